@@ -1,0 +1,66 @@
+"""Rates and frames of the house, and the few things done to PCM outside the codec.
+
+PCM is `bytes`, s16le, mono, everywhere. Hearing is 16 kHz (what neural VADs and the model want), speaking is 24 kHz
+(what the model streams); libopus bridges both to Discord's 48 kHz, so nothing here resamples.
+"""
+
+import io
+import math
+import wave
+
+import numpy as np
+
+from bot.errors import BadAudio
+
+FRAME_MS = 20
+FRAME_SECONDS = FRAME_MS / 1000
+HEAR_RATE = 16_000
+HEAR_BYTES = HEAR_RATE * FRAME_MS // 1000 * 2
+"""Bytes of one frame heard: 320 samples."""
+SPEAK_RATE = 24_000
+SPEAK_BYTES = SPEAK_RATE * FRAME_MS // 1000 * 2
+"""Bytes of one frame spoken: 480 samples."""
+RTP_RATE = 48_000
+RTP_STEP = RTP_RATE * FRAME_MS // 1000
+"""Timestamp units between two packets of 20 ms (RFC 7587 section 4.1: always at 48 kHz)."""
+SILENCE_DBFS = -96.0
+"""What an empty or all-zero signal measures: the floor of 16 bits."""
+
+
+def seconds(pcm: bytes, rate: int) -> float:
+    """Return the length of mono s16le `pcm` at `rate` samples per second."""
+    return len(pcm) / (2 * rate)
+
+
+def dbfs(pcm: bytes) -> float:
+    """Return the RMS level of `pcm` in dB relative to full scale, at least SILENCE_DBFS."""
+    samples = np.frombuffer(pcm, dtype="<i2")
+    if not samples.size:
+        return SILENCE_DBFS
+    power = float(np.mean(np.square(samples, dtype=np.float64)))
+    return max(SILENCE_DBFS, 10 * math.log10(power / 32768.0**2)) if power else SILENCE_DBFS
+
+
+def to_wav(pcm: bytes, rate: int) -> bytes:
+    """Wrap mono s16le `pcm` into a RIFF/WAVE file."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(pcm)
+    return out.getvalue()
+
+
+def from_wav(data: bytes) -> tuple[bytes, int]:
+    """Return the PCM and the rate of a 16-bit mono WAV file.
+
+    Raises BadAudio for anything else.
+    """
+    try:
+        with wave.open(io.BytesIO(data), "rb") as file:
+            if file.getnchannels() != 1 or file.getsampwidth() != 2:
+                raise BadAudio("not 16-bit mono")
+            return file.readframes(file.getnframes()), file.getframerate()
+    except (wave.Error, EOFError) as error:
+        raise BadAudio(str(error) or "not a WAV file") from error

@@ -1,0 +1,1 @@
+"""Turns -> replies: prompt, the audio chat stream, transcription, pricing."""

@@ -1,0 +1,188 @@
+"""What can go wrong, as one tree.
+
+    BotError
+    ├── ConfigError             settings missing or wrong (exit code 78)
+    ├── StartError              the process cannot start or go on
+    │   └── LoginError          Discord refuses the token
+    ├── VoiceError
+    │   ├── OpusMissing         no libopus could be loaded
+    │   ├── JoinError           the voice channel could not be entered
+    │   │   ├── MissingPermissions
+    │   │   ├── ChannelFull
+    │   │   ├── AlreadyInCall   another channel of this server has the bot
+    │   │   └── EncryptionRefused   close code 4017: DAVE was not negotiated
+    │   ├── NotInCall
+    │   └── LinkLost            the voice connection could not be kept
+    ├── EngineError             the model, see engine/
+    │   ├── ModelAuth           401, 403: the operator must fix the key
+    │   ├── OutOfCredit         429 with insufficient_quota or credit_balance_exhausted
+    │   ├── RateLimited         other 429, 503 slow_down
+    │   ├── ModelUnavailable    404 model_not_found
+    │   ├── HistoryExpired      400 audio_not_found; healed, people are never told
+    │   ├── BadRequest          other 400, 422: a bug of ours
+    │   ├── Unreachable         5xx, network, timeout
+    │   └── Incomplete          cut off, filtered, or no audio
+    ├── BadAudio                a recording that cannot be read
+    ├── BudgetSpent
+    └── StoreError
+        ├── StoreUnavailable    locked, full or gone: the call goes on without memory
+        └── WrongKey            STORE_KEY does not open what is stored
+
+Each error carries a `code`, by which chat/i18n.py finds the sentence in the reader's language, and a `hint`: one
+English sentence for the person who meets it, saying what to do. Messages never hold speech, names or secrets.
+"""
+
+from typing import ClassVar
+
+
+class BotError(Exception):
+    """The root: `str(error)` is for the log, `hint` for the person who meets it."""
+
+    code: ClassVar[str] = "internal"
+    default_hint: ClassVar[str] = "Something went wrong on my side."
+
+    def __init__(self, detail: str = "", *, hint: str | None = None) -> None:
+        super().__init__(detail or self.default_hint)
+        self.hint = hint or self.default_hint
+
+
+class ConfigError(BotError):
+    """Settings that cannot be used; `faults` names each, without its value."""
+
+    code = "config"
+    default_hint = "Mend the settings named above; .env.example describes each."
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+class StartError(BotError):
+    code = "start"
+    default_hint = "Discord could not be reached. Check the network and DISCORD_API_BASE."
+
+
+class LoginError(StartError):
+    code = "login"
+    default_hint = "Discord refused the token. Copy a new one from the developer portal into DISCORD_TOKEN."
+
+
+class VoiceError(BotError):
+    code = "voice"
+    default_hint = "The voice connection failed."
+
+
+class OpusMissing(VoiceError):
+    code = "opus_missing"
+    default_hint = "No libopus was found. Install it, or point OPUS_LIBRARY at it."
+
+
+class JoinError(VoiceError):
+    code = "join"
+    default_hint = "I could not enter the voice channel. Try again in a moment."
+
+
+class MissingPermissions(JoinError):
+    """`missing` names the permissions as Discord's settings do: View Channel, Connect, Speak."""
+
+    code = "permissions"
+    default_hint = "Give my role these permissions in the channel's settings, then try again."
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__("missing permissions: " + ", ".join(missing))
+        self.missing = missing
+
+
+class ChannelFull(JoinError):
+    code = "channel_full"
+    default_hint = "The voice channel is full. Raise its user limit or make room for one more."
+
+
+class AlreadyInCall(JoinError):
+    code = "already_in_call"
+    default_hint = "I am in another voice channel of this server. Use /leave there first."
+
+
+class EncryptionRefused(JoinError):
+    code = "encryption_refused"
+    default_hint = "Discord did not accept my end-to-end encryption. The bot needs an update."
+
+
+class NotInCall(VoiceError):
+    code = "not_in_call"
+    default_hint = "I am not in a voice channel here. Use /join first."
+
+
+class LinkLost(VoiceError):
+    code = "link_lost"
+    default_hint = "I lost the voice connection and could not get it back. Use /join to call me again."
+
+
+class EngineError(BotError):
+    code = "engine"
+    default_hint = "The model could not answer."
+
+
+class ModelAuth(EngineError):
+    code = "model_auth"
+    default_hint = "The model refuses the key. Whoever runs this bot must check OPENAI_API_KEY."
+
+
+class OutOfCredit(EngineError):
+    code = "out_of_credit"
+    default_hint = "The model's account is out of credit. Whoever runs this bot must top it up."
+
+
+class RateLimited(EngineError):
+    code = "rate_limited"
+    default_hint = "The model is busy. Try again in a moment."
+
+
+class ModelUnavailable(EngineError):
+    code = "model_unavailable"
+    default_hint = "The model is not available to this account. Whoever runs this bot must check OPENAI_MODEL."
+
+
+class HistoryExpired(EngineError):
+    code = "history_expired"
+    default_hint = "An earlier answer is no longer available to the model."
+
+
+class BadRequest(EngineError):
+    code = "bad_request"
+    default_hint = "The model did not understand my request. This is a fault of the bot."
+
+
+class Unreachable(EngineError):
+    code = "unreachable"
+    default_hint = "I have trouble reaching the model. Please say that again in a moment."
+
+
+class Incomplete(EngineError):
+    code = "incomplete"
+    default_hint = "The answer broke off. Please ask again."
+
+
+class BadAudio(BotError):
+    code = "bad_audio"
+    default_hint = "I could not read that recording. Send an audio file such as ogg, mp3, m4a or wav."
+
+
+class BudgetSpent(BotError):
+    code = "budget_spent"
+    default_hint = "Today's budget is spent. Answers come back tomorrow."
+
+
+class StoreError(BotError):
+    code = "store"
+    default_hint = "My memory is out of order."
+
+
+class StoreUnavailable(StoreError):
+    code = "store_unavailable"
+    default_hint = "My memory is off for now: I go on, but will not remember this."
+
+
+class WrongKey(StoreError):
+    code = "wrong_key"
+    default_hint = "STORE_KEY does not open what is stored. Set the key it was written with."

@@ -1,0 +1,1 @@
+"""Audio work outside a call."""
