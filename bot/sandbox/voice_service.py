@@ -1,0 +1,39 @@
+"""The seam between the sandbox's main gateway and its voice half (voice gateway, SFU, delivery service)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """What VOICE_SERVER_UPDATE tells a session."""
+
+    endpoint: str | None
+    "host:port without scheme; None: the voice server is gone, another will be announced"
+    token: str
+
+
+class VoiceService(Protocol):
+    """Where calls take place. The main gateway calls it; it asks World who is present and what a channel is."""
+
+    async def allot(self, guild_id: int, channel_id: int, user_id: int, session_id: str) -> Allotment:
+        """Prepare a seat for a user who enters `channel_id`, moves into it, or is sent to a new voice server.
+
+        Voice IDENTIFY then carries guild_id, user_id, session_id and the returned token. A seat that the user had
+        elsewhere in the guild is given up: its voice socket closes with 4014.
+        """
+        ...
+
+    async def released(self, guild_id: int, user_id: int) -> None:
+        """Give up the seat: the user left, was disconnected, or the channel is gone (voice socket closes with 4014)."""
+        ...
+
+
+class NoVoice:
+    """Stands in where no call takes place: announces no voice server."""
+
+    async def allot(self, guild_id: int, channel_id: int, user_id: int, session_id: str) -> Allotment:
+        return Allotment(None, "")
+
+    async def released(self, guild_id: int, user_id: int) -> None:
+        return None
