@@ -1,6 +1,7 @@
 """What a room asks of another, as small structural protocols; implementations do not inherit."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from bot.errors import BotError
@@ -207,6 +208,10 @@ class Store(Protocol):
 
     async def charge(self, charges: Sequence[Charge]) -> None:
         """Book charges, all or none."""
+        ...
+
+    async def charges(self, guild_id: int, since: datetime) -> list[Charge]:
+        """Return what a server spent since then, oldest first."""
         ...
 
     async def consents(self, guild_id: int) -> dict[int, bool]:

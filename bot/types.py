@@ -6,6 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
+from uuid import uuid4
+
+
+def _new_id() -> str:
+    return uuid4().hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,8 @@ class Message:
     "Unix seconds"
     interrupted: bool = False
     "role assistant: `text` holds only what was heard"
+    id: str = field(default_factory=_new_id)
+    "so that writing it twice changes nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,8 @@ class Charge:
     cost: Decimal | None
     "US dollars; None when no price is known, never zero then"
     estimated: bool = False
+    id: str = field(default_factory=_new_id)
+    "so that booking it twice changes nothing"
 
 
 @dataclass(frozen=True, slots=True)

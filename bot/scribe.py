@@ -1,0 +1,128 @@
+"""Writes along: what people see goes to the audience, what must last goes to the store.
+
+Both are fed through bounded queues, so that neither Discord's rate limits nor a slow disk ever hold up a call.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from bot.errors import StoreUnavailable
+from bot.ports import Audience, Store
+from bot.types import Charge, Message
+
+log = structlog.get_logger(__name__)
+
+SHOWN_BOUND = 100
+"""Things waiting to be shown: at most one edit in 1.2 s, so more than this could never catch up."""
+KEPT_BOUND = 1000
+"""Messages and charges waiting for the store: about an hour of talk while a database is away."""
+BATCH = 50
+RETRIES = (0.2, 1.0, 3.0, 10.0, 30.0)
+"""Seconds between attempts on a store that cannot serve; the last one repeats."""
+
+Show = Callable[[Audience], Awaitable[None]]
+
+
+class Scribe:
+    """The two writers of one call. `run` them in the call's TaskGroup; `close` and they finish what is queued."""
+
+    def __init__(self, guild_id: int, channel_id: int, audience: Audience, store: Store) -> None:
+        self.counts: Counter[str] = Counter()
+        "shown_dropped, kept_dropped, store_failures"
+        self.memory_off = False
+        self._guild_id = guild_id
+        self._channel_id = channel_id
+        self._audience = audience
+        self._store = store
+        self._shown: deque[Show] = deque()
+        self._kept: deque[Message | Charge] = deque()
+        self._show_wake = asyncio.Event()
+        self._keep_wake = asyncio.Event()
+        self._closed = False
+
+    def show(self, what: Show) -> None:
+        """Queue something for people to see, in order; the oldest goes when the queue is full."""
+        if len(self._shown) >= SHOWN_BOUND:
+            self._shown.popleft()
+            self.counts["shown_dropped"] += 1
+        self._shown.append(what)
+        self._show_wake.set()
+
+    def keep(self, what: Message | Charge) -> None:
+        """Queue something for the store; the newest goes when the queue is full, for the older is owed first."""
+        if len(self._kept) >= KEPT_BOUND:
+            self.counts["kept_dropped"] += 1
+            return
+        self._kept.append(what)
+        self._keep_wake.set()
+
+    def close(self) -> None:
+        """Nothing more will come: both writers end when their queues are empty (the store's also when it fails)."""
+        self._closed = True
+        self._show_wake.set()
+        self._keep_wake.set()
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._show_all(), name="scribe:show")
+            group.create_task(self._keep_all(), name="scribe:keep")
+
+    async def _show_all(self) -> None:
+        while await self._more(self._shown, self._show_wake):
+            await self._shown.popleft()(self._audience)
+
+    async def _keep_all(self) -> None:
+        attempt = 0
+        while await self._more(self._kept, self._keep_wake):
+            batch = [self._kept[i] for i in range(min(BATCH, len(self._kept)))]
+            try:
+                await self._write(batch)
+            except StoreUnavailable as error:
+                self.counts["store_failures"] += 1
+                if not self.memory_off:
+                    self.memory_off = True
+                    log.warning("memory_off", reason=str(error))
+                    self.show(lambda audience, error=error: audience.trouble(error))
+                if self._closed:
+                    self.counts["kept_dropped"] += len(self._kept)
+                    return
+                await self._pause(RETRIES[min(attempt, len(RETRIES) - 1)])
+                attempt += 1
+                continue
+            for _ in batch:
+                self._kept.popleft()
+            attempt = 0
+            if self.memory_off:
+                self.memory_off = False
+                self.show(lambda audience: audience.notice("memory_back"))
+
+    async def _write(self, batch: list[Message | Charge]) -> None:
+        """Write a batch; each table is written all or none, and writing the same again changes nothing."""
+        messages = [item for item in batch if isinstance(item, Message)]
+        charges = [item for item in batch if isinstance(item, Charge)]
+        if messages:
+            await self._store.remember(self._guild_id, self._channel_id, messages)
+        if charges:
+            await self._store.charge(charges)
+
+    async def _more(self, queue: deque[Show] | deque[Message | Charge], wake: asyncio.Event) -> bool:
+        while not queue:
+            if self._closed:
+                return False
+            wake.clear()
+            await wake.wait()
+        return True
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait before the next attempt, but not longer than the call lasts."""
+        self._keep_wake.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                while not self._closed:
+                    await self._keep_wake.wait()
+                    self._keep_wake.clear()
+        except TimeoutError:
+            pass

@@ -1,0 +1,97 @@
+"""For every test: no address but loopback, and nothing left behind."""
+
+import asyncio
+import gc
+import inspect
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def only_loopback() -> Iterator[None]:
+    """Refuse every address but loopback, for connections and datagrams alike."""
+
+    def check(address: Any) -> None:
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+            raise PermissionError(f"a test tried to reach {address[0]}: only loopback is allowed")
+
+    patch = pytest.MonkeyPatch()
+    for name in ("connect", "connect_ex"):
+        real = getattr(socket.socket, name)
+
+        def guarded(self: socket.socket, address: Any, real: Any = real) -> Any:
+            check(address)
+            return real(self, address)
+
+        patch.setattr(socket.socket, name, guarded)
+    sendto = socket.socket.sendto
+
+    def guarded_sendto(self: socket.socket, *args: Any) -> int:
+        check(args[-1])
+        return sendto(self, *args)
+
+    patch.setattr(socket.socket, "sendto", guarded_sendto)
+    resolve = socket.getaddrinfo
+
+    def guarded_resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name is not None and not str(name).startswith(LOOPBACK):
+            raise PermissionError(f"a test tried to look up {name}: only loopback is allowed")
+        return resolve(host, *args, **kwargs)
+
+    patch.setattr(socket, "getaddrinfo", guarded_resolve)
+    yield
+    patch.undo()
+
+
+def _sockets() -> set[str]:
+    """Return the open sockets of this process by inode, where the system shows them."""
+    found = set()
+    try:
+        for descriptor in os.listdir("/proc/self/fd"):
+            try:
+                target = os.readlink(f"/proc/self/fd/{descriptor}")
+            except OSError:
+                continue
+            if target.startswith("socket:"):
+                found.add(target)
+    except FileNotFoundError:
+        pass
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Fail a test that leaves a thread or a socket behind."""
+    threads = set(threading.enumerate())
+    sockets = _sockets()
+    yield
+    gc.collect()
+    pool = ("asyncio_", "ThreadPoolExecutor", "AnyIO worker")
+    left = [
+        thread.name
+        for thread in set(threading.enumerate()) - threads
+        if thread.is_alive() and not thread.name.startswith(pool)
+    ]
+    assert not left, f"threads left behind: {left}"
+    assert not (_sockets() - sockets), "sockets left behind"
+
+
+@pytest.fixture(autouse=True)
+async def no_task_left_behind(request: pytest.FixtureRequest) -> Any:
+    """Fail an async test that leaves a task behind."""
+    if not inspect.iscoroutinefunction(getattr(request, "function", None)):
+        yield
+        return
+    before = asyncio.all_tasks()
+    yield
+    await asyncio.sleep(0)
+    left = [task.get_name() for task in asyncio.all_tasks() - before if not task.done()]
+    assert not left, f"tasks left behind: {left}"
