@@ -1,0 +1,76 @@
+"""Any audio file as PCM, by PyAV: what the people of the demo say, and the shipped clips."""
+
+import io
+from pathlib import Path
+
+import av
+from av.error import FFmpegError
+
+from bot.errors import BadAudio
+
+RATE = 48_000
+MAX_SECONDS = 600
+"""Longer recordings are cut here: a person who says a file is not to talk for ever."""
+
+
+def to_pcm(source: Path | bytes, rate: int = RATE, max_seconds: float = MAX_SECONDS) -> bytes:
+    """Decode an audio file, or the first audio track of a film, to mono s16le at `rate` samples per second.
+
+    Raises BadAudio when it cannot be read or holds no sound.
+    """
+    limit = int(max_seconds * rate) * 2
+    out = bytearray()
+    try:
+        with av.open(str(source) if isinstance(source, Path) else io.BytesIO(source), mode="r") as container:
+            if not container.streams.audio:
+                raise BadAudio("no audio track")
+            resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
+            for frame in container.decode(container.streams.audio[0]):
+                for piece in resampler.resample(frame):
+                    out += bytes(piece.planes[0])[: piece.samples * 2]
+                if len(out) >= limit:
+                    break
+            else:
+                for piece in resampler.resample(None):
+                    out += bytes(piece.planes[0])[: piece.samples * 2]
+    except (FFmpegError, ValueError, EOFError, OSError) as error:
+        raise BadAudio(type(error).__name__) from error
+    if not out:
+        raise BadAudio("no sound in it")
+    return bytes(out[:limit])
+
+
+def resample(pcm: bytes, source: int, target: int) -> bytes:
+    """Turn mono s16le at `source` samples per second into `target`."""
+    if source == target or not pcm:
+        return pcm
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=target)
+    frame = av.AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
+    frame.sample_rate = source
+    frame.planes[0].update(pcm.ljust(frame.planes[0].buffer_size, b"\0"))
+    pieces = [*resampler.resample(frame), *resampler.resample(None)]
+    return b"".join(bytes(piece.planes[0])[: piece.samples * 2] for piece in pieces)
+
+
+def encode(pcm: bytes, rate: int, container: str, codec: str, bit_rate: int | None = None) -> bytes:
+    """Pack mono s16le `pcm` into an audio file, for instance `("ogg", "libopus")` or `("mp3", "libmp3lame")`."""
+    out = io.BytesIO()
+    with av.open(out, mode="w", format=container) as file:
+        stream = file.add_stream(codec, rate=rate)
+        if not isinstance(stream, av.AudioStream):
+            raise ValueError(f"{codec} is no audio codec")
+        stream.codec_context.layout = "mono"
+        if bit_rate:
+            stream.codec_context.bit_rate = bit_rate
+        codec_formats = stream.codec_context.codec.audio_formats
+        wanted = codec_formats[0].name if codec_formats else "s16"
+        frame = av.AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
+        frame.sample_rate = rate
+        frame.planes[0].update(pcm.ljust(frame.planes[0].buffer_size, b"\0"))
+        resampler = av.AudioResampler(
+            format=wanted, layout="mono", rate=rate, frame_size=stream.codec_context.frame_size or 1024
+        )
+        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+            file.mux(stream.encode(piece))
+        file.mux(stream.encode(None))
+    return out.getvalue()
