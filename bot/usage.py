@@ -1,7 +1,7 @@
 """What a turn may cost, and what it did.
 
-Caps hold per server, and per person in a server, for a UTC day. They degrade in steps (shorter answers, text only, off); a
-request is reserved at its estimate before it is sent, so that many calls at once overrun a cap by one request at most.
+Caps hold per server, and per person in a server, for a UTC day. They degrade in steps (shorter answers, text only, off);
+a request is reserved at its estimate before it is sent, so that many calls at once overrun a cap by one request at most.
 """
 
 from collections import defaultdict

@@ -93,5 +93,5 @@ async def no_task_left_behind(request: pytest.FixtureRequest) -> Any:
     before = asyncio.all_tasks()
     yield
     await asyncio.sleep(0)
-    left = [task.get_name() for task in asyncio.all_tasks() - before if not task.done()]
+    left = [task.get_name() for task in asyncio.all_tasks() - before - {asyncio.current_task()} if not task.done()]
     assert not left, f"tasks left behind: {left}"

@@ -1,0 +1,83 @@
+"""The database: one engine, set up for its kind, and its schema brought up to date on boot."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import ConfigError, StoreUnavailable
+
+BUSY_MS = 5000
+"""How long SQLite waits for another writer."""
+MIGRATIONS = Path(__file__).parent / "migrations"
+LOCK_KEY = 0x6B696B697465
+"""PostgreSQL advisory lock of whoever migrates: "kikite"."""
+
+
+def open_engine(url: str) -> AsyncEngine:
+    """Return the engine for a SQLAlchemy URL; a SQLite file's folder is made.
+
+    Raises ConfigError when the URL or its driver cannot be used, without printing it (it may hold a password).
+    """
+    try:
+        parsed = make_url(url)
+        sqlite = parsed.get_backend_name() == "sqlite"
+        if sqlite and parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_async_engine(parsed, pool_pre_ping=not sqlite)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ConfigError([f"DATABASE_URL cannot be used ({type(error).__name__})"]) from None
+    except OSError as error:
+        raise StoreUnavailable(f"the database's folder cannot be made ({error.strerror})") from error
+    if sqlite:
+        event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_immediate)
+    return engine
+
+
+async def migrate(engine: AsyncEngine) -> None:
+    """Bring the schema up to date; safe when several processes boot at once.
+
+    Raises StoreUnavailable.
+    """
+    try:
+        async with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+            await connection.run_sync(_upgrade)
+    except (DBAPIError, OSError) as error:
+        raise StoreUnavailable(f"migration failed ({type(error).__name__})") from error
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Return Alembic's configuration bound to an open connection (env.py takes it from there)."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    command.upgrade(alembic_config(connection), "head")
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions by itself: _begin_immediate does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # First of all, for the others may have to wait too.
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A transaction that reads first and writes later cannot wait for another writer: take the lock at its start.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,107 @@
+"""The tables: snowflakes as 64-bit integers, UTC, money in whole micro-dollars."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, Index, MetaData, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python; SQLite, which keeps no zone, gets it naive."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+    type_annotation_map = {int: BigInteger, datetime: UtcDateTime}  # noqa: RUF012 (SQLAlchemy reads it so)
+
+
+class MessageRow(Base):
+    """One line of a channel's history."""
+
+    __tablename__ = "messages"
+    __table_args__ = (Index(None, "channel_id", "at"), Index(None, "guild_id", "at"), Index(None, "speaker_id"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    guild_id: Mapped[int]
+    channel_id: Mapped[int]
+    at: Mapped[datetime]
+    role: Mapped[str] = mapped_column(String(9))
+    speaker_id: Mapped[int]
+    speaker: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    audio_id: Mapped[str | None] = mapped_column(Text)
+    expires_at: Mapped[float | None]
+    interrupted: Mapped[bool]
+
+
+class ChargeRow(Base):
+    """What one request cost."""
+
+    __tablename__ = "charges"
+    __table_args__ = (Index(None, "guild_id", "at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime]
+    guild_id: Mapped[int]
+    channel_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    model: Mapped[str] = mapped_column(Text)
+    text_in: Mapped[int]
+    audio_in: Mapped[int]
+    cached_in: Mapped[int]
+    text_out: Mapped[int]
+    audio_out: Mapped[int]
+    micro_dollars: Mapped[int | None]
+    "None: no price was known"
+    estimated: Mapped[bool]
+
+
+class ChargePersonRow(Base):
+    """Whose words caused a charge; apart, so that forgetting a person leaves the sums whole."""
+
+    __tablename__ = "charge_people"
+    __table_args__ = (Index(None, "user_id"),)
+
+    charge_id: Mapped[str] = mapped_column(ForeignKey("charges.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class ConsentRow(Base):
+    """Who agreed to be heard in a server, or withdrew."""
+
+    __tablename__ = "consents"
+
+    guild_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    agreed: Mapped[bool]
+    at: Mapped[datetime]
+
+
+class CallRow(Base):
+    """A call that is on; what a restart comes back to."""
+
+    __tablename__ = "calls"
+
+    guild_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    channel_id: Mapped[int]
+    started_at: Mapped[datetime]

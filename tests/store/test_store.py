@@ -1,0 +1,130 @@
+"""The contract of ports.Store, on every implementation."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from alembic import command
+
+from bot.errors import ConfigError, StoreUnavailable
+from bot.store.database import alembic_config
+from bot.store.repository import SqlStore
+from bot.types import Charge, Message, Usage
+
+GUILD, CHANNEL, ANNA, BEN = 2**62 + 1, 2**62 + 2, 2**62 + 3, 2**62 + 4
+START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path}/deep/bot.db"
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[SqlStore]:
+    store = await SqlStore.open(url)
+    yield store
+    await store.aclose()
+
+
+def said(number: int, speaker: int = ANNA) -> Message:
+    return Message("user", speaker, "Änna 聞き手", f"line {number}", START + timedelta(seconds=number))
+
+
+async def test_history_is_the_newest_lines_oldest_first(store: SqlStore) -> None:
+    lines = [said(number) for number in range(5)]
+    await store.remember(GUILD, CHANNEL, [lines[2], lines[0], lines[1]])
+    await store.remember(GUILD, CHANNEL, lines[3:])
+    await store.remember(GUILD, CHANNEL + 1, [said(9)])
+    assert await store.history(CHANNEL, 3) == lines[2:]
+
+
+async def test_an_answer_keeps_its_audio_id(store: SqlStore) -> None:
+    answer = Message("assistant", BEN, "Kikite", "yes", START, audio_id="audio_1", expires_at=1.5, interrupted=True)
+    await store.remember(GUILD, CHANNEL, [answer])
+    assert await store.history(CHANNEL, 9) == [answer]
+
+
+async def test_what_is_written_twice_stands_once(store: SqlStore) -> None:
+    for _ in range(2):
+        await store.remember(GUILD, CHANNEL, [said_once])
+        await store.charge([charge_once])
+    assert await store.history(CHANNEL, 9) == [said_once]
+    assert await store.charges(GUILD, START) == [charge_once]
+
+
+said_once = said(1)
+charge_once = Charge(
+    START, GUILD, CHANNEL, (ANNA, BEN), "reply", "gpt-audio-1.5", Usage(1, 2, 3, 4, 5), Decimal("0.012345"), True
+)
+
+
+async def test_an_unknown_price_stays_unknown(store: SqlStore) -> None:
+    charge = Charge(START, GUILD, CHANNEL, (), "reply", "mystery", Usage(), None)
+    await store.charge([charge])
+    assert await store.charges(GUILD, START) == [charge]
+    assert await store.charges(GUILD, START + timedelta(seconds=1)) == []
+    assert await store.charges(GUILD + 1, START) == []
+
+
+async def test_clear_says_how_much_went(store: SqlStore) -> None:
+    await store.remember(GUILD, CHANNEL, [said(1), said(2)])
+    await store.remember(GUILD, CHANNEL + 1, [said(3)])
+    assert await store.clear(CHANNEL) == 2
+    assert await store.history(CHANNEL, 9) == []
+    assert len(await store.history(CHANNEL + 1, 9)) == 1
+
+
+async def test_consent_is_per_server_and_the_last_word_counts(store: SqlStore) -> None:
+    await store.consent(GUILD, ANNA, True)
+    await store.consent(GUILD, BEN, True)
+    await store.consent(GUILD, BEN, False)
+    assert await store.consents(GUILD) == {ANNA: True, BEN: False}
+    assert await store.consents(GUILD + 1) == {}
+
+
+async def test_calls_outlast_the_process(store: SqlStore, url: str) -> None:
+    await store.call_started(GUILD, CHANNEL)
+    await store.call_started(GUILD, CHANNEL + 1)
+    await store.call_started(GUILD + 1, CHANNEL)
+    await store.call_ended(GUILD + 1)
+    again = await SqlStore.open(url)
+    assert await again.calls() == {GUILD: CHANNEL + 1}
+    await again.aclose()
+
+
+async def test_several_processes_may_boot_at_once(url: str) -> None:
+    stores = await asyncio.gather(*(SqlStore.open(url) for _ in range(4)))
+    await asyncio.gather(*(store.remember(GUILD, CHANNEL, [said(i)]) for i, store in enumerate(stores)))
+    assert len(await stores[0].history(CHANNEL, 9)) == 4
+    for store in stores:
+        await store.aclose()
+
+
+async def test_the_tables_are_what_the_migrations_make(store: SqlStore) -> None:
+    async with store._engine.connect() as connection:
+        await connection.run_sync(lambda sync: command.check(alembic_config(sync)))
+
+
+async def test_a_database_that_is_gone_is_said_so(store: SqlStore, tmp_path: Path) -> None:
+    async with store._engine.begin() as connection:
+        await connection.exec_driver_sql("DROP TABLE messages")
+    with pytest.raises(StoreUnavailable) as caught:
+        await store.remember(GUILD, CHANNEL, [said(1)])
+    assert "line 1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql+nothing://u:canary@h/d", "postgresql+nodriver://u:canary@h/d"])
+async def test_an_unusable_url_is_a_fault_of_the_configuration(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        await SqlStore.open(url)
+    assert "canary" not in str(caught.value)
+
+
+async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreUnavailable):
+        await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/file/bot.db")
