@@ -1,5 +1,9 @@
 """The database: one engine, set up for its kind, and its schema brought up to date on boot."""
 
+import asyncio
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +49,13 @@ async def migrate(engine: AsyncEngine) -> None:
     Raises StoreUnavailable.
     """
     try:
+        if engine.dialect.name == "sqlite":
+            await asyncio.to_thread(_make_wal, engine.url.database)
         async with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
             await connection.run_sync(_upgrade)
-    except (DBAPIError, OSError) as error:
+    except (DBAPIError, sqlite3.Error, OSError) as error:
         raise StoreUnavailable(f"migration failed ({type(error).__name__})") from error
 
 
@@ -65,13 +71,31 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(alembic_config(connection), "head")
 
 
+def _make_wal(path: str | None) -> None:
+    """Turn the write-ahead log on; it stays on with the file.
+
+    SQLite does not wait for others here, whatever its busy_timeout, so this tries again by itself.
+    """
+    if not path or path == ":memory:":
+        return
+    give_up = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            with closing(sqlite3.connect(path, timeout=BUSY_MS / 1000)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
+
+
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # The driver must not begin transactions by itself: _begin_immediate does.
     connection.isolation_level = None
     cursor = connection.cursor()
     # First of all, for the others may have to wait too.
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA secure_delete = ON")

@@ -83,7 +83,7 @@ class SqlStore:
     async def consents(self, guild_id: int) -> dict[int, bool]:
         said = select(ConsentRow.user_id, ConsentRow.agreed).where(ConsentRow.guild_id == guild_id)
         async with self._transaction() as connection:
-            return dict((await connection.execute(said)).tuples().all())
+            return {user_id: agreed for user_id, agreed in await connection.execute(said)}  # noqa: C416 (rows are not pairs to a type checker)
 
     async def consent(self, guild_id: int, user_id: int, agreed: bool) -> None:
         row = {"guild_id": guild_id, "user_id": user_id, "agreed": agreed, "at": datetime.now(UTC)}
@@ -102,7 +102,7 @@ class SqlStore:
     async def calls(self) -> dict[int, int]:
         async with self._transaction() as connection:
             on = await connection.execute(select(CallRow.guild_id, CallRow.channel_id))
-            return dict(on.tuples().all())
+            return {guild_id: channel_id for guild_id, channel_id in on}  # noqa: C416 (as above)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
