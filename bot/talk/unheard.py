@@ -7,6 +7,8 @@ LONGEST_HOLD = 15.0
 """Seconds one of them may hold the floor: an open microphone sends for ever."""
 REST = 2.0
 """Seconds without a packet after which they may hold it anew."""
+BREATH = 0.3
+"""Seconds without a packet after which they have stopped and begun again."""
 
 
 @dataclass(slots=True)
@@ -31,7 +33,7 @@ class Unheard:
         self.holding = {}
         for user_id in talking:
             hold = self._holds.setdefault(user_id, _Hold(now, now))
-            if user_id in self._quiet(now):
+            if now - hold.last > BREATH:
                 hold.since = now
             was = hold.spent
             hold.spent += min(now - hold.last, 0.1)

@@ -1,0 +1,303 @@
+"""The floor: who may speak, seen from the bot, which lets everyone else go first.
+
+The policy, in the order it is applied:
+
+* The bot never begins while a human speaks. Utterances of everyone are gathered until all are done, then answered as
+  one turn.
+* Who has not agreed to be heard holds the floor by packet timing (unheard.py), ducks the bot, and never stops it: a
+  keyboard sends packets too.
+* Somebody who begins while the answer is made, or within 300 ms of its first sound, wins (`Yield`): the bot keeps its
+  answer to itself and answers again, to both. At most twice a turn; then it insists, or it would never speak.
+* Speech over the bot ducks it at 200 ms and stops it at 500 ms; if it ends before, the bot resumes and that sound is
+  not answered.
+* Where several people leave no gap, the bot takes the first moment in which all of them pause once something has
+  waited for 10 s. What waits is bounded: the oldest falls out (`Dismiss`), so four people who never stop cost neither
+  memory nor an endless request.
+* While all pause and have probably finished, the request may be prepared (`Prepare`) and is confirmed by an `Answer`
+  with the same utterance ids.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.audio import HEAR_RATE, seconds
+from bot.talk.events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
+from bot.talk.speculation import Speculation
+from bot.talk.unheard import Unheard
+from bot.types import CallState, Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Ask the model now, unheard: the turn probably ends here."""
+
+    utterances: tuple[Utterance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DropPrepared:
+    """It did not end there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The floor is free: these are one turn, in the order they began."""
+
+    utterances: tuple[Utterance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Duck:
+    """Somebody speaks over the bot: play quietly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """They stopped, it was a cough or an "mhm": play on."""
+
+
+@dataclass(frozen=True, slots=True)
+class BargeIn:
+    """Somebody took the floor: fall silent now."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Yield:
+    """Somebody began together with the bot: fall silent, forget the answer; its utterances come again in an Answer."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dismiss:
+    """These will not be answered."""
+
+    utterances: tuple[Utterance, ...]
+    outcome: str
+    "backchannel: said over the bot without stopping it; crowded_out: too much waited; nobody_left"
+
+
+Decision = Prepare | DropPrepared | Answer | Duck | Resume | BargeIn | Yield | Dismiss
+
+
+@dataclass(frozen=True, slots=True)
+class FloorSettings:
+    """Seconds, unless said otherwise."""
+
+    duck: float = 0.2
+    "overlapping speech that ducks the bot"
+    barge_in: float = 0.5
+    "overlapping speech that stops it; the same length of packets by somebody unheard ducks it"
+    together: float = 0.3
+    "who begins this soon after the bot, wins"
+    yields: int = 2
+    "times the bot yields in one turn"
+    patience: float = 10.0
+    "waiting time after which a pause of everyone is enough"
+    waiting_seconds: float = 120.0
+    "sound that may wait for an answer"
+    waiting_count: int = 32
+    "utterances that may wait for an answer"
+    speculation: bool = True
+    "whether Prepare is ever decided"
+
+
+class Floor:
+    """Pure state over everyone in the call; `step` once per tick."""
+
+    def __init__(self, settings: FloorSettings | None = None) -> None:
+        self._settings = settings or FloorSettings()
+        self._open: dict[int, SpeechStarted] = {}
+        self._paused: set[int] = set()
+        self._unheard = Unheard()
+        self._speculation = Speculation()
+        self._waiting: list[Utterance] = []
+        self._waiting_since = 0.0
+        self._answered: tuple[Utterance, ...] = ()
+        "the last turn, while it may still be yielded"
+        self._yields = 0
+        self._ducked = False
+        self._cut = False
+        "the bot was told to fall silent and has not reported it yet"
+        self.crowded_out = 0
+        "utterances dropped because too much waited"
+
+    @property
+    def speculating(self) -> bool:
+        """Whether a Prepare may be decided; set it to False under budget pressure."""
+        return self._speculation.allowed and self._settings.speculation
+
+    @speculating.setter
+    def speculating(self, allowed: bool) -> None:
+        self._speculation.allowed = allowed
+
+    @property
+    def clear(self) -> bool:
+        """Whether the bot may begin to sound now. An answer that is ready while this is False must be held back."""
+        return not self._unheard.holding and (not self._open or (self._insists and self._all_pause))
+
+    def step(
+        self,
+        now: float,
+        events: Sequence[SpeechEvent],
+        talking: frozenset[int],
+        voiced_for: Mapping[int, float],
+        state: CallState,
+        humans: int,
+        playing_since: float | None,
+    ) -> list[Decision]:
+        """Take one tick and decide.
+
+        `talking`: people whose packets arrive. `voiced_for`: seconds of current speech of everyone who is heard; who
+        is missing there is known by `talking` alone. `playing_since`: when the answer began to sound, None before.
+        """
+        decisions: list[Decision] = []
+        self._unheard.step(now, talking - voiced_for.keys())
+        ended = self._note(now, events, voiced_for)
+        if state is CallState.SPEAKING and playing_since is not None:
+            self._overlap(now, ended, voiced_for, playing_since, decisions)
+        else:
+            self._ducked = False
+            self._cut = self._cut and state is not CallState.LISTENING
+            self._wait(now, ended)
+        if state is CallState.THINKING:
+            self._while_thinking(voiced_for, decisions)
+        elif state is CallState.LISTENING:
+            self._while_listening(now, humans, decisions)
+        self._bound(decisions)
+        return decisions
+
+    def _note(self, now: float, events: Sequence[SpeechEvent], heard: Mapping[int, float]) -> list[Utterance]:
+        """Follow who speaks; return the utterances that ended."""
+        ended: list[Utterance] = []
+        for event in events:
+            self._speculation.note(event, now)
+            match event:
+                case SpeechStarted(user_id):
+                    self._open[user_id] = event
+                case SpeechPaused(user_id):
+                    self._paused.add(user_id)
+                case SpeechResumed(user_id):
+                    self._paused.discard(user_id)
+                case Spoke(utterance):
+                    ended.append(utterance)
+                    if utterance.ended_by != "length":
+                        self._open.pop(utterance.user_id, None)
+                case Discarded(verdict):
+                    self._open.pop(verdict.user_id, None)
+        for user_id in self._open.keys() - heard.keys():
+            del self._open[user_id]  # withdrew, or was forgotten: no event tells
+        self._paused &= self._open.keys()
+        self._speculation.keep(self._open.keys())
+        return ended
+
+    def _wait(self, now: float, utterances: Sequence[Utterance]) -> None:
+        if utterances and not self._waiting:
+            self._waiting_since = now
+        self._waiting = sorted((*self._waiting, *utterances), key=lambda utterance: utterance.started_at)
+
+    def _while_listening(self, now: float, humans: int, decisions: list[Decision]) -> None:
+        if self._waiting and humans == 0:
+            decisions.append(Dismiss(tuple(self._waiting), "nobody_left"))
+            self._waiting = []
+        if self._waiting and not self._unheard.holding and (not self._open or self._may_cut_in(now)):
+            self._answer(decisions)
+            return
+        if self._speculation.prepared and (self._unheard.holding or not self._all_pause):
+            self._speculation.drop()
+            decisions.append(DropPrepared())
+        if self.speculating and self._open and not self._unheard.holding and self._all_pause:
+            turn = self._speculation.propose(now, self._waiting)
+            if turn:
+                decisions.append(Prepare(turn))
+
+    def _answer(self, decisions: list[Decision]) -> None:
+        turn = tuple(self._waiting)
+        if self._speculation.prepared not in (None, _ids(turn)):
+            decisions.append(DropPrepared())
+        if not set(_ids(self._answered)) & set(_ids(turn)):
+            self._yields = 0
+        self._speculation.confirmed()
+        self._answered = turn
+        self._waiting = []
+        decisions.append(Answer(turn))
+
+    def _may_cut_in(self, now: float) -> bool:
+        people = self._open.keys() | {utterance.user_id for utterance in self._waiting}
+        return self._all_pause and len(people) > 1 and now - self._waiting_since >= self._settings.patience
+
+    def _while_thinking(self, voiced_for: Mapping[int, float], decisions: list[Decision]) -> None:
+        for user_id in self._open:
+            if voiced_for.get(user_id, 0.0) >= self._settings.duck and self._give_way(user_id, decisions):
+                return
+
+    def _overlap(
+        self,
+        now: float,
+        ended: Sequence[Utterance],
+        voiced_for: Mapping[int, float],
+        playing_since: float,
+        decisions: list[Decision],
+    ) -> None:
+        settings = self._settings
+        over = [u for u in ended if u.started_at > playing_since and u.voiced < settings.barge_in and not self._cut]
+        if over:
+            decisions.append(Dismiss(tuple(over), "backchannel"))
+        self._wait(now, [utterance for utterance in ended if utterance not in over])
+        if self._cut:
+            return
+        together = [user for user, start in self._open.items() if start.at <= playing_since + settings.together]
+        together += [user for user, since in self._unheard.holding.items() if 0 <= since - playing_since <= 0.3]
+        for user_id in together:
+            if user_id not in self._paused and self._give_way(user_id, decisions):
+                return
+        user_id, longest = max(voiced_for.items(), key=lambda item: item[1], default=(0, 0.0))
+        if longest >= settings.barge_in:
+            self._cut = True
+            self._ducked = False
+            self._answered = ()
+            decisions.append(BargeIn(user_id))
+            return
+        unheard = any(now - since >= settings.barge_in for since in self._unheard.holding.values())
+        if not self._ducked and (longest >= settings.duck or unheard):
+            self._ducked = True
+            decisions.append(Duck())
+        elif self._ducked and longest == 0 and not unheard:
+            self._ducked = False
+            decisions.append(Resume())
+
+    def _give_way(self, user_id: int, decisions: list[Decision]) -> bool:
+        if self._insists or self._cut or not self._answered:
+            return False
+        self._yields += 1
+        self._cut = True
+        self._waiting = sorted((*self._answered, *self._waiting), key=lambda utterance: utterance.started_at)
+        decisions.append(Yield(user_id))
+        return True
+
+    def _bound(self, decisions: list[Decision]) -> None:
+        dropped: list[Utterance] = []
+        length = sum(seconds(utterance.pcm, HEAR_RATE) for utterance in self._waiting)
+        while self._waiting and (
+            length > self._settings.waiting_seconds or len(self._waiting) > self._settings.waiting_count
+        ):
+            oldest = self._waiting.pop(0)
+            length -= seconds(oldest.pcm, HEAR_RATE)
+            dropped.append(oldest)
+        if dropped:
+            self.crowded_out += len(dropped)
+            decisions.append(Dismiss(tuple(dropped), "crowded_out"))
+
+    @property
+    def _insists(self) -> bool:
+        return self._yields >= self._settings.yields
+
+    @property
+    def _all_pause(self) -> bool:
+        return self._open.keys() <= self._paused
+
+
+def _ids(utterances: Sequence[Utterance]) -> tuple[int, ...]:
+    return tuple(utterance.id for utterance in utterances)
