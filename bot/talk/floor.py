@@ -104,6 +104,10 @@ class FloorSettings:
     "whether Prepare is ever decided"
 
 
+STALE = 5.0
+"""Seconds after which an answer that never came cannot be yielded any more."""
+
+
 class Floor:
     """Pure state over everyone in the call; `step` once per tick."""
 
@@ -117,10 +121,13 @@ class Floor:
         self._waiting_since = 0.0
         self._answered: tuple[Utterance, ...] = ()
         "the last turn, while it may still be yielded"
+        self._answered_at = 0.0
+        self._yielded: frozenset[int] = frozenset()
+        "utterance ids of the turn that was yielded last"
         self._yields = 0
         self._ducked = False
-        self._cut = False
-        "the bot was told to fall silent and has not reported it yet"
+        self._cut: float | None = None
+        "playing_since of the playback that was told to fall silent"
         self.crowded_out = 0
         "utterances dropped because too much waited"
 
@@ -156,11 +163,12 @@ class Floor:
         decisions: list[Decision] = []
         self._unheard.step(now, talking - voiced_for.keys())
         ended = self._note(now, events, voiced_for)
+        if state is not CallState.LISTENING:
+            self._drop_prepared(decisions)
         if state is CallState.SPEAKING and playing_since is not None:
             self._overlap(now, ended, voiced_for, playing_since, decisions)
         else:
             self._ducked = False
-            self._cut = self._cut and state is not CallState.LISTENING
             self._wait(now, ended)
         if state is CallState.THINKING:
             self._while_thinking(voiced_for, decisions)
@@ -202,25 +210,31 @@ class Floor:
         if self._waiting and humans == 0:
             decisions.append(Dismiss(tuple(self._waiting), "nobody_left"))
             self._waiting = []
+        if now - self._answered_at > STALE:
+            self._answered = ()
         if self._waiting and not self._unheard.holding and (not self._open or self._may_cut_in(now)):
-            self._answer(decisions)
+            self._answer(now, decisions)
             return
-        if self._speculation.prepared and (self._unheard.holding or not self._all_pause):
-            self._speculation.drop()
-            decisions.append(DropPrepared())
+        if self._unheard.holding or not self._all_pause:
+            self._drop_prepared(decisions)
         if self.speculating and self._open and not self._unheard.holding and self._all_pause:
             turn = self._speculation.propose(now, self._waiting)
             if turn:
                 decisions.append(Prepare(turn))
 
-    def _answer(self, decisions: list[Decision]) -> None:
-        turn = tuple(self._waiting)
-        if self._speculation.prepared not in (None, _ids(turn)):
+    def _drop_prepared(self, decisions: list[Decision]) -> None:
+        if self._speculation.prepared is not None:
+            self._speculation.drop()
             decisions.append(DropPrepared())
-        if not set(_ids(self._answered)) & set(_ids(turn)):
+
+    def _answer(self, now: float, decisions: list[Decision]) -> None:
+        turn = tuple(self._waiting)
+        if self._speculation.prepared != _ids(turn):
+            self._drop_prepared(decisions)
+        if self._yielded.isdisjoint(_ids(turn)):
             self._yields = 0
         self._speculation.confirmed()
-        self._answered = turn
+        self._answered, self._answered_at = turn, now
         self._waiting = []
         decisions.append(Answer(turn))
 
@@ -230,7 +244,7 @@ class Floor:
 
     def _while_thinking(self, voiced_for: Mapping[int, float], decisions: list[Decision]) -> None:
         for user_id in self._open:
-            if voiced_for.get(user_id, 0.0) >= self._settings.duck and self._give_way(user_id, decisions):
+            if voiced_for[user_id] >= self._settings.duck and self._give_way(user_id, decisions):
                 return
 
     def _overlap(
@@ -242,20 +256,22 @@ class Floor:
         decisions: list[Decision],
     ) -> None:
         settings = self._settings
-        over = [u for u in ended if u.started_at > playing_since and u.voiced < settings.barge_in and not self._cut]
+        cut = self._cut == playing_since
+        over = [u for u in ended if u.started_at > playing_since and u.voiced < settings.barge_in and not cut]
         if over:
             decisions.append(Dismiss(tuple(over), "backchannel"))
         self._wait(now, [utterance for utterance in ended if utterance not in over])
-        if self._cut:
+        if cut:
             return
-        together = [user for user, start in self._open.items() if start.at <= playing_since + settings.together]
-        together += [user for user, since in self._unheard.holding.items() if 0 <= since - playing_since <= 0.3]
-        for user_id in together:
-            if user_id not in self._paused and self._give_way(user_id, decisions):
-                return
+        soon = playing_since + settings.together
+        together = [user for user, start in self._open.items() if start.at <= soon and user not in self._paused]
+        together += [user for user, since in self._unheard.holding.items() if playing_since <= since <= soon]
+        if together and self._give_way(together[0], decisions):
+            self._cut = playing_since
+            return
         user_id, longest = max(voiced_for.items(), key=lambda item: item[1], default=(0, 0.0))
         if longest >= settings.barge_in:
-            self._cut = True
+            self._cut = playing_since
             self._ducked = False
             self._answered = ()
             decisions.append(BargeIn(user_id))
@@ -269,11 +285,12 @@ class Floor:
             decisions.append(Resume())
 
     def _give_way(self, user_id: int, decisions: list[Decision]) -> bool:
-        if self._insists or self._cut or not self._answered:
+        if self._insists or not self._answered:
             return False
         self._yields += 1
-        self._cut = True
+        self._yielded = frozenset(_ids(self._answered))
         self._waiting = sorted((*self._answered, *self._waiting), key=lambda utterance: utterance.started_at)
+        self._answered = ()
         decisions.append(Yield(user_id))
         return True
 

@@ -1,0 +1,60 @@
+"""What a channel remembers while it is in use, newest last; the store keeps the same for longer."""
+
+from bisect import insort
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bot.types import Message
+
+MESSAGES = 200
+CHARACTERS = 40_000
+"""About 10,000 tokens of text; the prompt takes less."""
+
+
+class History:
+    """The last messages of one channel, in the order they were said, whatever order their words became known in."""
+
+    def __init__(self, messages: Iterable[Message] = (), limit: int = MESSAGES, characters: int = CHARACTERS) -> None:
+        self._limit = limit
+        self._characters = characters
+        self._messages: list[Message] = []
+        self._size = 0
+        self.dropped = 0
+        "messages that fell out at the old end"
+        for message in messages:
+            self.append(message)
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Oldest first."""
+        return tuple(self._messages)
+
+    def append(self, message: Message) -> None:
+        """Add a message at its place in time; of the same moment, the one added first comes first."""
+        insort(self._messages, message, key=lambda message: message.at)
+        self._size += len(message.text)
+        while len(self._messages) > self._limit or (self._size > self._characters and len(self._messages) > 1):
+            self._size -= len(self._messages.pop(0).text)
+            self.dropped += 1
+
+    def forget(self, speaker_id: int) -> int:
+        """Drop what one person said and return how many messages went."""
+        before = len(self._messages)
+        self._messages = [message for message in self._messages if message.speaker_id != speaker_id]
+        self._size = sum(len(message.text) for message in self._messages)
+        return before - len(self._messages)
+
+    def clear(self) -> None:
+        self._messages.clear()
+        self._size = 0
+
+
+def interrupted(message: Message, heard: str) -> Message:
+    """Return what remains of an answer after a barge-in.
+
+    The audio id goes: to the server it stands for the whole answer.
+    """
+    return replace(message, text=heard, audio_id=None, expires_at=None, interrupted=True)
