@@ -1,0 +1,49 @@
+"""How servers that speak OpenAI's protocol differ, as knobs."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bot.audio import SPEAK_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What one kind of server wants and sends."""
+
+    name: str
+    official: bool = False
+    "takes the fields only OpenAI knows: store, safety_identifier"
+    data_prefix: str = ""
+    "before the base64 of a sound"
+    audio_format: str = "pcm16"
+    "what to ask for; it streams raw PCM whatever the name"
+    ids: bool = True
+    "earlier answers can be named by audio id"
+    rate: int = SPEAK_RATE
+    "Hz of the sound it streams, unless a WAV header in it says otherwise"
+
+
+OPENAI = Dialect("openai", official=True)
+OPENROUTER = Dialect("openrouter", ids=False)
+DASHSCOPE = Dialect("dashscope", data_prefix="data:;base64,", audio_format="wav", ids=False)
+VLLM_OMNI = Dialect("vllm-omni", audio_format="wav", ids=False)
+SPEACHES = Dialect("speaches")
+COMPATIBLE = Dialect("compatible")
+"""A server nobody told us of: asked like OpenAI, without the fields only OpenAI knows."""
+
+BY_NAME = {dialect.name: dialect for dialect in (OPENAI, OPENROUTER, DASHSCOPE, VLLM_OMNI, SPEACHES, COMPATIBLE)}
+_BY_HOST = (
+    ("openai.com", OPENAI),
+    ("openai.azure.com", OPENAI),
+    ("openrouter.ai", OPENROUTER),
+    ("aliyuncs.com", DASHSCOPE),
+)
+
+
+def dialect_of(base_url: str) -> Dialect:
+    """Choose by the host of `base_url`."""
+    host = urlsplit(base_url).hostname or ""
+    for suffix, dialect in _BY_HOST:
+        if host == suffix or host.endswith("." + suffix):
+            return dialect
+    return COMPATIBLE

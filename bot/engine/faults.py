@@ -1,0 +1,157 @@
+"""What the other side throws -> the errors people are told of, and whether asking again may help; pure.
+
+class             trigger
+----------------- -------------------------------------------------------------
+ModelAuth         401, 403
+OutOfCredit       402; 429 with insufficient_quota, credit_balance_exhausted
+RateLimited       other 429; 503 slow_down
+ModelUnavailable  404; model_not_found
+HistoryExpired    400 audio_not_found
+BadAudio          400 unsupported_format, or a decode failure
+BadRequest        other 4xx
+Unreachable       408, 409, 5xx, network, timeout, an error within the stream
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+import openai
+
+from bot.errors import (
+    BadAudio,
+    BadRequest,
+    BotError,
+    HistoryExpired,
+    Incomplete,
+    ModelAuth,
+    ModelUnavailable,
+    OutOfCredit,
+    RateLimited,
+    Unreachable,
+)
+
+PATIENCE = 1.5
+"""Seconds a person may wait for a retry; a server that asks for more is given up."""
+_RATE_WAIT = 0.6
+_SERVER_WAIT = 0.2
+
+_QUOTA = {
+    "insufficient_quota",
+    "credit_balance_exhausted",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "insufficient_credits",
+}
+_AUTH = {"invalid_api_key", "invalid_authentication", "account_deactivated", "authentication_error"}
+_MODEL = {"model_not_found"}
+_RATE = {"rate_limit_exceeded", "rate_limit_error", "slow_down", "requests", "tokens"}
+_SOUND = {"unsupported_format", "invalid_audio", "audio_decode_failed", "invalid_file_format"}
+_WORD = re.compile(r"[^\w.\[\]-]+")
+
+
+class Fault(Exception):
+    """A request that failed: `error` for people; `wait` seconds until it may be sent again, None if that is in vain."""
+
+    def __init__(self, error: BotError, wait: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait = wait
+
+
+def fault_of(error: Exception) -> Fault:
+    """Translate what the SDK, the network or our own deadline raised."""
+    match error:
+        case Fault():
+            return error
+        case openai.APIStatusError():
+            headers = error.response.headers
+            return classify(error.status_code, error.body, headers, headers.get("x-request-id"))
+        case openai.APITimeoutError() | httpx2.TimeoutException() | TimeoutError():
+            return Fault(Unreachable("timeout"), 0.0)
+        case openai.APIConnectionError() | httpx2.TransportError() | OSError():
+            return Fault(Unreachable(type(error.__cause__ or error).__name__), 0.0)
+        case ValueError():
+            return Fault(Incomplete(f"unreadable stream: {type(error).__name__}"), 0.0)
+        case _:
+            return Fault(Unreachable(type(error).__name__), 0.0)
+
+
+def classify(
+    status: int | None, body: object, headers: Mapping[str, str] | None = None, request_id: str | None = None
+) -> Fault:
+    """Read an error answer, or an error within a stream (then `status` is None)."""
+    fields = _fields(body)
+    words = {str(fields.get(name) or "") for name in ("code", "type")}
+    if status is None and str(fields.get("code")).isdigit():
+        status = int(str(fields["code"]))
+    message = str(fields.get("message") or "").lower()
+    detail = _detail(status, fields, request_id)
+    wait = _wait(headers or {})
+
+    if words & _QUOTA or status == 402:
+        return Fault(OutOfCredit(detail))
+    if words & _MODEL:
+        return Fault(ModelUnavailable(detail))
+    if status in (401, 403) or words & _AUTH:
+        return Fault(ModelAuth(detail))
+    if status == 404:
+        return Fault(ModelUnavailable(detail))
+    if status == 429 or words & _RATE:
+        return Fault(RateLimited(detail), _patient(wait if wait is not None else _RATE_WAIT))
+    if status is not None and 400 <= status < 500 and status not in (408, 409):
+        if "audio_not_found" in words:
+            return Fault(HistoryExpired(detail))
+        if words & _SOUND or _blames_sound(fields, message):
+            return Fault(BadAudio(detail))
+        return Fault(BadRequest(detail))
+    return Fault(Unreachable(detail), _patient(wait if wait is not None else _SERVER_WAIT))
+
+
+def _fields(body: object) -> Mapping[str, Any]:
+    """Find the error object: proxies nest it, or hide the true one as text in `metadata.raw`."""
+    if not isinstance(body, Mapping):
+        return {}
+    if isinstance(inner := body.get("error"), Mapping):
+        return _fields(inner)
+    if isinstance(inner, str):
+        return {"message": inner, **{key: body[key] for key in ("code", "type") if key in body}}
+    metadata = body.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
+    if isinstance(raw, str):
+        try:
+            raw = json.loads(raw)
+        except ValueError:
+            raw = None
+    if isinstance(raw, Mapping) and (found := _fields(raw)):
+        return {**body, **{key: value for key, value in found.items() if value is not None}}
+    return body
+
+
+def _blames_sound(fields: Mapping[str, Any], message: str) -> bool:
+    about = "input_audio" in str(fields.get("param") or "") or "audio" in message
+    return about and any(word in message for word in ("decode", "corrupt", "unsupported format", "invalid audio"))
+
+
+def _detail(status: int | None, fields: Mapping[str, Any], request_id: str | None) -> str:
+    """Say for the log what came, without the message: it may quote what people said, or the key."""
+    parts = [str(status) if status else "in stream"]
+    parts += [_WORD.sub("_", str(fields[name]))[:80] for name in ("code", "type", "param") if fields.get(name)]
+    if request_id:
+        parts.append("request " + _WORD.sub("_", request_id)[:80])
+    return " ".join(dict.fromkeys(parts))
+
+
+def _wait(headers: Mapping[str, str]) -> float | None:
+    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        try:
+            return max(0.0, float(headers[name]) / scale)
+        except (KeyError, ValueError):
+            continue
+    return None
+
+
+def _patient(wait: float) -> float | None:
+    return wait if wait <= PATIENCE else None

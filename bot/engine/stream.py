@@ -1,0 +1,156 @@
+"""The chunks of one streamed answer, put together; pure.
+
+A normal spoken answer comes as: a chunk with the role; transcript deltas, the first with the audio's id; data deltas
+with the same id; a chunk with the usage and no choices; one with only `expires_at`; `[DONE]`. It has no finish_reason.
+Everything else here is what servers were seen to do instead.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import Any
+
+from bot.audio import SPEAK_RATE, seconds
+from bot.engine import tokens
+from bot.engine.pcm import Base64Stream, PcmStream
+from bot.types import AudioDelta, TextDelta, Usage
+
+
+class Outcome(Enum):
+    """What a stream amounted to when it ended."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    "ended by length or filter: what came is kept"
+    TEXT_ONLY = "text_only"
+    "words without the sound that was asked for"
+    EMPTY = "empty"
+    CUT = "cut"
+    "it ended without saying so"
+
+
+class Assembly:
+    """Takes the chunks of one answer, gives its events, and knows at the end what they amounted to."""
+
+    def __init__(self, rate: int = SPEAK_RATE) -> None:
+        self.text = ""
+        self.seconds = 0.0
+        "of sound"
+        self.audio_id: str | None = None
+        self.expires_at: float | None = None
+        self.finish: str | None = None
+        "the last finish_reason"
+        self.odd = 0
+        "chunks that could not be read"
+        self._usage: Mapping[str, Any] | None = None
+        self._done = False
+        self._source: str | None = None
+        "which field the words come from"
+        self._base64 = Base64Stream()
+        self._pcm = PcmStream(rate)
+
+    def feed(self, chunk: object) -> Iterator[TextDelta | AudioDelta]:
+        """Yield what a chunk adds."""
+        if not isinstance(chunk, Mapping):
+            self.odd += 1
+            return
+        if isinstance(usage := chunk.get("usage"), Mapping):
+            self._usage = usage
+        for choice in chunk.get("choices") or ():
+            if not isinstance(choice, Mapping) or choice.get("index"):
+                self.odd += 1
+                continue
+            self.finish = choice.get("finish_reason") or self.finish
+            delta = choice.get("delta") or choice.get("message")
+            if isinstance(delta, Mapping):
+                yield from self._delta(delta, sound=chunk.get("modality") == "audio")
+
+    def end(self) -> Iterator[AudioDelta]:
+        """The server said `[DONE]`."""
+        self._done = True
+        yield from self._sound(self._base64.end())
+
+    def outcome(self, *, text_only: bool) -> Outcome:
+        """Say what it all amounted to; `text_only` when no sound was asked for."""
+        said_end = self._done or self.finish == "stop" or self.expires_at is not None
+        wanted = bool(self.text) if text_only else self.seconds > 0
+        if wanted and self.finish in ("length", "content_filter"):
+            return Outcome.PARTIAL
+        if not said_end:
+            return Outcome.CUT
+        if wanted:
+            return Outcome.COMPLETE
+        return Outcome.TEXT_ONLY if self.text and self.finish != "content_filter" else Outcome.EMPTY
+
+    def usage(self, expected: Usage) -> tuple[Usage, bool]:
+        """Return what it cost, and whether that is an estimate from what arrived and the input `expected`."""
+        if self._usage is not None:
+            return _read_usage(self._usage, expected), False
+        return self.estimate(expected), True
+
+    def estimate(self, expected: Usage) -> Usage:
+        """Return what the answer cost so far, judged by what arrived."""
+        return Usage(
+            text_in=expected.text_in,
+            audio_in=expected.audio_in,
+            text_out=tokens.of_text(self.text),
+            audio_out=round(self.seconds * tokens.AUDIO_OUT_PER_SECOND),
+        )
+
+    def _delta(self, delta: Mapping[str, Any], *, sound: bool) -> Iterator[TextDelta | AudioDelta]:
+        content = delta.get("content") or delta.get("refusal")
+        if isinstance(content, str):
+            if sound:
+                yield from self._sound(self._base64.feed(content))
+            else:
+                yield from self._words("content", content)
+        audio = delta.get("audio")
+        if not isinstance(audio, Mapping):
+            return
+        if isinstance(name := audio.get("id"), str) and name:
+            self.audio_id = name
+        if isinstance(until := audio.get("expires_at"), int | float) and until > 0:
+            self.expires_at = float(until)
+        if isinstance(words := audio.get("transcript"), str):
+            yield from self._words("transcript", words)
+        if isinstance(data := audio.get("data"), str):
+            yield from self._sound(self._base64.feed(data))
+
+    def _words(self, source: str, words: str) -> Iterator[TextDelta]:
+        """Words may come in two fields: the transcript is what is spoken, unless it only repeats the content."""
+        if not words:
+            return
+        if self._source is None or (source == "transcript" and not self.text.lstrip().startswith(words.strip())):
+            self._source = source
+        if source == self._source:
+            self.text += words
+            yield TextDelta(words)
+
+    def _sound(self, data: bytes) -> Iterator[AudioDelta]:
+        pcm = self._pcm.feed(data) if data else b""
+        if pcm:
+            self.seconds += seconds(pcm, SPEAK_RATE)
+            yield AudioDelta(pcm)
+
+
+def _read_usage(usage: Mapping[str, Any], expected: Usage) -> Usage:
+    """Split the totals by kind; a server that gives totals alone is split as `expected`."""
+    sent, made = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    sent_details, made_details = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
+    audio_in = _count(sent_details, "audio_tokens") if _tells(sent_details) else min(sent, expected.audio_in)
+    audio_out = _count(made_details, "audio_tokens") if _tells(made_details) else made
+    return Usage(
+        text_in=max(0, sent - audio_in),
+        audio_in=audio_in,
+        cached_in=_count(sent_details, "cached_tokens"),
+        text_out=max(0, made - audio_out),
+        audio_out=audio_out,
+    )
+
+
+def _tells(details: object) -> bool:
+    return isinstance(details, Mapping) and isinstance(details.get("audio_tokens"), int)
+
+
+def _count(values: object, name: str) -> int:
+    value = values.get(name) if isinstance(values, Mapping) else None
+    return value if isinstance(value, int) and value > 0 else 0

@@ -1,0 +1,29 @@
+"""How many tokens things are, before the server says so."""
+
+from bot.audio import HEAR_RATE, seconds
+
+AUDIO_IN_PER_SECOND = 10
+AUDIO_OUT_PER_SECOND = 20
+_PER_MESSAGE = 4
+"""Tokens that the frame of a chat message takes."""
+
+
+def of_text(text: str) -> int:
+    """Estimate the tokens of a text: four Latin letters make one, a kana or a kanji is about one."""
+    latin = sum(character < "\u0250" for character in text)
+    return -(-latin // 4) + len(text) - latin
+
+
+def of_message(text: str) -> int:
+    return of_text(text) + _PER_MESSAGE
+
+
+def of_speech(pcm: bytes) -> int:
+    """Return the tokens of what was heard (s16le mono 16 kHz) as model input."""
+    return round(seconds(pcm, HEAR_RATE) * AUDIO_IN_PER_SECOND)
+
+
+def spoken_seconds(text: str) -> float:
+    """Estimate how long it takes to say a text: 15 Latin letters or 7 kana a second."""
+    latin = sum(character < "\u0250" for character in text)
+    return latin / 15 + (len(text) - latin) / 7
