@@ -1,0 +1,91 @@
+"""Whether what was said was meant for the bot."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.talk.names import fold, mentions
+
+Mode = Literal["auto", "always", "name", "listen"]
+
+FOLLOW_UP = 10.0
+"""Seconds after an answer in which the same person need not say the name again."""
+
+_STOPS = """
+stop, stop it, stop now, stop that, stop talking, stop speaking, be quiet, quiet, be silent, silence, shut up, hush,
+shush, enough, that's enough, that is enough, cancel, never mind, nevermind,
+ストップ, すとっぷ, やめて, やめろ, やめてください, 止めて, 止めてください, 止まって, とまって, とめて, 待って, まって, 静かに,
+しずかに, 静かにして, しずかにして, 静かにしてください, 黙って, だまって, 黙れ, もういい, もういいよ, もういいです, うるさい,
+キャンセル, stopp, halt, ruhe, sei still, sei leise, hör auf, genug, para, párate, basta, cállate, silencio
+"""
+_FILLERS = re.compile(r"\b(?:please|ok|okay|hey|oh|now|just|no|bitte|por favor)\b|ねえ|ちょっと|お願い(?:します)?")
+_LONGEST_STOP = 80
+"""Characters; more is no mere stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastAnswer:
+    """Whom the bot answered last, and when it fell silent (seconds on the call's clock)."""
+
+    user_ids: frozenset[int]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    yes: bool
+    reason: str
+    "alone, always, named, follow_up; listen, not_named, unknown"
+    text_needed: bool = False
+    "it depends on words that are not there yet: ask again with them"
+
+
+def addressed(
+    mode: Mode,
+    names: Sequence[str],
+    humans: int,
+    spoken: Sequence[tuple[int, str | None]],
+    last_answer: LastAnswer | None,
+    now: float,
+) -> Addressed:
+    """Decide about a turn.
+
+    `names` are what the bot answers to; `spoken` is who said what, None while the words are not known yet; `now` is
+    when the turn began, in seconds on the call's clock.
+    """
+    if mode == "listen":
+        return Addressed(False, "listen")
+    if mode == "always":
+        return Addressed(True, "always")
+    if mode == "auto":
+        if humans <= 1:
+            return Addressed(True, "alone")
+        if (
+            last_answer
+            and now - last_answer.at <= FOLLOW_UP
+            and any(user in last_answer.user_ids for user, _ in spoken)
+        ):
+            return Addressed(True, "follow_up")
+    if any(text and mentions(text, names) for _, text in spoken):
+        return Addressed(True, "named")
+    if any(text is None for _, text in spoken):
+        return Addressed(False, "unknown", text_needed=True)
+    return Addressed(False, "not_named")
+
+
+def is_stop(text: str, names: Sequence[str] = ()) -> bool:
+    """Return whether `text` asks for silence and for nothing else; a "please" or the bot's name may go with it."""
+    if len(text) > _LONGEST_STOP:
+        return False
+    words = [word for word in _plain(text).split() if not mentions(word, names)]
+    said = _FILLERS.sub(" ", " ".join(words)).split() or words
+    # "Stop, stop, stop!" counts as one; Japanese may have spaces anywhere.
+    return " ".join(said) in _PLAIN_STOPS or "".join(said) in _PLAIN_STOPS or set(said) <= _PLAIN_STOPS and bool(said)
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r"[^\w\s]|_", lambda sign: "" if sign[0] in "'’" else " ", fold(text)).split())
+
+
+_PLAIN_STOPS = frozenset(_plain(stop) for stop in _STOPS.split(","))

@@ -1,0 +1,154 @@
+"""Names as transcripts spell them: in another script, in other letters, misheard, torn in two."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from bot.talk.kana import morae, to_hiragana
+
+SPELLINGS = {"kikite": ("聞き手", "聞きて", "きき手")}
+"""Kanji of names whose reading no table of kana tells, by their romaji."""
+
+_LATIN = re.compile(r"[a-z0-9]+")
+_KATAKANA = re.compile(r"[ァ-ヺー]+")
+_KANA = re.compile(r"[ぁ-ゖー]+")
+_SOUNDS = tuple(
+    (re.compile(pattern), sound)
+    for pattern, sound in (
+        (r"ph", "f"),
+        (r"ck|qu?", "k"),
+        (r"x", "ks"),
+        (r"ch", "j"),
+        (r"[sct]h", "s"),
+        (r"c(?=[eiy])", "s"),
+        (r"c", "k"),
+        (r"ts|z", "s"),
+        (r"l", "r"),
+        (r"v", "b"),
+        (r"(?<=[aeiou])h(?![aeiou])", ""),
+        (r"ee|ea|ie|ey(?=k)", "i"),
+        (r"oo", "u"),
+        (r"[ae][iy]", "e"),
+        (r"ou", "o"),
+        (r"y(?![aeiou])", "i"),
+        (r"(?<=[kstfpbgmr])u(?=[kstfpbgmr]|$)", ""),  # Japanese has no consonant without a vowel: arekkusu is Alex
+        (r"(.)\1+", r"\1"),
+    )
+)
+_VOWELS = frozenset("aeiou")
+
+
+def mentions(text: str, names: Sequence[str]) -> bool:
+    """Return whether one of `names` is said in `text`."""
+    folded = fold(text)
+    words = _LATIN.findall(folded)
+    katakana = [_key("".join(morae(to_hiragana(run)))) for run in _KATAKANA.findall(folded)]
+    kana = [morae(run) for run in _KANA.findall(to_hiragana(folded))]
+    squeezed = re.sub(r"\s", "", folded)
+    return any(
+        _among_words(form, words, katakana) or _among_kana(form, kana) or _as_written(form, squeezed)
+        for name in names
+        for form in _forms(name)
+    )
+
+
+def fold(text: str) -> str:
+    """Return `text` without differences of case, width and accent; kana and kanji stay."""
+    wide = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    plain = (char for char in wide if not unicodedata.combining(char) or char in "\u3099\u309a")
+    return unicodedata.normalize("NFC", "".join(plain))
+
+
+@lru_cache(maxsize=256)
+def _forms(name: str) -> tuple[str, ...]:
+    """Return the folded name, and the kanji that are known for it."""
+    form = re.sub(r"[\W_]", "", fold(name))
+    sound = form if form.isascii() else "".join(morae(to_hiragana(form)))
+    return (form, *SPELLINGS.get(sound, ())) if form else ()
+
+
+def _among_words(form: str, words: Sequence[str], katakana: Iterable[str]) -> bool:
+    sound = _sound(form)
+    if not sound:
+        return False
+    key = _key(sound)
+    if any(word == sound or _distance(key, _key(word)) <= _tolerance(key) for word in words):
+        return True
+    if any(_distance(key, run) <= _tolerance(key) for run in katakana):
+        return True
+    return any(_torn(sound, key, parts) for parts in _neighbours(words))
+
+
+def _torn(sound: str, key: str, parts: Sequence[str]) -> bool:
+    """Many words joined resemble some name ("kick it to"): all of it must sound alike, or one part be half of it."""
+    joined = "".join(parts)
+    if joined == sound:
+        return True
+    if len(key) < 5 or len(_key(joined)) != len(key):
+        return False
+    half = any(part in sound and 2 * len(part) >= len(sound) for part in parts)
+    return _distance(key, _key(joined)) <= (0.5 if half else 0.0)
+
+
+def _among_kana(form: str, runs: Iterable[Sequence[str]]) -> bool:
+    """Kana have no spaces, and きいて is no ききて: only the very sounds count."""
+    sound = _sound(form)
+    if len(sound) < 3:
+        return False
+    for run in runs:
+        for start in range(len(run)):
+            said = ""
+            for mora in run[start:]:
+                said += mora
+                if said == sound:
+                    return True
+                if len(said) >= len(sound):
+                    break
+    return False
+
+
+def _as_written(form: str, text: str) -> bool:
+    """Kanji have no spaces either; a name of one sign would be found everywhere."""
+    return not form.isascii() and len(form) > 1 and form in text
+
+
+def _sound(form: str) -> str:
+    """Return a name of letters or kana in romaji, or "" for kanji."""
+    if form.isascii():
+        return form
+    kana = to_hiragana(form)
+    return "".join(morae(kana)) if _KANA.fullmatch(kana) else ""
+
+
+def _neighbours(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    for length in (2, 3):
+        for start in range(len(words) - length + 1):
+            yield words[start : start + length]
+
+
+@lru_cache(maxsize=4096)
+def _key(letters: str) -> str:
+    """Return how a word sounds, roughly, to Japanese and English ears."""
+    for pattern, sound in _SOUNDS:
+        letters = pattern.sub(sound, letters)
+    return letters
+
+
+def _tolerance(key: str) -> float:
+    if len(key) <= 3:
+        return 0.0
+    return 0.5 if len(key) <= 5 else 1.0 if len(key) <= 8 else 2.0
+
+
+def _distance(a: str, b: str) -> float:
+    """Return the edit distance, a vowel for a vowel counting half."""
+    if abs(len(a) - len(b)) > 2:
+        return 9.0
+    row = [float(i) for i in range(len(b) + 1)]
+    for i, x in enumerate(a, 1):
+        previous, row[0] = row[0], float(i)
+        for j, y in enumerate(b, 1):
+            change = 0.0 if x == y else 0.5 if x in _VOWELS and y in _VOWELS else 1.0
+            previous, row[j] = row[j], min(previous + change, row[j] + 1, row[j - 1] + 1)
+    return row[-1]
