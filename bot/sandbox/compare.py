@@ -1,0 +1,67 @@
+"""How much one recording is in another."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+SEGMENT = 0.8
+"Seconds; short enough to follow a shifted pause, long enough to be found nowhere else in speech"
+FLOOR = 0.02
+"Segments quieter than this share of the loudest (amplitude) say nothing"
+
+Signal = NDArray[np.float64]
+
+
+def correlation(a: bytes, b: bytes, rate: int, *, drift: float = 2.0) -> float:
+    """Return how well `a` (what was said) is found in `b` (what was heard), 1 for perfectly; both s16le mono at `rate`.
+
+    `a` is cut into segments; each is sought by normalised cross-correlation around the place where the whole of `a`
+    fits best, at most `drift` seconds off it, so that pauses of other length do no harm but another order does. The
+    segments count by their energy.
+    """
+    said, heard = _signal(a), _signal(b)
+    size = int(SEGMENT * rate)
+    if not said.any() or not heard.any():
+        return 0.0
+    reach = int(drift * rate)
+    # Decimated: only to find the place, which the segments then refine.
+    step = max(1, rate // 8000)
+    place = _best(_coarse(said, step), np.pad(_coarse(heard, step), len(said) // step))[0] * step - len(said)
+    heard = np.pad(heard, (reach + len(said), reach + len(said)))
+    place += reach + len(said)
+    segments = [(at, said[at : at + size]) for at in range(0, len(said), size)]
+    loudest = max(float(np.sqrt(np.mean(part**2))) for _, part in segments)
+    total = weight = 0.0
+    for at, part in segments:
+        energy = float(part @ part)
+        if np.sqrt(energy / len(part)) < FLOOR * loudest:
+            continue
+        start = max(0, place + at - reach)
+        score = _best(part, heard[start : place + at + len(part) + reach])[1]
+        total += energy * score
+        weight += energy
+    return total / weight
+
+
+def _signal(pcm: bytes) -> Signal:
+    return np.frombuffer(pcm[: len(pcm) // 2 * 2], dtype="<i2").astype(np.float64)
+
+
+def _coarse(signal: Signal, step: int) -> Signal:
+    """Average `step` samples to one: crude, but the same for both sides."""
+    return signal[: len(signal) // step * step].reshape(-1, step).mean(axis=1)
+
+
+def _best(needle: Signal, hay: Signal) -> tuple[int, float]:
+    """Return where `needle` fits best in `hay`, and the normalised correlation there."""
+    if len(hay) < len(needle):
+        hay = np.pad(hay, (0, len(needle) - len(hay)))
+    size = 1 << (len(hay) + len(needle)).bit_length()
+    products = np.fft.irfft(np.fft.rfft(hay, size) * np.conj(np.fft.rfft(needle, size)), size)
+    products = products[: len(hay) - len(needle) + 1]
+    running = np.concatenate(([0.0], np.cumsum(hay**2)))
+    energy = running[len(needle) :] - running[: -len(needle)]
+    own = float(needle @ needle)
+    # A window far quieter than what is sought cannot be it; without this floor rounding noise would win.
+    scores = products / np.sqrt(own * np.maximum(energy, 1e-4 * own) + 1e-9)
+    at = int(np.argmax(scores))
+    return at, float(scores[at])

@@ -1,0 +1,124 @@
+"""What one person in the sandbox hears: each speaker's packets with their arrival, decoded only when asked for."""
+
+import asyncio
+import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.sandbox.rtp import SILENCE
+from bot.voice import opus
+
+RATE = 48_000
+FRAME = RATE // 50
+RESYNC = 0.3
+"Seconds between arrival and RTP time from which the arrival is believed: there was a pause the sender did not count"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Heard:
+    """One frame."""
+
+    position: int
+    "samples at 48 kHz since the recording began"
+    sequence: int
+    "RTP sequence number without the wrap"
+    opus: bytes
+    at: float
+    "loop time of arrival"
+
+
+class Ears:
+    """The recording of one person. Times are seconds of the event loop's clock."""
+
+    def __init__(self, library: opus.Library) -> None:
+        self._library = library
+        self._loop = asyncio.get_running_loop()
+        self.began = self._loop.time()
+        self._tracks: dict[int, _Track] = {}
+        self._arrived = asyncio.Event()
+
+    def take(self, user_id: int, ssrc: int, sequence: int, timestamp: int, packet: bytes, at: float) -> None:
+        """Record one Opus packet."""
+        self._tracks.setdefault(user_id, _Track(self.began)).take(ssrc, sequence, timestamp, packet, at)
+        self._arrived.set()
+
+    def frames(self, user_id: int) -> list[Heard]:
+        """Return what came from a user, in the order it was said, silence frames left out."""
+        track = self._tracks.get(user_id)
+        return [frame for frame in track.frames if frame.opus != SILENCE] if track else []
+
+    def heard(self, user_id: int, since: float | None = None) -> bytes:
+        """Return what came from a user as s16le mono 48 kHz on the recording's own time, pauses as silence.
+
+        Lost frames are silence too. `since` leaves out what arrived before it, and the time until then.
+        """
+        frames = [f for f in self.frames(user_id) if since is None or f.at >= since]
+        if not frames:
+            return b""
+        start = 0 if since is None else min(frame.position for frame in frames)
+        pcm = bytearray(2 * (frames[-1].position - start + FRAME))
+        decoder = opus.Decoder(self._library, rate=RATE)
+        for frame in frames:
+            try:
+                sound = decoder.decode(frame.opus)
+            except opus.OpusError:
+                continue
+            at = 2 * (frame.position - start)
+            pcm[at : at + len(sound)] = sound
+        return bytes(pcm)
+
+    def users(self) -> Iterator[int]:
+        """Yield everyone of whom something was heard."""
+        return (user_id for user_id in self._tracks if self.frames(user_id))
+
+    async def wait_for(self, user_id: int, seconds: float, timeout: float) -> None:
+        """Return once this much sound came from a user, silence frames not counted. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while len(self.frames(user_id)) * FRAME < seconds * RATE:
+                self._arrived.clear()
+                await self._arrived.wait()
+
+    async def quiet(self, user_id: int, for_seconds: float, timeout: float = 60.0) -> None:
+        """Return once nothing but silence frames came from a user for so long. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while True:
+                track = self._tracks.get(user_id)
+                left = (track.last_sound if track else self.began) + for_seconds - self._loop.time()
+                if left <= 0:
+                    return
+                await asyncio.sleep(left)
+
+    def last_sound(self, user_id: int) -> float | None:
+        """Return when the newest frame with sound of a user arrived."""
+        track = self._tracks.get(user_id)
+        return track.last_sound if track and track.last_sound > self.began else None
+
+
+class _Track:
+    """One speaker's frames. Position follows RTP time while it agrees with the clock on the wall."""
+
+    def __init__(self, began: float) -> None:
+        self.frames: list[Heard] = []
+        self.last_sound = began
+        self._began = began
+        self._ssrc = -1
+        self._anchor = (0, 0)  # RTP timestamp, position
+        self._highest = 0
+
+    def take(self, ssrc: int, sequence: int, timestamp: int, packet: bytes, at: float) -> None:
+        arrival = round((at - self._began) * RATE)
+        if ssrc != self._ssrc:
+            self._ssrc = ssrc
+            self._anchor = (timestamp, arrival)
+            self._highest = (self._highest // 0x10000 + 2) * 0x10000 + sequence  # a new run of numbers, well above
+        number = self._highest + (sequence - self._highest + 0x8000) % 0x10000 - 0x8000
+        position = self._anchor[1] + (timestamp - self._anchor[0] + 2**31) % 2**32 - 2**31
+        if number > self._highest and abs(arrival - position) > RESYNC * RATE:
+            self._anchor = (timestamp, arrival)
+            position = arrival
+        self._highest = max(self._highest, number)
+        frame = Heard(position, number, packet, at)
+        if not any(f.sequence == number for f in self.frames[-50:]):
+            bisect.insort(self.frames, frame, key=lambda f: f.sequence)
+        if packet != SILENCE:
+            self.last_sound = at

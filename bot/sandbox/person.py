@@ -1,0 +1,154 @@
+"""People in the sandbox: real Opus, real DAVE, real UDP, in real time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.sandbox import rtp
+from bot.sandbox.conditions import Conditions
+from bot.sandbox.dave_engines import EngineName, make_engine
+from bot.sandbox.ears import Ears
+from bot.sandbox.entities import User
+from bot.sandbox.voice_client import VoiceClient
+from bot.sandbox.voice_gateway import VoiceGateway
+from bot.voice import opus
+
+if TYPE_CHECKING:
+    from bot.sandbox.server import Sandbox
+
+RATE = 48_000
+FRAME = RATE // 50
+FRAME_BYTES = 2 * FRAME
+TICK = 0.02
+SILENCE_FRAMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What became of one `say`."""
+
+    first: float
+    "loop time of the first packet"
+    last: float
+    "loop time of the last packet with sound"
+    frames: int
+    "packets with sound that were sent"
+
+
+class Person:
+    """A human (or another bot) with a voice client. Make one with `person`."""
+
+    def __init__(self, sandbox: "Sandbox", user: User, engine: EngineName | None, library: opus.Library) -> None:
+        self.user = user
+        self.engine: EngineName | None = engine
+        "None: a client without DAVE"
+        self.client: VoiceClient | None = None
+        self._sandbox = sandbox
+        self._library = library
+        self._encoder = opus.Encoder(library, rate=RATE)
+        self._timestamp = 0
+        self._spoke_at = 0.0
+        self.ears = Ears(library)
+
+    @property
+    def id(self) -> int:
+        return self.user.id
+
+    @property
+    def conditions(self) -> Conditions:
+        """The knobs of this person's connection."""
+        return _gateway(self._sandbox).conditions[self.user.id]
+
+    @property
+    def privacy_code(self) -> str:
+        """30 digits, the same for everyone in the encrypted call; empty outside one."""
+        engine = self.client.engine if self.client else None
+        return engine.privacy_code if engine else ""
+
+    async def join(self, channel_id: int) -> None:
+        """Enter a voice channel, or move there.
+
+        Raises PermissionError when Discord would not let them in, Disconnected when the voice gateway does not.
+        """
+        sandbox = self._sandbox
+        channel = sandbox.world.channel(channel_id)
+        if channel is None or channel.guild_id is None:
+            raise ValueError(f"no voice channel {channel_id}")
+        await self._hang_up()
+        session_id, allotment = await sandbox.enter_voice(self.user, channel)
+        if allotment.endpoint is None:
+            raise ConnectionError("no voice server")
+        engine = make_engine(self.engine, self.user.id, channel_id) if self.engine else None
+        self.client = VoiceClient(self.user.id, engine, sandbox.authority.client_context, self._hear)
+        await self.client.connect(allotment.endpoint, channel.guild_id, session_id, allotment.token)
+
+    async def leave(self) -> None:
+        """Leave the voice channel. Idempotent."""
+        if self.client is not None:
+            await self._hang_up()
+            await self._sandbox.leave_voice(self.user)
+
+    async def _hang_up(self) -> None:
+        client, self.client = self.client, None
+        if client is not None:
+            await client.close()
+
+    def _hear(self, user_id: int, packet: rtp.Packet, sound: bytes, at: float) -> None:
+        self.ears.take(user_id, packet.ssrc, packet.sequence, packet.timestamp, sound, at)
+
+    async def say(self, pcm: bytes) -> Said:
+        """Speak s16le mono 48 kHz in real time; returns after the five silence frames. May be cancelled."""
+        loop, client = asyncio.get_running_loop(), self.client
+        if client is None:
+            raise ConnectionError("not in a voice channel")
+        self._encoder.reset()
+        client.speaking()
+        await asyncio.sleep(0)  # op 5 goes first
+        start = loop.time()
+        pause = round((start - self._spoke_at) * 50) if self._spoke_at else 1
+        self._timestamp += max(pause, 1) * FRAME  # RTP time goes on while nobody speaks
+        sent = frames = 0
+        last = start
+        ended = False
+        try:
+            for at in range(0, len(pcm), FRAME_BYTES):
+                await asyncio.sleep(start + sent * TICK - loop.time())
+                last = loop.time()
+                packet = self._encoder.encode(pcm[at : at + FRAME_BYTES].ljust(FRAME_BYTES, b"\0"))
+                frames += client.send(packet, self._timestamp)
+                self._timestamp += FRAME
+                sent += 1
+            ended = True
+        finally:
+            for more in range(SILENCE_FRAMES):
+                loop.call_at(start + (sent + more) * TICK, client.send, rtp.SILENCE, self._timestamp)
+                self._timestamp += FRAME
+            self._spoke_at = start + (sent + SILENCE_FRAMES) * TICK
+            if ended:
+                await asyncio.sleep(self._spoke_at - loop.time())
+        return Said(start, last, frames)
+
+
+def _gateway(sandbox: "Sandbox") -> VoiceGateway:
+    assert isinstance(sandbox.voice, VoiceGateway)
+    return sandbox.voice
+
+
+@asynccontextmanager
+async def people(
+    sandbox: "Sandbox", *names: str, engines: Iterable[EngineName | None] = ()
+) -> AsyncIterator[list[Person]]:
+    """Add people to the sandbox's server who leave at the end of the block; `engines` in order, davey by default."""
+    given = list(engines)
+    library = opus.load(None)
+    made = [
+        Person(sandbox, sandbox.add_user(name), given[i] if i < len(given) else "davey", library)
+        for i, name in enumerate(names)
+    ]
+    try:
+        yield made
+    finally:
+        for person in made:
+            await person.leave()

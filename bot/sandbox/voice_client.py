@@ -1,0 +1,299 @@
+"""A small voice gateway v8 client with DAVE, for the sandbox's people. Shares no code with bot/voice or discord.py."""
+
+import asyncio
+import contextlib
+import json
+import secrets
+import ssl
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+
+from bot.sandbox import rtp
+from bot.sandbox.dave_engines import DaveEngine, Unprocessable
+
+HOLD_SECONDS, HOLD_PACKETS = 1.0, 50
+"How long and how many packets of one SSRC wait for a key or for op 5"
+PLAIN_AFTER_UPGRADE = 10.0
+"Seconds for which plain frames are still taken after a call became encrypted (white paper: passthrough mode)"
+VOICE = 1
+"Speaking flag: microphone"
+
+OnPacket = Callable[[int, rtp.Packet, bytes, float], None]
+"user id, packet, Opus, loop time of arrival"
+
+
+class Disconnected(ConnectionError):
+    """The voice gateway closed the connection; `code` is the close code."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(f"voice gateway closed: {code}")
+        self.code = code
+
+
+class VoiceClient(asyncio.DatagramProtocol):
+    """One connection to one call, from IDENTIFY to its end."""
+
+    def __init__(self, user_id: int, engine: DaveEngine | None, context: ssl.SSLContext, on_packet: OnPacket) -> None:
+        self.user_id = user_id
+        self.engine = engine
+        "None: a client without DAVE"
+        self.version = 0
+        "DAVE version in force"
+        self.ssrc = 0
+        self.people: set[int] = set()
+        "user ids of the others in the call"
+        self.counts: Counter[str] = Counter()
+        self.close_code: int | None = None
+        self._context = context
+        self._on_packet = on_packet
+        self._loop = asyncio.get_running_loop()
+        self._session: aiohttp.ClientSession | None = None
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._udp: asyncio.DatagramTransport | None = None
+        self._discovered: asyncio.Future[tuple[str, int]] = self._loop.create_future()
+        self._described: asyncio.Future[None] = self._loop.create_future()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue()
+        self._sequence_ack = -1
+        self._key = b""
+        self._ssrcs: dict[int, int] = {}
+        "SSRC -> user id"
+        self._held: dict[int, deque[tuple[float, rtp.Packet]]] = {}
+        self._transitions: dict[int, int] = {}
+        self._plain_until = 0.0
+        self._sequence = secrets.randbelow(0x10000)
+        self._counter = 0
+
+    # Coming and going:
+
+    async def connect(self, endpoint: str, guild_id: int, session_id: str, token: str, timeout: float = 10.0) -> None:
+        """Return once sound can be sent. Raises Disconnected, TimeoutError."""
+        try:
+            async with asyncio.timeout(timeout):
+                self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._context))
+                self._socket = await self._session.ws_connect(f"wss://{endpoint}/?v=8", max_msg_size=1 << 20)
+                self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
+                self._send(
+                    0,
+                    {
+                        "server_id": str(guild_id),
+                        "user_id": str(self.user_id),
+                        "session_id": session_id,
+                        "token": token,
+                        "max_dave_protocol_version": 1 if self.engine else 0,
+                    },
+                )
+                await self._described
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Hang up. Idempotent."""
+        if self._socket is not None and not self._socket.closed:
+            await self._socket.close(code=1000)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._udp:
+            self._udp.close()
+        if self._session:
+            await self._session.close()
+        for future in (self._discovered, self._described):
+            future.cancel()
+
+    # The voice gateway:
+
+    def _send(self, op: int, data: object) -> None:
+        self._outbox.put_nowait(json.dumps({"op": op, "d": data}))
+
+    def _send_binary(self, op: int, payload: bytes) -> None:
+        self._outbox.put_nowait(bytes([op]) + payload)
+
+    async def _write(self) -> None:
+        assert self._socket is not None
+        with contextlib.suppress(ConnectionError):
+            while True:
+                message = await self._outbox.get()
+                if isinstance(message, str):
+                    await self._socket.send_str(message)
+                else:
+                    await self._socket.send_bytes(message)
+
+    async def _read(self) -> None:
+        assert self._socket is not None
+        async for message in self._socket:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                payload = json.loads(message.data)
+                self._sequence_ack = payload.get("seq", self._sequence_ack)
+                await self._json(payload["op"], payload["d"])
+            elif message.type is aiohttp.WSMsgType.BINARY:
+                self._sequence_ack = int.from_bytes(message.data[:2], "big")
+                self._binary(message.data[2], message.data[3:])
+        self.close_code = self._socket.close_code
+        for future in (self._discovered, self._described):
+            if not future.done():
+                future.set_exception(Disconnected(self.close_code))
+                future.exception()  # only one of the two is awaited
+
+    async def _beat(self, interval: float) -> None:
+        while True:
+            self._send(3, {"t": secrets.randbits(48), "seq_ack": self._sequence_ack})
+            await asyncio.sleep(interval)
+
+    async def _json(self, op: int, data: Any) -> None:
+        match op:
+            case 8:
+                self._tasks.append(asyncio.create_task(self._beat(data["heartbeat_interval"] / 1000)))
+            case 2:
+                self._tasks.append(asyncio.create_task(self._set_up(data)))
+            case 4:
+                self._key = bytes(data["secret_key"])
+                self.version = data["dave_protocol_version"]
+                if self.version and self.engine:
+                    self._begin(self.version)
+                self._described.set_result(None)
+            case 5:
+                self._ssrcs[data["ssrc"]] = int(data["user_id"])
+                self._flush(data["ssrc"])
+            case 11:
+                self.people.update(int(user) for user in data["user_ids"])
+            case 13:
+                self.people.discard(int(data["user_id"]))
+                for ssrc in [s for s, user in self._ssrcs.items() if user == int(data["user_id"])]:
+                    del self._ssrcs[ssrc]
+                    self._held.pop(ssrc, None)
+            case 21:
+                self._prepare(data["transition_id"], data["protocol_version"])
+            case 22:
+                self._execute(data["transition_id"])
+            case 24 if data["epoch"] == 1 and self.engine:
+                self._begin(data["protocol_version"])
+            case _:
+                self.counts["ignored op"] += 1
+
+    async def _set_up(self, ready: dict[str, Any]) -> None:
+        """Open UDP, learn the own address, and select the protocol (ops 2 to 1)."""
+        self.ssrc = ready["ssrc"]
+        self._udp, _ = await self._loop.create_datagram_endpoint(lambda: self, remote_addr=(ready["ip"], ready["port"]))
+        while not self._discovered.done():
+            self._udp.sendto(b"\0\1\0\x46" + self.ssrc.to_bytes(4, "big") + bytes(66))
+            await asyncio.wait([self._discovered], timeout=1.0)
+        address, port = self._discovered.result()
+        self._send(1, {"protocol": "udp", "data": {"address": address, "port": port, "mode": rtp.MODE}})
+
+    # DAVE (ops 21 to 31):
+
+    def _begin(self, version: int) -> None:
+        assert self.engine is not None
+        self._send_binary(26, self.engine.begin(version))
+
+    def _binary(self, op: int, payload: bytes) -> None:
+        engine = self.engine
+        if engine is None:
+            return
+        transition_id = int.from_bytes(payload[:2], "big")
+        try:
+            if op == 25:
+                engine.external_sender(payload)
+            elif op == 27:
+                transition_id = 0
+                answer = engine.proposals(payload, self.people)
+                if answer is not None:
+                    self._send_binary(28, answer)
+            elif op == 29:
+                engine.commit(payload[2:])
+                self._prepare(transition_id, 1)
+            elif op == 30:
+                engine.welcome(payload[2:], self.people)
+                self._prepare(transition_id, 1)
+        except Unprocessable:
+            self.counts[f"unprocessable op {op}"] += 1
+            self._send(31, {"transition_id": transition_id})
+            self._begin(1)
+        for ssrc in list(self._held):
+            self._flush(ssrc)
+
+    def _prepare(self, transition_id: int, version: int) -> None:
+        self._transitions[transition_id] = version
+        if version == 0:
+            self._plain_until = float("inf")
+        if transition_id == 0:
+            self._execute(0)
+        else:
+            self._send(23, {"transition_id": transition_id})
+
+    def _execute(self, transition_id: int) -> None:
+        version = self._transitions.pop(transition_id, None)
+        if version is None:
+            return
+        if version and not self.version:
+            self._plain_until = self._loop.time() + PLAIN_AFTER_UPGRADE
+        self.version = version
+        self.counts["transitions"] += 1
+        if version and self.engine:
+            self.engine.execute()
+
+    # Sound:
+
+    def speaking(self) -> None:
+        """Tell the others that sound of ours follows (op 5)."""
+        self._send(5, {"speaking": VOICE, "delay": 0, "ssrc": self.ssrc})
+
+    def send(self, opus: bytes, timestamp: int) -> bool:
+        """Send one frame; False if there is no key for it yet."""
+        frame = opus
+        if self.version and opus != rtp.SILENCE:
+            sealed = self.engine.encrypt(opus) if self.engine else None
+            if sealed is None:
+                self.counts["not sent: no key"] += 1
+                return False
+            frame = sealed
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        self._counter += 1
+        packet = rtp.seal(self._key, self._counter, self._sequence, timestamp, self.ssrc, frame)
+        if self._udp and not self._udp.is_closing():
+            self._udp.sendto(packet)
+        return True
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        if len(data) == 74 and data[:2] == b"\0\2":
+            if not self._discovered.done():
+                self._discovered.set_result((data[8:72].rstrip(b"\0").decode(), int.from_bytes(data[72:], "big")))
+            return
+        packet = rtp.unseal(self._key, data) if self._key else None
+        if packet is None or packet.payload_type != rtp.OPUS:
+            self.counts["not audio"] += 1
+            return
+        self._held.setdefault(packet.ssrc, deque()).append((self._loop.time(), packet))
+        self._flush(packet.ssrc)
+
+    def error_received(self, exc: Exception) -> None:
+        self.counts["UDP errors"] += 1
+
+    def _flush(self, ssrc: int) -> None:
+        """Open what is held of an SSRC, oldest first: a packet that cannot be opened yet holds up those behind it."""
+        held = self._held.get(ssrc)
+        while held:
+            at, packet = held[0]
+            opus = self._opened(packet)
+            if opus is None and len(held) <= HOLD_PACKETS and self._loop.time() - at < HOLD_SECONDS:
+                return
+            held.popleft()
+            if opus is None:
+                self.counts["unopened"] += 1
+            else:
+                self._on_packet(self._ssrcs[ssrc], packet, opus, at)
+
+    def _opened(self, packet: rtp.Packet) -> bytes | None:
+        user_id = self._ssrcs.get(packet.ssrc)
+        if user_id is None:
+            return None
+        frame = packet.payload
+        plain = self.version == 0 or self._loop.time() < self._plain_until
+        if plain and (not frame.endswith(b"\xfa\xfa") or self.engine is None):
+            return frame
+        return self.engine.decrypt(user_id, frame) if self.engine else None

@@ -1,0 +1,171 @@
+"""One voice channel on the voice server: who is seated there, and what each is told."""
+
+import asyncio
+import json
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from bot.sandbox.conditions import Conditions
+from bot.sandbox.delivery import ANNOUNCE_COMMIT, PROPOSALS, WELCOME, DeliveryService
+from bot.sandbox.sfu import Leg
+
+SPEAKING, CLIENTS_CONNECT, CLIENT_DISCONNECT = 5, 11, 13
+BUFFERED = 500
+"Numbered messages kept for a resume"
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """One user's place in one call, from VOICE_SERVER_UPDATE until it is given up."""
+
+    guild_id: int
+    channel_id: int
+    user_id: int
+    session_id: str
+    conditions: Conditions
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    dave_version: int = 0
+    "highest the client supports"
+    leg: Leg | None = None
+    "after IDENTIFY"
+    seated: bool = False
+    "after SELECT_PROTOCOL: one of the room"
+    speaking: int = 0
+    socket: web.WebSocketResponse | None = None
+    "None: not identified yet, or waiting for a resume"
+    outbox: asyncio.Queue[tuple[float, str | bytes]] = field(default_factory=asyncio.Queue)
+    "of the present socket: loop time when due, and the message"
+    sequence: int = 0
+    "of the last numbered message, without the 16-bit wrap"
+    sent: deque[tuple[int, str | bytes]] = field(default_factory=lambda: deque(maxlen=BUFFERED))
+
+    def json(self, op: int, data: object, *, numbered: bool = True) -> None:
+        """Send a JSON message; only numbered ones are sent again after a resume."""
+        message: dict[str, object] = {"op": op, "d": data}
+        if not numbered:
+            self._put(json.dumps(message))
+            return
+        message["seq"] = self._number()
+        self._remember(json.dumps(message))
+
+    def binary(self, op: int, payload: bytes) -> None:
+        self._remember(self._number().to_bytes(2, "big") + bytes([op]) + payload)
+
+    def _number(self) -> int:
+        self.sequence += 1
+        return self.sequence % 0x10000
+
+    def _remember(self, message: str | bytes) -> None:
+        self.sent.append((self.sequence, message))
+        self._put(message)
+
+    def _put(self, message: str | bytes) -> None:
+        if self.socket is not None:
+            self.outbox.put_nowait((asyncio.get_running_loop().time() + self.conditions.gateway_lag, message))
+
+    def acknowledge(self, sequence: int) -> None:
+        """Forget what the client has (`seq_ack`, 16 bits, of a heartbeat)."""
+        if any(number % 0x10000 == sequence for number, _ in self.sent):
+            while self.sent and self.sent[0][0] % 0x10000 != sequence:
+                self.sent.popleft()
+
+    def missed(self, sequence: int) -> list[str | bytes] | None:
+        """Return the messages after `sequence` (-1: all), or None when some are no longer there."""
+        if sequence == -1:
+            return [m for _, m in self.sent] if not self.sent or self.sent[0][0] == 1 else None
+        if self.sequence % 0x10000 == sequence:
+            return []
+        for at, (number, _) in enumerate(self.sent):
+            if number % 0x10000 == sequence:
+                return [message for _, message in list(self.sent)[at + 1 :]]
+        return None
+
+
+class Room:
+    """The seated of one channel and their delivery service."""
+
+    def __init__(self, channel_id: int, *, version: int, hears: Callable[[Seat], bool], speaks: Callable[[Seat], bool]):
+        self.channel_id = channel_id
+        self.seats: dict[int, Seat] = {}
+        self.delivery = DeliveryService(channel_id, self, version=version)
+        self._hears = hears
+        self._speaks = speaks
+
+    # The delivery service's wire:
+
+    def json(self, user_id: int, op: int, data: dict[str, object]) -> None:
+        if seat := self.seats.get(user_id):
+            seat.json(op, data)
+
+    def binary(self, user_id: int, op: int, payload: bytes) -> None:
+        """Send a DAVE message, spoilt if the conditions of this person say so: its last byte belongs to a signature."""
+        seat = self.seats.get(user_id)
+        if seat is None:
+            return
+        knobs = seat.conditions
+        spoil = False
+        if op == PROPOSALS and knobs.bad_proposals:
+            knobs.bad_proposals, spoil = knobs.bad_proposals - 1, True
+        elif op == ANNOUNCE_COMMIT and knobs.bad_commits:
+            knobs.bad_commits, spoil = knobs.bad_commits - 1, True
+        elif op == WELCOME and knobs.bad_welcomes:
+            knobs.bad_welcomes, spoil = knobs.bad_welcomes - 1, True
+        seat.binary(op, payload[:-1] + bytes([payload[-1] ^ 0xFF]) if spoil else payload)
+
+    # Coming and going:
+
+    def enter(self, seat: Seat, now: float) -> None:
+        """Seat somebody whose media is set up: all learn of each other, then DAVE begins for them."""
+        others = [other for other in self.seats.values() if other is not seat]
+        self.seats[seat.user_id] = seat
+        seat.seated = True
+        for other in others:
+            other.json(CLIENTS_CONNECT, {"user_ids": [str(seat.user_id)]})
+        if others:
+            seat.json(CLIENTS_CONNECT, {"user_ids": [str(other.user_id) for other in others]})
+        for other in others:
+            if other.speaking:
+                self._tell_speaking(other, [seat])
+        if seat.dave_version:
+            self.delivery.enter(seat.user_id, now)
+
+    def leave(self, seat: Seat, now: float) -> None:
+        seat.seated = False
+        if self.seats.get(seat.user_id) is not seat:
+            return
+        del self.seats[seat.user_id]
+        for other in self.seats.values():
+            other.json(CLIENT_DISCONNECT, {"user_id": str(seat.user_id)})
+        if seat.dave_version:
+            self.delivery.leave(seat.user_id, now)
+
+    def speaking(self, seat: Seat, flags: int) -> None:
+        """Relay op 5; late or never, if the speaker's conditions say so."""
+        seat.speaking = flags
+        if seat.leg and flags:
+            seat.leg.announced = True
+        self._tell_speaking(seat, [other for other in self.seats.values() if other is not seat])
+
+    def _tell_speaking(self, seat: Seat, others: Iterable[Seat]) -> None:
+        if seat.conditions.speaking_absent or seat.leg is None:
+            return
+        data = {"user_id": str(seat.user_id), "ssrc": seat.leg.ssrc, "speaking": seat.speaking}
+
+        def tell() -> None:
+            for other in others:
+                other.json(SPEAKING, data)
+
+        if seat.conditions.speaking_delay:
+            asyncio.get_running_loop().call_later(seat.conditions.speaking_delay, tell)
+        else:
+            tell()
+
+    def listeners(self, seat: Seat) -> list[Leg]:
+        """Return who hears `seat`: nobody when they are muted by the server or in a stage's audience."""
+        if not seat.seated or not self._speaks(seat):
+            return []
+        return [o.leg for o in self.seats.values() if o is not seat and o.leg is not None and self._hears(o)]
