@@ -15,9 +15,10 @@ FOLLOW_UP = 10.0
 _STOPS = """
 stop, stop it, stop now, stop that, stop talking, stop speaking, be quiet, quiet, be silent, silence, shut up, hush,
 shush, enough, that's enough, that is enough, cancel, never mind, nevermind,
-ストップ, すとっぷ, やめて, やめろ, やめてください, 止めて, 止めてください, 止まって, とまって, とめて, 待って, まって, 静かに,
-しずかに, 静かにして, しずかにして, 静かにしてください, 黙って, だまって, 黙れ, もういい, もういいよ, もういいです, うるさい,
-キャンセル, stopp, halt, ruhe, sei still, sei leise, hör auf, genug, para, párate, basta, cállate, silencio
+ストップ, すとっぷ, やめて, やめろ, やめてください, 止めて, 止めてください, 止まって, とまって, とめて, 待って, まって,
+静かに, しずかに, 静かにして, しずかにして,
+静かにしてください, 黙って, だまって, 黙れ, もういい, もういいよ, もういいです,
+うるさい, キャンセル, stopp, halt, ruhe, sei still, sei leise, hör auf, genug, para, párate, basta, cállate, silencio
 """
 _FILLERS = re.compile(r"\b(?:please|ok|okay|hey|oh|now|just|no|bitte|por favor)\b|ねえ|ちょっと|お願い(?:します)?")
 _LONGEST_STOP = 80
@@ -81,7 +82,7 @@ def is_stop(text: str, names: Sequence[str] = ()) -> bool:
     words = [word for word in _plain(text).split() if not mentions(word, names)]
     said = _FILLERS.sub(" ", " ".join(words)).split() or words
     # "Stop, stop, stop!" counts as one; Japanese may have spaces anywhere.
-    return " ".join(said) in _PLAIN_STOPS or "".join(said) in _PLAIN_STOPS or set(said) <= _PLAIN_STOPS and bool(said)
+    return bool(said) and (" ".join(said) in _PLAIN_STOPS or "".join(said) in _PLAIN_STOPS or set(said) <= _PLAIN_STOPS)
 
 
 def _plain(text: str) -> str:

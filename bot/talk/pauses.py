@@ -1,6 +1,7 @@
 """How one person pauses: learned from their own silences, so that neither their end nor their breath is mistaken."""
 
 from collections import deque
+from collections.abc import Sequence
 
 SHORTEST = 0.1
 """Silences below this are stop consonants, not pauses."""
@@ -9,11 +10,11 @@ MARGIN = 0.08
 """Kept above the pauses this person makes."""
 QUANTILE = 0.9
 """Of a person's pauses that the hang must outlast."""
-ODDS = 0.8
-"""Share of the silences of that length that were ends: below it a speculative request is likely wasted."""
+ENDS_PER_PAUSE = 4
+"""Of the silences that last so long, this many must have been ends for one pause: one request in five is wasted."""
 REMEMBERED = 40
 END = float("inf")
-PRIOR = (0.42, 0.42, *(END,) * 8)
+PRIOR = (*(0.42,) * 3, *(END,) * 15)
 """A stranger: hang 500 ms, and most silences are ends."""
 
 
@@ -55,10 +56,18 @@ class Pauses:
     def _learn(self) -> None:
         pauses = sorted(silence for silence in self._silences if silence != END)
         ends = len(self._silences) - len(pauses)
-        longest = pauses[min(len(pauses) - 1, int(QUANTILE * len(pauses)))] if pauses else 0.0
-        self._hang = self._fixed or min(HANG_MAX, max(HANG_MIN, longest + MARGIN))
+        self._hang = self._fixed or min(HANG_MAX, max(HANG_MIN, _quantile(pauses, QUANTILE) + MARGIN))
         # The pauses that outlast t must be few beside the ends; the earliest such t is just past one of them.
-        allowed = int(ends * (1 - ODDS) / ODDS)
+        allowed = ends // ENDS_PER_PAUSE
         outlasting = pauses[-1 - allowed] + 0.02 if len(pauses) > allowed else 0.0
         likely = max(self._earliest, outlasting)
         self._likely = likely if likely < self._hang else None
+
+
+def _quantile(ascending: Sequence[float], share: float) -> float:
+    if not ascending:
+        return 0.0
+    at = share * (len(ascending) - 1)
+    low = int(at)
+    high = min(low + 1, len(ascending) - 1)
+    return ascending[low] + (at - low) * (ascending[high] - ascending[low])
