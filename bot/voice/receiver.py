@@ -1,0 +1,339 @@
+"""From datagrams to frames: the way of every packet that comes in, and the gate of consent on it.
+
+RTP header -> transport encryption -> padding, extension -> SSRC's person -> consent -> end-to-end encryption ->
+order -> Opus. A bad packet is a counter, never an exception. No clock: `arrived` and `now` are seconds on the caller's.
+"""
+
+from typing import Final
+
+from bot.types import Frame
+from bot.voice import rtp
+from bot.voice.aead import Aead
+from bot.voice.dave import Opener, Outcome, Session
+from bot.voice.hold import Held, Hold
+from bot.voice.opus import Library
+from bot.voice.presence import HOLDS_FLOOR, Presence
+from bot.voice.stats import ReceiverStats
+from bot.voice.stream import Stream
+
+MAX_UNKNOWN: Final = 64
+"""SSRCs of nobody known that are looked at; each holds at most 25 packets."""
+MAX_MAPPED: Final = 1024
+"""SSRCs whose person is known; the oldest goes first."""
+STRANGER_IDLE: Final = 1.0
+"""Seconds after which a silent SSRC of nobody known makes room."""
+SOURCE_IDLE: Final = 1.0
+"""Seconds after which a person's SSRC counts as silent, so that another one may turn out to be theirs."""
+TRANSITION: Final = 10.0
+"""Seconds after a change of the protocol version in which plain packets may still come."""
+
+
+class Source:
+    """One SSRC."""
+
+    __slots__ = ("arrived", "hold", "nonce", "proven", "user_id")
+
+    def __init__(self, user_id: int | None) -> None:
+        self.user_id = user_id
+        self.proven = False
+        "a packet was opened as this person's"
+        self.hold = Hold()
+        self.arrived = 0.0
+        "when the last authentic packet came"
+        self.nonce = -1
+        "the highest nonce seen: a 32-bit counter, so a replay has a lower one"
+
+
+class Receiver:
+    """The ears of one call."""
+
+    def __init__(self, library: Library, max_unknown: int = MAX_UNKNOWN) -> None:
+        self.stats = ReceiverStats()
+        self._library = library
+        self._max_unknown = max_unknown
+        self._secret: bytes | None = None
+        self._aead: Aead | None = None
+        self._opener = Opener()
+        self._plain_until = 0.0
+        self._now = 0.0
+        self._members: frozenset[int] | None = None
+        self._admitted: frozenset[int] = frozenset()
+        self._changes = 0
+        "counts what may let a held packet be opened, besides the session's own state"
+        self._sources: dict[int, Source] = {}
+        "by SSRC, of people known"
+        self._strangers: dict[int, Source] = {}
+        "by SSRC, of nobody known"
+        self._ssrcs: dict[int, int] = {}
+        "user -> SSRC"
+        self._streams: dict[int, Stream] = {}
+        "by user, admitted ones only"
+        self._sounds: Presence[int] = Presence()
+        "by user"
+        self._noises: Presence[int] = Presence()
+        "by SSRC, of nobody known"
+        self._ready: list[Frame] = []
+        "left over from streams that ended"
+        self._unopened: dict[int, int] = {}
+
+    # What the link tells
+
+    def rekey(self, secret_key: bytes, dave: Session | None, protocol_version: int) -> None:
+        """Take the connection's key, and the session at the version in force (0: no end-to-end encryption).
+
+        People, their SSRCs and their sound are kept.
+        """
+        if secret_key != self._secret:
+            self._secret = bytes(secret_key)
+            self._aead = Aead(self._secret)
+            for source in (*self._sources.values(), *self._strangers.values()):
+                source.nonce = -1
+                source.proven = False
+        if protocol_version != self._opener.version:
+            self._plain_until = self._now + TRANSITION
+        self._opener = Opener(dave, protocol_version)
+        self._changes += 1
+
+    def map(self, ssrc: int, user_id: int) -> None:
+        """Take note that `ssrc` is `user_id`'s (op 5). Their former SSRC is forgotten."""
+        known = self._sources.get(ssrc)
+        if known and known.user_id == user_id:
+            return
+        if known and known.user_id is not None:
+            self.unmap(known.user_id)
+        source = self._strangers.get(ssrc) or Source(None)
+        self._bind(ssrc, source, user_id)
+        if user_id not in self._admitted:
+            self.stats.no_consent += source.hold.clear()
+
+    def unmap(self, user_id: int) -> None:
+        """Forget the SSRC of somebody who left (op 13); what they said before still comes out."""
+        ssrc = self._ssrcs.pop(user_id, None)
+        if ssrc is not None:
+            self.stats.dropped += self._sources.pop(ssrc).hold.clear()
+        stream = self._streams.pop(user_id, None)
+        if stream:
+            stream.drain(float("inf"), self._ready)
+        self._sounds.forget(user_id)
+        self._changes += 1
+
+    def forget(self) -> None:
+        """Forget every SSRC: the bot is in another channel, where they mean nothing."""
+        for user_id in list(self._ssrcs):
+            self.unmap(user_id)
+        for source in self._strangers.values():
+            self.stats.dropped += source.hold.clear()
+        self._strangers.clear()
+
+    def members(self, user_ids: frozenset[int]) -> None:
+        """Say who is in the channel: people only, without bots."""
+        if user_ids != self._members:
+            self._members = user_ids
+            self._changes += 1
+
+    def admit(self, user_ids: frozenset[int]) -> None:
+        """Hear only these people from now on. What waits of others is dropped."""
+        if user_ids == self._admitted:
+            return
+        for user_id in self._admitted - user_ids:
+            stream = self._streams.pop(user_id, None)
+            if stream:
+                self.stats.dropped += stream.clear()
+            ssrc = self._ssrcs.get(user_id)
+            if ssrc is not None:
+                self.stats.dropped += self._sources[ssrc].hold.clear()
+        self._ready = [frame for frame in self._ready if frame.user_id in user_ids]
+        self._admitted = user_ids
+        self._changes += 1
+
+    # Packets in
+
+    def push(self, datagram: bytes, arrived: float) -> None:
+        """Take one datagram as it came from the socket."""
+        stats = self.stats
+        stats.received += 1
+        self._now = max(self._now, arrived)
+        packet = rtp.parse(datagram)
+        if isinstance(packet, rtp.Reject):
+            stats.count(packet)
+            return
+        if self._aead is None:
+            stats.no_secret += 1
+            return
+        plaintext = self._aead.open(packet.header, packet.body)
+        if plaintext is None:
+            stats.forged += 1
+            return
+        payload = rtp.payload(packet, plaintext)
+        if isinstance(payload, rtp.Reject):
+            stats.count(payload)
+            return
+        source = self._sources.get(packet.ssrc) or self._stranger(packet.ssrc)
+        if source is None:
+            stats.too_many_strangers += 1
+            return
+        nonce = int.from_bytes(packet.body[-4:], "big")
+        fresh = nonce > source.nonce
+        if fresh:
+            source.nonce = nonce
+        source.arrived = arrived
+        held = Held(packet.sequence, packet.timestamp, payload, arrived, fresh)
+        if source.user_id is None:
+            self._noises.note(packet.ssrc, len(payload), arrived)
+            self._guess(packet.ssrc, source, held)
+            return
+        self._sounds.note(source.user_id, len(payload), arrived)
+        if source.user_id not in self._admitted:
+            stats.no_consent += 1
+            return
+        self._hear(source, held)
+
+    def frames(self, now: float) -> list[Frame]:
+        """Return every frame that is ready, in order for each person; several after a burst."""
+        self._now = max(self._now, now)
+        for source in self._sources.values():
+            if source.hold:
+                source.hold.probe(lambda held, source=source: self._open(source, held))
+                late = source.hold.expire(now)
+                if late and source.user_id is not None:
+                    self.stats.undecryptable += late
+                    self._unopened[source.user_id] = self._unopened.get(source.user_id, 0) + late
+        for ssrc, source in list(self._strangers.items()):
+            source.hold.probe(lambda held, ssrc=ssrc, source=source: self._try(ssrc, source, held))
+            self.stats.unattributed += source.hold.expire(now)
+            if now - source.arrived > STRANGER_IDLE:
+                self.stats.unattributed += source.hold.clear()
+                self._strangers.pop(ssrc, None)
+        frames, self._ready = self._ready, []
+        for stream in self._streams.values():
+            stream.drain(now, frames)
+        return frames
+
+    def talking(self, now: float) -> frozenset[int]:
+        """Return the people whose sound arrives now, by timing and size of packets alone.
+
+        Somebody unheard counts for at most 15 s of continuous sound. An SSRC of nobody known counts as the one person
+        in the channel who has none yet, if there is just one.
+        """
+        people = self._admitted if self._members is None else self._members
+        sounds = self._sounds.talking(now)
+        noises = self._noises.talking(now)
+        nameless = people - self._ssrcs.keys()
+        if noises and len(nameless) == 1:
+            sounds.setdefault(next(iter(nameless)), max(noises.values()))
+        return frozenset(
+            user_id
+            for user_id, length in sounds.items()
+            if user_id in people and (user_id in self._admitted or length < HOLDS_FLOOR)
+        )
+
+    def unopened(self) -> dict[int, int]:
+        """Return how many packets of each person no key opened, since the last call."""
+        counts, self._unopened = self._unopened, {}
+        return counts
+
+    @property
+    def waiting(self) -> int:
+        """Packets that have met no fate yet."""
+        held = sum(len(source.hold) for source in (*self._sources.values(), *self._strangers.values()))
+        return held + sum(stream.waiting for stream in self._streams.values())
+
+    # Persons and keys
+
+    def _hear(self, source: Source, packet: Held) -> None:
+        """Open a packet of somebody admitted, after those that wait; hold it if no key fits."""
+        keys = self._keys()
+        source.hold.retry(keys, lambda held: self._open(source, held))
+        if not self._open(source, packet):
+            self._keep(source, packet, keys)
+
+    def _guess(self, ssrc: int, source: Source, packet: Held) -> None:
+        """Find out whose SSRC this is, by whose key opens it; hold the packet if nobody's does.
+
+        Nothing is held when nobody admitted can be behind it, nor, unencrypted, when anybody else can.
+        """
+        candidates = self._candidates()
+        if not candidates or (not self._opener.version and self._others_nameless()):
+            self.stats.stranger += 1 + source.hold.clear()
+            return
+        keys = self._keys()
+        source.hold.retry(keys, lambda held: self._try(ssrc, source, held))
+        if not self._try(ssrc, source, packet):
+            self._keep(source, packet, keys)
+
+    def _try(self, ssrc: int, source: Source, packet: Held) -> bool:
+        """Open a packet as anybody's who has no SSRC; whose key opens it is the speaker."""
+        if source.user_id is not None:
+            return self._open(source, packet)
+        for user_id in self._candidates():
+            outcome, opus = self._opener.open(user_id, packet.payload)
+            if outcome is Outcome.OPENED:
+                self._bind(ssrc, source, user_id)
+                self.stats.attributed += 1
+                self._deliver(source, packet, opus)
+                return True
+        return False
+
+    def _open(self, source: Source, packet: Held) -> bool:
+        user_id = source.user_id
+        assert user_id is not None
+        outcome, opus = self._opener.open(user_id, packet.payload, self._now < self._plain_until)
+        if not outcome.good:
+            return False
+        if outcome is Outcome.OPENED:
+            source.proven = True
+        self._deliver(source, packet, opus)
+        return True
+
+    def _deliver(self, source: Source, packet: Held, opus: bytes) -> None:
+        user_id = source.user_id
+        assert user_id is not None
+        self.stats.opened += 1
+        stream = self._streams.get(user_id)
+        if stream is None:
+            stream = self._streams[user_id] = Stream(user_id, self._library, self.stats)
+        stream.push(packet.sequence, packet.timestamp, opus, packet.arrived, packet.fresh)
+
+    def _keep(self, source: Source, packet: Held, keys: object) -> None:
+        self.stats.held += 1
+        if source.hold.add(packet, keys):
+            self.stats.hold_overflow += 1
+
+    def _keys(self) -> object:
+        """Return what must change before a held packet is worth another try."""
+        return self._changes, self._opener.state
+
+    def _candidates(self) -> list[int]:
+        """Return the people admitted whose SSRC is not known, or silent and perhaps no longer theirs."""
+        people = self._admitted if self._members is None else self._admitted & self._members
+        return [user_id for user_id in people if self._silent(user_id)]
+
+    def _silent(self, user_id: int) -> bool:
+        ssrc = self._ssrcs.get(user_id)
+        return ssrc is None or self._now - self._sources[ssrc].arrived > SOURCE_IDLE
+
+    def _others_nameless(self) -> bool:
+        """Tell whether somebody not admitted has no SSRC yet."""
+        return bool((self._members or frozenset()) - self._admitted - self._ssrcs.keys())
+
+    def _stranger(self, ssrc: int) -> Source | None:
+        source = self._strangers.get(ssrc)
+        if source is None and len(self._strangers) < self._max_unknown:
+            source = self._strangers[ssrc] = Source(None)
+        return source
+
+    def _bind(self, ssrc: int, source: Source, user_id: int) -> None:
+        former = self._ssrcs.get(user_id)
+        if former is not None and former != ssrc:
+            self.stats.dropped += self._sources.pop(former).hold.clear()
+            if user_id in self._streams:
+                self._streams[user_id].restart()
+        self._strangers.pop(ssrc, None)
+        self._noises.move(ssrc, user_id)
+        source.user_id = user_id
+        source.proven = False
+        self._sources[ssrc] = source
+        self._ssrcs[user_id] = ssrc
+        self._changes += 1
+        if len(self._ssrcs) > MAX_MAPPED:
+            self.unmap(next(iter(self._ssrcs)))
