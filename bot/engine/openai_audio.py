@@ -267,8 +267,11 @@ class OpenAIEngine:
 
 
 def _chunk(data: bytes) -> object:
-    """Read one chunk. Raises Fault for an error within the stream, ValueError for what is no JSON."""
-    chunk = json.loads(data)
+    """Read one chunk; what is no JSON comes back as it is. Raises Fault for an error within the stream."""
+    try:
+        chunk = json.loads(data)
+    except (ValueError, RecursionError):
+        return data
     if isinstance(chunk, dict) and chunk.get("error"):
         raise classify(None, chunk)
     return chunk

@@ -20,7 +20,7 @@ class Outcome(Enum):
 
     COMPLETE = "complete"
     PARTIAL = "partial"
-    "ended by length or filter: what came is kept"
+    "ended by length or filter, or with unreadable chunks: what came is kept"
     TEXT_ONLY = "text_only"
     "words without the sound that was asked for"
     EMPTY = "empty"
@@ -45,6 +45,8 @@ class Assembly:
         self._done = False
         self._source: str | None = None
         "which field the words come from"
+        self._repeated = ""
+        "transcript that only repeats the content so far"
         self._base64 = Base64Stream()
         self._pcm = PcmStream(rate)
 
@@ -55,11 +57,12 @@ class Assembly:
             return
         if isinstance(usage := chunk.get("usage"), Mapping):
             self._usage = usage
-        for choice in chunk.get("choices") or ():
+        choices = chunk.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
             if not isinstance(choice, Mapping) or choice.get("index"):
-                self.odd += 1
                 continue
-            self.finish = choice.get("finish_reason") or self.finish
+            if isinstance(reason := choice.get("finish_reason"), str):
+                self.finish = reason
             delta = choice.get("delta") or choice.get("message")
             if isinstance(delta, Mapping):
                 yield from self._delta(delta, sound=chunk.get("modality") == "audio")
@@ -78,7 +81,7 @@ class Assembly:
         if not said_end:
             return Outcome.CUT
         if wanted:
-            return Outcome.COMPLETE
+            return Outcome.PARTIAL if self.odd else Outcome.COMPLETE
         return Outcome.TEXT_ONLY if self.text and self.finish != "content_filter" else Outcome.EMPTY
 
     def usage(self, expected: Usage) -> tuple[Usage, bool]:
@@ -117,11 +120,13 @@ class Assembly:
 
     def _words(self, source: str, words: str) -> Iterator[TextDelta]:
         """Words may come in two fields: the transcript is what is spoken, unless it only repeats the content."""
-        if not words:
-            return
-        if self._source is None or (source == "transcript" and not self.text.lstrip().startswith(words.strip())):
+        if source == "transcript" and self._source == "content":
+            words = self._repeated = self._repeated + words
+            if self.text.strip().startswith(words.strip()):
+                return
             self._source = source
-        if source == self._source:
+        self._source = self._source or source
+        if words and source == self._source:
             self.text += words
             yield TextDelta(words)
 

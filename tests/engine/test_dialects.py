@@ -1,0 +1,17 @@
+import pytest
+
+from bot.engine.dialects import COMPATIBLE, DASHSCOPE, OPENAI, OPENROUTER, Dialect, dialect_of
+
+CASES = [
+    ("https://api.openai.com/v1", OPENAI),
+    ("https://eu.api.openai.com/v1/", OPENAI),
+    ("https://openrouter.ai/api/v1", OPENROUTER),
+    ("https://dashscope-intl.aliyuncs.com/compatible-mode/v1", DASHSCOPE),
+    ("http://127.0.0.1:8000/v1", COMPATIBLE),
+    ("https://notopenai.com/v1", COMPATIBLE),
+]
+
+
+@pytest.mark.parametrize(("url", "dialect"), CASES)
+def test_hosts(url: str, dialect: Dialect):
+    assert dialect_of(url) is dialect

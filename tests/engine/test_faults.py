@@ -1,0 +1,100 @@
+"""What the other side answers, what people are told, and whether it is worth asking again."""
+
+import json
+from typing import Any
+
+import httpx2
+import openai
+import pytest
+
+from bot.engine.faults import classify, fault_of
+from bot.errors import (
+    BadAudio,
+    BadRequest,
+    BotError,
+    HistoryExpired,
+    Incomplete,
+    ModelAuth,
+    ModelUnavailable,
+    OutOfCredit,
+    RateLimited,
+    Unreachable,
+)
+
+REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/chat/completions")
+
+
+def body(code: str | int | None = None, kind: str | None = None, message: str = "", param: str | None = None) -> Any:
+    return {"message": message, "type": kind, "code": code, "param": param}
+
+
+RAW = json.dumps({"error": body("insufficient_quota")})
+CASES: list[tuple[str, int | None, Any, dict[str, str], type[BotError], float | None]] = [
+    ("wrong key", 401, body("invalid_api_key"), {}, ModelAuth, None),
+    ("no access", 403, body(kind="invalid_request_error"), {}, ModelAuth, None),
+    ("no access to the model", 403, body("model_not_found"), {}, ModelUnavailable, None),
+    ("no credit", 429, body("insufficient_quota"), {}, OutOfCredit, None),
+    ("no credit by type", 429, body(kind="insufficient_quota"), {"retry-after": "1"}, OutOfCredit, None),
+    ("balance", 429, body("credit_balance_exhausted"), {}, OutOfCredit, None),
+    ("payment required", 402, body(402), {}, OutOfCredit, None),
+    ("rate, wait unknown", 429, body("rate_limit_exceeded"), {}, RateLimited, 0.6),
+    ("rate, short wait", 429, body("rate_limit_exceeded"), {"retry-after": "1"}, RateLimited, 1.0),
+    ("rate, short wait in ms", 429, body(), {"retry-after-ms": "250", "retry-after": "1"}, RateLimited, 0.25),
+    ("rate, long wait", 429, body("rate_limit_exceeded"), {"retry-after": "20"}, RateLimited, None),
+    ("rate, longer wait", 429, body("rate_limit_exceeded"), {"retry-after": "120"}, RateLimited, None),
+    ("slow down", 503, body("slow_down"), {}, RateLimited, 0.6),
+    ("no such model", 404, body("model_not_found"), {}, ModelUnavailable, None),
+    ("no such path", 404, "<html>", {}, ModelUnavailable, None),
+    ("expired answer", 400, body("audio_not_found", param="content.messages[2].audio.id"), {}, HistoryExpired, None),
+    ("format", 400, body("unsupported_format"), {}, BadAudio, None),
+    ("decoding", 400, body(message="Could not decode the audio data."), {}, BadAudio, None),
+    ("no sound at all", 400, body(message="This model requires that either input content or output modality contain "
+     "audio."), {}, BadRequest, None),
+    ("bad field", 400, body("unknown_parameter", param="store"), {}, BadRequest, None),
+    ("unprocessable", 422, body(), {}, BadRequest, None),
+    ("timeout there", 408, body(), {}, Unreachable, 0.2),
+    ("conflict", 409, body(), {}, Unreachable, 0.2),
+    ("server", 500, body(kind="server_error"), {}, Unreachable, 0.2),
+    ("overloaded", 503, body(), {"retry-after": "120"}, Unreachable, None),
+    ("gateway's page", 502, "<html>Bad gateway</html>", {}, Unreachable, 0.2),
+    ("in stream", None, {"error": body(kind="server_error")}, {}, Unreachable, 0.2),
+    ("in stream, quota", None, {"error": body("insufficient_quota")}, {}, OutOfCredit, None),
+    ("in stream, rate", None, {"error": body("rate_limit_exceeded")}, {}, RateLimited, 0.6),
+    ("in stream, status as code", None, {"error": {"code": 502, "message": "provider"}}, {}, Unreachable, 0.2),
+    ("in stream, text", None, {"error": "overloaded"}, {}, Unreachable, 0.2),
+    ("hidden by a proxy", 400, {"message": "Provider returned error", "code": 400, "metadata": {"raw": RAW}}, {},
+     OutOfCredit, None),
+    ("hidden and no JSON", 429, {"message": "x", "code": 429, "metadata": {"raw": "busy"}}, {}, RateLimited, 0.6),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "headers", "kind", "wait"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_answers(status: int | None, error: Any, headers: dict[str, str], kind: type[BotError], wait: float | None):
+    fault = classify(status, error, headers)
+    assert (type(fault.error), fault.wait) == (kind, wait)
+
+
+RAISED: list[tuple[Exception, type[BotError], bool]] = [
+    (openai.APITimeoutError(REQUEST), Unreachable, True),
+    (openai.APIConnectionError(request=REQUEST), Unreachable, True),
+    (httpx2.ReadTimeout("", request=REQUEST), Unreachable, True),
+    (httpx2.RemoteProtocolError("peer closed", request=REQUEST), Unreachable, True),
+    (TimeoutError(), Unreachable, True),
+    (ConnectionResetError(), Unreachable, True),
+    (ValueError("line too long"), Incomplete, True),
+    (openai.AuthenticationError("", response=httpx2.Response(401, request=REQUEST), body=None), ModelAuth, False),
+]
+
+
+@pytest.mark.parametrize(("error", "kind", "again"), RAISED, ids=[type(case[0]).__name__ for case in RAISED])
+def test_exceptions(error: Exception, kind: type[BotError], again: bool):
+    fault = fault_of(error)
+    assert (type(fault.error), fault.wait is not None) == (kind, again)
+
+
+def test_the_log_learns_codes_but_no_words():
+    error = body("audio_not_found\n", "invalid_request_error", "Aki said: my password is 1234", "messages[3].audio.id")
+    detail = str(classify(400, error, request_id="req_1").error)
+    assert detail == "400 audio_not_found_ invalid_request_error messages[3].audio.id request req_1"
