@@ -1,0 +1,80 @@
+"""Who is in the channel and which SSRC is whose, from the voice gateway's messages (Discord: Voice Connections)."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+SPEAKING = 5
+CLIENTS_CONNECT = 11
+VIDEO = 12
+CLIENT_DISCONNECT = 13
+
+MAX_MAPPED = 500
+"""Users with a known SSRC: more than any channel holds."""
+
+
+class Ears(Protocol):
+    """The receiver's side of it."""
+
+    def map(self, ssrc: int, user_id: int) -> None: ...
+
+    def unmap(self, user_id: int) -> None: ...
+
+    def members(self, user_ids: frozenset[int]) -> None: ...
+
+
+class Roster:
+    """Keeps the receiver told. Op 5 may come once per user in a whole call, so a mapping stays until its user goes."""
+
+    def __init__(self, ears: Ears) -> None:
+        self._ears = ears
+        self._people: frozenset[int] = frozenset()
+        self._mapped: dict[int, int] = {}
+        self._arrived: set[int] = set()
+        self.malformed = 0
+        "messages that could not be read"
+
+    def message(self, op: object, data: object) -> None:
+        """Take in a message of the voice gateway; any other op is none of our business. Never raises."""
+        try:
+            self._message(op, data)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            self.malformed += 1
+
+    def people(self, user_ids: frozenset[int], bots: frozenset[int] = frozenset()) -> None:
+        """Say who is in the channel by the main gateway's account; `bots` are no people whoever announces them."""
+        self._arrived -= user_ids | bots
+        present = user_ids | self._arrived
+        if present != self._people:
+            self._people = present
+            self._ears.members(present)
+
+    def clear(self) -> None:
+        """Forget who came and which SSRC was whose: a new voice session deals them out anew."""
+        for user_id in self._mapped:
+            self._ears.unmap(user_id)
+        self._mapped.clear()
+        self._arrived.clear()
+
+    def _message(self, op: object, data: object) -> None:
+        if not isinstance(data, Mapping):
+            if op in (SPEAKING, CLIENTS_CONNECT, CLIENT_DISCONNECT):
+                raise TypeError
+            return
+        if op == SPEAKING:
+            self._map(int(data["user_id"]), int(data["ssrc"]))
+        elif op == VIDEO and data.get("audio_ssrc"):
+            self._map(int(data["user_id"]), int(data["audio_ssrc"]))
+        elif op == CLIENTS_CONNECT:
+            self._arrived.update(int(user_id) for user_id in list(data["user_ids"])[:MAX_MAPPED])
+        elif op == CLIENT_DISCONNECT:
+            user_id = int(data["user_id"])
+            self._arrived.discard(user_id)
+            if self._mapped.pop(user_id, None) is not None:
+                self._ears.unmap(user_id)
+
+    def _map(self, user_id: int, ssrc: int) -> None:
+        if not 0 < ssrc < 1 << 32 or not 0 < user_id < 1 << 64:
+            raise ValueError
+        if len(self._mapped) < MAX_MAPPED or user_id in self._mapped:
+            self._mapped[user_id] = ssrc
+            self._ears.map(ssrc, user_id)
