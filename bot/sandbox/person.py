@@ -1,8 +1,6 @@
 """People in the sandbox: real Opus, real DAVE, real UDP, in real time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,15 +36,15 @@ class Said:
 
 
 class Person:
-    """A human (or another bot) with a voice client. Make one with `person`."""
+    """A human (or another bot) with a voice client. Make one with `Sandbox.person`."""
 
-    def __init__(self, sandbox: "Sandbox", user: User, engine: EngineName | None, library: opus.Library) -> None:
+    def __init__(self, sandbox: "Sandbox", user: User, engine: EngineName | None) -> None:
         self.user = user
         self.engine: EngineName | None = engine
         "None: a client without DAVE"
         self.client: VoiceClient | None = None
         self._sandbox = sandbox
-        self._library = library
+        library = opus.load()
         self._encoder = opus.Encoder(library, rate=RATE)
         self._timestamp = 0
         self._spoke_at = 0.0
@@ -76,7 +74,7 @@ class Person:
         channel = sandbox.world.channel(channel_id)
         if channel is None or channel.guild_id is None:
             raise ValueError(f"no voice channel {channel_id}")
-        await self._hang_up()
+        await self.hang_up()
         session_id, allotment = await sandbox.enter_voice(self.user, channel)
         if allotment.endpoint is None:
             raise ConnectionError("no voice server")
@@ -87,10 +85,11 @@ class Person:
     async def leave(self) -> None:
         """Leave the voice channel. Idempotent."""
         if self.client is not None:
-            await self._hang_up()
+            await self.hang_up()
             await self._sandbox.leave_voice(self.user)
 
-    async def _hang_up(self) -> None:
+    async def hang_up(self) -> None:
+        """Drop the voice connection without a word to the main gateway. Idempotent."""
         client, self.client = self.client, None
         if client is not None:
             await client.close()
@@ -134,21 +133,3 @@ class Person:
 def _gateway(sandbox: "Sandbox") -> VoiceGateway:
     assert isinstance(sandbox.voice, VoiceGateway)
     return sandbox.voice
-
-
-@asynccontextmanager
-async def people(
-    sandbox: "Sandbox", *names: str, engines: Iterable[EngineName | None] = ()
-) -> AsyncIterator[list[Person]]:
-    """Add people to the sandbox's server who leave at the end of the block; `engines` in order, davey by default."""
-    given = list(engines)
-    library = opus.load(None)
-    made = [
-        Person(sandbox, sandbox.add_user(name), given[i] if i < len(given) else "davey", library)
-        for i, name in enumerate(names)
-    ]
-    try:
-        yield made
-    finally:
-        for person in made:
-            await person.leave()

@@ -4,19 +4,16 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
+from bot.sandbox.dave_engines import EngineName
 from bot.sandbox.entities import Channel, Guild, Kind, Overwrite, Role, User
+from bot.sandbox.person import Person
 from bot.sandbox.tls import Authority
-from bot.sandbox.voice_service import Allotment, NoVoice, VoiceService
+from bot.sandbox.voice_gateway import open_voice
+from bot.sandbox.voice_service import Allotment, VoiceService
 from bot.sandbox.world import World
 
 VoiceFactory = Callable[["Sandbox"], AbstractAsyncContextManager[VoiceService]]
 """Opens the voice half for a sandbox whose world and authority stand; closed before them."""
-
-
-@asynccontextmanager
-async def _voice(sandbox: "Sandbox") -> AsyncIterator[VoiceService]:
-    """The voice half plugs in here."""
-    yield NoVoice()
 
 
 class Sandbox:
@@ -32,15 +29,17 @@ class Sandbox:
         self.world = World(time.time)
         self.bot = self.world.bot
         self.guild: Guild = self.world.add_guild("Sandbox")
+        self._people: list[Person] = []
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, *, http: bool = False, voice: VoiceFactory = _voice) -> AsyncIterator["Sandbox"]:
+    async def open(cls, *, http: bool = False, voice: VoiceFactory = open_voice) -> AsyncIterator["Sandbox"]:
         """Start listening on a free port; everything ends with the block."""
         sandbox = cls(http=http)
         async with AsyncExitStack() as stack:
             stack.callback(sandbox.authority.close)
             sandbox.voice = await stack.enter_async_context(voice(sandbox))
+            stack.push_async_callback(sandbox._send_home)
             yield sandbox
 
     def add_user(
@@ -61,6 +60,24 @@ class Sandbox:
         self, name: str, kind: Kind = Kind.TEXT, *, user_limit: int = 0, overwrites: Iterable[Overwrite] = ()
     ) -> Channel:
         return self.world.add_channel(self.guild, name, kind, user_limit=user_limit, overwrites=overwrites)
+
+    async def person(
+        self,
+        name: str,
+        engine: EngineName | None = "davey",
+        *,
+        roles: Iterable[Role] = (),
+        bot: bool = False,
+        locale: str = "en-US",
+    ) -> Person:
+        """Add a member of `guild` with a voice client; `engine` is their DAVE implementation, None for none at all."""
+        person = Person(self, self.add_user(name, roles, bot=bot, locale=locale), engine)
+        self._people.append(person)
+        return person
+
+    async def _send_home(self) -> None:
+        for person in self._people:
+            await person.hang_up()
 
     # Seam for the people of the voice half (person.py):
 
