@@ -7,6 +7,7 @@ PCM is `bytes`, s16le, mono, everywhere. Hearing is 16 kHz (what neural VADs and
 import io
 import math
 import wave
+from functools import cache
 
 import numpy as np
 
@@ -39,6 +40,15 @@ def dbfs(pcm: bytes) -> float:
         return SILENCE_DBFS
     power = float(np.mean(np.square(samples, dtype=np.float64)))
     return max(SILENCE_DBFS, 10 * math.log10(power / 32768.0**2)) if power else SILENCE_DBFS
+
+
+@cache
+def earcon() -> bytes:
+    """Return the soft two-note sound that says "I am thinking": s16le mono 24 kHz, 0.3 s, about -30 dBFS."""
+    time = np.arange(int(0.15 * SPEAK_RATE)) / SPEAK_RATE
+    fade = np.minimum(1.0, np.minimum(time / 0.02, (0.15 - time) / 0.06))
+    notes = [np.sin(2 * np.pi * pitch * time) * fade for pitch in (523.25, 659.26)]
+    return (np.concatenate(notes) * 1600).astype("<i2").tobytes()
 
 
 def to_wav(pcm: bytes, rate: int) -> bytes:

@@ -1,16 +1,22 @@
 """One turn's answer, from the request to its last sound.
 
-The sound may be held back: while the answer is only speculated, or while somebody has begun to speak again. A held
-answer streams on unheard and sounds from its start once released; a cancelled one falls silent at once.
+The sound may be held back: while the answer is only speculated, while somebody has begun to speak again, or while what
+was said may have been "stop". A held answer streams on unheard and sounds from its start once released.
 """
 
 import asyncio
 from collections import deque
 from contextlib import aclosing
 
+import structlog
+
 from bot.audio import SPEAK_RATE, seconds
+from bot.errors import BotError
 from bot.ports import Engine, Playback, VoiceLink
-from bot.types import AudioDelta, Playout, ReplyDone, ReplyRequest, TextDelta
+from bot.types import AudioDelta, CallState, Playout, ReplyDone, ReplyRequest, TextDelta, Turn
+from bot.usage import Reservation
+
+log = structlog.get_logger(__name__)
 
 LONGEST = 120.0
 """Seconds of sound kept for one answer; the model is asked for less, this is the bound."""
@@ -19,31 +25,58 @@ LONGEST = 120.0
 class Reply:
     """What the engine streams for one turn, on its way to the loudspeaker."""
 
-    def __init__(self, request: ReplyRequest, engine: Engine, link: VoiceLink, *, held: bool = False) -> None:
+    def __init__(
+        self,
+        request: ReplyRequest,
+        engine: Engine,
+        link: VoiceLink,
+        *,
+        reservation: Reservation | None = None,
+        speculated: bool = False,
+    ) -> None:
+        """`reservation` is None for what costs nothing: the last answer said again."""
         self.request = request
+        self.turn: Turn = request.turn
+        self.reservation = reservation
         self.text = ""
-        self.done: ReplyDone | None = None
         self.streamed = 0.0
         "seconds of sound that arrived"
         self.dropped = 0.0
         "seconds of sound beyond LONGEST"
+        self.done: ReplyDone | None = None
+        self.error: BotError | None = None
+        self.playout: Playout | None = None
+        "how much was heard, once it is over"
+        self.began: float | None = None
+        "seconds on the call's clock, when its first sound went out"
+        self.cued = False
+        "the earcon was played"
+        self.excused = False
+        "people were told that it is slow"
+        self.withdrawn = False
+        "its turn comes again, or was never meant: nothing of it is remembered"
         self._engine = engine
         self._link = link
         self._playback: Playback | None = None
         self._sound = bytearray()
         self._waiting: deque[bytes] = deque()
+        self._task: asyncio.Task[None] | None = None
         self._released = asyncio.Event()
-        if not held:
+        if not speculated:
             self._released.set()
+
+    @property
+    def state(self) -> CallState:
+        return CallState.THINKING if self.began is None else CallState.SPEAKING
+
+    @property
+    def held(self) -> bool:
+        return not self._released.is_set()
 
     @property
     def audible(self) -> bool:
         """Whether sound of the answer itself has gone to the loudspeaker."""
         return self._playback is not None and self.streamed > 0 and not self._waiting
-
-    @property
-    def held(self) -> bool:
-        return not self._released.is_set()
 
     @property
     def played(self) -> float:
@@ -55,21 +88,29 @@ class Reply:
         """All that arrived: s16le mono 24 kHz."""
         return bytes(self._sound)
 
+    def start(self, group: asyncio.TaskGroup) -> None:
+        """Send the request."""
+        self._task = group.create_task(self._run(), name=f"reply:{self.turn.id}")
+
+    async def over(self) -> None:
+        """Return when it was played out, or cut."""
+        if self._task:
+            await asyncio.wait([self._task])
+
     def release(self) -> None:
         """The floor is ours: let it sound."""
         self._released.set()
         self._flush()
 
-    def hold(self) -> bool:
-        """Keep back what is not sounding yet; return False when it sounds already."""
-        if self.audible:
-            return False
-        self._released.clear()
-        return True
+    def hold(self) -> None:
+        """Keep it back, unless it sounds already."""
+        if not self.audible:
+            self._released.clear()
 
     def cue(self, pcm: bytes) -> None:
-        """Play the soft earcon that says: I am thinking."""
-        if self._playback is None and not self.held:
+        """Play a short sound that says: I am thinking; once, and not while it is held."""
+        if self._playback is None and not self.held and not self.cued:
+            self.cued = True
             self._playback = self._link.play()
             self._playback.cue(pcm)
 
@@ -81,18 +122,25 @@ class Reply:
         if self._playback:
             self._playback.resume()
 
-    def cut(self) -> Playout:
-        """Fall silent now and say how much was heard."""
-        if self._playback is None:
-            return Playout(played=0.0, total=self.streamed, interrupted=True)
-        return self._playback.cut()
+    def cut(self) -> None:
+        """Fall silent now and end the request."""
+        if self._task:
+            self._task.cancel()
+        self._silence()
 
-    async def run(self) -> Playout:
-        """Stream, play out and return how much was heard.
+    async def _run(self) -> None:
+        try:
+            await self._stream()
+            if self.streamed:
+                await self._released.wait()
+            if self._playback:
+                self._playback.finish()
+                self.playout = await self._playback.wait()
+        finally:
+            self._silence()
 
-        Cancelling it is the whole of a barge-in; `cut` then tells how much was heard. Raises EngineError, which may
-        come in the middle of the sound: what was heard stays heard.
-        """
+    async def _stream(self) -> None:
+        """Take in what the engine sends; a fault is left in `error`, for what was heard by then stays heard."""
         try:
             async with aclosing(self._engine.reply(self.request)) as events:  # pyright: ignore[reportArgumentType]
                 async for event in events:
@@ -103,20 +151,19 @@ class Reply:
                             self._arrived(pcm)
                         case ReplyDone():
                             self.done = event
-        except asyncio.CancelledError:
-            self.cut()
-            raise
-        except BaseException:
-            await self._play_out()
-            raise
-        return await self._play_out()
+        except BotError as error:
+            self.error = error
+        except Exception:
+            # A bug in an engine must not end the call: the traceback is for the log, people get a sentence.
+            self.error = BotError()
+            log.exception("reply_failed", turn=self.turn.id)
 
     def _arrived(self, pcm: bytes) -> None:
-        room = LONGEST - self.streamed
-        if seconds(pcm, SPEAK_RATE) > room:
-            self.dropped += seconds(pcm, SPEAK_RATE)
+        length = seconds(pcm, SPEAK_RATE)
+        if self.streamed + length > LONGEST:
+            self.dropped += length
             return
-        self.streamed += seconds(pcm, SPEAK_RATE)
+        self.streamed += length
         self._sound += pcm
         self._waiting.append(pcm)
         self._flush()
@@ -129,15 +176,7 @@ class Reply:
         while self._waiting:
             self._playback.feed(self._waiting.popleft())
 
-    async def _play_out(self) -> Playout:
-        try:
-            if self.streamed:
-                await self._released.wait()
-                self._flush()
-            if self._playback is None:
-                return Playout(played=0.0, total=0.0, interrupted=False)
-            self._playback.finish()
-            return await self._playback.wait()
-        except asyncio.CancelledError:
-            self.cut()
-            raise
+    def _silence(self) -> None:
+        if self.playout is None:
+            nothing = Playout(played=0.0, total=self.streamed, interrupted=self.streamed > 0)
+            self.playout = self._playback.cut() if self._playback else nothing

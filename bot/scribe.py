@@ -38,6 +38,8 @@ class Scribe:
         self._audience = audience
         self._store = store
         self._shown: deque[Show] = deque()
+        self._progress: tuple[int, str] | None = None
+        "turn id and the bot's words so far"
         self._kept: deque[Message | Charge] = deque()
         self._show_wake = asyncio.Event()
         self._keep_wake = asyncio.Event()
@@ -49,6 +51,12 @@ class Scribe:
             self._shown.popleft()
             self.counts["shown_dropped"] += 1
         self._shown.append(what)
+        self._progress = None  # what is final comes after it, and must not be followed by it
+        self._show_wake.set()
+
+    def show_progress(self, turn_id: int, text: str) -> None:
+        """Queue the bot's words so far, in place of those not shown yet."""
+        self._progress = turn_id, text
         self._show_wake.set()
 
     def keep(self, what: Message | Charge) -> None:
@@ -59,6 +67,13 @@ class Scribe:
         self._kept.append(what)
         self._keep_wake.set()
 
+    def memory_failed(self, error: StoreUnavailable) -> None:
+        """Tell people once that memory is off."""
+        if not self.memory_off:
+            self.memory_off = True
+            log.warning("memory_off", reason=str(error))
+            self.show(lambda audience: audience.trouble(error))
+
     def close(self) -> None:
         """Nothing more will come: both writers end when their queues are empty (the store's also when it fails)."""
         self._closed = True
@@ -66,26 +81,28 @@ class Scribe:
         self._keep_wake.set()
 
     async def run(self) -> None:
+        self._closed = False
         async with asyncio.TaskGroup() as group:
             group.create_task(self._show_all(), name="scribe:show")
             group.create_task(self._keep_all(), name="scribe:keep")
 
     async def _show_all(self) -> None:
-        while await self._more(self._shown, self._show_wake):
-            await self._shown.popleft()(self._audience)
+        while await self._more(lambda: bool(self._shown or self._progress), self._show_wake):
+            if self._shown:
+                await self._shown.popleft()(self._audience)
+            elif self._progress:
+                (turn_id, text), self._progress = self._progress, None
+                await self._audience.saying(turn_id, text)
 
     async def _keep_all(self) -> None:
         attempt = 0
-        while await self._more(self._kept, self._keep_wake):
+        while await self._more(lambda: bool(self._kept), self._keep_wake):
             batch = [self._kept[i] for i in range(min(BATCH, len(self._kept)))]
             try:
                 await self._write(batch)
             except StoreUnavailable as error:
                 self.counts["store_failures"] += 1
-                if not self.memory_off:
-                    self.memory_off = True
-                    log.warning("memory_off", reason=str(error))
-                    self.show(lambda audience, error=error: audience.trouble(error))
+                self.memory_failed(error)
                 if self._closed:
                     self.counts["kept_dropped"] += len(self._kept)
                     return
@@ -108,8 +125,8 @@ class Scribe:
         if charges:
             await self._store.charge(charges)
 
-    async def _more(self, queue: deque[Show] | deque[Message | Charge], wake: asyncio.Event) -> bool:
-        while not queue:
+    async def _more(self, waiting: Callable[[], bool], wake: asyncio.Event) -> bool:
+        while not waiting():
             if self._closed:
                 return False
             wake.clear()

@@ -156,6 +156,9 @@ class Message:
     "so that writing it twice changes nothing"
 
 
+ChargeKind = Literal["reply", "transcription", "speculation", "text", "job"]
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
     """What one request cost."""
@@ -166,7 +169,7 @@ class Charge:
     channel_id: int
     user_ids: tuple[int, ...]
     "whose words caused it; empty once a person asked to be forgotten"
-    kind: Literal["reply", "transcription", "speculation", "text", "job"]
+    kind: ChargeKind
     model: str
     usage: Usage
     cost: Decimal | None

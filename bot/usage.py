@@ -1,7 +1,8 @@
 """What a turn may cost, and what it did.
 
-Caps hold per server, and per person in a server, for a UTC day. They degrade in steps (shorter answers, text only, off);
-a request is reserved at its estimate before it is sent, so that many calls at once overrun a cap by one request at most.
+Caps hold per server, and per person in a server, for a UTC day. They degrade in steps (shorter answers, text only,
+off). A request is reserved at its estimate before it is sent, so that many calls at once overrun a cap by one request
+at most.
 """
 
 from collections import defaultdict
@@ -11,9 +12,10 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from enum import IntEnum
 
+from bot.audio import HEAR_RATE, seconds
 from bot.errors import StoreUnavailable
 from bot.ports import Store
-from bot.types import Charge, Usage
+from bot.types import Charge, Turn, Usage
 
 Price = Callable[[str, Usage], Decimal | None]
 """US dollars of a request by model and usage; None: no price is known."""
@@ -22,6 +24,9 @@ SHORT_AT = Decimal("0.8")
 TEXT_AT = Decimal("0.95")
 """Shares of a cap from which answers are shorter, and written only."""
 SHORT_SECONDS = 20.0
+"""Longest answer when the budget is nearly spent."""
+AUDIO_IN_RATE, AUDIO_OUT_RATE = 10, 20
+"""Tokens per second of sound, for what was cut before the server counted it."""
 
 
 class Allowance(IntEnum):
@@ -134,3 +139,10 @@ class Budget:
             self._day = today
             self._servers.clear()
             self._people.clear()
+
+
+def estimated_usage(turn: Turn, spoken: float) -> Usage:
+    """Return what a request probably used: the turn's own sound in, `spoken` seconds of sound out."""
+    heard = sum(seconds(utterance.pcm, HEAR_RATE) for utterance in turn.utterances)
+    written = sum(len(typed.text) // 4 for typed in turn.typed)
+    return Usage(text_in=written, audio_in=round(heard * AUDIO_IN_RATE), audio_out=round(spoken * AUDIO_OUT_RATE))

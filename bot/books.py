@@ -1,0 +1,101 @@
+"""Closes an answer: what it cost, what was heard of it, what people and the model remember of it."""
+
+from decimal import Decimal
+
+from bot.errors import BotError, Incomplete
+from bot.ports import Venue
+from bot.record import Record
+from bot.reply import Reply
+from bot.scribe import Scribe
+from bot.services import Services
+from bot.talk.heard import SpeakingRate, words_heard
+from bot.types import Charge, ChargeKind, Heard, Playout, Spoken, Usage
+from bot.usage import AUDIO_IN_RATE, estimated_usage
+from bot.why import Why
+
+NOTHING = Playout(played=0.0, total=0.0, interrupted=False)
+
+
+class Books:
+    """The accounts of one call."""
+
+    def __init__(self, venue: Venue, record: Record, scribe: Scribe, why: Why, services: Services) -> None:
+        self.cost: Decimal = Decimal(0)
+        "US dollars of this call, as far as prices are known"
+        self.turns = 0
+        self._venue = venue
+        self._record = record
+        self._scribe = scribe
+        self._why = why
+        self._services = services
+        self._rate = SpeakingRate()
+
+    def words_so_far(self, reply: Reply) -> str:
+        """Return the words of an answer that were heard by now."""
+        return self._words(reply, reply.played)
+
+    def transcribed(self, heard: Heard) -> None:
+        """Book a transcription."""
+        usage = Usage(audio_in=round(heard.seconds * AUDIO_IN_RATE))
+        self._book("transcription", self._services.transcribe_model, usage, (heard.user_id,))
+
+    def dropped(self, reply: Reply) -> None:
+        """Book an answer that nobody heard: a speculation that did not hold, or one that came too late."""
+        self._charge(reply, "speculation")
+
+    def close(self, reply: Reply) -> None:
+        """Book an answer that is over, remember what was heard of it, and tell people what failed."""
+        if reply.reservation is None:
+            return
+        if reply.withdrawn:
+            self.dropped(reply)
+            return
+        cost, estimated = self._charge(reply, "reply")
+        playout = reply.playout or NOTHING
+        error = reply.error or (None if reply.streamed or reply.text or playout.interrupted else Incomplete())
+        if error:
+            self._scribe.show(lambda audience: audience.trouble(error))
+        spoken = reply.streamed > 0
+        interrupted = playout.interrupted or (error is not None and spoken)
+        text = self._words(reply, playout.played) if interrupted else reply.text
+        self._judge(reply, error)
+        if not text:
+            return
+        if spoken and not interrupted:
+            self._rate.learn(reply.text, playout.total)
+        self.turns += 1
+        line = Spoken(reply.turn.id, text, playout.played, cost, estimated, interrupted, spoken)
+        self._record.answered(line, reply.done, self._services.clock() if reply.began is None else reply.began)
+
+    def _words(self, reply: Reply, played: float) -> str:
+        ended = reply.done is not None or reply.error is not None
+        return words_heard(reply.text, played, reply.streamed, ended, self._rate.value)
+
+    def _judge(self, reply: Reply, error: BotError | None) -> None:
+        for utterance in reply.turn.utterances:
+            if error:
+                self._why.judge(utterance, "model_error", code=error.code)
+            else:
+                self._why.judge(utterance, "answered")
+
+    def _charge(self, reply: Reply, kind: ChargeKind) -> tuple[Decimal | None, bool]:
+        if reply.reservation:
+            self._services.budget.settle(reply.reservation)
+        if reply.error and not reply.streamed and not reply.text:
+            return Decimal(0), False
+        estimated = reply.done is None or reply.done.estimated
+        usage = reply.done.usage if reply.done else estimated_usage(reply.turn, reply.streamed)
+        people = tuple({part.user_id for part in (*reply.turn.utterances, *reply.turn.typed)})
+        return self._book(kind, self._services.model, usage, people, estimated), estimated
+
+    def _book(
+        self, kind: ChargeKind, model: str, usage: Usage, people: tuple[int, ...], estimated: bool = False
+    ) -> Decimal | None:
+        budget, venue = self._services.budget, self._venue
+        cost = budget.price(model, usage)
+        now = self._services.wall()
+        charge = Charge(now, venue.guild_id, venue.channel_id, people, kind, model, usage, cost, estimated)
+        self.cost += cost or 0
+        budget.book(charge)
+        self._scribe.keep(charge)
+        return cost

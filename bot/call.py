@@ -1,0 +1,333 @@
+"""One voice channel: the ears hear every 20 ms, the mouth answers, the scribe writes along. Owns the CallState."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+
+import structlog
+
+from bot.audio import FRAME_SECONDS
+from bot.books import Books
+from bot.ears import Ears
+from bot.mouth import Mouth
+from bot.ports import Venue, VoiceLink
+from bot.record import Record
+from bot.scribe import Scribe
+from bot.services import CallSettings, Services
+from bot.talk.events import Discarded, SpeechEvent, SpeechStarted, Spoke
+from bot.talk.floor import (
+    Answer,
+    BargeIn,
+    Decision,
+    Dismiss,
+    DropPrepared,
+    Duck,
+    Floor,
+    FloorSettings,
+    Prepare,
+    Resume,
+    Yield,
+)
+from bot.talk.segmenter import SegmenterSettings
+from bot.transcripts import Transcripts
+from bot.types import CallState, Heard, LinkEnd, Message, Typed, Utterance, Verdict
+from bot.why import Why
+
+log = structlog.get_logger(__name__)
+
+EMPTY_FOR = 60.0
+"""Seconds after the last human left."""
+IDLE_FOR = 900.0
+"""Seconds in which nobody said a word."""
+WARM_EVERY = 30.0
+"""Seconds after which a connection may have gone cold."""
+FURTHEST_BEHIND = 250
+"""Ticks made up for after the loop was blocked; what is older is skipped."""
+DRAIN_WITHIN = 20.0
+"""Seconds the running words have when the process is asked to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallStatus:
+    """What /call status and the panel show."""
+
+    state: CallState
+    seconds: float
+    "since it began"
+    turns: int
+    "answers given"
+    cost: Decimal
+    "US dollars so far, as far as prices are known"
+    waiting: int
+    "utterances and questions that wait"
+    people: Mapping[int, str]
+    agreed: frozenset[int]
+
+
+class Call:
+    """The bot in one voice channel. `run` it with a link; after a lost link it runs again with a new one."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        services: Services,
+        settings: CallSettings,
+        consents: Mapping[int, bool],
+        history: Sequence[Message],
+    ) -> None:
+        """`consents`: who agreed (True) or withdrew (False); `history`: the channel's lines, oldest first."""
+        self.venue = venue
+        self.counts: Counter[str] = Counter()
+        "ticks_late, ticks_skipped"
+        self.why = Why()
+        self.scribe = Scribe(venue.guild_id, venue.channel_id, venue.audience, services.store)
+        self.record = Record(venue, self.scribe, services, history)
+        self._books = Books(venue, self.record, self.scribe, self.why, services)
+        self._services = services
+        self._settings = settings
+        self._consents = dict(consents)
+        self._transcripts = Transcripts(
+            services.transcriber, settings.language, lambda: [venue.bot_name, *venue.people().values()], self._written
+        )
+        self._floor = Floor(FloorSettings(speculation=settings.speculation))
+        self._ears = Ears(services.make_vad, self._floor, SegmenterSettings(hang=settings.hang))
+        self._mouth: Mouth | None = None
+        self._link: VoiceLink | None = None
+        self._group: asyncio.TaskGroup | None = None
+        self._over = asyncio.Event()
+        self._draining = False
+        self._state = CallState.JOINING
+        self._started = self._last_word = self._people_seen = self._warmed = services.clock()
+        self._unheard: dict[int, float] = {}
+        "who talks without consent -> since when"
+
+    @property
+    def state(self) -> CallState:
+        return self._state
+
+    @property
+    def verdicts(self) -> Sequence[Verdict]:
+        """What became of the last utterances, newest last."""
+        return self.why.verdicts
+
+    def status(self) -> CallStatus:
+        return CallStatus(
+            self._state,
+            self._services.clock() - self._started,
+            self._books.turns,
+            self._books.cost,
+            self._mouth.waiting if self._mouth else 0,
+            self.venue.people(),
+            self.agreed(),
+        )
+
+    def agreed(self) -> frozenset[int]:
+        """Return who of the people present may be heard."""
+        unless = self._settings.consent == "notice"
+        return frozenset(user_id for user_id in self.venue.people() if self._consents.get(user_id, unless))
+
+    def consent(self, user_id: int, agreed: bool) -> None:
+        """Somebody agreed to be heard, or withdrew; it holds from the next tick on."""
+        self._consents[user_id] = agreed
+        if not agreed:
+            self._ears.withdrawn(user_id, self._services.clock())
+        self.people_changed()
+
+    def people_changed(self) -> None:
+        """Somebody came, went or changed their mind."""
+        if self._link:
+            self._link.admit(self.agreed())
+
+    def stop(self) -> bool:
+        """Be quiet now and drop what waits; False when there was nothing to stop."""
+        return self._mouth.stop() if self._mouth else False
+
+    def replay(self) -> bool:
+        """Say the last answer again; False when there is none."""
+        return self._mouth.replay() if self._mouth else False
+
+    def ask(self, user_id: int, text: str) -> None:
+        """Answer a written question aloud as soon as the floor is free."""
+        typed = Typed(user_id, text, self._services.clock())
+        self._last_word = typed.at
+        self.record.asked(typed)
+        if self._mouth:
+            self._mouth.offer(typed=[typed])
+
+    @property
+    def left(self) -> bool:
+        """Whether it was told to end."""
+        return self._over.is_set()
+
+    def leave(self) -> None:
+        """End the call; `run` returns."""
+        self._over.set()
+
+    async def drain(self) -> None:
+        """Take no new turns, let the running words end, then leave."""
+        self._draining = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_WITHIN):
+                while self._mouth and (reply := self._mouth.reply):
+                    await reply.over()
+                    await asyncio.sleep(0)
+        self.leave()
+
+    async def run(self, link: VoiceLink) -> LinkEnd:
+        """Live in the channel until the link ends or it is time to leave; the link is the caller's to close."""
+        self._link = link
+        self._mouth = Mouth(
+            self.venue,
+            link,
+            self.record,
+            self._books,
+            self.scribe,
+            self.why,
+            self._transcripts,
+            self._services,
+            self._settings,
+        )
+        self.people_changed()
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            writing = group.create_task(self.scribe.run(), name="scribe")
+            group.create_task(self._services.engine.warm(), name="warm")
+            living = [
+                group.create_task(self._hear(link), name="ears"),
+                group.create_task(self._mouth.run(group), name="mouth"),
+            ]
+            end = await self._ended(link, group)
+            self._set_state(CallState.LEAVING)
+            self._mouth.stop()
+            for task in living:
+                task.cancel()
+            await self._transcripts.finish()
+            self.scribe.close()
+            await writing
+        self._link = self._mouth = self._group = None
+        return end
+
+    async def _ended(self, link: VoiceLink, group: asyncio.TaskGroup) -> LinkEnd:
+        lost = group.create_task(link.ended(), name="link")
+        over = group.create_task(self._over.wait(), name="over")
+        await asyncio.wait((lost, over), return_when=asyncio.FIRST_COMPLETED)
+        end = lost.result() if lost.done() else LinkEnd.LEFT
+        lost.cancel()
+        over.cancel()
+        return end
+
+    async def _hear(self, link: VoiceLink) -> None:
+        """Tick every 20 ms; a late loop catches up tick by tick, each with the packets that had arrived by then."""
+        due = self._services.clock()
+        while True:
+            now = self._services.clock()
+            behind = int((now - due) / FRAME_SECONDS)
+            if behind > FURTHEST_BEHIND:
+                self.counts["ticks_skipped"] += behind - FURTHEST_BEHIND
+                due += (behind - FURTHEST_BEHIND) * FRAME_SECONDS
+            self.counts["ticks_late"] += behind
+            while due <= now:
+                self._tick(link, due)
+                due += FRAME_SECONDS
+            await asyncio.sleep(due - self._services.clock())
+
+    def _tick(self, link: VoiceLink, now: float) -> None:
+        mouth = self._mouth
+        if mouth is None:
+            return
+        people = self.venue.people()
+        frames = link.frames(now)
+        talking = link.talking(now)
+        playing_since = mouth.reply.began if mouth.reply else None
+        events, decisions = self._ears.tick(frames, talking, people, mouth.state, playing_since, now)
+        for event in events:
+            self._follow(event)
+        for decision in decisions:
+            self._act(decision, mouth)
+        mouth.tick(now, self._floor.clear)
+        self._note_unheard(talking, now)
+        self._set_state(mouth.state)
+        self._look_around(people, now)
+
+    def _follow(self, event: SpeechEvent) -> None:
+        match event:
+            case Spoke(utterance):
+                self._last_word = utterance.started_at
+                self.record.spoke(utterance)
+                if self._group:
+                    self._transcripts.start(utterance, self._group)
+            case Discarded(verdict):
+                self.why.add(verdict)
+            case SpeechStarted(at=at):
+                self._warm(at)
+
+    def _act(self, decision: Decision, mouth: Mouth) -> None:
+        match decision:
+            case Answer(utterances):
+                if not self._draining:
+                    mouth.offer(utterances)
+            case Prepare(utterances):
+                if not self._draining:
+                    mouth.prepare(utterances)
+            case DropPrepared():
+                mouth.drop_prepared()
+            case Duck():
+                if mouth.reply:
+                    mouth.reply.duck()
+            case Resume():
+                if mouth.reply:
+                    mouth.reply.resume()
+            case BargeIn():
+                mouth.cut()
+            case Yield():
+                mouth.cut(withdrawn=True)
+            case Dismiss(utterances, outcome):
+                for utterance in utterances:
+                    self.why.judge(utterance, outcome)
+
+    def _written(self, utterance: Utterance, heard: Heard | None) -> None:
+        self.record.written(utterance, heard)
+        if heard:
+            self._books.transcribed(heard)
+        if self._mouth:
+            self._mouth.written(utterance, heard)
+
+    def _note_unheard(self, talking: frozenset[int], now: float) -> None:
+        """Give people who talk without consent their verdict when they are done."""
+        unheard = talking - self.agreed() if talking else talking
+        for user_id in unheard - self._unheard.keys():
+            self._unheard[user_id] = now
+        for user_id in self._unheard.keys() - unheard:
+            began = self._unheard.pop(user_id)
+            self.why.add(Verdict(0, user_id, began, "no_consent", {"seconds": round(now - began, 2)}))
+
+    def _warm(self, now: float) -> None:
+        """Have the connection open before the request needs it."""
+        if self._group and now - self._warmed >= WARM_EVERY:
+            self._warmed = now
+            self._group.create_task(self._services.engine.warm(), name="warm")
+
+    def _look_around(self, people: Mapping[int, str], now: float) -> None:
+        """Leave when everybody has gone, or nobody has said a word for long."""
+        if people:
+            self._people_seen = now
+        if self._state is CallState.SPEAKING:
+            self._last_word = now
+        if self._over.is_set():
+            return
+        if now - self._people_seen >= EMPTY_FOR:
+            self._say_goodbye("left_empty")
+        elif now - self._last_word >= IDLE_FOR:
+            self._say_goodbye("left_idle")
+
+    def _say_goodbye(self, code: str) -> None:
+        self.scribe.show(lambda audience: audience.notice(code))
+        self.leave()
+
+    def _set_state(self, state: CallState) -> None:
+        if state is not self._state:
+            self._state = state
+            self.scribe.show(lambda audience: audience.state(state))

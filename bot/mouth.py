@@ -1,0 +1,316 @@
+"""Takes one waiting turn at a time: is the bot meant, may it cost that, then the reply and the books."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from itertools import count
+
+from bot.audio import earcon
+from bot.books import Books
+from bot.errors import BudgetSpent, Unreachable
+from bot.ports import Venue, VoiceLink
+from bot.record import Record
+from bot.reply import LONGEST, Reply
+from bot.scribe import Scribe
+from bot.services import CallSettings, Services
+from bot.talk.addressing import Addressed, LastAnswer, addressed, is_stop
+from bot.transcripts import Transcripts
+from bot.types import (
+    AudioDelta,
+    CallState,
+    Heard,
+    ReplyDone,
+    ReplyEvent,
+    ReplyRequest,
+    RoomContext,
+    Turn,
+    Typed,
+    Usage,
+    Utterance,
+)
+from bot.usage import SHORT_SECONDS, Allowance, estimated_usage
+from bot.why import Why
+
+CUE_AFTER = 1.2
+"""Seconds without a sound after which the earcon says: I am thinking."""
+SORRY_AFTER = 6.0
+"""Seconds without a sound after which people are told that something is slow."""
+STOP_WITHIN = 1.5
+"""Seconds for which the sound of an answer waits for words that may be "stop"."""
+STOP_SHORTER = 1.5
+"""Seconds of speech below which it may be "stop"."""
+STOP_AFTER = 2.0
+"""Seconds after the bot fell silent in which "stop" may still come."""
+WORDS_WITHIN = 8.0
+"""Seconds a transcript may take where it decides whether the bot is meant."""
+
+
+class Mouth:
+    """One call's answers. Everything is called on the loop; `run` lives in the call's TaskGroup."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        link: VoiceLink,
+        record: Record,
+        books: Books,
+        scribe: Scribe,
+        why: Why,
+        transcripts: Transcripts,
+        services: Services,
+        settings: CallSettings,
+    ) -> None:
+        self.reply: Reply | None = None
+        "the answer on its way"
+        self._venue = venue
+        self._link = link
+        self._record = record
+        self._books = books
+        self._scribe = scribe
+        self._why = why
+        self._transcripts = transcripts
+        self._services = services
+        self._settings = settings
+        self._turn_ids = count(1)
+        self._utterances: list[Utterance] = []
+        self._typed: list[Typed] = []
+        self._wake = asyncio.Event()
+        self._prepared: Reply | None = None
+        self._last_sound = b""
+        self._encore = False
+        self._last_answer: LastAnswer | None = None
+        self._doubt_until = 0.0
+        "the sound waits until then for words that may be stop"
+        self._shown = ""
+        self._group: asyncio.TaskGroup | None = None
+
+    @property
+    def state(self) -> CallState:
+        """LISTENING, THINKING or SPEAKING."""
+        return self.reply.state if self.reply else CallState.LISTENING
+
+    @property
+    def waiting(self) -> int:
+        """How many utterances and questions wait for their answer."""
+        return len(self._utterances) + len(self._typed)
+
+    def offer(self, utterances: Sequence[Utterance] = (), typed: Sequence[Typed] = ()) -> None:
+        """The floor is free for these; they join what waits."""
+        self._utterances += utterances
+        self._typed += typed
+        self._wake.set()
+
+    def prepare(self, utterances: Sequence[Utterance]) -> None:
+        """Ask the model now, unheard, where it is certain that the bot is meant."""
+        self.drop_prepared()
+        idle = not (self.reply or self._typed or self._utterances)
+        if idle and self._settings.speculation and self._meant(utterances, {}).yes:
+            self._prepared = self._start(self._turn(utterances), speculated=True)
+
+    def drop_prepared(self) -> None:
+        """The person goes on: the prepared answer is never heard."""
+        if self._prepared:
+            dropped, self._prepared = self._prepared, None
+            dropped.cut()
+            self._books.dropped(dropped)
+
+    def stop(self) -> bool:
+        """Be quiet now and drop what waits. Return whether there was anything to stop."""
+        waited = self.waiting > 0
+        self._utterances.clear()
+        self._typed.clear()
+        self._encore = False
+        self.drop_prepared()
+        return self.cut() or waited
+
+    def cut(self, *, withdrawn: bool = False) -> bool:
+        """Fall silent now. `withdrawn`: its turn comes again, or was never meant."""
+        if self.reply is None:
+            return False
+        self.reply.withdrawn |= withdrawn
+        self.reply.cut()
+        return True
+
+    def replay(self) -> bool:
+        """Say the last answer again; False when there is none."""
+        if not self._last_sound:
+            return False
+        self._encore = True
+        self._wake.set()
+        return True
+
+    def written(self, utterance: Utterance, heard: Heard | None) -> None:
+        """The words of an utterance are known (None: they are not): was it "stop", said alone?"""
+        reply = self.reply
+        alone = reply is not None and reply.turn.utterances == (utterance,)
+        if heard is None or not is_stop(heard.text, self._names()):
+            if alone:
+                self._doubt_until = 0.0
+            return
+        self._why.judge(utterance, "stop")
+        self._utterances = [waiting for waiting in self._utterances if waiting.id != utterance.id]
+        if reply and (alone or (reply.began is not None and utterance.started_at > reply.began)):
+            self.cut(withdrawn=alone and reply.began is None)
+
+    def tick(self, now: float, floor_clear: bool) -> None:
+        """Every 20 ms: let the answer sound or hold it back, and tell people what they wait for."""
+        reply = self.reply
+        if reply is None:
+            return
+        if reply.audible:
+            reply.began = reply.began or now
+            words = self._books.words_so_far(reply)
+            if words != self._shown:
+                self._shown = words
+                self._scribe.show_progress(reply.turn.id, words)
+            return
+        if not floor_clear or now < self._doubt_until:
+            reply.hold()
+        elif reply.held:
+            reply.release()
+        waited = now - reply.turn.closed_at
+        if self._settings.cue and waited >= CUE_AFTER and not reply.cued:
+            reply.cue(earcon())
+        if waited >= SORRY_AFTER and not reply.excused and reply.streamed == 0:
+            reply.excused = True
+            self._scribe.show(lambda audience: audience.trouble(Unreachable()))
+
+    async def run(self, group: asyncio.TaskGroup) -> None:
+        """Answer turn after turn; requests are tasks of `group`."""
+        self._group = group
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._utterances or self._typed:
+                turn = await self._next_turn()
+                reply = turn and (self._adopt(turn) or self._start(turn))
+                if reply:
+                    await self._speak(reply)
+            if self._encore:
+                self._encore = False
+                await self._speak(self._again())
+
+    async def _next_turn(self) -> Turn | None:
+        """Take what waits and return it as a turn, if the bot is meant."""
+        words: dict[int, str | None] = {}
+        while (unknown := [u.id for u in self._utterances if u.id not in words]) and self._meant(
+            self._utterances, words
+        ).text_needed:
+            words |= dict.fromkeys(unknown) | await self._transcripts.of(unknown, WORDS_WITHIN)
+        utterances = [u for u in self._utterances if not is_stop(words.get(u.id) or "", self._names())]
+        typed, self._utterances, self._typed = self._typed, [], []
+        meant = self._meant(utterances, words)
+        if typed or (utterances and meant.yes):
+            return self._turn(utterances, typed)
+        self.drop_prepared()
+        for utterance in utterances:
+            self._why.judge(utterance, "not_addressed", reason=meant.reason)
+        return None
+
+    async def _speak(self, reply: Reply) -> None:
+        """Let an answer run its course; meanwhile `tick` lets it sound and `cut` ends it."""
+        turn = reply.turn
+        if turn.utterances and not turn.typed and all(self._may_be_stop(u) for u in turn.utterances):
+            self._doubt_until = turn.closed_at + STOP_WITHIN
+        self._shown = ""
+        self.reply = reply
+        try:
+            await reply.over()
+        finally:
+            reply.cut()
+            self.reply = None
+            self._books.close(reply)
+            if reply.began is not None:
+                self._last_sound = reply.sound
+                people = frozenset(part.user_id for part in (*turn.utterances, *turn.typed))
+                if people:
+                    self._last_answer = LastAnswer(people, self._services.clock())
+
+    def _adopt(self, turn: Turn) -> Reply | None:
+        """Take the prepared answer, if it is one to this turn."""
+        prepared = self._prepared
+        if prepared is None:
+            return None
+        if turn.typed or [u.id for u in prepared.turn.utterances] != [u.id for u in turn.utterances]:
+            self.drop_prepared()
+            return None
+        self._prepared = None
+        prepared.turn = turn
+        return prepared
+
+    def _start(self, turn: Turn, *, speculated: bool = False) -> Reply | None:
+        """Send the request if the budget allows it, and say once what it does not allow any more."""
+        services, guild_id = self._services, self._venue.guild_id
+        people = {part.user_id for part in (*turn.utterances, *turn.typed)}
+        estimate = services.budget.price(services.model, estimated_usage(turn, SHORT_SECONDS))
+        reservation = services.budget.reserve(guild_id, people, estimate)
+        if speculated and reservation.allowance is not Allowance.FULL:
+            services.budget.settle(reservation)
+            return None
+        match services.budget.news(reservation):
+            case Allowance.SHORT:
+                self._scribe.show(lambda audience: audience.notice("budget_short"))
+            case Allowance.TEXT:
+                self._scribe.show(lambda audience: audience.notice("budget_text"))
+            case Allowance.OFF:
+                self._scribe.show(lambda audience: audience.trouble(BudgetSpent()))
+        if reservation.allowance is Allowance.OFF:
+            for utterance in turn.utterances:
+                self._why.judge(utterance, "over_budget")
+            return None
+        request = ReplyRequest(turn, self._record.before(turn), self._room(reservation.allowance))
+        reply = Reply(request, services.engine, self._link, reservation=reservation, speculated=speculated)
+        return self._launch(reply)
+
+    def _again(self) -> Reply:
+        request = ReplyRequest(self._turn(()), (), self._room(Allowance.FULL))
+        return self._launch(Reply(request, _Encore(self._last_sound), self._link))
+
+    def _launch(self, reply: Reply) -> Reply:
+        assert self._group is not None, "run() comes first"
+        reply.start(self._group)
+        return reply
+
+    def _turn(self, utterances: Sequence[Utterance], typed: Sequence[Typed] = ()) -> Turn:
+        now = self._services.clock()
+        return Turn(next(self._turn_ids), self._venue.channel_id, tuple(utterances), now, tuple(typed))
+
+    def _meant(self, utterances: Sequence[Utterance], words: dict[int, str | None]) -> Addressed:
+        spoken = [(utterance.user_id, words.get(utterance.id)) for utterance in utterances]
+        began = min((utterance.started_at for utterance in utterances), default=0.0)
+        people = len(self._venue.people())
+        return addressed(self._settings.answering, self._names(), people, spoken, self._last_answer, began)
+
+    def _names(self) -> tuple[str, ...]:
+        return (self._venue.bot_name, *self._settings.aliases)
+
+    def _may_be_stop(self, utterance: Utterance) -> bool:
+        recent = self._last_answer and utterance.started_at < self._last_answer.at + STOP_AFTER
+        return bool(recent) and utterance.voiced < STOP_SHORTER
+
+    def _room(self, allowance: Allowance) -> RoomContext:
+        return RoomContext(
+            bot_name=self._venue.bot_name,
+            channel_name=self._venue.channel_name,
+            people=self._venue.people(),
+            now=self._services.wall(),
+            language=self._settings.language,
+            voice=self._settings.voice,
+            persona=self._settings.persona,
+            max_seconds=SHORT_SECONDS if allowance is Allowance.SHORT else LONGEST,
+            text_only=allowance is Allowance.TEXT,
+        )
+
+
+class _Encore:
+    """An engine that says again what was said."""
+
+    def __init__(self, sound: bytes) -> None:
+        self._sound = sound
+
+    async def reply(self, request: ReplyRequest) -> AsyncIterator[ReplyEvent]:
+        yield AudioDelta(self._sound)
+        yield ReplyDone(Usage())
+
+    async def warm(self) -> None: ...
+
+    async def aclose(self) -> None: ...

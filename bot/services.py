@@ -1,0 +1,44 @@
+"""What every call is given: the rooms behind their ports, the clocks, and how this server wants it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.ports import Engine, Store, Transcriber, Vad
+from bot.usage import Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Shared by all calls of the process."""
+
+    engine: Engine
+    transcriber: Transcriber
+    store: Store
+    budget: Budget
+    make_vad: Callable[[], Vad]
+    clock: Callable[[], float]
+    "seconds, monotonic: the clock of packets, ticks and turns"
+    wall: Callable[[], datetime]
+    "aware; its zone is the one the model is told"
+    model: str
+    "of replies, for the bill"
+    transcribe_model: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettings:
+    """How a server wants its calls."""
+
+    answering: Literal["auto", "always", "name", "listen"] = "auto"
+    consent: Literal["opt-in", "notice"] = "opt-in"
+    aliases: tuple[str, ...] = ()
+    "names it answers to besides its own"
+    language: str | None = None
+    voice: str = "marin"
+    persona: str = ""
+    cue: bool = True
+    speculation: bool = True
+    hang: float | None = None
+    "seconds of silence that end an utterance; None: learned from each speaker"

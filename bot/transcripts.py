@@ -1,0 +1,73 @@
+"""Writes down what people said, beside the reply and never in its way."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+
+import structlog
+
+from bot.errors import EngineError
+from bot.ports import Transcriber
+from bot.types import Heard, Utterance
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 8
+"""Transcriptions of one call on their way at the same time; more wait."""
+FINISH_WITHIN = 5.0
+"""Seconds the last words have when the call ends."""
+REMEMBERED = 100
+"""Finished transcripts kept for whoever still asks."""
+
+
+class Transcripts:
+    """The transcripts of one call. Tasks live in the call's TaskGroup."""
+
+    def __init__(
+        self,
+        transcriber: Transcriber,
+        language: str | None,
+        names: Callable[[], Sequence[str]],
+        done: Callable[[Utterance, Heard | None], None],
+    ) -> None:
+        """`done` is told each transcript, None where it failed."""
+        self._transcriber = transcriber
+        self._language = language
+        self._names = names
+        self._done = done
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._tasks: dict[int, asyncio.Task[str | None]] = {}
+
+    def start(self, utterance: Utterance, group: asyncio.TaskGroup) -> None:
+        """Have an utterance written down."""
+        while len(self._tasks) >= REMEMBERED:
+            self._tasks.pop(next(iter(self._tasks)))
+        self._tasks[utterance.id] = group.create_task(self._write(utterance), name=f"transcript:{utterance.id}")
+
+    async def of(self, utterance_ids: Iterable[int], timeout: float) -> dict[int, str | None]:
+        """Return the words of these utterances; None where they failed or took too long."""
+        tasks = {number: self._tasks[number] for number in utterance_ids if number in self._tasks}
+        if tasks:
+            await asyncio.wait(tasks.values(), timeout=timeout)
+        return {
+            number: task.result() if task.done() and not task.cancelled() and not task.exception() else None
+            for number, task in tasks.items()
+        }
+
+    async def finish(self) -> None:
+        """Let what is on its way be written down, and give up on what takes too long."""
+        open_tasks = [task for task in self._tasks.values() if not task.done()]
+        if open_tasks:
+            _, late = await asyncio.wait(open_tasks, timeout=FINISH_WITHIN)
+            for task in late:
+                task.cancel()
+
+    async def _write(self, utterance: Utterance) -> str | None:
+        async with self._slots:
+            try:
+                heard = await self._transcriber.transcribe(utterance, self._language, self._names())
+            except EngineError as error:
+                log.warning("transcription_failed", utterance=utterance.id, reason=error.code)
+                self._done(utterance, None)
+                return None
+        self._done(utterance, heard)
+        return heard.text

@@ -1,0 +1,29 @@
+"""What became of the last utterances, for /call why."""
+
+from collections import Counter, deque
+
+from bot.types import Utterance, Verdict
+
+KEPT = 20
+
+
+class Why:
+    """The verdicts of one call, newest last."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        "outcome -> how often since the call began"
+        self._verdicts: deque[Verdict] = deque(maxlen=KEPT)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return tuple(self._verdicts)
+
+    def add(self, verdict: Verdict) -> None:
+        self.counts[verdict.outcome] += 1
+        self._verdicts.append(verdict)
+
+    def judge(self, utterance: Utterance, outcome: str, **detail: float | str) -> None:
+        """Note the outcome of an utterance; `detail` is the number behind it."""
+        detail = {"seconds": round(utterance.voiced, 2), **detail}
+        self.add(Verdict(utterance.id, utterance.user_id, utterance.started_at, outcome, detail))
