@@ -9,7 +9,7 @@ from typing import Final
 from bot.types import Frame
 from bot.voice import rtp
 from bot.voice.aead import Aead
-from bot.voice.dave import Opener, Outcome, Session
+from bot.voice.dave import Opener, Outcome, Session, sealed
 from bot.voice.hold import Held, Hold
 from bot.voice.opus import Library
 from bot.voice.presence import HOLDS_FLOOR, Presence
@@ -31,10 +31,11 @@ TRANSITION: Final = 10.0
 class Source:
     """One SSRC."""
 
-    __slots__ = ("arrived", "hold", "nonce", "proven", "user_id")
+    __slots__ = ("arrived", "hold", "nonce", "proven", "ssrc", "user_id")
 
-    def __init__(self, user_id: int | None) -> None:
-        self.user_id = user_id
+    def __init__(self, ssrc: int) -> None:
+        self.ssrc = ssrc
+        self.user_id: int | None = None
         self.proven = False
         "a packet was opened as this person's"
         self.hold = Hold()
@@ -96,13 +97,10 @@ class Receiver:
 
     def map(self, ssrc: int, user_id: int) -> None:
         """Take note that `ssrc` is `user_id`'s (op 5). Their former SSRC is forgotten."""
-        known = self._sources.get(ssrc)
-        if known and known.user_id == user_id:
+        source = self._sources.get(ssrc) or self._strangers.get(ssrc) or Source(ssrc)
+        if source.user_id == user_id:
             return
-        if known and known.user_id is not None:
-            self.unmap(known.user_id)
-        source = self._strangers.get(ssrc) or Source(None)
-        self._bind(ssrc, source, user_id)
+        self._bind(source, user_id)
         if user_id not in self._admitted:
             self.stats.no_consent += source.hold.clear()
 
@@ -180,30 +178,25 @@ class Receiver:
         held = Held(packet.sequence, packet.timestamp, payload, arrived, fresh)
         if source.user_id is None:
             self._noises.note(packet.ssrc, len(payload), arrived)
-            self._guess(packet.ssrc, source, held)
-            return
-        self._sounds.note(source.user_id, len(payload), arrived)
-        if source.user_id not in self._admitted:
-            stats.no_consent += 1
-            return
+            if not self._may_be_heard():
+                stats.stranger += 1 + source.hold.clear()
+                return
+        else:
+            self._sounds.note(source.user_id, len(payload), arrived)
+            if source.user_id not in self._admitted:
+                stats.no_consent += 1
+                return
         self._hear(source, held)
 
     def frames(self, now: float) -> list[Frame]:
         """Return every frame that is ready, in order for each person; several after a burst."""
         self._now = max(self._now, now)
-        for source in self._sources.values():
+        for source in [*self._sources.values(), *self._strangers.values()]:
             if source.hold:
-                source.hold.probe(lambda held, source=source: self._open(source, held))
-                late = source.hold.expire(now)
-                if late and source.user_id is not None:
-                    self.stats.undecryptable += late
-                    self._unopened[source.user_id] = self._unopened.get(source.user_id, 0) + late
-        for ssrc, source in list(self._strangers.items()):
-            source.hold.probe(lambda held, ssrc=ssrc, source=source: self._try(ssrc, source, held))
-            self.stats.unattributed += source.hold.expire(now)
-            if now - source.arrived > STRANGER_IDLE:
+                self._retry(source, now)
+            if source.user_id is None and now - source.arrived > STRANGER_IDLE:
                 self.stats.unattributed += source.hold.clear()
-                self._strangers.pop(ssrc, None)
+                self._strangers.pop(source.ssrc, None)
         frames, self._ready = self._ready, []
         for stream in self._streams.values():
             stream.drain(now, frames)
@@ -240,64 +233,62 @@ class Receiver:
 
     # Persons and keys
 
+    def _retry(self, source: Source, now: float) -> None:
+        source.hold.probe(lambda held: self._open(source, held))
+        late = source.hold.expire(now)
+        if source.user_id is None:
+            self.stats.unattributed += late
+        elif late:
+            self.stats.undecryptable += late
+            self._unopened[source.user_id] = self._unopened.get(source.user_id, 0) + late
+
     def _hear(self, source: Source, packet: Held) -> None:
-        """Open a packet of somebody admitted, after those that wait; hold it if no key fits."""
+        """Open a packet after those that wait for the same key or name; hold it if it does not open either."""
         keys = self._keys()
-        source.hold.retry(keys, lambda held: self._open(source, held))
+        if source.hold:
+            source.hold.retry(keys, lambda held: self._open(source, held))
         if not self._open(source, packet):
-            self._keep(source, packet, keys)
+            self.stats.held += 1
+            if source.hold.add(packet, keys):
+                self.stats.hold_overflow += 1
 
-    def _guess(self, ssrc: int, source: Source, packet: Held) -> None:
-        """Find out whose SSRC this is, by whose key opens it; hold the packet if nobody's does.
+    def _may_be_heard(self) -> bool:
+        """Tell whether a packet of nobody known may be kept until its person is known.
 
-        Nothing is held when nobody admitted can be behind it, nor, unencrypted, when anybody else can.
+        Only if somebody admitted can be behind it; and, not encrypted, only if nobody else can.
         """
-        candidates = self._candidates()
-        if not candidates or (not self._opener.version and self._others_nameless()):
-            self.stats.stranger += 1 + source.hold.clear()
-            return
-        keys = self._keys()
-        source.hold.retry(keys, lambda held: self._try(ssrc, source, held))
-        if not self._try(ssrc, source, packet):
-            self._keep(source, packet, keys)
-
-    def _try(self, ssrc: int, source: Source, packet: Held) -> bool:
-        """Open a packet as anybody's who has no SSRC; whose key opens it is the speaker."""
-        if source.user_id is not None:
-            return self._open(source, packet)
-        for user_id in self._candidates():
-            outcome, opus = self._opener.open(user_id, packet.payload)
-            if outcome is Outcome.OPENED:
-                self._bind(ssrc, source, user_id)
-                self.stats.attributed += 1
-                self._deliver(source, packet, opus)
-                return True
-        return False
+        if not self._candidates():
+            return False
+        others = (self._members or frozenset()) - self._admitted - self._ssrcs.keys()
+        return bool(self._opener.version) or not others
 
     def _open(self, source: Source, packet: Held) -> bool:
-        user_id = source.user_id
-        assert user_id is not None
-        outcome, opus = self._opener.open(user_id, packet.payload, self._now < self._plain_until)
-        if not outcome.good:
-            return False
-        if outcome is Outcome.OPENED:
-            source.proven = True
-        self._deliver(source, packet, opus)
-        return True
+        """Open a packet as its person's; or as anybody's, as long as no key has proved whose SSRC it is."""
+        if source.user_id is not None:
+            outcome, opus = self._opener.open(source.user_id, packet.payload, self._now < self._plain_until)
+            if outcome.good:
+                source.proven = source.proven or outcome is Outcome.OPENED
+                self._deliver(source.user_id, packet, opus)
+                return True
+        if not source.proven and sealed(packet.payload):
+            for user_id in self._candidates():
+                if user_id == source.user_id:
+                    continue
+                outcome, opus = self._opener.open(user_id, packet.payload)
+                if outcome is Outcome.OPENED:
+                    self.stats.attributed += 1
+                    self._bind(source, user_id)
+                    source.proven = True
+                    self._deliver(user_id, packet, opus)
+                    return True
+        return False
 
-    def _deliver(self, source: Source, packet: Held, opus: bytes) -> None:
-        user_id = source.user_id
-        assert user_id is not None
+    def _deliver(self, user_id: int, packet: Held, opus: bytes) -> None:
         self.stats.opened += 1
         stream = self._streams.get(user_id)
         if stream is None:
             stream = self._streams[user_id] = Stream(user_id, self._library, self.stats)
         stream.push(packet.sequence, packet.timestamp, opus, packet.arrived, packet.fresh)
-
-    def _keep(self, source: Source, packet: Held, keys: object) -> None:
-        self.stats.held += 1
-        if source.hold.add(packet, keys):
-            self.stats.hold_overflow += 1
 
     def _keys(self) -> object:
         """Return what must change before a held packet is worth another try."""
@@ -312,28 +303,27 @@ class Receiver:
         ssrc = self._ssrcs.get(user_id)
         return ssrc is None or self._now - self._sources[ssrc].arrived > SOURCE_IDLE
 
-    def _others_nameless(self) -> bool:
-        """Tell whether somebody not admitted has no SSRC yet."""
-        return bool((self._members or frozenset()) - self._admitted - self._ssrcs.keys())
-
     def _stranger(self, ssrc: int) -> Source | None:
         source = self._strangers.get(ssrc)
         if source is None and len(self._strangers) < self._max_unknown:
-            source = self._strangers[ssrc] = Source(None)
+            source = self._strangers[ssrc] = Source(ssrc)
         return source
 
-    def _bind(self, ssrc: int, source: Source, user_id: int) -> None:
-        former = self._ssrcs.get(user_id)
-        if former is not None and former != ssrc:
+    def _bind(self, source: Source, user_id: int) -> None:
+        """Make `source` the only one of `user_id`."""
+        if source.user_id is not None:
+            self._ssrcs.pop(source.user_id, None)
+        former = self._ssrcs.pop(user_id, None)
+        if former is not None:
             self.stats.dropped += self._sources.pop(former).hold.clear()
             if user_id in self._streams:
                 self._streams[user_id].restart()
-        self._strangers.pop(ssrc, None)
-        self._noises.move(ssrc, user_id)
+        self._strangers.pop(source.ssrc, None)
+        self._noises.move(source.ssrc, user_id)
         source.user_id = user_id
         source.proven = False
-        self._sources[ssrc] = source
-        self._ssrcs[user_id] = ssrc
+        self._sources[source.ssrc] = source
+        self._ssrcs[user_id] = source.ssrc
         self._changes += 1
         if len(self._ssrcs) > MAX_MAPPED:
             self.unmap(next(iter(self._ssrcs)))
