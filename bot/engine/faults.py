@@ -55,10 +55,12 @@ _WORD = re.compile(r"[^\w.\[\]-]+")
 class Fault(Exception):
     """A request that failed: `error` for people; `wait` seconds until it may be sent again, None if that is in vain."""
 
-    def __init__(self, error: BotError, wait: float | None = None) -> None:
+    def __init__(self, error: BotError, wait: float | None = None, status: int | None = None) -> None:
         super().__init__(str(error))
         self.error = error
         self.wait = wait
+        self.status = status
+        "of HTTP, when the server answered with one"
 
 
 def fault_of(error: Exception) -> Fault:
@@ -107,7 +109,7 @@ def classify(
         if words & _SOUND or _blames_sound(fields, message):
             return Fault(BadAudio(detail))
         return Fault(BadRequest(detail))
-    return Fault(Unreachable(detail), _patient(wait if wait is not None else _SERVER_WAIT))
+    return Fault(Unreachable(detail), _patient(wait if wait is not None else _SERVER_WAIT), status)
 
 
 def _fields(body: object) -> Mapping[str, Any]:

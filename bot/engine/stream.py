@@ -72,6 +72,11 @@ class Assembly:
         self._done = True
         yield from self._sound(self._base64.end())
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything came that will be billed."""
+        return bool(self.text or self.seconds or self._usage)
+
     def outcome(self, *, text_only: bool) -> Outcome:
         """Say what it all amounted to; `text_only` when no sound was asked for."""
         said_end = self._done or self.finish == "stop" or self.expires_at is not None
