@@ -78,6 +78,12 @@ class Rules:
     "of the audio out, with stream"
     voices: bool = True
     "the list of voices is OpenAI's"
+    text_streams_only: bool = False
+    "text too"
+    needs_audio: bool = True
+    "sound must come in or go out"
+    audio_ids: bool = True
+    "an assistant message may be an audio id"
     openai_only: bool = True
     "knows store, safety_identifier, metadata, service_tier, prompt_cache_key"
 
@@ -104,7 +110,7 @@ def check_chat(
     _check_fields(body, stream, hears, rules)
     _check_output(body, modalities, stream, speaks, rules)
     audio = tuple(_audio_parts(body["messages"], rules))
-    if hears and not audio and not speaks:
+    if hears and rules.needs_audio and not audio and not speaks:
         raise refuse(
             "This model requires that either input content or output modality contain audio.", "model", "invalid_value"
         )
@@ -145,6 +151,12 @@ def _check_fields(body: Mapping[str, Any], stream: bool, hears: bool, rules: Rul
         for name in OPENAI_ONLY:
             if name in body:
                 raise refuse(f"Extra inputs are not permitted: {name}", name, "extra_forbidden")
+    for index, message in enumerate(body["messages"]):
+        if message.get("audio") is not None and not rules.audio_ids:
+            path = f"messages[{index}].audio"
+            raise refuse(f"Extra inputs are not permitted: {path}", path, "extra_forbidden")
+    if not stream and rules.text_streams_only:
+        raise refuse("This model only supports stream mode, please enable the stream parameter.", "stream", None)
     if body.get("stream_options") is not None and not stream:
         raise refuse("The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options", None)
     if body.get("max_tokens") is not None and body.get("max_completion_tokens") is not None:

@@ -154,9 +154,12 @@ class ModelServer:
                 self._check_key(request.headers.get("Authorization", ""))
                 response = await handle(request, record)
             except ApiError as error:
-                record.error, record.checked = record.error or error, record.checked or False
+                record.error = error
                 record.status, body = self.dialect.error(error)
+                text = body if isinstance(body, str) else None
                 response = web.json_response(body, status=record.status, headers=error.headers)
+                if text is not None:
+                    response = web.Response(text=text, status=record.status, headers=error.headers)
             except (asyncio.CancelledError, ConnectionError):
                 record.aborted_at = now()
                 raise

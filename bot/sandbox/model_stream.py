@@ -134,6 +134,9 @@ class _Writer:
         yield from self._event(
             0.0, self._delta({"role": "assistant", "content": "" if not speaks else None, "refusal": None})
         )
+        if answer.breaks and answer.break_after <= 0:
+            yield from self._break(pace.first_audio / 2)
+            return
         end, sent = pace.first_audio / 2, 0.0
         for at, _, kind, payload in self._deltas(speaks):
             end = max(end, at)
@@ -217,7 +220,7 @@ class _Writer:
                 yield Piece(at, b"", breaks=kind)
 
     def _word(self, word: str, speaks: bool) -> dict[str, Any]:
-        if not speaks or Oddity.TEXT_BESIDE in self._answer.oddities or self._dialect.wav_in_content:
+        if not speaks or Oddity.TEXT_BESIDE in self._answer.oddities or self._dialect.words_in_content:
             return self._delta({"content": word}, modality="text")
         return self._delta({"audio": self._name({"transcript": word})})
 
