@@ -42,6 +42,8 @@ Channel = discord.VoiceChannel | discord.StageChannel
 RESUMED = DiscordVoiceWebSocket.RESUMED
 HEARD_WITHIN = 9.0
 """Seconds of quiet from the voice gateway that end it: an acknowledgement every 5 s is due."""
+UNFINISHED = 4000
+"""Our close code when we mean to resume: 1000 would end the session."""
 CLOSED_WITHIN = 1.0
 """Seconds for a closing handshake; nobody answers on a connection that died."""
 LEFT_WITHIN = 1.0
@@ -207,7 +209,7 @@ class _State(VoiceConnectionState):
 
     async def resume(self) -> None:
         """Take the session up again on a new WebSocket; everything else is as it was. Raises like `enter`."""
-        await self.hang_up(keep_socket=True)
+        await self._close(UNFINISHED)
         ws = self.ws = await self._connect_websocket(True)
         while not ws.resumed:
             await ws.poll_event()
@@ -225,14 +227,11 @@ class _State(VoiceConnectionState):
         finally:
             self.state = ConnectionFlowState.disconnected
 
-    async def hang_up(self, *, keep_socket: bool = False) -> None:
+    async def hang_up(self) -> None:
         """Close the connection to the voice server."""
-        self._opened = None if not keep_socket else self._opened
-        self.state = ConnectionFlowState.disconnected
-        if self.ws:
-            with contextlib.suppress(*_BROKEN):
-                await self.ws.close()
-        if self.socket and not keep_socket:
+        self._opened = None
+        await self._close(1000)
+        if self.socket:
             self.socket.close()
 
     async def regroup(self) -> None:
@@ -294,10 +293,13 @@ class _State(VoiceConnectionState):
     async def _break(self) -> None:
         """End the session that the poller serves, or that is being opened: the news decide what follows."""
         self.news.set()
-        if self.is_connected() or self.ws:
-            self.state = ConnectionFlowState.disconnected
+        await self._close(recovery.DISCONNECTED)
+
+    async def _close(self, code: int) -> None:
+        self.state = ConnectionFlowState.disconnected
+        if self.ws:
             with contextlib.suppress(*_BROKEN):
-                await self.ws.close(recovery.DISCONNECTED)
+                await self.ws.close(code)
 
     async def _message(self, ws: DiscordVoiceWebSocket, message: Mapping[str, Any]) -> None:
         if message.get("op") == RESUMED:

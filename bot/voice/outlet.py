@@ -36,7 +36,7 @@ class Outlet:
     def play(self) -> Playback:
         """Open a new playback; one that is still open is cut."""
         self.cut()
-        playback = Playback(self._new_encoder, self._follow)
+        playback = Playback(self._new_encoder(), self._follow)
         self._playbacks = (playback, *self._playbacks[:1])
         return playback
 
@@ -49,6 +49,9 @@ class Outlet:
         """Encode ahead, and keep the speaking flag true; called each tick."""
         for playback in self._playbacks:
             playback.pump()
+        if self._playbacks and self._playbacks[0].sounding:
+            # Whatever closing silence the one before has left comes too late.
+            self._playbacks = self._playbacks[:1]
         self._playbacks = tuple(playback for playback in self._playbacks if not playback.over)
         self._follow()
 

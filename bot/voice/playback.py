@@ -15,9 +15,8 @@ import numpy as np
 
 from bot.audio import SPEAK_BYTES, SPEAK_RATE
 from bot.types import Playout
+from bot.voice.opus import SILENCE
 
-SILENCE = b"\xf8\xff\xfe"
-"""Opus for 20 ms of nothing; goes past DAVE in the clear."""
 TAIL = 5
 """Silence frames before a pause, so that no decoder goes on inventing sound (Discord: Voice Connections)."""
 AHEAD = 20
@@ -31,7 +30,7 @@ DUCKED = 10 ** (-14 / 20)
 RAMP = 0.5
 """Most that the gain changes in a frame: a duck takes 40 ms and does not click."""
 PRIMING = 2
-"""Frames a fresh encoder is led in with after what was encoded ahead has been taken back."""
+"""Frames an encoder is led in with after what was encoded ahead has been taken back."""
 
 
 class Encoder(Protocol):
@@ -39,6 +38,10 @@ class Encoder(Protocol):
 
     def encode(self, pcm: bytes, /) -> bytes:
         """Return the packet of 20 ms (s16le, 960 bytes)."""
+        ...
+
+    def reset(self) -> None:
+        """Forget what was said."""
         ...
 
 
@@ -59,15 +62,14 @@ class _Packet(NamedTuple):
 
 
 class Playback:
-    """One reply; see ports.Playback. `new_encoder` makes encoders, `on_ready` hears that a packet waits to be taken.
+    """One reply; see ports.Playback. `encoder` is its own; `on_ready` hears that a packet waits to be taken.
 
     `pump` must be called every 20 ms: it encodes, and notices the end.
     """
 
-    def __init__(self, new_encoder: Callable[[], Encoder], on_ready: Callable[[], None] = lambda: None) -> None:
-        self._new_encoder = new_encoder
+    def __init__(self, encoder: Encoder, on_ready: Callable[[], None] = lambda: None) -> None:
+        self._encoder = encoder
         self._on_ready = on_ready
-        self._encoder = new_encoder()
         self._frames: deque[_Sound] = deque()
         self._rest = bytearray()
         self._fed = 0
@@ -220,15 +222,14 @@ class Playback:
     def _take_back(self) -> None:
         """Undo what was encoded but not taken. The caller holds the lock.
 
-        A new encoder takes over, led in with the last sound on the wire: the old one's memory is ahead of the
-        listeners' decoders.
+        The encoder's memory is ahead of the listeners' decoders: it is led in anew with the last sound on the wire.
         """
         if not self._ready:
             return
         self._frames.extendleft(packet.sound for packet in reversed(self._ready))
         self._ready.clear()
         self._gain = self._sent_gain if self._sent else self._target
-        self._encoder = self._new_encoder()
+        self._encoder.reset()
         for pcm in self._sent:
             self._encoder.encode(pcm)
 

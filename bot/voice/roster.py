@@ -65,7 +65,9 @@ class Roster:
         elif op == VIDEO and data.get("audio_ssrc"):
             self._map(int(data["user_id"]), int(data["audio_ssrc"]))
         elif op == CLIENTS_CONNECT:
-            self._arrived.update(int(user_id) for user_id in list(data["user_ids"])[:MAX_MAPPED])
+            for user_id in data["user_ids"]:
+                if len(self._arrived) < MAX_MAPPED:
+                    self._arrived.add(int(user_id))
         elif op == CLIENT_DISCONNECT:
             user_id = int(data["user_id"])
             self._arrived.discard(user_id)

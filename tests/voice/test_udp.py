@@ -1,0 +1,112 @@
+"""The reader's thread on real sockets."""
+
+import queue
+import resource
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from bot.voice.udp import INBOX, DatagramSocket, Inbox, Reader
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield sock
+
+
+@pytest.fixture
+def heard() -> queue.SimpleQueue[bytes]:
+    return queue.SimpleQueue()
+
+
+@pytest.fixture
+def reader(heard: queue.SimpleQueue[bytes]) -> Iterator[Reader]:
+    reader = Reader(lambda datagram, _: heard.put(datagram))
+    reader.start()
+    yield reader
+    reader.stop()
+    reader.join(5)
+    assert not reader.is_alive()
+
+
+def dial(server: socket.socket) -> DatagramSocket:
+    sock = DatagramSocket()
+    sock.connect(server.getsockname())
+    return sock
+
+
+def test_datagrams_arrive(server: socket.socket, reader: Reader, heard: queue.SimpleQueue[bytes]) -> None:
+    sock = dial(server)
+    reader.attach(sock)
+    for number in range(200):
+        server.sendto(bytes([number]), sock.getsockname())
+    assert [heard.get(timeout=5)[0] for _ in range(200)] == list(range(200))
+    sock.close()
+
+
+def test_an_empty_datagram_ends_nothing(server: socket.socket, reader: Reader, heard: queue.SimpleQueue[bytes]) -> None:
+    sock = dial(server)
+    reader.attach(sock)
+    server.sendto(b"", sock.getsockname())
+    server.sendto(b"x", sock.getsockname())
+    assert heard.get(timeout=5) == b"x"
+    sock.close()
+
+
+def test_a_closed_socket_wakes_the_reader_for_the_next(
+    server: socket.socket, reader: Reader, heard: queue.SimpleQueue[bytes]
+) -> None:
+    for round_ in range(5):
+        sock = dial(server)
+        reader.attach(sock)
+        server.sendto(bytes([round_]), sock.getsockname())
+        assert heard.get(timeout=5) == bytes([round_])
+        sock.close()
+
+
+def test_descriptors_above_1023_work(server: socket.socket, reader: Reader, heard: queue.SimpleQueue[bytes]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 1200:
+        pytest.fail(f"needs 1,200 descriptors, the limit is {hard}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1200), hard))
+    fill = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(1024)]
+    sock = dial(server)
+    try:
+        assert sock.fileno() > 1023
+        reader.attach(sock)
+        server.sendto(b"x", sock.getsockname())
+        assert heard.get(timeout=5) == b"x"
+    finally:
+        sock.close()
+        for other in fill:
+            other.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_server_that_refuses_does_not_end_the_reader(reader: Reader, heard: queue.SimpleQueue[bytes]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
+        gone.bind(("127.0.0.1", 0))
+        address = gone.getsockname()
+    sock = DatagramSocket()
+    sock.connect(address)
+    reader.attach(sock)
+    sock.send(b"anybody?")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as back:
+        back.bind(address)
+        back.sendto(b"yes", sock.getsockname())
+        assert heard.get(timeout=5) == b"yes"
+    sock.close()
+
+
+def test_the_inbox_drops_the_oldest_and_counts() -> None:
+    inbox = Inbox()
+    for number in range(INBOX + 3):
+        inbox.push(number.to_bytes(2), float(number))
+    assert (inbox.received, inbox.dropped) == (INBOX + 3, 3)
+    drained = list(inbox.drain())
+    assert drained[0] == (b"\x00\x03", 3.0)
+    assert len(drained) == INBOX
+    assert list(inbox.drain()) == []
