@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from bot.audio import HEAR_RATE, seconds
 from bot.talk.events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
-from bot.talk.speculation import Speculation
+from bot.talk.speculation import Speculation, began
 from bot.talk.unheard import Unheard
 from bot.types import CallState, Utterance
 
@@ -125,6 +125,8 @@ class Floor:
         self._yielded: frozenset[int] = frozenset()
         "utterance ids of the turn that was yielded last"
         self._yields = 0
+        self._cut_in = False
+        "the last turn was answered while all paused, not when all had finished"
         self._ducked = False
         self._cut: float | None = None
         "playing_since of the playback that was told to fall silent"
@@ -143,7 +145,8 @@ class Floor:
     @property
     def clear(self) -> bool:
         """Whether the bot may begin to sound now. An answer that is ready while this is False must be held back."""
-        return not self._unheard.holding and (not self._open or (self._insists and self._all_pause))
+        breath = self._all_pause and (self._insists or self._cut_in)
+        return not self._unheard.holding and (breath or not self._open)
 
     def step(
         self,
@@ -204,7 +207,7 @@ class Floor:
     def _wait(self, now: float, utterances: Sequence[Utterance]) -> None:
         if utterances and not self._waiting:
             self._waiting_since = now
-        self._waiting = sorted((*self._waiting, *utterances), key=lambda utterance: utterance.started_at)
+        self._waiting = sorted((*self._waiting, *utterances), key=began)
 
     def _while_listening(self, now: float, humans: int, decisions: list[Decision]) -> None:
         if self._waiting and humans == 0:
@@ -235,6 +238,7 @@ class Floor:
             self._yields = 0
         self._speculation.confirmed()
         self._answered, self._answered_at = turn, now
+        self._cut_in = bool(self._open)
         self._waiting = []
         decisions.append(Answer(turn))
 
@@ -289,7 +293,7 @@ class Floor:
             return False
         self._yields += 1
         self._yielded = frozenset(_ids(self._answered))
-        self._waiting = sorted((*self._answered, *self._waiting), key=lambda utterance: utterance.started_at)
+        self._waiting = sorted((*self._answered, *self._waiting), key=began)
         self._answered = ()
         decisions.append(Yield(user_id))
         return True

@@ -27,6 +27,7 @@ class Passage:
         self.trailing = 0
         self._frames: list[bytes] = []
         self._voiced = bytearray()
+        self._voiced_frames = 0
         for pcm, voiced in frames:
             self.append(pcm, voiced)
 
@@ -36,12 +37,13 @@ class Passage:
     def append(self, pcm: bytes, voiced: bool) -> None:
         self._frames.append(pcm)
         self._voiced.append(voiced)
+        self._voiced_frames += voiced
         self.trailing = 0 if voiced else self.trailing + 1
 
     @property
     def voiced(self) -> float:
         """Seconds that the VAD called speech."""
-        return sum(self._voiced) * FRAME_SECONDS
+        return self._voiced_frames * FRAME_SECONDS
 
     @property
     def dense(self) -> bool:
@@ -66,6 +68,7 @@ class Passage:
         cut = self._quietest()
         rest = list(zip(self._frames[cut:], map(bool, self._voiced[cut:]), strict=True))
         del self._frames[cut:], self._voiced[cut:]
+        self._voiced_frames = sum(self._voiced)
         return Passage(rest_id, now - len(rest) * FRAME_SECONDS, rest, goes_on=True)
 
     def _kept(self, tail: int) -> int:

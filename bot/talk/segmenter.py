@@ -29,7 +29,7 @@ GONE = 25
 SOUND_DBFS = -60.0
 NOISE_WORTH_TELLING = 15
 """Frames of sound without speech that earn a verdict (300 ms)."""
-GOES_ON_WITHIN = 1.2
+TOO_SOON = 0.3
 """Seconds after an end within which the same person's next word shows that it was a pause."""
 
 
@@ -77,6 +77,8 @@ class Segmenter:
         "ticks without a packet since the last frame"
         self._run = 0
         self._last_voice_at = float("-inf")
+        self._went_on: float | None = None
+        "the pause before the open utterance, if that is the last one's continuation"
         self._noise = 0
         self._quiet = 0
         self._loudest = SOUND_DBFS
@@ -176,8 +178,8 @@ class Segmenter:
         self._open = Passage(self._next_id(), started_at, kept)
         self._run = sum(onset)
         self._noise = 0
-        if started_at - self._last_voice_at < GOES_ON_WITHIN:
-            self.pauses.went_on(started_at - self._last_voice_at)
+        pause = started_at - self._last_voice_at
+        self._went_on = pause if pause < self.pauses.hang + TOO_SOON else None
         self._last_voice_at = at
         events.append(SpeechStarted(self._user_id, started_at))
 
@@ -185,7 +187,8 @@ class Segmenter:
         passage = self._open
         assert passage is not None
         if voiced:
-            self.pauses.paused(passage.trailing * FRAME_SECONDS)
+            if passage.voiced >= self._settings.minimum:
+                self.pauses.paused(passage.trailing * FRAME_SECONDS)
             self._run += 1
             self._last_voice_at = at
             if self._paused:
@@ -220,10 +223,11 @@ class Segmenter:
         else:
             outcome, detail = fault
             events.append(Discarded(Verdict(passage.id, self._user_id, now, outcome, detail)))
-        if ended_by == "silence" and fault is None:
+        if fault is None:
+            if self._went_on is not None:
+                self.pauses.went_on(self._went_on)
             self.pauses.ended()
-        else:
-            self._last_voice_at = float("-inf")
+        self._went_on = None
         self._open = None
         self._paused = False
         self._run = 0

@@ -12,6 +12,11 @@ LONGEST = 15.0
 """Seconds of speech worth sending twice."""
 
 
+def began(utterance: Utterance) -> tuple[float, int]:
+    """Sort key: the order in which people began to speak."""
+    return utterance.started_at, utterance.id
+
+
 class Speculation:
     """The state of one turn's guess: who may be done and since when, what was prepared, how often."""
 
@@ -44,7 +49,7 @@ class Speculation:
         said = [*waiting, *(utterance for utterance, _ in self._done.values() if utterance)]
         if not said or sum(seconds(utterance.pcm, HEAR_RATE) for utterance in said) > LONGEST:
             return ()
-        said.sort(key=lambda utterance: utterance.started_at)
+        said.sort(key=began)
         self._tries += 1
         self.prepared = tuple(utterance.id for utterance in said)
         return tuple(said)
