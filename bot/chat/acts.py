@@ -1,0 +1,46 @@
+"""What people can have the bot do by a command or a button alike. Each answers the caller, and only them."""
+
+from bot.chat.host import Interaction
+
+
+async def stop(interaction: Interaction) -> None:
+    """Be quiet now, and drop what waits to be answered."""
+    stopped = interaction.client.call_of(interaction).stop()
+    await tell(interaction, "stop done" if stopped else "stop nothing")
+
+
+async def replay(interaction: Interaction) -> None:
+    """Say the last answer again."""
+    replayed = interaction.client.call_of(interaction).replay()
+    await tell(interaction, "replay done" if replayed else "replay nothing")
+
+
+async def leave(interaction: Interaction) -> None:
+    host = interaction.client
+    call = host.call_of(interaction)
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await host.calls.leave(call.venue.guild_id)
+    await tell(interaction, "leave done")
+
+
+async def agree(interaction: Interaction) -> None:
+    """Let the caller be heard in this server from now on."""
+    assert interaction.guild_id is not None
+    await interaction.client.calls.consent(interaction.guild_id, interaction.user.id, agreed=True)
+    await tell(interaction, "consent given")
+
+
+async def withdraw(interaction: Interaction) -> None:
+    """No longer hear the caller in this server."""
+    assert interaction.guild_id is not None
+    await interaction.client.calls.consent(interaction.guild_id, interaction.user.id, agreed=False)
+    await tell(interaction, "consent withdrawn")
+
+
+async def tell(interaction: Interaction, code: str, **values: object) -> None:
+    """Answer with a sentence that only the caller sees."""
+    text = interaction.client.words_to(interaction)(code, **values)
+    if interaction.response.is_done():
+        await interaction.followup.send(text, ephemeral=True)
+    else:
+        await interaction.response.send_message(text, ephemeral=True)

@@ -1,0 +1,152 @@
+"""The discord.py client: intents, events, commands in sync, and everything people do led to the right room."""
+
+import asyncio
+import ssl
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+from discord import app_commands
+from discord.http import Route
+
+from bot.calls import Calls
+from bot.chat.commands import Command
+from bot.chat.cooldown import Cooldowns
+from bot.chat.errors import answer
+from bot.chat.host import Host
+from bot.chat.i18n import Catalogues, Translator
+from bot.chat.panel import PanelView
+from bot.chat.permissions import VocalChannel
+from bot.chat.sync import sync
+from bot.chat.venue import Connect, DiscordVenue
+from bot.config import Settings
+from bot.errors import LoginError, StartError
+
+log = structlog.get_logger(__name__)
+
+FLUSH = 5.0
+"""Seconds the last lines have to reach Discord when the client closes."""
+
+
+def intents(settings: Settings) -> discord.Intents:
+    """Return what the bot asks to be told; only READ_TEXT needs a privileged intent."""
+    return discord.Intents(guilds=True, voice_states=True, guild_messages=True, message_content=settings.read_text)
+
+
+class Tree(app_commands.CommandTree["Client"]):
+    """The commands; what fails in any of them is told in one place."""
+
+    async def interaction_check(self, interaction: discord.Interaction["Client"], /) -> bool:
+        if interaction.type is discord.InteractionType.application_command:
+            interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
+        return True
+
+    async def on_error(
+        self, interaction: discord.Interaction["Client"], error: app_commands.AppCommandError, /
+    ) -> None:
+        await answer(interaction, interaction.client.words_to(interaction), error)
+
+
+class Client(Host):
+    """The bot on Discord. `start(token)` runs it until `close()`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        calls: Calls,
+        catalogues: Catalogues,
+        connect: Connect,
+        commands: Sequence[Command],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`connect` enters a voice channel; `tls` serves REST, gateway and voice gateway alike."""
+        super().__init__(
+            intents=intents(settings),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            shard_count=settings.shard_count,
+        )
+        Route.BASE = settings.discord_api_base  # a class attribute: discord.py has no other place for it
+        self.settings = settings
+        self.calls = calls
+        self.catalogues = catalogues
+        self.cooldowns = Cooldowns()
+        self.tree = Tree(self)
+        self.synced = False
+        "the commands are as Discord knows them"
+        self._connect_voice = connect
+        self._commands = commands
+        self._tls = tls
+        self._venues: weakref.WeakSet[DiscordVenue] = weakref.WeakSet()
+
+    @property
+    def serving(self) -> bool:
+        """Whether people can use it: the gateway is ready, and the commands are in sync."""
+        return self.synced and self.is_ready()
+
+    async def start(self, token: str, *, reconnect: bool = True) -> None:
+        """Log in and run until `close()`.
+
+        Raises LoginError when the token is refused, StartError when Discord cannot be reached.
+        """
+        if self._tls is not None:
+            self.http.connector = aiohttp.TCPConnector(limit=0, ssl=self._tls)
+        try:
+            await super().start(token, reconnect=reconnect)
+        except discord.LoginFailure as error:
+            raise LoginError from error
+        except discord.PrivilegedIntentsRequired as error:
+            hint = "READ_TEXT needs the message content intent: switch it on in the developer portal."
+            raise StartError(hint=hint) from error
+        except (OSError, aiohttp.ClientError, discord.HTTPException, discord.GatewayNotFound) as error:
+            raise StartError(f"{type(error).__name__} from {self.settings.discord_api_base}") from error
+
+    async def setup_hook(self) -> None:
+        for command in self._commands:
+            self.tree.add_command(command)
+        await self.tree.set_translator(Translator(self.catalogues))
+        self.add_view(PanelView(self.catalogues.of(None), "-"))
+        if await sync(self.tree, self.settings.dev_guild_id):
+            log.info("commands_synced", guild_id=self.settings.dev_guild_id)
+        self.synced = True
+
+    async def close(self) -> None:
+        """Let the last lines be written, then go."""
+        venues = list(self._venues)
+        if venues and not self.is_closed():
+            try:
+                async with asyncio.timeout(FLUSH):
+                    await asyncio.gather(*(venue.idle() for venue in venues))
+            except TimeoutError:
+                log.warning("lines_unwritten")
+        for venue in venues:
+            venue.cancel()
+        await super().close()
+
+    def venue(self, channel: VocalChannel) -> DiscordVenue:
+        venue = DiscordVenue(self, channel, self._connect_voice)
+        self._venues.add(venue)
+        return venue
+
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        call = self.calls.get(member.guild.id)
+        if call is None or not isinstance(call.venue, DiscordVenue):
+            return
+        here = call.venue.channel_id
+        if member.id == member.guild.me.id and after.channel is not None and after.channel.id != here:
+            if before.channel is not None and before.channel.id == here:
+                await self.calls.moved(member.guild.id, self.venue(after.channel))
+            return
+        if here in (channel.id for channel in (before.channel, after.channel) if channel is not None):
+            if before.channel != after.channel:
+                self.calls.people_changed(member.guild.id)
+            call.venue.people_changed()
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        log.exception("event_failed", event_method=event_method)  # never the arguments: people's words are in them

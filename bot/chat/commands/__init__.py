@@ -1,0 +1,19 @@
+"""The commands: one file per group of them, one line each here."""
+
+from typing import Any, TypeAlias
+
+from discord import app_commands
+
+from bot.chat.commands import ask, call, join, privacy, stop
+
+Command: TypeAlias = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
+
+ALL: tuple[Command, ...] = (
+    join.join,
+    join.leave,
+    stop.stop,
+    stop.replay,
+    ask.ask,
+    call.Call(),
+    privacy.Privacy(),
+)

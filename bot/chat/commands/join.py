@@ -1,0 +1,43 @@
+"""/join and /leave."""
+
+import discord
+from discord import app_commands
+
+from bot.chat import acts, permissions
+from bot.chat.errors import Refusal
+from bot.chat.host import Interaction
+from bot.chat.permissions import VocalChannel
+
+
+@app_commands.command(description="Call me into a voice channel")
+@app_commands.describe(channel="The voice channel; yours when left out")
+@app_commands.guild_only()
+async def join(interaction: Interaction, channel: discord.VoiceChannel | discord.StageChannel | None = None) -> None:
+    host = interaction.client
+    member = interaction.user
+    assert isinstance(member, discord.Member)
+    target = channel or _whereabouts(member)
+    permissions.check_caller(member, target)
+    permissions.check_bot(target)
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await host.calls.join(host.venue(target), member.id)
+    words = host.words_to(interaction)
+    lines = [words("join done", channel=target.mention, agreement="/privacy withdraw")]
+    if isinstance(target, discord.StageChannel):
+        lines.append(words("join stage"))
+    if not permissions.can_write(target):
+        lines.append(words("join unwritable", channel=target.mention))
+    await interaction.followup.send("\n".join(lines), ephemeral=True)
+
+
+@app_commands.command(description="Send me out of the voice channel")
+@app_commands.guild_only()
+async def leave(interaction: Interaction) -> None:
+    await acts.leave(interaction)
+
+
+def _whereabouts(member: discord.Member) -> VocalChannel:
+    """Return the voice channel a person is in. Raises Refusal."""
+    if member.voice is None or member.voice.channel is None:
+        raise Refusal("refusal not_in_voice")
+    return member.voice.channel

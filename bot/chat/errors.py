@@ -1,0 +1,75 @@
+"""Every error a person meets, as one friendly sentence in their language; what is unknown gets an id for the log."""
+
+import secrets
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.chat.i18n import Words
+from bot.errors import BotError, MissingPermissions
+
+log = structlog.get_logger(__name__)
+
+_EXPIRED = {10062, 40060}
+"""Discord's codes for an interaction that is too old or already answered: nobody is left to tell."""
+
+
+class Refusal(BotError):
+    """A person asked for something that cannot be; `sentence` is the catalogue's code of the reason."""
+
+    code = "refusal"
+
+    def __init__(self, sentence: str, **values: object) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.values = values
+
+
+def sentence(words: Words, error: BotError) -> str:
+    """Return what to tell a person. The catalogue's code is "error " and that of the error."""
+    if isinstance(error, Refusal):
+        return words(error.sentence, **error.values)
+    if isinstance(error, MissingPermissions):
+        return words("error permissions", missing=", ".join(words(f"permission {name}") for name in error.missing))
+    code = f"error {error.code}"
+    special = error.hint != error.default_hint and words.language == "en"
+    return error.hint if special or code not in words else words(code)
+
+
+def explain(words: Words, error: BaseException) -> str:
+    """Return the sentence for any error, and log those that nobody foresaw, under the id the sentence names."""
+    if isinstance(error, app_commands.CommandInvokeError | app_commands.TransformerError) and error.__cause__:
+        error = error.__cause__
+    match error:
+        case BotError() if error.code != "internal":
+            return sentence(words, error)
+        case app_commands.CommandOnCooldown():
+            return words("refusal cooldown", seconds=max(1, round(error.retry_after)))
+        case app_commands.MissingPermissions():
+            names = ", ".join(words(f"permission {name}") for name in error.missing_permissions)
+            return words("refusal power", permissions=names)
+        case app_commands.NoPrivateMessage():
+            return words("refusal server_only")
+        case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
+            return words("refusal outdated")
+        case _:
+            error_id = secrets.token_hex(4)
+            log.error("command_failed", error_id=error_id, exc_info=error)
+            return words("error internal", id=error_id)
+
+
+async def answer(interaction: discord.Interaction, words: Words, error: BaseException) -> None:
+    """Tell the person who used a command or a button, and only them, what went wrong."""
+    original = error.__cause__ if isinstance(error, app_commands.CommandInvokeError) else error
+    if isinstance(original, discord.NotFound | discord.HTTPException) and original.code in _EXPIRED:
+        log.warning("interaction_expired", code=original.code)
+        return
+    text = f"⚠️ {explain(words, error)}"
+    try:
+        if interaction.response.is_done():
+            await interaction.followup.send(text, ephemeral=True)
+        else:
+            await interaction.response.send_message(text, ephemeral=True)
+    except discord.HTTPException as failed:
+        log.warning("error_untold", status=failed.status, code=failed.code)

@@ -1,0 +1,55 @@
+"""What commands and buttons ask of the client they are used through."""
+
+from typing import TypeAlias
+
+import discord
+
+from bot.call import Call
+from bot.calls import Calls
+from bot.chat import permissions
+from bot.chat.errors import Refusal
+from bot.chat.i18n import Catalogues, Words
+from bot.config import Settings
+from bot.errors import NotInCall
+from bot.ports import Venue
+
+
+class Host(discord.AutoShardedClient):
+    """A Discord client with the services of the house. chat/client.py wires the events."""
+
+    settings: Settings
+    calls: Calls
+    catalogues: Catalogues
+
+    def venue(self, channel: permissions.VocalChannel) -> Venue:
+        """Return `channel` as a place for a call."""
+        raise NotImplementedError
+
+    def words_to(self, interaction: discord.Interaction) -> Words:
+        """The caller's language, for what only they see."""
+        return self.catalogues.of(interaction.locale)
+
+    def words_in(self, guild: discord.Guild) -> Words:
+        """The server's language, for what everyone sees."""
+        return self.catalogues.of(self.settings.language or guild.preferred_locale)
+
+    def call_in(self, guild_id: int | None) -> Call:
+        """Return the server's call. Raises NotInCall."""
+        call = self.calls.get(guild_id) if guild_id is not None else None
+        if call is None:
+            raise NotInCall
+        return call
+
+    def call_of(self, interaction: discord.Interaction) -> Call:
+        """Return the call the caller may steer.
+
+        Raises NotInCall, and Refusal when they are neither in it nor a moderator.
+        """
+        call = self.call_in(interaction.guild_id)
+        member = interaction.user
+        if not isinstance(member, discord.Member) or not permissions.may_steer(member, frozenset(call.venue.people())):
+            raise Refusal("refusal outside", channel=f"<#{call.venue.channel_id}>")
+        return call
+
+
+Interaction: TypeAlias = discord.Interaction[Host]

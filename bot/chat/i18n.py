@@ -1,0 +1,107 @@
+"""The catalogues: every sentence people read, found by its code, in their language.
+
+The source is locales/kikite.pot: `msgctxt` is the code, `msgid` the English sentence with {values}. A translation is
+locales/<language>.po. Commands are found by their name and that of the option: "/join", "/join channel".
+"""
+
+from collections.abc import Mapping
+from importlib import resources
+from typing import Self
+
+import discord
+import polib
+import structlog
+from discord import app_commands
+from discord.app_commands import TranslationContextLocation as Where
+
+log = structlog.get_logger(__name__)
+
+SOURCE = "en"
+
+
+class Words:
+    """The sentences of one language. Calling it with a code gives the sentence."""
+
+    def __init__(self, language: str, sentences: Mapping[str, str], source: Mapping[str, str]) -> None:
+        self.language = language
+        "BCP 47 without region"
+        self._sentences = sentences
+        self._source = source
+
+    def __contains__(self, code: str) -> bool:
+        return code in self._source
+
+    def __call__(self, code: str, **values: object) -> str:
+        """Return the sentence of `code` with `values` filled in; English where it is not translated.
+
+        A code that no catalogue knows gives the code itself, and a line in the log.
+        """
+        sentence = self._sentences.get(code) or self._source.get(code)
+        if sentence is None:
+            log.error("sentence_missing", code=code)
+            return code
+        try:
+            return sentence.format_map(values)
+        except KeyError as missing:
+            log.error("value_missing", code=code, value=str(missing))
+            return sentence
+
+
+class Catalogues:
+    """All languages."""
+
+    def __init__(self, languages: Mapping[str, Mapping[str, str]]) -> None:
+        source = languages[SOURCE]
+        self._words = {language: Words(language, sentences, source) for language, sentences in languages.items()}
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the catalogues that come with the package."""
+        folder = resources.files("bot.chat") / "locales"
+        template = (folder / "kikite.pot").read_text(encoding="utf-8")
+        languages = {SOURCE: {entry.msgctxt: entry.msgid for entry in polib.pofile(template)}}
+        for file in folder.iterdir():
+            if file.name.endswith(".po"):
+                entries = polib.pofile(file.read_text(encoding="utf-8"))
+                languages[file.name.removesuffix(".po")] = {entry.msgctxt: entry.msgstr for entry in entries}
+        return cls(languages)
+
+    def of(self, locale: discord.Locale | str | None) -> Words:
+        """Return the sentences of a locale such as `ja`, `en-GB` or `ja_JP`; English if there are none."""
+        language = str(locale or SOURCE).replace("_", "-").split("-")[0].lower()
+        return self._words.get(language, self._words[SOURCE])
+
+
+class Translator(app_commands.Translator):
+    """Gives Discord the commands' descriptions in each language; the names stay as they are documented."""
+
+    def __init__(self, catalogues: Catalogues) -> None:
+        self._catalogues = catalogues
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        words = self._catalogues.of(locale)
+        if not locale.value.startswith(words.language):
+            return None
+        code = _code(string, context)
+        return words(code) if code and code in words else None
+
+
+def _code(string: app_commands.locale_str, context: app_commands.TranslationContextTypes) -> str | None:
+    """The catalogue's code of a command's text; None for what is not translated."""
+    data = context.data
+    match context.location:
+        case Where.command_description | Where.group_description:
+            return f"/{data.qualified_name}"  # pyright: ignore[reportAttributeAccessIssue]
+        case Where.command_name if isinstance(data, app_commands.ContextMenu):
+            return f"menu {string.message}"
+        case Where.parameter_description:
+            return f"/{data.command.qualified_name} {data.name}"  # pyright: ignore[reportAttributeAccessIssue]
+        case Where.choice_name:
+            return f"choice {string.message}"
+        case _:
+            return None

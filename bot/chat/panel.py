@@ -1,0 +1,145 @@
+"""The panel: one Components V2 message per call that says how things stand, with the buttons everyone needs.
+
+It is edited in place and ends as a summary. Its buttons carry fixed ids, so that they work after a restart too.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Self
+
+import discord
+import structlog
+from discord import ui
+
+from bot.call import CallStatus
+from bot.chat import acts, escape, lines
+from bot.chat.errors import answer
+from bot.chat.host import Host, Interaction
+from bot.chat.i18n import Words
+from bot.chat.pace import Paced
+from bot.types import CallState
+
+log = structlog.get_logger(__name__)
+
+GAP = 2.0
+"""Seconds between two edits."""
+NAMES_SHOWN = 15
+"""People named; the rest are counted."""
+
+_ACTIONS: dict[str, Callable[[Interaction], Awaitable[None]]] = {
+    "stop": acts.stop,
+    "replay": acts.replay,
+    "talk": acts.agree,
+    "leave": acts.leave,
+}
+_STYLES = {"talk": discord.ButtonStyle.success, "stop": discord.ButtonStyle.danger}
+_COLOURS = {
+    CallState.LISTENING: discord.Colour.green(),
+    CallState.THINKING: discord.Colour.gold(),
+    CallState.SPEAKING: discord.Colour.blurple(),
+}
+
+
+class Button(ui.Button[ui.LayoutView]):
+    """One of the panel's buttons."""
+
+    def __init__(self, action: str, words: Words) -> None:
+        style = _STYLES.get(action, discord.ButtonStyle.secondary)
+        super().__init__(custom_id=f"kikite:{action}", label=words(f"button {action}"), style=style)
+        self._act = _ACTIONS[action]
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        assert isinstance(interaction.client, Host)
+        try:
+            await self._act(interaction)  # pyright: ignore[reportArgumentType] # client checked above
+        except Exception as error:
+            await answer(interaction, interaction.client.words_to(interaction), error)
+
+
+class PanelView(ui.LayoutView):
+    """The panel as Discord shows it."""
+
+    def __init__(self, words: Words, text: str, colour: discord.Colour | None = None, *, buttons: bool = True) -> None:
+        super().__init__(timeout=None)
+        container = ui.Container(ui.TextDisplay(text), accent_colour=colour)
+        if buttons:
+            container.add_item(ui.ActionRow(*(Button(action, words) for action in _ACTIONS)))
+        self.add_item(container)
+
+    def once(self) -> Self:
+        """Return self, not to be kept by discord.py: the one persistent view answers the buttons of every panel."""
+        self.stop()
+        return self
+
+
+class Panel:
+    """A call's panel in `channel`. `status` gives how the call stands, None when it is over."""
+
+    def __init__(
+        self,
+        channel: discord.abc.Messageable,
+        words: Words,
+        status: Callable[[], CallStatus | None],
+        people: Callable[[], dict[int, str]],
+        impaired: Callable[[], str | None],
+    ) -> None:
+        self._channel = channel
+        self._words = words
+        self._ask = status
+        self._people = people
+        self._impaired = impaired
+        self._state = CallState.JOINING
+        self._status: CallStatus | None = None
+        self._message: discord.Message | None = None
+        self._paced = Paced(self._draw, GAP, "panel")
+
+    def changed(self, state: CallState | None = None) -> None:
+        """Show how things stand, soon."""
+        self._state = state or self._state
+        self._status = self._ask() or self._status
+        self._paced.poke()
+
+    async def idle(self) -> None:
+        await self._paced.idle()
+
+    def cancel(self) -> None:
+        self._paced.cancel()
+
+    async def _draw(self) -> None:
+        self._status = self._ask() or self._status
+        if self._message is None and self._state in (CallState.JOINING, CallState.LEAVING):
+            return  # there is no call to show yet, or there never was
+        view = self._view().once()
+        try:
+            if self._message is None:
+                self._message = await self._channel.send(view=view, silent=True)
+            else:
+                await self._message.edit(view=view)
+        except discord.HTTPException as error:
+            log.warning("panel_failed", status=error.status, code=error.code)
+
+    def _view(self) -> PanelView:
+        words = self._words
+        if self._state is CallState.LEAVING:
+            return PanelView(words, f"### {words('panel over')}\n-# {self._figures()}", buttons=False)
+        impaired = self._impaired()
+        title = words(f"panel {impaired}") if impaired else words(f"panel {self._state}")
+        colour = discord.Colour.red() if impaired else _COLOURS.get(self._state)
+        return PanelView(words, f"### {title}\n{self._present()}\n-# {self._figures()}", colour)
+
+    def _present(self) -> str:
+        agreed = self._status.agreed if self._status else frozenset()
+        people = self._people()
+        marks = [f"{'🎙️' if user in agreed else '🔇'} {escape.name(name)}" for user, name in people.items()]
+        rest = [self._words("panel more", count=len(marks) - NAMES_SHOWN)] if len(marks) > NAMES_SHOWN else []
+        present = " · ".join([*marks[:NAMES_SHOWN], *rest]) or "—"
+        if any(user not in agreed for user in people):
+            present += "\n" + self._words("panel unheard")
+        return present
+
+    def _figures(self) -> str:
+        status = self._status
+        if status is None:
+            return "—"
+        minutes = int(status.seconds // 60)
+        figures = [self._words("panel minutes", minutes=minutes), self._words("panel turns", turns=status.turns)]
+        return " · ".join([*figures, lines.money(status.cost, self._words)])

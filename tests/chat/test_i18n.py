@@ -1,0 +1,79 @@
+"""Nothing is left untranslated, and nothing is translated that is not there."""
+
+import ast
+import re
+from pathlib import Path
+
+import polib
+import pytest
+
+import bot.errors
+from bot.chat.i18n import Catalogues
+
+LOCALES = Path("bot/chat/locales")
+SOURCE = {entry.msgctxt: entry for entry in polib.pofile(str(LOCALES / "kikite.pot"))}
+TRANSLATIONS = {file.stem: polib.pofile(str(file)) for file in LOCALES.glob("*.po")}
+
+
+def values(sentence: str) -> set[str]:
+    return set(re.findall(r"{(\w+)}", sentence))
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_every_sentence_is_translated(language: str) -> None:
+    entries = {entry.msgctxt: entry for entry in TRANSLATIONS[language]}
+    assert entries.keys() == SOURCE.keys()
+    for code, entry in entries.items():
+        assert entry.msgid == SOURCE[code].msgid, f"{code}: the English has changed since"
+        assert entry.msgstr, f"{code} is not translated"
+        assert values(entry.msgstr) == values(entry.msgid), code
+        assert "fuzzy" not in entry.flags, code
+
+
+def errors_below(error: type[bot.errors.BotError]) -> list[type[bot.errors.BotError]]:
+    return [error, *(deeper for below in error.__subclasses__() for deeper in errors_below(below))]
+
+
+def test_every_error_has_its_hint() -> None:
+    for error in errors_below(bot.errors.BotError):
+        if error.__module__ != "bot.errors" or error.code in ("internal", "permissions"):
+            continue  # these two have sentences with values
+        assert SOURCE[f"error {error.code}"].msgid == error.default_hint
+
+
+def literal(node: ast.expr) -> list[str]:
+    """The constant strings an argument may be."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return [text]
+        case ast.IfExp(body=body, orelse=orelse):
+            return literal(body) + literal(orelse)
+        case _:
+            return []
+
+
+def test_every_code_in_the_source_has_a_sentence() -> None:
+    found: set[str] = set()
+    for file in Path("bot").rglob("*.py"):
+        asking = {"words", "_words", "tell", "Refusal"} if "chat" in file.parts else {"notice"}
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if called in asking:
+                    found |= {text for argument in node.args[:2] for text in literal(argument)}
+    assert len(found) > 30
+    assert found <= SOURCE.keys(), f"no sentence for {sorted(found - SOURCE.keys())}"
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [("ja", "ja"), ("ja_JP", "ja"), ("en-US", "en"), ("en-GB", "en"), ("fr", "en"), (None, "en")],
+)
+def test_locales_find_their_language(locale: str | None, language: str) -> None:
+    assert Catalogues.load().of(locale).language == language
+
+
+def test_what_is_missing_is_english_and_then_the_code() -> None:
+    catalogues = Catalogues({"en": {"a": "A {x}", "b": "B"}, "ja": {"a": "あ {x}", "b": ""}})
+    words = catalogues.of("ja")
+    assert [words("a", x="{x}"), words("a"), words("b"), words("c")] == ["あ {x}", "あ {x}", "B", "c"]
