@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
-from bot.errors import EngineError
+from bot.errors import BotError
 from bot.ports import Transcriber
 from bot.types import Heard, Utterance
 
@@ -65,7 +65,7 @@ class Transcripts:
         async with self._slots:
             try:
                 heard = await self._transcriber.transcribe(utterance, self._language, self._names())
-            except EngineError as error:
+            except BotError as error:
                 log.warning("transcription_failed", utterance=utterance.id, reason=error.code)
                 self._done(utterance, None)
                 return None

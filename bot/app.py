@@ -1,0 +1,181 @@
+"""The composition root: settings -> everything that runs, wired; signals and drain."""
+
+import asyncio
+import os
+import signal
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+from prometheus_client import REGISTRY
+
+from bot.calls import Calls
+from bot.chat.client import Client
+from bot.chat.commands import ALL
+from bot.chat.i18n import Catalogues
+from bot.chat.permissions import VocalChannel
+from bot.config import Settings
+from bot.engine.client import build_client
+from bot.engine.openai_audio import OpenAIEngine
+from bot.engine.pricing import Prices
+from bot.engine.transcribe import OpenAITranscriber
+from bot.errors import BotError, StoreUnavailable
+from bot.ops.http import serving
+from bot.ports import Store
+from bot.services import CallSettings, Services
+from bot.store.repository import SqlStore
+from bot.talk.vad import make_vad
+from bot.types import Usage
+from bot.usage import Budget
+from bot.voice import link, opus
+from bot.voice.pacer import Pacer
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The running parts; `run` it inside `build`."""
+
+    settings: Settings
+    client: Client
+    calls: Calls
+    store: Store
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then let running words end and go.
+
+        Raises LoginError or StartError when Discord refuses or cannot be reached.
+        """
+        token = self.settings.discord_token.get_secret_value()
+        serve = asyncio.create_task(self.client.start(token), name="discord")
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        back = asyncio.create_task(self._come_back(), name="come_back")
+        try:
+            await asyncio.wait((serve, stopping), return_when=asyncio.FIRST_COMPLETED)
+            back.cancel()
+            if stopping.done():
+                log.info("draining", calls=len(self.calls.all()))
+                await self.calls.drain()
+            await self.client.close()
+            await serve
+        finally:
+            for task in (serve, stopping, back):
+                task.cancel()
+            await asyncio.gather(serve, stopping, back, return_exceptions=True)
+
+    async def _come_back(self) -> None:
+        """Return to the calls that were on when the last process ended, where people still are."""
+        while not self.client.serving:  # noqa: ASYNC110 (discord.py's wait_until_ready refuses before the login)
+            await asyncio.sleep(0.1)
+        try:
+            calls = await self.store.calls()
+        except StoreUnavailable as error:
+            log.warning("calls_unknown", reason=str(error))
+            return
+        for guild_id, channel_id in calls.items():
+            try:
+                await self._return(guild_id, channel_id)
+            except BotError as error:
+                log.warning("return_failed", guild=guild_id, reason=error.code)
+
+    async def _return(self, guild_id: int, channel_id: int) -> None:
+        channel = self.client.get_channel(channel_id)
+        if not isinstance(channel, VocalChannel) or self.calls.get(guild_id):
+            return
+        venue = self.client.venue(channel)
+        if not venue.people():
+            await self.store.call_ended(guild_id)
+            return
+        call = await self.calls.join(venue, by=None)
+        call.scribe.show(lambda audience: audience.notice("returned"))
+
+
+@asynccontextmanager
+async def build(settings: Settings, tls: ssl.SSLContext | None = None) -> AsyncIterator[App]:
+    """Open everything in the order it is needed; it is closed in reverse.
+
+    `tls` is for Discord and the model alike (default: the system's authorities and SSL_CERT_FILE). Raises ConfigError,
+    StartError, OpusMissing, StoreError.
+    """
+    tls = tls or trust()
+    async with AsyncExitStack() as stack:
+        clients: list[Client] = []
+        if settings.http_port is not None:
+            ready = lambda: bool(clients) and clients[0].serving  # noqa: E731
+            await stack.enter_async_context(serving(settings.http_host, settings.http_port, ready, REGISTRY))
+        library = opus.load(settings.opus_library)
+        log.info("opus", source=library.source, version=library.version)
+        store = await SqlStore.open(settings.database_url)
+        stack.push_async_callback(store.aclose)
+        pacer = stack.enter_context(Pacer())
+        services = await stack.enter_async_context(_services(settings, store, tls))
+        calls = await stack.enter_async_context(Calls(services, lambda _guild, _channel: call_settings(settings)))
+        connect = partial(link.connect, library=library, pacer=pacer, clock=services.clock)
+        clients.append(Client(settings, calls, Catalogues.load(), connect, ALL, tls))
+        yield App(settings, clients[0], calls, store)
+
+
+def trust() -> ssl.SSLContext:
+    """Return a TLS context that trusts the system's authorities, and those in SSL_CERT_FILE besides."""
+    context = ssl.create_default_context()
+    system = ssl.get_default_verify_paths().openssl_cafile
+    for path in (system, os.environ.get("SSL_CERT_FILE")):
+        if path and os.path.exists(path):
+            with suppress(ssl.SSLError):
+                context.load_verify_locations(path)
+    return context
+
+
+def call_settings(settings: Settings) -> CallSettings:
+    """Return how calls are held where no server has said otherwise."""
+    return CallSettings(
+        answering=settings.answering,
+        consent=settings.consent,
+        language=settings.language,
+        voice=settings.voice,
+        cue=settings.cue == "on",
+        speculation=settings.speculation == "on",
+    )
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Set `stop` on the first SIGTERM or SIGINT; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+
+    def first() -> None:
+        stop.set()
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+    for number in signals:
+        with suppress(NotImplementedError):  # Windows has no such handlers: Ctrl-C raises there
+            loop.add_signal_handler(number, first)
+
+
+@asynccontextmanager
+async def _services(settings: Settings, store: Store, tls: ssl.SSLContext) -> AsyncIterator[Services]:
+    model = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
+    prices = Prices()
+    # The price list takes a moment to read the first time: now, and not between a question and its answer.
+    await asyncio.to_thread(prices, settings.openai_model, Usage())
+    try:
+        yield Services(
+            engine=OpenAIEngine(model, model=settings.openai_model),
+            transcriber=OpenAITranscriber(model, model=settings.transcribe_model),
+            store=store,
+            budget=Budget(settings.budget_server_day, settings.budget_person_day, prices, lambda: datetime.now(UTC)),
+            make_vad=make_vad(settings.vad),
+            clock=time.monotonic,
+            wall=lambda: datetime.now().astimezone(),
+            model=settings.openai_model,
+            transcribe_model=settings.transcribe_model,
+        )
+    finally:
+        await model.close()

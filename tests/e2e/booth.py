@@ -1,0 +1,134 @@
+"""A bot that is nothing but a voice link: logged in to the sandbox, ticking, keeping what it heard."""
+
+import asyncio
+import functools
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import discord
+import numpy as np
+from discord.http import Route
+
+from bot.audio import FRAME_SECONDS, HEAR_RATE, SPEAK_RATE
+from bot.sandbox.clips import clip
+from bot.sandbox.compare import correlation
+from bot.sandbox.person import Person
+from bot.sandbox.server import Sandbox
+from bot.types import Frame
+from bot.voice import opus
+from bot.voice.link import Link, connect
+from bot.voice.pacer import Pacer
+
+
+@functools.cache
+def library() -> opus.Library:
+    return opus.load()
+
+
+class Booth:
+    """The bot's side of a voice channel. `enter` first."""
+
+    def __init__(self, sandbox: Sandbox, client: discord.Client, pacer: Pacer) -> None:
+        self.sandbox = sandbox
+        self.client = client
+        self.pacer = pacer
+        self.heard: defaultdict[int, list[Frame]] = defaultdict(list)
+        self._link: Link | None = None
+        self._ticking: asyncio.Task[None] | None = None
+
+    @property
+    def link(self) -> Link:
+        assert self._link is not None
+        return self._link
+
+    @property
+    def bot_id(self) -> int:
+        return self.sandbox.bot.id
+
+    async def enter(self, channel_id: int | None = None, *, timeout: float = 10.0) -> Link:
+        channel = self.client.get_channel(channel_id or self.sandbox.lounge.id)
+        assert isinstance(channel, discord.VoiceChannel | discord.StageChannel)
+        self._link = await connect(channel, library=library(), pacer=self.pacer, timeout=timeout)
+        self._ticking = asyncio.create_task(self._tick(self._link))
+        return self._link
+
+    async def _tick(self, link: Link) -> None:
+        """As a call does, everybody admitted."""
+        due = time.monotonic()
+        while True:
+            channel = self.client.get_channel(link.channel_id)
+            link.admit(frozenset(member.id for member in getattr(channel, "members", ()) if not member.bot))
+            for frame in link.frames(time.monotonic()):
+                self.heard[frame.user_id].append(frame)
+            due += FRAME_SECONDS
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    async def leave(self) -> None:
+        if self._ticking is not None:
+            self._ticking.cancel()
+            await asyncio.wait({self._ticking})
+        if self._link is not None:
+            await self._link.close()
+
+    def sound(self, person: Person) -> bytes:
+        """Return what was heard of a person, s16le mono 16 kHz."""
+        return b"".join(frame.pcm for frame in self.heard[person.id])
+
+    async def hears(self, person: Person, name: str = "ben-moon") -> float:
+        """Let the person say a clip; return how much of it was heard."""
+        self.heard[person.id].clear()
+        await person.say(clip(name, 48_000))
+        await asyncio.sleep(0.2)
+        return correlation(clip(name, HEAR_RATE), self.sound(person), HEAR_RATE)
+
+    async def is_heard(self, person: Person, name: str = "bot-rice") -> float:
+        """Say a clip; return how much of it the person heard."""
+        since = asyncio.get_running_loop().time()
+        playback = self.link.play()
+        playback.feed(clip(name, SPEAK_RATE))
+        playback.finish()
+        await playback.wait()
+        await asyncio.sleep(0.2)
+        return correlation(clip(name, 48_000), person.ears.heard(self.bot_id, since), 48_000)
+
+    async def both_ways(self, person: Person) -> None:
+        """Assert that the bot hears the person and the person hears the bot."""
+        heard, is_heard = await asyncio.gather(self.hears(person), self.is_heard(person))
+        assert heard >= 0.95
+        assert is_heard >= 0.95
+
+    async def until(self, what: str, done: "asyncio._CoroutineLike[bool] | functools.partial[bool] | object") -> None:
+        raise NotImplementedError
+
+
+def tone(seconds: float, hertz: float = 440.0, rate: int = SPEAK_RATE) -> bytes:
+    time_ = np.arange(int(seconds * rate)) / rate
+    return (8_000 * np.sin(2 * np.pi * hertz * time_)).astype("<i2").tobytes()
+
+
+@asynccontextmanager
+async def booth() -> AsyncIterator[Booth]:
+    """Open a sandbox with the bot online."""
+    async with Sandbox.open() as sandbox:
+        Route.BASE = sandbox.api_base
+        intents = discord.Intents(guilds=True, voice_states=True, guild_messages=True)
+        client = discord.AutoShardedClient(intents=intents, chunk_guilds_at_startup=False, max_messages=None)
+        client.http.connector = aiohttp.TCPConnector(limit=0, ssl=sandbox.authority.client_context)
+        running = asyncio.create_task(client.start(sandbox.token))
+        with Pacer() as pacer:
+            made = Booth(sandbox, client, pacer)
+            try:
+                async with asyncio.timeout(10):
+                    while not client.is_ready():
+                        if running.done():
+                            running.result()
+                        await asyncio.sleep(0.01)
+                yield made
+            finally:
+                await made.leave()
+                await client.close()
+                await asyncio.gather(running, return_exceptions=True)
+                await asyncio.sleep(0.05)

@@ -1,0 +1,84 @@
+"""A house to live in: the sandbox Discord, the sandbox model, and the App that `run` starts between them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import app
+from bot.config import Settings
+from bot.sandbox.entities import Channel
+from bot.sandbox.model_server import ModelServer
+from bot.sandbox.person import Person
+from bot.sandbox.server import Sandbox
+
+
+@dataclass(slots=True)
+class House:
+    """What a test lives in; `bot()` runs the bot for as long as its block lasts."""
+
+    sandbox: Sandbox
+    model: ModelServer
+    folder: Path
+
+    @property
+    def lounge(self) -> Channel:
+        return self.sandbox.lounge
+
+    def settings(self, **more: Any) -> Settings:
+        values: dict[str, Any] = {
+            "discord_token": self.sandbox.token,
+            "discord_api_base": self.sandbox.api_base,
+            "openai_api_key": self.model.key,
+            "openai_base_url": self.model.base_url,
+            "database_url": f"sqlite+aiosqlite:///{self.folder}/bot.db",
+            "consent": "notice",
+            "cue": "off",
+        }
+        return Settings(**(values | more))
+
+    @asynccontextmanager
+    async def bot(self, **more: Any) -> AsyncIterator[app.App]:
+        """Run the bot with these settings; it is drained at the end, as by SIGTERM."""
+        stop = asyncio.Event()
+        async with app.build(self.settings(**more), self.sandbox.authority.client_context) as running:
+            serving = asyncio.create_task(running.run(stop))
+            try:
+                async with asyncio.timeout(20):
+                    while not running.client.serving:
+                        assert not serving.done(), serving.exception()
+                        await asyncio.sleep(0.02)
+                yield running
+            finally:
+                stop.set()
+                await serving
+
+    async def join(self, person: Person, channel: Channel | None = None) -> Any:
+        """Have a person enter the voice channel and type /join there."""
+        channel = channel or self.lounge
+        await person.join(channel.id)
+        return await self.sandbox.command(person.user, "join", {}, channel_id=channel.id)
+
+    def lines(self, channel: Channel | None = None) -> list[str]:
+        """Return the plain messages of a channel, oldest first."""
+        messages = self.sandbox.messages((channel or self.lounge).id)
+        return [message.content for message in messages if message.content]
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(Sandbox.open())
+        model = await stack.enter_async_context(ModelServer.open(first_audio=0.1))
+        yield House(sandbox, model, tmp_path)
+
+
+async def until(condition: Any, seconds: float = 15.0) -> None:
+    """Wait until `condition()` holds. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.02)
