@@ -21,65 +21,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.audio import HEAR_RATE, seconds
+from bot.talk.decisions import Answer, BargeIn, Decision, Dismiss, DropPrepared, Duck, Prepare, Resume, Yield
 from bot.talk.events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
 from bot.talk.speculation import Speculation, began
 from bot.talk.unheard import Unheard
 from bot.types import CallState, Utterance
-
-
-@dataclass(frozen=True, slots=True)
-class Prepare:
-    """Ask the model now, unheard: the turn probably ends here."""
-
-    utterances: tuple[Utterance, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DropPrepared:
-    """It did not end there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The floor is free: these are one turn, in the order they began."""
-
-    utterances: tuple[Utterance, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Duck:
-    """Somebody speaks over the bot: play quietly."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """They stopped, it was a cough or an "mhm": play on."""
-
-
-@dataclass(frozen=True, slots=True)
-class BargeIn:
-    """Somebody took the floor: fall silent now."""
-
-    user_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Yield:
-    """Somebody began together with the bot: fall silent, forget the answer; its utterances come again in an Answer."""
-
-    user_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Dismiss:
-    """These will not be answered."""
-
-    utterances: tuple[Utterance, ...]
-    outcome: str
-    "backchannel: said over the bot without stopping it; crowded_out: too much waited; nobody_left"
-
-
-Decision = Prepare | DropPrepared | Answer | Duck | Resume | BargeIn | Yield | Dismiss
 
 
 @dataclass(frozen=True, slots=True)
