@@ -52,6 +52,8 @@ class Channel:
     name: str
     guild_id: int | None
     "None: a direct message"
+    created_at: str = ""
+    "ISO 8601"
     position: int = 0
     user_limit: int = 0
     "voice: 0 is unlimited"

@@ -1,12 +1,37 @@
-"""The sandbox: one loopback Discord in this event loop."""
+"""The sandbox: one loopback Discord in this event loop.
 
+Its people act through `Sandbox` itself, whoever has power over the server through `moderator`; `knobs` make it slow,
+strict or broken, `gateway` and `voice` cut connections, and `rest.log` says what was asked of it.
+"""
+
+import base64
+import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
+from aiohttp import web
+
+from bot.sandbox import files
+from bot.sandbox.board import Board
+from bot.sandbox.commands import Registry
+from bot.sandbox.compose import Composer
 from bot.sandbox.dave_engines import EngineName
 from bot.sandbox.entities import Channel, Guild, Kind, Overwrite, Role, User
+from bot.sandbox.gateway import Gateway
+from bot.sandbox.hands import Hands
+from bot.sandbox.hub import Hub
+from bot.sandbox.interactions import Interactions
+from bot.sandbox.invocation import Refused, Value
+from bot.sandbox.knobs import Knobs
+from bot.sandbox.message import Attachment, Message
+from bot.sandbox.moderator import Moderator
+from bot.sandbox.outcome import Outcome
+from bot.sandbox.parts import Parts
 from bot.sandbox.person import Person
+from bot.sandbox.rendering import Cdn
+from bot.sandbox.rest import API, Rest
+from bot.sandbox.rooms import Rooms
 from bot.sandbox.tls import Authority
 from bot.sandbox.voice_gateway import open_voice
 from bot.sandbox.voice_service import Allotment, VoiceService
@@ -14,6 +39,8 @@ from bot.sandbox.world import World
 
 VoiceFactory = Callable[["Sandbox"], AbstractAsyncContextManager[VoiceService]]
 """Opens the voice half for a sandbox whose world and authority stand; closed before them."""
+BOT_PERMISSIONS = 352_157_290_318_848
+"""What the bot's own role grants: the permissions of its invite link."""
 
 
 class Sandbox:
@@ -28,7 +55,20 @@ class Sandbox:
         self.ca_file = self.authority.ca_file
         self.world = World(time.time)
         self.bot = self.world.bot
+        self.token = _token(self.bot.id)
+        self.knobs = Knobs()
         self.guild: Guild = self.world.add_guild("Sandbox")
+        own = self.world.add_role(self.guild, "Kikite", BOT_PERMISSIONS)
+        self.guild.members[self.bot.id].roles.append(own.id)
+        self.general = self.world.add_channel(self.guild, "general")
+        self.lounge = self.world.add_channel(self.guild, "Lounge", Kind.VOICE)
+        self.den = self.world.add_channel(self.guild, "Den", Kind.VOICE)
+        self.stage = self.world.add_channel(self.guild, "Stage", Kind.STAGE)
+        self.parts = _assemble(self.world, self.knobs, self.token)
+        self.gateway = self.parts.gateway
+        self.rest = Rest(self.parts)
+        self.moderator = Moderator(self.parts)
+        self._hands = Hands(self.parts)
         self._people: list[Person] = []
 
     @classmethod
@@ -38,9 +78,32 @@ class Sandbox:
         sandbox = cls(http=http)
         async with AsyncExitStack() as stack:
             stack.callback(sandbox.authority.close)
-            sandbox.voice = await stack.enter_async_context(voice(sandbox))
+            sandbox.voice = sandbox.parts.rooms.voice = await stack.enter_async_context(voice(sandbox))
+            await sandbox._listen(stack)
             stack.push_async_callback(sandbox._send_home)
             yield sandbox
+
+    async def _listen(self, stack: AsyncExitStack) -> None:
+        app = web.Application()
+        app.router.add_get("/", self.gateway.handle)
+        app.add_routes(files.routes(self.parts.cdn))
+        app.add_subapp(API, self.rest.application())
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        context = None if self.http else self.authority.server_context
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+        stack.push_async_callback(self.gateway.close)
+        secure, port = "" if self.http else "s", runner.addresses[0][1]
+        self.parts.cdn.base = f"http{secure}://127.0.0.1:{port}"
+        self.gateway.url = f"ws{secure}://127.0.0.1:{port}"
+
+    @property
+    def api_base(self) -> str:
+        """What DISCORD_API_BASE is to be."""
+        return self.parts.cdn.base + API
+
+    # Who and what is there
 
     def add_user(
         self,
@@ -54,12 +117,24 @@ class Sandbox:
         """Add a member of `guild`."""
         user = self.world.add_user(name, name, bot=bot, locale=locale)
         self.world.add_member(self.guild, user, roles, nick)
+        self.moderator.joined(self.guild, user)
         return user
 
     def add_channel(
         self, name: str, kind: Kind = Kind.TEXT, *, user_limit: int = 0, overwrites: Iterable[Overwrite] = ()
     ) -> Channel:
-        return self.world.add_channel(self.guild, name, kind, user_limit=user_limit, overwrites=overwrites)
+        channel = self.world.add_channel(self.guild, name, kind, user_limit=user_limit, overwrites=overwrites)
+        self.moderator.created(channel)
+        return channel
+
+    def add_guild(self, name: str, *, locale: str = "en-US") -> Guild:
+        """Invite the bot to another server, with a text and a voice channel."""
+        guild = self.world.add_guild(name, locale=locale)
+        guild.members[self.bot.id].roles.append(self.world.add_role(guild, "Kikite", BOT_PERMISSIONS).id)
+        self.world.add_channel(guild, "general")
+        self.world.add_channel(guild, "Lounge", Kind.VOICE)
+        self.moderator.invited(guild)
+        return guild
 
     async def person(
         self,
@@ -79,7 +154,91 @@ class Sandbox:
         for person in self._people:
             await person.hang_up()
 
-    # Seam for the people of the voice half (person.py):
+    # What people do
+
+    async def command(
+        self, user: User, name: str, options: Mapping[str, Value] | None = None, *, channel_id: int | None = None
+    ) -> Outcome:
+        """Use a slash command ("join", "call status") in a channel (#general) and wait for the first response.
+
+        Options are checked against what the bot has synced: raises Refused for what a client would not send, NoAnswer
+        when no response comes within 3 s. Wait for a deferred one with `Outcome.settled`.
+        """
+        return await self._hands.command(user, name, options or {}, self._channel(channel_id))
+
+    async def autocomplete(
+        self,
+        user: User,
+        name: str,
+        focused: str,
+        typed: Mapping[str, Value] | None = None,
+        *,
+        channel_id: int | None = None,
+    ) -> Outcome:
+        """Type into the option `focused`; the outcome's `choices` are what is proposed."""
+        return await self._hands.complete(user, name, focused, typed or {}, self._channel(channel_id))
+
+    async def menu(self, user: User, name: str, target: int | Message | User) -> Outcome:
+        """Choose a menu entry on a message (or its id) or on a person."""
+        if isinstance(target, int):
+            target = self.message(target)
+        where = target.channel_id if isinstance(target, Message) else None
+        return await self._hands.menu(user, name, target, self._channel(where))
+
+    async def click(self, user: User, message: int | Message, custom_id: str, values: Sequence[str] = ()) -> Outcome:
+        """Press a button of a message, or choose `values` in a select."""
+        found = self.message(message) if isinstance(message, int) else message
+        return await self._hands.click(user, found, custom_id, values)
+
+    async def submit(self, outcome: Outcome, fields: Mapping[str, str | Sequence[str]]) -> Outcome:
+        """Fill in and send the form that an outcome opened; `fields` by custom id."""
+        return await self._hands.submit(outcome, fields)
+
+    async def write(
+        self,
+        user: User,
+        channel_id: int,
+        text: str = "",
+        attachments: Iterable[tuple[str, bytes]] = (),
+        *,
+        reply_to: Message | None = None,
+        voice_seconds: float | None = None,
+    ) -> Message:
+        """Write into a channel; attachments are (name, bytes), with `voice_seconds` the one is a voice message."""
+        channel = self._channel(channel_id)
+        return self._hands.write(user, channel, text, attachments, reply_to=reply_to, voice_seconds=voice_seconds)
+
+    def direct(self, user: User) -> Channel:
+        """Return the direct-message channel of the bot and a person."""
+        return self.world.direct(user)
+
+    def file(self, name: str, data: bytes) -> Attachment:
+        """Pick a file for an option of `command`."""
+        return self._hands.file(name, data, self.general)
+
+    # What is to be seen
+
+    def messages(self, channel_id: int, *, deleted: bool = False, ephemeral: bool = False) -> list[Message]:
+        """Return a channel's messages, newest last; each with its revisions."""
+        return self.parts.board.listed(channel_id, deleted=deleted, ephemeral=ephemeral)
+
+    def message(self, message_id: int) -> Message:
+        """Return a message by id, ephemeral and deleted ones too. Raises Refused."""
+        if message_id not in self.parts.board.messages:
+            raise Refused("there is no such message")
+        return self.parts.board.messages[message_id]
+
+    def commands(self, guild_id: int | None = None) -> list[dict[str, object]]:
+        """Return what is synced for a guild, or globally."""
+        return self.parts.registry.listed(guild_id)
+
+    def _channel(self, channel_id: int | None) -> Channel:
+        channel = self.general if channel_id is None else self.world.channel(channel_id)
+        if channel is None:
+            raise Refused("there is no such channel")
+        return channel
+
+    # Seam for the people of the voice half (person.py)
 
     async def enter_voice(
         self, user: User, channel: Channel, *, self_mute: bool = False, self_deaf: bool = False
@@ -88,12 +247,47 @@ class Sandbox:
 
         Raises PermissionError when Discord would not let them in.
         """
-        raise NotImplementedError
+        if not self.world.may_enter(user.id, channel):
+            raise PermissionError(f"{channel.name} does not admit {user.name}")
+        session_id = self.parts.rooms.new_session()
+        seat = await self.parts.rooms.enter(user.id, channel, session_id, self_mute=self_mute, self_deaf=self_deaf)
+        assert seat is not None  # a new session always gets one
+        return session_id, seat
 
     async def update_voice(self, user: User, *, self_mute: bool = False, self_deaf: bool = False) -> None:
         """Change a person's own mute and deafen while they stay where they are."""
-        raise NotImplementedError
+        for guild in self.world.guilds.values():
+            if (state := guild.voice_states.get(user.id)) is not None:
+                state.self_mute, state.self_deaf = self_mute, self_deaf
+                self.parts.rooms.changed(guild, user.id)
 
     async def leave_voice(self, user: User) -> None:
         """Take a person (or the bot: that is a kick) out of their voice channel and tell everyone."""
-        raise NotImplementedError
+        await self.moderator.disconnect(user)
+
+
+def _assemble(world: World, knobs: Knobs, token: str) -> Parts:
+    hub = Hub()
+    cdn = Cdn(world)
+    board = Board(world, hub, cdn)
+    rooms = Rooms(world, hub)
+    composer = Composer(world, cdn.files)
+    return Parts(
+        world=world,
+        hub=hub,
+        cdn=cdn,
+        board=board,
+        composer=composer,
+        rooms=rooms,
+        registry=Registry(world.application_id, world.snowflake),
+        interactions=Interactions(world, hub, board, composer, knobs),
+        gateway=Gateway(world, hub, rooms, knobs, token),
+        knobs=knobs,
+        token=token,
+    )
+
+
+def _token(bot_id: int) -> str:
+    """Return a token in the shape of Discord's: the id, a timestamp, a signature."""
+    first = base64.urlsafe_b64encode(str(bot_id).encode()).decode().rstrip("=")
+    return f"{first}.G{secrets.token_urlsafe(4)[:5]}.{secrets.token_urlsafe(29)[:38]}"

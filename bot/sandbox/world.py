@@ -78,8 +78,9 @@ class World:
         overwrites: Iterable[Overwrite] = (),
         parent_id: int | None = None,
     ) -> Channel:
-        channel = Channel(self.snowflake(), kind, name, guild.id, len(guild.channels), user_limit, parent_id)
-        channel.overwrites = list(overwrites)
+        channel = Channel(self.snowflake(), kind, name, guild.id, self.timestamp())
+        channel.position, channel.user_limit = len(guild.channels), user_limit
+        channel.parent_id, channel.overwrites = parent_id, list(overwrites)
         guild.channels[channel.id] = channel
         return channel
 
@@ -88,7 +89,7 @@ class World:
         for channel in self.private.values():
             if channel.recipients == [user]:
                 return channel
-        channel = Channel(self.snowflake(), Kind.DM, "", None, recipients=[user])
+        channel = Channel(self.snowflake(), Kind.DM, "", None, self.timestamp(), recipients=[user])
         self.private[channel.id] = channel
         return channel
 

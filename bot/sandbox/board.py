@@ -1,0 +1,106 @@
+"""The messages of every channel: written, edited, deleted, and everybody told."""
+
+from collections.abc import Iterable
+
+from bot.sandbox import rendering
+from bot.sandbox.entities import Channel
+from bot.sandbox.fault import Json, unknown
+from bot.sandbox.hub import Hub
+from bot.sandbox.message import Message, Revision
+from bot.sandbox.permissions import P
+from bot.sandbox.rendering import Cdn
+from bot.sandbox.session import Intent, Session
+from bot.sandbox.world import World
+
+
+class Board:
+    """All messages by id. Deleted ones are kept, marked."""
+
+    def __init__(self, world: World, hub: Hub, cdn: Cdn) -> None:
+        self._world = world
+        self._hub = hub
+        self.cdn = cdn
+        self.messages: dict[int, Message] = {}
+
+    def find(self, channel_id: int, message_id: int) -> Message:
+        """Return a message as a channel shows it to everyone.
+
+        Raises Fault 10008, for ephemeral ones too.
+        """
+        found = self.messages.get(message_id)
+        if found is None or found.deleted or found.channel_id != channel_id or found.ephemeral:
+            raise unknown("Message")
+        return found
+
+    def listed(self, channel_id: int, *, deleted: bool = False, ephemeral: bool = False) -> list[Message]:
+        """Return a channel's messages, newest last."""
+        return [
+            message
+            for message in self.messages.values()
+            if message.channel_id == channel_id
+            and (deleted or not message.deleted)
+            and (ephemeral or not message.ephemeral)
+        ]
+
+    def post(self, message: Message) -> Message:
+        """Add a message; an ephemeral one is told to nobody."""
+        self._revise(message)
+        self.messages[message.id] = message
+        channel = self._channel(message)
+        if not message.ephemeral:
+            channel.last_message_id = message.id
+            self._tell("MESSAGE_CREATE", message)
+        return message
+
+    def edited(self, message: Message, *, visibly: bool = True) -> None:
+        """A message was changed in place; `visibly` False: its first words replaced "is thinking…"."""
+        if visibly:
+            message.edited_at = self._world.timestamp()
+        self._revise(message)
+        if not message.ephemeral:
+            self._tell("MESSAGE_UPDATE", message)
+
+    def delete(self, message: Message) -> None:
+        message.deleted = True
+        if not message.ephemeral:
+            data = {"id": str(message.id), "channel_id": str(message.channel_id)}
+            self._tell_plainly("MESSAGE_DELETE", data, message)
+
+    def delete_many(self, messages: Iterable[Message]) -> None:
+        gone = list(messages)
+        for message in gone:
+            message.deleted = True
+        data: Json = {"ids": [str(message.id) for message in gone], "channel_id": str(gone[0].channel_id)}
+        self._tell_plainly("MESSAGE_DELETE_BULK", data, gone[0])
+
+    def json(self, message: Message, *, reveal: bool = True) -> Json:
+        """Return the object REST answers with."""
+        return rendering.message(self._world, self.cdn, message, reveal=reveal)
+
+    def _tell(self, event: str, message: Message) -> None:
+        def render(session: Session) -> Json:
+            reveal = bool(session.intents & Intent.MESSAGE_CONTENT) or rendering.revealed(self._world, message)
+            return rendering.message(self._world, self.cdn, message, reveal=reveal, event=True)
+
+        if self._seen(message):
+            self._hub.dispatch(event, render, message.guild_id)
+
+    def _tell_plainly(self, event: str, data: Json, message: Message) -> None:
+        if message.guild_id is not None:
+            data["guild_id"] = str(message.guild_id)
+        if self._seen(message):
+            self._hub.dispatch(event, data, message.guild_id)
+
+    def _seen(self, message: Message) -> bool:
+        """Say whether the bot may see the channel: events of hidden ones do not reach it."""
+        return bool(self._world.allowed(self._world.bot.id, self._channel(message)) & P.VIEW_CHANNEL)
+
+    def _channel(self, message: Message) -> Channel:
+        channel = self._world.channel(message.channel_id)
+        if channel is None:
+            raise unknown("Channel")
+        return channel
+
+    def _revise(self, message: Message) -> None:
+        names = tuple(item.filename for item in message.attachments)
+        message.revisions.append(Revision(self._world.clock(), message.content, tuple(message.components), names))

@@ -1,0 +1,190 @@
+"""A message's body, checked as strictly as Discord checks it, becomes what the message holds."""
+
+import mimetypes
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.sandbox import components, embeds, mentions
+from bot.sandbox.entities import User
+from bot.sandbox.fault import Fault, Form, Json
+from bot.sandbox.message import Attachment, Message, MessageFlag, Pings
+from bot.sandbox.permissions import P
+from bot.sandbox.world import World
+
+MOST_CONTENT = 2000
+MOST_FILES = 10
+MOST_BYTES = 10 * 1024 * 1024
+"""Of one file, in a server without boosts."""
+_SETTABLE = (
+    MessageFlag.SUPPRESS_EMBEDS
+    | MessageFlag.SUPPRESS_NOTIFICATIONS
+    | MessageFlag.IS_VOICE_MESSAGE
+    | MessageFlag.IS_COMPONENTS_V2
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file part of a multipart body, `files[n]`."""
+
+    filename: str
+    data: bytes
+
+
+@dataclass(slots=True)
+class Body:
+    """What a request carried."""
+
+    json: Json = field(default_factory=dict)
+    files: dict[int, Upload] = field(default_factory=dict)
+    "by n"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes, and what they may do in the channel."""
+
+    user: User
+    allowed: int
+    interaction: bool = False
+    "an interaction's response: needs no permission to send, may be ephemeral"
+
+
+class Composer:
+    """Fills messages from bodies. Raises Fault, and then the message is as it was."""
+
+    def __init__(self, world: World, files: dict[int, Attachment]) -> None:
+        self._world = world
+        self._files = files
+        "every attachment by id; new ones are added"
+
+    def fill(self, message: Message, body: Body, author: Author, *, replied_to: int | None = None) -> None:
+        """Set what a new message holds."""
+        data = body.json
+        flags = int(data.get("flags") or 0)
+        settable = int(_SETTABLE | (MessageFlag.EPHEMERAL if author.interaction else 0))
+        flags &= settable
+        self._check(data, body, flags)
+        attachments = self._uploads(message, data, body, flags)
+        content = (data.get("content") or "").strip()
+        parts = data.get("components") or []
+        if flags & MessageFlag.IS_VOICE_MESSAGE:
+            _voice_message(author, content, attachments)
+        elif not (content or data.get("embeds") or parts or attachments or data.get("sticker_ids") or data.get("poll")):
+            raise Fault(400, 50006, "Cannot send an empty message")
+        message.flags |= flags
+        message.content = content
+        message.embeds = data.get("embeds") or []
+        message.components = components.numbered(parts)
+        self._attach(message, attachments)
+        message.pings = self._pings(message, data, author, replied_to)
+
+    def change(self, message: Message, body: Body, author: Author, *, first: bool = False) -> None:
+        """Apply an edit: a field that is not named stays, one that is null empties.
+
+        `first`: a deferred response gets its content; it may still become Components V2.
+        """
+        data = body.json
+        if message.flags & MessageFlag.IS_VOICE_MESSAGE:
+            raise Fault(400, 50163, "Cannot edit a voice message")
+        flags = message.flags
+        if data.get("flags") is not None:
+            settable = int(MessageFlag.SUPPRESS_EMBEDS)
+            flags = (flags & ~settable) | int(data["flags"]) & settable
+            flags |= int(data["flags"]) & MessageFlag.IS_COMPONENTS_V2  # once set it cannot be taken back
+        kept = self._kept(message, data)
+        merged = {
+            "content": message.content,
+            "embeds": message.embeds,
+            "components": message.components,
+        } | {key: data[key] for key in ("content", "embeds", "components") if key in data}
+        self._check(merged | _only(data, "allowed_mentions"), body, flags, kept)
+        new = self._uploads(message, data, body, flags)
+        content = (merged["content"] or "").strip()
+        parts = merged["components"] or []
+        if not (content or merged["embeds"] or parts or kept or new):
+            raise Fault(400, 50006, "Cannot send an empty message")
+        message.flags = flags & ~MessageFlag.LOADING if first else flags
+        message.content, message.embeds = content, merged["embeds"] or []
+        if "components" in data:
+            message.components = components.numbered(parts)
+        message.attachments = kept
+        self._attach(message, new)
+        if "content" in data or "components" in data or "allowed_mentions" in data:
+            message.pings = self._pings(message, data, author, None)
+
+    @staticmethod
+    def _check(data: Json, body: Body, flags: int, kept: Sequence[Attachment] = ()) -> None:
+        form = Form()
+        v2 = bool(flags & MessageFlag.IS_COMPONENTS_V2)
+        if data.get("content") is not None:
+            form.length("content", data["content"], 0, MOST_CONTENT)
+        if data.get("nonce") is not None:
+            form.length("nonce", str(data["nonce"]), 0, 25)
+        if v2:
+            for key in ("content", "embeds", "sticker_ids", "poll"):
+                if data.get(key):
+                    text = f"The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
+                    form.add(key, "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", text)
+        if data.get("embeds") is not None:
+            embeds.check(form, data["embeds"])
+        mentions.check(form, data.get("allowed_mentions"))
+        if len(body.files) + len(kept) > MOST_FILES:
+            form.add("attachments", "BASE_TYPE_MAX_LENGTH", f"Must be {MOST_FILES} or fewer in length.")
+        names = {upload.filename for upload in body.files.values()} | {item.filename for item in kept}
+        if data.get("components") is not None:
+            components.check_message(form, data["components"], v2=v2, files=names)
+        form.check()
+        for upload in body.files.values():
+            if len(upload.data) > MOST_BYTES:
+                raise Fault(413, 40005, "Request entity too large")
+
+    @staticmethod
+    def _kept(message: Message, data: Json) -> list[Attachment]:
+        """The attachments an edit leaves: all unless `attachments` lists them."""
+        if data.get("attachments") is None:
+            return list(message.attachments)
+        listed = {str(item.get("id")) for item in data["attachments"]}
+        return [item for item in message.attachments if str(item.id) in listed]
+
+    def _uploads(self, message: Message, data: Json, body: Body, flags: int) -> list[Attachment]:
+        about = {str(item.get("id")): item for item in data.get("attachments") or []}
+        made: list[Attachment] = []
+        for number, upload in sorted(body.files.items()):
+            told: dict[str, Any] = about.get(str(number), {})
+            name = told.get("filename") or upload.filename
+            guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            item = Attachment(self._world.snowflake(), name, upload.data, guessed, message.channel_id)
+            item.ephemeral = bool((flags | message.flags) & MessageFlag.EPHEMERAL)
+            item.description = told.get("description")
+            if flags & MessageFlag.IS_VOICE_MESSAGE:
+                item.duration_secs, item.waveform = told.get("duration_secs"), told.get("waveform")
+            made.append(item)
+        return made
+
+    def _attach(self, message: Message, attachments: list[Attachment]) -> None:
+        message.attachments = [*message.attachments, *attachments]
+        self._files |= {item.id: item for item in attachments}
+
+    def _pings(self, message: Message, data: Json, author: Author, replied_to: int | None) -> Pings:
+        text = message.content + "\n" + components.text_of(message.components)
+        broad = bool(author.allowed & P.MENTION_EVERYONE)
+        found = mentions.pinged(text, data.get("allowed_mentions"), broad=broad, replied_to=replied_to)
+        known = tuple(user_id for user_id in found.users if user_id in self._world.users)
+        return Pings(known, found.roles, found.everyone)
+
+
+def _only(data: Json, *keys: str) -> Json:
+    return {key: data[key] for key in keys if key in data}
+
+
+def _voice_message(author: Author, content: str, attachments: list[Attachment]) -> None:
+    if not author.allowed & P.SEND_VOICE_MESSAGES:
+        raise Fault(403, 50173, "Cannot send voice messages in this channel")
+    if content:
+        raise Fault(400, 50160, "Voice messages do not support additional content")
+    if len(attachments) != 1 or not attachments[0].content_type.startswith("audio/"):
+        raise Fault(400, 50161, "Voice messages must have a single audio attachment")
+    if attachments[0].duration_secs is None or attachments[0].waveform is None:
+        raise Fault(400, 50162, "Voice messages must have supporting metadata")
