@@ -53,6 +53,8 @@ class DeliveryService:
         self._wire = wire
         self._sender = mls.ExternalSender()
         self._present: set[int] = set()
+        self._introduced: set[int] = set()
+        "who has our external sender package, which a group of theirs will name"
         self._stale: set[int] = set()
         "members of the group who lost their state: to be removed, then added anew"
         self._packages: dict[int, mls.KeyPackage] = {}
@@ -70,12 +72,13 @@ class DeliveryService:
             self._stale.add(user_id)
         self._present.add(user_id)
         if self.version:
-            self._wire.binary(user_id, EXTERNAL_SENDER, self._sender.package)
+            self._introduce(user_id)
             self._settle(now)
 
     def leave(self, user_id: int, now: float) -> None:
         """A member's connection ended."""
         self._present.discard(user_id)
+        self._introduced.discard(user_id)
         self._packages.pop(user_id, None)
         for transition_id in list(self._transitions):
             self.ready(user_id, transition_id)
@@ -121,23 +124,24 @@ class DeliveryService:
         for proposal in applied:
             if proposal.removes is not None:
                 self._stale.discard(self.leaves.pop(proposal.removes))
-        stayed = set(self.leaves.values()) & self._present
+        told = [member for member in self.leaves.values() if member in self._present - self._stale]
+        welcomed: dict[int, bytes] = {}
         for package in added:  # each takes the leftmost blank leaf (RFC 9420 section 12.1.1)
             leaf = next(i for i in range(len(self.leaves) + 1) if i not in self.leaves)
-            self.leaves[leaf] = package.user_id
-            if self._packages.get(package.user_id) == package:
-                del self._packages[package.user_id]
-            elif package.user_id in self._present:
-                self._stale.add(package.user_id)  # it has a newer key package by now: this welcome is lost on it
+            self.leaves[leaf] = member = package.user_id
+            if self._packages.get(member) == package:
+                del self._packages[member]
+                welcomed[member] = welcomes[package.ref]
+            elif member in self._present:
+                # It has made another key package since: to welcome it with this one would only make it start over.
+                self._stale.add(member)
         self.epoch += 1
         self._open.clear()
-        welcomed = {package.user_id for package in added} & self._present
-        transition_id = self._transition(self.version, (stayed | welcomed) - self._stale, now)
-        head = mls.uint(transition_id, 2)
-        for member in stayed:
-            self._wire.binary(member, ANNOUNCE_COMMIT, head + commit.message)
-        for package in added:
-            self._wire.binary(package.user_id, WELCOME, head + welcomes[package.ref])
+        transition_id = mls.uint(self._transition(self.version, {*told, *welcomed}, now), 2)
+        for member in told:
+            self._wire.binary(member, ANNOUNCE_COMMIT, transition_id + commit.message)
+        for member, part in welcomed.items():
+            self._wire.binary(member, WELCOME, transition_id + part)
         self._settle(now)
 
     def invalid(self, user_id: int, now: float) -> None:
@@ -182,29 +186,33 @@ class DeliveryService:
     def upgrade(self, now: float) -> None:
         """Make the call end-to-end encrypted again, with a new group."""
         self.version = 1
-        for user_id in self._present:
-            self._wire.binary(user_id, EXTERNAL_SENDER, self._sender.package)
+        for user_id in self._present - self._introduced:
+            self._introduce(user_id)
         self._begin_again()
         self._settle(now)
 
     # How the group moves:
 
+    def _introduce(self, user_id: int) -> None:
+        self._introduced.add(user_id)
+        self._wire.binary(user_id, EXTERNAL_SENDER, self._sender.package)
+
     def _settle(self, now: float) -> None:
         """Propose what is between the group as it is and as it should be; wait while a batch is out."""
-        if self._open or not self.version:
-            return
-        if not self.epoch:
-            if len(self._packages) > 1:
-                self._propose([], self._packages.values(), now)
+        if not self.version:
             return
         gone = [leaf for leaf, user in self.leaves.items() if user not in self._present or user in self._stale]
-        if len(gone) == len(self.leaves):
+        if self.epoch and len(gone) == len(self.leaves):
             self._begin_again()  # nobody is left who could commit
-        elif gone or self._packages:
+        elif self._open:
+            return
+        elif self.epoch and (gone or self._packages):
             self._propose(gone, self._packages.values(), now)
+        elif len(self._packages) > 1:
+            self._propose([], self._packages.values(), now)
 
     def _propose(self, gone: list[int], new: Iterable[mls.KeyPackage], now: float) -> None:
-        """Send one batch. Before the first epoch each member's own group holds them already: nobody is added to it twice."""
+        """Send one batch. Before the first epoch everybody has a group of their own, and is in it already."""
         sign = self._sender
         self._open = [sign.remove(self.group_id, self.epoch, leaf) for leaf in gone]
         self._open += [sign.add(self.group_id, self.epoch, package) for package in new]

@@ -67,6 +67,11 @@ class VoiceClient(asyncio.DatagramProtocol):
         self._sequence = secrets.randbelow(0x10000)
         self._counter = 0
 
+    @property
+    def changing(self) -> bool:
+        """A transition is announced and not executed yet."""
+        return bool(self._transitions)
+
     # Coming and going:
 
     async def connect(self, endpoint: str, guild_id: int, session_id: str, token: str, timeout: float = 10.0) -> None:
