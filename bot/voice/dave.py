@@ -69,8 +69,9 @@ def sealed(payload: bytes) -> bool:
     size = payload[-3]
     if not _TRAILER_MIN <= size <= _TRAILER_MAX or size >= length:
         return False
-    *more, last = payload[length - size + _TAG_BYTES : -3]
-    return last < 0x80 and all(byte >= 0x80 for byte in more)
+    # LEB128: every byte but the last has its high bit set.
+    nonce = payload[length - size + _TAG_BYTES : -3]
+    return nonce[-1] < 0x80 and (len(nonce) == 1 or min(nonce[:-1]) >= 0x80)
 
 
 class Opener:

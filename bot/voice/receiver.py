@@ -10,39 +10,21 @@ from bot.types import Frame
 from bot.voice import rtp
 from bot.voice.aead import Aead
 from bot.voice.dave import Opener, Outcome, Session, sealed
-from bot.voice.hold import Held, Hold
+from bot.voice.hold import Held
 from bot.voice.opus import Library
 from bot.voice.presence import HOLDS_FLOOR, Presence
+from bot.voice.sources import MAX_KNOWN, MAX_UNKNOWN, Source, Sources
 from bot.voice.stats import ReceiverStats
 from bot.voice.stream import Stream
 
-MAX_UNKNOWN: Final = 64
-"""SSRCs of nobody known that are looked at; each holds at most 25 packets."""
-MAX_MAPPED: Final = 1024
-"""SSRCs whose person is known; the oldest goes first."""
 STRANGER_IDLE: Final = 1.0
 """Seconds after which a silent SSRC of nobody known makes room."""
 SOURCE_IDLE: Final = 1.0
 """Seconds after which a person's SSRC counts as silent, so that another one may turn out to be theirs."""
+TRIAL: Final = 0.1
+"""Seconds between two attempts to find out by key whose an SSRC is, while no key has changed."""
 TRANSITION: Final = 10.0
 """Seconds after a change of the protocol version in which plain packets may still come."""
-
-
-class Source:
-    """One SSRC."""
-
-    __slots__ = ("arrived", "hold", "nonce", "proven", "ssrc", "user_id")
-
-    def __init__(self, ssrc: int) -> None:
-        self.ssrc = ssrc
-        self.user_id: int | None = None
-        self.proven = False
-        "a packet was opened as this person's"
-        self.hold = Hold()
-        self.arrived = 0.0
-        "when the last authentic packet came"
-        self.nonce = -1
-        "the highest nonce seen: a 32-bit counter, so a replay has a lower one"
 
 
 class Receiver:
@@ -51,7 +33,6 @@ class Receiver:
     def __init__(self, library: Library, max_unknown: int = MAX_UNKNOWN) -> None:
         self.stats = ReceiverStats()
         self._library = library
-        self._max_unknown = max_unknown
         self._secret: bytes | None = None
         self._aead: Aead | None = None
         self._opener = Opener()
@@ -61,18 +42,15 @@ class Receiver:
         self._admitted: frozenset[int] = frozenset()
         self._changes = 0
         "counts what may let a held packet be opened, besides the session's own state"
-        self._sources: dict[int, Source] = {}
-        "by SSRC, of people known"
-        self._strangers: dict[int, Source] = {}
-        "by SSRC, of nobody known"
-        self._ssrcs: dict[int, int] = {}
-        "user -> SSRC"
+        self._sources = Sources(max_unknown)
         self._streams: dict[int, Stream] = {}
         "by user, admitted ones only"
         self._sounds: Presence[int] = Presence()
         "by user"
         self._noises: Presence[int] = Presence()
         "by SSRC, of nobody known"
+        self._clocks: dict[int, int] = {}
+        "user -> where the timestamps of a stream that ended stopped"
         self._ready: list[Frame] = []
         "left over from streams that ended"
         self._unopened: dict[int, int] = {}
@@ -87,7 +65,7 @@ class Receiver:
         if secret_key != self._secret:
             self._secret = bytes(secret_key)
             self._aead = Aead(self._secret)
-            for source in (*self._sources.values(), *self._strangers.values()):
+            for source in self._sources:
                 source.nonce = -1
                 source.proven = False
         if protocol_version != self._opener.version:
@@ -97,31 +75,29 @@ class Receiver:
 
     def map(self, ssrc: int, user_id: int) -> None:
         """Take note that `ssrc` is `user_id`'s (op 5). Their former SSRC is forgotten."""
-        source = self._sources.get(ssrc) or self._strangers.get(ssrc) or Source(ssrc)
-        if source.user_id == user_id:
-            return
-        self._bind(source, user_id)
+        source = self._bind(ssrc, user_id)
         if user_id not in self._admitted:
             self.stats.no_consent += source.hold.clear()
 
     def unmap(self, user_id: int) -> None:
         """Forget the SSRC of somebody who left (op 13); what they said before still comes out."""
-        ssrc = self._ssrcs.pop(user_id, None)
-        if ssrc is not None:
-            self.stats.dropped += self._sources.pop(ssrc).hold.clear()
-        stream = self._streams.pop(user_id, None)
-        if stream:
-            stream.drain(float("inf"), self._ready)
+        source = self._sources.of(user_id)
+        if source:
+            self._sources.drop(source)
+            self.stats.dropped += source.hold.clear()
+        if user_id in self._streams:
+            self._streams[user_id].drain(float("inf"), self._ready)
+            self._end(user_id)
         self._sounds.forget(user_id)
         self._changes += 1
 
     def forget(self) -> None:
         """Forget every SSRC: the bot is in another channel, where they mean nothing."""
-        for user_id in list(self._ssrcs):
-            self.unmap(user_id)
-        for source in self._strangers.values():
-            self.stats.dropped += source.hold.clear()
-        self._strangers.clear()
+        for source in list(self._sources):
+            if source.user_id is None:
+                self._dismiss(source)
+            else:
+                self.unmap(source.user_id)
 
     def members(self, user_ids: frozenset[int]) -> None:
         """Say who is in the channel: people only, without bots."""
@@ -134,12 +110,11 @@ class Receiver:
         if user_ids == self._admitted:
             return
         for user_id in self._admitted - user_ids:
-            stream = self._streams.pop(user_id, None)
-            if stream:
-                self.stats.dropped += stream.clear()
-            ssrc = self._ssrcs.get(user_id)
-            if ssrc is not None:
-                self.stats.dropped += self._sources[ssrc].hold.clear()
+            if user_id in self._streams:
+                self.stats.dropped += self._end(user_id)
+            source = self._sources.of(user_id)
+            if source:
+                self.stats.dropped += source.hold.clear()
         self._ready = [frame for frame in self._ready if frame.user_id in user_ids]
         self._admitted = user_ids
         self._changes += 1
@@ -166,15 +141,17 @@ class Receiver:
         if isinstance(payload, rtp.Reject):
             stats.count(payload)
             return
-        source = self._sources.get(packet.ssrc) or self._stranger(packet.ssrc)
+        source = self._sources.at(packet.ssrc)
         if source is None:
             stats.too_many_strangers += 1
+            return
+        if not source.admit(arrived):
+            stats.flood += 1
             return
         nonce = int.from_bytes(packet.body[-4:], "big")
         fresh = nonce > source.nonce
         if fresh:
             source.nonce = nonce
-        source.arrived = arrived
         held = Held(packet.sequence, packet.timestamp, payload, arrived, fresh)
         if source.user_id is None:
             self._noises.note(packet.ssrc, len(payload), arrived)
@@ -191,12 +168,11 @@ class Receiver:
     def frames(self, now: float) -> list[Frame]:
         """Return every frame that is ready, in order for each person; several after a burst."""
         self._now = max(self._now, now)
-        for source in [*self._sources.values(), *self._strangers.values()]:
+        for source in list(self._sources):
             if source.hold:
                 self._retry(source, now)
             if source.user_id is None and now - source.arrived > STRANGER_IDLE:
-                self.stats.unattributed += source.hold.clear()
-                self._strangers.pop(source.ssrc, None)
+                self._dismiss(source)
         frames, self._ready = self._ready, []
         for stream in self._streams.values():
             stream.drain(now, frames)
@@ -211,7 +187,7 @@ class Receiver:
         people = self._admitted if self._members is None else self._members
         sounds = self._sounds.talking(now)
         noises = self._noises.talking(now)
-        nameless = people - self._ssrcs.keys()
+        nameless = people - self._sources.named
         if noises and len(nameless) == 1:
             sounds.setdefault(next(iter(nameless)), max(noises.values()))
         return frozenset(
@@ -228,29 +204,39 @@ class Receiver:
     @property
     def waiting(self) -> int:
         """Packets that have met no fate yet."""
-        held = sum(len(source.hold) for source in (*self._sources.values(), *self._strangers.values()))
+        held = sum(len(source.hold) for source in self._sources)
         return held + sum(stream.waiting for stream in self._streams.values())
 
     # Persons and keys
-
-    def _retry(self, source: Source, now: float) -> None:
-        source.hold.probe(lambda held: self._open(source, held))
-        late = source.hold.expire(now)
-        if source.user_id is None:
-            self.stats.unattributed += late
-        elif late:
-            self.stats.undecryptable += late
-            self._unopened[source.user_id] = self._unopened.get(source.user_id, 0) + late
 
     def _hear(self, source: Source, packet: Held) -> None:
         """Open a packet after those that wait for the same key or name; hold it if it does not open either."""
         keys = self._keys()
         if source.hold:
-            source.hold.retry(keys, lambda held: self._open(source, held))
-        if not self._open(source, packet):
-            self.stats.held += 1
-            if source.hold.add(packet, keys):
-                self.stats.hold_overflow += 1
+            source.hold.retry(keys, lambda held: self._open(source, held) or self._attribute(source, held))
+        if self._open(source, packet):
+            return
+        tried, at = source.tried
+        if tried != keys or packet.arrived - at >= TRIAL:
+            source.tried = keys, packet.arrived
+            if self._attribute(source, packet):
+                return
+        self.stats.held += 1
+        if source.hold.add(packet, keys):
+            self.stats.hold_overflow += 1
+
+    def _retry(self, source: Source, now: float) -> None:
+        """See once a tick whether what is held opens now, and let go of what waited too long."""
+        if source.user_id is None:
+            source.hold.retry(self._keys(), lambda held: self._open(source, held) or self._attribute(source, held))
+            self.stats.unattributed += source.hold.expire(now)
+            return
+        source.hold.probe(lambda held: self._open(source, held))
+        late = source.hold.expire(now)
+        if late:
+            self.stats.undecryptable += late
+            if len(self._unopened) < MAX_KNOWN or source.user_id in self._unopened:
+                self._unopened[source.user_id] = self._unopened.get(source.user_id, 0) + late
 
     def _may_be_heard(self) -> bool:
         """Tell whether a packet of nobody known may be kept until its person is known.
@@ -259,35 +245,39 @@ class Receiver:
         """
         if not self._candidates():
             return False
-        others = (self._members or frozenset()) - self._admitted - self._ssrcs.keys()
+        others = (self._members or frozenset()) - self._admitted - self._sources.named
         return bool(self._opener.version) or not others
 
     def _open(self, source: Source, packet: Held) -> bool:
-        """Open a packet as its person's; or as anybody's, as long as no key has proved whose SSRC it is."""
-        if source.user_id is not None:
-            outcome, opus = self._opener.open(source.user_id, packet.payload, self._now < self._plain_until)
-            if outcome.good:
-                source.proven = source.proven or outcome is Outcome.OPENED
-                self._deliver(source.user_id, packet, opus)
+        """Open a packet as its person's."""
+        if source.user_id is None:
+            return False
+        outcome, opus = self._opener.open(source.user_id, packet.payload, self._now < self._plain_until)
+        if not outcome.good:
+            return False
+        source.proven = source.proven or outcome is Outcome.OPENED
+        self._deliver(source.user_id, packet, opus)
+        return True
+
+    def _attribute(self, source: Source, packet: Held) -> bool:
+        """Open a packet as anybody's it may be, as long as no key has proved whose the SSRC is."""
+        if source.proven or not sealed(packet.payload):
+            return False
+        for user_id in self._candidates():
+            outcome, opus = self._opener.open(user_id, packet.payload)
+            if outcome is Outcome.OPENED:
+                self.stats.attributed += 1
+                self._bind(source.ssrc, user_id)
+                source.proven = True
+                self._deliver(user_id, packet, opus)
                 return True
-        if not source.proven and sealed(packet.payload):
-            for user_id in self._candidates():
-                if user_id == source.user_id:
-                    continue
-                outcome, opus = self._opener.open(user_id, packet.payload)
-                if outcome is Outcome.OPENED:
-                    self.stats.attributed += 1
-                    self._bind(source, user_id)
-                    source.proven = True
-                    self._deliver(user_id, packet, opus)
-                    return True
         return False
 
     def _deliver(self, user_id: int, packet: Held, opus: bytes) -> None:
         self.stats.opened += 1
         stream = self._streams.get(user_id)
         if stream is None:
-            stream = self._streams[user_id] = Stream(user_id, self._library, self.stats)
+            stream = self._streams[user_id] = Stream(user_id, self._library, self.stats, self._clocks.pop(user_id, 0))
         stream.push(packet.sequence, packet.timestamp, opus, packet.arrived, packet.fresh)
 
     def _keys(self) -> object:
@@ -300,30 +290,30 @@ class Receiver:
         return [user_id for user_id in people if self._silent(user_id)]
 
     def _silent(self, user_id: int) -> bool:
-        ssrc = self._ssrcs.get(user_id)
-        return ssrc is None or self._now - self._sources[ssrc].arrived > SOURCE_IDLE
+        source = self._sources.of(user_id)
+        return source is None or self._now - source.arrived > SOURCE_IDLE
 
-    def _stranger(self, ssrc: int) -> Source | None:
-        source = self._strangers.get(ssrc)
-        if source is None and len(self._strangers) < self._max_unknown:
-            source = self._strangers[ssrc] = Source(ssrc)
-        return source
+    def _dismiss(self, source: Source) -> None:
+        """Forget an SSRC of nobody known."""
+        self.stats.unattributed += source.hold.clear()
+        self._sources.drop(source)
+        self._noises.forget(source.ssrc)
 
-    def _bind(self, source: Source, user_id: int) -> None:
-        """Make `source` the only one of `user_id`."""
-        if source.user_id is not None:
-            self._ssrcs.pop(source.user_id, None)
-        former = self._ssrcs.pop(user_id, None)
-        if former is not None:
-            self.stats.dropped += self._sources.pop(former).hold.clear()
-            if user_id in self._streams:
-                self._streams[user_id].restart()
-        self._strangers.pop(source.ssrc, None)
-        self._noises.move(source.ssrc, user_id)
-        source.user_id = user_id
-        source.proven = False
-        self._sources[source.ssrc] = source
-        self._ssrcs[user_id] = source.ssrc
+    def _end(self, user_id: int) -> int:
+        """Drop a person's stream, and return how many packets it still held."""
+        stream = self._streams.pop(user_id)
+        if len(self._clocks) >= MAX_KNOWN:
+            self._clocks.pop(next(iter(self._clocks)))
+        self._clocks[user_id] = stream.clock
+        return stream.waiting
+
+    def _bind(self, ssrc: int, user_id: int) -> Source:
+        """Make `ssrc` the only one of `user_id`."""
+        source, former = self._sources.bind(ssrc, user_id)
+        if former:
+            self.stats.dropped += former.hold.clear()
+            if former.user_id in self._streams:
+                self._streams[former.user_id].restart()
+        self._noises.move(ssrc, user_id)
         self._changes += 1
-        if len(self._ssrcs) > MAX_MAPPED:
-            self.unmap(next(iter(self._ssrcs)))
+        return source
