@@ -26,7 +26,7 @@ class Deadlines:
     gap: float = 6.0
     "between two pieces of an answer"
     whole: float = 60.0
-    "for everything, retries included"
+    "for everything, retries included; the sound that came is added, so that no long answer is cut while it flows"
     drain: float = 0.25
     "for the end of the response after [DONE], so that its connection can be used again"
 
@@ -55,7 +55,7 @@ async def attempt(
         received = response.aiter_bytes()
         while True:
             # Not around the yields below: the time our consumer takes is not the server's.
-            async with asyncio.timeout_at(min(due, end)):
+            async with asyncio.timeout_at(min(due, end + assembly.seconds)):
                 part = await anext(received, None)
             for data in parser.feed(part) if part is not None else parser.end():
                 if data.startswith(b"[DONE]"):
@@ -67,7 +67,7 @@ async def attempt(
                     if assembly.seconds or text_only:
                         due = loop.time() + deadlines.gap
                     yield event
-            if part is None:
+            if part is None or assembly.full:
                 return
     except (openai.OpenAIError, httpx2.HTTPError, OSError, ValueError) as error:
         fault = fault_of(error)

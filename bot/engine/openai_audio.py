@@ -88,7 +88,7 @@ class OpenAIEngine:
         course = Course(text_only=text_only)
         while True:
             prompt = self._compose(request, use_ids=course.use_ids)
-            assembly = Assembly(self._dialect.rate)
+            assembly = Assembly(self._dialect.rate, longest=request.room.max_seconds)
             course.begin(prompt, assembly)
             kept: list[ReplyEvent] = []
             fault: Fault | None = None
@@ -120,7 +120,8 @@ class OpenAIEngine:
                 yield course.done(complete=outcome is not Outcome.PARTIAL)
                 return
 
-            fault = fault or Fault(Incomplete(outcome.value), 0.0)
+            filtered = assembly.finish == "content_filter"
+            fault = fault or Fault(Incomplete(assembly.finish or outcome.value), None if filtered else 0.0)
             if self._heal(fault, prompt, course) or await self._again(fault, course):
                 continue
             self.breaker.failed(fault.error)

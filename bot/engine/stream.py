@@ -5,6 +5,7 @@ with the same id; a chunk with the usage and no choices; one with only `expires_
 Everything else here is what servers were seen to do instead.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
@@ -31,7 +32,8 @@ class Outcome(Enum):
 class Assembly:
     """Takes the chunks of one answer, gives its events, and knows at the end what they amounted to."""
 
-    def __init__(self, rate: int = SPEAK_RATE) -> None:
+    def __init__(self, rate: int = SPEAK_RATE, longest: float = math.inf) -> None:
+        """`rate` is the stream's, in Hz; sound beyond `longest` seconds is dropped."""
         self.text = ""
         self.seconds = 0.0
         "of sound"
@@ -41,6 +43,7 @@ class Assembly:
         "the last finish_reason"
         self.odd = 0
         "chunks that could not be read"
+        self._longest = longest
         self._usage: Mapping[str, Any] | None = None
         self._done = False
         self._source: str | None = None
@@ -77,11 +80,16 @@ class Assembly:
         """Whether anything came that will be billed."""
         return bool(self.text or self.seconds or self._usage)
 
+    @property
+    def full(self) -> bool:
+        """Whether the longest answer is there: nothing more is worth waiting for."""
+        return self._longest - self.seconds < 0.001
+
     def outcome(self, *, text_only: bool) -> Outcome:
         """Say what it all amounted to; `text_only` when no sound was asked for."""
         said_end = self._done or self.finish == "stop" or self.expires_at is not None
         wanted = bool(self.text) if text_only else self.seconds > 0
-        if wanted and self.finish in ("length", "content_filter"):
+        if wanted and (self.finish in ("length", "content_filter") or self.full):
             return Outcome.PARTIAL
         if not said_end:
             return Outcome.CUT
@@ -136,7 +144,8 @@ class Assembly:
             yield TextDelta(words)
 
     def _sound(self, data: bytes) -> Iterator[AudioDelta]:
-        pcm = self._pcm.feed(data) if data else b""
+        room = round((self._longest - self.seconds) * SPEAK_RATE) * 2 if self._longest < math.inf else None
+        pcm = self._pcm.feed(data)[:room] if data else b""
         if pcm:
             self.seconds += seconds(pcm, SPEAK_RATE)
             yield AudioDelta(pcm)

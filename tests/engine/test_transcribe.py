@@ -1,0 +1,81 @@
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from bot.audio import HEAR_RATE
+from bot.engine.client import build_client
+from bot.engine.transcribe import OpenAITranscriber
+from bot.errors import BadAudio, EngineError, OutOfCredit, RateLimited, Unreachable
+from bot.sandbox import clips
+from bot.sandbox.model_behaviour import Words
+from bot.sandbox.model_faults import FAULTS
+from bot.sandbox.model_server import ModelServer
+from bot.types import Heard, Utterance
+from tests.engine.make import AKI, speech
+
+pytestmark = pytest.mark.looptime
+
+
+@pytest.fixture
+async def client(model: ModelServer) -> AsyncIterator[Any]:
+    client = build_client(model.key, model.base_url)
+    yield client
+    await client.close()
+
+
+def spoken(id: str) -> Utterance:
+    pcm = clips.load(id, HEAR_RATE)
+    return Utterance(5, AKI, 0.0, pcm, voiced=len(pcm) / 32_000, ended_by="silence")
+
+
+@pytest.mark.parametrize("id", ["anna-cook", "yuki-weather"])
+async def test_words(model: ModelServer, client: Any, id: str):
+    utterance = spoken(id)
+    heard = await OpenAITranscriber(client, model="gpt-transcribe").transcribe(utterance, None, [])
+    assert heard == Heard(5, AKI, clips.get(id).sentence, len(utterance.pcm) / 32_000)
+    assert model.transcriptions[0].pcm == utterance.pcm
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "hints"),
+    [
+        ("gpt-transcribe", "ja-JP", {"languages[]": ["ja"], "keywords[]": ["Aki", "Ben"]}),
+        ("gpt-transcribe", None, {"keywords[]": ["Aki", "Ben"]}),
+        ("gpt-4o-transcribe", "ja", {"language": "ja", "prompt": "Aki, Ben"}),
+    ],
+)
+async def test_hints(model: ModelServer, client: Any, name: str, language: str | None, hints: dict[str, Any]):
+    await OpenAITranscriber(client, model=name).transcribe(speech(), language, ["Aki", "Ben", "Aki"])
+    sent = model.transcriptions[0].body
+    given = ("languages[]", "keywords[]", "language", "prompt")
+    assert {key: sent[key] for key in given if key in sent} == hints
+
+
+async def test_no_speech_no_request(model: ModelServer, client: Any):
+    utterance = Utterance(5, AKI, 0.0, bytes(32_000), voiced=0.0, ended_by="silence")
+    heard = await OpenAITranscriber(client, model="gpt-transcribe").transcribe(utterance, None, [])
+    assert heard == Heard(5, AKI, "", 0.0)
+    assert model.transcriptions == []
+
+
+async def test_made_up_words_are_dropped_but_paid(model: ModelServer, client: Any):
+    model.script_transcriptions(Words("Thanks for watching!"))
+    heard = await OpenAITranscriber(client, model="gpt-transcribe").transcribe(speech(1.0), None, [])
+    assert (heard.text, heard.seconds) == ("", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("out of quota", OutOfCredit),
+        ("rate limit, wait 20", RateLimited),
+        ("server error", Unreachable),
+        ("hang before headers", Unreachable),
+        ("bad audio", BadAudio),
+    ],
+)
+async def test_faults(model: ModelServer, client: Any, name: str, error: type[EngineError]):
+    model.script_transcriptions(*[FAULTS[name]()] * 2)
+    with pytest.raises(error):
+        await OpenAITranscriber(client, model="gpt-transcribe").transcribe(speech(), None, [])
