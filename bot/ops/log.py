@@ -81,8 +81,8 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
 def configure(redact: Redactor, log_format: str = "auto", level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send everything that is logged to `stream` (stderr); `log_format` is auto, console or json."""
-    stream = sys.stderr if stream is None else stream
-    terminal = stream.isatty()
+    out = sys.stderr if stream is None else stream
+    terminal = out is not None and out.isatty()
     as_json = log_format == "json" or (log_format == "auto" and not terminal)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -95,7 +95,7 @@ def configure(redact: Redactor, log_format: str = "auto", level: str = "INFO", s
         render += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     else:
         render.append(structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=structlog.dev.plain_traceback))
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(out)
     handler.setFormatter(_Formatter(redact, render, shared))
     logging.root.handlers = [handler]
     logging.root.setLevel(level)

@@ -1,0 +1,161 @@
+"""A call as people see it, through Discord's own machinery: commands, buttons, panel, transcript."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import discord
+import pytest
+
+from bot.sandbox.components import text_of
+from bot.types import Heard
+from tests.chat.stage import Stage, stage, until
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[Stage]:
+    async with stage() as opened:
+        yield opened
+
+
+async def test_join_tells_the_caller_and_shows_the_panel(house: Stage) -> None:
+    ada = await house.enter("Ada")
+    outcome = await (await house.sandbox.command(ada, "join")).settled()
+    assert outcome.ephemeral
+    assert f"I am in <#{house.sandbox.lounge.id}>" in outcome.content
+    assert "you agreed" in outcome.content
+    await until(lambda: house.panels() and house.shown())
+    assert len(house.panels()) == 1
+    assert "Listening" in text_of(house.panels()[0].components)
+    assert "🎙️ Ada" in text_of(house.panels()[0].components)
+    assert "Talk to the bot" in house.shown()[0].content
+    assert house.store.agreed == {ada.id: True}
+
+
+async def test_what_everyone_sees_is_in_the_servers_language() -> None:
+    async with stage(language="ja") as house:
+        ada = await house.enter("Ada")
+        outcome = await (await house.sandbox.command(ada, "join")).settled()
+        assert "you agreed" in outcome.content  # she reads English
+        await until(lambda: house.panels() and house.shown())
+        assert "聞いています" in text_of(house.panels()[0].components)
+        assert "ボットと話す" in house.shown()[0].content
+
+
+async def test_ask_is_answered_in_the_call_and_written_down(house: Stage) -> None:
+    ada = await house.joined()
+    lounge = house.sandbox.lounge.id
+    outcome = await house.sandbox.command(ada, "ask", {"text": "Why *this*?"}, channel_id=lounge)
+    assert (outcome.content, outcome.ephemeral) == (r"**Ada** Why \*this\*?", False)
+    await until(lambda: "-#" in house.shown()[-1].content)
+    answer = house.shown()[-1]
+    assert answer.content.startswith("**Kikite** An answer with \\*\\*stars\\*\\*.\n-# 0.0 s · $0.004")
+    assert answer.silent
+    assert not answer.pings
+    assert house.engine.requests[0].turn.typed[0].text == "Why *this*?"
+
+
+async def test_ask_from_elsewhere_says_where_the_answer_is(house: Stage) -> None:
+    ada = await house.joined()
+    outcome = await house.sandbox.command(ada, "ask", {"text": "Why?"})
+    assert outcome.ephemeral
+    assert f"<#{house.sandbox.lounge.id}>" in outcome.content
+    await until(lambda: len(house.engine.requests) == 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "seen"),
+    [("a.txt", "text from ä file".encode(), "text from ä file"), ("b.bin", b"\xff\xfe\x00", None)],
+)
+async def test_a_text_file_goes_along(house: Stage, name: str, data: bytes, seen: str | None) -> None:
+    ada = await house.joined()
+    file = house.sandbox.file(name, data)
+    outcome = await house.sandbox.command(ada, "ask", {"text": "What?", "file": file})
+    if seen is None:
+        assert "only read text files" in outcome.content
+        assert not house.engine.requests
+    else:
+        await until(lambda: house.engine.requests)
+        assert house.engine.requests[0].turn.typed[0].text == f"What?\n\n{seen}"
+
+
+async def test_leave_ends_the_panel_as_a_summary(house: Stage) -> None:
+    ada = await house.joined()
+    outcome = await (await house.sandbox.command(ada, "leave")).settled()
+    assert "left" in outcome.content
+    await until(lambda: "Call over" in text_of(house.panels()[0].components))
+    assert "kikite:" not in str(house.panels()[0].components)
+    assert len(house.panels()) == 1
+    assert house.calls.get(house.sandbox.guild.id) is None
+
+
+async def test_the_buttons_work(house: Stage) -> None:
+    ada = await house.joined()
+    ben = await house.enter("Ben")
+    panel = house.panels()[0]
+    assert "You" not in house.shown()[0].content
+    outcome = await house.sandbox.click(ben, panel, "kikite:talk")
+    assert "I can hear you now" in outcome.text
+    assert outcome.ephemeral
+    assert house.store.agreed == {ada.id: True, ben.id: True}
+    await until(lambda: "🎙️ Ben" in text_of(house.panels()[0].components))
+    assert "not saying anything" in (await house.sandbox.click(ben, panel, "kikite:stop")).text
+    assert "no answer to say again" in (await house.sandbox.click(ben, panel, "kikite:replay")).text
+    assert "left" in (await (await house.sandbox.click(ben, panel, "kikite:leave")).settled()).text
+
+
+async def test_a_newcomer_learns_at_once_how_to_be_heard(house: Stage) -> None:
+    await house.joined()
+    before = len(house.shown())
+    await house.enter("*Ben*")
+    await until(lambda: len(house.shown()) > before)
+    assert house.shown()[-1].content.startswith(r"👋 **\*Ben\***, I am a bot")
+    assert not house.shown()[-1].pings
+    await until(lambda: r"🔇 \*Ben\*" in text_of(house.panels()[0].components))
+
+
+async def test_transcript_lines_appear_with_names(house: Stage) -> None:
+    ada = await house.joined()
+    call = house.calls.get(house.sandbox.guild.id)
+    assert call is not None
+    await call.venue.audience.heard(Heard(1, ada.id, "hello @everyone", 1.0), "Ada")
+    await until(lambda: house.shown()[-1].content == "**Ada** hello @\u200beveryone")
+    assert house.shown()[-1].flags & (1 << 2)  # no embeds
+
+
+async def test_what_cannot_be_is_said_in_one_sentence(house: Stage) -> None:
+    eve = house.sandbox.add_user("Eve")
+    refusals = {
+        "join": "Join a voice channel first",
+        "leave": "not in a voice channel",
+        "stop": "not in a voice channel",
+        "replay": "not in a voice channel",
+        "call status": "not in a voice channel",
+    }
+    for name, sentence in refusals.items():
+        outcome = await house.sandbox.command(eve, name)
+        assert sentence in outcome.content, name
+        assert outcome.ephemeral
+
+
+async def test_who_is_not_there_may_not_steer(house: Stage) -> None:
+    await house.joined()
+    eve = house.sandbox.add_user("Eve")
+    outcome = await house.sandbox.command(eve, "stop")
+    assert "Only people in" in outcome.content
+
+
+async def test_errors_come_in_the_callers_language(house: Stage) -> None:
+    eve = house.sandbox.add_user("Eve", locale="ja")
+    assert "ボイスチャンネルに参加していません" in (await house.sandbox.command(eve, "stop")).content
+
+
+async def test_missing_permissions_are_named_before_it_is_tried(house: Stage) -> None:
+    ada = await house.enter("Ada")
+    denied = discord.Permissions(speak=True, use_voice_activation=True)
+    house.sandbox.moderator.overwrite(house.sandbox.lounge, house.sandbox.bot, deny=denied.value)
+    channel: Any = house.client.get_channel(house.sandbox.lounge.id)
+    await until(lambda: not channel.permissions_for(channel.guild.me).speak)
+    outcome = await (await house.sandbox.command(ada, "join")).settled()
+    assert "Speak, Use Voice Activity" in outcome.content
