@@ -37,17 +37,30 @@ class Seat:
     speaking: int = 0
     socket: web.WebSocketResponse | None = None
     "None: not identified yet, or waiting for a resume"
+    transport: asyncio.Transport | None = None
+    "the socket's"
     outbox: asyncio.Queue[tuple[float, str | bytes]] = field(default_factory=asyncio.Queue)
     "of the present socket: loop time when due, and the message"
     sequence: int = 0
     "of the last numbered message, without the 16-bit wrap"
     sent: deque[tuple[int, str | bytes]] = field(default_factory=lambda: deque(maxlen=BUFFERED))
 
+    def begin(self, socket: web.WebSocketResponse) -> None:
+        """Start a session on a socket."""
+        self.speaking = self.sequence = 0
+        self.sent.clear()
+        self.resume(socket)
+
+    def resume(self, socket: web.WebSocketResponse) -> None:
+        """Go on with the session on another socket."""
+        self.outbox = asyncio.Queue()
+        self.socket = socket
+
     def json(self, op: int, data: object, *, numbered: bool = True) -> None:
         """Send a JSON message; only numbered ones are sent again after a resume."""
         message: dict[str, object] = {"op": op, "d": data}
         if not numbered:
-            self._put(json.dumps(message))
+            self.put(json.dumps(message))
             return
         message["seq"] = self._number()
         self._remember(json.dumps(message))
@@ -61,9 +74,10 @@ class Seat:
 
     def _remember(self, message: str | bytes) -> None:
         self.sent.append((self.sequence, message))
-        self._put(message)
+        self.put(message)
 
-    def _put(self, message: str | bytes) -> None:
+    def put(self, message: str | bytes) -> None:
+        """Give the present socket a message."""
         if self.socket is not None:
             self.outbox.put_nowait((asyncio.get_running_loop().time() + self.conditions.gateway_lag, message))
 
@@ -91,6 +105,7 @@ class Room:
     def __init__(self, channel_id: int, *, version: int, hears: Callable[[Seat], bool], speaks: Callable[[Seat], bool]):
         self.channel_id = channel_id
         self.seats: dict[int, Seat] = {}
+        self.plain_for_guests = False
         self.delivery = DeliveryService(channel_id, self, version=version)
         self._hears = hears
         self._speaks = speaks
@@ -118,6 +133,12 @@ class Room:
 
     # Coming and going:
 
+    def admit(self, seat: Seat, now: float) -> None:
+        """Make the call plain if somebody without DAVE is about to enter it."""
+        if not seat.dave_version and self.delivery.version:
+            self.plain_for_guests = True
+            self.delivery.downgrade(now)
+
     def enter(self, seat: Seat, now: float) -> None:
         """Seat somebody whose media is set up: all learn of each other, then DAVE begins for them."""
         others = [other for other in self.seats.values() if other is not seat]
@@ -142,6 +163,9 @@ class Room:
             other.json(CLIENT_DISCONNECT, {"user_id": str(seat.user_id)})
         if seat.dave_version:
             self.delivery.leave(seat.user_id, now)
+        elif self.plain_for_guests and all(other.dave_version for other in self.seats.values()):
+            self.plain_for_guests = False
+            self.delivery.upgrade(now)
 
     def speaking(self, seat: Seat, flags: int) -> None:
         """Relay op 5; late or never, if the speaker's conditions say so."""
