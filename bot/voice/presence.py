@@ -22,6 +22,9 @@ class Presence(Generic[K]):
         self._stretches: dict[K, tuple[float, float]] = {}
         "when the stretch began, and its last packet"
 
+    def __len__(self) -> int:
+        return len(self._stretches)
+
     def note(self, key: K, size: int, at: float) -> None:
         """A packet whose payload has `size` bytes arrived `at`."""
         if size <= QUIET_BYTES:

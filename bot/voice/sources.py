@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Set
 from typing import Final
 
+from bot.voice.bucket import Bucket
 from bot.voice.hold import Hold
 
 MAX_UNKNOWN: Final = 64
@@ -18,7 +19,7 @@ BURST: Final = 200
 class Source:
     """One SSRC."""
 
-    __slots__ = ("_allowance", "arrived", "hold", "nonce", "proven", "ssrc", "tried", "user_id")
+    __slots__ = ("_bucket", "arrived", "hold", "nonce", "proven", "ssrc", "tried", "user_id")
 
     def __init__(self, ssrc: int) -> None:
         self.ssrc = ssrc
@@ -32,16 +33,12 @@ class Source:
         "the highest nonce seen: a 32-bit counter, so a replay has a lower one"
         self.tried: tuple[object, float] = (None, 0.0)
         "with which keys, and when, it was last asked whose it is"
-        self._allowance = float(BURST)
+        self._bucket = Bucket(RATE, BURST)
 
     def admit(self, arrived: float) -> bool:
-        """Note a packet's arrival; False when more come than a microphone sends (a token bucket)."""
-        self._allowance = min(BURST, self._allowance + max(0.0, arrived - self.arrived) * RATE)
+        """Note a packet's arrival; False when more come than a microphone sends."""
         self.arrived = max(self.arrived, arrived)
-        if self._allowance < 1:
-            return False
-        self._allowance -= 1
-        return True
+        return self._bucket.take(arrived)
 
 
 class Sources:

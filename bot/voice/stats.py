@@ -30,7 +30,7 @@ class ReceiverStats:
     too_many_strangers: int = 0
     "SSRC of nobody known, beyond the bound"
     flood: int = 0
-    "more packets a second than a microphone sends"
+    "more packets, or more sound, a second than a microphone makes"
 
     # End-to-end encryption
     undecryptable: int = 0

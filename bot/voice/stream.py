@@ -4,6 +4,7 @@ from typing import Final
 
 from bot.audio import FRAME_SECONDS, HEAR_BYTES, HEAR_RATE, RTP_RATE, RTP_STEP
 from bot.types import Frame
+from bot.voice.bucket import Bucket
 from bot.voice.jitter import WAIT, Jitter, Slot
 from bot.voice.opus import SILENCE, Decoder, Library, OpusError
 from bot.voice.stats import ReceiverStats
@@ -12,6 +13,10 @@ CONCEAL_MAX: Final = 5
 """Frames made up in a row: 100 ms. Beyond, invented sound helps nobody; the timestamps show the gap."""
 JUMP_MAX: Final = RTP_RATE * 3600
 """A timestamp this far ahead (1 h) is nonsense, not a pause."""
+SPEED: Final = 1.5
+"""Seconds of sound per second that a person may make: clocks differ, but nobody speaks twice as fast as time passes."""
+SPEED_BURST: Final = 5.0
+"""Seconds of sound at once: what piles up while the network or the event loop stalls."""
 _UNITS_PER_BYTE: Final = RTP_RATE // HEAR_RATE / 2
 _QUIET: Final = bytes(HEAR_BYTES)
 
@@ -38,6 +43,7 @@ class Stream:
         self._rest = b""
         "samples that do not fill a frame yet"
         self._rest_concealed = False
+        self._bucket = Bucket(SPEED, SPEED_BURST)
 
     @property
     def waiting(self) -> int:
@@ -64,6 +70,9 @@ class Stream:
 
     def _play(self, slot: Slot, out: list[Frame]) -> None:
         stats = self._stats
+        if self._bucket.fill(slot.arrived) <= 0:
+            stats.flood += 1
+            return
         if slot.restarted and self._sent is not None:
             stats.restarted += 1
             if self._decoder:
@@ -140,6 +149,7 @@ class Stream:
         self._rest = pcm[whole:]
         self._rest_concealed = concealed
         self._stats.frames += whole // HEAR_BYTES
+        self._bucket.level -= whole // HEAR_BYTES * FRAME_SECONDS
         if concealed:
             self._stats.concealed += whole // HEAR_BYTES
 

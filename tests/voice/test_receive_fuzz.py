@@ -1,0 +1,270 @@
+"""Whatever comes in, nothing raises out of the receive path, and nothing grows without bound."""
+
+import itertools
+import random
+import struct
+from dataclasses import dataclass, field
+from functools import cache
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bot.audio import HEAR_BYTES
+from bot.types import Frame
+from bot.voice import rtp
+from bot.voice.dave import Opener, Outcome, sealed
+from bot.voice.hold import PACKETS
+from bot.voice.jitter import CAPACITY, MAX_DROPOUT, Jitter
+from bot.voice.opus import SILENCE, Decoder, OpusError
+from bot.voice.receiver import Receiver
+from bot.voice.sources import MAX_KNOWN, MAX_UNKNOWN
+from bot.voice.stats import ReceiverStats
+from bot.voice.stream import CONCEAL_MAX, SPEED, SPEED_BURST, Stream
+from tests.voice.room import ANN, BEN, BOT, SECRET, Mls, Person, library, receiver, rtp_datagram
+
+FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+U16 = st.integers(0, 0xFFFF)
+U32 = st.integers(0, 0xFFFF_FFFF)
+TRAILED = st.binary(max_size=60).map(lambda body: body + b"\x05\x0c\xfa\xfa")
+PAYLOADS = st.one_of(st.binary(max_size=120), st.just(SILENCE), TRAILED)
+USERS = st.sampled_from([ANN, BEN])
+
+
+@FEW
+@given(st.binary(max_size=100), st.binary(max_size=100))
+def test_rtp(datagram: bytes, plaintext: bytes):
+    for packet in (rtp.parse(datagram), rtp.parse(b"\xb3\x78" + datagram)):
+        if isinstance(packet, rtp.Packet):
+            assert len(packet.body) > rtp.OVERHEAD
+            payload = rtp.payload(packet, plaintext)
+            assert isinstance(payload, rtp.Reject) or payload in plaintext
+
+
+@FEW
+@given(st.lists(st.tuples(U16, U32, st.booleans(), st.floats(0, 10)), max_size=400), st.randoms(use_true_random=False))
+def test_jitter(packets: list[tuple[int, int, bool, float]], rng: random.Random):
+    jitter = Jitter()
+    now, taken, given_out = 0.0, 0, 0
+    for sequence, timestamp, fresh, step in packets:
+        taken += jitter.push(sequence if rng.random() < 0.3 else taken & 0xFFFF, timestamp, b"x", now, fresh) is None
+        assert len(jitter) <= CAPACITY
+        if rng.random() < 0.1:
+            now += step
+            for slot in jitter.pop(now):
+                given_out += 1
+                assert 0 <= slot.lost <= MAX_DROPOUT + CAPACITY
+    assert given_out + len(list(jitter.pop(float("inf")))) == taken
+    assert len(jitter) == 0
+
+
+@FEW
+@given(st.lists(PAYLOADS | st.binary(min_size=1, max_size=1400), max_size=40))
+def test_opus(packets: list[bytes]):
+    decoder = Decoder(library())
+    for packet in packets:
+        for call in (decoder.decode, decoder.decode_fec):
+            try:
+                pcm = call(packet)
+            except OpusError:
+                continue
+            assert 0 < len(pcm) <= 6 * HEAR_BYTES
+    assert len(decoder.conceal()) == HEAR_BYTES
+
+
+@cache
+def group() -> Mls:
+    mls = Mls()
+    mls.join(BOT)
+    mls.join(ANN, BEN)
+    return mls
+
+
+@FEW
+@given(st.binary(max_size=80), st.binary(max_size=30), st.integers(0, 255), st.sampled_from([0, 1]), st.booleans())
+def test_dave(body: bytes, trailer: bytes, size: int, version: int, in_transition: bool):
+    """Random trailers, and real ones that were tampered with, are never opened and never panic."""
+    opener = Opener(group().sessions[BOT], version)
+    good = group().sessions[ANN].encrypt_opus(b"\x78" + body)
+    damaged = bytes([good[0] ^ 1]) + good[1:]
+    for payload in (body, body + trailer + bytes([size]) + b"\xfa\xfa", damaged, damaged[:8] + trailer + damaged[-12:]):
+        outcome, opus = opener.open(ANN, payload, in_transition)
+        assert outcome is not Outcome.OPENED
+        assert outcome is not Outcome.BROKEN
+        assert not (outcome is Outcome.PLAIN and sealed(payload))
+        assert opus == (payload if outcome.good else b"")
+
+
+@FEW
+@given(st.lists(st.tuples(U16, U32, PAYLOADS, st.booleans(), st.floats(0, 100)), max_size=60))
+def test_stream(packets: list[tuple[int, int, bytes, bool, float]]):
+    stats = ReceiverStats()
+    stream = Stream(ANN, library(), stats)
+    frames: list[Frame] = []
+    now = 0.0
+    for sequence, timestamp, payload, fresh, step in packets:
+        before = len(frames)
+        stream.push(sequence, timestamp, payload, now, fresh)
+        stream.drain(now, frames)
+        assert len(frames) - before <= (CAPACITY + 1) * (CONCEAL_MAX + 7)
+        now += step
+    stream.drain(float("inf"), frames)
+    assert all(len(frame.pcm) == HEAR_BYTES for frame in frames)
+    assert all(b.timestamp - a.timestamp >= 960 for a, b in itertools.pairwise(frames))
+    assert stats.frames == len(frames)
+
+
+@dataclass
+class Caller:
+    person: Person
+    sent: list[bytes] = field(default_factory=list)
+
+
+class Hearing(RuleBasedStateMachine):
+    """A receiver under everything the network, the gateway and hostile people may do."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.mls = Mls()
+        self.mls.join(BOT)
+        self.mls.join(ANN, BEN)
+        self.callers = {user: Caller(Person(user, user, self.mls.sessions[user])) for user in (ANN, BEN)}
+        self.ears = Receiver(library())
+        self.ears.rekey(SECRET, self.mls.sessions[BOT], 1)
+        self.ears.members(frozenset({ANN, BEN}))
+        self.admitted = frozenset({ANN, BEN})
+        self.ears.admit(self.admitted)
+        self.now = 100.0
+        self.nonce = 0
+        self.last: dict[int, int] = {}
+
+    def _take(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            assert frame.user_id in self.admitted
+            assert len(frame.pcm) == HEAR_BYTES
+            assert frame.timestamp > self.last.get(frame.user_id, -1)
+            self.last[frame.user_id] = frame.timestamp
+
+    @rule(
+        user=st.sampled_from([ANN, BEN]), count=st.integers(1, 30), seal=st.booleans(), padding=st.sampled_from([0, 5])
+    )
+    def speak(self, user: int, count: int, seal: bool, padding: int) -> None:
+        caller = self.callers[user]
+        for datagram in caller.person.say(count, seal=seal, padding=padding):
+            caller.sent = [*caller.sent[-50:], datagram]
+            self.ears.push(datagram, self.now)
+
+    @rule(user=USERS, count=st.integers(1, 50))
+    def replay(self, user: int, count: int) -> None:
+        for datagram in self.callers[user].sent[-count:]:
+            self.ears.push(datagram, self.now)
+
+    @rule(datagram=st.binary(max_size=200))
+    def junk(self, datagram: bytes) -> None:
+        self.ears.push(datagram, self.now)
+
+    @rule(
+        ssrc=st.one_of(st.integers(1, 200), U32),
+        sequence=U16,
+        timestamp=U32,
+        payload=PAYLOADS,
+        padding=st.sampled_from([0, 3]),
+    )
+    def forge(self, ssrc: int, sequence: int, timestamp: int, payload: bytes, padding: int) -> None:
+        """What a hostile person in the channel can make the voice server forward."""
+        self.nonce += 1
+        self.ears.push(rtp_datagram(ssrc, sequence, timestamp, payload, self.nonce, padding=padding), self.now)
+
+    @rule(first=st.integers(0, 255), second=st.integers(0, 255), words=U16)
+    def odd_header(self, first: int, second: int, words: int) -> None:
+        self.ears.push(
+            struct.pack(">BBHII", first, second, 1, 1, 1) + struct.pack(">HH", 0, words) + bytes(60), self.now
+        )
+
+    @rule(step=st.sampled_from([0.0, 0.02, 0.2, 2.0]))
+    def tick(self, step: float) -> None:
+        self.now += step
+        self._take(self.ears.frames(self.now))
+
+    @rule(ssrc=st.sampled_from([ANN, BEN, 7]), user=st.sampled_from([ANN, BEN, 9]))
+    def op_5(self, ssrc: int, user: int) -> None:
+        self.ears.map(ssrc, user)
+
+    @rule(user=st.sampled_from([ANN, BEN, 9]))
+    def op_13(self, user: int) -> None:
+        self.ears.unmap(user)
+
+    @rule(admitted=st.frozensets(USERS))
+    def consent(self, admitted: frozenset[int]) -> None:
+        self.admitted = admitted
+        self.ears.admit(admitted)
+
+    @rule(version=st.sampled_from([0, 1]), session=st.booleans(), secret=st.sampled_from([SECRET, bytes(32)]))
+    def rekey(self, version: int, session: bool, secret: bytes) -> None:
+        self.ears.rekey(secret, self.mls.sessions[BOT] if session else None, version)
+
+    @rule()
+    def move(self) -> None:
+        self.ears.forget()
+
+    @rule(joins=st.booleans())
+    def epoch(self, joins: bool) -> None:
+        if 13 in self.mls.sessions:
+            self.mls.leave(13)
+        else:
+            self.mls.join(13)
+
+    @invariant()
+    def bounded(self) -> None:
+        ears = getattr(self, "ears", None)
+        if ears is None:
+            return
+        assert ears.stats.fates() + ears.waiting == ears.stats.received
+        assert ears.waiting <= MAX_UNKNOWN * PACKETS + 3 * (PACKETS + CAPACITY)
+        assert ears.talking(self.now) <= {ANN, BEN}
+
+
+TestHearing = Hearing.TestCase
+TestHearing.settings = settings(
+    max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+def test_nothing_grows_under_a_flood_of_every_kind():
+    mls = group()
+    ann = Person(ANN, 100, mls.sessions[ANN])
+    ears = receiver(mls.sessions[BOT], [ann])
+    ears.members(frozenset({ANN, BEN}))
+    ears.admit(frozenset({ANN, BEN}))
+    rng = random.Random(3)
+    for n in range(20_000):
+        ears.push(rng.randbytes(rng.randrange(80)), 0.0)
+        if n % 4 == 0:
+            ears.push(rtp_datagram(rng.randrange(1 << 32), n & 0xFFFF, n, rng.randbytes(60), n), n / 1000)
+        if n % 10 == 0:
+            ears.map(rng.randrange(1 << 32), rng.randrange(1 << 40))
+        if n % 100 == 0:
+            ears.frames(n / 1000)
+    assert ears.waiting <= MAX_UNKNOWN * PACKETS
+    assert len(ears._sources) <= MAX_KNOWN + MAX_UNKNOWN
+    assert len(ears._noises) <= MAX_UNKNOWN
+    assert len(ears._sounds) <= MAX_KNOWN
+    assert len(ears._streams) <= 1
+    assert not any(ears.frames(100.0))
+
+
+@pytest.mark.parametrize("rate", [200, 1000, 5000])
+def test_a_person_who_floods_is_cut_to_about_real_time(rate: int):
+    mls = Mls()
+    mls.join(BOT)
+    mls.join(ANN)
+    ann = Person(ANN, 100, mls.sessions[ANN])
+    ears = receiver(mls.sessions[BOT], [ann])
+    heard = 0
+    for n, datagram in enumerate(ann.say(3000)):
+        ears.push(datagram, n / rate)
+        if n % (rate // 50) == 0:
+            heard += len(ears.frames(n / rate))
+            assert heard <= 50 * (SPEED * n / rate + SPEED_BURST) + 2 * CONCEAL_MAX
+    assert ears.stats.flood > 1000
