@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
@@ -60,7 +61,7 @@ class VoiceGateway:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["VoiceGateway"]:
         app = web.Application()
-        app.router.add_get("/", lambda request: converse(self, request))
+        app.router.add_get("/", functools.partial(converse, self))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self.sfu.start()
         await runner.setup()
