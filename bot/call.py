@@ -94,7 +94,9 @@ class Call:
         )
         self._floor = Floor(FloorSettings(speculation=settings.speculation))
         self._ears = Ears(services.make_vad, self._floor, SegmenterSettings(hang=settings.hang))
-        self._mouth: Mouth | None = None
+        self._mouth = Mouth(
+            venue, self.record, self._books, self.scribe, self.why, self._transcripts, services, settings
+        )
         self._link: VoiceLink | None = None
         self._group: asyncio.TaskGroup | None = None
         self._over = asyncio.Event()
@@ -109,6 +111,11 @@ class Call:
         return self._state
 
     @property
+    def link(self) -> VoiceLink | None:
+        """What it hears and speaks by; None between two links."""
+        return self._link
+
+    @property
     def verdicts(self) -> Sequence[Verdict]:
         """What became of the last utterances, newest last."""
         return self.why.verdicts
@@ -119,7 +126,7 @@ class Call:
             self._services.clock() - self._started,
             self._books.turns,
             self._books.cost,
-            self._mouth.waiting if self._mouth else 0,
+            self._mouth.waiting,
             self.venue.people(),
             self.agreed(),
         )
@@ -143,19 +150,18 @@ class Call:
 
     def stop(self) -> bool:
         """Be quiet now and drop what waits; False when there was nothing to stop."""
-        return self._mouth.stop() if self._mouth else False
+        return self._mouth.stop()
 
     def replay(self) -> bool:
         """Say the last answer again; False when there is none."""
-        return self._mouth.replay() if self._mouth else False
+        return self._mouth.replay()
 
     def ask(self, user_id: int, text: str) -> None:
         """Answer a written question aloud as soon as the floor is free."""
         typed = Typed(user_id, text, self._services.clock())
         self._last_word = typed.at
         self.record.asked(typed)
-        if self._mouth:
-            self._mouth.offer(typed=[typed])
+        self._mouth.offer(typed=[typed])
 
     @property
     def left(self) -> bool:
@@ -171,7 +177,7 @@ class Call:
         self._draining = True
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_WITHIN):
-                while self._mouth and (reply := self._mouth.reply):
+                while reply := self._mouth.reply:
                     await reply.over()
                     await asyncio.sleep(0)
         self.leave()
@@ -179,17 +185,6 @@ class Call:
     async def run(self, link: VoiceLink) -> LinkEnd:
         """Live in the channel until the link ends or it is time to leave; the link is the caller's to close."""
         self._link = link
-        self._mouth = Mouth(
-            self.venue,
-            link,
-            self.record,
-            self._books,
-            self.scribe,
-            self.why,
-            self._transcripts,
-            self._services,
-            self._settings,
-        )
         self.people_changed()
         async with asyncio.TaskGroup() as group:
             self._group = group
@@ -197,7 +192,7 @@ class Call:
             group.create_task(self._services.engine.warm(), name="warm")
             living = [
                 group.create_task(self._hear(link), name="ears"),
-                group.create_task(self._mouth.run(group), name="mouth"),
+                group.create_task(self._mouth.run(link, group), name="mouth"),
             ]
             end = await self._ended(link, group)
             self._set_state(CallState.LEAVING)
@@ -207,7 +202,7 @@ class Call:
             await self._transcripts.finish()
             self.scribe.close()
             await writing
-        self._link = self._mouth = self._group = None
+        self._link = self._group = None
         return end
 
     async def _ended(self, link: VoiceLink, group: asyncio.TaskGroup) -> LinkEnd:
@@ -236,8 +231,6 @@ class Call:
 
     def _tick(self, link: VoiceLink, now: float) -> None:
         mouth = self._mouth
-        if mouth is None:
-            return
         people = self.venue.people()
         frames = link.frames(now)
         talking = link.talking(now)
@@ -292,8 +285,7 @@ class Call:
         self.record.written(utterance, heard)
         if heard:
             self._books.transcribed(heard)
-        if self._mouth:
-            self._mouth.written(utterance, heard)
+        self._mouth.written(utterance, heard)
 
     def _note_unheard(self, talking: frozenset[int], now: float) -> None:
         """Give people who talk without consent their verdict when they are done."""

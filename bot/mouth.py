@@ -7,7 +7,7 @@ from itertools import count
 from bot.audio import earcon
 from bot.books import Books
 from bot.errors import BudgetSpent, Unreachable
-from bot.ports import Venue, VoiceLink
+from bot.ports import Engine, Venue, VoiceLink
 from bot.record import Record
 from bot.reply import LONGEST, Reply
 from bot.scribe import Scribe
@@ -27,7 +27,7 @@ from bot.types import (
     Usage,
     Utterance,
 )
-from bot.usage import SHORT_SECONDS, Allowance, estimated_usage
+from bot.usage import SHORT_SECONDS, Allowance, Reservation, estimated_usage
 from bot.why import Why
 
 CUE_AFTER = 1.2
@@ -50,7 +50,6 @@ class Mouth:
     def __init__(
         self,
         venue: Venue,
-        link: VoiceLink,
         record: Record,
         books: Books,
         scribe: Scribe,
@@ -62,7 +61,7 @@ class Mouth:
         self.reply: Reply | None = None
         "the answer on its way"
         self._venue = venue
-        self._link = link
+        self._link: VoiceLink | None = None
         self._record = record
         self._books = books
         self._scribe = scribe
@@ -174,9 +173,10 @@ class Mouth:
             reply.excused = True
             self._scribe.show(lambda audience: audience.trouble(Unreachable()))
 
-    async def run(self, group: asyncio.TaskGroup) -> None:
-        """Answer turn after turn; requests are tasks of `group`."""
-        self._group = group
+    async def run(self, link: VoiceLink, group: asyncio.TaskGroup) -> None:
+        """Answer turn after turn over this link; requests are tasks of `group`."""
+        self._link, self._group = link, group
+        self._wake.set()
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -258,15 +258,18 @@ class Mouth:
                 self._why.judge(utterance, "over_budget")
             return None
         request = ReplyRequest(turn, self._record.before(turn), self._room(reservation.allowance))
-        reply = Reply(request, services.engine, self._link, reservation=reservation, speculated=speculated)
-        return self._launch(reply)
+        return self._launch(request, services.engine, reservation, speculated)
 
     def _again(self) -> Reply:
         request = ReplyRequest(self._turn(()), (), self._room(Allowance.FULL))
-        return self._launch(Reply(request, _Encore(self._last_sound), self._link))
+        return self._launch(request, _Encore(self._last_sound))
 
-    def _launch(self, reply: Reply) -> Reply:
-        assert self._group is not None, "run() comes first"
+    def _launch(
+        self, request: ReplyRequest, engine: Engine, reservation: Reservation | None = None, speculated: bool = False
+    ) -> Reply:
+        assert self._link is not None, "only run() starts replies"
+        assert self._group is not None, "only run() starts replies"
+        reply = Reply(request, engine, self._link, reservation=reservation, speculated=speculated)
         reply.start(self._group)
         return reply
 

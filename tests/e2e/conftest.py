@@ -61,7 +61,9 @@ class House:
         """Have a person enter the voice channel and type /join there."""
         channel = channel or self.lounge
         await person.join(channel.id)
-        return await self.sandbox.command(person.user, "join", {}, channel_id=channel.id)
+        outcome = await self.sandbox.command(person.user, "join", {}, channel_id=channel.id)
+        await outcome.settled()
+        return outcome
 
     def lines(self, channel: Channel | None = None) -> list[str]:
         """Return the plain messages of a channel, oldest first."""
