@@ -24,6 +24,9 @@ PACKED = {
 }
 """Formats of a reply that is not streamed -> container and codec."""
 
+DRAIN = 0.05
+"""Seconds before a reset, which would take with it what the client has not read yet."""
+
 
 async def send_stream(request: web.Request, record: ReceivedRequest, pieces: Iterable[Piece]) -> web.StreamResponse:
     """Write the pieces of a stream, each when its time has come after the request's body."""
@@ -38,6 +41,7 @@ async def send_stream(request: web.Request, record: ReceivedRequest, pieces: Ite
         if piece.breaks is Break.STALL:
             await hang()
         elif piece.breaks is Break.RESET:
+            await asyncio.sleep(DRAIN)
             reset(request)
             return response
         elif piece.breaks is Break.CUT:

@@ -60,6 +60,7 @@ class ModelServer:
         self._spoken: dict[str, tuple[float, float]] = {}
         self._numbers = itertools.count(1)
         self._protocols: dict[int, int] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._scripts: dict[str, deque[Behaviour]] = {"chat": deque(), "transcription": deque(), "model": deque()}
 
     @classmethod
@@ -89,6 +90,8 @@ class ModelServer:
         finally:
             server.close()
             await runner.cleanup()
+            if model._tasks:  # aiohttp cancels those of lost connections, but does not wait for them
+                await asyncio.wait(model._tasks, timeout=1)
 
     @property
     def requests(self) -> list[ReceivedRequest]:
@@ -145,6 +148,8 @@ class ModelServer:
 
         async def handler(request: web.Request) -> web.StreamResponse:
             now = asyncio.get_running_loop().time
+            self._tasks.add(request.task)
+            request.task.add_done_callback(self._tasks.discard)
             number = self._protocols[id(request.protocol)]
             self.connections[number].requests += 1
             headers = {name: request.headers[name] for name in HEADERS if name in request.headers}
