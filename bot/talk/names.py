@@ -10,6 +10,8 @@ from bot.talk.kana import morae, to_hiragana
 SPELLINGS = {"kikite": ("聞き手", "聞きて", "きき手")}
 """Kanji of names whose reading no table of kana tells, by their romaji."""
 
+_DECORATION = re.compile(r"\(.*?\)|\[.*?\]|【.*?】|\|.*")
+"""What people hang on a display name and nobody says, after folding."""
 _LATIN = re.compile(r"[a-z0-9]+")
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
 _KANA = re.compile(r"[ぁ-ゖー]+")
@@ -63,7 +65,8 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=256)
 def _forms(name: str) -> tuple[str, ...]:
     """Return the folded name, and the kanji that are known for it."""
-    form = re.sub(r"[\W_]", "", fold(name))
+    bare = _DECORATION.sub("", fold(name))
+    form = re.sub(r"[\W_]", "", bare)
     sound = form if form.isascii() else "".join(morae(to_hiragana(form)))
     return (form, *SPELLINGS.get(sound, ())) if form else ()
 

@@ -12,10 +12,13 @@ QUANTILE = 0.9
 """Of a person's pauses that the hang must outlast."""
 ENDS_PER_PAUSE = 4
 """Of the silences that last so long, this many must have been ends for one pause: one request in five is wasted."""
-REMEMBERED = 40
 END = float("inf")
-PRIOR = (*(0.42,) * 3, *(END,) * 15)
-"""A stranger: hang 500 ms, and most silences are ends."""
+PAUSES = 24
+"""Pauses remembered for the hang."""
+SILENCES = 40
+"""Silences, pauses and ends in their order, remembered for the odds."""
+STRANGER = (0.42,) * 5
+"""Hang 500 ms, and four times as many ends as pauses."""
 
 
 class Pauses:
@@ -25,7 +28,8 @@ class Pauses:
         """`fixed_hang`: seconds, instead of learning; `earliest`: seconds of silence before anything is guessed."""
         self._fixed = fixed_hang
         self._earliest = earliest
-        self._silences: deque[float] = deque(PRIOR, maxlen=REMEMBERED)
+        self._pauses: deque[float] = deque(STRANGER, maxlen=PAUSES)
+        self._silences: deque[float] = deque((*STRANGER, *(END,) * 4 * len(STRANGER)), maxlen=SILENCES)
         self._learn()
 
     @property
@@ -40,6 +44,7 @@ class Pauses:
 
     def paused(self, seconds: float) -> None:
         if seconds >= SHORTEST:
+            self._pauses.append(seconds)
             self._silences.append(seconds)
             self._learn()
 
@@ -56,7 +61,7 @@ class Pauses:
     def _learn(self) -> None:
         pauses = sorted(silence for silence in self._silences if silence != END)
         ends = len(self._silences) - len(pauses)
-        self._hang = self._fixed or min(HANG_MAX, max(HANG_MIN, _quantile(pauses, QUANTILE) + MARGIN))
+        self._hang = self._fixed or min(HANG_MAX, max(HANG_MIN, _quantile(sorted(self._pauses), QUANTILE) + MARGIN))
         # The pauses that outlast t must be few beside the ends; the earliest such t is just past one of them.
         allowed = ends // ENDS_PER_PAUSE
         outlasting = pauses[-1 - allowed] + 0.02 if len(pauses) > allowed else 0.0

@@ -14,7 +14,7 @@ from typing import Literal
 from bot.audio import FRAME_SECONDS, HEAR_BYTES, RTP_STEP, dbfs
 from bot.ports import Vad
 from bot.talk.events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
-from bot.talk.light import level
+from bot.talk.level import level
 from bot.talk.passage import Passage
 from bot.talk.pauses import Pauses
 from bot.types import Frame, Utterance, Verdict
@@ -39,8 +39,8 @@ class SegmenterSettings:
 
     preroll: float = 0.4
     "kept from before the first voiced sound: soft consonants and breath"
-    minimum: float = 0.3
-    "voiced sound below this is a click, a cough or a breath"
+    minimum: float = 0.26
+    "voiced sound below this is a click or a breath; a word of 0.3 s, since a VAD notices it some frames late"
     hang: float | None = None
     "silence that ends an utterance; None: learned from the speaker's pauses, 0.35 to 0.9"
     longest: float = 30.0

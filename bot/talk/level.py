@@ -1,0 +1,36 @@
+"""How loud a frame is, by itself and beside the noise that is always there."""
+
+import math
+
+import numpy as np
+
+from bot.audio import SILENCE_DBFS
+
+RISE_DB = 0.06
+"""How much the floor rises a frame: 3 dB a second, slower than any word."""
+FALL = 0.3
+"""Share of the way the floor falls to a quieter frame."""
+START_DBFS, QUIETEST_DBFS = -60.0, -75.0
+
+
+def level(pcm: bytes) -> float:
+    """Return the level of one frame in dBFS; several times cheaper than `audio.dbfs`."""
+    samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32)
+    power = float(samples.dot(samples)) / max(1, samples.size)
+    return 10 * math.log10(power) - 90.309 if power > 0 else SILENCE_DBFS
+
+
+class NoiseFloor:
+    """The level of what is always there; falls at once, rises slowly."""
+
+    def __init__(self) -> None:
+        self.dbfs = START_DBFS
+
+    def excess(self, dbfs: float) -> float:
+        """Take one frame's level into account and return how many dB it stands above the floor."""
+        if dbfs < self.dbfs:
+            self.dbfs += FALL * (dbfs - self.dbfs)
+        else:
+            self.dbfs = min(dbfs, self.dbfs + RISE_DB)
+        self.dbfs = max(self.dbfs, QUIETEST_DBFS)
+        return dbfs - self.dbfs
