@@ -22,7 +22,7 @@ def test_share_of_an_ended_stream(text: str) -> None:
 def test_whole_words() -> None:
     for tenth in range(121):
         heard = words_heard(ENGLISH, tenth / 10, 12, True, START_RATE)
-        assert not ENGLISH[len(heard) : len(heard) + 1].isalpha()
+        assert not heard or not ENGLISH[len(heard) : len(heard) + 1].isalpha()
 
 
 EDGES = [
