@@ -26,6 +26,11 @@ def library() -> opus.Library:
     return opus.load()
 
 
+def pitch(user_id: int) -> float:
+    """Return the hertz of a person's tone."""
+    return 200.0 + 37 * user_id
+
+
 class Mls:
     """davey sessions of a group, held together by the sandbox's delivery service; messages arrive at once."""
 
@@ -48,7 +53,7 @@ class Mls:
         for user_id in user_ids:
             self.sessions[user_id] = davey.DaveSession(1, user_id, CHANNEL)
             self._service.enter(user_id, 0)
-            self._run()
+        self._run()
 
     def leave(self, user_id: int) -> None:
         del self.sessions[user_id]
@@ -97,7 +102,8 @@ class Mls:
 class Person:
     """Somebody who speaks: makes the datagrams that the voice server would forward."""
 
-    def __init__(self, user_id: int, ssrc: int, session: davey.DaveSession | None = None, pitch: float = 0.0) -> None:
+    def __init__(self, user_id: int, ssrc: int, session: davey.DaveSession | None = None, voice: bytes = b"") -> None:
+        """`voice`: s16le 24 kHz, said over and over; without it, a tone of the person's own pitch."""
         self.user_id = user_id
         self.ssrc = ssrc
         self.session = session
@@ -105,16 +111,20 @@ class Person:
         "near the wrap, so that every test crosses it"
         self.timestamp = 0xFFFFFF00
         self.nonce = 0
-        self._pitch = pitch or 200.0 + 37 * user_id
+        self._voice = voice
         self._at = 0
         self._encoder = opus.Encoder(library(), complexity=0)
 
     def tone(self) -> bytes:
         """Return the next 20 ms of this person's voice."""
         n = SPEAK_BYTES // 2
+        if self._voice:
+            start = 2 * self._at % (len(self._voice) - SPEAK_BYTES)
+            self._at += n
+            return self._voice[start : start + SPEAK_BYTES]
         t = (np.arange(n) + self._at) / SPEAK_RATE
         self._at += n
-        wave = np.sin(2 * np.pi * self._pitch * t) * (0.6 + 0.4 * np.sin(2 * np.pi * 3 * t))
+        wave = np.sin(2 * np.pi * pitch(self.user_id) * t) * (0.6 + 0.4 * np.sin(2 * np.pi * 3 * t))
         return (8000 * wave).astype("<i2").tobytes()
 
     def say(self, count: int = 1, *, padding: int = 0, extension: bool = True, seal: bool = True) -> list[bytes]:

@@ -9,7 +9,21 @@ from bot.audio import HEAR_BYTES, RTP_STEP
 from bot.types import Frame
 from bot.voice.hold import PACKETS, SECONDS
 from bot.voice.receiver import Receiver
-from tests.voice.room import ANN, BEN, BOT, CAT, SECRET, TICK, Mls, Person, library, listen, receiver, rtp_datagram
+from tests.voice.room import (
+    ANN,
+    BEN,
+    BOT,
+    CAT,
+    SECRET,
+    TICK,
+    Mls,
+    Person,
+    library,
+    listen,
+    pitch,
+    receiver,
+    rtp_datagram,
+)
 
 EVE = 666
 
@@ -40,8 +54,8 @@ def sounds_like(frames: list[Frame], person: Person) -> float:
     """Return the part of the energy that is at the person's pitch."""
     pcm = np.frombuffer(b"".join(frame.pcm for frame in frames), dtype="<i2").astype(float)
     spectrum = np.abs(np.fft.rfft(pcm)) ** 2
-    pitch = np.fft.rfftfreq(len(pcm), 1 / 16_000)
-    return float(spectrum[np.abs(pitch - (200.0 + 37 * person.user_id)) < 20].sum() / spectrum.sum())
+    hertz = np.fft.rfftfreq(len(pcm), 1 / 16_000)
+    return float(spectrum[np.abs(hertz - pitch(person.user_id)) < 20].sum() / spectrum.sum())
 
 
 def assert_in_step(frames: list[Frame]) -> None:
