@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import functools
 import itertools
+import json
 import logging
 import struct
 import threading
@@ -93,9 +94,16 @@ class _Gateway(DiscordVoiceWebSocket):
         return cast(_State, self._connection)
 
     async def poll_event(self) -> None:
+        # Not discord.py's own: its `wait_for` may swallow a cancellation (Python 3.11), and waits 30 s.
+        async with asyncio.timeout(HEARD_WITHIN):
+            message = await self.ws.receive()
+        if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+            raise discord.ConnectionClosed(self.ws, shard_id=None, code=self._close_code)
         try:
-            async with asyncio.timeout(HEARD_WITHIN):
-                await super().poll_event()
+            if message.type is aiohttp.WSMsgType.TEXT:
+                await self.received_message(json.loads(message.data))
+            else:
+                await self.received_binary_message(message.data)
         except (discord.ConnectionClosed, TimeoutError):
             raise
         except Exception as error:
@@ -218,8 +226,9 @@ class _State(VoiceConnectionState):
     async def poll(self) -> int:
         """Serve the voice gateway until it is over; return the close code, or recovery.SILENT or NEWS."""
         try:
-            while True:
+            while not self.left:
                 await self.ws.poll_event()
+            return recovery.NEWS
         except discord.ConnectionClosed as closed:
             return recovery.NEWS if self.fresh or self.awaiting_server or self.removed else closed.code
         except TimeoutError:

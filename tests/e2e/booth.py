@@ -4,7 +4,7 @@ import asyncio
 import functools
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -13,10 +13,11 @@ import numpy as np
 from discord.http import Route
 
 from bot.audio import FRAME_SECONDS, HEAR_RATE, SPEAK_RATE
-from bot.sandbox.clips import clip
+from bot.sandbox import clips
 from bot.sandbox.compare import correlation
 from bot.sandbox.person import Person
 from bot.sandbox.server import Sandbox
+from bot.sandbox.voice_gateway import VoiceGateway
 from bot.types import Frame
 from bot.voice import opus
 from bot.voice.link import Link, connect
@@ -43,6 +44,11 @@ class Booth:
     def link(self) -> Link:
         assert self._link is not None
         return self._link
+
+    @property
+    def voice(self) -> VoiceGateway:
+        assert isinstance(self.sandbox.voice, VoiceGateway)
+        return self.sandbox.voice
 
     @property
     def bot_id(self) -> int:
@@ -80,19 +86,19 @@ class Booth:
     async def hears(self, person: Person, name: str = "ben-moon") -> float:
         """Let the person say a clip; return how much of it was heard."""
         self.heard[person.id].clear()
-        await person.say(clip(name, 48_000))
+        await person.say(clips.load(name, 48_000))
         await asyncio.sleep(0.2)
-        return correlation(clip(name, HEAR_RATE), self.sound(person), HEAR_RATE)
+        return correlation(clips.load(name, HEAR_RATE), self.sound(person), HEAR_RATE)
 
     async def is_heard(self, person: Person, name: str = "bot-rice") -> float:
         """Say a clip; return how much of it the person heard."""
         since = asyncio.get_running_loop().time()
         playback = self.link.play()
-        playback.feed(clip(name, SPEAK_RATE))
+        playback.feed(clips.load(name, SPEAK_RATE))
         playback.finish()
         await playback.wait()
         await asyncio.sleep(0.2)
-        return correlation(clip(name, 48_000), person.ears.heard(self.bot_id, since), 48_000)
+        return correlation(clips.load(name, 48_000), person.ears.heard(self.bot_id, since), 48_000)
 
     async def both_ways(self, person: Person) -> None:
         """Assert that the bot hears the person and the person hears the bot."""
@@ -100,8 +106,11 @@ class Booth:
         assert heard >= 0.95
         assert is_heard >= 0.95
 
-    async def until(self, what: str, done: "asyncio._CoroutineLike[bool] | functools.partial[bool] | object") -> None:
-        raise NotImplementedError
+    async def until(self, done: Callable[[], bool], timeout: float = 20.0) -> None:
+        """Wait for something to come true. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while not done():  # noqa: ASYNC110 - whatever a test wants to see
+                await asyncio.sleep(0.02)
 
 
 def tone(seconds: float, hertz: float = 440.0, rate: int = SPEAK_RATE) -> bytes:
