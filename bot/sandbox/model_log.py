@@ -9,8 +9,8 @@ from bot.audio import HEAR_RATE, to_wav
 from bot.sandbox.model_checks import AudioPart, Chat
 from bot.sandbox.model_schema import ApiError
 
-KEPT = 2_000
-"""Requests kept; the oldest go first, `forgotten` counts them."""
+KEPT = 256
+"""Requests kept, each with its sound; the oldest go first, `forgotten` counts them."""
 HEADERS = ("user-agent", "content-type", "content-length", "accept", "openai-organization", "x-stainless-retry-count")
 """What of a request's headers is kept: never the key."""
 

@@ -74,6 +74,7 @@ class ModelServer:
         """
         model = cls(key, DIALECTS[dialect], first_audio, speed)
         app = web.Application(client_max_size=MAX_BODY)
+        app.on_response_prepare.append(model._name_request)
         app.router.add_post("/v1/chat/completions", model._guarded(model._chat))
         app.router.add_post("/v1/audio/transcriptions", model._guarded(model._transcription))
         app.router.add_get("/v1/models/{model:.+}", model._guarded(model._model))
@@ -135,6 +136,9 @@ class ModelServer:
     async def wait_for_chats(self, count: int) -> list[ReceivedRequest]:
         """Return the chat requests once `count` have arrived."""
         return await self.log.wait(lambda request: request.path == "/chat/completions", count)
+
+    async def _name_request(self, request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["x-request-id"] = f"req_{next(self._numbers):016x}"
 
     def _accept(self, runner: web.AppRunner) -> asyncio.BaseProtocol:
         assert runner.server is not None

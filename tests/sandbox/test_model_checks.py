@@ -1,9 +1,13 @@
 """What the model server refuses, and with which words."""
 
 import base64
+from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.audio import HEAR_RATE, to_wav
 from bot.sandbox import clips, media
@@ -12,6 +16,7 @@ from bot.sandbox.model_schema import ApiError
 
 from .asking import question, spoken, talk
 
+MEMBERS = ("type", "role", "content", "text", "input_audio", "data", "format", "audio", "id", "name")
 KNOWN = {"audio_known": 3.0}
 
 
@@ -239,6 +244,33 @@ def test_what_was_heard_is_taken_apart():
     assert chat.audio[0].pcm == clips.load("anna-cook", HEAR_RATE)
     assert chat.audio[1].seconds == pytest.approx(2.38, abs=0.01)
     assert chat.audio_in == round((3.54 + 2.38 + 3.0) * 10)
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(MEMBERS) | st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from([*ACCEPTED.values()]), st.lists(st.integers(0, 9), max_size=6), JUNK)
+@settings(max_examples=300, deadline=None)
+def test_nonsense_is_refused_or_accepted_never_a_crash(body: dict[str, Any], path: list[int], junk: Any):
+    body = deepcopy(body)
+    place: Any = body
+    for left, step in reversed(list(enumerate(path))):
+        names = list(place) if isinstance(place, dict) else list(range(len(place)))
+        if not names:
+            break
+        name = names[step % len(names)]
+        if not left or not isinstance(place[name], (dict, list)):
+            place[name] = junk
+            break
+        place = place[name]
+    with suppress(ApiError):
+        check(body)
 
 
 @pytest.mark.parametrize(("text", "count"), [("", 0), ("word", 1), ("words", 2), ("聞き手", 3), ("a 聞", 2)])

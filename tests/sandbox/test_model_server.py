@@ -5,6 +5,8 @@ import base64
 
 import openai
 import pytest
+from openai.types import Model
+from openai.types.audio import Transcription
 from openai.types.chat import ChatCompletion
 
 from bot.audio import HEAR_RATE, from_wav, seconds, to_wav
@@ -55,6 +57,7 @@ class TestChat:
             body = talk(stream=..., stream_options=..., audio={"voice": "ash", "format": format})
             answer: ChatCompletion = await sdk.chat.completions.create(**body)
             request = model.requests[-1]
+        ChatCompletion.model_validate(answer.to_dict(), strict=True)
         message = answer.choices[0].message
         assert message.audio is not None
         data = base64.b64decode(message.audio.data)
@@ -141,6 +144,7 @@ class TestDoor:
                 await ask(sdk)
         assert (caught.value.status_code, caught.value.code) == (401, "invalid_api_key")
         assert "sk-wrong" not in str(caught.value)
+        assert (caught.value.request_id or "").startswith("req_")
 
     @pytest.mark.parametrize("name", ["gpt-4o-audio-preview", "gpt-audio-2"])
     async def test_unknown_model(self, name: str):
@@ -154,7 +158,9 @@ class TestDoor:
     @pytest.mark.parametrize(("name", "date"), [("gpt-audio-1.5", None), ("gpt-audio-mini", "2027-01-20")])
     async def test_models_tell_their_last_day(self, name: str, date: str | None):
         async with at_once() as model, client(model) as sdk:
-            assert (await sdk.models.retrieve(name)).shutdown_date == date
+            found = await sdk.models.retrieve(name)
+        assert found.shutdown_date == date
+        Model.model_validate(found.to_dict(), strict=True)
 
     async def test_unknown_path(self):
         async with at_once() as model, client(model) as sdk:
@@ -165,6 +171,15 @@ class TestDoor:
         with pytest.raises(KeyError):
             async with ModelServer.open(dialect="klingon"):
                 pass
+
+
+class TestBounds:
+    async def test_old_requests_are_forgotten_and_counted(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr("bot.sandbox.model_log.KEPT", 2)
+        async with at_once() as model, client(model) as sdk:
+            for _ in range(3):
+                await sdk.models.retrieve("gpt-audio-1.5")
+        assert (len(model.requests), model.log.forgotten) == (2, 1)
 
 
 class TestConnections:
@@ -225,6 +240,7 @@ class TestTranscription:
                 model="gpt-transcribe", file=wav(id), language="en", keywords=["Kikite", "Ben"]
             )
             request = model.transcriptions[-1]
+        Transcription.model_validate(said.to_dict(), strict=True)
         clip = clips.get(id)
         assert said.text == request.heard == clip.sentence
         assert [language.code for language in said.languages or []] == [clip.language]
