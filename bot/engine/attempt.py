@@ -11,7 +11,7 @@ import openai
 from openai import AsyncOpenAI
 
 from bot.engine.body import Body
-from bot.engine.faults import Fault, classify, fault_of
+from bot.engine.faults import classify, fault_of
 from bot.engine.sse import EventParser
 from bot.engine.stream import Assembly
 from bot.types import AudioDelta, TextDelta
@@ -71,7 +71,9 @@ async def attempt(
                 return
     except (openai.OpenAIError, httpx2.HTTPError, OSError, ValueError) as error:
         fault = fault_of(error)
-        raise Fault(fault.error, None if loop.time() >= end else fault.wait, fault.status) from None
+        if loop.time() >= end:
+            fault.wait = None
+        raise fault from None
     finally:
         if response is not None:
             await response.aclose()

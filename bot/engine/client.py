@@ -24,3 +24,12 @@ def build_client(api_key: str, base_url: str, ssl_context: ssl.SSLContext | None
         follow_redirects=True,
     )
     return AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=TIMEOUT, http_client=http)
+
+
+def idle_connections(client: AsyncOpenAI) -> int:
+    """Return how many connections stand open and unused; 0 if the library does not show it (its names are private)."""
+    try:
+        transport = client._client._transport_for_url(client.base_url)
+        return sum(one.is_idle() and not one.has_expired() for one in transport._pool.connections)  # pyright: ignore[reportAttributeAccessIssue]
+    except AttributeError:
+        return 0

@@ -10,12 +10,13 @@ from bot.types import ReplyDone, Usage
 class Course:
     """The state that outlives an attempt. `begin` each attempt; the other methods speak of the one begun last."""
 
-    def __init__(self, *, text_only: bool) -> None:
+    def __init__(self, *, text_only: bool, ask_for_sound: bool = True) -> None:
+        """`ask_for_sound`: an answer in words only is thrown away once, in the hope of a spoken one."""
         self.use_ids = True
         "name earlier answers by audio id"
+        self.use_history = True
         self.retried = False
-        self.reasked = False
-        "an answer without sound was thrown away once"
+        self._ask_for_sound = ask_for_sound and not text_only
         self._text_only = text_only
         self._spent = Usage()
         self._estimated = False
@@ -30,11 +31,11 @@ class Course:
         """Whether something of this attempt was passed on: then it cannot be asked for again."""
         return self._assembly.seconds > 0 or (self._text_only and bool(self._assembly.text))
 
-    def ask_for_sound(self) -> bool:
+    def ask_again_for_sound(self) -> bool:
         """An answer came in words only: say yes, once, to asking again."""
-        if self.reasked or self._text_only:
+        if not self._ask_for_sound:
             return False
-        self.reasked = True
+        self._ask_for_sound = False
         self.discard()
         return True
 

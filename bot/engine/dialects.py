@@ -24,7 +24,7 @@ class Dialect:
 
 
 OPENAI = Dialect("openai", official=True)
-OPENROUTER = Dialect("openrouter", ids=False)
+OPENROUTER = Dialect("openrouter")
 DASHSCOPE = Dialect("dashscope", data_prefix="data:;base64,", audio_format="wav", ids=False)
 VLLM_OMNI = Dialect("vllm-omni", audio_format="wav", ids=False)
 SPEACHES = Dialect("speaches")

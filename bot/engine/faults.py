@@ -35,8 +35,8 @@ from bot.errors import (
 
 PATIENCE = 1.5
 """Seconds a person may wait for a retry; a server that asks for more is given up."""
-_RATE_WAIT = 0.6
-_SERVER_WAIT = 0.2
+_PAUSES: dict[type[BotError], float] = {RateLimited: 0.6, Unreachable: 0.2}
+"""Seconds before a second request, for the faults where it may help, when the server does not say."""
 
 _QUOTA = {
     "insufficient_quota",
@@ -55,12 +55,16 @@ _WORD = re.compile(r"[^\w.\[\]-]+")
 class Fault(Exception):
     """A request that failed: `error` for people; `wait` seconds until it may be sent again, None if that is in vain."""
 
-    def __init__(self, error: BotError, wait: float | None = None, status: int | None = None) -> None:
+    def __init__(
+        self, error: BotError, wait: float | None = None, status: int | None = None, *, too_long: bool = False
+    ) -> None:
         super().__init__(str(error))
         self.error = error
         self.wait = wait
         self.status = status
         "of HTTP, when the server answered with one"
+        self.too_long = too_long
+        "the request had more tokens than the model can take"
 
 
 def fault_of(error: Exception) -> Fault:
@@ -89,27 +93,33 @@ def classify(
     words = {str(fields.get(name) or "") for name in ("code", "type")}
     if status is None and str(fields.get("code")).isdigit():
         status = int(str(fields["code"]))
-    message = str(fields.get("message") or "").lower()
-    detail = _detail(status, fields, request_id)
-    wait = _wait(headers or {})
+    kind = _kind(status, words, fields)
+    pause = _PAUSES.get(kind)
+    if pause is not None:
+        asked = _asked_pause(headers or {})
+        pause = asked if asked is not None else pause
+        pause = pause if pause <= PATIENCE else None
+    return Fault(kind(_detail(status, fields, request_id)), pause, status, too_long="context_length_exceeded" in words)
 
+
+def _kind(status: int | None, words: set[str], fields: Mapping[str, Any]) -> type[BotError]:
     if words & _QUOTA or status == 402:
-        return Fault(OutOfCredit(detail))
+        return OutOfCredit
     if words & _MODEL:
-        return Fault(ModelUnavailable(detail))
+        return ModelUnavailable
     if status in (401, 403) or words & _AUTH:
-        return Fault(ModelAuth(detail))
+        return ModelAuth
     if status == 404:
-        return Fault(ModelUnavailable(detail))
+        return ModelUnavailable
     if status == 429 or words & _RATE:
-        return Fault(RateLimited(detail), _patient(wait if wait is not None else _RATE_WAIT))
-    if status is not None and 400 <= status < 500 and status not in (408, 409):
-        if "audio_not_found" in words:
-            return Fault(HistoryExpired(detail))
-        if words & _SOUND or _blames_sound(fields, message):
-            return Fault(BadAudio(detail))
-        return Fault(BadRequest(detail))
-    return Fault(Unreachable(detail), _patient(wait if wait is not None else _SERVER_WAIT), status)
+        return RateLimited
+    if status is None or status >= 500 or status in (408, 409):
+        return Unreachable
+    if "audio_not_found" in words:
+        return HistoryExpired
+    if "not a valid model" in _message(fields):
+        return ModelUnavailable
+    return BadAudio if words & _SOUND or _blames_sound(fields) else BadRequest
 
 
 def _fields(body: object) -> Mapping[str, Any]:
@@ -132,7 +142,12 @@ def _fields(body: object) -> Mapping[str, Any]:
     return body
 
 
-def _blames_sound(fields: Mapping[str, Any], message: str) -> bool:
+def _message(fields: Mapping[str, Any]) -> str:
+    return str(fields.get("message") or "").lower()
+
+
+def _blames_sound(fields: Mapping[str, Any]) -> bool:
+    message = _message(fields)
     about = "input_audio" in str(fields.get("param") or "") or "audio" in message
     return about and any(word in message for word in ("decode", "corrupt", "unsupported format", "invalid audio"))
 
@@ -146,14 +161,10 @@ def _detail(status: int | None, fields: Mapping[str, Any], request_id: str | Non
     return " ".join(dict.fromkeys(parts))
 
 
-def _wait(headers: Mapping[str, str]) -> float | None:
+def _asked_pause(headers: Mapping[str, str]) -> float | None:
     for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         try:
             return max(0.0, float(headers[name]) / scale)
         except (KeyError, ValueError):
             continue
     return None
-
-
-def _patient(wait: float) -> float | None:
-    return wait if wait <= PATIENCE else None

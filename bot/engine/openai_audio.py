@@ -4,39 +4,31 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
-import httpx2
-import openai
 import structlog
 from openai import AsyncOpenAI
 
 from bot.engine.attempt import Deadlines, attempt
 from bot.engine.audio_ids import AudioIds
 from bot.engine.breaker import Breaker
+from bot.engine.client import idle_connections
 from bot.engine.course import Course
 from bot.engine.dialects import Dialect, dialect_of
-from bot.engine.faults import Fault, fault_of
+from bot.engine.faults import Fault
+from bot.engine.models import ModelState, check_model
+from bot.engine.payload import payload, with_hush
 from bot.engine.prompt import Prompt, compose
 from bot.engine.stream import Assembly, Outcome
-from bot.engine.window import Window
-from bot.errors import BotError, HistoryExpired, Incomplete, ModelUnavailable
+from bot.engine.summary import Spent, Summaries
+from bot.engine.warmth import Warmth
+from bot.engine.window import NOTHING, Window
+from bot.errors import BadRequest, BotError, HistoryExpired, Incomplete, Unreachable
 from bot.types import ReplyEvent, ReplyRequest, Usage
 
-MOST_TOKENS = 2048
-"""Of one answer; about 90 seconds of speech."""
-TOKENS_PER_SECOND = 25
-"""Of an answer: 20 of sound, and its words."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelState:
-    """What the server says of a model."""
-
-    available: bool
-    shutdown_date: str | None = None
-    "ISO date, if the model's end is announced"
+MUTE_AFTER = 2
+"""Turns in a row that were answered in words only, until a server is taken for one that cannot speak: asking it again
+for sound would double each wait."""
 
 
 class OpenAIEngine:
@@ -51,13 +43,16 @@ class OpenAIEngine:
         client: AsyncOpenAI,
         *,
         model: str,
+        text_model: str | None = None,
         dialect: Dialect | None = None,
         clock: Callable[[], float] = time.time,
         deadlines: Deadlines | None = None,
         window: Window | None = None,
         breaker: Breaker | None = None,
+        spent: Spent | None = None,
         log: Any = None,
     ) -> None:
+        """`text_model` sums up what falls out of the window, each request told to `spent`; `clock`: Unix seconds."""
         self.model = model
         self.breaker = breaker or Breaker()
         self._client = client
@@ -67,6 +62,9 @@ class OpenAIEngine:
         self._window = window or Window()
         self._log = log or structlog.get_logger("engine")
         self._ids = AudioIds(wanted=self._dialect.ids, trusted=self._dialect.official)
+        self._warmth = Warmth(lambda: idle_connections(client), self.check_model, clock)
+        self._summaries = Summaries(client, text_model, spent, self._log) if text_model else None
+        self._mute = 0
 
     @property
     def fault(self) -> BotError | None:
@@ -85,9 +83,10 @@ class OpenAIEngine:
         """
         end = asyncio.get_running_loop().time() + self._deadlines.whole
         text_only = request.room.text_only
-        course = Course(text_only=text_only)
+        course = Course(text_only=text_only, ask_for_sound=self._mute < MUTE_AFTER)
+        self._warmth.used()
         while True:
-            prompt = self._compose(request, use_ids=course.use_ids)
+            prompt = self._compose(request, course)
             assembly = Assembly(self._dialect.rate, longest=request.room.max_seconds)
             course.begin(prompt, assembly)
             kept: list[ReplyEvent] = []
@@ -95,7 +94,7 @@ class OpenAIEngine:
             try:
                 events = attempt(
                     self._client,
-                    self._payload(prompt, request),
+                    payload(prompt, request, self.model, self._dialect, self._client.api_key),
                     assembly,
                     self._deadlines,
                     text_only=text_only,
@@ -113,8 +112,9 @@ class OpenAIEngine:
             outcome = assembly.outcome(text_only=text_only) if fault is None else Outcome.CUT
             if fault is None and outcome not in (Outcome.CUT, Outcome.EMPTY):
                 self._worked(prompt, assembly)
-                if outcome is Outcome.TEXT_ONLY and course.ask_for_sound():
+                if outcome is Outcome.TEXT_ONLY and course.ask_again_for_sound():
                     continue
+                self._mute = self._mute + 1 if outcome is Outcome.TEXT_ONLY else 0
                 for event in kept:
                     yield event
                 yield course.done(complete=outcome is not Outcome.PARTIAL)
@@ -131,58 +131,44 @@ class OpenAIEngine:
             raise fault.error
 
     async def check_model(self) -> ModelState:
-        """Ask the server about the model.
-
-        Raises EngineError when the server does not answer or refuses the key.
-        """
+        """Ask the server about the model. Raises EngineError when it does not answer or refuses the key."""
         try:
-            found = await self._client.get(f"/models/{self.model}", cast_to=object)
-        except (openai.OpenAIError, httpx2.HTTPError) as error:
-            fault = fault_of(error)
-            self.breaker.failed(fault.error)
-            if isinstance(fault.error, ModelUnavailable):
-                return ModelState(available=False)
-            raise fault.error from None
-        date = found.get("shutdown_date") if isinstance(found, dict) else None
-        return ModelState(available=True, shutdown_date=date if isinstance(date, str) else None)
+            return await check_model(self._client, self.model)
+        except BotError as error:
+            self.breaker.failed(error)
+            raise
 
     async def warm(self) -> None:
-        """Open the connection ahead of need; never raises."""
+        """Somebody joined or begins to speak: open the connections ahead of need. Never raises."""
         try:
-            await self.check_model()
-        except BotError as error:
+            await self._warmth.warm()
+        except (BotError, TimeoutError) as error:
             self._log.info("engine.cold", reason=str(error))
 
-    async def aclose(self) -> None:
-        """Nothing of its own to close: the client belongs to who built it."""
+    def forget(self, channel_id: int | None = None) -> None:
+        """Drop what is kept of a channel's past, or of all."""
+        if self._summaries:
+            self._summaries.forget(channel_id)
 
-    def _compose(self, request: ReplyRequest, *, use_ids: bool = True) -> Prompt:
-        return compose(
+    async def aclose(self) -> None:
+        """Stop what runs in the background; the client belongs to who built it."""
+        if self._summaries:
+            await self._summaries.aclose()
+
+    def _compose(self, request: ReplyRequest, course: Course | None = None) -> Prompt:
+        channel_id = request.turn.channel_id
+        prompt = compose(
             request,
             now=self._clock(),
             dead_ids=self._ids,
-            use_ids=use_ids and self._ids.usable,
-            window=self._window,
+            use_ids=self._ids.usable and (course is None or course.use_ids),
+            summary=self._summaries.of(channel_id, request.history) if self._summaries else "",
+            window=self._window if course is None or course.use_history else NOTHING,
             data_prefix=self._dialect.data_prefix,
         )
-
-    def _payload(self, prompt: Prompt, request: ReplyRequest) -> dict[str, object]:
-        room = request.room
-        options = {"include_usage": True}
-        payload: dict[str, object] = {
-            "model": self.model,
-            "messages": prompt.messages,
-            "modalities": ["text"] if room.text_only else ["text", "audio"],
-            "stream": True,
-            "stream_options": options,
-            "max_completion_tokens": min(MOST_TOKENS, 64 + round(room.max_seconds * TOKENS_PER_SECOND)),
-        }
-        if not room.text_only:
-            payload["audio"] = {"voice": room.voice, "format": self._dialect.audio_format}
-        if self._dialect.official:
-            payload["store"] = False
-            options["include_obfuscation"] = False
-        return payload
+        if course and self._summaries and not self.fault:
+            self._summaries.note(channel_id, prompt.fallen)
+        return with_hush(prompt, self._dialect) if request.room.text_only and not prompt.hears else prompt
 
     def _worked(self, prompt: Prompt, assembly: Assembly) -> None:
         self.breaker.succeeded()
@@ -192,14 +178,20 @@ class OpenAIEngine:
             self._ids.given(assembly.audio_id)
 
     def _heal(self, fault: Fault, prompt: Prompt, course: Course) -> bool:
-        """Ask again without audio ids when the server no longer knows them; people never learn of it."""
-        # Some servers do not say that an id is unknown, they break over it.
-        broke_over_it = (fault.status or 0) >= 500 and not self._dialect.official and not course.retried
-        if course.audible or not prompt.audio_ids or not (isinstance(fault.error, HistoryExpired) or broke_over_it):
+        """Ask again without what this server could not bear; people never learn of it."""
+        if course.audible:
+            return False
+        if fault.too_long and course.use_history:
+            course.use_history = False
+            return True
+        # Some servers do not say that an id is unknown: they break over it, or over the field itself.
+        broke = isinstance(fault.error, BadRequest | Unreachable) and fault.status is not None
+        if not prompt.audio_ids or not (
+            isinstance(fault.error, HistoryExpired) or (broke and not self._dialect.official and not course.retried)
+        ):
             return False
         self._ids.refused(prompt.audio_ids)
         course.use_ids = False
-        course.retried = course.retried or broke_over_it
         return True
 
     async def _again(self, fault: Fault, course: Course) -> bool:

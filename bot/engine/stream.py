@@ -100,7 +100,7 @@ class Assembly:
     def usage(self, expected: Usage) -> tuple[Usage, bool]:
         """Return what it cost, and whether that is an estimate from what arrived and the input `expected`."""
         if self._usage is not None:
-            return _read_usage(self._usage, expected), False
+            return read_usage(self._usage, expected), False
         return self.estimate(expected), True
 
     def estimate(self, expected: Usage) -> Usage:
@@ -151,7 +151,7 @@ class Assembly:
             yield AudioDelta(pcm)
 
 
-def _read_usage(usage: Mapping[str, Any], expected: Usage) -> Usage:
+def read_usage(usage: Mapping[str, Any], expected: Usage) -> Usage:
     """Split the totals by kind; a server that gives totals alone is split as `expected`."""
     sent, made = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     sent_details, made_details = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")

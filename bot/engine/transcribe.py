@@ -1,5 +1,6 @@
 """Speech -> words, each utterance on its own, beside the reply."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,12 +9,15 @@ import openai
 from openai import AsyncOpenAI
 
 from bot.audio import HEAR_RATE, seconds, to_wav
-from bot.engine.faults import fault_of
+from bot.engine.faults import Fault, fault_of
 from bot.engine.guard import plausible
 from bot.engine.names import plain
 from bot.types import Heard, Utterance
 
 MOST_NAMES = 20
+PATIENCE = 6.0
+"""Seconds until a request is given up, besides the time the speech itself takes at SPEED."""
+SPEED = 5.0
 LEAST_VOICED = 0.1
 """Seconds of speech by the VAD; below that there is nothing to write down, and models then make words up."""
 
@@ -33,19 +37,34 @@ class OpenAITranscriber:
         if utterance.voiced < LEAST_VOICED:
             return Heard(utterance.id, utterance.user_id, "", 0.0)
         keywords = list(dict.fromkeys(plain(name) for name in names))[:MOST_NAMES]
+        hints = self._hints(language, keywords)
         try:
-            answer = await self._client.audio.transcriptions.create(
-                model=self.model,
-                file=("speech.wav", to_wav(utterance.pcm, HEAR_RATE), "audio/wav"),
-                response_format="json",
-                **self._hints(language, keywords),
-            )
-        except (openai.OpenAIError, httpx2.HTTPError) as error:
-            raise fault_of(error).error from None
+            words = await self._ask(utterance.pcm, hints)
+        except Fault as fault:
+            if fault.wait is None:
+                raise fault.error from None
+            await asyncio.sleep(fault.wait)
+            try:
+                words = await self._ask(utterance.pcm, hints)
+            except Fault as again:
+                raise again.error from None
+        text = plausible(words, utterance.voiced, keywords)
+        return Heard(utterance.id, utterance.user_id, text, seconds(utterance.pcm, HEAR_RATE))
+
+    async def _ask(self, pcm: bytes, hints: dict[str, Any]) -> str:
+        """Send one request. Raises Fault."""
+        try:
+            async with asyncio.timeout(PATIENCE + seconds(pcm, HEAR_RATE) / SPEED):
+                answer = await self._client.audio.transcriptions.create(
+                    model=self.model,
+                    file=("speech.wav", to_wav(pcm, HEAR_RATE), "audio/wav"),
+                    response_format="json",
+                    **hints,
+                )
+        except (openai.OpenAIError, httpx2.HTTPError, OSError, ValueError) as error:
+            raise fault_of(error) from None
         words = getattr(answer, "text", "")
-        length = seconds(utterance.pcm, HEAR_RATE)
-        text = plausible(words if isinstance(words, str) else "", utterance.voiced, keywords)
-        return Heard(utterance.id, utterance.user_id, text, length)
+        return words if isinstance(words, str) else ""
 
     def _hints(self, language: str | None, keywords: list[str]) -> dict[str, Any]:
         code = language.split("-")[0].lower() if language else None

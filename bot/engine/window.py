@@ -24,6 +24,9 @@ class Window:
     exchanges: int = 40
 
 
+NOTHING = Window(exchanges=0)
+
+
 def exchanges(history: Sequence[Message]) -> list[list[Message]]:
     """Split a history, oldest first, before each message that opens a new exchange."""
     found: list[list[Message]] = []

@@ -50,6 +50,7 @@ CASES: list[tuple[str, int | None, Any, dict[str, str], type[BotError], float | 
     ("decoding", 400, body(message="Could not decode the audio data."), {}, BadAudio, None),
     ("no sound at all", 400, body(message="This model requires that either input content or output modality contain "
      "audio."), {}, BadRequest, None),
+    ("no such model, by a proxy", 400, body(400, message="x/y is not a valid model ID"), {}, ModelUnavailable, None),
     ("bad field", 400, body("unknown_parameter", param="store"), {}, BadRequest, None),
     ("unprocessable", 422, body(), {}, BadRequest, None),
     ("timeout there", 408, body(), {}, Unreachable, 0.2),

@@ -1,11 +1,11 @@
 """One reply through a real connection to the sandbox's model server."""
 
-import asyncio
 from contextlib import aclosing
 
 import pytest
 
-from bot.engine.openai_audio import ModelState, OpenAIEngine
+from bot.engine.models import ModelState
+from bot.engine.openai_audio import OpenAIEngine
 from bot.errors import (
     BadAudio,
     BadRequest,
@@ -21,45 +21,14 @@ from bot.errors import (
 from bot.sandbox.model_behaviour import Answer
 from bot.sandbox.model_faults import FAULTS
 from bot.sandbox.model_server import ModelServer
-from bot.types import AudioDelta, ReplyDone, ReplyRequest, TextDelta
+from bot.types import AudioDelta
+from tests.engine.listen import listen
 from tests.engine.make import answered, request, said, speech
 
 pytestmark = pytest.mark.looptime
 
 RICE = Answer.clip("bot-rice")
 KEPT = Answer.clip("bot-moon")
-
-
-class Got:
-    """What a reply came to."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.pcm = bytearray()
-        self.done: ReplyDone | None = None
-        self.error: BotError | None = None
-        self.seconds = 0.0
-        "until it was over, on the loop's clock"
-
-
-async def listen(engine: OpenAIEngine, asked: ReplyRequest | None = None) -> Got:
-    got = Got()
-    now = asyncio.get_running_loop().time
-    started = now()
-    try:
-        async for event in engine.reply(asked or request()):
-            assert got.done is None, "nothing follows ReplyDone"
-            match event:
-                case TextDelta(text):
-                    got.text += text
-                case AudioDelta(pcm):
-                    got.pcm += pcm
-                case ReplyDone():
-                    got.done = event
-    except BotError as error:
-        got.error = error
-    got.seconds = now() - started
-    return got
 
 
 async def test_a_reply(model: ModelServer, engine: OpenAIEngine):

@@ -1,10 +1,8 @@
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from bot.audio import HEAR_RATE
-from bot.engine.client import build_client
 from bot.engine.transcribe import OpenAITranscriber
 from bot.errors import BadAudio, EngineError, OutOfCredit, RateLimited, Unreachable
 from bot.sandbox import clips
@@ -15,13 +13,6 @@ from bot.types import Heard, Utterance
 from tests.engine.make import AKI, speech
 
 pytestmark = pytest.mark.looptime
-
-
-@pytest.fixture
-async def client(model: ModelServer) -> AsyncIterator[Any]:
-    client = build_client(model.key, model.base_url)
-    yield client
-    await client.close()
 
 
 def spoken(id: str) -> Utterance:

@@ -1,0 +1,53 @@
+"""The fields of a chat request around its messages; pure."""
+
+import hashlib
+import hmac
+
+from bot.audio import HEAR_RATE
+from bot.engine.body import Sound
+from bot.engine.dialects import Dialect
+from bot.engine.prompt import Prompt
+from bot.types import ReplyRequest
+
+MOST_TOKENS = 2048
+"""Of one answer; about 90 seconds of speech."""
+TOKENS_PER_SECOND = 25
+"""Of an answer: 20 of sound, and its words."""
+_SPARE_TOKENS = 64
+_HUSH = bytes(HEAR_RATE * 2 // 10)
+"""A tenth of a second of silence."""
+
+
+def payload(prompt: Prompt, request: ReplyRequest, model: str, dialect: Dialect, key: str) -> dict[str, object]:
+    """Return the request's body. `key` is the secret that people's ids are hashed with."""
+    room = request.room
+    options = {"include_usage": True}
+    fields: dict[str, object] = {
+        "model": model,
+        "messages": prompt.messages,
+        "modalities": ["text"] if room.text_only else ["text", "audio"],
+        "stream": True,
+        "stream_options": options,
+        "max_completion_tokens": min(MOST_TOKENS, _SPARE_TOKENS + round(room.max_seconds * TOKENS_PER_SECOND)),
+    }
+    if not room.text_only:
+        fields["audio"] = {"voice": room.voice, "format": dialect.audio_format}
+    if dialect.official:
+        fields["store"] = False
+        options["include_obfuscation"] = False
+        if person := _person(request):
+            # Keyed, since a plain hash of a Discord id is found by trying all of them.
+            fields["safety_identifier"] = hmac.new(key.encode(), str(person).encode(), hashlib.sha256).hexdigest()
+    return fields
+
+
+def with_hush(prompt: Prompt, dialect: Dialect) -> Prompt:
+    """Add a moment of silence: audio models refuse a request that has no sound in it and asks for none."""
+    sound = {"data": Sound(_HUSH, HEAR_RATE, dialect.data_prefix), "format": "wav"}
+    prompt.messages[-1]["content"].insert(0, {"type": "input_audio", "input_audio": sound})
+    return prompt
+
+
+def _person(request: ReplyRequest) -> int | None:
+    turn = request.turn
+    return next((part.user_id for part in (*turn.utterances, *turn.typed)), None)

@@ -1,0 +1,136 @@
+"""Compatible servers: each dialect of the model server, and how people are told of its faults."""
+
+import pytest
+
+from bot.engine import dialects
+from bot.engine.client import build_client
+from bot.engine.dialects import BY_NAME, COMPATIBLE, OPENAI, Dialect
+from bot.engine.openai_audio import MUTE_AFTER, OpenAIEngine
+from bot.errors import BadRequest, BotError, ModelAuth, ModelUnavailable, OutOfCredit, RateLimited, Unreachable
+from bot.sandbox.model_behaviour import Answer, Refuse
+from bot.sandbox.model_faults import FAULTS
+from bot.sandbox.model_server import ModelServer
+from tests.engine.conftest import MakeEngine
+from tests.engine.listen import listen
+from tests.engine.make import answered, request, said, speech
+
+pytestmark = pytest.mark.looptime
+
+HEARD = Answer.clip("bot-heard")
+SERVERS = ["openai", "openrouter", "dashscope", "vllm-omni", "speaches"]
+NAMES = {"openrouter": "openai/gpt-audio-1.5"}
+
+
+def engine_for(make_engine: MakeEngine, server: str, dialect: Dialect | None = None) -> OpenAIEngine:
+    return make_engine(model=NAMES.get(server, "gpt-audio-1.5"), dialect=dialect or BY_NAME[server])
+
+
+@pytest.mark.parametrize("dialect", SERVERS)
+async def test_a_conversation(model: ModelServer, make_engine: MakeEngine, dialect: str):
+    engine = engine_for(make_engine, dialect)
+    model.script(HEARD, HEARD, HEARD)
+    first = await listen(engine, request(speech(0.5)))
+    assert (first.text, first.pcm, first.error) == (HEARD.text, HEARD.pcm, None)
+    assert first.done
+    assert first.done.complete
+    assert model.chats[0].newest == speech(0.5).pcm
+    history = (said("Hello."), answered(first.text, first.done.audio_id))
+    second = await listen(engine, request(history=history))
+    assert (second.pcm, second.error) == (HEARD.pcm, None)
+    by_id = "audio" in model.chats[1].body["messages"][2]
+    assert by_id == (dialect in ("openai", "openrouter", "speaches"))
+    written = await listen(engine, request(typed="Hello?", text_only=True))
+    assert (written.text, written.pcm, written.error) == (HEARD.text, b"", None)
+    assert len(model.chats) == 3
+
+
+@pytest.mark.parametrize("dialect", ["openai", "openrouter", "vllm-omni", "speaches"])
+async def test_unknown_hosts_are_asked_plainly(model: ModelServer, make_engine: MakeEngine, dialect: str):
+    model.script(HEARD)
+    got = await listen(engine_for(make_engine, dialect, COMPATIBLE))
+    assert (got.text, got.pcm, got.error) == (HEARD.text, HEARD.pcm, None)
+
+
+@pytest.mark.parametrize("dialect", ["dashscope", "vllm-omni", "speaches", "openrouter"])
+async def test_ids_of_another_server_are_healed(model: ModelServer, make_engine: MakeEngine, dialect: str):
+    """As after a change of OPENAI_BASE_URL: the history names answers this server never gave."""
+    engine = engine_for(make_engine, dialect)
+    got = await listen(engine, request(history=(said("Hello."), answered("Yes?", "audio_elsewhere"))))
+    assert got.error is None
+    assert model.chats[-1].body["messages"][2] == {"role": "assistant", "content": "Yes?"}
+
+
+FAULTS_OF_ALL: list[tuple[str, type[BotError]]] = [
+    ("bad key", ModelAuth),
+    ("out of quota", OutOfCredit),
+    ("no model", ModelUnavailable),
+    ("rate limit, wait 20", RateLimited),
+    ("bad request", BadRequest),
+    ("server error", Unreachable),
+    ("error at once in the stream", Unreachable),
+    ("error in mid-audio", Unreachable),
+]
+
+
+LOCAL = ("vllm-omni", "speaches")
+"""Servers without accounts: they have no word for an empty one."""
+
+
+@pytest.mark.parametrize("dialect", SERVERS)
+@pytest.mark.parametrize(("name", "told"), FAULTS_OF_ALL)
+async def test_faults_are_named_alike(
+    model: ModelServer, make_engine: MakeEngine, dialect: str, name: str, told: type[BotError]
+):
+    if name == "out of quota" and dialect in LOCAL:
+        told = RateLimited
+    model.script(*[FAULTS[name]()] * 2)
+    got = await listen(engine_for(make_engine, dialect))
+    assert type(got.error) is told
+
+
+async def test_only_openai_gets_its_own_fields(model: ModelServer, make_engine: MakeEngine):
+    await listen(make_engine(dialect=OPENAI))
+    await listen(make_engine(dialect=COMPATIBLE))
+    theirs, others = (chat.body for chat in model.chats)
+    assert theirs["store"] is False
+    assert len(theirs["safety_identifier"]) == 64
+    assert theirs["stream_options"] == {"include_usage": True, "include_obfuscation": False}
+    assert others["stream_options"] == {"include_usage": True}
+    assert {"store", "safety_identifier", "service_tier", "temperature", "response_format"}.isdisjoint(others)
+
+
+async def test_people_have_no_known_hash(model: ModelServer, make_engine: MakeEngine):
+    other = build_client("sk-other", model.base_url)
+    model_key = model.key
+    await listen(make_engine(dialect=OPENAI))
+    model.key = "sk-other"
+    await listen(OpenAIEngine(other, model="gpt-audio-1.5", dialect=OPENAI))
+    await other.close()
+    model.key = model_key
+    first, second = (chat.body["safety_identifier"] for chat in model.chats)
+    assert first != second, "it depends on the key"
+
+
+async def test_a_server_that_cannot_speak_is_asked_once(model: ModelServer, make_engine: MakeEngine):
+    model.default = Answer("I only write.")
+    engine = make_engine(dialect=COMPATIBLE)
+    for _ in range(MUTE_AFTER + 1):
+        got = await listen(engine)
+        assert (got.text, got.error) == ("I only write.", None)
+    assert len(model.chats) == 2 * MUTE_AFTER + 1
+    model.script(HEARD)
+    assert (await listen(engine)).pcm == HEARD.pcm
+    await listen(engine)
+    assert len(model.chats) == 2 * MUTE_AFTER + 4, "it spoke, so it is asked again"
+
+
+async def test_too_long_for_the_model_goes_without_history(model: ModelServer, make_engine: MakeEngine):
+    model.script(Refuse(400, "too long", code="context_length_exceeded"), HEARD)
+    got = await listen(make_engine(), request(history=(said("Hello."), answered("Yes?"))))
+    assert got.error is None
+    assert [len(chat.body["messages"]) for chat in model.chats] == [4, 2]
+
+
+def test_every_dialect_has_a_name():
+    found = {value.name for value in vars(dialects).values() if isinstance(value, Dialect)}
+    assert set(BY_NAME) == found
