@@ -117,7 +117,7 @@ async def build(settings: Settings, tls: ssl.SSLContext | None = None) -> AsyncI
         services = await stack.enter_async_context(_services(settings, store, tls))
         calls = await stack.enter_async_context(Calls(services, lambda _guild, _channel: call_settings(settings)))
         connect = partial(link.connect, library=library, pacer=pacer, clock=services.clock)
-        clients.append(Client(settings, calls, Catalogues.load(), connect, ALL, tls))
+        clients.append(Client(settings, calls, store, Catalogues.load(), connect, ALL, tls))
         yield App(settings, clients[0], calls, store)
 
 

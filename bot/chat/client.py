@@ -24,6 +24,7 @@ from bot.chat.sync import sync
 from bot.chat.venue import Connect, DiscordVenue
 from bot.config import Settings
 from bot.errors import LoginError, StartError
+from bot.ports import Store
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +58,7 @@ class Client(Host):
         self,
         settings: Settings,
         calls: Calls,
+        store: Store,
         catalogues: Catalogues,
         connect: Connect,
         commands: Sequence[Command],
@@ -73,6 +75,7 @@ class Client(Host):
         Route.BASE = settings.discord_api_base  # a class attribute: discord.py has no other place for it
         self.settings = settings
         self.calls = calls
+        self.store = store
         self.catalogues = catalogues
         self.cooldowns = Cooldowns()
         self.tree = Tree(self)
@@ -81,6 +84,7 @@ class Client(Host):
         self._connect_voice = connect
         self._commands = commands
         self._tls = tls
+        self.views = weakref.WeakSet()
         self._venues: weakref.WeakSet[DiscordVenue] = weakref.WeakSet()
 
     @property
@@ -110,8 +114,12 @@ class Client(Host):
             self.tree.add_command(command)
         await self.tree.set_translator(Translator(self.catalogues))
         self.add_view(PanelView(self.catalogues.of(None), "-"))
-        if await sync(self.tree, self.settings.dev_guild_id):
-            log.info("commands_synced", guild_id=self.settings.dev_guild_id)
+        try:
+            written = await sync(self.tree, self.settings.dev_guild_id)
+        except (discord.HTTPException, app_commands.AppCommandError) as error:
+            hint = "Discord did not take the commands. Was the bot invited with the scope applications.commands?"
+            raise StartError(f"commands: {error}", hint=hint) from error
+        log.info("commands_synced", guild_id=self.settings.dev_guild_id, written=written)
         self.synced = True
 
     async def close(self) -> None:
@@ -125,6 +133,8 @@ class Client(Host):
                 log.warning("lines_unwritten")
         for venue in venues:
             venue.cancel()
+        for view in list(self.views):
+            view.stop()
         await super().close()
 
     def venue(self, channel: VocalChannel) -> DiscordVenue:

@@ -1,5 +1,6 @@
 """What commands and buttons ask of the client they are used through."""
 
+import weakref
 from typing import TypeAlias
 
 import discord
@@ -11,7 +12,7 @@ from bot.chat.errors import Refusal
 from bot.chat.i18n import Catalogues, Words
 from bot.config import Settings
 from bot.errors import NotInCall
-from bot.ports import Venue
+from bot.ports import Store, Venue
 
 
 class Host(discord.AutoShardedClient):
@@ -19,7 +20,10 @@ class Host(discord.AutoShardedClient):
 
     settings: Settings
     calls: Calls
+    store: Store
     catalogues: Catalogues
+    views: weakref.WeakSet[discord.ui.View]
+    "answers whose buttons still work"
 
     def venue(self, channel: permissions.VocalChannel) -> Venue:
         """Return `channel` as a place for a call."""
@@ -46,8 +50,7 @@ class Host(discord.AutoShardedClient):
         Raises NotInCall, and Refusal when they are neither in it nor a moderator.
         """
         call = self.call_in(interaction.guild_id)
-        member = interaction.user
-        if not isinstance(member, discord.Member) or not permissions.may_steer(member, frozenset(call.venue.people())):
+        if interaction.user.id not in call.venue.people() and not permissions.may_moderate(interaction.permissions):
             raise Refusal("refusal outside", channel=f"<#{call.venue.channel_id}>")
         return call
 

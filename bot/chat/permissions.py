@@ -48,7 +48,12 @@ def can_write(channel: VocalChannel) -> bool:
     return granted.view_channel and granted.connect and granted.send_messages
 
 
-def may_steer(member: discord.Member, people: frozenset[int]) -> bool:
-    """Whether `member` may stop, replay or send away the bot: whoever is in the call, and moderators."""
-    granted = member.guild_permissions
-    return member.id in people or granted.manage_guild or granted.move_members
+def check_manager(granted: discord.Permissions) -> None:
+    """Raise Refusal unless that includes managing the server."""
+    if not granted.manage_guild:
+        raise Refusal("refusal manager")
+
+
+def may_moderate(granted: discord.Permissions) -> bool:
+    """Whether somebody outside a call may stop the bot or send it away."""
+    return granted.manage_guild or granted.move_members

@@ -1,7 +1,7 @@
 """A stage for the face: the sandbox's Discord, our real client and calls, and quiet rooms behind the ports.
 
-No sound is made here: the link is silent, the engine answers at once in writing and 20 ms of sound. What is tested is what
-people see and press.
+No sound is made here: the link is silent, the engine answers at once in writing and 20 ms of sound. What is tested is
+what people see and press.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from bot.chat.commands import ALL
 from bot.chat.i18n import Catalogues
 from bot.chat.permissions import VocalChannel
 from bot.config import Settings
+from bot.ports import Store
 from bot.sandbox.entities import User
 from bot.sandbox.message import Message as Shown
 from bot.sandbox.server import Sandbox
@@ -209,36 +210,56 @@ class Stage:
 async def until(condition: Any, seconds: float = 8.0) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 (what is waited for is seen from outside, nobody sets an event)
             await asyncio.sleep(0.01)
 
 
+def settings_for(sandbox: Sandbox, **overrides: Any) -> Settings:
+    fixed = {"discord_token": sandbox.token, "openai_api_key": "none", "discord_api_base": sandbox.api_base}
+    return Settings(_env_file=None, **{**fixed, **overrides})  # pyright: ignore[reportCallIssue]
+
+
+def client_for(settings: Settings, calls: Calls, store: Store) -> Client:
+    """Make our client, whose voice link is a quiet one."""
+
+    async def connect(channel: VocalChannel) -> Link:
+        await channel.guild.change_voice_state(channel=channel)
+        return Link(channel)
+
+    client = Client(settings, calls, store, Catalogues.load(), connect, ALL)
+    client._connection.guild_ready_timeout = 0.1  # seconds it waits for more servers before it is ready
+    return client
+
+
 @asynccontextmanager
-async def stage(**overrides: Any) -> AsyncIterator[Stage]:
-    """Open the sandbox, log in, and be ready."""
-    async with Sandbox.open(http=True) as sandbox:
-        fixed = {"discord_token": sandbox.token, "openai_api_key": "none", "discord_api_base": sandbox.api_base}
-        settings = Settings(_env_file=None, **{**fixed, **overrides})  # pyright: ignore[reportCallIssue]
-        store, engine = Memory(), Engine()
-        budget = Budget(Decimal(0), Decimal(0), lambda *_: Decimal("0.004"), lambda: datetime.now(UTC))
-        services = Services(
-            engine, Transcriber(), store, budget, Vad, time.monotonic, lambda: datetime.now(UTC), "gpt-audio-1.5", "t"
-        )
+async def logged_in(settings: Settings, calls: Calls, store: Store) -> AsyncIterator[Client]:
+    """Run a client until the block ends."""
+    client = client_for(settings, calls, store)
+    running = asyncio.create_task(client.start(settings.discord_token.get_secret_value()), name="client")
+    try:
+        await until(lambda: client.serving or running.done())
+        yield client
+        for call in calls.all():
+            await calls.leave(call.venue.guild_id)
+    finally:
+        await client.close()
+        await running
+        await until(lambda: not any("keep-alive" in thread.name for thread in threading.enumerate()))
 
-        async def connect(channel: VocalChannel) -> Link:
-            await channel.guild.change_voice_state(channel=channel)
-            return Link(channel)
 
-        async with Calls(services, lambda guild, channel: CallSettings(consent=settings.consent)) as calls:
-            client = Client(settings, calls, Catalogues.load(), connect, ALL)
-            client._connection.guild_ready_timeout = 0.1  # seconds it waits for more servers before it is ready
-            running = asyncio.create_task(client.start(sandbox.token), name="client")
-            try:
-                await until(lambda: client.serving or running.done())
-                yield Stage(sandbox, client, calls, store, engine)
-                for call in calls.all():
-                    await calls.leave(call.venue.guild_id)
-            finally:
-                await client.close()
-                await running
-                await until(lambda: not any("keep-alive" in thread.name for thread in threading.enumerate()))
+@asynccontextmanager
+async def stage(*, sandbox: Sandbox | None = None, dev: bool = False, **overrides: Any) -> AsyncIterator[Stage]:
+    """Open the sandbox (or take one that is open), log in, and be ready."""
+    if sandbox is None:
+        async with Sandbox.open(http=True) as opened, stage(sandbox=opened, dev=dev, **overrides) as made:
+            yield made
+        return
+    settings = settings_for(sandbox, dev_guild_id=sandbox.guild.id if dev else None, **overrides)
+    store, engine = Memory(), Engine()
+    budget = Budget(Decimal(0), Decimal(0), lambda *_: Decimal("0.004"), lambda: datetime.now(UTC))
+    services = Services(
+        engine, Transcriber(), store, budget, Vad, time.monotonic, lambda: datetime.now(UTC), "gpt-audio-1.5", "t"
+    )
+    settings_of = lambda _guild, _channel: CallSettings(consent=settings.consent)  # noqa: E731
+    async with Calls(services, settings_of) as calls, logged_in(settings, calls, store) as client:
+        yield Stage(sandbox, client, calls, store, engine)

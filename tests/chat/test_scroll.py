@@ -28,7 +28,7 @@ class Message:
 
 
 class Chat:
-    """A channel that lets five posts, and five edits, through in five seconds, as discord.py does by Discord's headers."""
+    """A channel that lets five posts and five edits through in five seconds, as discord.py does by the headers."""
 
     id = 1
 

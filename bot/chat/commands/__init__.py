@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 from discord import app_commands
 
-from bot.chat.commands import ask, call, join, privacy, stop
+from bot.chat.commands import ask, call, join, memory, privacy, stop
 
 Command: TypeAlias = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
@@ -15,5 +15,6 @@ ALL: tuple[Command, ...] = (
     stop.replay,
     ask.ask,
     call.Call(),
+    memory.Memory(),
     privacy.Privacy(),
 )

@@ -1,0 +1,107 @@
+"""/memory: what is remembered of a voice channel, to read, to take along, to delete."""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import discord
+from discord import app_commands
+
+from bot.chat import escape, permissions
+from bot.chat.errors import Refusal
+from bot.chat.host import Interaction
+from bot.chat.pages import Confirm, Pages, paginate
+from bot.chat.permissions import VocalChannel
+from bot.types import Message
+
+SHOWN = 500
+"""Lines shown, newest last."""
+EXPORTED = 100_000
+"""Lines exported: about a year of daily talk."""
+
+Channel = discord.VoiceChannel | discord.StageChannel
+
+
+class Memory(app_commands.Group):
+    def __init__(self) -> None:
+        super().__init__(name="memory", description="What I remember of a voice channel", guild_only=True)
+
+    @app_commands.command(description="Read what I remember")
+    @app_commands.describe(channel="The voice channel; that of the call, or yours, when left out")
+    async def show(self, interaction: Interaction, channel: Channel | None = None) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        target = _channel(interaction, channel)
+        host = interaction.client
+        words = host.words_to(interaction)
+        messages = await host.store.history(target.id, SHOWN)
+        pages = paginate([_row(message) for message in messages]) or [words("memory nothing", channel=target.mention)]
+        await Pages(host, words, pages).send(interaction)
+
+    @app_commands.command(description="Take along what I remember, as Markdown and JSON")
+    @app_commands.describe(channel="The voice channel; that of the call, or yours, when left out")
+    async def export(self, interaction: Interaction, channel: Channel | None = None) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        target = _channel(interaction, channel)
+        words = interaction.client.words_to(interaction)
+        messages = await interaction.client.store.history(target.id, EXPORTED)
+        files = [
+            discord.File(io.BytesIO(_markdown(target.name, messages).encode()), "memory.md"),
+            discord.File(io.BytesIO(_json(messages).encode()), "memory.json"),
+        ]
+        text = words("memory exported", channel=target.mention, lines=len(messages))
+        await interaction.followup.send(text, files=files, ephemeral=True)
+
+    @app_commands.command(description="Have me forget what was said (Manage Server)")
+    @app_commands.describe(channel="The voice channel; that of the call, or yours, when left out")
+    async def clear(self, interaction: Interaction, channel: Channel | None = None) -> None:
+        permissions.check_manager(interaction.permissions)
+        target = _channel(interaction, channel)
+        host = interaction.client
+        words = host.words_to(interaction)
+
+        async def forget() -> str:
+            call = host.calls.get(target.guild.id)
+            if call is not None and call.venue.channel_id == target.id:
+                call.record.forget()
+            return words("memory cleared", channel=target.mention, lines=await host.store.clear(target.id))
+
+        question = words("memory clear?", channel=target.mention)
+        await interaction.response.send_message(question, view=Confirm(host, words, forget), ephemeral=True)
+
+
+def _channel(interaction: Interaction, named: VocalChannel | None) -> VocalChannel:
+    """Return the channel meant: the one named, the call's, or the caller's.
+
+    Raises Refusal when there is none, or the caller may not see it.
+    """
+    member = interaction.user
+    assert isinstance(member, discord.Member)
+    call = interaction.client.calls.get(member.guild.id)
+    where = member.guild.get_channel(call.venue.channel_id) if call else member.voice and member.voice.channel
+    found = named or where
+    if not isinstance(found, permissions.VocalChannel):
+        raise Refusal("refusal no_channel")
+    permissions.check_caller(member, found)
+    return found
+
+
+def _row(message: Message) -> str:
+    cut = " —" if message.interrupted else ""
+    when = discord.utils.format_dt(message.at, "t")
+    return f"{when} **{escape.name(message.speaker)}** {escape.escape(message.text)}{cut}"
+
+
+def _markdown(name: str, messages: Sequence[Message]) -> str:
+    lines = [f"# {escape.name(name)}", ""]
+    for message in messages:
+        cut = " —" if message.interrupted else ""
+        when = f"{message.at:%Y-%m-%d %H:%M:%S}"
+        lines.append(f"- {when} **{escape.name(message.speaker)}** {escape.escape(message.text)}{cut}")
+    return "\n".join(lines) + "\n"
+
+
+def _json(messages: Sequence[Message]) -> str:
+    kept = ("role", "speaker_id", "speaker", "text", "at", "interrupted")
+    rows = [{key: value for key, value in asdict(message).items() if key in kept} for message in messages]
+    return json.dumps(rows, ensure_ascii=False, indent=1, default=str) + "\n"

@@ -1,0 +1,84 @@
+"""Logging in, keeping the commands in sync, and saying so when it cannot be."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.chat.sync import canonical
+from bot.errors import LoginError, StartError
+from bot.sandbox.server import Sandbox
+from tests.chat.stage import client_for, settings_for, stage
+
+pytestmark = pytest.mark.e2e
+SNAPSHOT = Path(__file__).with_name("commands.json")
+
+
+async def test_commands_are_written_once_per_change() -> None:
+    async with Sandbox.open(http=True) as sandbox:
+        registry = sandbox.parts.registry
+        for writes in (1, 1):  # the second start finds them as they should be
+            async with stage(sandbox=sandbox):
+                assert registry.writes == writes
+        registry.overwrite(None, [{"name": "old", "description": "from an older version"}])
+        async with stage(sandbox=sandbox):
+            assert registry.writes == 3
+            assert "old" not in {command["name"] for command in sandbox.commands()}
+
+
+async def test_a_development_server_has_them_for_itself() -> None:
+    async with stage(dev=True) as house:
+        assert {"join", "leave"} <= {command["name"] for command in house.sandbox.commands(house.sandbox.guild.id)}
+        assert house.sandbox.commands() == []
+
+
+async def test_the_payload_is_the_one_that_was_reviewed() -> None:
+    """A change that is meant: delete commands.json, run this test, review what it wrote."""
+    async with stage() as house:
+        payload = canonical(house.sandbox.commands())
+    if not SNAPSHOT.exists():
+        SNAPSHOT.write_text(json.dumps(payload, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        pytest.fail("there was no snapshot; it is written now")
+    assert payload == json.loads(SNAPSHOT.read_text(encoding="utf-8"))
+
+
+async def test_every_text_of_the_payload_is_localised() -> None:
+    async with stage() as house:
+        for command in canonical(house.sandbox.commands()):
+            for part in walk(command):
+                if "description" in part:
+                    texts = part["description_localizations"]
+                    assert texts.keys() == {"en-US", "en-GB", "ja"}, part["name"]
+                    assert texts["en-US"] == texts["en-GB"] == part["description"]
+
+
+def walk(command: dict[str, Any]) -> list[dict[str, Any]]:
+    return [command, *(deeper for option in command.get("options", ()) for deeper in walk(option))]
+
+
+async def test_a_refused_token_is_a_login_error() -> None:
+    async with stage() as house:
+        client = client_for(settings_for(house.sandbox), house.calls, house.store)
+        with pytest.raises(LoginError):
+            await client.start("wrong")
+        await client.close()
+
+
+async def test_an_unreachable_discord_is_a_start_error() -> None:
+    async with stage() as house:
+        client = client_for(
+            settings_for(house.sandbox, discord_api_base="http://127.0.0.1:9/api/v10"), house.calls, house.store
+        )
+        with pytest.raises(StartError, match=r"127\.0\.0\.1:9"):
+            await client.start(house.sandbox.token)
+        await client.close()
+
+
+async def test_read_text_needs_its_intent() -> None:
+    async with stage() as house:
+        client = client_for(settings_for(house.sandbox, read_text=True), house.calls, house.store)
+        with pytest.raises(StartError) as caught:
+            await client.start(house.sandbox.token)
+        assert "READ_TEXT" in caught.value.hint
+        await client.close()

@@ -1,0 +1,96 @@
+"""/memory through Discord's own machinery."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import discord
+import pytest
+
+from bot.sandbox.entities import User
+from bot.types import Message
+from tests.chat.stage import Stage, stage, until
+
+pytestmark = pytest.mark.e2e
+THEN = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[Stage]:
+    async with stage() as opened:
+        yield opened
+
+
+def remember(house: Stage, count: int) -> None:
+    house.store.messages[house.sandbox.lounge.id] = [
+        Message(role="user", speaker_id=1, speaker="Ada", text=f"line *{n}*", at=THEN + timedelta(seconds=n))
+        for n in range(count)
+    ]
+
+
+def manager(house: Stage) -> User:
+    permission = discord.Permissions(manage_guild=True).value
+    role = house.sandbox.world.add_role(house.sandbox.guild, "Managers", permission)
+    return house.sandbox.add_user("Mia", [role])
+
+
+async def test_show_turns_pages(house: Stage) -> None:
+    remember(house, 120)
+    ada = await house.enter("Ada")
+    outcome = await (await house.sandbox.command(ada, "memory show")).settled()
+    assert outcome.ephemeral
+    assert r"**Ada** line \*0\*" in outcome.text
+    assert "page 1 of" in outcome.text
+    message = outcome.message
+    assert message is not None
+    back, on = (button["custom_id"] for button in message.components[0]["components"])
+    outcome = await house.sandbox.click(ada, message, on)
+    assert "page 2 of" in house.sandbox.message(message.id).content
+    await house.sandbox.click(ada, message, back)
+    assert "page 1 of" in house.sandbox.message(message.id).content
+
+
+async def test_show_says_when_there_is_nothing(house: Stage) -> None:
+    ada = await house.enter("Ada")
+    outcome = await (await house.sandbox.command(ada, "memory show")).settled()
+    assert outcome.content == f"I remember nothing of <#{house.sandbox.lounge.id}>."
+
+
+async def test_export_gives_markdown_and_json(house: Stage) -> None:
+    remember(house, 3)
+    ada = await house.enter("Ada")
+    outcome = await (await house.sandbox.command(ada, "memory export")).settled()
+    markdown, data = outcome.attachments
+    assert markdown.data.decode().splitlines()[0] == "# Lounge"
+    assert r"- 2026-11-01 12:00:02 **Ada** line \*2\*" in markdown.data.decode()
+    assert [row["text"] for row in json.loads(data.data)] == ["line *0*", "line *1*", "line *2*"]
+
+
+async def test_clear_asks_first(house: Stage) -> None:
+    remember(house, 3)
+    mia = manager(house)
+    for button, expected, left in ((1, "Nothing was done.", 3), (0, "deleted: 3", 0)):
+        outcome = await house.sandbox.command(mia, "memory clear", {"channel": house.sandbox.lounge.id})
+        assert "cannot be undone" in outcome.content
+        assert outcome.message is not None
+        choice = outcome.components[0]["components"][button]["custom_id"]
+        await house.sandbox.click(mia, outcome.message, choice)
+        shown = house.sandbox.message(outcome.message.id)
+        await until(lambda shown=shown, expected=expected: expected in shown.content)
+        assert not shown.components
+        assert len(house.store.messages.get(house.sandbox.lounge.id, [])) == left
+
+
+async def test_only_managers_clear(house: Stage) -> None:
+    ada = await house.enter("Ada")
+    outcome = await house.sandbox.command(ada, "memory clear")
+    assert "Manage Server" in outcome.content
+
+
+async def test_a_channel_one_may_not_enter_keeps_its_memory(house: Stage) -> None:
+    remember(house, 3)
+    eve = house.sandbox.add_user("Eve")
+    denied = discord.Permissions(view_channel=True).value
+    house.sandbox.moderator.overwrite(house.sandbox.lounge, eve, deny=denied)
+    outcome = await (await house.sandbox.command(eve, "memory show", {"channel": house.sandbox.lounge.id})).settled()
+    assert "You may not enter" in outcome.content

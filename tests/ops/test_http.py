@@ -1,0 +1,37 @@
+import aiohttp
+import pytest
+from prometheus_client import CollectorRegistry, Counter
+
+from bot.errors import StartError
+from bot.ops.http import serving
+
+
+async def get(port: int, path: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}{path}") as response:
+        return response.status, await response.text()
+
+
+async def test_alive_at_once_and_ready_when_it_is() -> None:
+    ready = [False, True]
+    async with serving("127.0.0.1", 0, lambda: ready.pop(0), CollectorRegistry()) as port:
+        assert await get(port, "/livez") == (200, "ok\n")
+        assert (await get(port, "/readyz"))[0] == 503
+        assert (await get(port, "/readyz"))[0] == 200
+        assert (await get(port, "/other"))[0] == 404
+
+
+async def test_metrics_are_what_prometheus_reads() -> None:
+    registry = CollectorRegistry()
+    Counter("turns", "Answers given", registry=registry).inc(3)
+    async with serving("127.0.0.1", 0, lambda: True, registry) as port:
+        status, text = await get(port, "/metrics")
+    assert status == 200
+    assert "turns_total 3.0" in text
+
+
+async def test_a_taken_port_is_said_plainly() -> None:
+    async with serving("127.0.0.1", 0, lambda: True, CollectorRegistry()) as port:
+        with pytest.raises(StartError, match=str(port)) as caught:
+            async with serving("127.0.0.1", port, lambda: True, CollectorRegistry()):
+                pass
+    assert "HTTP_PORT" in caught.value.hint
