@@ -61,7 +61,8 @@ _GOOD: Final = frozenset({Outcome.OPENED, Outcome.SILENCE, Outcome.PLAIN})
 def sealed(payload: bytes) -> bool:
     """Tell whether `payload` ends in DAVE's trailer for Opus.
 
-    Stricter than davey, which would also take unencrypted ranges and can be made to panic by them.
+    Stricter than davey, which also takes ranges left unencrypted; Opus has none, and what only a hostile sender would
+    write is not handed on.
     """
     length = len(payload)
     if length <= _TRAILER_MIN or payload[-2:] != _MARKER:

@@ -1,5 +1,6 @@
 import itertools
 import random
+import tracemalloc
 from collections.abc import Iterable
 
 import numpy as np
@@ -395,3 +396,102 @@ def test_every_packet_meets_one_fate(mls: Mls, ann: Person, ben: Person):
     ears.push(ann.say()[0], 0.0)
     assert ears.stats.no_secret == 1
     assert ears.stats.fates() == ears.stats.received
+
+
+# A rough network, a full channel
+
+
+@pytest.mark.parametrize("loss", [0.01, 0.05, 0.1, 0.3])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_loss_disorder_and_bursts_at_once(mls: Mls, ann: Person, loss: float, seed: int):
+    """Each packet may be lost, delayed by up to 5 places, or stuck in a burst of 200 ms; all of it padded."""
+    rng = random.Random(seed)
+    ears = receiver(mls.sessions[BOT], [ann])
+    arrivals: list[tuple[float, bytes]] = []
+    stuck_until = 0.0
+    for n, packet in enumerate(ann.say(500, padding=3)):
+        at = n * TICK
+        if rng.random() < 0.02:
+            stuck_until = at + 0.2
+        if rng.random() < 0.03:
+            at += rng.uniform(0, 5) * TICK
+        if rng.random() >= loss or n in (0, 499):
+            arrivals.append((max(at, stuck_until), packet))
+    arrivals.sort(key=lambda item: item[0])
+    frames: list[Frame] = []
+    for tick in range(540):
+        now = tick * TICK
+        while arrivals and arrivals[0][0] <= now:
+            ears.push(arrivals[0][1], arrivals[0][0])
+            arrivals.pop(0)
+        frames += ears.frames(now)
+    span = (frames[-1].timestamp - frames[0].timestamp) // RTP_STEP + 1
+    assert span >= 499
+    assert len(frames) >= 0.98 * span
+    assert sum(frame.concealed for frame in frames) <= (1.3 * loss + 0.04) * span
+    assert sounds_like(frames, ann) > 0.7
+    assert all(b.timestamp > a.timestamp for a, b in itertools.pairwise(frames))
+
+
+def test_a_roomful_without_op_5_whose_keys_lag_is_told_apart():
+    """Eight people begin at once, the ninth has not agreed; nobody's SSRC is known, and the bot's keys come late."""
+    crowd = range(20, 29)
+    mls = Mls()
+    mls.join(BOT)
+    mls.deaf.add(BOT)
+    mls.join(*crowd)
+    people = [Person(user, 1000 + user, mls.sessions[user]) for user in crowd]
+    *agreed, unheard = people
+    ears = receiver(mls.sessions[BOT], [])
+    ears.members(frozenset(crowd))
+    ears.admit(frozenset(person.user_id for person in agreed))
+    spoken = [person.say(50) for person in people]
+    frames: list[Frame] = []
+    for tick in range(50):
+        if tick == 10:
+            assert frames == []
+            mls.catch_up(BOT)
+        for person in spoken:
+            ears.push(person[tick], tick * TICK)
+        frames += ears.frames(tick * TICK)
+        if tick == 11:
+            assert {frame.user_id for frame in frames} == {person.user_id for person in agreed}
+    for person in agreed:
+        assert len(of(frames, person)) == 50
+        assert sounds_like(of(frames, person), person) > 0.8
+    assert of(frames, unheard) == []
+    assert ears.talking(1.0) == frozenset(crowd)
+    assert ears.stats.attributed == 8
+
+
+def test_replays_from_an_earlier_epoch_are_not_heard(mls: Mls, ann: Person):
+    ears = receiver(mls.sessions[BOT], [ann])
+    packets = ann.say(50)
+    assert len(listen(ears, packets)) == 50
+    mls.join(CAT)
+    assert len(listen(ears, ann.say(50), start=2.0)) == 50
+    assert listen(ears, packets, start=4.0, rest=1.0) == []
+
+
+def test_packets_of_ten_and_sixty_milliseconds_become_frames(mls: Mls, ann: Person):
+    ears = receiver(mls.sessions[BOT], [ann])
+    short = [ann.packet(b"\xf0\xff\xfe", step=RTP_STEP // 2) for _ in range(9)]  # CELT, 10 ms (RFC 6716 section 3.1)
+    long = [ann.packet(b"\x18\x00", step=3 * RTP_STEP) for _ in range(4)]  # SILK, 60 ms
+    frames = listen(ears, short, rest=1.0)
+    assert len(frames) == 5
+    frames += listen(ears, long, start=2.0)
+    assert len(frames) == 5 + 12
+    assert all(len(frame.pcm) == HEAR_BYTES for frame in frames)
+
+
+def test_five_thousand_unknown_ssrcs_cost_little_memory(mls: Mls, ann: Person):
+    ears = receiver(mls.sessions[BOT], [ann])
+    ears.members(frozenset({ANN, BEN}))
+    ears.admit(frozenset({ANN, BEN}))
+    flood = [rtp_datagram(ssrc, n, n, bytes(150) + b"\x01\x0c\xfa\xfa", n) for n in range(3) for ssrc in range(1, 5001)]
+    tracemalloc.start()
+    for n, datagram in enumerate(flood):
+        ears.push(datagram, n / 10_000)
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size < 5_000_000
