@@ -11,7 +11,7 @@ from bot.sandbox.model_schema import ApiError
 
 
 class Oddity(Enum):
-    """A way to write a stream that a parser must bear (the first three of them also on a healthy day)."""
+    """A way to write a stream that a parser must bear. Heartbeats with `choices: null` come without being asked for."""
 
     SPLIT_BASE64 = auto()
     "one long base64 text, cut anywhere, not at groups of four"
@@ -28,7 +28,7 @@ class Oddity(Enum):
     EMPTY_CONTENT = auto()
     'every delta also has content: ""'
     TEXT_BESIDE = auto()
-    "the words in delta.content beside the audio, without transcript"
+    "the words in delta.content beside the audio, no transcript"
     CHOICES_MISSING = auto()
     "heartbeats without `choices`"
     COMMENTS = auto()
