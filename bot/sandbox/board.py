@@ -75,15 +75,20 @@ class Board:
 
     def json(self, message: Message, *, reveal: bool = True) -> Json:
         """Return the object REST answers with."""
-        return rendering.message(self._world, self.cdn, message, reveal=reveal)
+        return rendering.message(self._world, self.cdn, message, reveal=reveal, answered=self._answered(message))
 
     def _tell(self, event: str, message: Message) -> None:
         def render(session: Session) -> Json:
             reveal = bool(session.intents & Intent.MESSAGE_CONTENT) or rendering.revealed(self._world, message)
-            return rendering.message(self._world, self.cdn, message, reveal=reveal, event=True)
+            answered = self._answered(message)
+            return rendering.message(self._world, self.cdn, message, reveal=reveal, event=True, answered=answered)
 
         if self._seen(message):
             self._hub.dispatch(event, render, message.guild_id)
+
+    def _answered(self, message: Message) -> Message | None:
+        found = self.messages.get(message.reference_id) if message.reference_id is not None else None
+        return found if found is not None and not found.deleted else None
 
     def _tell_plainly(self, event: str, data: Json, message: Message) -> None:
         if message.guild_id is not None:

@@ -178,7 +178,7 @@ class Gateway:
         )
         for guild in guilds:
             if session.intents & Intent.GUILDS:
-                session.dispatch("GUILD_CREATE", self.guild_create(session, guild.id))
+                session.dispatch("GUILD_CREATE", self.guild_create(session, guild.id) | {"unavailable": False})
 
     def guild_create(self, session: Session, guild_id: int) -> Json:
         return payload.guild_create(

@@ -124,7 +124,7 @@ class Hands:
 
     async def _answered(self, opened: Interaction) -> None:
         try:
-            async with asyncio.timeout(self._parts.knobs.response_window + self._parts.knobs.rest_delay):
+            async with asyncio.timeout(self._parts.knobs.response_window):
                 await opened.answered.wait()
         except TimeoutError:
             raise NoAnswer("The application did not respond") from None

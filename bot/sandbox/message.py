@@ -1,10 +1,13 @@
 """A message and what is known of its life."""
 
+import re
 from dataclasses import dataclass, field
 from enum import IntFlag
 
 from bot.sandbox.entities import User
 from bot.sandbox.fault import Json
+
+_LINK = re.compile(r"(?<!<)https?://[^\s>]+")
 
 
 class MessageFlag(IntFlag):
@@ -93,6 +96,11 @@ class Message:
     @property
     def silent(self) -> bool:
         return bool(self.flags & MessageFlag.SUPPRESS_NOTIFICATIONS)
+
+    @property
+    def unfurls(self) -> bool:
+        """Discord would add an embed for a link in it."""
+        return not self.flags & MessageFlag.SUPPRESS_EMBEDS and _LINK.search(self.content) is not None
 
     @property
     def is_v2(self) -> bool:

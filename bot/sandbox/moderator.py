@@ -4,7 +4,9 @@ import asyncio
 
 from bot.sandbox import payload, rest_channels
 from bot.sandbox.entities import Channel, Guild, Kind, Overwrite, Role, User
+from bot.sandbox.fault import Json
 from bot.sandbox.parts import Parts
+from bot.sandbox.session import Session
 from bot.sandbox.voice_service import Allotment
 
 
@@ -25,8 +27,16 @@ class Moderator:
 
     def invited(self, guild: Guild) -> None:
         """Tell the bot of a server that it was invited to."""
-        gateway = self._parts.gateway
-        self._parts.hub.dispatch("GUILD_CREATE", lambda session: gateway.guild_create(session, guild.id), guild.id)
+        self._parts.hub.dispatch("GUILD_CREATE", lambda session: self._sight(session, guild), guild.id)
+
+    def recovered(self, guild: Guild) -> None:
+        """Tell the bot that a server is there again after an `outage`."""
+        back = {"unavailable": False}
+        self._parts.hub.dispatch("GUILD_CREATE", lambda session: self._sight(session, guild) | back, guild.id)
+
+    def outage(self, guild: Guild) -> None:
+        """Discord loses sight of a server for a while."""
+        self._parts.hub.dispatch("GUILD_DELETE", {"id": str(guild.id), "unavailable": True}, guild.id)
 
     async def expel(self, guild: Guild) -> None:
         """Throw the bot out of a server."""
@@ -51,12 +61,14 @@ class Moderator:
         rest = [item for item in channel.overwrites if item.id != target.id]
         channel.overwrites = [*rest, Overwrite(target.id, isinstance(target, User), allow, deny)]
         self._parts.hub.dispatch("CHANNEL_UPDATE", payload.channel(channel), channel.guild_id)
+        self._parts.rooms.review(self._guild(channel))
 
     def permit(self, guild: Guild, role: Role, allowed: int) -> None:
         """Set a role's permissions; the bot is told by GUILD_ROLE_UPDATE."""
         role.permissions = allowed
         data = {"guild_id": str(guild.id), "role": payload.role(role)}
         self._parts.hub.dispatch("GUILD_ROLE_UPDATE", data, guild.id)
+        self._parts.rooms.review(guild)
 
     def mute(self, guild: Guild, user: User, *, mute: bool = False, deaf: bool = False) -> None:
         """Server-mute and server-deafen somebody, or take it back."""
@@ -84,6 +96,9 @@ class Moderator:
             self._parts.rooms.announce(guild.id, Allotment(None, "gone"))
             await asyncio.sleep(outage)
         await self._parts.rooms.allot(self._parts.world.bot.id, guild)
+
+    def _sight(self, session: Session, guild: Guild) -> Json:
+        return self._parts.gateway.guild_create(session, guild.id)
 
     def _guild(self, channel: Channel) -> Guild:
         guild = self._parts.world.guild_of(channel)

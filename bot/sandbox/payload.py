@@ -186,7 +186,6 @@ def guild_create(guild_: Guild, bot_id: int, *, everyone: bool, voice: bool) -> 
     return guild(guild_) | {
         "joined_at": guild_.joined_at,
         "large": False,
-        "unavailable": False,
         "member_count": len(guild_.members),
         "voice_states": [voice_state(guild_, s, inside=True) for s in guild_.voice_states.values()] if voice else [],
         "members": [member(item) for item in listed],

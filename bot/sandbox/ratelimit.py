@@ -24,7 +24,6 @@ LIMITS = {
     "PUT /channels/{channel_id}/voice-status": Limit(5, 5),
     "POST /webhooks/{application_id}/{token}": Limit(5, 2),
     "PATCH /webhooks/{application_id}/{token}/messages/{message_id}": Limit(5, 2),
-    "GET /gateway/bot": Limit(2, 5),
 }
 DEFAULT = Limit(10, 1)
 UNLIMITED = "POST /interactions/{interaction_id}/{token}/callback"
@@ -48,7 +47,7 @@ class RateLimiter:
     """Fixed windows that begin with their first request. `now` is seconds on any growing clock."""
 
     def __init__(self, most_per_second: int) -> None:
-        self._most = most_per_second
+        self.most_per_second = most_per_second
         self._windows: dict[tuple[str, str], _Window] = {}
         self._all = _Window(0.0)
         self.refused = 0
@@ -62,7 +61,7 @@ class RateLimiter:
             if now >= self._all.ends:
                 self._all = _Window(now + 1)
             self._all.used += 1
-            if self._all.used > self._most:
+            if self._all.used > self.most_per_second:
                 headers = {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
                 return self._refuse(self._all.ends - now, headers, everywhere=True)
         limit = LIMITS.get(route, DEFAULT)

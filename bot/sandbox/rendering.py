@@ -49,10 +49,13 @@ class Cdn:
         return data
 
 
-def message(world: World, cdn: Cdn, found: Message, *, reveal: bool, event: bool = False) -> Json:
+def message(
+    world: World, cdn: Cdn, found: Message, *, reveal: bool, event: bool = False, answered: Message | None = None
+) -> Json:
     """Return a message object.
 
     `reveal`: False blanks what the message-content intent guards. `event`: the gateway's form, with guild and members.
+    `answered`: the message that this one replies to, if it still stands.
     """
     guild = world.guilds.get(found.guild_id) if found.guild_id is not None else None
     data: Json = {
@@ -87,8 +90,6 @@ def message(world: World, cdn: Cdn, found: Message, *, reveal: bool, event: bool
             "application_id": str(world.application_id),
             "webhook_id": str(world.application_id),
         }
-    elif found.author == world.bot and found.token is not None:
-        data |= {"application_id": str(world.application_id), "webhook_id": str(world.application_id)}
     if found.reference_id is not None:
         data["message_reference"] = {
             "type": 0,
@@ -97,6 +98,8 @@ def message(world: World, cdn: Cdn, found: Message, *, reveal: bool, event: bool
         }
         if guild:
             data["message_reference"]["guild_id"] = str(guild.id)
+        shown = reveal or (answered is not None and revealed(world, answered))
+        data["referenced_message"] = message(world, cdn, answered, reveal=shown) if answered else None
     if event and guild:
         data["guild_id"] = str(guild.id)
         if found.author.id in guild.members and found.interaction is None:

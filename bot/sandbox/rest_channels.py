@@ -109,6 +109,11 @@ class _Channels:
             guild.channels[thread.id] = thread
             message.flags |= MessageFlag.HAS_THREAD
             self._parts.board.edited(message, visibly=False)
+        elif public:
+            notice = Message(
+                world.snowflake(), channel.id, guild.id, world.bot, world.timestamp(), thread.name, kind=18
+            )
+            self._parts.board.post(notice)
         about = payload.channel(thread)
         self._parts.hub.dispatch("THREAD_CREATE", about | {"newly_created": True}, guild.id)
         return answer(about | {"member": self._thread_member(thread)}, 201)

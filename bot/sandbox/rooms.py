@@ -78,6 +78,15 @@ class Rooms:
         if state := guild.voice_states.get(user_id):
             self._tell(guild, state)
 
+    def review(self, guild: Guild) -> None:
+        """Permissions changed: who may no longer speak is suppressed, and the other way round, except on stages."""
+        for state in guild.voice_states.values():
+            channel = guild.channels[state.channel_id]
+            now = self._suppressed(state.user_id, channel)
+            if channel.kind is not Kind.STAGE and state.suppress != now:
+                state.suppress = now
+                self._tell(guild, state)
+
     async def left_session(self, session_id: str) -> None:
         """A gateway session is over: whoever sat by it is gone."""
         for guild in self._world.guilds.values():

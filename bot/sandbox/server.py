@@ -30,7 +30,7 @@ from bot.sandbox.outcome import Outcome
 from bot.sandbox.parts import Parts
 from bot.sandbox.person import Person
 from bot.sandbox.rendering import Cdn
-from bot.sandbox.rest import API, Rest
+from bot.sandbox.rest import API, MOST_REQUEST, Rest
 from bot.sandbox.rooms import Rooms
 from bot.sandbox.tls import Authority
 from bot.sandbox.voice_gateway import open_voice
@@ -84,10 +84,11 @@ class Sandbox:
             yield sandbox
 
     async def _listen(self, stack: AsyncExitStack) -> None:
-        app = web.Application()
+        app = web.Application(client_max_size=MOST_REQUEST)
         app.router.add_get("/", self.gateway.handle)
         app.add_routes(files.routes(self.parts.cdn))
         app.add_subapp(API, self.rest.application())
+        app.router.add_route("*", "/api/{other:.*}", Rest.other_version)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

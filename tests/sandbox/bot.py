@@ -20,6 +20,7 @@ class Bot(discord.AutoShardedClient):
 
     def __init__(self, sandbox: Sandbox, intents: discord.Intents, **options: Any) -> None:
         context = None if sandbox.http else sandbox.authority.client_context
+        options.setdefault("guild_ready_timeout", 0.2)
         super().__init__(intents=intents, connector=aiohttp.TCPConnector(ssl=context or True), **options)
         self.tree = app_commands.CommandTree(self)
         self.seen: list[tuple[str, Any]] = []
@@ -29,6 +30,9 @@ class Bot(discord.AutoShardedClient):
         self.seen.append((event, args))
         self.arrived.set()
         super().dispatch(event, *args, **kwargs)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Do not wait 5 s: the sandbox's identify_spacing is off."""
 
     async def until(self, event: str, matches: Callable[..., bool] = lambda *_: True) -> tuple[Any, ...]:
         """Return the arguments of the first `event` that matches, also one that came before."""
