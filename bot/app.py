@@ -136,6 +136,7 @@ def call_settings(settings: Settings) -> CallSettings:
     """Return how calls are held where no server has said otherwise."""
     return CallSettings(
         answering=settings.answering,
+        aliases=() if settings.bot_name else ("Kikite", "聞き手"),
         consent=settings.consent,
         language=settings.language,
         voice=settings.voice,

@@ -51,14 +51,19 @@ def demo(
     wav: Annotated[
         list[Path] | None, typer.Option(help="Audio files for the people to say, instead of the shipped sentences.")
     ] = None,
+    more: Annotated[
+        list[Path] | None, typer.Argument(help="More audio files, after --wav.", metavar="[FILE]...")
+    ] = None,
     live: Annotated[
         bool, typer.Option(help="Let the real model answer; needs OPENAI_API_KEY and costs money.")
     ] = False,
 ) -> None:
     """Hear the bot at work: a loopback Discord, two people and the whole path of the sound."""
+    from bot.ops import log
     from bot.sandbox.demo import run_demo
 
-    _run(run_demo(out, wav or [], live=live, console=Console()))
+    log.configure(log.Redactor(), level="ERROR")  # what happens is shown by the demo itself
+    _run(run_demo(out, [*(wav or []), *(more or [])], live=live, console=Console()))
 
 
 def main() -> None:

@@ -1,0 +1,67 @@
+"""The demo's own parts; the whole of it is run by .ci/run."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.audio import RTP_RATE, from_wav
+from bot.engine.client import build_client
+from bot.errors import BadAudio
+from bot.sandbox import clips
+from bot.sandbox.demo import from_files, shipped
+from bot.sandbox.demo_report import Report, Turn
+from bot.sandbox.ears import Ears
+from bot.sandbox.media import encode
+from bot.sandbox.model_log import ReceivedRequest
+from bot.sandbox.model_relay import ModelRelay
+from bot.sandbox.model_server import ModelServer
+from bot.voice import opus
+from tests.sandbox.asking import ask
+
+
+def test_somebody_talks_over_an_answer_once() -> None:
+    assert [line.over for line in shipped()].count(True) == 1
+
+
+def test_peoples_own_files_are_said_in_turn_and_cut_to_the_time_there_is(tmp_path: Path) -> None:
+    for number in range(3):
+        sound = clips.load("bot-moon", RTP_RATE) * 4
+        (tmp_path / f"{number}.mp3").write_bytes(encode(sound, RTP_RATE, "mp3", "libmp3lame"))
+    lines = from_files(sorted(tmp_path.iterdir()))
+    assert [line.who for line in lines] == ["Anna", "Yuki", "Anna"]
+    assert sum(len(line.sound) for line in lines) / 2 / RTP_RATE < 20
+
+
+def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_text("no sound")
+    with pytest.raises(BadAudio):
+        from_files([tmp_path / "a.wav"])
+
+
+async def test_the_report_says_where_the_time_went(tmp_path: Path) -> None:
+    request = ReceivedRequest("/chat/completions", {}, 10.4, 0, body_at=10.5, first_audio_at=11.0)
+    turn = Turn("Anna", "hello", 10.0, request, first=11.004)
+    early = Turn("Yuki", "hi", 20.0, ReceivedRequest("/", {}, 0, 0, body_at=19.9, first_audio_at=20.3), first=20.31)
+    report = Report(Ears(opus.load()), 1, [turn, early], ["**Anna** hello"], bytes(960))
+    report.write(tmp_path)
+    first, second = json.loads((tmp_path / "timings.json").read_text())["turns"]
+    assert (first["last_voice_packet_to_request_ms"], first["model_ms"]) == (500, 500)
+    assert (first["first_audio_event_to_first_packet_ms"], first["total_less_model_ms"]) == (4, 504)
+    assert second["total_less_model_ms"] == 10  # the request went out before the last packet
+    assert from_wav((tmp_path / "channel.wav").read_bytes()) == (bytes(960), RTP_RATE)
+    assert "hello" in (tmp_path / "transcript.md").read_text()
+
+
+async def test_the_relay_is_the_server_behind_it() -> None:
+    async with ModelServer.open(first_audio=0, speed=0) as model, ModelRelay.open(model.key, model.base_url) as relay:
+        client = build_client(relay.key, relay.base_url)
+        try:
+            heard = await ask(client)
+        finally:
+            await client.close()
+        [request] = await relay.wait_for_chats(1)
+        assert heard.text
+        assert request.pcm == model.chats[0].newest
+        assert request.first_audio_at is not None
+        assert not model.refused
