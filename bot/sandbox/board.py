@@ -1,6 +1,8 @@
 """The messages of every channel: written, edited, deleted, and everybody told."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from bot.sandbox import rendering
 from bot.sandbox.entities import Channel
@@ -12,6 +14,8 @@ from bot.sandbox.rendering import Cdn
 from bot.sandbox.session import Intent, Session
 from bot.sandbox.world import World
 
+Found = TypeVar("Found")
+
 
 class Board:
     """All messages by id. Deleted ones are kept, marked."""
@@ -21,6 +25,13 @@ class Board:
         self._hub = hub
         self.cdn = cdn
         self.messages: dict[int, Message] = {}
+        self._news = asyncio.Event()
+
+    async def until(self, matches: Callable[[], Found | None]) -> Found:
+        """Return what `matches` finds, now or after any message was written, edited or deleted."""
+        while (found := matches()) is None:
+            await self._news.wait()
+        return found
 
     def find(self, channel_id: int, message_id: int) -> Message:
         """Return a message as a channel shows it to everyone.
@@ -44,8 +55,8 @@ class Board:
 
     def post(self, message: Message) -> Message:
         """Add a message; an ephemeral one is told to nobody."""
-        self._revise(message)
         self.messages[message.id] = message
+        self._revise(message)
         channel = self._channel(message)
         if not message.ephemeral:
             channel.last_message_id = message.id
@@ -62,6 +73,7 @@ class Board:
 
     def delete(self, message: Message) -> None:
         message.deleted = True
+        self._wake()
         if not message.ephemeral:
             data = {"id": str(message.id), "channel_id": str(message.channel_id)}
             self._tell_plainly("MESSAGE_DELETE", data, message)
@@ -70,6 +82,7 @@ class Board:
         gone = list(messages)
         for message in gone:
             message.deleted = True
+        self._wake()
         data: Json = {"ids": [str(message.id) for message in gone], "channel_id": str(gone[0].channel_id)}
         self._tell_plainly("MESSAGE_DELETE_BULK", data, gone[0])
 
@@ -106,6 +119,11 @@ class Board:
             raise unknown("Channel")
         return channel
 
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
     def _revise(self, message: Message) -> None:
+        self._wake()
         names = tuple(item.filename for item in message.attachments)
         message.revisions.append(Revision(self._world.clock(), message.content, tuple(message.components), names))

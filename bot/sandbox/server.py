@@ -4,6 +4,7 @@ Its people act through `Sandbox` itself, whoever has power over the server throu
 strict or broken, `gateway` and `voice` cut connections, and `rest.log` says what was asked of it.
 """
 
+import asyncio
 import base64
 import secrets
 import time
@@ -222,6 +223,15 @@ class Sandbox:
     def messages(self, channel_id: int, *, deleted: bool = False, ephemeral: bool = False) -> list[Message]:
         """Return a channel's messages, newest last; each with its revisions."""
         return self.parts.board.listed(channel_id, deleted=deleted, ephemeral=ephemeral)
+
+    async def posted(self, channel_id: int, matches: Callable[[Message], bool], seconds: float = 10.0) -> Message:
+        """Return the first message of a channel that matches, now or as soon as one does. Raises TimeoutError."""
+
+        def first() -> Message | None:
+            return next((item for item in self.messages(channel_id) if matches(item)), None)
+
+        async with asyncio.timeout(seconds):
+            return await self.parts.board.until(first)
 
     def message(self, message_id: int) -> Message:
         """Return a message by id, ephemeral and deleted ones too. Raises Refused."""
