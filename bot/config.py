@@ -44,6 +44,7 @@ def _not_blank(value: SecretStr) -> SecretStr:
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Secret = Annotated[SecretStr, AfterValidator(_not_blank)]
 OnOff = Literal["on", "off"]
+Rate = Literal["text_in", "audio_in", "cached_in", "text_out", "audio_out", "heard_hour"]
 
 
 class Settings(BaseSettings):
@@ -61,6 +62,11 @@ class Settings(BaseSettings):
     openai_base_url: HttpUrl = Field("https://api.openai.com/v1", description="Any compatible server.")
     openai_model: str = Field("gpt-audio-1.5", description="The audio chat model.")
     transcribe_model: str = Field("gpt-transcribe", description="Writes down what people said.")
+    prices: dict[str, dict[Rate, Annotated[Decimal, Field(ge=0)]]] = Field(
+        {},
+        description="Your own rates, by model, in US dollars per million tokens (heard_hour: per hour), as JSON: "
+        '{"my-model": {"text_in": 2.5, "audio_in": 32, "text_out": 10, "audio_out": 64}}.',
+    )
     text_model: str | None = Field(None, description="A text model for summaries; none: none are made.")
 
     database_url: str = Field(
