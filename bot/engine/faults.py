@@ -13,6 +13,7 @@ Unreachable       408, 409, 5xx, network, timeout, an error within the stream
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -163,8 +164,9 @@ def _detail(status: int | None, fields: Mapping[str, Any], request_id: str | Non
 
 def _asked_pause(headers: Mapping[str, str]) -> float | None:
     for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        try:
-            return max(0.0, float(headers[name]) / scale)
-        except (KeyError, ValueError):
-            continue
+        if name in headers:
+            try:
+                return max(0.0, float(headers[name]) / scale)
+            except ValueError:
+                return math.inf  # a date: too far off to wait for
     return None

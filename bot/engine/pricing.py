@@ -32,12 +32,14 @@ class Rates:
 class Prices:
     """The price list; callable as usage.py wants it.
 
-    `overrides` go by model name, before the published rates. `provider` is genai-prices' name of the server's operator,
-    None: judged by the model's name.
+    `overrides` are the operator's rates by model and by the names of Rates; they come before the published ones.
+    `provider` is genai-prices' name of the server's operator, None: judged by the model's name.
     """
 
-    def __init__(self, overrides: Mapping[str, Rates] | None = None, provider: str | None = None) -> None:
-        self._overrides = dict(overrides or {})
+    def __init__(
+        self, overrides: Mapping[str, Mapping[str, Decimal]] | None = None, provider: str | None = None
+    ) -> None:
+        self._overrides = {model: Rates(**rates) for model, rates in (overrides or {}).items()}
         self._provider = provider
 
     def __call__(self, model: str, usage: Usage) -> Decimal | None:

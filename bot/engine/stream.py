@@ -15,6 +15,9 @@ from bot.engine import tokens
 from bot.engine.pcm import Base64Stream, PcmStream
 from bot.types import AudioDelta, TextDelta, Usage
 
+LONGEST_TEXT = 20_000
+"""Characters of one answer; more than anybody says in the longest one."""
+
 
 class Outcome(Enum):
     """What a stream amounted to when it ended."""
@@ -66,7 +69,7 @@ class Assembly:
                 continue
             if isinstance(reason := choice.get("finish_reason"), str):
                 self.finish = reason
-            delta = choice.get("delta") or choice.get("message")
+            delta = choice.get("delta")
             if isinstance(delta, Mapping):
                 yield from self._delta(delta, sound=chunk.get("modality") == "audio")
 
@@ -139,6 +142,7 @@ class Assembly:
                 return
             self._source = source
         self._source = self._source or source
+        words = _clean(words)[: LONGEST_TEXT - len(self.text)]
         if words and source == self._source:
             self.text += words
             yield TextDelta(words)
@@ -164,6 +168,11 @@ def read_usage(usage: Mapping[str, Any], expected: Usage) -> Usage:
         text_out=max(0, made - audio_out),
         audio_out=audio_out,
     )
+
+
+def _clean(words: str) -> str:
+    """Drop what no database and no chat takes: NUL, and halves of surrogate pairs."""
+    return words.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def _tells(details: object) -> bool:

@@ -42,6 +42,7 @@ CASES: list[tuple[str, int | None, Any, dict[str, str], type[BotError], float | 
     ("rate, short wait in ms", 429, body(), {"retry-after-ms": "250", "retry-after": "1"}, RateLimited, 0.25),
     ("rate, long wait", 429, body("rate_limit_exceeded"), {"retry-after": "20"}, RateLimited, None),
     ("rate, longer wait", 429, body("rate_limit_exceeded"), {"retry-after": "120"}, RateLimited, None),
+    ("rate, wait until", 429, body(), {"retry-after": "Sun, 22 Nov 2026 21:00:00 GMT"}, RateLimited, None),
     ("slow down", 503, body("slow_down"), {}, RateLimited, 0.6),
     ("no such model", 404, body("model_not_found"), {}, ModelUnavailable, None),
     ("no such path", 404, "<html>", {}, ModelUnavailable, None),

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.engine.pricing import Prices, Rates
+from bot.engine.pricing import Prices
 from bot.types import Usage
 
 PRICES = Prices()
@@ -28,7 +28,7 @@ def test_heard_by_the_minute():
 
 
 def test_the_operators_rates_come_first():
-    prices = Prices({"mine": Rates(text_in=Decimal(1), audio_in=Decimal(10), cached_in=Decimal("0.5"))})
+    prices = Prices({"mine": {"text_in": Decimal(1), "audio_in": Decimal(10), "cached_in": Decimal("0.5")}})
     assert prices("mine", Usage(text_in=3_000_000, cached_in=1_000_000)) == Decimal("2.5")
     assert prices("mine", Usage(text_in=1, audio_out=1)) is None
     assert prices.parts("mine", Usage(text_in=1_000_000, audio_out=1)) == {"text_in": Decimal(1), "audio_out": None}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.audio import SPEAK_RATE, to_wav
-from bot.engine.stream import Assembly, Outcome
+from bot.engine.stream import LONGEST_TEXT, Assembly, Outcome
 from bot.types import AudioDelta, TextDelta, Usage
 
 PCM = bytes(range(256)) * 20
@@ -143,6 +143,14 @@ OUTCOMES: dict[str, tuple[list[Any], Outcome]] = {
 @pytest.mark.parametrize(("chunks", "outcome"), OUTCOMES.values(), ids=OUTCOMES)
 def test_outcomes(chunks: list[Any], outcome: Outcome):
     assert play(chunks)[0].outcome(text_only=False) is outcome
+
+
+def test_what_nobody_can_store_is_dropped():
+    assert play([audio(transcript="a\0b\ud83d"), audio(transcript="聞き手 🎧")])[1] == "ab聞き手 🎧"
+
+
+def test_endless_words_end():
+    assert len(play([audio(transcript="word " * 3000)] * 30)[1]) == LONGEST_TEXT
 
 
 def test_text_is_all_that_a_written_answer_needs():
