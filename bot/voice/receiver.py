@@ -15,7 +15,7 @@ from bot.voice.opus import Library
 from bot.voice.presence import HOLDS_FLOOR, Presence
 from bot.voice.sources import MAX_KNOWN, MAX_UNKNOWN, Source, Sources
 from bot.voice.stats import ReceiverStats
-from bot.voice.stream import Stream
+from bot.voice.streams import Streams
 
 STRANGER_IDLE: Final = 1.0
 """Seconds after which a silent SSRC of nobody known makes room."""
@@ -32,7 +32,6 @@ class Receiver:
 
     def __init__(self, library: Library, max_unknown: int = MAX_UNKNOWN) -> None:
         self.stats = ReceiverStats()
-        self._library = library
         self._secret: bytes | None = None
         self._aead: Aead | None = None
         self._opener = Opener()
@@ -43,16 +42,11 @@ class Receiver:
         self._changes = 0
         "counts what may let a held packet be opened, besides the session's own state"
         self._sources = Sources(max_unknown)
-        self._streams: dict[int, Stream] = {}
-        "by user, admitted ones only"
+        self._streams = Streams(library, self.stats)
         self._sounds: Presence[int] = Presence()
         "by user"
         self._noises: Presence[int] = Presence()
         "by SSRC, of nobody known"
-        self._clocks: dict[int, int] = {}
-        "user -> where the timestamps of a stream that ended stopped"
-        self._ready: list[Frame] = []
-        "left over from streams that ended"
         self._unopened: dict[int, int] = {}
 
     # What the link tells
@@ -85,9 +79,7 @@ class Receiver:
         if source:
             self._sources.drop(source)
             self.stats.dropped += source.hold.clear()
-        if user_id in self._streams:
-            self._streams[user_id].drain(float("inf"), self._ready)
-            self._end(user_id)
+        self._streams.finish(user_id)
         self._sounds.forget(user_id)
         self._changes += 1
 
@@ -110,12 +102,10 @@ class Receiver:
         if user_ids == self._admitted:
             return
         for user_id in self._admitted - user_ids:
-            if user_id in self._streams:
-                self.stats.dropped += self._end(user_id)
+            self._streams.drop(user_id)
             source = self._sources.of(user_id)
             if source:
                 self.stats.dropped += source.hold.clear()
-        self._ready = [frame for frame in self._ready if frame.user_id in user_ids]
         self._admitted = user_ids
         self._changes += 1
 
@@ -173,10 +163,7 @@ class Receiver:
                 self._retry(source, now)
             if source.user_id is None and now - source.arrived > STRANGER_IDLE:
                 self._dismiss(source)
-        frames, self._ready = self._ready, []
-        for stream in self._streams.values():
-            stream.drain(now, frames)
-        return frames
+        return self._streams.drain(now)
 
     def talking(self, now: float) -> frozenset[int]:
         """Return the people whose sound arrives now, by timing and size of packets alone.
@@ -204,8 +191,7 @@ class Receiver:
     @property
     def waiting(self) -> int:
         """Packets that have met no fate yet."""
-        held = sum(len(source.hold) for source in self._sources)
-        return held + sum(stream.waiting for stream in self._streams.values())
+        return sum(len(source.hold) for source in self._sources) + self._streams.waiting
 
     # Persons and keys
 
@@ -223,20 +209,29 @@ class Receiver:
                 return
         self.stats.held += 1
         if source.hold.add(packet, keys):
-            self.stats.hold_overflow += 1
+            self._give_up(source, 1)
 
     def _retry(self, source: Source, now: float) -> None:
         """See once a tick whether what is held opens now, and let go of what waited too long."""
         if source.user_id is None:
             source.hold.retry(self._keys(), lambda held: self._open(source, held) or self._attribute(source, held))
-            self.stats.unattributed += source.hold.expire(now)
-            return
-        source.hold.probe(lambda held: self._open(source, held))
+        else:
+            source.hold.probe(lambda held: self._open(source, held))
         late = source.hold.expire(now)
         if late:
-            self.stats.undecryptable += late
-            if len(self._unopened) < MAX_KNOWN or source.user_id in self._unopened:
-                self._unopened[source.user_id] = self._unopened.get(source.user_id, 0) + late
+            self._give_up(source, late)
+
+    def _give_up(self, source: Source, count: int) -> None:
+        """Count packets that were held in vain."""
+        user_id = source.user_id
+        if user_id is None:
+            self.stats.unattributed += count
+            return
+        # Perhaps the SSRC is somebody else's by now: let the keys prove it again.
+        source.proven = False
+        self.stats.undecryptable += count
+        if len(self._unopened) < MAX_KNOWN or user_id in self._unopened:
+            self._unopened[user_id] = self._unopened.get(user_id, 0) + count
 
     def _may_be_heard(self) -> bool:
         """Tell whether a packet of nobody known may be kept until its person is known.
@@ -275,10 +270,7 @@ class Receiver:
 
     def _deliver(self, user_id: int, packet: Held, opus: bytes) -> None:
         self.stats.opened += 1
-        stream = self._streams.get(user_id)
-        if stream is None:
-            stream = self._streams[user_id] = Stream(user_id, self._library, self.stats, self._clocks.pop(user_id, 0))
-        stream.push(packet.sequence, packet.timestamp, opus, packet.arrived, packet.fresh)
+        self._streams.of(user_id).push(packet.sequence, packet.timestamp, opus, packet.arrived, packet.fresh)
 
     def _keys(self) -> object:
         """Return what must change before a held packet is worth another try."""
@@ -299,21 +291,13 @@ class Receiver:
         self._sources.drop(source)
         self._noises.forget(source.ssrc)
 
-    def _end(self, user_id: int) -> int:
-        """Drop a person's stream, and return how many packets it still held."""
-        stream = self._streams.pop(user_id)
-        if len(self._clocks) >= MAX_KNOWN:
-            self._clocks.pop(next(iter(self._clocks)))
-        self._clocks[user_id] = stream.clock
-        return stream.waiting
-
     def _bind(self, ssrc: int, user_id: int) -> Source:
         """Make `ssrc` the only one of `user_id`."""
         source, former = self._sources.bind(ssrc, user_id)
         if former:
             self.stats.dropped += former.hold.clear()
-            if former.user_id in self._streams:
-                self._streams[former.user_id].restart()
+            if former.user_id is not None:
+                self._streams.restart(former.user_id)
         self._noises.move(ssrc, user_id)
         self._changes += 1
         return source

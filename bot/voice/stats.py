@@ -37,8 +37,6 @@ class ReceiverStats:
     "held as long as allowed, and no key opened it"
     unattributed: int = 0
     "held as long as allowed, and its SSRC's person did not become known"
-    hold_overflow: int = 0
-    "pushed out of a full hold queue"
     dropped: int = 0
     "still waiting when its person left, withdrew or changed SSRC"
 

@@ -24,8 +24,7 @@ _QUIET: Final = bytes(HEAR_BYTES)
 class Stream:
     """The sound of one person, whose SSRC may change."""
 
-    def __init__(self, user_id: int, library: Library, stats: ReceiverStats, clock: int = 0) -> None:
-        """`clock`: the timestamp before which no frame may come, where an earlier stream of theirs ended."""
+    def __init__(self, user_id: int, library: Library, stats: ReceiverStats) -> None:
         self._user_id = user_id
         self._library = library
         self._stats = stats
@@ -38,7 +37,7 @@ class Stream:
         "when it came"
         self._duration = RTP_STEP
         "its length, 48 kHz units"
-        self.clock = clock
+        self._clock = 0
         "timestamp of the next sample out: unwrapped, never going back"
         self._rest = b""
         "samples that do not fill a frame yet"
@@ -67,6 +66,14 @@ class Stream:
     def restart(self) -> None:
         """Expect another SSRC: what waits still comes out, and the next packet begins anew."""
         self._jitter.restart()
+
+    def end(self) -> int:
+        """Drop all that waits and return how many packets that were; what may come later begins anew."""
+        dropped = len(self._jitter)
+        self._jitter = Jitter()
+        self._decoder = None
+        self._rest = b""
+        return dropped
 
     def _play(self, slot: Slot, out: list[Frame]) -> None:
         stats = self._stats
@@ -97,7 +104,7 @@ class Stream:
         if slot.lost:
             self._stats.lost += slot.lost
         made_up = min(gap // RTP_STEP, slot.lost * max(1, self._duration // RTP_STEP), CONCEAL_MAX)
-        self.clock += gap - made_up * RTP_STEP
+        self._clock += gap - made_up * RTP_STEP
         self._sent = slot.timestamp
         self._arrived = slot.arrived
         if made_up:
@@ -106,7 +113,7 @@ class Stream:
     def _gap(self, slot: Slot) -> int:
         """Return the units of 48 kHz between the last sample and the slot's first."""
         if self._sent is None:
-            return slot.timestamp - self.clock & 0xFFFFFFFF
+            return slot.timestamp
         gap = slot.timestamp - self._sent - self._duration & 0xFFFFFFFF
         if not slot.restarted and gap <= JUMP_MAX:
             return gap
@@ -144,8 +151,8 @@ class Stream:
         whole = len(pcm) - len(pcm) % HEAR_BYTES
         for start in range(0, whole, HEAR_BYTES):
             frame = pcm if len(pcm) == HEAR_BYTES else pcm[start : start + HEAR_BYTES]
-            out.append(Frame(self._user_id, self.clock, frame, concealed))
-            self.clock += RTP_STEP
+            out.append(Frame(self._user_id, self._clock, frame, concealed))
+            self._clock += RTP_STEP
         self._rest = pcm[whole:]
         self._rest_concealed = concealed
         self._stats.frames += whole // HEAR_BYTES
