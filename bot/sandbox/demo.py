@@ -137,8 +137,9 @@ async def _say(line: Line, person: Person, sandbox: Sandbox, model: Model, repor
     report.turns.append(turn)
     try:
         async with asyncio.timeout(15):
-            while turn.first_packet(ears, bot) is None:  # noqa: ASYNC110 (a poll is all a recording offers)
+            while turn.first_packet(ears, bot) is None:
                 await asyncio.sleep(0.02)
+                turn.request = model.chats[-1]  # a pause may have looked like the end: then a later one counts
     except TimeoutError:
         raise DemoFailed(f"no answer to {line.who} was heard") from None
     view.answers(turn)
