@@ -47,6 +47,11 @@ class Ears:
         track = self._tracks.get(user_id)
         return [frame for frame in track.frames if frame.opus != SILENCE] if track else []
 
+    def silences(self, user_id: int) -> int:
+        """Return how many silence frames came from a user."""
+        track = self._tracks.get(user_id)
+        return sum(frame.opus == SILENCE for frame in track.frames) if track else 0
+
     def heard(self, user_id: int, since: float | None = None) -> bytes:
         """Return what came from a user as s16le mono 48 kHz on the recording's own time, pauses as silence.
 

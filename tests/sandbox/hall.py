@@ -2,6 +2,8 @@
 
 import asyncio
 
+from bot.sandbox.dave_engines import EngineName
+from bot.sandbox.entities import Channel, Kind
 from bot.sandbox.person import Person
 from bot.sandbox.server import Sandbox
 from bot.sandbox.voice_gateway import VoiceGateway
@@ -12,12 +14,22 @@ def voice_of(sandbox: Sandbox) -> VoiceGateway:
     return sandbox.voice
 
 
-async def agreed(*people: Person, timeout: float = 5.0) -> str:
-    """Wait until all have the same privacy code, and it has come into force, and return it."""
+async def agreed(*people: Person, besides: str = "", timeout: float = 5.0) -> str:
+    """Wait until all have the same privacy code, other than `besides`, and its key is in use; return the code."""
     async with asyncio.timeout(timeout):
         while True:
             codes = {person.privacy_code for person in people}
             clients = [person.client for person in people if person.client]
-            if len(codes) == 1 and "" not in codes and not any(client.changing for client in clients):
+            if len(codes) == 1 and not codes & {"", besides} and not any(client.changing for client in clients):
                 return codes.pop()
             await asyncio.sleep(0.02)
+
+
+async def seated(sandbox: Sandbox, *engines: EngineName | None) -> tuple[Channel, list[Person]]:
+    """Seat people in a voice channel of their own, who agree on a group."""
+    channel = sandbox.add_channel("Room", Kind.VOICE)
+    people = [await sandbox.person(name, engine) for name, engine in zip("ABCDEFGH", engines, strict=False)]
+    for person in people:
+        await person.join(channel.id)
+    await agreed(*people)
+    return channel, people
