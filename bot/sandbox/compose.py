@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox import components, embeds, mentions
+from bot.sandbox import component_rules, components, embeds, mentions
 from bot.sandbox.entities import User
 from bot.sandbox.fault import Fault, Form, Json
 from bot.sandbox.message import Attachment, Message, MessageFlag, Pings
@@ -134,7 +134,7 @@ class Composer:
             form.add("attachments", "BASE_TYPE_MAX_LENGTH", f"Must be {MOST_FILES} or fewer in length.")
         names = {upload.filename for upload in body.files.values()} | {item.filename for item in kept}
         if data.get("components") is not None:
-            components.check_message(form, data["components"], v2=v2, files=names)
+            component_rules.check_message(form, data["components"], v2=v2, files=names)
         form.check()
         for upload in body.files.values():
             if len(upload.data) > MOST_BYTES:

@@ -10,9 +10,10 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox import payload
+from bot.sandbox import greeting, payload
 from bot.sandbox.compression import encoder
 from bot.sandbox.connection import Closed, Socket
+from bot.sandbox.entities import Guild
 from bot.sandbox.fault import Fault, Json
 from bot.sandbox.hub import Hub
 from bot.sandbox.knobs import PRIVILEGED, Knobs
@@ -156,33 +157,15 @@ class Gateway:
 
     def _greet(self, session: Session) -> None:
         guilds = [guild for guild in self._world.guilds.values() if session.covers(guild.id)]
-        session.dispatch(
-            "READY",
-            {
-                "v": 10,
-                "user_settings": {},
-                "user": payload.user(self._world.bot) | {"verified": True, "mfa_enabled": False, "email": None},
-                "session_type": "normal",
-                "session_id": session.id,
-                "resume_gateway_url": self.url,
-                "relationships": [],
-                "private_channels": [],
-                "presences": [],
-                "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
-                "guild_join_requests": [],
-                "geo_ordered_rtc_regions": [],
-                "shard": list(session.shard),
-                "application": {"id": str(self._world.application_id), "flags": self.application_flags},
-                "_trace": ["[]"],
-            },
-        )
+        session.dispatch("READY", greeting.ready(self._world, session, guilds, self.url, self.application_flags))
         for guild in guilds:
             if session.intents & Intent.GUILDS:
-                session.dispatch("GUILD_CREATE", self.guild_create(session, guild.id) | {"unavailable": False})
+                session.dispatch("GUILD_CREATE", self.guild_create(session, guild) | {"unavailable": False})
 
-    def guild_create(self, session: Session, guild_id: int) -> Json:
+    def guild_create(self, session: Session, guild: Guild) -> Json:
+        """Return a server as a session's intents show it."""
         return payload.guild_create(
-            self._world.guilds[guild_id],
+            guild,
             self._world.bot.id,
             everyone=bool(session.intents & Intent.GUILD_PRESENCES),
             voice=bool(session.intents & Intent.GUILD_VOICE_STATES),
@@ -238,24 +221,10 @@ class Gateway:
     def _members(self, session: Session, data: Json) -> None:
         """Op 8. The whole list needs the members intent; without it nothing comes."""
         guild = self._world.guilds.get(int(data["guild_id"]))
-        if guild is None or not session.covers(guild.id):
-            return
-        found = list(guild.members.values())
-        chunk: Json = {"guild_id": str(guild.id), "chunk_index": 0, "chunk_count": 1}
-        if "user_ids" in data:
-            asked = data["user_ids"] if isinstance(data["user_ids"], list) else [data["user_ids"]]
-            wanted = {int(item) for item in asked[:100]}
-            found = [member for member in found if member.user.id in wanted]
-            chunk["not_found"] = [str(item) for item in sorted(wanted - set(guild.members))]
-        elif query := data["query"]:
-            found = [member for member in found if member.display_name.lower().startswith(query.lower())]
-            found = found[: min(int(data["limit"]) or 100, 100)]
-        elif not session.intents & Intent.GUILD_MEMBERS:
-            return
-        chunk["members"] = [payload.member(member) for member in found]
-        if "nonce" in data and len(str(data["nonce"])) <= 32:
-            chunk["nonce"] = data["nonce"]
-        session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
+        if guild is not None and session.covers(guild.id):
+            chunk = greeting.members(guild, data, everyone=bool(session.intents & Intent.GUILD_MEMBERS))
+            if chunk is not None:
+                session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
 
     # What becomes of a session that lost its connection
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from bot.sandbox import components, payload
+from bot.sandbox import component_rules, payload
 from bot.sandbox.board import Board
 from bot.sandbox.compose import Author, Body, Composer
 from bot.sandbox.entities import Channel, User
@@ -284,6 +284,6 @@ def _modal(data: Json) -> Json:
     form = Form()
     form.length(["data", "title"], data.get("title"), 1, 45)
     form.length(["data", "custom_id"], data.get("custom_id"), 1, 100)
-    components.check_modal(form, data.get("components"))
+    component_rules.check_modal(form, data.get("components"))
     form.check()
     return data

@@ -80,6 +80,13 @@ class Moderator:
         channel.user_limit = user_limit
         self._parts.hub.dispatch("CHANNEL_UPDATE", payload.channel(channel), channel.guild_id)
 
+    def rename(self, guild: Guild, user: User, nick: str | None) -> None:
+        """Give somebody a name of their own in a server. The bot hears of its own without any intent."""
+        guild.members[user.id].nick = nick
+        data = payload.member(guild.members[user.id]) | {"guild_id": str(guild.id)}
+        send = self._parts.hub.tell if user == self._parts.world.bot else self._parts.hub.dispatch
+        send("GUILD_MEMBER_UPDATE", data, guild.id)
+
     def let_speak(self, guild: Guild, user: User, *, speaks: bool = True) -> None:
         """On a stage: make somebody a speaker, or send them back to the audience."""
         state = guild.voice_states[user.id]
@@ -98,7 +105,7 @@ class Moderator:
         await self._parts.rooms.allot(self._parts.world.bot.id, guild)
 
     def _sight(self, session: Session, guild: Guild) -> Json:
-        return self._parts.gateway.guild_create(session, guild.id)
+        return self._parts.gateway.guild_create(session, guild)
 
     def _guild(self, channel: Channel) -> Guild:
         guild = self._parts.world.guild_of(channel)

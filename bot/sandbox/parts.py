@@ -1,4 +1,4 @@
-"""The organs of a sandbox, for the REST routes that need several of them."""
+"""The organs of a sandbox, put together once, for whoever needs several of them."""
 
 from dataclasses import dataclass
 
@@ -27,3 +27,25 @@ class Parts:
     gateway: Gateway
     knobs: Knobs
     token: str
+
+
+def assemble(world: World, knobs: Knobs, token: str) -> Parts:
+    """Return the organs around a world; `cdn.base`, `gateway.url` and `rooms.voice` are set once servers listen."""
+    hub = Hub()
+    cdn = Cdn(world)
+    board = Board(world, hub, cdn)
+    rooms = Rooms(world, hub)
+    composer = Composer(world, cdn.files)
+    return Parts(
+        world=world,
+        hub=hub,
+        cdn=cdn,
+        board=board,
+        composer=composer,
+        rooms=rooms,
+        registry=Registry(world.application_id, world.snowflake),
+        interactions=Interactions(world, hub, board, composer, knobs),
+        gateway=Gateway(world, hub, rooms, knobs, token),
+        knobs=knobs,
+        token=token,
+    )

@@ -14,25 +14,17 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from aiohttp import web
 
 from bot.sandbox import files
-from bot.sandbox.board import Board
-from bot.sandbox.commands import Registry
-from bot.sandbox.compose import Composer
 from bot.sandbox.dave_engines import EngineName
 from bot.sandbox.entities import Channel, Guild, Kind, Overwrite, Role, User
-from bot.sandbox.gateway import Gateway
 from bot.sandbox.hands import Hands
-from bot.sandbox.hub import Hub
-from bot.sandbox.interactions import Interactions
 from bot.sandbox.invocation import Refused, Value
 from bot.sandbox.knobs import Knobs
 from bot.sandbox.message import Attachment, Message
 from bot.sandbox.moderator import Moderator
 from bot.sandbox.outcome import Outcome
-from bot.sandbox.parts import Parts
+from bot.sandbox.parts import assemble
 from bot.sandbox.person import Person
-from bot.sandbox.rendering import Cdn
 from bot.sandbox.rest import API, MOST_REQUEST, Rest
-from bot.sandbox.rooms import Rooms
 from bot.sandbox.tls import Authority
 from bot.sandbox.voice_gateway import open_voice
 from bot.sandbox.voice_service import Allotment, VoiceService
@@ -65,7 +57,7 @@ class Sandbox:
         self.lounge = self.world.add_channel(self.guild, "Lounge", Kind.VOICE)
         self.den = self.world.add_channel(self.guild, "Den", Kind.VOICE)
         self.stage = self.world.add_channel(self.guild, "Stage", Kind.STAGE)
-        self.parts = _assemble(self.world, self.knobs, self.token)
+        self.parts = assemble(self.world, self.knobs, self.token)
         self.gateway = self.parts.gateway
         self.rest = Rest(self.parts)
         self.moderator = Moderator(self.parts)
@@ -275,27 +267,6 @@ class Sandbox:
     async def leave_voice(self, user: User) -> None:
         """Take a person (or the bot: that is a kick) out of their voice channel and tell everyone."""
         await self.moderator.disconnect(user)
-
-
-def _assemble(world: World, knobs: Knobs, token: str) -> Parts:
-    hub = Hub()
-    cdn = Cdn(world)
-    board = Board(world, hub, cdn)
-    rooms = Rooms(world, hub)
-    composer = Composer(world, cdn.files)
-    return Parts(
-        world=world,
-        hub=hub,
-        cdn=cdn,
-        board=board,
-        composer=composer,
-        rooms=rooms,
-        registry=Registry(world.application_id, world.snowflake),
-        interactions=Interactions(world, hub, board, composer, knobs),
-        gateway=Gateway(world, hub, rooms, knobs, token),
-        knobs=knobs,
-        token=token,
-    )
 
 
 def _token(bot_id: int) -> str:

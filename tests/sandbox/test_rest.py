@@ -16,9 +16,7 @@ from bot.sandbox.message import Pings
 from bot.sandbox.permissions import P
 from bot.sandbox.server import Sandbox
 from tests.sandbox.bot import Bot, running
-from tests.sandbox.raw import Api, speaking
-
-V2 = 1 << 15
+from tests.sandbox.raw import speaking
 
 
 def general(bot: Bot, sandbox: Sandbox) -> discord.TextChannel:
@@ -76,104 +74,6 @@ async def test_errors(method: str, path: str, status: int, code: int, message: s
         ids |= {"hidden": hidden, "mute": mute}
         answer = await api(method, path.format(**{name: item.id for name, item in ids.items()}))
         assert (answer.status, answer.code, answer.body["message"]) == (status, code, message)
-
-
-def button(custom_id: str = "a", **more: Any) -> dict[str, Any]:
-    return {"type": 2, "style": 1, "label": "A", "custom_id": custom_id} | more
-
-
-def row(*below: dict[str, Any]) -> dict[str, Any]:
-    return {"type": 1, "components": list(below)}
-
-
-def text(content: str) -> dict[str, Any]:
-    return {"type": 10, "content": content}
-
-
-def box(*below: dict[str, Any]) -> dict[str, Any]:
-    return {"type": 17, "components": list(below)}
-
-
-@pytest.mark.parametrize(
-    ("body", "faults"),
-    [
-        ({"content": "x" * 2001}, ["content BASE_TYPE_MAX_LENGTH"]),
-        ({"content": 5}, ["content STRING_TYPE_INVALID"]),
-        ({"content": "x", "embeds": [{}] * 11}, ["embeds BASE_TYPE_MAX_LENGTH"]),
-        ({"embeds": [{"title": "x" * 257}]}, ["embeds.0.title BASE_TYPE_MAX_LENGTH"]),
-        ({"embeds": [{"description": "x" * 4000}] * 2}, ["embeds MAX_EMBED_SIZE_EXCEEDED"]),
-        ({"content": "x", "nonce": "n" * 26}, ["nonce BASE_TYPE_MAX_LENGTH"]),
-        (
-            {"content": "x", "message_reference": {"message_id": "1"}},
-            ["message_reference REPLIES_UNKNOWN_MESSAGE"],
-        ),
-        (
-            {"content": "x", "allowed_mentions": {"parse": ["users"], "users": ["1"]}},
-            ["allowed_mentions MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE"],
-        ),
-        (
-            {"content": "x", "allowed_mentions": {"parse": ["all"]}},
-            ["allowed_mentions.parse.0 BASE_TYPE_CHOICES"],
-        ),
-        ({"components": [row(button())] * 6}, ["components BASE_TYPE_MAX_LENGTH"]),
-        ({"components": [text("hello")]}, ["components.0.type UNION_TYPE_CHOICES"]),
-        ({"components": [button()]}, ["components.0.type UNION_TYPE_CHOICES"]),
-        (
-            {"components": [row(button("same"), button("same"))]},
-            ["components.0.components.1.custom_id COMPONENT_CUSTOM_ID_DUPLICATED"],
-        ),
-        (
-            {"components": [row(button("x" * 101))]},
-            ["components.0.components.0.custom_id BASE_TYPE_BAD_LENGTH"],
-        ),
-        (
-            {"components": [row(button(label="x" * 81))]},
-            ["components.0.components.0.label BASE_TYPE_MAX_LENGTH"],
-        ),
-        (
-            {"components": [row(button(label=None))]},
-            ["components.0.components.0 BUTTON_COMPONENT_LABEL_OR_EMOJI_REQUIRED"],
-        ),
-        (
-            {"components": [row({"type": 2, "style": 5, "label": "A"})]},
-            ["components.0.components.0 BUTTON_COMPONENT_URL_REQUIRED"],
-        ),
-        ({"components": [row(button(style=9))]}, ["components.0.components.0.style BASE_TYPE_CHOICES"]),
-        ({"components": [row(*[button(str(n)) for n in range(6)])]}, ["components.0.components BASE_TYPE_BAD_LENGTH"]),
-        (
-            {"components": [row({"type": 3, "custom_id": "s", "options": []})]},
-            ["components.0.components.0.options BASE_TYPE_BAD_LENGTH"],
-        ),
-        (
-            {"flags": V2, "content": "x", "embeds": [{"title": "x"}], "components": [text("x")]},
-            [
-                "content MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
-                "embeds MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
-            ],
-        ),
-        ({"flags": V2, "components": [text("x")] * 41}, ["components COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED"]),
-        ({"flags": V2, "components": [text("x" * 2001)] * 2}, ["components COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED"]),
-        ({"flags": V2, "components": [text("")]}, ["components.0.content BASE_TYPE_REQUIRED"]),
-        ({"flags": V2, "components": [box(box(text("x")))]}, ["components.0.components.0.type UNION_TYPE_CHOICES"]),
-        (
-            {"flags": V2, "components": [{"type": 9, "components": [text("x")]}]},
-            ["components.0.accessory BASE_TYPE_REQUIRED"],
-        ),
-        (
-            {"flags": V2, "components": [{"type": 13, "file": {"url": "attachment://no.txt"}}]},
-            ["components.0.file.url UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"],
-        ),
-        (
-            {"flags": V2, "components": [text("x") | {"id": 7}, text("y") | {"id": 7}]},
-            ["components.1.id COMPONENT_ID_DUPLICATED"],
-        ),
-    ],
-)
-async def test_invalid_bodies(body: dict[str, Any], faults: list[str]) -> None:
-    async with Sandbox.open() as sandbox, speaking(sandbox) as api:
-        answer = await api("POST", f"/channels/{sandbox.general.id}/messages", body)
-        assert (answer.status, answer.code, answer.faults) == (400, 50035, faults)
-        assert not sandbox.messages(sandbox.general.id)
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[]", b"\xff"])
@@ -437,69 +337,6 @@ async def test_members_in_voice() -> None:
         sandbox.moderator.permit(sandbox.guild, role, role.permissions | P.MOVE_MEMBERS)
         await member.move_to(None)
         assert anna.id not in sandbox.guild.voice_states
-
-
-async def _sync(api: Api, sandbox: Sandbox, *commands: dict[str, Any]) -> Any:
-    return await api("PUT", f"/applications/{sandbox.bot.id}/commands", list(commands))
-
-
-def command(name: str = "ask", **more: Any) -> dict[str, Any]:
-    return {"name": name, "description": "Ask", "type": 1} | more
-
-
-LONG = [{"name": letter * 80, "value": letter * 90} for letter in "abcde"]
-MANY = [{"name": "x", "value": "x"}] * 26
-
-
-def option(name: str = "text", **more: Any) -> dict[str, Any]:
-    return {"name": name, "description": "Words", "type": 3} | more
-
-
-@pytest.mark.parametrize(
-    ("given", "faults"),
-    [
-        ([command("Ask")], ["0.name APPLICATION_COMMAND_INVALID_NAME"]),
-        ([command("a b")], ["0.name APPLICATION_COMMAND_INVALID_NAME"]),
-        ([command("x" * 33)], ["0.name BASE_TYPE_BAD_LENGTH"]),
-        ([command(description="x" * 101)], ["0.description BASE_TYPE_BAD_LENGTH"]),
-        ([command(description="")], ["0.description BASE_TYPE_REQUIRED"]),
-        ([command(), command()], ["1 APPLICATION_COMMANDS_DUPLICATE_NAME"]),
-        ([command(type=3)], ["0.description APPLICATION_COMMAND_DESCRIPTION_INVALID"]),
-        ([command(name_localizations={"xx": "ask"})], ["0.name_localizations.xx ENUM_TYPE_COERCE"]),
-        (
-            [command(description_localizations={"ja": "あ" * 101})],
-            ["0.description_localizations.ja BASE_TYPE_BAD_LENGTH"],
-        ),
-        ([command(options=[option(str(n)) for n in range(26)])], ["0.options BASE_TYPE_MAX_LENGTH"]),
-        ([command(options=[option(), option()])], ["0.options.1.name APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS"]),
-        (
-            [command(options=[option("a"), option("b", required=True)])],
-            ["0.options.1 APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID"],
-        ),
-        ([command(options=[option(choices=MANY)])], ["0.options.0.choices BASE_TYPE_MAX_LENGTH"]),
-        ([command(options=[option(type=1), option("b")])], ["0.options APPLICATION_COMMAND_OPTIONS_TYPE_INVALID"]),
-        ([command(options=[option(type=99)])], ["0.options.0.type APPLICATION_COMMAND_OPTIONS_TYPE_INVALID"]),
-        ([command(f"c{n}") for n in range(101)], ["APPLICATION_COMMAND_MAX_COMMANDS"]),
-        ([command(options=[option(str(n), choices=LONG) for n in range(10)])], ["0 APPLICATION_COMMAND_TOO_LARGE"]),
-    ],
-)
-async def test_commands_that_are_refused(given: list[dict[str, Any]], faults: list[str]) -> None:
-    async with Sandbox.open() as sandbox, speaking(sandbox) as api:
-        answer = await _sync(api, sandbox, *given)
-        assert (answer.status, answer.faults) == (400, faults)
-        assert sandbox.commands() == []
-
-
-async def test_commands_keep_ids_and_localizations() -> None:
-    async with Sandbox.open() as sandbox, speaking(sandbox) as api:
-        ask = command(name_localizations={"ja": "聞く"}, options=[option(name_localizations={"ja": "文"})])
-        first = (await _sync(api, sandbox, ask, command("leave"))).body
-        second = (await _sync(api, sandbox, ask)).body
-        assert [item["name"] for item in second] == ["ask"]
-        assert first[0]["id"] == second[0]["id"]
-        assert second[0]["name_localizations"] == {"ja": "聞く"}
-        assert second[0]["options"][0]["name_localizations"] == {"ja": "文"}
-        assert sandbox.parts.registry.writes == 2
 
 
 async def test_channels_of_every_kind() -> None:
