@@ -6,7 +6,15 @@ from collections.abc import Sequence
 _LETTERS = re.compile(r"\w+")
 _FASTEST = 40
 """Letters a second of speech that nobody can say; with room for laughter and lists."""
-_LEAST_REPEATS = 5
+_LEAST_REPEATS = {1: 9, 2: 7}
+"""How often a phrase of so many words must come in a row, and nothing else: "no no no no no" is said by people."""
+_LEAST_REPEATS_LONG = 5
+_LONGEST_PHRASE = 12
+_LEAST_LETTERS = 20
+_CALLED = 2
+"""So many names in a row somebody may well call."""
+_CALL_VOICED = 0.25
+"""Seconds it takes to call one."""
 _FROM_SILENCE = frozenset(
     {
         "thanksforwatching",
@@ -36,28 +44,32 @@ def plausible(text: str, voiced: float, keywords: Sequence[str]) -> str:
     `keywords` are the words the transcriber was given: it may echo them.
     """
     text = " ".join(text.split())
-    letters = "".join(_LETTERS.findall(text)).casefold()
+    letters = _joined([text])
     if not letters:
         return ""
     if len(letters) > _FASTEST * max(voiced, 0.5) or _repeats(text):
         return ""
     if letters in _FROM_SILENCE and voiced < _SILENCE_VOICED:
         return ""
-    if len(keywords) > 1 and letters == "".join("".join(_LETTERS.findall(word)) for word in keywords).casefold():
+    if letters == _joined(keywords) and (len(keywords) > _CALLED or voiced < _CALL_VOICED * len(keywords)):
         return ""
     return text
 
 
+def _joined(words: Sequence[str]) -> str:
+    return "".join("".join(_LETTERS.findall(word)) for word in words).casefold()
+
+
 def _repeats(text: str) -> bool:
-    """Tell whether a phrase of up to 12 words, or of up to 20 letters, is said over and over and nothing else."""
+    """Tell whether a phrase of up to 12 words, or of up to 12 letters, comes over and over."""
     words = [word.casefold() for word in _LETTERS.findall(text)]
-    return _period(words, 12) or _period(list("".join(words)), 20, least=20)
+    letters = "".join(words)
+    return _loops(words) or (len(letters) >= _LEAST_LETTERS and _loops(letters))
 
 
-def _period(items: list[str], longest: int, least: int = 0) -> bool:
-    if len(items) < least:
-        return False
-    for size in range(1, min(longest, len(items) // _LEAST_REPEATS) + 1):
-        if all(items[at] == items[at - size] for at in range(size, len(items))):
+def _loops(items: Sequence[str]) -> bool:
+    for size in range(1, _LONGEST_PHRASE + 1):
+        least = _LEAST_REPEATS.get(size, _LEAST_REPEATS_LONG)
+        if len(items) >= size * least and all(items[at] == items[at - size] for at in range(size, len(items))):
             return True
     return False

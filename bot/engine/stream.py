@@ -19,6 +19,12 @@ LONGEST_TEXT = 20_000
 """Characters of one answer; more than anybody says in the longest one."""
 
 
+LONGEST_ID = 200
+_NEVER = 1e11
+"""Unix seconds; in the year 5138."""
+_MOST_TOKENS = 10**8
+
+
 class Outcome(Enum):
     """What a stream amounted to when it ended."""
 
@@ -125,9 +131,9 @@ class Assembly:
         audio = delta.get("audio")
         if not isinstance(audio, Mapping):
             return
-        if isinstance(name := audio.get("id"), str) and name:
+        if isinstance(name := audio.get("id"), str) and 0 < len(name) <= LONGEST_ID:
             self.audio_id = name
-        if isinstance(until := audio.get("expires_at"), int | float) and until > 0:
+        if isinstance(until := audio.get("expires_at"), int | float) and 0 < until < _NEVER:
             self.expires_at = float(until)
         if isinstance(words := audio.get("transcript"), str):
             yield from self._words("transcript", words)
@@ -181,4 +187,4 @@ def _tells(details: object) -> bool:
 
 def _count(values: object, name: str) -> int:
     value = values.get(name) if isinstance(values, Mapping) else None
-    return value if isinstance(value, int) and value > 0 else 0
+    return min(value, _MOST_TOKENS) if isinstance(value, int) and value > 0 else 0

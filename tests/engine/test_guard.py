@@ -6,7 +6,9 @@ KEPT = [
     ("Good evening, everyone.", 1.2),
     ("Yes.", 0.2),
     ("ha ha ha", 0.8),
-    ("no no no no", 1.0),
+    ("no no no no no no", 1.0),
+    ("Aki, Ben!", 0.9),
+    ("はははははは", 1.0),
     ("はい、そうです。", 0.9),
     ("Thanks for watching!", 2.0),
     ("Aki", 0.4),
@@ -22,14 +24,18 @@ MADE_UP = [
     ("I'm going to go. " * 6, 8.0),
     ("ああああああああああああああああああああああああ", 5.0),
     ("What a long story that nobody could have told in that short time, not even in a hurry", 0.3),
-    ("Aki, Ben", 1.0),
-    ("Aki Ben.", 1.0),
+    ("Aki, Ben", 0.3),
+    ("Aki Ben.", 0.4),
 ]
 
 
 @pytest.mark.parametrize(("text", "voiced"), KEPT)
 def test_kept(text: str, voiced: float):
     assert plausible(text, voiced, ["Aki", "Ben"]) == text
+
+
+def test_a_list_of_names_is_an_echo():
+    assert plausible("Aki, Ben, Yuki", 2.0, ["Aki", "Ben", "Yuki"]) == ""
 
 
 @pytest.mark.parametrize(("text", "voiced"), MADE_UP)

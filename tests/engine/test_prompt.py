@@ -126,6 +126,11 @@ def test_strangers_have_no_name():
     assert drawn(compose(request(speech(user_id=99)), now=UNIX).messages)[-1][1] == '"someone", 21:04:'
 
 
+def test_who_left_keeps_the_name():
+    asked = request(speech(user_id=99), history=(said("Bye.", 99, speaker="Yuki"), answered("Bye.")))
+    assert drawn(compose(asked, now=UNIX).messages)[-1][1] == '"Yuki", 21:04:'
+
+
 def test_sound_is_not_copied():
     utterance = speech()
     made = compose(request(utterance), now=UNIX, data_prefix="data:;base64,")

@@ -18,7 +18,7 @@ from bot.errors import (
     RateLimited,
     Unreachable,
 )
-from bot.sandbox.model_behaviour import Answer
+from bot.sandbox.model_behaviour import Answer, Page
 from bot.sandbox.model_faults import FAULTS
 from bot.sandbox.model_server import ModelServer
 from bot.types import AudioDelta
@@ -109,6 +109,26 @@ async def test_fault(
 
 FLOWING = 1.0
 """Seconds an answer may have flowed before it broke."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("text/event-stream", ""),
+        ("text/event-stream", "data: [DONE]\n\n"),
+        ("text/event-stream", "data: {\n\ndata: [DONE]\n\n"),
+        ("text/event-stream", 'data: {"choices": [{"delta": {"audio": {"data": "????"}}}]}\n\ndata: [DONE]\n\n'),
+        ("text/event-stream", "\x00\xff" * 1000),
+        ("text/html", "<html>Please log in.</html>"),
+        ("application/json", '{"choices": []}'),
+    ],
+)
+async def test_answers_that_are_none(model: ModelServer, engine: OpenAIEngine, kind: str, text: str):
+    model.script(Page(200, text, kind), RICE)
+    got = await listen(engine)
+    assert (got.error, got.pcm) == (None, RICE.pcm), "asked once more"
+    model.script(*[Page(200, text, kind)] * 2)
+    assert isinstance((await listen(engine)).error, Incomplete)
 
 
 @pytest.mark.parametrize(
