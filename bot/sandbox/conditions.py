@@ -40,6 +40,8 @@ class Conditions:
     "forwarded packets carry an RTP header extension"
     nat_timeout: float | None = None
     "seconds after the person's last datagram when nothing passes down any more, until the next one"
+    unforwarded: bool = False
+    "the SFU answers this person's IP discovery, but sends them nobody's sound"
     speaking_delay: float = 0.0
     "op 5 about this person reaches the others this much later"
     speaking_absent: bool = False

@@ -21,6 +21,8 @@ class Rooms:
         self._hub = hub
         self.voice: VoiceService | None = None
         "set once the voice half stands"
+        self.server_first = False
+        "VOICE_SERVER_UPDATE comes before VOICE_STATE_UPDATE: Discord promises no order"
 
     async def enter(
         self, user_id: int, channel: Channel, session_id: str, *, self_mute: bool = False, self_deaf: bool = False
@@ -39,8 +41,12 @@ class Rooms:
         if before is None or before.channel_id != channel.id:
             guild.voice_states.pop(user_id, None)  # goes to the end: order of arrival
         guild.voice_states[user_id] = state
-        self._tell(guild, state)
-        return None if stays else await self.allot(user_id, guild)
+        if not self.server_first:
+            self._tell(guild, state)
+        seat = None if stays else await self.allot(user_id, guild)
+        if self.server_first:
+            self._tell(guild, state)
+        return seat
 
     async def allot(self, user_id: int, guild: Guild) -> Allotment:
         """Give a user who is in a channel a (new) seat; the bot is told by VOICE_SERVER_UPDATE."""

@@ -135,6 +135,9 @@ class Sfu(asyncio.DatagramProtocol):
     def forward(self, leg: Leg, packet: rtp.Packet) -> None:
         """Send a packet to a listener, under their key and a fresh nonce."""
         conditions = leg.conditions
+        if conditions.unforwarded:
+            self._count(leg.user_id, "lost on purpose")
+            return
         padding = self._random.randint(1, 40) if self._random.random() < conditions.padding else 0
         leg.counter += 1
         data = rtp.seal(
