@@ -18,16 +18,16 @@ def correlation(a: bytes, b: bytes, rate: int, *, drift: float = 2.0) -> float:
     fits best, at most `drift` seconds off it, so that pauses of other length do no harm but another order does. The
     segments count by their energy.
     """
-    said, heard = _signal(a), _signal(b)
+    step = max(1, rate // 16_000)  # speech is below 8 kHz
+    said, heard = _coarse(_signal(a), step), _coarse(_signal(b), step)
+    rate //= step
     size = int(SEGMENT * rate)
     if not said.any() or not heard.any():
         return 0.0
     reach = int(drift * rate)
-    # Decimated: only to find the place, which the segments then refine.
-    step = max(1, rate // 8000)
-    place = _best(_coarse(said, step), np.pad(_coarse(heard, step), len(said) // step))[0] * step - len(said)
-    heard = np.pad(heard, (reach + len(said), reach + len(said)))
-    place += reach + len(said)
+    margin = reach + len(said)
+    heard = np.pad(heard, margin)
+    place = _best(_coarse(said, 4), _coarse(heard, 4))[0] * 4  # roughly; the segments find it exactly
     segments = [(at, said[at : at + size]) for at in range(0, len(said), size)]
     loudest = max(float(np.sqrt(np.mean(part**2))) for _, part in segments)
     total = weight = 0.0
@@ -55,7 +55,7 @@ def _best(needle: Signal, hay: Signal) -> tuple[int, float]:
     """Return where `needle` fits best in `hay`, and the normalised correlation there."""
     if len(hay) < len(needle):
         hay = np.pad(hay, (0, len(needle) - len(hay)))
-    size = 1 << (len(hay) + len(needle)).bit_length()
+    size = 1 << (len(hay) - 1).bit_length()  # what wraps around lies behind the last place that counts
     products = np.fft.irfft(np.fft.rfft(hay, size) * np.conj(np.fft.rfft(needle, size)), size)
     products = products[: len(hay) - len(needle) + 1]
     running = np.concatenate(([0.0], np.cumsum(hay**2)))
