@@ -19,7 +19,7 @@ async def leave(interaction: Interaction) -> None:
     host = interaction.client
     call = host.call_of(interaction)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await host.calls.leave(call.venue.guild_id)
+    await host.leave(call)
     await tell(interaction, "leave done")
 
 

@@ -12,6 +12,7 @@ import structlog
 from discord import app_commands
 from discord.http import Route
 
+from bot.call import Call
 from bot.calls import Calls
 from bot.chat.commands import Command
 from bot.chat.cooldown import Cooldowns
@@ -22,6 +23,7 @@ from bot.chat.panel import PanelView
 from bot.chat.permissions import VocalChannel
 from bot.chat.sync import sync
 from bot.chat.venue import Connect, DiscordVenue
+from bot.chat.written import written
 from bot.config import Settings
 from bot.errors import LoginError, StartError
 from bot.ports import Store
@@ -142,6 +144,11 @@ class Client(Host):
         self._venues.add(venue)
         return venue
 
+    async def leave(self, call: Call) -> None:
+        if isinstance(call.venue, DiscordVenue):
+            await call.venue.farewell()
+        await self.calls.leave(call.venue.guild_id)
+
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
@@ -150,13 +157,13 @@ class Client(Host):
             return
         here = call.venue.channel_id
         if member.id == member.guild.me.id and after.channel is not None and after.channel.id != here:
-            if before.channel is not None and before.channel.id == here:
-                await self.calls.moved(member.guild.id, self.venue(after.channel))
-            return
-        if here in (channel.id for channel in (before.channel, after.channel) if channel is not None):
-            if before.channel != after.channel:
-                self.calls.people_changed(member.guild.id)
+            await self.calls.moved(member.guild.id, self.venue(after.channel))
+        elif here in (channel.id for channel in (before.channel, after.channel) if channel is not None):
             call.venue.people_changed()
+            self.calls.people_changed(member.guild.id)
+
+    async def on_message(self, message: discord.Message) -> None:
+        await written(self, message)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.exception("event_failed", event_method=event_method)  # never the arguments: people's words are in them

@@ -8,6 +8,7 @@ import discord
 from bot.call import Call
 from bot.calls import Calls
 from bot.chat import permissions
+from bot.chat.cooldown import Cooldowns
 from bot.chat.errors import Refusal
 from bot.chat.i18n import Catalogues, Words
 from bot.config import Settings
@@ -22,11 +23,16 @@ class Host(discord.AutoShardedClient):
     calls: Calls
     store: Store
     catalogues: Catalogues
+    cooldowns: Cooldowns
     views: weakref.WeakSet[discord.ui.View]
     "answers whose buttons still work"
 
     def venue(self, channel: permissions.VocalChannel) -> Venue:
         """Return `channel` as a place for a call."""
+        raise NotImplementedError
+
+    async def leave(self, call: Call) -> None:
+        """Say farewell, and leave the call."""
         raise NotImplementedError
 
     def words_to(self, interaction: discord.Interaction) -> Words:

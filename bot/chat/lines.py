@@ -16,6 +16,11 @@ def heard(name: str, words: str) -> str:
     return f"**{escape.name(name)}** {escape.escape(words)}"
 
 
+def unintelligible(name: str, words: Words) -> str:
+    """A person's line where nobody knows the words."""
+    return f"**{escape.name(name)}** *{words('line.unintelligible')}*"
+
+
 def saying(name: str, words: str) -> str:
     """The bot's line while it speaks."""
     return f"**{escape.name(name)}** {escape.escape(words) or '…'}"

@@ -3,7 +3,7 @@
 It is edited in place and ends as a summary. Its buttons carry fixed ids, so that they work after a restart too.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Self
 
 import discord
@@ -24,6 +24,9 @@ GAP = 2.0
 """Seconds between two edits."""
 NAMES_SHOWN = 15
 """People named; the rest are counted."""
+
+LOOK_BACK = 30
+"""Messages looked through for a panel that a crash left behind."""
 
 _ACTIONS: dict[str, Callable[[Interaction], Awaitable[None]]] = {
     "stop": acts.stop,
@@ -50,6 +53,7 @@ class Button(ui.Button[ui.LayoutView]):
     async def callback(self, interaction: discord.Interaction) -> None:
         assert isinstance(interaction.client, Host)
         try:
+            interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
             await self._act(interaction)  # pyright: ignore[reportArgumentType] # client checked above
         except Exception as error:
             await answer(interaction, interaction.client.words_to(interaction), error)
@@ -79,7 +83,7 @@ class Panel:
         channel: discord.abc.Messageable,
         words: Words,
         status: Callable[[], CallStatus | None],
-        people: Callable[[], dict[int, str]],
+        people: Callable[[], Mapping[int, str]],
         impaired: Callable[[], str | None],
     ) -> None:
         self._channel = channel
@@ -112,10 +116,17 @@ class Panel:
         try:
             if self._message is None:
                 self._message = await self._channel.send(view=view, silent=True)
+                await self._close_leftovers(self._message)
             else:
                 await self._message.edit(view=view)
         except discord.HTTPException as error:
             log.warning("panel_failed", status=error.status, code=error.code)
+
+    async def _close_leftovers(self, mine: discord.Message) -> None:
+        """End panels that a crash has left in this chat: there is one per call."""
+        async for message in self._channel.history(limit=LOOK_BACK, before=mine):
+            if message.author.id == mine.author.id and message.flags.components_v2 and _is_live(message):
+                await message.edit(view=PanelView(self._words, f"### {self._words('panel over')}", buttons=False))
 
     def _view(self) -> PanelView:
         words = self._words
@@ -143,3 +154,9 @@ class Panel:
         minutes = int(status.seconds // 60)
         figures = [self._words("panel minutes", minutes=minutes), self._words("panel turns", turns=status.turns)]
         return " · ".join([*figures, lines.money(status.cost, self._words)])
+
+
+def _is_live(message: discord.Message) -> bool:
+    """Whether a message is a panel with its buttons still on."""
+    items = ui.LayoutView.from_message(message, timeout=None).walk_children()
+    return any(str(getattr(item, "custom_id", "")).startswith("kikite:") for item in items)

@@ -1,7 +1,7 @@
 """What a call's text chat shows: people's words, the bot's as it speaks, troubles and notices (ports.Audience)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -10,6 +10,7 @@ from bot.chat.errors import sentence
 from bot.chat.i18n import Words
 from bot.chat.scroll import Line, Scroll
 from bot.errors import BotError
+from bot.record import UNINTELLIGIBLE
 from bot.types import CallState, Heard, Spoken
 
 log = structlog.get_logger(__name__)
@@ -20,10 +21,15 @@ SPEAKING_BOUND = 8
 """Answers shown as they grow; a call has one at a time, the rest are such as never ended."""
 
 
+Changed = Callable[[CallState], Awaitable[None]]
+
+
 class Transcript:
     """Writes one call's lines into `scroll`; `changed` is told of every state, for the panel."""
 
-    def __init__(self, scroll: Scroll, bot_name: str, words: Words, changed: Callable[[CallState], None]) -> None:
+    def __init__(
+        self, scroll: Scroll, bot_name: str, words: Words, changed: Callable[[CallState], Awaitable[None]]
+    ) -> None:
         self._scroll = scroll
         self._bot_name = bot_name
         self._words = words
@@ -34,7 +40,9 @@ class Transcript:
         "code, line, when (loop time), how often"
 
     async def heard(self, heard: Heard, name: str) -> None:
-        if heard.text.strip():
+        if heard.text == UNINTELLIGIBLE:
+            self._scroll.post(lines.unintelligible(name, self._words))
+        elif heard.text.strip():
             self._scroll.post(lines.heard(name, heard.text))
 
     async def saying(self, turn_id: int, text: str) -> None:
@@ -60,7 +68,7 @@ class Transcript:
             self._scroll.revise(line, shown)
 
     async def state(self, state: CallState) -> None:
-        self._changed(state)
+        await self._changed(state)
 
     async def trouble(self, error: BotError) -> None:
         shown = f"⚠️ {sentence(self._words, error)}"

@@ -1,16 +1,30 @@
 """A voice channel of Discord as the place of a call (ports.Venue), with its text chat as the audience."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TypeAlias
 
+import discord
+import structlog
+
+from bot.call import CallStatus
 from bot.chat import escape
 from bot.chat.host import Host
 from bot.chat.panel import Panel
 from bot.chat.permissions import VocalChannel, check_bot
 from bot.chat.scroll import Scroll
+from bot.chat.sign import Sign
 from bot.chat.transcript import Transcript
 from bot.ports import VoiceLink
 from bot.types import CallState
+
+log = structlog.get_logger(__name__)
+
+FAREWELL = 2.0
+"""Seconds the bot stays for the last touches."""
+PEOPLE_FRESH = 1.0
+"""Seconds the list of people present is good for."""
 
 Connect: TypeAlias = Callable[[VocalChannel], Awaitable[VoiceLink]]
 """Enters a channel; voice/link.py's connect with what app.py gives it. Raises JoinError."""
@@ -26,9 +40,16 @@ class DiscordVenue:
         self._words = host.words_in(channel.guild)
         self._greeted: set[int] = set()
         "people told how to be heard"
+        self._state = CallState.JOINING
         self._open = False
+        "the panel and the first notice are up"
+        self._troubled: str | None = None
+        "what kept the bot from hearing or speaking when people were last told"
+        self._people: dict[int, str] = {}
+        self._people_until = float("-inf")
         self.scroll = Scroll(channel)
         self.panel = Panel(channel, self._words, self._status, self.people, self._impaired)
+        self.sign = Sign(channel, self._words)
         self.audience = Transcript(self.scroll, self.bot_name, self._words, self._changed)
 
     @property
@@ -51,35 +72,60 @@ class DiscordVenue:
     def bot_name(self) -> str:
         return self._host.settings.bot_name or self.channel.guild.me.display_name
 
-    def people(self) -> dict[int, str]:
-        return {member.id: member.display_name for member in self.channel.members if not member.bot}
+    def people(self) -> Mapping[int, str]:
+        """Asked on every tick, so remembered for a second, or until somebody comes or goes."""
+        now = self._host.loop.time()
+        if now >= self._people_until:
+            self._people = {member.id: member.display_name for member in self.channel.members if not member.bot}
+            self._people_until = now + PEOPLE_FRESH
+        return self._people
 
     async def connect(self) -> VoiceLink:
         check_bot(self.channel)
-        return await self._connect(self.channel)
+        link = await self._connect(self.channel)
+        if isinstance(self.channel, discord.StageChannel):
+            await self._ask_to_speak()
+        return link
 
     def people_changed(self) -> None:
         """Someone came, went, or changed their voice state: the panel follows, newcomers learn how to be heard."""
+        self._people_until = float("-inf")
         if self._open:
             self._greet_newcomers()
-            self.panel.changed()
+            self._tell_impaired()
+            self._show()
 
     async def idle(self) -> None:
         """Return when everything is written."""
-        await self.scroll.idle()
-        await self.panel.idle()
+        for part in (self.scroll, self.panel, self.sign):
+            await part.idle()
 
     def cancel(self) -> None:
         """Drop what is not written yet."""
-        self.scroll.cancel()
-        self.panel.cancel()
+        for part in (self.scroll, self.panel, self.sign):
+            part.cancel()
 
-    def _changed(self, state: CallState) -> None:
+    async def farewell(self) -> None:
+        """Take down what can only be taken down from inside. Idempotent; never longer than a moment."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await self.sign.clear()
+
+    async def _changed(self, state: CallState) -> None:
+        if state is CallState.LEAVING:
+            await self.farewell()
         if not self._open and state not in (CallState.JOINING, CallState.LEAVING):
             self._open = True
             self._greeted |= self.people().keys()
             self.scroll.post(self._words(f"consent {self._host.settings.consent}"))
-        self.panel.changed(state)
+            self._tell_impaired()
+        self._show(state)
+
+    def _show(self, state: CallState | None = None) -> None:
+        self._state = state or self._state
+        self.panel.changed(self._state)
+        if self._open and self._state is not CallState.LEAVING:
+            self.sign.changed(self._state, self._impaired())
 
     def _greet_newcomers(self) -> None:
         people = self.people()
@@ -90,7 +136,26 @@ class DiscordVenue:
             code = "agreed" if user_id in agreed else self._host.settings.consent
             self.scroll.post(self._words(f"newcomer {code}", name=escape.name(people[user_id])))
 
-    def _status(self):
+    def _tell_impaired(self) -> None:
+        """Say once when the server keeps the bot from hearing or speaking."""
+        impaired, before = self._impaired(), self._troubled
+        self._troubled = impaired
+        if impaired and impaired != before:
+            self.scroll.post(self._words(f"panel {impaired}"))
+
+    async def _ask_to_speak(self) -> None:
+        """On a stage one is in the audience first; a moderator may just speak, others raise their hand."""
+        me = self.channel.guild.me
+        granted = self.channel.permissions_for(me)
+        try:
+            if granted.mute_members:
+                await me.edit(suppress=False)
+            elif granted.request_to_speak:
+                await me.request_to_speak()
+        except discord.DiscordException as error:
+            log.info("stage_refused", channel_id=self.channel.id, error=type(error).__name__)
+
+    def _status(self) -> CallStatus | None:
         call = self._host.calls.get(self.guild_id)
         return call.status() if call is not None and call.venue is self else None
 

@@ -224,6 +224,7 @@ def client_for(settings: Settings, calls: Calls, store: Store) -> Client:
 
     async def connect(channel: VocalChannel) -> Link:
         await channel.guild.change_voice_state(channel=channel)
+        await until(lambda: channel.guild.me.voice)
         return Link(channel)
 
     client = Client(settings, calls, store, Catalogues.load(), connect, ALL)

@@ -1,0 +1,57 @@
+"""The line under the voice channel's name: what the bot is doing, for those who look from outside.
+
+Discord lets those inside change it with Set Voice Channel Status, those outside only with Manage Channels besides.
+"""
+
+import discord
+import structlog
+
+from bot.chat.i18n import Words
+from bot.chat.pace import Paced
+from bot.chat.permissions import VocalChannel
+from bot.types import CallState
+
+log = structlog.get_logger(__name__)
+
+GAP = 2.0
+"""Seconds between two changes: it is read from outside, and by people who scroll past."""
+
+
+class Sign:
+    """The status line of one channel, where it may be set."""
+
+    def __init__(self, channel: VocalChannel, words: Words) -> None:
+        self._channel = channel
+        self._words = words
+        self._wanted: str | None = None
+        self._shown: str | None = None
+        self._paced = Paced(self._draw, GAP, f"sign:{channel.id}")
+
+    def changed(self, state: CallState, impaired: str | None) -> None:
+        """Show how things stand, soon."""
+        self._wanted = self._words(f"panel {impaired or state}")
+        granted = self._channel.permissions_for(self._channel.guild.me)
+        if self._wanted != self._shown and granted.set_voice_channel_status:
+            self._paced.poke()
+
+    async def clear(self) -> None:
+        """Take it away now: once the bot is outside, it may not any more. Idempotent."""
+        self._paced.cancel()
+        self._wanted = None
+        await self._draw()
+
+    async def idle(self) -> None:
+        await self._paced.idle()
+
+    def cancel(self) -> None:
+        self._paced.cancel()
+
+    async def _draw(self) -> None:
+        wanted = self._wanted
+        if wanted == self._shown or not isinstance(self._channel, discord.VoiceChannel):
+            return  # a stage has a topic of its own
+        self._shown = wanted
+        try:
+            await self._channel.edit(status=wanted)
+        except discord.HTTPException as error:
+            log.info("sign_failed", channel_id=self._channel.id, status=error.status, code=error.code)

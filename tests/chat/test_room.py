@@ -1,0 +1,146 @@
+"""What happens in the channel around a call: moves, mutes, stages, crashes, and what people write."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import discord
+import pytest
+
+from bot.sandbox.components import text_of
+from bot.sandbox.server import Sandbox
+from bot.types import Heard
+from tests.chat.stage import Stage, stage, until
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[Stage]:
+    async with stage() as opened:
+        yield opened
+
+
+def mention(house: Stage) -> str:
+    return f"<@{house.sandbox.bot.id}>"
+
+
+async def test_a_mention_in_the_calls_chat_is_answered_aloud(house: Stage) -> None:
+    ada = await house.joined()
+    await house.sandbox.write(ada, house.sandbox.lounge.id, f"{mention(house)} why?")
+    await until(lambda: house.engine.requests)
+    assert house.engine.requests[0].turn.typed[0].text == "why?"
+    await until(lambda: "An answer" in house.shown()[-1].content)
+
+
+async def test_a_reply_to_the_bot_is_answered_aloud(house: Stage) -> None:
+    ada = await house.joined()
+    await until(house.shown)
+    await house.sandbox.write(ada, house.sandbox.lounge.id, "and you?", reply_to=house.shown()[0])
+    await until(lambda: house.engine.requests)
+    assert house.engine.requests[0].turn.typed[0].text == "and you?"
+
+
+async def test_other_messages_are_nobodys_business(house: Stage) -> None:
+    ada = await house.joined()
+    bot = house.sandbox.add_user("Robo", bot=True)
+    await house.sandbox.write(ada, house.sandbox.lounge.id, "@everyone hello")
+    await house.sandbox.write(bot, house.sandbox.lounge.id, f"{mention(house)} hello")
+    await house.sandbox.write(ada, house.sandbox.lounge.id, f"{mention(house)} last")
+    await until(lambda: house.engine.requests)
+    assert [request.turn.typed[0].text for request in house.engine.requests] == ["last"]
+
+
+@pytest.mark.parametrize("in_call", [True, False])
+async def test_a_mention_elsewhere_is_told_where_to_go(house: Stage, in_call: bool) -> None:
+    ada = await house.joined() if in_call else house.sandbox.add_user("Ada")
+    await house.sandbox.write(ada, house.sandbox.general.id, f"{mention(house)} why?")
+    await until(lambda: len(house.sandbox.messages(house.sandbox.general.id)) > 1)
+    told = house.sandbox.messages(house.sandbox.general.id)[-1]
+    assert (f"<#{house.sandbox.lounge.id}>" if in_call else "/join") in told.content
+    assert not told.pings
+    assert not house.engine.requests
+
+
+async def test_read_text_reads_everything_in_the_calls_chat() -> None:
+    async with Sandbox.open(http=True) as sandbox:
+        sandbox.knobs.privileged = discord.Intents(message_content=True).value
+        async with stage(sandbox=sandbox, read_text=True) as house:
+            ada = await house.joined()
+            await sandbox.write(ada, sandbox.lounge.id, "no mention at all")
+            await until(lambda: house.engine.requests)
+            assert house.engine.requests[0].turn.typed[0].text == "no mention at all"
+            await sandbox.write(ada, sandbox.general.id, "elsewhere")
+            assert len(house.engine.requests) == 1
+
+
+async def test_when_moved_it_ends_here_and_goes_on_there(house: Stage) -> None:
+    await house.joined()
+    ben = house.sandbox.add_user("Ben")
+    await house.sandbox.enter_voice(ben, house.sandbox.den)
+    await house.sandbox.moderator.move(house.sandbox.bot, house.sandbox.den)
+    await until(lambda: any(message.is_v2 for message in house.sandbox.messages(house.sandbox.den.id)))
+    await until(lambda: "Call over" in text_of(house.panels()[0].components))
+    panel = next(message for message in house.sandbox.messages(house.sandbox.den.id) if message.is_v2)
+    assert "🔇 Ben" in text_of(panel.components)
+
+
+async def test_it_says_that_it_was_deafened(house: Stage) -> None:
+    await house.joined()
+    house.sandbox.moderator.mute(house.sandbox.guild, house.sandbox.bot, deaf=True)
+    await until(lambda: "deafened me" in house.shown()[-1].content)
+    await until(lambda: "deafened me" in text_of(house.panels()[0].components))
+    house.sandbox.moderator.mute(house.sandbox.guild, house.sandbox.bot)
+    await until(lambda: "Listening" in text_of(house.panels()[0].components))
+
+
+async def test_the_line_under_the_channels_name_follows_and_is_cleared(house: Stage) -> None:
+    ada = await house.joined()
+    await until(lambda: "Listening" in (house.sandbox.lounge.status or ""))
+    await (await house.sandbox.command(ada, "leave")).settled()
+    assert not house.sandbox.lounge.status
+
+
+async def test_on_a_stage_it_asks_to_speak(house: Stage) -> None:
+    ada = house.sandbox.add_user("Ada")
+    await house.sandbox.enter_voice(ada, house.sandbox.stage)
+    channel: Any = house.client.get_channel(house.sandbox.stage.id)
+    await until(lambda: ada.id in channel.voice_states)
+    outcome = await (await house.sandbox.command(ada, "join")).settled()
+    assert "not end-to-end encrypted" in outcome.content
+    state = house.sandbox.guild.voice_states[house.sandbox.bot.id]
+    await until(lambda: state.request_to_speak is not None)
+    await until(lambda: any("audience" in m.content for m in house.sandbox.messages(house.sandbox.stage.id)))
+
+
+async def test_a_panel_that_a_crash_left_behind_is_ended() -> None:
+    async with Sandbox.open(http=True) as sandbox:
+        async with stage(sandbox=sandbox) as house:
+            await house.joined()
+            house.client.http.edit_message = None  # pyright: ignore[reportAttributeAccessIssue] # it dies here
+        async with stage(sandbox=sandbox) as house:
+            await house.joined("Ben")
+            await until(lambda: len(house.panels()) == 2)
+            await until(lambda: "Call over" in text_of(house.panels()[0].components))
+            assert "kikite:" in str(house.panels()[1].components)
+
+
+async def test_a_held_down_button_is_slowed(house: Stage) -> None:
+    ada = await house.joined()
+    told = [(await house.sandbox.click(ada, house.panels()[0], "kikite:stop")).content for _ in range(10)]
+    assert "A little slower" in told[-1]
+
+
+async def test_hostile_names_and_words_are_inert_for_discord(house: Stage) -> None:
+    names = ["@everyone", "**x", "<@1>", "[a](http://b.example)", "\u202eevil", "`", "# big", "\u3164"]
+    await house.joined()
+    call = house.calls.get(house.sandbox.guild.id)
+    assert call is not None
+    for number in range(200):
+        name = names[number % len(names)]
+        await call.venue.audience.heard(Heard(number, 1, f"{number} {name} @here <@&2> ```", 1.0), name)
+    venue: Any = call.venue
+    await venue.scroll.idle()
+    lines = "\n".join(message.content for message in house.shown()).split("\n")
+    numbers = [int(line.split("** ")[1].split()[0]) for line in lines if "```" in line.replace("\\", "")]
+    assert numbers == list(range(200))
+    assert not any(message.pings or message.embeds for message in house.shown())
