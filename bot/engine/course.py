@@ -15,6 +15,8 @@ class Course:
         self.use_ids = True
         "name earlier answers by audio id"
         self.use_history = True
+        self.retold = False
+        "show earlier answers without an id as told, not as given"
         self.retried = False
         self._ask_for_sound = ask_for_sound and not text_only
         self._text_only = text_only
@@ -36,6 +38,7 @@ class Course:
         if not self._ask_for_sound:
             return False
         self._ask_for_sound = False
+        self.retold = True
         self.discard()
         return True
 

@@ -165,6 +165,7 @@ class OpenAIEngine:
             summary=self._summaries.of(channel_id, request.history) if self._summaries else "",
             window=self._window if course is None or course.use_history else NOTHING,
             data_prefix=self._dialect.data_prefix,
+            retold=course is not None and course.retold,
         )
         if course and self._summaries and not self.fault:
             self._summaries.note(channel_id, prompt.fallen)

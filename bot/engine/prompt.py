@@ -7,7 +7,7 @@ with the speech as sound.
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from bot.audio import HEAR_RATE
@@ -59,28 +59,19 @@ def compose(
     summary: str = "",
     window: Window | None = None,
     data_prefix: str = "",
+    retold: bool = False,
 ) -> Prompt:
     """Build the messages of one reply.
 
     `now` is Unix seconds; `dead_ids` are audio ids the server refused; `data_prefix` goes before the base64 of a sound.
+    `retold`: earlier answers that have no id stand among what people said, since a model that sees itself answer in
+    writing may go on in writing.
     """
     shown, fallen = choose(request.history, request.room.now, window or Window())
     by_id = _by_id([m for exchange in shown for m in exchange], now, dead_ids) if use_ids else []
-    system = system_text(request.room, summary)
-    messages: list[dict[str, Any]] = [{"role": "system", "content": system}]
-    zone = request.room.now.tzinfo
+    messages: list[dict[str, Any]] = [{"role": "system", "content": system_text(request.room, summary)}]
     for exchange in shown:
-        parts: list[dict[str, Any]] = []
-        for message in exchange:
-            if message.role == "user":
-                parts += _said(message.speaker, message.at.astimezone(zone), message.text)
-                continue
-            if parts:
-                messages.append({"role": "user", "content": parts})
-                parts = []
-            messages.append(_answer(message, by_id))
-        if parts:
-            messages.append({"role": "user", "content": parts})
+        messages += _exchange(exchange, by_id, request.room.now.tzinfo, retold)
     messages.append({"role": "user", "content": _turn_parts(request, data_prefix)})
 
     audio_in = sum(tokens.of_speech(utterance.pcm) for utterance in request.turn.utterances)
@@ -145,6 +136,28 @@ def _zone(now: datetime) -> str:
     return f"UTC{'-' if offset < timedelta() else '+'}{hours:02}:{minutes:02}" if offset else "UTC"
 
 
+def _exchange(
+    exchange: Sequence[Message], by_id: Sequence[Message], zone: tzinfo | None, retold: bool
+) -> list[dict[str, Any]]:
+    """Return an exchange as messages: what people said in one, each answer in its own."""
+    messages: list[dict[str, Any]] = []
+    parts: list[dict[str, Any]] = []
+    for message in exchange:
+        named = any(message is one for one in by_id)
+        text = message.text if message.role == "user" else _answer(message)
+        if message.role == "user" or (retold and not named):
+            parts += _said(message.speaker, message.at.astimezone(zone), text)
+            continue
+        if parts:
+            messages.append({"role": "user", "content": parts})
+            parts = []
+        answer = {"audio": {"id": message.audio_id}} if named else {"content": text}
+        messages.append({"role": "assistant", **answer})
+    if parts:
+        messages.append({"role": "user", "content": parts})
+    return messages
+
+
 def _said(name: str, at: datetime, words: str) -> list[dict[str, Any]]:
     # One line each: a line break in someone's words must not open a line that looks like another speaker's.
     return [_label(name, at), {"type": "text", "text": " ".join(words.split()) or "[unintelligible]"}]
@@ -154,13 +167,9 @@ def _label(name: str, at: datetime) -> dict[str, Any]:
     return {"type": "text", "text": f"{quoted(name)}, {at:%H:%M}:"}
 
 
-def _answer(message: Message, by_id: Sequence[Message]) -> dict[str, Any]:
-    if any(message is named for named in by_id):
-        return {"role": "assistant", "audio": {"id": message.audio_id}}
+def _answer(message: Message) -> str:
     text = message.text.strip()
-    if message.interrupted:
-        text = f"{text} {INTERRUPTED}".lstrip()
-    return {"role": "assistant", "content": text or "…"}
+    return f"{text} {INTERRUPTED}".lstrip() if message.interrupted else text or "…"
 
 
 def _by_id(shown: Sequence[Message], now: float, dead_ids: Container[str]) -> list[Message]:

@@ -122,6 +122,23 @@ def test_ids_while_they_live(answer: Any, options: dict[str, Any], by_id: bool):
     assert ("content" in made.messages[2]) is not by_id
 
 
+def test_answers_retold():
+    past = (
+        said("One?"),
+        answered("One."),
+        said("Two?"),
+        answered("Two.", "audio_2"),
+        said("Go"),
+        answered("I", cut=True),
+    )
+    assert drawn(compose(request(history=past), now=UNIX, retold=True).messages)[:-1] == [
+        ("user", '"Aki", 21:03:', "One?", '"Kikite", 21:03:', "One."),
+        ("user", '"Aki", 21:03:', "Two?"),
+        ("assistant", {"id": "audio_2"}),
+        ("user", '"Aki", 21:03:', "Go", '"Kikite", 21:03:', f"I {prompt.INTERRUPTED}"),
+    ]
+
+
 def test_strangers_have_no_name():
     assert drawn(compose(request(speech(user_id=99)), now=UNIX).messages)[-1][1] == '"someone", 21:04:'
 

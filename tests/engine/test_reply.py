@@ -181,6 +181,14 @@ async def test_once_more_helps(model: ModelServer, engine: OpenAIEngine, name: s
     assert got.done.discarded == (name == "text only")
 
 
+async def test_the_second_question_for_sound_shows_no_written_answers(model: ModelServer, engine: OpenAIEngine):
+    model.script(FAULTS["text only"](), RICE)
+    got = await listen(engine, request(history=(said("Hello?"), answered("Hello."))))
+    assert got.pcm == RICE.pcm
+    roles = [[message["role"] for message in chat.body["messages"]] for chat in model.chats]
+    assert roles == [["system", "user", "assistant", "user"], ["system", "user", "user"]]
+
+
 async def test_closing_aborts_at_once(model: ModelServer, engine: OpenAIEngine):
     model.script(KEPT)
     async with aclosing(engine.reply(request())) as events:
