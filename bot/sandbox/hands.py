@@ -9,7 +9,7 @@ from bot.sandbox.components import C
 from bot.sandbox.compose import Author, Body, Upload
 from bot.sandbox.entities import Channel, User
 from bot.sandbox.fault import Json
-from bot.sandbox.interactions import Interaction, Kind
+from bot.sandbox.interactions import Interaction, Trigger
 from bot.sandbox.invocation import Place, Refused, Value
 from bot.sandbox.message import Attachment, Message, MessageFlag
 from bot.sandbox.outcome import NoAnswer, Outcome
@@ -33,7 +33,7 @@ class Hands:
         place = self._place(user, channel)
         command, path = self._find(user, channel, name, commands.CHAT)
         data = invocation.command_data(command, path, options, place)
-        return await self._send(Kind.COMMAND, user, channel, data)
+        return await self._send(Trigger.COMMAND, user, channel, data)
 
     async def complete(
         self, user: User, name: str, focused: str, typed: Mapping[str, Value], channel: Channel
@@ -42,7 +42,7 @@ class Hands:
         place = self._place(user, channel)
         command, path = self._find(user, channel, name, commands.CHAT)
         data = invocation.partial_data(command, path, {focused: "", **typed}, focused, place)
-        return await self._send(Kind.AUTOCOMPLETE, user, channel, data)
+        return await self._send(Trigger.AUTOCOMPLETE, user, channel, data)
 
     async def menu(self, user: User, name: str, target: Message | User, channel: Channel) -> Outcome:
         """Choose an entry of the menu on a message or a person."""
@@ -55,7 +55,7 @@ class Hands:
         else:
             invocation.people(resolved, place.guild, target.id)
         data = {"id": command["id"], "name": name, "type": kind, "target_id": str(target.id), "resolved": resolved}
-        return await self._send(Kind.COMMAND, user, channel, data)
+        return await self._send(Trigger.COMMAND, user, channel, data)
 
     async def click(self, user: User, message: Message, custom_id: str, values: Sequence[str] = ()) -> Outcome:
         """Press a button, or choose `values` in a select."""
@@ -71,7 +71,7 @@ class Hands:
         if found["type"] in components.SELECTS:
             data |= self._selection(found, values, message)
         channel = self._channel(message.channel_id)
-        return await self._send(Kind.COMPONENT, user, channel, data, message)
+        return await self._send(Trigger.COMPONENT, user, channel, data, message)
 
     async def submit(self, outcome: Outcome, fields: Mapping[str, str | Sequence[str]]) -> Outcome:
         """Fill in the form that an outcome opened, by custom id, and send it."""
@@ -83,7 +83,7 @@ class Hands:
         if left:
             raise Refused(f"the form has no field {', '.join(left)}")
         data = {"custom_id": modal["custom_id"], "components": filled}
-        return await self._send(Kind.MODAL, opened.user, opened.channel, data, opened.source)
+        return await self._send(Trigger.MODAL, opened.user, opened.channel, data, opened.source)
 
     def write(
         self,
@@ -116,7 +116,7 @@ class Hands:
         return made
 
     async def _send(
-        self, kind: Kind, user: User, channel: Channel, data: Json, source: Message | None = None
+        self, kind: Trigger, user: User, channel: Channel, data: Json, source: Message | None = None
     ) -> Outcome:
         opened = self._parts.interactions.open(kind, user, channel, data, source)
         await self._answered(opened)

@@ -22,7 +22,9 @@ from bot.sandbox.permissions import ALL
 from bot.sandbox.world import World
 
 
-class Kind(IntEnum):
+class Trigger(IntEnum):
+    """Interaction types: what a person did."""
+
     COMMAND = 2
     COMPONENT = 3
     AUTOCOMPLETE = 4
@@ -30,6 +32,8 @@ class Kind(IntEnum):
 
 
 class Callback(IntEnum):
+    """Interaction callback types: how the bot answers first."""
+
     MESSAGE = 4
     DEFERRED = 5
     DEFERRED_UPDATE = 6
@@ -39,10 +43,10 @@ class Callback(IntEnum):
 
 
 _ALLOWED = {
-    Kind.COMMAND: (Callback.MESSAGE, Callback.DEFERRED, Callback.MODAL),
-    Kind.COMPONENT: tuple(set(Callback) - {Callback.CHOICES}),
-    Kind.AUTOCOMPLETE: (Callback.CHOICES,),
-    Kind.MODAL: (Callback.MESSAGE, Callback.DEFERRED, Callback.DEFERRED_UPDATE, Callback.UPDATE),
+    Trigger.COMMAND: (Callback.MESSAGE, Callback.DEFERRED, Callback.MODAL),
+    Trigger.COMPONENT: tuple(set(Callback) - {Callback.CHOICES}),
+    Trigger.AUTOCOMPLETE: (Callback.CHOICES,),
+    Trigger.MODAL: (Callback.MESSAGE, Callback.DEFERRED, Callback.DEFERRED_UPDATE, Callback.UPDATE),
 }
 
 
@@ -50,7 +54,7 @@ _ALLOWED = {
 class Interaction:
     id: int
     token: str
-    kind: Kind
+    kind: Trigger
     user: User
     channel: Channel
     data: Json
@@ -83,7 +87,9 @@ class Interactions:
         self._by_id: dict[int, Interaction] = {}
         self._by_token: dict[str, Interaction] = {}
 
-    def open(self, kind: Kind, user: User, channel: Channel, data: Json, source: Message | None = None) -> Interaction:
+    def open(
+        self, kind: Trigger, user: User, channel: Channel, data: Json, source: Message | None = None
+    ) -> Interaction:
         """Send INTERACTION_CREATE to the guild's shard."""
         now = asyncio.get_running_loop().time()
         made = Interaction(self._world.snowflake(), secrets.token_urlsafe(120), kind, user, channel, data, now, source)
@@ -118,11 +124,11 @@ class Interactions:
 
     def _answer(self, found: Interaction, kind: Callback, body: Body) -> None:
         if kind is Callback.MESSAGE:
-            message = self._message(found, found.source if found.kind is not Kind.COMMAND else None)
+            message = self._message(found, found.source if found.kind is not Trigger.COMMAND else None)
             self._composer.fill(message, body, self._author())
             found.original = self._posted(found, message)
         elif kind is Callback.DEFERRED:
-            message = self._message(found, found.source if found.kind is not Kind.COMMAND else None)
+            message = self._message(found, found.source if found.kind is not Trigger.COMMAND else None)
             message.flags = int(MessageFlag.LOADING) | int(body.json.get("flags") or 0) & MessageFlag.EPHEMERAL
             found.original, found.waiting = self._posted(found, message), True
         elif kind is Callback.DEFERRED_UPDATE:
@@ -208,8 +214,8 @@ class Interactions:
             self._world.timestamp(),
             token=found.token,
         )
-        menu = found.kind is Kind.COMMAND and found.data["type"] != 1
-        message.kind = (23 if menu else 20) if found.kind is Kind.COMMAND and answered is None else 0
+        menu = found.kind is Trigger.COMMAND and found.data["type"] != 1
+        message.kind = (23 if menu else 20) if found.kind is Trigger.COMMAND and answered is None else 0
         if answered is not None:
             message.kind, message.reference_id = 19, answered.id
         message.interaction = {
@@ -218,7 +224,7 @@ class Interactions:
             "user": payload.user(found.user),
             "authorizing_integration_owners": {"0": str(found.channel.guild_id or 0)},
         }
-        if found.kind is Kind.COMMAND:
+        if found.kind is Trigger.COMMAND:
             message.interaction |= {"name": found.data["name"], "command_type": found.data["type"]}
         return message
 

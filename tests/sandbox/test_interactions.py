@@ -9,8 +9,7 @@ from discord import app_commands
 
 from bot.sandbox.commands import STRING
 from bot.sandbox.entities import Kind, User
-from bot.sandbox.interactions import Interaction
-from bot.sandbox.interactions import Kind as Sort
+from bot.sandbox.interactions import Interaction, Trigger
 from bot.sandbox.invocation import Refused
 from bot.sandbox.outcome import NoAnswer
 from bot.sandbox.permissions import P
@@ -228,7 +227,7 @@ async def test_no_response_in_time() -> None:
             await sandbox.command(sandbox.add_user("Anna"), "silent")
 
 
-def opened(sandbox: Sandbox, user: User, kind: Sort = Sort.COMMAND) -> Interaction:
+def opened(sandbox: Sandbox, user: User, kind: Trigger = Trigger.COMMAND) -> Interaction:
     data: dict[str, Any] = {"id": "1", "name": "raw", "type": 1, "options": [{"type": STRING}]}
     return sandbox.parts.interactions.open(kind, user, sandbox.general, data)
 
@@ -241,21 +240,21 @@ async def respond(api: Api, interaction: Interaction, kind: int, **data: Any) ->
 @pytest.mark.parametrize(
     ("sort", "kind", "data", "code"),
     [
-        (Sort.COMMAND, 4, {"content": "x"}, None),
-        (Sort.COMMAND, 4, {}, 50006),
-        (Sort.COMMAND, 4, {"content": "x" * 2001}, 50035),
-        (Sort.COMMAND, 6, {}, 50035),
-        (Sort.COMMAND, 7, {"content": "x"}, 50035),
-        (Sort.COMMAND, 8, {"choices": []}, 50035),
-        (Sort.COMMAND, 99, {}, 50035),
-        (Sort.COMMAND, 9, {"title": "x" * 46, "custom_id": "m", "components": []}, 50035),
-        (Sort.COMPONENT, 6, {}, 50035),
-        (Sort.AUTOCOMPLETE, 4, {"content": "x"}, 50035),
-        (Sort.AUTOCOMPLETE, 8, {"choices": [{"name": "x", "value": "x"}] * 26}, 50035),
-        (Sort.AUTOCOMPLETE, 8, {"choices": [{"name": "x", "value": "x"}]}, None),
+        (Trigger.COMMAND, 4, {"content": "x"}, None),
+        (Trigger.COMMAND, 4, {}, 50006),
+        (Trigger.COMMAND, 4, {"content": "x" * 2001}, 50035),
+        (Trigger.COMMAND, 6, {}, 50035),
+        (Trigger.COMMAND, 7, {"content": "x"}, 50035),
+        (Trigger.COMMAND, 8, {"choices": []}, 50035),
+        (Trigger.COMMAND, 99, {}, 50035),
+        (Trigger.COMMAND, 9, {"title": "x" * 46, "custom_id": "m", "components": []}, 50035),
+        (Trigger.COMPONENT, 6, {}, 50035),
+        (Trigger.AUTOCOMPLETE, 4, {"content": "x"}, 50035),
+        (Trigger.AUTOCOMPLETE, 8, {"choices": [{"name": "x", "value": "x"}] * 26}, 50035),
+        (Trigger.AUTOCOMPLETE, 8, {"choices": [{"name": "x", "value": "x"}]}, None),
     ],
 )
-async def test_callbacks(sort: Sort, kind: int, data: dict[str, Any], code: int | None) -> None:
+async def test_callbacks(sort: Trigger, kind: int, data: dict[str, Any], code: int | None) -> None:
     async with Sandbox.open() as sandbox, speaking(sandbox) as api:
         answer = await respond(api, opened(sandbox, sandbox.add_user("Anna"), sort), kind, **data)
         if code is None:
