@@ -7,9 +7,36 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+HERE = Path(__file__).parent
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run four at a time: the end-to-end tests mostly wait in real time. Benchmarks run alone."""
+    return 0 if config.getoption("benchmark_only", default=False) else 4
+
+
+def allowed_skips() -> dict[str, str]:
+    """Return the tests that may be skipped, by the beginning of their id, with the reason."""
+    lines = (HERE / "allowed_skips.txt").read_text(encoding="utf-8").splitlines()
+    pairs = (line.partition(": ") for line in lines if line and not line.startswith("#"))
+    return {test: reason for test, _, reason in pairs}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where STRICT_SKIPS is set, a skipped test that no list allows fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("STRICT_SKIPS") or reporter is None:
+        return
+    for report in reporter.stats.get("skipped", []):
+        if not report.nodeid.startswith(tuple(allowed_skips())):
+            reporter.line(f"\nskipped, and not in tests/allowed_skips.txt: {report.nodeid}", red=True)
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
 
 LOOPBACK = ("127.", "::1", "localhost")
 
