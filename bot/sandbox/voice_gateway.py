@@ -15,9 +15,9 @@ from bot.sandbox.conditions import Conditions, Weather
 from bot.sandbox.entities import Kind, Member, VoiceState
 from bot.sandbox.sfu import Leg, Sfu
 from bot.sandbox.tls import Authority
-from bot.sandbox.voice_room import Room, Seat
+from bot.sandbox.voice_room import Close, Room, Seat
 from bot.sandbox.voice_service import Allotment
-from bot.sandbox.voice_socket import Close, converse
+from bot.sandbox.voice_socket import converse
 from bot.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -54,7 +54,6 @@ class VoiceGateway:
         self._authority = authority
         self._seats: dict[str, Seat] = {}
         "by token"
-        self._closing: set[asyncio.Task[bool]] = set()
         self._regions = regions
         self._next_ssrc = 1000 + secrets.randbelow(1000)
 
@@ -77,8 +76,6 @@ class VoiceGateway:
                 await ticking
             for seat in list(self._seats.values()):
                 self.give_up(seat, Close(1001, "The sandbox closes."))
-            if self._closing:
-                await asyncio.wait(self._closing, timeout=1.0)
             await runner.cleanup()
             self.sfu.close()
 
@@ -201,13 +198,10 @@ class VoiceGateway:
             self.drop(seat, why)
 
     def drop(self, seat: Seat, why: Close) -> None:
-        """Close a seat's socket, if it has one, from outside of its conversation."""
-        socket, seat.socket = seat.socket, None
-        if socket is not None:
-            self.counts[f"closed {why.code}"] += 1
-            task = asyncio.create_task(socket.close(code=why.code, message=why.reason.encode(), drain=False))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+        """Have a seat's socket closed, if it has one; the seat is free of it at once."""
+        if seat.socket is not None and seat.dismissal is not None and not seat.dismissal.done():
+            seat.dismissal.set_result(why)
+        seat.socket = None
 
     def await_resume(self, seat: Seat) -> None:
         """Give a seat without a socket up, unless its client resumes in time."""

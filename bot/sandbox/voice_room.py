@@ -18,6 +18,15 @@ BUFFERED = 500
 "Numbered messages kept for a resume"
 
 
+class Close(Exception):
+    """Ends a voice socket with a documented close code."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
 @dataclass(slots=True, eq=False)
 class Seat:
     """One user's place in one call, from VOICE_SERVER_UPDATE until it is given up."""
@@ -37,6 +46,8 @@ class Seat:
     speaking: int = 0
     socket: web.WebSocketResponse | None = None
     "None: not identified yet, or waiting for a resume"
+    dismissal: "asyncio.Future[Close] | None" = None
+    "set to have the present socket closed"
     transport: asyncio.Transport | None = None
     "the socket's"
     outbox: asyncio.Queue[tuple[float, str | bytes]] = field(default_factory=asyncio.Queue)
@@ -45,16 +56,17 @@ class Seat:
     "of the last numbered message, without the 16-bit wrap"
     sent: deque[tuple[int, str | bytes]] = field(default_factory=lambda: deque(maxlen=BUFFERED))
 
-    def begin(self, socket: web.WebSocketResponse) -> None:
+    def begin(self, socket: web.WebSocketResponse, dismissal: "asyncio.Future[Close]") -> None:
         """Start a session on a socket."""
         self.speaking = self.sequence = 0
         self.sent.clear()
-        self.resume(socket)
+        self.resume(socket, dismissal)
 
-    def resume(self, socket: web.WebSocketResponse) -> None:
+    def resume(self, socket: web.WebSocketResponse, dismissal: "asyncio.Future[Close]") -> None:
         """Go on with the session on another socket."""
         self.outbox = asyncio.Queue()
         self.socket = socket
+        self.dismissal = dismissal
 
     def json(self, op: int, data: object, *, numbered: bool = True) -> None:
         """Send a JSON message; only numbered ones are sent again after a resume."""

@@ -10,10 +10,10 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 
 from bot.sandbox import mls, rtp
-from bot.sandbox.voice_room import Seat
+from bot.sandbox.voice_room import Close, Seat
 
 if TYPE_CHECKING:
     from bot.sandbox.voice_gateway import VoiceGateway
@@ -25,16 +25,9 @@ OF_OTHER_CLIENTS = {12, 14, 15, 16, 18, 20}
 "Video and statistics of Discord's own clients: taken, and ignored"
 LEAVING_CODES = {1000, 1001, 4014}
 "Close codes by which a client says that it will not resume"
+GOODBYE = 2.0
+"Seconds that a client has to answer a close"
 T = TypeVar("T")
-
-
-class Close(Exception):
-    """Ends a voice socket with a documented close code."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 class Ended(Exception):
@@ -43,7 +36,7 @@ class Ended(Exception):
 
 async def converse(gateway: "VoiceGateway", request: web.Request) -> web.WebSocketResponse:
     """Serve one socket from HELLO to its end."""
-    socket = web.WebSocketResponse(max_msg_size=1 << 20)
+    socket = web.WebSocketResponse(timeout=GOODBYE, max_msg_size=1 << 20)
     await socket.prepare(request)
     conversation = _Conversation(gateway, socket)
     try:
@@ -68,13 +61,12 @@ class _Conversation:
         self.gateway = gateway
         self.socket = socket
         self.seat: Seat | None = None
+        self.dismissal: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
+        "set to have the socket closed"
 
     async def receive(self) -> tuple[int, Any]:
         """Return the next op and its data: bytes for a binary message. Raises Close, Ended."""
-        try:
-            message = await self.socket.receive(timeout=2 * self.gateway.heartbeat_interval)
-        except TimeoutError:
-            raise Close(4009, "Session timed out.") from None
+        message = await self._message()
         if message.type is WSMsgType.BINARY:
             if not message.data:
                 raise Close(4002, "Empty binary message.")
@@ -86,6 +78,16 @@ class _Conversation:
             return int(payload["op"]), payload.get("d")
         except (ValueError, KeyError, TypeError, AttributeError):
             raise Close(4002, "Failed to decode payload.") from None
+
+    async def _message(self) -> WSMessage:
+        receiving = asyncio.ensure_future(self.socket.receive())
+        ends: set[asyncio.Future[Any]] = {receiving, self.dismissal}
+        await asyncio.wait(ends, timeout=2 * self.gateway.heartbeat_interval, return_when=asyncio.FIRST_COMPLETED)
+        if receiving.done():
+            return receiving.result()
+        receiving.cancel()
+        await asyncio.wait({receiving})
+        raise self.dismissal.result() if self.dismissal.done() else Close(4009, "Session timed out.")
 
     # Before anybody is known:
 
@@ -123,7 +125,7 @@ class _Conversation:
         if not self.gateway.admits(seat):
             raise Close(4017, "E2EE/DAVE protocol required.")
         leg = self.gateway.open_leg(seat)
-        seat.begin(self.socket)
+        seat.begin(self.socket, self.dismissal)
         self.seat = seat
         self.gateway.counts["identified"] += 1
         ready = {
@@ -144,7 +146,7 @@ class _Conversation:
         if seat.leg is None or missed is None:
             raise Close(4006, "Session is no longer valid.")
         self.gateway.drop(seat, Close(4006, "Session is no longer valid."))
-        seat.resume(self.socket)
+        seat.resume(self.socket, self.dismissal)
         self.seat = seat
         self.gateway.counts["resumed"] += 1
         seat.json(RESUMED, None, numbered=False)
