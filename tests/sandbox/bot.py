@@ -1,6 +1,7 @@
 """A plain discord.py bot for the tests of the sandbox: nothing of Kikite in it."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -81,4 +82,7 @@ async def running(
         await bot.close()
         with suppress(Exception):
             await task
+        for thread in threading.enumerate():
+            if thread.name.startswith("keep-alive-handler"):  # told to end, but discord.py does not wait for it
+                await asyncio.to_thread(thread.join, 5)
         Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
