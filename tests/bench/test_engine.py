@@ -47,8 +47,8 @@ async def first_sound(engine: OpenAIEngine, heard: list[float]) -> None:
 
 def _serve(pipe: Any) -> None:
     async def run() -> None:
-        async with ModelServer.open(first_audio=0.3, speed=4) as model:
-            model.default = Answer.clip("bot-rice")
+        async with ModelServer.open(first_audio=0.3, speed=8) as model:
+            model.default = Answer.clip("bot-heard")
             pipe.send(model.base_url)
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(None, pipe.recv)
