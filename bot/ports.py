@@ -1,20 +1,23 @@
 """What a room asks of another, as small structural protocols; implementations do not inherit."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.errors import BotError
 from bot.types import (
     CallState,
     Charge,
+    Forgotten,
     Frame,
     Heard,
     LinkEnd,
     Message,
+    News,
     Playout,
     ReplyEvent,
     ReplyRequest,
+    Setting,
     Spoken,
     Utterance,
 )
@@ -228,6 +231,60 @@ class Store(Protocol):
 
     async def calls(self) -> dict[int, int]:
         """Return the calls that were on: guild -> channel."""
+        ...
+
+    async def settings(self) -> list[Setting]:
+        """Return what servers and channels want otherwise than the environment says."""
+        ...
+
+    async def set(self, setting: Setting) -> None:
+        """Keep a setting in place of the one of that name; every process learns of it."""
+        ...
+
+    async def unset(self, guild_id: int, channel_id: int | None, name: str | None = None) -> int:
+        """Drop one setting or all of a server (channel None) or channel, and return how many went."""
+        ...
+
+    async def export(self, user_id: int) -> dict[str, Any]:
+        """Return all that is kept of a person, as JSON has it: messages, consents, charges, settings."""
+        ...
+
+    async def forget(self, user_id: int) -> Forgotten:
+        """Delete a person's words and consents, and name them in no ledger; every process learns of it."""
+        ...
+
+    async def expire(self, guild_id: int, before: datetime, limit: int, *, idle_only: bool = False) -> int:
+        """Delete at most `limit` lines said before then, name nobody in charges that old; return how many went.
+
+        `idle_only` spares the channel of a call that is on.
+        """
+        ...
+
+    async def guilds(self) -> set[int]:
+        """Return the servers of which anything is kept."""
+        ...
+
+    async def departed(self, guild_id: int, at: datetime) -> datetime:
+        """Note that the bot is no longer in a server, and return since when."""
+        ...
+
+    async def returned(self, guild_id: int) -> None:
+        """Note that the bot is in a server."""
+        ...
+
+    async def purge(self, guild_id: int) -> None:
+        """Delete all that is kept of a server."""
+        ...
+
+    async def tidy(self, now: datetime, limit: int) -> int:
+        """Seal at most `limit` lines with the newest key, drop old news, leave no deleted bytes in the file.
+
+        Return how many lines were sealed.
+        """
+        ...
+
+    def watch(self) -> AsyncGenerator[News]:
+        """Yield what any process changes from now on, until closed."""
         ...
 
     async def aclose(self) -> None: ...

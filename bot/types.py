@@ -261,3 +261,40 @@ class Verdict:
     "answered, too_short, no_speech, not_addressed, no_consent, undecryptable, over_budget, model_error …"
     detail: Mapping[str, float | str] = field(default_factory=dict)
     "the number behind it: seconds, dbfs, count, status"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a server, or one of its channels, wants otherwise than the environment says."""
+
+    guild_id: int
+    channel_id: int | None
+    "None: the whole server"
+    name: str
+    value: str
+    "as bot/preferences.py writes it"
+    changed_by: int | None
+    "Discord snowflake; None once that person asked to be forgotten"
+    changed_at: datetime
+    "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something another process, or this one, changed in the store."""
+
+    kind: Literal["settings", "forgotten", "cleared"]
+    guild_id: int
+    "0: every server"
+    subject: int
+    "the person forgotten, the channel cleared, else 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What went when a person asked to be forgotten."""
+
+    messages: int
+    consents: int
+    charges: int
+    "that no longer name them"

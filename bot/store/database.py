@@ -10,7 +10,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError, StoreUnavailable
@@ -20,6 +20,12 @@ BUSY_MS = 5000
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_KEY = 0x6B696B697465
 """PostgreSQL advisory lock of whoever migrates: "kikite"."""
+NEWS_LOCK = LOCK_KEY + 1
+"""The same, of whoever writes news."""
+CONNECT_WITHIN, ANSWER_WITHIN = 5.0, 30.0
+"""Seconds PostgreSQL has to take a connection, and to answer a statement."""
+READS = "kikite_reads"
+"""Execution option of a transaction that only reads."""
 
 
 def open_engine(url: str) -> AsyncEngine:
@@ -32,15 +38,25 @@ def open_engine(url: str) -> AsyncEngine:
         sqlite = parsed.get_backend_name() == "sqlite"
         if sqlite and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(parsed, pool_pre_ping=not sqlite)
+        options = {} if sqlite else {"timeout": CONNECT_WITHIN, "command_timeout": ANSWER_WITHIN}
+        engine = create_async_engine(parsed, pool_pre_ping=not sqlite, connect_args=options)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError([f"DATABASE_URL cannot be used ({type(error).__name__})"]) from None
     except OSError as error:
         raise StoreUnavailable(f"the database's folder cannot be made ({error.strerror})") from error
     if sqlite:
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_immediate)
+        event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+def failures(engine: AsyncEngine) -> tuple[type[Exception], ...]:
+    """Return what is raised when the database cannot serve; asyncpg's own errors come bare from a failed connect."""
+    if engine.dialect.name != "postgresql":
+        return SQLAlchemyError, OSError
+    import asyncpg  # an extra: only there when it is used
+
+    return SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError
 
 
 async def migrate(engine: AsyncEngine) -> None:
@@ -55,7 +71,7 @@ async def migrate(engine: AsyncEngine) -> None:
             if engine.dialect.name == "postgresql":
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
             await connection.run_sync(_upgrade)
-    except (DBAPIError, sqlite3.Error, OSError) as error:
+    except (*failures(engine), sqlite3.Error) as error:
         raise StoreUnavailable(f"migration failed ({type(error).__name__})") from error
 
 
@@ -91,7 +107,7 @@ def _make_wal(path: str | None) -> None:
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    # The driver must not begin transactions by itself: _begin_immediate does.
+    # The driver must not begin transactions by itself: _begin does.
     connection.isolation_level = None
     cursor = connection.cursor()
     # First of all, for the others may have to wait too.
@@ -102,6 +118,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_immediate(connection: Connection) -> None:
+def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later cannot wait for another writer: take the lock at its start.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    only_reads = connection.get_execution_options().get(READS)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")

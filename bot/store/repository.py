@@ -1,47 +1,61 @@
 """The store on SQLAlchemy: implements ports.Store for SQLite and PostgreSQL alike."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Self, cast
+from typing import Any, Self
 
-from sqlalchemy import CursorResult, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import delete, func, select
 
-from bot.errors import StoreUnavailable
+from bot.errors import WrongKey
 from bot.store.database import migrate, open_engine
-from bot.store.tables import Base, CallRow, ChargePersonRow, ChargeRow, ConsentRow, MessageRow
+from bot.store.news import NewsShelf
+from bot.store.people import PeopleShelf
+from bot.store.seal import Seal
+from bot.store.settings import SettingsShelf
+from bot.store.shelf import rows_changed
+from bot.store.tables import CallRow, ChargePersonRow, ChargeRow, ConsentRow, MessageRow
 from bot.types import Charge, Message, Usage
 
 MICRO = Decimal(1_000_000)
 
 
-class SqlStore:
+class SqlStore(SettingsShelf, PeopleShelf, NewsShelf):
     """What is remembered. `open` it; every method raises StoreUnavailable when the database cannot serve."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
     @classmethod
-    async def open(cls, url: str) -> Self:
+    async def open(cls, url: str, key: str | None = None, policy: str = "") -> Self:
         """Open the database at a SQLAlchemy URL and bring its schema up to date.
 
-        Raises ConfigError (the URL) and StoreUnavailable (the database).
+        `key` is STORE_KEY; `policy` is the version of the text that people agree to: who agreed to another one is asked
+        again. Raises ConfigError (the URL, the key's form), StoreUnavailable (the database) and WrongKey.
         """
+        seal = Seal.of(key)
         engine = open_engine(url)
         try:
             await migrate(engine)
+            store = cls(engine, seal, policy)
+            await store._check_keys()
+            await store.catch_up()
         except BaseException:
             await engine.dispose()
             raise
-        return cls(engine)
+        return store
 
     async def aclose(self) -> None:
         await self._engine.dispose()
+
+    async def _check_keys(self) -> None:
+        """Raise WrongKey when there are words no key opens, before anything is written beside them."""
+        found = ""
+        async with self._transaction(reads=True) as connection:
+            # From one name to the next along the index, not over every line.
+            while found := (
+                await connection.scalar(select(func.min(MessageRow.sealed)).where(MessageRow.sealed > found)) or ""
+            ):
+                if not self._seal.knows(found):
+                    raise WrongKey(f"words are sealed with a key that is not in STORE_KEY ({found})")
 
     async def history(self, channel_id: int, limit: int) -> list[Message]:
         newest = (
@@ -50,18 +64,22 @@ class SqlStore:
             .order_by(MessageRow.at.desc(), MessageRow.id.desc())
             .limit(limit)
         )
-        async with self._transaction() as connection:
+        async with self._transaction(reads=True) as connection:
             rows = (await connection.execute(newest)).mappings().all()
-        return [_message(row) for row in reversed(rows)]
+        return [self._message(row) for row in reversed(rows)]
 
     async def remember(self, guild_id: int, channel_id: int, messages: Sequence[Message]) -> None:
         async with self._transaction() as connection:
-            await self._add(connection, MessageRow, [_message_row(guild_id, channel_id, item) for item in messages])
+            await self._add(
+                connection, MessageRow, [self._message_row(guild_id, channel_id, item) for item in messages]
+            )
 
     async def clear(self, channel_id: int) -> int:
         async with self._transaction() as connection:
-            gone = await connection.execute(delete(MessageRow).where(MessageRow.channel_id == channel_id))
-        return cast("CursorResult[Any]", gone).rowcount
+            gone = await rows_changed(connection, delete(MessageRow).where(MessageRow.channel_id == channel_id))
+            await self._tell(connection, "cleared", subject=channel_id)
+        await self._scrub()
+        return gone
 
     async def charge(self, charges: Sequence[Charge]) -> None:
         people = [{"charge_id": item.id, "user_id": user_id} for item in charges for user_id in set(item.user_ids)]
@@ -74,19 +92,26 @@ class SqlStore:
         lines = select(*ChargeRow.__table__.columns).where(booked).order_by(ChargeRow.at)
         causes = select(ChargePersonRow.charge_id, ChargePersonRow.user_id).join(ChargeRow).where(booked)
         people: dict[str, list[int]] = defaultdict(list)
-        async with self._transaction() as connection:
+        async with self._transaction(reads=True) as connection:
             rows = (await connection.execute(lines)).mappings().all()
             for charge_id, user_id in await connection.execute(causes):
                 people[charge_id].append(user_id)
         return [_charge(row, people[row["id"]]) for row in rows]
 
     async def consents(self, guild_id: int) -> dict[int, bool]:
-        said = select(ConsentRow.user_id, ConsentRow.agreed).where(ConsentRow.guild_id == guild_id)
-        async with self._transaction() as connection:
+        valid = ~ConsentRow.agreed | (ConsentRow.policy == self._policy)
+        said = select(ConsentRow.user_id, ConsentRow.agreed).where(ConsentRow.guild_id == guild_id, valid)
+        async with self._transaction(reads=True) as connection:
             return {user_id: agreed for user_id, agreed in await connection.execute(said)}  # noqa: C416 (rows are not pairs to a type checker)
 
     async def consent(self, guild_id: int, user_id: int, agreed: bool) -> None:
-        row = {"guild_id": guild_id, "user_id": user_id, "agreed": agreed, "at": datetime.now(UTC)}
+        row = {
+            "guild_id": guild_id,
+            "user_id": user_id,
+            "agreed": agreed,
+            "at": datetime.now(UTC),
+            "policy": self._policy,
+        }
         async with self._transaction() as connection:
             await self._put(connection, ConsentRow, row, ["guild_id", "user_id"])
 
@@ -100,54 +125,9 @@ class SqlStore:
             await connection.execute(delete(CallRow).where(CallRow.guild_id == guild_id))
 
     async def calls(self) -> dict[int, int]:
-        async with self._transaction() as connection:
+        async with self._transaction(reads=True) as connection:
             on = await connection.execute(select(CallRow.guild_id, CallRow.channel_id))
             return {guild_id: channel_id for guild_id, channel_id in on}  # noqa: C416 (as above)
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._engine.begin() as connection:
-                yield connection
-        except (SQLAlchemyError, OSError) as error:
-            # The driver's own words only: SQLAlchemy's would show the statement with its values.
-            cause = getattr(error, "orig", None) or error
-            raise StoreUnavailable(f"{type(cause).__name__}") from error
-
-    def _insert(self, table: type[Base]) -> Any:
-        # Both dialects offer ON CONFLICT, each by a class of its own.
-        return (sqlite if self._engine.dialect.name == "sqlite" else postgresql).insert(table)
-
-    async def _add(self, connection: AsyncConnection, table: type[Base], rows: list[dict[str, Any]]) -> None:
-        """Insert rows; those already there stay as they are, so a retried write changes nothing."""
-        if rows:
-            await connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
-
-    async def _put(self, connection: AsyncConnection, table: type[Base], row: dict[str, Any], key: list[str]) -> None:
-        """Insert a row, or replace the one with this key."""
-        insert = self._insert(table).values(row)
-        news = {name: insert.excluded[name] for name in row if name not in key}
-        await connection.execute(insert.on_conflict_do_update(index_elements=key, set_=news))
-
-
-def _message_row(guild_id: int, channel_id: int, message: Message) -> dict[str, Any]:
-    return {
-        "id": message.id,
-        "guild_id": guild_id,
-        "channel_id": channel_id,
-        "at": message.at,
-        "role": message.role,
-        "speaker_id": message.speaker_id,
-        "speaker": message.speaker,
-        "text": message.text,
-        "audio_id": message.audio_id,
-        "expires_at": message.expires_at,
-        "interrupted": message.interrupted,
-    }
-
-
-def _message(row: Any) -> Message:
-    return Message(**{name: row[name] for name in Message.__dataclass_fields__})
 
 
 def _charge_row(charge: Charge) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, Index, MetaData, String, Text, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -36,10 +36,15 @@ class Base(DeclarativeBase):
 
 
 class MessageRow(Base):
-    """One line of a channel's history."""
+    """One line of a channel's history; `speaker` and `text` are sealed where the store has a key."""
 
     __tablename__ = "messages"
-    __table_args__ = (Index(None, "channel_id", "at"), Index(None, "guild_id", "at"), Index(None, "speaker_id"))
+    __table_args__ = (
+        Index(None, "channel_id", "at"),
+        Index(None, "guild_id", "at"),
+        Index(None, "speaker_id"),
+        Index(None, "sealed"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     guild_id: Mapped[int]
@@ -52,6 +57,8 @@ class MessageRow(Base):
     audio_id: Mapped[str | None] = mapped_column(Text)
     expires_at: Mapped[float | None]
     interrupted: Mapped[bool]
+    sealed: Mapped[str | None] = mapped_column(String(16))
+    "name of the key it is sealed with (store/seal.py); None: it is not"
 
 
 class ChargeRow(Base):
@@ -95,6 +102,8 @@ class ConsentRow(Base):
     user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     agreed: Mapped[bool]
     at: Mapped[datetime]
+    policy: Mapped[str | None] = mapped_column(String(16))
+    "version of the text they agreed to"
 
 
 class CallRow(Base):
@@ -105,3 +114,43 @@ class CallRow(Base):
     guild_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     channel_id: Mapped[int]
     started_at: Mapped[datetime]
+
+
+class SettingRow(Base):
+    """What a server, or one of its channels, wants otherwise than the environment says."""
+
+    __tablename__ = "settings"
+
+    guild_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    channel_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    "0: the whole server"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+    changed_by: Mapped[int | None]
+    "None once that person asked to be forgotten"
+    changed_at: Mapped[datetime]
+
+
+class NewsRow(Base):
+    """What the other processes must know of; kept for an hour."""
+
+    __tablename__ = "news"
+    __table_args__ = (Index(None, "at"), {"sqlite_autoincrement": True})
+
+    # SQLite counts up by itself only what is declared INTEGER.
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(16))
+    guild_id: Mapped[int]
+    "0: every server"
+    subject: Mapped[int]
+    "the person forgotten, the channel cleared, else 0"
+
+
+class DepartureRow(Base):
+    """A server the bot was removed from; its data is deleted some days later."""
+
+    __tablename__ = "departures"
+
+    guild_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]

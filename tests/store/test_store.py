@@ -1,7 +1,6 @@
 """The contract of ports.Store, on every implementation."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,18 +15,6 @@ from bot.types import Charge, Message, Usage
 
 GUILD, CHANNEL, ANNA, BEN = 2**62 + 1, 2**62 + 2, 2**62 + 3, 2**62 + 4
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/deep/bot.db"
-
-
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[SqlStore]:
-    store = await SqlStore.open(url)
-    yield store
-    await store.aclose()
 
 
 def said(number: int, speaker: int = ANNA) -> Message:

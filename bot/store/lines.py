@@ -1,0 +1,31 @@
+"""The lines of the history as rows, their words sealed."""
+
+from typing import Any
+
+from bot.store.shelf import Shelf
+from bot.types import Message
+
+
+class LinesShelf(Shelf):
+    def _message_row(self, guild_id: int, channel_id: int, message: Message) -> dict[str, Any]:
+        return {
+            "id": message.id,
+            "guild_id": guild_id,
+            "channel_id": channel_id,
+            "at": message.at,
+            "role": message.role,
+            "speaker_id": message.speaker_id,
+            "speaker": self._seal.seal(message.speaker),
+            "text": self._seal.seal(message.text),
+            "audio_id": message.audio_id,
+            "expires_at": message.expires_at,
+            "interrupted": message.interrupted,
+            "sealed": self._seal.key,
+        }
+
+    def _message(self, row: Any) -> Message:
+        """Raises WrongKey."""
+        values = {name: row[name] for name in Message.__dataclass_fields__}
+        for name in ("speaker", "text"):
+            values[name] = self._seal.open(values[name], row["sealed"])
+        return Message(**values)

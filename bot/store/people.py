@@ -1,0 +1,63 @@
+"""A person's say: all that is kept of them, to take along or to have deleted."""
+
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from bot.store.shelf import rows_changed
+from bot.store.tables import ChargePersonRow, ChargeRow, ConsentRow, MessageRow, SettingRow
+from bot.store.upkeep import UpkeepShelf
+from bot.types import Forgotten
+
+
+class PeopleShelf(UpkeepShelf):
+    async def export(self, user_id: int) -> dict[str, Any]:
+        said = select(*MessageRow.__table__.columns).where(MessageRow.speaker_id == user_id).order_by(MessageRow.at)
+        consents = select(ConsentRow.guild_id, ConsentRow.agreed, ConsentRow.at).where(ConsentRow.user_id == user_id)
+        columns = (ChargeRow.at, ChargeRow.guild_id, ChargeRow.channel_id, ChargeRow.kind, ChargeRow.micro_dollars)
+        charges = (
+            select(*columns).join(ChargePersonRow).where(ChargePersonRow.user_id == user_id).order_by(ChargeRow.at)
+        )
+        names = (SettingRow.guild_id, SettingRow.channel_id, SettingRow.name, SettingRow.changed_at)
+        changed = select(*names).where(SettingRow.changed_by == user_id)
+        async with self._transaction(reads=True) as connection:
+            messages = (await connection.execute(said)).mappings().all()
+            agreed = (await connection.execute(consents)).mappings().all()
+            caused = (await connection.execute(charges)).mappings().all()
+            settings = (await connection.execute(changed)).mappings().all()
+        return {
+            "user_id": str(user_id),
+            "messages": [
+                {
+                    "guild_id": str(row["guild_id"]),
+                    "channel_id": str(row["channel_id"]),
+                    "at": row["at"].isoformat(),
+                    "name": self._seal.open(row["speaker"], row["sealed"]),
+                    "text": self._seal.open(row["text"], row["sealed"]),
+                }
+                for row in messages
+            ],
+            "consents": [_plain(row) for row in agreed],
+            "charges": [{**_plain(row), "micro_dollars": row["micro_dollars"]} for row in caused],
+            "settings_changed": [_plain(row) for row in settings],
+        }
+
+    async def forget(self, user_id: int) -> Forgotten:
+        async with self._transaction() as connection:
+            gone = Forgotten(
+                await rows_changed(connection, delete(MessageRow).where(MessageRow.speaker_id == user_id)),
+                await rows_changed(connection, delete(ConsentRow).where(ConsentRow.user_id == user_id)),
+                await rows_changed(connection, delete(ChargePersonRow).where(ChargePersonRow.user_id == user_id)),
+            )
+            await connection.execute(update(SettingRow).where(SettingRow.changed_by == user_id).values(changed_by=None))
+            await self._tell(connection, "forgotten", subject=user_id)
+        await self._scrub(deep=True)
+        return gone
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    """Return a row as JSON has it; ids as text, for they are too long for its numbers."""
+    return {
+        name: str(value) if name.endswith("_id") else value.isoformat() if name in ("at", "changed_at") else value
+        for name, value in row.items()
+    }

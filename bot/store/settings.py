@@ -1,0 +1,36 @@
+"""What servers and channels want otherwise than the environment says."""
+
+from sqlalchemy import delete, select
+
+from bot.store.shelf import Shelf, rows_changed
+from bot.store.tables import SettingRow
+from bot.types import Setting
+
+SERVER = 0
+"""The channel of what holds for the whole server."""
+
+
+class SettingsShelf(Shelf):
+    async def settings(self) -> list[Setting]:
+        columns = list(SettingRow.__table__.columns)
+        async with self._transaction(reads=True) as connection:
+            rows = (await connection.execute(select(*columns))).mappings().all()
+        return [Setting(**{**row, "channel_id": row["channel_id"] or None}) for row in rows]
+
+    async def set(self, setting: Setting) -> None:
+        row = {name: getattr(setting, name) for name in Setting.__dataclass_fields__}
+        row["channel_id"] = setting.channel_id or SERVER
+        async with self._transaction() as connection:
+            await self._put(connection, SettingRow, row, ["guild_id", "channel_id", "name"])
+            await self._tell(connection, "settings", setting.guild_id)
+
+    async def unset(self, guild_id: int, channel_id: int | None, name: str | None = None) -> int:
+        which = delete(SettingRow).where(
+            SettingRow.guild_id == guild_id, SettingRow.channel_id == (channel_id or SERVER)
+        )
+        if name is not None:
+            which = which.where(SettingRow.name == name)
+        async with self._transaction() as connection:
+            gone = await rows_changed(connection, which)
+            await self._tell(connection, "settings", guild_id)
+        return gone
