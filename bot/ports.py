@@ -1,6 +1,7 @@
 """What a room asks of another, as small structural protocols; implementations do not inherit."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -260,7 +261,7 @@ class Store(Protocol):
         """
         ...
 
-    async def guilds(self) -> set[int]:
+    async def guilds(self) -> AbstractSet[int]:
         """Return the servers of which anything is kept."""
         ...
 
