@@ -19,6 +19,8 @@ class Ears(Protocol):
 
     def unmap(self, user_id: int) -> None: ...
 
+    def forget(self) -> None: ...
+
     def members(self, user_ids: frozenset[int]) -> None: ...
 
 
@@ -28,8 +30,11 @@ class Roster:
     def __init__(self, ears: Ears) -> None:
         self._ears = ears
         self._people: frozenset[int] = frozenset()
-        self._mapped: dict[int, int] = {}
+        self._mapped: set[int] = set()
         self._arrived: set[int] = set()
+        self._bots: frozenset[int] = frozenset()
+        self.announced = 0
+        "times that a human began to speak, by op 5"
         self.malformed = 0
         "messages that could not be read"
 
@@ -42,6 +47,7 @@ class Roster:
 
     def people(self, user_ids: frozenset[int], bots: frozenset[int] = frozenset()) -> None:
         """Say who is in the channel by the main gateway's account; `bots` are no people whoever announces them."""
+        self._bots = bots
         self._arrived -= user_ids | bots
         present = user_ids | self._arrived
         if present != self._people:
@@ -50,8 +56,7 @@ class Roster:
 
     def clear(self) -> None:
         """Forget who came and which SSRC was whose: a new voice session deals them out anew."""
-        for user_id in self._mapped:
-            self._ears.unmap(user_id)
+        self._ears.forget()
         self._mapped.clear()
         self._arrived.clear()
 
@@ -61,7 +66,9 @@ class Roster:
                 raise TypeError
             return
         if op == SPEAKING:
-            self._map(int(data["user_id"]), int(data["ssrc"]))
+            user_id = int(data["user_id"])
+            self._map(user_id, int(data["ssrc"]))
+            self.announced += bool(data.get("speaking")) and user_id not in self._bots
         elif op == VIDEO and data.get("audio_ssrc"):
             self._map(int(data["user_id"]), int(data["audio_ssrc"]))
         elif op == CLIENTS_CONNECT:
@@ -71,12 +78,13 @@ class Roster:
         elif op == CLIENT_DISCONNECT:
             user_id = int(data["user_id"])
             self._arrived.discard(user_id)
-            if self._mapped.pop(user_id, None) is not None:
+            if user_id in self._mapped:
+                self._mapped.discard(user_id)
                 self._ears.unmap(user_id)
 
     def _map(self, user_id: int, ssrc: int) -> None:
         if not 0 < ssrc < 1 << 32 or not 0 < user_id < 1 << 64:
             raise ValueError
         if len(self._mapped) < MAX_MAPPED or user_id in self._mapped:
-            self._mapped[user_id] = ssrc
+            self._mapped.add(user_id)
             self._ears.map(ssrc, user_id)

@@ -10,7 +10,9 @@ from contextlib import asynccontextmanager
 import aiohttp
 import discord
 import numpy as np
+from discord.gateway import DiscordWebSocket
 from discord.http import Route
+from yarl import URL
 
 from bot.audio import FRAME_SECONDS, HEAR_RATE, SPEAK_RATE
 from bot.sandbox import clips
@@ -83,14 +85,14 @@ class Booth:
         """Return what was heard of a person, s16le mono 16 kHz."""
         return b"".join(frame.pcm for frame in self.heard[person.id])
 
-    async def hears(self, person: Person, name: str = "ben-moon") -> float:
+    async def hears(self, person: Person, name: str = "anna-quickest") -> float:
         """Let the person say a clip; return how much of it was heard."""
         self.heard[person.id].clear()
         await person.say(clips.load(name, 48_000))
         await asyncio.sleep(0.2)
         return correlation(clips.load(name, HEAR_RATE), self.sound(person), HEAR_RATE)
 
-    async def is_heard(self, person: Person, name: str = "bot-rice") -> float:
+    async def is_heard(self, person: Person, name: str = "bot-heard") -> float:
         """Say a clip; return how much of it the person heard."""
         since = asyncio.get_running_loop().time()
         playback = self.link.play()
@@ -105,6 +107,16 @@ class Booth:
         heard, is_heard = await asyncio.gather(self.hears(person), self.is_heard(person))
         assert heard >= 0.95
         assert is_heard >= 0.95
+
+    async def regroup(self) -> None:
+        """Make the link say that its DAVE group is lost."""
+        await self.link._line.regroup()
+
+    def lock_out(self) -> None:
+        """Take the link out of its DAVE group without anybody noticing."""
+        session = self.link._line.keys()[1]
+        assert session is not None
+        session.reinit(1, self.bot_id, self.link.channel_id)  # type: ignore[attr-defined]
 
     async def until(self, done: Callable[[], bool], timeout: float = 20.0) -> None:
         """Wait for something to come true. Raises TimeoutError."""
@@ -122,9 +134,11 @@ def tone(seconds: float, hertz: float = 440.0, rate: int = SPEAK_RATE) -> bytes:
 async def booth() -> AsyncIterator[Booth]:
     """Open a sandbox with the bot online."""
     async with Sandbox.open() as sandbox:
-        Route.BASE = sandbox.api_base
+        Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = sandbox.api_base, URL(sandbox.gateway.url)
         intents = discord.Intents(guilds=True, voice_states=True, guild_messages=True)
-        client = discord.AutoShardedClient(intents=intents, chunk_guilds_at_startup=False, max_messages=None)
+        client = discord.AutoShardedClient(
+            intents=intents, chunk_guilds_at_startup=False, max_messages=None, guild_ready_timeout=0.1
+        )
         client.http.connector = aiohttp.TCPConnector(limit=0, ssl=sandbox.authority.client_context)
         running = asyncio.create_task(client.start(sandbox.token))
         with Pacer() as pacer:

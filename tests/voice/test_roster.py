@@ -13,6 +13,9 @@ class Ears:
     def unmap(self, user_id: int) -> None:
         self.told.append(("unmap", user_id))
 
+    def forget(self) -> None:
+        self.told.append("forget")
+
     def members(self, user_ids: frozenset[int]) -> None:
         self.told.append(set(user_ids))
 
@@ -53,8 +56,15 @@ def test_people_are_known_from_either_gateway_and_bots_from_none(roster: Roster,
 def test_a_new_session_forgets_every_ssrc(roster: Roster, ears: Ears) -> None:
     roster.message(SPEAKING, {"user_id": "7", "ssrc": 100})
     roster.clear()
-    roster.clear()
-    assert ears.told == [("map", 100, 7), ("unmap", 7)]
+    roster.message(CLIENT_DISCONNECT, {"user_id": "7"})
+    assert ears.told == [("map", 100, 7), "forget"]
+
+
+def test_who_begins_to_speak_is_counted_unless_it_is_a_bot(roster: Roster) -> None:
+    roster.people(frozenset({7}), bots=frozenset({9}))
+    for user_id, speaking in [("7", 1), ("7", 0), ("9", 1), ("8", 5)]:
+        roster.message(SPEAKING, {"user_id": user_id, "ssrc": 100, "speaking": speaking})
+    assert roster.announced == 2
 
 
 @pytest.mark.parametrize(

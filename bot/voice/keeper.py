@@ -1,0 +1,333 @@
+"""The link as the call has it: sound in, sound out, and a connection that is kept up. No discord.py here."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.ports import Playback
+from bot.types import Frame, LinkEnd
+from bot.voice import recovery
+from bot.voice.dave import Session
+from bot.voice.outlet import Outlet
+from bot.voice.receiver import Receiver
+from bot.voice.recovery import Cure
+from bot.voice.roster import Roster
+from bot.voice.udp import Inbox
+from bot.voice.watchdog import Order, Sample, Watchdog
+
+log = logging.getLogger(__name__)
+
+WATCH = 0.5
+"""Seconds between two looks at people, sound and keep-alive."""
+ATTEMPT = 8.0
+"""Seconds for one attempt to recover."""
+STABLE = 10.0
+"""Seconds a mended connection must have lasted to count as sound."""
+RESUMABLE = 5.0
+"""Seconds of outage after which a reply is not taken up again."""
+
+
+class Broken(Exception):
+    """The connection broke, or could not be made; `code` as in recovery.py."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(str(code))
+        self.code = code
+
+
+class Removed(Exception):
+    """Somebody took the bot out of the channel while it was connecting."""
+
+
+@dataclass(slots=True)
+class LinkStats:
+    """What befell a link."""
+
+    resumed: int = 0
+    reopened: int = 0
+    rejoined: int = 0
+    failed: int = 0
+    "attempts to recover that did not work"
+    unreadable: int = 0
+    "messages of the voice gateway that could not be handled"
+    regrouped: int = 0
+    "times the DAVE group was asked to take us in anew"
+    deaf: int = 0
+    "times the watchdog found that no sound comes through"
+
+
+class Line(Protocol):
+    """The connection that a link keeps up; made of discord.py in link.py."""
+
+    stats: LinkStats
+    news: asyncio.Event
+    "set whenever the main gateway said something about us"
+    fresh: bool
+    "we were told of a server that we have not connected to yet"
+    awaiting_server: bool
+    "we were told to wait for one"
+    removed: bool
+    "somebody took us out of the channel"
+    left: bool
+    "we left for good"
+    asked: float | None
+    "see watchdog.Sample"
+
+    @property
+    def channel_id(self) -> int: ...
+
+    @property
+    def connected(self) -> bool: ...
+
+    @property
+    def channel_exists(self) -> bool: ...
+
+    def people(self) -> tuple[frozenset[int], frozenset[int]]:
+        """Return the humans and the bots in the channel."""
+        ...
+
+    def keys(self) -> tuple[Sequence[int] | None, Session | None, int]:
+        """Return the transport's key, the DAVE session and the protocol version in force."""
+        ...
+
+    async def poll(self) -> int:
+        """Serve the voice gateway until it is over; return why (see recovery.py)."""
+        ...
+
+    async def cut(self, code: int) -> None:
+        """Make `poll` return `code`."""
+        ...
+
+    async def resume(self) -> None:
+        """Go on with the session on a new WebSocket. Raises Broken."""
+        ...
+
+    async def open(self) -> None:
+        """Begin a new session with the server we were told of. Raises Broken."""
+        ...
+
+    async def rejoin(self) -> None:
+        """Leave the channel and enter it again. Raises Broken or Removed."""
+        ...
+
+    async def regroup(self) -> None:
+        """Ask the DAVE group to take us in anew."""
+        ...
+
+    def keep_alive(self) -> None:
+        """Keep the way back through a NAT open, and see whether the voice server answers; called twice a second."""
+        ...
+
+    async def leave(self) -> None:
+        """Leave the channel and let go of everything. Idempotent."""
+        ...
+
+    async def drop(self) -> None:
+        """Let go of everything; the channel was left before."""
+        ...
+
+
+class Link:
+    """The bot in one voice channel; see ports.VoiceLink. Made by link.connect."""
+
+    def __init__(
+        self,
+        line: Line,
+        receiver: Receiver,
+        roster: Roster,
+        inbox: Inbox,
+        outlet: Outlet,
+        clock: Callable[[], float],
+    ) -> None:
+        self.receiver = receiver
+        self.inbox = inbox
+        self.outlet = outlet
+        self._line = line
+        self._roster = roster
+        self._clock = clock
+        self._watchdog = Watchdog(clock())
+        self._keys: tuple[object, ...] = ()
+        self._end: asyncio.Future[LinkEnd] = asyncio.get_running_loop().create_future()
+        self._look()
+        self._keeper = asyncio.create_task(self._keep(), name=f"link:{line.channel_id}")
+
+    @property
+    def channel_id(self) -> int:
+        return self._line.channel_id
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection stands; while it does not, sound stands still."""
+        return self._line.connected
+
+    @property
+    def stats(self) -> LinkStats:
+        return self._line.stats
+
+    def frames(self, now: float) -> Sequence[Frame]:
+        self._rekey()
+        offset = now - self._clock()
+        for datagram, arrived in self.inbox.drain():
+            self.receiver.push(datagram, arrived + offset)
+        self.outlet.pump()
+        return self.receiver.frames(now)
+
+    def talking(self, now: float) -> frozenset[int]:
+        return self.receiver.talking(now)
+
+    def admit(self, user_ids: frozenset[int]) -> None:
+        self.receiver.admit(user_ids)
+
+    def play(self) -> Playback:
+        return self.outlet.play()
+
+    async def ended(self) -> LinkEnd:
+        return await asyncio.shield(self._end)
+
+    async def close(self) -> None:
+        if self._end.done():
+            await asyncio.wait({self._keeper})
+            return
+        self._line.left = True
+        self._end.set_result(LinkEnd.LEFT)
+        self._keeper.cancel()
+        await asyncio.wait({self._keeper})
+        await self.outlet.close()
+        await self._line.leave()
+
+    def _rekey(self) -> None:
+        """Hand the receiver the keys when there are new ones."""
+        keys = self._line.keys()
+        secret, session, version = keys
+        if secret and not (self._keys and all(old is new for old, new in zip(self._keys, keys, strict=True))):
+            self._keys = keys
+            self.receiver.rekey(bytes(secret), session, version)
+
+    def _look(self) -> None:
+        """See who is in the channel."""
+        people, bots = self._line.people()
+        self._roster.people(people, bots)
+
+    async def _keep(self) -> None:
+        """Keep the connection up until it is over for good, then tidy up."""
+        watch = asyncio.create_task(self._watch(), name=f"link watch:{self.channel_id}")
+        try:
+            end = await self._serve()
+        except Exception:
+            # A fault of ours must end the call, not leave a deaf guest in it.
+            log.exception("the voice link failed")
+            end = LinkEnd.LOST
+        finally:
+            watch.cancel()
+            await asyncio.wait({watch})
+        log.info("the voice link ended: %s", end)
+        if not self._end.done():
+            self._end.set_result(end)
+        await self.outlet.close()
+        await (self._line.drop() if end is LinkEnd.KICKED else self._line.leave())
+
+    async def _serve(self) -> LinkEnd:
+        mended_at = float("-inf")
+        while True:
+            code = await self._line.poll()
+            if self._line.left:
+                return LinkEnd.LEFT
+            end = recovery.FATAL.get(code) or await self._recover(code, self._clock() - mended_at < STABLE)
+            if end is not None:
+                return end
+            mended_at = self._clock()
+            self._watchdog.reset(mended_at)
+
+    async def _recover(self, code: int, shaky: bool) -> LinkEnd | None:
+        """Try one cure after the other; return the link's end when none is left."""
+        line = self._line
+        down_at = self._clock()
+        log.info("the voice connection broke (%d)", code)
+        for seconds, cure in recovery.plan(code, awaiting_server=line.awaiting_server, shaky=shaky):
+            await self._pause(seconds)
+            if self._clock() - down_at > RESUMABLE:
+                self.outlet.cut()
+            if line.removed or not line.channel_exists:
+                return LinkEnd.KICKED
+            try:
+                async with asyncio.timeout(ATTEMPT):
+                    mended = await self._apply(Cure.REOPEN if line.fresh else cure)
+            except Removed:
+                return LinkEnd.KICKED
+            except (Broken, TimeoutError) as error:
+                line.stats.failed += 1
+                end = recovery.FATAL.get(getattr(error, "code", recovery.BROKEN))
+                if end is not None:
+                    return end
+            else:
+                if mended:
+                    log.info("the voice connection stands again after %.1f s", self._clock() - down_at)
+                    return None
+        return LinkEnd.LOST
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not beyond news that decide what follows."""
+        line = self._line
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not (line.fresh or line.removed):
+                    line.news.clear()
+                    await line.news.wait()
+
+    async def _apply(self, cure: Cure) -> bool:
+        """Return whether the connection stands again."""
+        line = self._line
+        match cure:
+            case Cure.WAIT:
+                return False
+            case Cure.RESUME:
+                await line.resume()
+                line.stats.resumed += 1
+            case Cure.REOPEN:
+                await line.open()
+                line.stats.reopened += 1
+            case Cure.REJOIN:
+                await line.rejoin()
+                line.stats.rejoined += 1
+        return True
+
+    async def _watch(self) -> None:
+        """Twice a second: who is there, the keep-alive, and whether sound comes through."""
+        while True:
+            await asyncio.sleep(WATCH)
+            try:
+                self._look()
+                if self._line.connected:
+                    self._line.keep_alive()
+                    await self._obey(self._watchdog.check(self._sample()))
+            except Exception:
+                log.exception("the voice link's watch failed")
+
+    def _sample(self) -> Sample:
+        stats = self.receiver.stats
+        return Sample(
+            now=self._clock(),
+            received=self.inbox.received,
+            opened=stats.opened,
+            shut=stats.undecryptable,
+            announced=self._roster.announced,
+            asked=self._line.asked,
+        )
+
+    async def _obey(self, order: Order | None) -> None:
+        if order is None:
+            return
+        self.stats.deaf += 1
+        log.warning("no sound comes through: %s", order.name.lower())
+        match order:
+            case Order.REGROUP:
+                await self._line.regroup()
+            case Order.REOPEN:
+                await self._line.cut(recovery.DEAF)
+            case Order.REJOIN:
+                await self._line.cut(recovery.STILL_DEAF)
+            case Order.GIVE_UP:
+                await self._line.cut(recovery.GIVEN_UP)

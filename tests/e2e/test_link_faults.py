@@ -1,0 +1,311 @@
+"""What a voice link must live through; each fault is made by the sandbox, and proven by what is heard afterwards."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+
+import numpy as np
+import pytest
+
+from bot.audio import HEAR_RATE, SPEAK_RATE
+from bot.sandbox import clips
+from bot.sandbox.compare import correlation
+from bot.sandbox.conditions import Conditions
+from bot.sandbox.person import Person
+from bot.types import LinkEnd
+from bot.voice import keeper, recovery
+from bot.voice.link import Link
+from tests.e2e.booth import Booth, booth
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[Booth]:
+    async with booth() as made:
+        yield made
+
+
+@pytest.fixture
+async def anna(bot: Booth) -> Person:
+    anna = await bot.sandbox.person("Anna")
+    await anna.join(bot.sandbox.lounge.id)
+    return anna
+
+
+@pytest.fixture
+async def link(bot: Booth, anna: Person) -> Link:
+    return await bot.enter()
+
+
+def mended(link: Link) -> int:
+    return link.stats.resumed + link.stats.reopened + link.stats.rejoined
+
+
+def conditions(bot: Booth) -> Conditions:
+    return bot.voice.conditions[bot.bot_id]
+
+
+@pytest.mark.parametrize(
+    ("code", "cure"),
+    [
+        (4006, "rejoined"),
+        (4009, "rejoined"),
+        (4015, "resumed"),
+        (1006, "resumed"),
+        (4014, "rejoined"),
+        (4020, "rejoined"),
+    ],
+)
+async def test_a_close_code_is_recovered_from(bot: Booth, anna: Person, link: Link, code: int, cure: str) -> None:
+    await asyncio.sleep(0.3)
+    if code == 1006:
+        bot.voice.sever(bot.bot_id)
+    else:
+        bot.voice.close(bot.bot_id, code)
+    await bot.until(lambda: mended(link) > 0)
+    assert getattr(link.stats, cure) == 1
+    await bot.both_ways(anna)
+
+
+@pytest.mark.parametrize(("code", "end"), [(4017, LinkEnd.REFUSED), (4021, LinkEnd.LOST)])
+async def test_a_refusal_ends_the_link_without_a_loop(bot: Booth, link: Link, code: int, end: LinkEnd) -> None:
+    before = bot.voice.counts["identified"]
+    bot.voice.close(bot.bot_id, code)
+    async with asyncio.timeout(10):
+        assert await link.ended() is end
+    await asyncio.sleep(1)
+    assert bot.voice.counts["identified"] == before
+    assert bot.bot_id not in bot.sandbox.guild.voice_states
+
+
+@pytest.mark.parametrize("outage", [None, 0.5], ids=["at once", "after a null endpoint"])
+@pytest.mark.parametrize("region", [0, 1], ids=["the same endpoint", "another endpoint"])
+async def test_another_voice_server(bot: Booth, anna: Person, link: Link, outage: float | None, region: int) -> None:
+    bot.voice.region = region
+    await bot.sandbox.moderator.new_voice_server(bot.sandbox.guild, outage=outage)
+    await bot.until(lambda: mended(link) > 0)
+    assert link.stats.reopened == 1
+    await bot.both_ways(anna)
+
+
+async def test_a_move_whose_server_is_named_first(bot: Booth, anna: Person, link: Link) -> None:
+    """The main gateway gives no order to VOICE_STATE_UPDATE and VOICE_SERVER_UPDATE."""
+    bot.sandbox.parts.rooms.server_first = True
+    await bot.sandbox.moderator.move(bot.sandbox.bot, bot.sandbox.den)
+    await anna.join(bot.sandbox.den.id)
+    await bot.until(lambda: link.channel_id == bot.sandbox.den.id and mended(link) > 0)
+    await bot.both_ways(anna)
+
+
+async def test_the_main_gateway_is_resumed(bot: Booth, anna: Person, link: Link) -> None:
+    bot.sandbox.gateway.drop_all()
+    await bot.both_ways(anna)
+    assert mended(link) == 0
+
+
+async def test_the_main_gateway_session_is_lost(bot: Booth, anna: Person, link: Link) -> None:
+    """Discord then takes the bot out of the channel: it comes back, for nobody threw it out."""
+    await bot.sandbox.gateway.end_sessions()
+    bot.sandbox.gateway.drop_all()
+    await bot.until(lambda: link.stats.rejoined == 1, 40)
+    await bot.both_ways(anna)
+
+
+async def test_a_kick_whose_word_comes_late_is_a_kick(bot: Booth, link: Link) -> None:
+    bot.voice.close(bot.bot_id, 4014)
+    await asyncio.sleep(0.5)
+    await bot.sandbox.leave_voice(bot.sandbox.bot)
+    async with asyncio.timeout(5):
+        assert await link.ended() is LinkEnd.KICKED
+
+
+async def test_the_link_is_lost_when_nothing_helps(bot: Booth, link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "REJOIN_AFTER", (0.0, 0.1))
+    monkeypatch.setattr(keeper, "ATTEMPT", 0.5)
+    bot.sandbox.knobs.swallow_voice = True
+    bot.voice.close(bot.bot_id, 4006)
+    async with asyncio.timeout(15):
+        assert await link.ended() is LinkEnd.LOST
+    assert link.stats.failed == 2
+
+
+async def test_tcp_dies_without_a_sign(bot: Booth, anna: Person, link: Link) -> None:
+    conditions(bot).frozen = True
+    await bot.until(lambda: link.stats.failed > 0 or mended(link) > 0, 30)
+    conditions(bot).frozen = False
+    await bot.until(lambda: mended(link) > 0)
+    await bot.both_ways(anna)
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+async def test_udp_dies_without_a_sign(bot: Booth, anna: Person, link: Link, way: str) -> None:
+    await asyncio.sleep(3)  # the watchdog learns that this server answers
+    path = getattr(conditions(bot), way)
+    path.dead = True
+    await bot.until(lambda: link.stats.deaf == 1)
+    path.dead = False
+    await bot.until(lambda: mended(link) > 0)
+    await bot.both_ways(anna)
+
+
+async def test_nothing_comes_from_people_who_speak(bot: Booth, anna: Person, link: Link) -> None:
+    """The voice server answers, but forwards nothing; op 5 says that somebody speaks."""
+    await asyncio.sleep(1.5)
+    conditions(bot).unforwarded = True
+    await asyncio.gather(anna.say(clips.load("anna-quickest", 48_000)), bot.until(lambda: link.stats.deaf == 1))
+    conditions(bot).unforwarded = False
+    await bot.until(lambda: mended(link) > 0)
+    await bot.both_ways(anna)
+
+
+async def test_a_nat_that_forgets(bot: Booth, anna: Person, link: Link) -> None:
+    conditions(bot).nat_timeout = 5.0
+    await asyncio.sleep(7)
+    assert await bot.hears(anna) >= 0.95
+    assert mended(link) == 0
+
+
+@pytest.mark.parametrize("knob", ["bad_proposals", "bad_commits", "bad_welcomes"])
+async def test_a_broken_dave_message_costs_a_moment(bot: Booth, anna: Person, link: Link, knob: str) -> None:
+    assert await bot.hears(anna) >= 0.95
+    setattr(conditions(bot), knob, 1)
+    if knob == "bad_welcomes":
+        await bot.regroup()
+    ben = await bot.sandbox.person("Ben", "libdave")
+    speaking = asyncio.create_task(anna.say(clips.load("ben-story", 48_000)))
+    bot.heard[anna.id].clear()
+    await asyncio.sleep(0.3)
+    await ben.join(bot.sandbox.lounge.id)
+    await speaking
+    await asyncio.sleep(0.3)
+    heard = [frame for frame in bot.heard[anna.id] if not frame.concealed]
+    assert len(heard) >= 50 * (3.47 - 2.0)
+    assert getattr(conditions(bot), knob) == 0
+    await bot.both_ways(ben)
+    assert await bot.hears(anna) >= 0.95
+
+
+async def test_out_of_the_group_it_asks_to_be_taken_in(bot: Booth, anna: Person, link: Link) -> None:
+    """Packets come and none opens: as after a fault nobody thought of."""
+    assert await bot.hears(anna) >= 0.95
+    bot.lock_out()
+    await asyncio.gather(anna.say(clips.load("ben-story", 48_000)), bot.until(lambda: link.stats.regrouped == 1))
+    await bot.both_ways(anna)
+    assert mended(link) == 0
+
+
+async def test_down_to_plain_and_up_again(bot: Booth, anna: Person, link: Link) -> None:
+    bot.voice.downgrade(bot.sandbox.lounge.id)
+    await asyncio.sleep(0.5)
+    await bot.both_ways(anna)
+    bot.voice.upgrade(bot.sandbox.lounge.id)
+    await asyncio.sleep(1)
+    await bot.both_ways(anna)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "no json",
+        "[]",
+        "{}",
+        '{"op": 5}',
+        '{"op": 5, "d": {"user_id": "x"}}',
+        '{"op": 2, "d": {}}',
+        '{"op": 4, "d": null}',
+        '{"op": 21, "d": {}}',
+        '{"op": "x", "d": []}',
+        '{"op": 8, "d": {"heartbeat_interval": "soon"}}',
+        b"",
+        b"\0",
+        b"\0\1\x1d",
+        b"\0\1\x1d\0\0garbage",
+        b"\0\1\x1e\0\0garbage",
+        b"\0\1\x19garbage",
+        b"\0\1\x1b\2garbage",
+        b"\0\1\xffgarbage",
+    ],
+)
+async def test_nonsense_from_the_voice_gateway(bot: Booth, anna: Person, link: Link, message: str | bytes) -> None:
+    [seat] = bot.voice.seats(bot.bot_id)
+    for _ in range(3):
+        seat.put(message)
+    assert await bot.hears(anna, "anna-stop") >= 0.9
+    await bot.until(lambda: link.connected)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("4006", lambda bot: bot.voice.close(bot.bot_id, 4006)),
+        ("4015", lambda bot: bot.voice.close(bot.bot_id, 4015)),
+        ("1006", lambda bot: bot.voice.sever(bot.bot_id)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_a_reply_goes_on_where_it_stood(
+    bot: Booth, anna: Person, link: Link, name: str, fault: Callable[[Booth], None]
+) -> None:
+    sound = clips.load("bot-rice", SPEAK_RATE)
+    playback = link.play()
+    playback.feed(sound)
+    playback.finish()
+    await bot.until(lambda: playback.played > 1.0)
+    fault(bot)
+    playout = await playback.wait()
+    assert (playout.played, playout.interrupted) == (playout.total, False)
+    assert mended(link) == 1
+    await asyncio.sleep(0.3)
+    assert correlation(clips.load("bot-rice", 48_000), anna.ears.heard(bot.bot_id), 48_000) >= 0.93
+    frames = len(anna.ears.frames(bot.bot_id))
+    # At most what was on its way when the server let go.
+    assert frames >= len(sound) // 960 - 5
+
+
+async def test_a_reply_is_given_up_after_a_long_outage(bot: Booth, anna: Person, link: Link) -> None:
+    playback = link.play()
+    playback.feed(clips.load("bot-moon", SPEAK_RATE))
+    playback.finish()
+    await bot.until(lambda: playback.played > 0.5)
+    bot.sandbox.knobs.swallow_voice = True
+    bot.voice.close(bot.bot_id, 4006)
+    playout = await playback.wait()
+    assert playout.interrupted
+    assert playout.played < 2.0
+    bot.sandbox.knobs.swallow_voice = False
+    await bot.until(lambda: mended(link) > 0, 30)
+    await bot.both_ways(anna)
+
+
+async def test_many_faults_leave_nothing_behind(bot: Booth, anna: Person, link: Link) -> None:
+    threads = threading.active_count()
+    for round_ in range(1, 9):
+        bot.voice.close(bot.bot_id, (4006, 4015)[round_ % 2])
+        await bot.until(lambda wanted=round_: mended(link) >= wanted, 30)
+        await bot.until(lambda: link.connected)
+    await bot.until(lambda: threading.active_count() <= threads)
+    await bot.both_ways(anna)
+
+
+async def test_hard_frames_are_counted_not_raised(bot: Booth, anna: Person, link: Link) -> None:
+    """Junk straight from the voice server's address, while somebody speaks."""
+    rng = np.random.default_rng(7)
+    [seat] = bot.voice.seats(bot.bot_id)
+    assert seat.leg is not None
+    leg = seat.leg
+
+    async def flood() -> None:
+        for _ in range(100):
+            for _ in range(10):
+                junk = rng.bytes(int(rng.integers(0, 200)))
+                bot.voice.sfu.deliver(leg, junk)
+                bot.voice.sfu.deliver(leg, b"\x80\x78" + junk)
+            await asyncio.sleep(0.02)
+
+    flooding = asyncio.create_task(flood())
+    assert await bot.hears(anna) >= 0.95
+    await flooding
+    assert link.receiver.stats.forged > 0
+    assert mended(link) == 0
+    assert HEAR_RATE == 16_000

@@ -1,0 +1,125 @@
+"""The watchdog on made-up samples, two a second."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from bot.voice.watchdog import CALM, UNANSWERED_FOR, UNHEARD_FOR, WELL_FOR, Order, Sample, Watchdog
+
+REGROUP, REOPEN, REJOIN, GIVE_UP = Order.REGROUP, Order.REOPEN, Order.REJOIN, Order.GIVE_UP
+
+
+@dataclass
+class Story:
+    """Feeds a watchdog; each change is per second."""
+
+    watchdog: Watchdog
+    sample: Sample
+
+    def go(
+        self,
+        seconds: float,
+        *,
+        received: int = 0,
+        opened: int = 0,
+        shut: int = 0,
+        announced: int = 0,
+        asked: bool = False,
+    ) -> list[tuple[float, Order]]:
+        """Return when (seconds from here) which order came."""
+        orders = []
+        sample = self.sample
+        since = sample.now
+        if announced:
+            sample = replace(sample, announced=sample.announced + announced)
+        for step in range(1, int(seconds * 2) + 1):
+            sample = replace(
+                sample,
+                now=since + step / 2,
+                received=sample.received + received // 2,
+                opened=sample.opened + opened // 2,
+                shut=sample.shut + shut // 2,
+                asked=(sample.asked if sample.asked is not None else since) if asked else None,
+            )
+            order = self.watchdog.check(sample)
+            if order is not None:
+                orders.append((step / 2, order))
+        self.sample = sample
+        return orders
+
+
+@pytest.fixture
+def story() -> Story:
+    story = Story(Watchdog(0.0), Sample(0.0, 0, 0, 0, 0, None))
+    assert story.go(3, received=50, opened=50) == []
+    return story
+
+
+@pytest.mark.parametrize(
+    "calm",
+    [
+        {},
+        {"received": 50, "opened": 50},
+        {"received": 100, "opened": 50, "shut": 50},
+        {"received": 10_000},
+        {"received": 4, "shut": 2},
+    ],
+    ids=["silence", "speech", "one of two cannot be opened", "junk", "a few lost"],
+)
+def test_what_is_no_ailment(story: Story, calm: dict[str, Any]) -> None:
+    assert story.go(10, **calm) == []
+
+
+def test_locked_out_it_climbs_from_cheap_to_dear_and_then_waits(story: Story) -> None:
+    orders = story.go(20 + CALM + 3, received=50, shut=50)
+    assert [order for _, order in orders] == [REGROUP, REOPEN, REJOIN, REGROUP, REGROUP]
+    assert orders[0][0] <= 1.5
+
+
+def test_what_helped_ends_it(story: Story) -> None:
+    assert [order for _, order in story.go(2, received=50, shut=50)] == [REGROUP]
+    assert story.go(30, received=50, opened=50) == []
+
+
+def test_after_a_minute_of_health_it_begins_anew(story: Story) -> None:
+    story.go(2, received=50, shut=50)
+    story.go(WELL_FOR + 1, received=50, opened=50)
+    assert [order for _, order in story.go(2, received=50, shut=50)] == [REGROUP]
+
+
+def test_no_answer_from_the_voice_server(story: Story) -> None:
+    [(at, order)] = story.go(7, asked=True)
+    assert (at, order) == (UNANSWERED_FOR, REOPEN)
+
+
+def test_sound_does_not_excuse_the_missing_answer(story: Story) -> None:
+    """Inbound works, outbound may not."""
+    assert [order for _, order in story.go(7, received=50, opened=50, asked=True)] == [REOPEN]
+
+
+def test_when_nothing_helps_it_gives_up(story: Story) -> None:
+    orders = [order for _, order in story.go(60, asked=True)]
+    assert orders[:5] == [REOPEN, REJOIN, REJOIN, REJOIN, GIVE_UP]
+
+
+def test_somebody_speaks_and_nothing_comes(story: Story) -> None:
+    [(at, order)] = story.go(6, announced=1)
+    assert (at, order) == (UNHEARD_FOR, REOPEN)
+
+
+def test_somebody_speaks_and_something_comes(story: Story) -> None:
+    assert story.go(0.5, announced=1) == []
+    assert story.go(1, received=50, opened=50) == []
+    assert story.go(20) == []
+
+
+def test_a_process_that_stood_still_proves_nothing(story: Story) -> None:
+    story.sample = replace(story.sample, now=story.sample.now + 30, asked=story.sample.now)
+    assert story.watchdog.check(story.sample) is None
+
+
+def test_a_new_connection_has_no_past(story: Story) -> None:
+    story.go(1, received=50, shut=24)
+    story.watchdog.reset(story.sample.now)
+    assert story.go(1, received=50, shut=50) == []
