@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -38,6 +38,8 @@ class Leg:
     used: set[int] = field(default_factory=set)
     "nonces received; those far below the highest are forgotten, and refused as too old"
     highest: int = -1
+    recent: deque[bytes] = field(default_factory=lambda: deque(maxlen=50))
+    "the newest datagrams forwarded to this person, for a replay"
 
 
 class Sfu(asyncio.DatagramProtocol):
@@ -151,6 +153,7 @@ class Sfu(asyncio.DatagramProtocol):
             extension=rtp.EXTENSION if conditions.extension else b"",
             padding=padding,
         )
+        leg.recent.append(data)
         self.deliver(leg, data)
 
     def deliver(self, leg: Leg, data: bytes) -> None:

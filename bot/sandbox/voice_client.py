@@ -62,6 +62,7 @@ class VoiceClient(asyncio.DatagramProtocol):
         self._ssrcs: dict[int, int] = {}
         "SSRC -> user id"
         self._held: dict[int, deque[tuple[float, rtp.Packet]]] = {}
+        self._nonces: deque[int] = deque(maxlen=200)
         self._transitions: dict[int, int] = {}
         self._plain_until = 0.0
         self._sequence = secrets.randbelow(0x10000)
@@ -273,6 +274,10 @@ class VoiceClient(asyncio.DatagramProtocol):
         if packet is None or packet.payload_type != rtp.OPUS:
             self.counts["not audio"] += 1
             return
+        if packet.counter in self._nonces:
+            self.counts["replayed"] += 1
+            return
+        self._nonces.append(packet.counter)
         self._held.setdefault(packet.ssrc, deque()).append((self._loop.time(), packet))
         self._flush(packet.ssrc)
 
@@ -280,18 +285,25 @@ class VoiceClient(asyncio.DatagramProtocol):
         self.counts["UDP errors"] += 1
 
     def _flush(self, ssrc: int) -> None:
-        """Open what is held of an SSRC, oldest first: a packet that cannot be opened yet holds up those behind it."""
-        held = self._held.get(ssrc)
-        while held:
-            at, packet = held[0]
+        """Open what is held of an SSRC, oldest first.
+
+        A packet that cannot be opened is kept until one behind it can: then the key was there, and it is no good.
+        """
+        waiting = self._held.pop(ssrc, deque())
+        closed: deque[tuple[float, rtp.Packet]] = deque()
+        for at, packet in waiting:
             opus = self._opened(packet)
-            if opus is None and len(held) <= HOLD_PACKETS and self._loop.time() - at < HOLD_SECONDS:
-                return
-            held.popleft()
             if opus is None:
-                self.counts["unopened"] += 1
-            else:
-                self._on_packet(self._ssrcs[ssrc], packet, opus, at)
+                closed.append((at, packet))
+                continue
+            self.counts["unopened"] += len(closed)
+            closed.clear()
+            self._on_packet(self._ssrcs[ssrc], packet, opus, at)
+        while closed and (len(closed) > HOLD_PACKETS or self._loop.time() - closed[0][0] > HOLD_SECONDS):
+            self.counts["unopened"] += 1
+            closed.popleft()
+        if closed:
+            self._held[ssrc] = closed
 
     def _opened(self, packet: rtp.Packet) -> bytes | None:
         user_id = self._ssrcs.get(packet.ssrc)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import random
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from bot.sandbox import junk
 from bot.sandbox.conditions import Conditions, Weather
 from bot.sandbox.entities import Kind, Member, VoiceState
 from bot.sandbox.sfu import Leg, Sfu
@@ -55,6 +57,7 @@ class VoiceGateway:
         self._seats: dict[str, Seat] = {}
         "by token"
         self._regions = regions
+        self._random = random.Random(seed + "/junk")
         self._next_ssrc = 1000 + secrets.randbelow(1000)
 
     @asynccontextmanager
@@ -119,6 +122,11 @@ class VoiceGateway:
         for seat in self.seats(user_id):
             if seat.transport is not None:
                 seat.transport.abort()
+
+    def inject(self, user_id: int, kind: junk.Kind, count: int = 1, *, speaker: int) -> None:
+        """Send a listener datagrams that no honest server sends, where need be in the name of `speaker`."""
+        legs = [seat.leg for user in (user_id, speaker) for seat in self.seats(user) if seat.leg]
+        junk.inject(self.sfu, legs[0], kind, count, ssrc=legs[-1].ssrc, rng=self._random)
 
     def downgrade(self, channel_id: int) -> None:
         """Make a call plain, as when somebody without DAVE came."""

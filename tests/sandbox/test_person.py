@@ -9,7 +9,7 @@ import discord
 import numpy as np
 import pytest
 
-from bot.sandbox import clips
+from bot.sandbox import clips, junk
 from bot.sandbox.compare import correlation
 from bot.sandbox.dave_engines import EngineName
 from bot.sandbox.person import FRAME_BYTES, RATE, Person
@@ -236,6 +236,19 @@ class TestTroubleOnTheWay:
             assert await hears(ben, anna) >= 0.95
 
         await asyncio.gather(call("davey"), call("libdave"))
+
+
+@pytest.mark.parametrize("kind", junk.KINDS)
+async def test_junk_is_not_heard(sandbox: Sandbox, kind: junk.Kind) -> None:
+    _, (anna, ben) = await seated(sandbox, "davey", "davey")
+    speaking = asyncio.create_task(anna.say(SHORT))
+    for _ in range(5):
+        await asyncio.sleep(0.2)
+        voice_of(sandbox).inject(ben.id, kind, 4, speaker=anna.id)
+    await speaking
+    await asyncio.sleep(1.2)
+    assert heard(ben, anna, SHORT) >= 0.95
+    assert len(ben.ears.frames(anna.id)) <= 75
 
 
 async def test_the_server_mute_and_deafen_what_they_say(sandbox: Sandbox) -> None:
