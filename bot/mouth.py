@@ -1,13 +1,13 @@
 """Takes one waiting turn at a time: is the bot meant, may it cost that, then the reply and the books."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from itertools import count
 
 from bot.audio import earcon
 from bot.books import Books
-from bot.errors import BudgetSpent, Unreachable
-from bot.ports import Engine, Venue, VoiceLink
+from bot.errors import Unreachable
+from bot.ports import Venue, VoiceLink
 from bot.record import Record
 from bot.reply import LONGEST, Reply
 from bot.scribe import Scribe
@@ -82,6 +82,10 @@ class Mouth:
         self._shown = ""
         self._group: asyncio.TaskGroup | None = None
 
+    def adapt(self, settings: CallSettings) -> None:
+        """Go on under other settings, from the next turn on."""
+        self._settings = settings
+
     @property
     def state(self) -> CallState:
         """LISTENING, THINKING or SPEAKING."""
@@ -101,7 +105,7 @@ class Mouth:
     def prepare(self, utterances: Sequence[Utterance]) -> None:
         """Ask the model now, unheard, where it is certain that the bot is meant."""
         self.drop_prepared()
-        idle = not (self.reply or self._typed or self._utterances)
+        idle = not (self.reply or self._typed or self._utterances or self._services.engine.fault)
         if idle and self._settings.speculation and self._meant(utterances, {}).yes:
             self._prepared = self._start(self._turn(utterances), speculated=True)
 
@@ -241,35 +245,35 @@ class Mouth:
         """Send the request if the budget allows it, and say once what it does not allow any more."""
         services, guild_id = self._services, self._venue.guild_id
         people = {part.user_id for part in (*turn.utterances, *turn.typed)}
-        estimate = services.budget.price(services.model, estimated_usage(turn, SHORT_SECONDS))
+        history = self._record.before(turn)
+        estimate = lambda length: services.budget.price(  # noqa: E731
+            services.model, estimated_usage(turn, length, history)
+        )
         reservation = services.budget.reserve(guild_id, people, estimate)
         if speculated and reservation.allowance is not Allowance.FULL:
             services.budget.settle(reservation)
             return None
-        match services.budget.news(reservation):
-            case Allowance.SHORT:
-                self._scribe.show(lambda audience: audience.notice("budget_short"))
-            case Allowance.TEXT:
-                self._scribe.show(lambda audience: audience.notice("budget_text"))
-            case Allowance.OFF:
-                self._scribe.show(lambda audience: audience.trouble(BudgetSpent()))
+        self._books.announce(reservation)
         if reservation.allowance is Allowance.OFF:
             for utterance in turn.utterances:
                 self._why.judge(utterance, "over_budget")
             return None
-        request = ReplyRequest(turn, self._record.before(turn), self._room(reservation.allowance))
-        return self._launch(request, services.engine, reservation, speculated)
+        request = ReplyRequest(turn, history, self._room(reservation.allowance))
+        return self._launch(request, services.engine.reply(request), reservation, speculated)
 
     def _again(self) -> Reply:
-        request = ReplyRequest(self._turn(()), (), self._room(Allowance.FULL))
-        return self._launch(request, _Encore(self._last_sound))
+        return self._launch(ReplyRequest(self._turn(()), (), self._room()), _encore(self._last_sound))
 
     def _launch(
-        self, request: ReplyRequest, engine: Engine, reservation: Reservation | None = None, speculated: bool = False
+        self,
+        request: ReplyRequest,
+        events: AsyncGenerator[ReplyEvent, None],
+        reservation: Reservation | None = None,
+        speculated: bool = False,
     ) -> Reply:
         assert self._link is not None, "only run() starts replies"
         assert self._group is not None, "only run() starts replies"
-        reply = Reply(request, engine, self._link, reservation=reservation, speculated=speculated)
+        reply = Reply(request, events, self._link, reservation=reservation, speculated=speculated)
         reply.start(self._group)
         return reply
 
@@ -290,7 +294,7 @@ class Mouth:
         recent = self._last_answer and utterance.started_at < self._last_answer.at + STOP_AFTER
         return bool(recent) and utterance.voiced < STOP_SHORTER
 
-    def _room(self, allowance: Allowance) -> RoomContext:
+    def _room(self, allowance: Allowance = Allowance.FULL) -> RoomContext:
         return RoomContext(
             bot_name=self._venue.bot_name,
             channel_name=self._venue.channel_name,
@@ -304,16 +308,7 @@ class Mouth:
         )
 
 
-class _Encore:
-    """An engine that says again what was said."""
-
-    def __init__(self, sound: bytes) -> None:
-        self._sound = sound
-
-    async def reply(self, request: ReplyRequest) -> AsyncIterator[ReplyEvent]:
-        yield AudioDelta(self._sound)
-        yield ReplyDone(Usage())
-
-    async def warm(self) -> None: ...
-
-    async def aclose(self) -> None: ...
+async def _encore(sound: bytes) -> AsyncGenerator[ReplyEvent, None]:
+    """Say again what was said, as an engine's stream."""
+    yield AudioDelta(sound)
+    yield ReplyDone(Usage())

@@ -1,6 +1,6 @@
 """What a room asks of another, as small structural protocols; implementations do not inherit."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Protocol
@@ -112,11 +112,20 @@ class VoiceLink(Protocol):
 class Engine(Protocol):
     """The audio chat model."""
 
-    def reply(self, request: ReplyRequest) -> AsyncIterator[ReplyEvent]:
+    def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyEvent, None]:
         """Stream one reply; closing the iterator aborts the request.
 
         Raises EngineError (a subclass says which) before or between events.
         """
+        ...
+
+    @property
+    def fault(self) -> BotError | None:
+        """What only the operator can end (key, credit); while it stands, send nothing that nobody asked for."""
+        ...
+
+    def forget(self, channel_id: int) -> None:
+        """Drop what is kept of a channel beside its history: it was cleared."""
         ...
 
     async def warm(self) -> None:

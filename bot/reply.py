@@ -6,14 +6,15 @@ was said may have been "stop". A held answer streams on unheard and sounds from 
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import structlog
 
 from bot.audio import SPEAK_RATE, seconds
 from bot.errors import BotError
-from bot.ports import Engine, Playback, VoiceLink
-from bot.types import AudioDelta, CallState, Playout, ReplyDone, ReplyRequest, TextDelta, Turn
+from bot.ports import Playback, VoiceLink
+from bot.types import AudioDelta, CallState, Playout, ReplyDone, ReplyEvent, ReplyRequest, TextDelta, Turn
 from bot.usage import Reservation
 
 log = structlog.get_logger(__name__)
@@ -28,13 +29,13 @@ class Reply:
     def __init__(
         self,
         request: ReplyRequest,
-        engine: Engine,
+        events: AsyncGenerator[ReplyEvent, None],
         link: VoiceLink,
         *,
         reservation: Reservation | None = None,
         speculated: bool = False,
     ) -> None:
-        """`reservation` is None for what costs nothing: the last answer said again."""
+        """`events` is the engine's stream, not begun; `reservation` is None for what costs nothing."""
         self.request = request
         self.turn: Turn = request.turn
         self.reservation = reservation
@@ -55,7 +56,7 @@ class Reply:
         "people were told that it is slow"
         self.withdrawn = False
         "its turn comes again, or was never meant: nothing of it is remembered"
-        self._engine = engine
+        self._events = events
         self._link = link
         self._playback: Playback | None = None
         self._sound = bytearray()
@@ -142,7 +143,7 @@ class Reply:
     async def _stream(self) -> None:
         """Take in what the engine sends; a fault is left in `error`, for what was heard by then stays heard."""
         try:
-            async with aclosing(self._engine.reply(self.request)) as events:  # pyright: ignore[reportArgumentType]
+            async with aclosing(self._events) as events:
                 async for event in events:
                     match event:
                         case TextDelta(text):

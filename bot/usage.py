@@ -2,20 +2,20 @@
 
 Caps hold per server, and per person in a server, for a UTC day. They degrade in steps (shorter answers, text only,
 off). A request is reserved at its estimate before it is sent, so that many calls at once overrun a cap by one request
-at most.
+at most: the estimate is of the longest answer the step allows, and what is on its way counts as spent.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import IntEnum
 
 from bot.audio import HEAR_RATE, seconds
-from bot.errors import StoreUnavailable
+from bot.errors import StoreError
 from bot.ports import Store
-from bot.types import Charge, Turn, Usage
+from bot.types import Charge, Message, Turn, Usage
 
 Price = Callable[[str, Usage], Decimal | None]
 """US dollars of a request by model and usage; None: no price is known."""
@@ -23,8 +23,12 @@ Price = Callable[[str, Usage], Decimal | None]
 SHORT_AT = Decimal("0.8")
 TEXT_AT = Decimal("0.95")
 """Shares of a cap from which answers are shorter, and written only."""
+LONGEST_SECONDS = 120.0
+"""Longest answer ever."""
 SHORT_SECONDS = 20.0
 """Longest answer when the budget is nearly spent."""
+WRITTEN_SECONDS = 30.0
+"""What a written answer costs at most, as seconds of sound: text tokens are far cheaper."""
 AUDIO_IN_RATE, AUDIO_OUT_RATE = 10, 20
 """Tokens per second of sound, for what was cut before the server counted it."""
 
@@ -38,6 +42,14 @@ class Allowance(IntEnum):
     OFF = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """US dollars a UTC day; 0: no cap."""
+
+    server: Decimal = Decimal(0)
+    person: Decimal = Decimal(0)
+
+
 @dataclass(slots=True)
 class Reservation:
     """A request on its way: its estimate counts as spent until it is settled."""
@@ -46,12 +58,14 @@ class Reservation:
     user_ids: tuple[int, ...]
     estimate: Decimal
     allowance: Allowance
+    purse: tuple[int, int | None]
+    "server, and person if it is a person's cap, that allows the least"
     open: bool = True
 
 
 @dataclass(slots=True)
 class _Spent:
-    """Dollars of one server on one day."""
+    """Dollars of one server, or one person there, on one day."""
 
     total: Decimal = Decimal(0)
     reserved: Decimal = Decimal(0)
@@ -59,45 +73,73 @@ class _Spent:
     "the worst step people were told of"
 
 
-class Budget:
-    """The purse of all calls of this process."""
+SECONDS = {
+    Allowance.FULL: LONGEST_SECONDS,
+    Allowance.SHORT: SHORT_SECONDS,
+    Allowance.TEXT: WRITTEN_SECONDS,
+    Allowance.OFF: 0.0,
+}
+"""What an answer is estimated at."""
 
-    def __init__(self, server_day: Decimal, person_day: Decimal, price: Price, now: Callable[[], datetime]) -> None:
+
+class Budget:
+    """The purses of all calls of this process."""
+
+    def __init__(
+        self,
+        server_day: Decimal,
+        person_day: Decimal,
+        price: Price,
+        now: Callable[[], datetime],
+        caps: Callable[[int], Caps] | None = None,
+    ) -> None:
+        """`caps` gives a server's own caps in place of `server_day` and `person_day`."""
         self.price = price
-        self._server_day = server_day
-        self._person_day = person_day
+        self._caps = caps or (lambda _guild: Caps(server_day, person_day))
         self._now = now
-        self._day = now().date()
-        self._servers: dict[int, _Spent] = defaultdict(_Spent)
-        self._people: dict[tuple[int, int], _Spent] = defaultdict(_Spent)
+        self._day = self._today()
+        self._purses: dict[tuple[int, int | None], _Spent] = defaultdict(_Spent)
+        "by server, and person or None for all of them"
 
     async def load(self, guild_id: int, store: Store) -> None:
-        """Read what a server spent today, unless it is known. A store that cannot serve leaves it at what is known."""
-        self._turn_day()
-        if guild_id in self._servers:
-            return
-        midnight = datetime.combine(self._day, time(), UTC)
-        try:
-            charges = await store.charges(guild_id, midnight)
-        except StoreUnavailable:
-            return
-        if guild_id not in self._servers:
-            for charge in charges:
-                self.book(charge)
+        """Read what a server spent today: by an earlier process, or another one.
 
-    def reserve(self, guild_id: int, user_ids: Iterable[int], estimate: Decimal | None) -> Reservation:
-        """Say what is allowed, and hold the estimate back until `settle`."""
+        What was booked here and is not written yet counts too. A store that cannot serve leaves it at what is known.
+        """
+        self._turn_day()
+        day = self._day
+        try:
+            charges = await store.charges(guild_id, datetime.combine(day, time(), UTC))
+        except StoreError:
+            return
+        if day != self._day:
+            return
+        stored: dict[tuple[int, int | None], Decimal] = defaultdict(Decimal)
+        for charge in charges:
+            for purse, cost in self._parts(charge):
+                stored[purse] += cost
+        for purse, total in stored.items():
+            self._purses[purse].total = max(self._purses[purse].total, total)
+
+    def reserve(
+        self, guild_id: int, user_ids: Iterable[int], estimate: Decimal | Callable[[float], Decimal | None] | None
+    ) -> Reservation:
+        """Say what is allowed, and hold the estimate back until `settle`.
+
+        `estimate` is in US dollars, or gives them by the seconds of the answer.
+        """
         self._turn_day()
         people = tuple(user_ids)
-        cost = estimate or Decimal(0)
-        shares = [self._share(self._servers[guild_id], self._server_day)]
-        shares += [self._share(self._people[guild_id, person], self._person_day) for person in people]
-        worst = max(shares)
+        caps = self._caps(guild_id)
+        shares = [(self._share((guild_id, None), caps.server), (guild_id, None))]
+        shares += [(self._share((guild_id, person), caps.person), (guild_id, person)) for person in people]
+        worst, purse = max(shares, key=lambda share: share[0])
         allowance = Allowance.FULL
         for step, share in ((Allowance.SHORT, SHORT_AT), (Allowance.TEXT, TEXT_AT), (Allowance.OFF, Decimal(1))):
             if worst >= share:
                 allowance = step
-        reservation = Reservation(guild_id, people, cost, allowance, open=allowance is not Allowance.OFF)
+        cost = (estimate(SECONDS[allowance]) if callable(estimate) else estimate) or Decimal(0)
+        reservation = Reservation(guild_id, people, cost, allowance, purse, open=allowance is not Allowance.OFF)
         if reservation.open:
             self._hold(reservation, cost)
         return reservation
@@ -110,39 +152,72 @@ class Budget:
 
     def book(self, charge: Charge) -> None:
         """Count what a request cost; shared evenly by the people who caused it."""
-        if charge.at.date() != self._day or charge.cost is None:
-            return
-        self._servers[charge.guild_id].total += charge.cost
-        for person in charge.user_ids:
-            self._people[charge.guild_id, person].total += charge.cost / len(charge.user_ids)
+        self._turn_day()
+        if charge.at.astimezone(UTC).date() == self._day:
+            for purse, cost in self._parts(charge):
+                self._purses[purse].total += cost
 
     def news(self, reservation: Reservation) -> Allowance | None:
-        """Return the step people have not been told of yet, once."""
-        spent = self._servers[reservation.guild_id]
+        """Return the step people have not been told of yet, once a day for the server and for each person."""
+        spent = self._purses[reservation.purse]
         if reservation.allowance <= spent.told:
             return None
         spent.told = reservation.allowance
         return reservation.allowance
 
+    def left(self, guild_id: int, user_id: int | None = None) -> Decimal | None:
+        """Return the dollars a server, or a person there, may still spend today; None: there is no cap."""
+        self._turn_day()
+        caps = self._caps(guild_id)
+        cap = caps.server if user_id is None else caps.person
+        spent = self._purses.get((guild_id, user_id), _Spent())
+        return max(cap - spent.total - spent.reserved, Decimal(0)) if cap else None
+
+    def forget(self, user_id: int) -> None:
+        """Name a person no more; what they caused still counts for their server."""
+        for purse in [purse for purse in self._purses if purse[1] == user_id]:
+            del self._purses[purse]
+
     def _hold(self, reservation: Reservation, cost: Decimal) -> None:
-        self._servers[reservation.guild_id].reserved += cost
+        self._purses[reservation.guild_id, None].reserved += cost
         for person in reservation.user_ids:
-            self._people[reservation.guild_id, person].reserved += cost / len(reservation.user_ids)
+            if (purse := self._purses.get((reservation.guild_id, person))) or cost > 0:
+                purse = purse or self._purses[reservation.guild_id, person]
+                purse.reserved += cost / len(reservation.user_ids)
+
+    def _share(self, purse: tuple[int, int | None], cap: Decimal) -> Decimal:
+        spent = self._purses.get(purse)
+        return (spent.total + spent.reserved) / cap if cap and spent else Decimal(0)
 
     @staticmethod
-    def _share(spent: _Spent, cap: Decimal) -> Decimal:
-        return (spent.total + spent.reserved) / cap if cap else Decimal(0)
+    def _parts(charge: Charge) -> list[tuple[tuple[int, int | None], Decimal]]:
+        """Return whose purses a charge goes to, with their parts."""
+        if charge.cost is None:
+            return []
+        part = charge.cost / len(charge.user_ids) if charge.user_ids else Decimal(0)
+        people = [((charge.guild_id, person), part) for person in charge.user_ids]
+        return [((charge.guild_id, None), charge.cost), *people]
+
+    def _today(self) -> date:
+        return self._now().astimezone(UTC).date()
 
     def _turn_day(self) -> None:
-        today = self._now().date()
+        """A new day: what is on its way still counts, nothing else does."""
+        today = self._today()
         if today != self._day:
             self._day = today
-            self._servers.clear()
-            self._people.clear()
+            kept = {purse: spent.reserved for purse, spent in self._purses.items() if spent.reserved > 0}
+            self._purses.clear()
+            for purse, reserved in kept.items():
+                self._purses[purse].reserved = reserved
 
 
-def estimated_usage(turn: Turn, spoken: float) -> Usage:
-    """Return what a request probably used: the turn's own sound in, `spoken` seconds of sound out."""
+def estimated_usage(turn: Turn, spoken: float, history: Iterable[Message] = ()) -> Usage:
+    """Return what a request probably used: the turn's own sound in, `spoken` seconds of sound out, text besides."""
     heard = sum(seconds(utterance.pcm, HEAR_RATE) for utterance in turn.utterances)
-    written = sum(len(typed.text) // 4 for typed in turn.typed)
-    return Usage(text_in=written, audio_in=round(heard * AUDIO_IN_RATE), audio_out=round(spoken * AUDIO_OUT_RATE))
+    written = sum(len(typed.text) for typed in turn.typed) + sum(len(message.text) for message in history)
+    return Usage(
+        text_in=written // 4,
+        audio_in=round(heard * AUDIO_IN_RATE),
+        audio_out=round(spoken * AUDIO_OUT_RATE),
+    )
