@@ -21,6 +21,7 @@ from bot.chat.i18n import Catalogues
 from bot.chat.permissions import VocalChannel
 from bot.config import Settings
 from bot.engine.client import build_client
+from bot.engine.models import announce
 from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.pricing import Prices
 from bot.engine.transcribe import OpenAITranscriber
@@ -111,13 +112,13 @@ async def build(settings: Settings, tls: ssl.SSLContext | None = None) -> AsyncI
             await stack.enter_async_context(serving(settings.http_host, settings.http_port, ready, REGISTRY))
         library = opus.load(settings.opus_library)
         log.info("opus", source=library.source, version=library.version)
-        store = await SqlStore.open(settings.database_url)
+        store = await _open_store(settings)
         stack.push_async_callback(store.aclose)
         pacer = stack.enter_context(Pacer())
         services = await stack.enter_async_context(_services(settings, store, tls))
         calls = await stack.enter_async_context(Calls(services, lambda _guild, _channel: call_settings(settings)))
         connect = partial(link.connect, library=library, pacer=pacer, clock=services.clock)
-        clients.append(Client(settings, calls, store, Catalogues.load(), connect, ALL, tls))
+        clients.append(Client(settings, calls, services, Catalogues.load(), connect, ALL, tls))
         yield App(settings, clients[0], calls, store)
 
 
@@ -160,15 +161,27 @@ def stop_on_signals(stop: asyncio.Event) -> None:
             loop.add_signal_handler(number, first)
 
 
+async def _open_store(settings: Settings) -> SqlStore:
+    try:
+        return await SqlStore.open(settings.database_url)
+    except StoreUnavailable as error:
+        # Nobody is in a call yet: this is for whoever starts the bot.
+        hint = "Check DATABASE_URL: the server must be reachable, a SQLite file's folder writable and not full."
+        raise StoreUnavailable(str(error), hint=hint) from error
+
+
 @asynccontextmanager
 async def _services(settings: Settings, store: Store, tls: ssl.SSLContext) -> AsyncIterator[Services]:
     model = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
-    prices = Prices()
+    prices = Prices(settings.prices)
     # The price list takes a moment to read the first time: now, and not between a question and its answer.
     await asyncio.to_thread(prices, settings.openai_model, Usage())
+    engine = OpenAIEngine(model, model=settings.openai_model, text_model=settings.text_model)
+    names = (settings.openai_model, settings.transcribe_model, settings.text_model)
+    checking = asyncio.create_task(announce(model, [name for name in names if name]), name="check_models")
     try:
         yield Services(
-            engine=OpenAIEngine(model, model=settings.openai_model),
+            engine=engine,
             transcriber=OpenAITranscriber(model, model=settings.transcribe_model),
             store=store,
             budget=Budget(settings.budget_server_day, settings.budget_person_day, prices, lambda: datetime.now(UTC)),
@@ -179,4 +192,7 @@ async def _services(settings: Settings, store: Store, tls: ssl.SSLContext) -> As
             transcribe_model=settings.transcribe_model,
         )
     finally:
+        checking.cancel()
+        await engine.aclose()
         await model.close()
+

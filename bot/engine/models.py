@@ -1,14 +1,18 @@
 """What a server says of a model."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 import httpx2
 import openai
+import structlog
 from openai import AsyncOpenAI
 
 from bot.engine.faults import fault_of
-from bot.errors import ModelUnavailable
+from bot.errors import BotError, ModelUnavailable
+
+log = structlog.get_logger("engine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,20 @@ async def check_model(client: AsyncOpenAI, model: str) -> ModelState:
     return ModelState(
         available=True, shutdown_date=_date(found.get("shutdown_date") if isinstance(found, dict) else None)
     )
+
+
+async def announce(client: AsyncOpenAI, models: Iterable[str]) -> None:
+    """Say in the log what is wrong with a model, and when it will be shut down; never raises BotError."""
+    for name in models:
+        try:
+            state = await check_model(client, name)
+        except BotError as error:
+            log.warning("model_unchecked", model=name, reason=error.code, hint=error.hint)
+            continue
+        if not state.available:
+            log.warning("model_unavailable", model=name, hint=ModelUnavailable.default_hint)
+        elif state.shutdown_date:
+            log.warning("model_ends", model=name, on=state.shutdown_date.isoformat())
 
 
 def _date(value: object) -> date | None:
