@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from genai_prices import Usage as NoUsage
 from genai_prices import calc_price
@@ -37,7 +38,7 @@ class Prices:
     """
 
     def __init__(
-        self, overrides: Mapping[str, Mapping[str, Decimal]] | None = None, provider: str | None = None
+        self, overrides: Mapping[str, Mapping[Any, Decimal]] | None = None, provider: str | None = None
     ) -> None:
         self._overrides = {model: Rates(**rates) for model, rates in (overrides or {}).items()}
         self._provider = provider
