@@ -195,4 +195,3 @@ async def _services(settings: Settings, store: Store, tls: ssl.SSLContext) -> As
         checking.cancel()
         await engine.aclose()
         await model.close()
-

@@ -26,7 +26,7 @@ from bot.chat.venue import Connect, DiscordVenue
 from bot.chat.written import written
 from bot.config import Settings
 from bot.errors import LoginError, StartError
-from bot.ports import Store
+from bot.services import Services
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,7 @@ class Client(Host):
         self,
         settings: Settings,
         calls: Calls,
-        store: Store,
+        services: Services,
         catalogues: Catalogues,
         connect: Connect,
         commands: Sequence[Command],
@@ -77,7 +77,7 @@ class Client(Host):
         Route.BASE = settings.discord_api_base  # a class attribute: discord.py has no other place for it
         self.settings = settings
         self.calls = calls
-        self.store = store
+        self.services = services
         self.catalogues = catalogues
         self.cooldowns = Cooldowns()
         self.tree = Tree(self)
@@ -104,7 +104,7 @@ class Client(Host):
         try:
             await super().start(token, reconnect=reconnect)
         except discord.LoginFailure as error:
-            raise LoginError from error
+            raise LoginError("the login was refused (401)") from error
         except discord.PrivilegedIntentsRequired as error:
             hint = "READ_TEXT needs the message content intent: switch it on in the developer portal."
             raise StartError(hint=hint) from error

@@ -33,8 +33,7 @@ def sentence(words: Words, error: BotError) -> str:
     if isinstance(error, MissingPermissions):
         return words("error permissions", missing=", ".join(words(f"permission {name}") for name in error.missing))
     code = f"error {error.code}"
-    special = error.hint != error.default_hint and words.language == "en"
-    return error.hint if special or code not in words else words(code)
+    return words(code) if code in words else error.hint
 
 
 def explain(words: Words, error: BaseException) -> str:

@@ -13,7 +13,8 @@ from bot.chat.errors import Refusal
 from bot.chat.i18n import Catalogues, Words
 from bot.config import Settings
 from bot.errors import NotInCall
-from bot.ports import Store, Venue
+from bot.ports import Venue
+from bot.services import Services
 
 
 class Host(discord.AutoShardedClient):
@@ -21,7 +22,7 @@ class Host(discord.AutoShardedClient):
 
     settings: Settings
     calls: Calls
-    store: Store
+    services: Services
     catalogues: Catalogues
     cooldowns: Cooldowns
     views: weakref.WeakSet[discord.ui.View]

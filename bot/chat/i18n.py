@@ -1,7 +1,8 @@
 """The catalogues: every sentence people read, found by its code, in their language.
 
 The source is locales/kikite.pot: `msgctxt` is the code, `msgid` the English sentence with {values}. A translation is
-locales/<language>.po. Commands are found by their name and that of the option: "/join", "/join channel".
+locales/<language>.po. Commands are found by their name and that of the option: "/join", "/join channel". The English of
+"error <code>" is the hint of that error in bot/errors.py.
 """
 
 from collections.abc import Mapping
@@ -29,7 +30,7 @@ class Words:
         self._source = source
 
     def __contains__(self, code: str) -> bool:
-        return code in self._source
+        return code in self._sentences or code in self._source
 
     def __call__(self, code: str, **values: object) -> str:
         """Return the sentence of `code` with `values` filled in; English where it is not translated.

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Self
 
 import discord
-import structlog
 from discord import ui
 
 from bot.call import CallStatus
@@ -17,8 +16,6 @@ from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
 from bot.chat.pace import Paced
 from bot.types import CallState
-
-log = structlog.get_logger(__name__)
 
 GAP = 2.0
 """Seconds between two edits."""
@@ -113,14 +110,11 @@ class Panel:
         if self._message is None and self._state in (CallState.JOINING, CallState.LEAVING):
             return  # there is no call to show yet, or there never was
         view = self._view().once()
-        try:
-            if self._message is None:
-                self._message = await self._channel.send(view=view, silent=True)
-                await self._close_leftovers(self._message)
-            else:
-                await self._message.edit(view=view)
-        except discord.HTTPException as error:
-            log.warning("panel_failed", status=error.status, code=error.code)
+        if self._message is None:
+            self._message = await self._channel.send(view=view, silent=True)
+            await self._close_leftovers(self._message)
+        else:
+            await self._message.edit(view=view)
 
     async def _close_leftovers(self, mine: discord.Message) -> None:
         """End panels that a crash has left in this chat: there is one per call."""

@@ -4,14 +4,11 @@ Discord lets those inside change it with Set Voice Channel Status, those outside
 """
 
 import discord
-import structlog
 
 from bot.chat.i18n import Words
 from bot.chat.pace import Paced
 from bot.chat.permissions import VocalChannel
 from bot.types import CallState
-
-log = structlog.get_logger(__name__)
 
 GAP = 2.0
 """Seconds between two changes: it is read from outside, and by people who scroll past."""
@@ -36,9 +33,11 @@ class Sign:
 
     async def clear(self) -> None:
         """Take it away now: once the bot is outside, it may not any more. Idempotent."""
-        self._paced.cancel()
         self._wanted = None
-        await self._draw()
+        self._paced.cancel()
+        self._paced = Paced(self._draw, 0.0, self._paced.name)
+        self._paced.poke()
+        await self._paced.idle()
 
     async def idle(self) -> None:
         await self._paced.idle()
@@ -51,7 +50,4 @@ class Sign:
         if wanted == self._shown or not isinstance(self._channel, discord.VoiceChannel):
             return  # a stage has a topic of its own
         self._shown = wanted
-        try:
-            await self._channel.edit(status=wanted)
-        except discord.HTTPException as error:
-            log.info("sign_failed", channel_id=self._channel.id, status=error.status, code=error.code)
+        await self._channel.edit(status=wanted)

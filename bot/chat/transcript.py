@@ -20,16 +20,13 @@ REPEAT = 120.0
 SPEAKING_BOUND = 8
 """Answers shown as they grow; a call has one at a time, the rest are such as never ended."""
 
-
 Changed = Callable[[CallState], Awaitable[None]]
 
 
 class Transcript:
     """Writes one call's lines into `scroll`; `changed` is told of every state, for the panel."""
 
-    def __init__(
-        self, scroll: Scroll, bot_name: str, words: Words, changed: Callable[[CallState], Awaitable[None]]
-    ) -> None:
+    def __init__(self, scroll: Scroll, bot_name: str, words: Words, changed: Changed) -> None:
         self._scroll = scroll
         self._bot_name = bot_name
         self._words = words

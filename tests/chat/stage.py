@@ -5,16 +5,20 @@ what people see and press.
 """
 
 import asyncio
+import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from bot.calls import Calls
+from bot.chat import panel, scroll, sign
 from bot.chat.client import Client
 from bot.chat.commands import ALL
 from bot.chat.i18n import Catalogues
@@ -25,15 +29,15 @@ from bot.sandbox.entities import User
 from bot.sandbox.message import Message as Shown
 from bot.sandbox.server import Sandbox
 from bot.services import CallSettings, Services
+from bot.store.repository import SqlStore
 from bot.types import (
     AudioDelta,
-    Charge,
     Frame,
     Heard,
     LinkEnd,
-    Message,
     Playout,
     ReplyDone,
+    ReplyEvent,
     ReplyRequest,
     TextDelta,
     Usage,
@@ -109,7 +113,7 @@ class Engine:
     def __init__(self) -> None:
         self.requests: list[ReplyRequest] = []
 
-    async def reply(self, request: ReplyRequest) -> AsyncIterator[Any]:
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyEvent]:
         self.requests.append(request)
         yield TextDelta(self.answer)
         yield AudioDelta(bytes(960))
@@ -123,48 +127,6 @@ class Engine:
 class Transcriber:
     async def transcribe(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
         return Heard(utterance.id, utterance.user_id, "", 0.0)
-
-
-@dataclass
-class Memory:
-    """The Store in a few dictionaries."""
-
-    messages: dict[int, list[Message]] = field(default_factory=dict)
-    booked: list[Charge] = field(default_factory=list)
-    agreed: dict[int, bool] = field(default_factory=dict)
-    on: dict[int, int] = field(default_factory=dict)
-
-    async def history(self, channel_id: int, limit: int) -> list[Message]:
-        return self.messages.get(channel_id, [])[-limit:]
-
-    async def remember(self, guild_id: int, channel_id: int, messages: Sequence[Message]) -> None:
-        self.messages.setdefault(channel_id, []).extend(messages)
-
-    async def clear(self, channel_id: int) -> int:
-        return len(self.messages.pop(channel_id, []))
-
-    async def charge(self, charges: Sequence[Charge]) -> None:
-        self.booked.extend(charges)
-
-    async def charges(self, guild_id: int, since: datetime) -> list[Charge]:
-        return [charge for charge in self.booked if charge.guild_id == guild_id]
-
-    async def consents(self, guild_id: int) -> dict[int, bool]:
-        return dict(self.agreed)
-
-    async def consent(self, guild_id: int, user_id: int, agreed: bool) -> None:
-        self.agreed[user_id] = agreed
-
-    async def call_started(self, guild_id: int, channel_id: int) -> None:
-        self.on[guild_id] = channel_id
-
-    async def call_ended(self, guild_id: int) -> None:
-        self.on.pop(guild_id, None)
-
-    async def calls(self) -> dict[int, int]:
-        return dict(self.on)
-
-    async def aclose(self) -> None: ...
 
 
 class Vad:
@@ -181,8 +143,12 @@ class Stage:
     sandbox: Sandbox
     client: Client
     calls: Calls
-    store: Memory
+    services: Services
     engine: Engine
+
+    @property
+    def store(self) -> Store:
+        return self.services.store
 
     async def enter(self, name: str, **options: Any) -> User:
         """Bring a person into the Lounge."""
@@ -219,7 +185,7 @@ def settings_for(sandbox: Sandbox, **overrides: Any) -> Settings:
     return Settings(_env_file=None, **{**fixed, **overrides})  # pyright: ignore[reportCallIssue]
 
 
-def client_for(settings: Settings, calls: Calls, store: Store) -> Client:
+def client_for(settings: Settings, calls: Calls, services: Services) -> Client:
     """Make our client, whose voice link is a quiet one."""
 
     async def connect(channel: VocalChannel) -> Link:
@@ -227,15 +193,15 @@ def client_for(settings: Settings, calls: Calls, store: Store) -> Client:
         await until(lambda: channel.guild.me.voice)
         return Link(channel)
 
-    client = Client(settings, calls, store, Catalogues.load(), connect, ALL)
+    client = Client(settings, calls, services, Catalogues.load(), connect, ALL)
     client._connection.guild_ready_timeout = 0.1  # seconds it waits for more servers before it is ready
     return client
 
 
 @asynccontextmanager
-async def logged_in(settings: Settings, calls: Calls, store: Store) -> AsyncIterator[Client]:
+async def logged_in(settings: Settings, calls: Calls, services: Services) -> AsyncIterator[Client]:
     """Run a client until the block ends."""
-    client = client_for(settings, calls, store)
+    client = client_for(settings, calls, services)
     running = asyncio.create_task(client.start(settings.discord_token.get_secret_value()), name="client")
     try:
         await until(lambda: client.serving or running.done())
@@ -256,11 +222,26 @@ async def stage(*, sandbox: Sandbox | None = None, dev: bool = False, **override
             yield made
         return
     settings = settings_for(sandbox, dev_guild_id=sandbox.guild.id if dev else None, **overrides)
-    store, engine = Memory(), Engine()
-    budget = Budget(Decimal(0), Decimal(0), lambda *_: Decimal("0.004"), lambda: datetime.now(UTC))
-    services = Services(
-        engine, Transcriber(), store, budget, Vad, time.monotonic, lambda: datetime.now(UTC), "gpt-audio-1.5", "t"
-    )
-    settings_of = lambda _guild, _channel: CallSettings(consent=settings.consent)  # noqa: E731
-    async with Calls(services, settings_of) as calls, logged_in(settings, calls, store) as client:
-        yield Stage(sandbox, client, calls, store, engine)
+    engine = Engine()
+    async with AsyncExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        for module in (panel, sign, scroll):  # the gaps themselves are tested in virtual time
+            patch.setattr(module, "EDIT_GAP" if module is scroll else "GAP", 0.1)
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
+        stack.push_async_callback(store.aclose)
+        services = Services(
+            engine=engine,
+            transcriber=Transcriber(),
+            store=store,
+            budget=Budget(Decimal(0), Decimal(0), lambda *_: Decimal("0.004"), lambda: datetime.now(UTC)),
+            make_vad=Vad,
+            clock=time.monotonic,
+            wall=lambda: datetime.now(UTC),
+            model="gpt-audio-1.5",
+            transcribe_model="gpt-transcribe",
+        )
+        settings_of = lambda _guild, _channel: CallSettings(consent=settings.consent)  # noqa: E731
+        calls = await stack.enter_async_context(Calls(services, settings_of))
+        client = await stack.enter_async_context(logged_in(settings, calls, services))
+        yield Stage(sandbox, client, calls, services, engine)

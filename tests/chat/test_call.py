@@ -30,7 +30,7 @@ async def test_join_tells_the_caller_and_shows_the_panel(house: Stage) -> None:
     assert "Listening" in text_of(house.panels()[0].components)
     assert "🎙️ Ada" in text_of(house.panels()[0].components)
     assert "Talk to the bot" in house.shown()[0].content
-    assert house.store.agreed == {ada.id: True}
+    assert await house.store.consents(house.sandbox.guild.id) == {ada.id: True}
 
 
 async def test_what_everyone_sees_is_in_the_servers_language() -> None:
@@ -98,7 +98,7 @@ async def test_the_buttons_work(house: Stage) -> None:
     outcome = await house.sandbox.click(ben, panel, "kikite:talk")
     assert "I can hear you now" in outcome.text
     assert outcome.ephemeral
-    assert house.store.agreed == {ada.id: True, ben.id: True}
+    assert await house.store.consents(house.sandbox.guild.id) == {ada.id: True, ben.id: True}
     await until(lambda: "🎙️ Ben" in text_of(house.panels()[0].components))
     assert "not saying anything" in (await house.sandbox.click(ben, panel, "kikite:stop")).text
     assert "no answer to say again" in (await house.sandbox.click(ben, panel, "kikite:replay")).text

@@ -59,7 +59,7 @@ def walk(command: dict[str, Any]) -> list[dict[str, Any]]:
 
 async def test_a_refused_token_is_a_login_error() -> None:
     async with stage() as house:
-        client = client_for(settings_for(house.sandbox), house.calls, house.store)
+        client = client_for(settings_for(house.sandbox), house.calls, house.services)
         with pytest.raises(LoginError):
             await client.start("wrong")
         await client.close()
@@ -77,7 +77,7 @@ async def test_an_unreachable_discord_is_a_start_error() -> None:
 
 async def test_read_text_needs_its_intent() -> None:
     async with stage() as house:
-        client = client_for(settings_for(house.sandbox, read_text=True), house.calls, house.store)
+        client = client_for(settings_for(house.sandbox, read_text=True), house.calls, house.services)
         with pytest.raises(StartError) as caught:
             await client.start(house.sandbox.token)
         assert "READ_TEXT" in caught.value.hint

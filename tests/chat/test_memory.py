@@ -21,11 +21,12 @@ async def house() -> AsyncIterator[Stage]:
         yield opened
 
 
-def remember(house: Stage, count: int) -> None:
-    house.store.messages[house.sandbox.lounge.id] = [
+async def remember(house: Stage, count: int) -> None:
+    messages = [
         Message(role="user", speaker_id=1, speaker="Ada", text=f"line *{n}*", at=THEN + timedelta(seconds=n))
         for n in range(count)
     ]
+    await house.store.remember(house.sandbox.guild.id, house.sandbox.lounge.id, messages)
 
 
 def manager(house: Stage) -> User:
@@ -35,7 +36,7 @@ def manager(house: Stage) -> User:
 
 
 async def test_show_turns_pages(house: Stage) -> None:
-    remember(house, 120)
+    await remember(house, 120)
     ada = await house.enter("Ada")
     outcome = await (await house.sandbox.command(ada, "memory show")).settled()
     assert outcome.ephemeral
@@ -57,7 +58,7 @@ async def test_show_says_when_there_is_nothing(house: Stage) -> None:
 
 
 async def test_export_gives_markdown_and_json(house: Stage) -> None:
-    remember(house, 3)
+    await remember(house, 3)
     ada = await house.enter("Ada")
     outcome = await (await house.sandbox.command(ada, "memory export")).settled()
     markdown, data = outcome.attachments
@@ -67,7 +68,7 @@ async def test_export_gives_markdown_and_json(house: Stage) -> None:
 
 
 async def test_clear_asks_first(house: Stage) -> None:
-    remember(house, 3)
+    await remember(house, 3)
     mia = manager(house)
     for button, expected, left in ((1, "Nothing was done.", 3), (0, "deleted: 3", 0)):
         outcome = await house.sandbox.command(mia, "memory clear", {"channel": house.sandbox.lounge.id})
@@ -78,7 +79,7 @@ async def test_clear_asks_first(house: Stage) -> None:
         shown = house.sandbox.message(outcome.message.id)
         await until(lambda shown=shown, expected=expected: expected in shown.content)
         assert not shown.components
-        assert len(house.store.messages.get(house.sandbox.lounge.id, [])) == left
+        assert len(await house.store.history(house.sandbox.lounge.id, 10)) == left
 
 
 async def test_only_managers_clear(house: Stage) -> None:
@@ -88,7 +89,7 @@ async def test_only_managers_clear(house: Stage) -> None:
 
 
 async def test_a_channel_one_may_not_enter_keeps_its_memory(house: Stage) -> None:
-    remember(house, 3)
+    await remember(house, 3)
     eve = house.sandbox.add_user("Eve")
     denied = discord.Permissions(view_channel=True).value
     house.sandbox.moderator.overwrite(house.sandbox.lounge, eve, deny=denied)

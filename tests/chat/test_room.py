@@ -7,6 +7,7 @@ import discord
 import pytest
 
 from bot.sandbox.components import text_of
+from bot.sandbox.knobs import Failure
 from bot.sandbox.server import Sandbox
 from bot.types import Heard
 from tests.chat.stage import Stage, stage, until
@@ -116,7 +117,8 @@ async def test_a_panel_that_a_crash_left_behind_is_ended() -> None:
     async with Sandbox.open(http=True) as sandbox:
         async with stage(sandbox=sandbox) as house:
             await house.joined()
-            house.client.http.edit_message = None  # pyright: ignore[reportAttributeAccessIssue] # it dies here
+            sandbox.knobs.failures.append(Failure("PATCH .*/messages/", 403, times=100))  # it can end no panel
+        sandbox.knobs.failures.clear()
         async with stage(sandbox=sandbox) as house:
             await house.joined("Ben")
             await until(lambda: len(house.panels()) == 2)
@@ -144,3 +146,36 @@ async def test_hostile_names_and_words_are_inert_for_discord(house: Stage) -> No
     numbers = [int(line.split("** ")[1].split()[0]) for line in lines if "```" in line.replace("\\", "")]
     assert numbers == list(range(200))
     assert not any(message.pings or message.embeds for message in house.shown())
+
+
+async def test_without_its_chat_it_says_so_and_goes_on(house: Stage) -> None:
+    ada = await house.enter("Ada")
+    denied = discord.Permissions(send_messages=True).value
+    house.sandbox.moderator.overwrite(house.sandbox.lounge, house.sandbox.bot, deny=denied)
+    channel: Any = house.client.get_channel(house.sandbox.lounge.id)
+    await until(lambda: not channel.permissions_for(channel.guild.me).send_messages)
+    outcome = await (await house.sandbox.command(ada, "join")).settled()
+    assert "there will be no transcript" in outcome.content
+    await house.sandbox.command(ada, "ask", {"text": "Why?"})
+    await until(lambda: house.engine.requests)
+    assert not house.panels()
+    assert not house.shown()
+
+
+async def test_a_full_channel_is_named(house: Stage) -> None:
+    ada = await house.enter("Ada")
+    house.sandbox.moderator.limit(house.sandbox.lounge, 1)
+    channel: Any = house.client.get_channel(house.sandbox.lounge.id)
+    await until(lambda: channel.user_limit == 1)
+    outcome = await (await house.sandbox.command(ada, "join")).settled()
+    assert "full" in outcome.content
+
+
+async def test_one_call_per_server(house: Stage) -> None:
+    await house.joined()
+    ben = house.sandbox.add_user("Ben")
+    await house.sandbox.enter_voice(ben, house.sandbox.den)
+    channel: Any = house.client.get_channel(house.sandbox.den.id)
+    await until(lambda: ben.id in channel.voice_states)
+    outcome = await (await house.sandbox.command(ben, "join")).settled()
+    assert "another voice channel" in outcome.content

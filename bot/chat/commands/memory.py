@@ -34,7 +34,7 @@ class Memory(app_commands.Group):
         target = _channel(interaction, channel)
         host = interaction.client
         words = host.words_to(interaction)
-        messages = await host.store.history(target.id, SHOWN)
+        messages = await host.services.store.history(target.id, SHOWN)
         pages = paginate([_row(message) for message in messages]) or [words("memory nothing", channel=target.mention)]
         await Pages(host, words, pages).send(interaction)
 
@@ -44,7 +44,7 @@ class Memory(app_commands.Group):
         await interaction.response.defer(ephemeral=True, thinking=True)
         target = _channel(interaction, channel)
         words = interaction.client.words_to(interaction)
-        messages = await interaction.client.store.history(target.id, EXPORTED)
+        messages = await interaction.client.services.store.history(target.id, EXPORTED)
         files = [
             discord.File(io.BytesIO(_markdown(target.name, messages).encode()), "memory.md"),
             discord.File(io.BytesIO(_json(messages).encode()), "memory.json"),
@@ -64,7 +64,7 @@ class Memory(app_commands.Group):
             call = host.calls.get(target.guild.id)
             if call is not None and call.venue.channel_id == target.id:
                 call.record.forget()
-            return words("memory cleared", channel=target.mention, lines=await host.store.clear(target.id))
+            return words("memory cleared", channel=target.mention, lines=await host.services.store.clear(target.id))
 
         question = words("memory clear?", channel=target.mention)
         await interaction.response.send_message(question, view=Confirm(host, words, forget), ephemeral=True)
