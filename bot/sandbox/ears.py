@@ -5,6 +5,8 @@ import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from bot.sandbox.rtp import SILENCE
 from bot.voice import opus
 
@@ -71,6 +73,14 @@ class Ears:
             at = 2 * (frame.position - start)
             pcm[at : at + len(sound)] = sound
         return bytes(pcm)
+
+    def mix(self) -> bytes:
+        """Return all that was heard, of everybody at once, as s16le mono 48 kHz."""
+        tracks = [np.frombuffer(self.heard(user_id), dtype="<i2") for user_id in self.users()]
+        mixed = np.zeros(max((len(track) for track in tracks), default=0), dtype=np.int32)
+        for track in tracks:
+            mixed[: len(track)] += track
+        return np.clip(mixed, -32768, 32767).astype("<i2").tobytes()
 
     def users(self) -> Iterator[int]:
         """Yield everyone of whom something was heard."""

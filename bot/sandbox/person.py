@@ -1,6 +1,7 @@
 """People in the sandbox: real Opus, real DAVE, real UDP, in real time."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ SILENCE_FRAMES = 5
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What became of one `say`."""
+    """What became of what was said."""
 
     first: float
     "loop time of the first packet"
@@ -99,23 +100,30 @@ class Person:
 
     async def say(self, pcm: bytes) -> Said:
         """Speak s16le mono 48 kHz in real time; returns after the five silence frames. May be cancelled."""
+        self._encoder.reset()
+        frames = (pcm[at : at + FRAME_BYTES].ljust(FRAME_BYTES, b"\0") for at in range(0, len(pcm), FRAME_BYTES))
+        return await self.send(self._encoder.encode(frame) for frame in frames)
+
+    async def idle(self, seconds: float) -> Said:
+        """Send silence frames for so long without an end, as clients with a camera on do."""
+        return await self.send([rtp.SILENCE] * round(seconds / TICK))
+
+    async def send(self, packets: Iterable[bytes]) -> Said:
+        """Send Opus packets, one each 20 ms, then five silence frames. May be cancelled."""
         loop, client = asyncio.get_running_loop(), self.client
         if client is None:
             raise ConnectionError("not in a voice channel")
-        self._encoder.reset()
         client.speaking()
-        await asyncio.sleep(0)  # op 5 goes first
-        start = loop.time()
+        start = loop.time() + TICK  # op 5 goes first, and by another way
         pause = round((start - self._spoke_at) * 50) if self._spoke_at else 1
         self._timestamp += max(pause, 1) * FRAME  # RTP time goes on while nobody speaks
-        sent = frames = 0
+        sent = frames = 0  # with and without those there was no key for
         last = start
         ended = False
         try:
-            for at in range(0, len(pcm), FRAME_BYTES):
+            for packet in packets:
                 await asyncio.sleep(start + sent * TICK - loop.time())
                 last = loop.time()
-                packet = self._encoder.encode(pcm[at : at + FRAME_BYTES].ljust(FRAME_BYTES, b"\0"))
                 frames += client.send(packet, self._timestamp)
                 self._timestamp += FRAME
                 sent += 1

@@ -35,8 +35,8 @@ class Leg:
     "nonce of the next packet to this person"
     heard_at: float = 0.0
     "loop time of the person's last datagram"
-    used: set[int] = field(default_factory=set)
-    "nonces received; those far below the highest are forgotten, and refused as too old"
+    used: dict[int, bytes] = field(default_factory=dict)
+    "nonces received, each with its packet's tag; those far below the highest are forgotten, and refused as too old"
     highest: int = -1
     recent: deque[bytes] = field(default_factory=lambda: deque(maxlen=50))
     "the newest datagrams forwarded to this person, for a replay"
@@ -119,17 +119,23 @@ class Sfu(asyncio.DatagramProtocol):
 
     @staticmethod
     def _fault(leg: Leg, data: bytes, packet: rtp.Packet | None) -> str | None:
-        """Return the rule a packet breaks: authentication, payload type 120, each nonce once."""
+        """Return the rule a packet breaks: authentication, payload type 120, each nonce once.
+
+        The same packet twice is the network's doing, not the sender's.
+        """
         if packet is None:
             return "forged"
         if data[1] != rtp.OPUS:
             return "payload type"
+        tag = data[-20:-4]
+        if leg.used.get(packet.counter) == tag:
+            return "doubled"
         if packet.counter in leg.used or packet.counter <= leg.highest - REPLAY_WINDOW:
             return "nonce reused"
-        leg.used.add(packet.counter)
+        leg.used[packet.counter] = tag
         leg.highest = max(leg.highest, packet.counter)
         if len(leg.used) > 2 * REPLAY_WINDOW:
-            leg.used = {counter for counter in leg.used if counter > leg.highest - REPLAY_WINDOW}
+            leg.used = {c: tag for c, tag in leg.used.items() if c > leg.highest - REPLAY_WINDOW}
         return None
 
     # Outwards:

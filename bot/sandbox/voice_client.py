@@ -278,32 +278,29 @@ class VoiceClient(asyncio.DatagramProtocol):
             self.counts["replayed"] += 1
             return
         self._nonces.append(packet.counter)
-        self._held.setdefault(packet.ssrc, deque()).append((self._loop.time(), packet))
-        self._flush(packet.ssrc)
+        self._take(packet, self._loop.time())
 
     def error_received(self, exc: Exception) -> None:
         self.counts["UDP errors"] += 1
 
-    def _flush(self, ssrc: int) -> None:
-        """Open what is held of an SSRC, oldest first.
-
-        A packet that cannot be opened is kept until one behind it can: then the key was there, and it is no good.
-        """
-        waiting = self._held.pop(ssrc, deque())
-        closed: deque[tuple[float, rtp.Packet]] = deque()
-        for at, packet in waiting:
-            opus = self._opened(packet)
-            if opus is None:
-                closed.append((at, packet))
-                continue
-            self.counts["unopened"] += len(closed)
-            closed.clear()
-            self._on_packet(self._ssrcs[ssrc], packet, opus, at)
-        while closed and (len(closed) > HOLD_PACKETS or self._loop.time() - closed[0][0] > HOLD_SECONDS):
+    def _take(self, packet: rtp.Packet, at: float) -> None:
+        """Pass a packet on, or hold it until there is a key and a name for it."""
+        held = self._held.setdefault(packet.ssrc, deque())
+        opus = self._opened(packet)
+        if opus is not None:
+            self.counts["unopened"] += len(held)  # those before it are no good: the key is there
+            held.clear()
+            self._on_packet(self._ssrcs[packet.ssrc], packet, opus, at)
+            return
+        held.append((at, packet))
+        while len(held) > HOLD_PACKETS or at - held[0][0] > HOLD_SECONDS:
             self.counts["unopened"] += 1
-            closed.popleft()
-        if closed:
-            self._held[ssrc] = closed
+            held.popleft()
+
+    def _flush(self, ssrc: int) -> None:
+        """Try what is held of an SSRC again, in order: a key has changed, or its user is known now."""
+        for at, packet in self._held.pop(ssrc, ()):
+            self._take(packet, at)
 
     def _opened(self, packet: rtp.Packet) -> bytes | None:
         user_id = self._ssrcs.get(packet.ssrc)

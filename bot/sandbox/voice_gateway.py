@@ -222,7 +222,7 @@ class VoiceGateway:
 
 
 @asynccontextmanager
-async def open_voice(sandbox: "Sandbox") -> AsyncIterator[VoiceGateway]:
-    """Open the voice half of a sandbox (a VoiceFactory, see server.py)."""
-    async with VoiceGateway(sandbox.world, sandbox.authority).serving() as gateway:
+async def open_voice(sandbox: "Sandbox", *, seed: str = "0") -> AsyncIterator[VoiceGateway]:
+    """Open the voice half of a sandbox (a VoiceFactory, see server.py); `seed` decides the weather on every path."""
+    async with VoiceGateway(sandbox.world, sandbox.authority, seed=seed).serving() as gateway:
         yield gateway

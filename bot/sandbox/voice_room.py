@@ -14,6 +14,8 @@ from bot.sandbox.delivery import ANNOUNCE_COMMIT, PROPOSALS, WELCOME, DeliverySe
 from bot.sandbox.sfu import Leg
 
 SPEAKING, CLIENTS_CONNECT, CLIENT_DISCONNECT = 5, 11, 13
+FLAGS, PLATFORM = 18, 20
+"Undocumented ops that Discord sends when somebody comes: clients must take no harm from them"
 BUFFERED = 500
 "Numbered messages kept for a resume"
 
@@ -158,6 +160,8 @@ class Room:
         seat.seated = True
         for other in others:
             other.json(CLIENTS_CONNECT, {"user_ids": [str(seat.user_id)]})
+            other.json(FLAGS, {"user_id": str(seat.user_id), "flags": 0})
+            other.json(PLATFORM, {"user_id": str(seat.user_id), "platform": 0})
         if others:
             seat.json(CLIENTS_CONNECT, {"user_ids": [str(other.user_id) for other in others]})
         for other in others:

@@ -123,6 +123,7 @@ def flipped(data: bytes, at: int) -> bytes:
         pytest.param(rtp.seal(KEY, 5, 5, 5, 1001, b"x", payload_type=101), "payload type", id="video"),
         pytest.param(rtp.seal(KEY, 5, 5, 5, 1001, b"x", payload_type=0xF8), "payload type", id="marker bit"),
         pytest.param(rtp.seal(KEY, 3, 5, 5, 1001, b"x"), "nonce reused", id="nonce"),
+        pytest.param(rtp.seal(KEY, 3, 3, 960 * 3, 1001, b"opus"), "doubled", id="twice"),
     ],
 )
 async def test_senders_are_held_to_the_rules(sfu: Sfu, ends: list[End], data: bytes, violation: str) -> None:
