@@ -94,6 +94,14 @@ class Floor:
         breath = self._all_pause and (self._insists or self._cut_in)
         return not self._unheard.holding and (breath or not self._open)
 
+    def took(self, utterances: Sequence[Utterance]) -> None:
+        """Be told what the call now makes an answer to; only that comes again after a Yield.
+
+        It may have joined several Answers, left out what was not meant for it, or answer something typed. Until told,
+        the last Answer is taken for it.
+        """
+        self._answered = tuple(utterances)
+
     def step(
         self,
         now: float,

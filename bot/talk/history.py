@@ -40,6 +40,20 @@ class History:
             self._size -= len(self._messages.pop(0).text)
             self.dropped += 1
 
+    def put(self, message: Message) -> bool:
+        """Put a message in place of the one with its id; False when that one is gone."""
+        for place, there in enumerate(self._messages):
+            if there.id == message.id:
+                self._messages[place] = message
+                self._size += len(message.text) - len(there.text)
+                return True
+        return False
+
+    def remove(self, message_id: str) -> None:
+        """Drop one message."""
+        self._messages = [message for message in self._messages if message.id != message_id]
+        self._size = sum(len(message.text) for message in self._messages)
+
     def forget(self, speaker_id: int) -> int:
         """Drop what one person said and return how many messages went."""
         before = len(self._messages)

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 SHORTEST = 0.1
 """Silences below this are stop consonants, not pauses."""
 HANG_MIN, HANG_MAX = 0.35, 0.9
-MARGIN = 0.08
+MARGIN = 0.1
 """Kept above the pauses this person makes."""
-QUANTILE = 0.9
+QUANTILE = 0.95
 """Of a person's pauses that the hang must outlast."""
 ENDS_PER_PAUSE = 4
 """Of the silences that last so long, this many must have been ends for one pause: one request in five is wasted."""
 END = float("inf")
-PAUSES = 24
+PAUSES = 40
 """Pauses remembered for the hang."""
 SILENCES = 40
 """Silences, pauses and ends in their order, remembered for the odds."""
-STRANGER = (0.42,) * 5
-"""Hang 500 ms, and four times as many ends as pauses."""
+STRANGER = 0.4
+"""The pauses of somebody not heard yet: hang 500 ms."""
 
 
 class Pauses:
@@ -28,8 +28,8 @@ class Pauses:
         """`fixed_hang`: seconds, instead of learning; `earliest`: seconds of silence before anything is guessed."""
         self._fixed = fixed_hang
         self._earliest = earliest
-        self._pauses: deque[float] = deque(STRANGER, maxlen=PAUSES)
-        self._silences: deque[float] = deque((*STRANGER, *(END,) * 4 * len(STRANGER)), maxlen=SILENCES)
+        self._pauses: deque[float] = deque((STRANGER,) * 10, maxlen=PAUSES)
+        self._silences: deque[float] = deque((STRANGER, *(END,) * ENDS_PER_PAUSE) * 5, maxlen=SILENCES)
         self._learn()
 
     @property

@@ -16,7 +16,7 @@ SPEECH_DBFS = -23.0
 def at_level(samples: Samples, dbfs: float) -> Samples:
     """Scale to an RMS level."""
     rms = float(np.sqrt(np.mean(np.square(samples)))) or 1.0
-    return (samples * (10 ** (dbfs / 20) / rms)).astype(np.float32)
+    return np.multiply(samples, 10 ** (dbfs / 20) / rms, dtype=np.float32)
 
 
 def pcm(samples: Samples) -> bytes:
@@ -25,7 +25,7 @@ def pcm(samples: Samples) -> bytes:
 
 @cache
 def clip(name: str) -> Samples:
-    return np.frombuffer(clips.load(name, HEAR_RATE), "<i2").astype(np.float32) / 32768
+    return np.divide(np.frombuffer(clips.load(name, HEAR_RATE), "<i2"), 32768, dtype=np.float32)
 
 
 @cache
@@ -35,7 +35,7 @@ def speech() -> tuple[Samples, NDArray[np.bool_]]:
     for sentence in clips.speech():
         if sentence.voice != "bot":
             parts += [np.zeros(FRAME * 60, np.float32), at_level(clip(sentence.id), SPEECH_DBFS)]
-    joined = np.concatenate([*parts, np.zeros(FRAME * 60, np.float32)])
+    joined: Samples = np.concatenate([*parts, np.zeros(FRAME * 60, np.float32)])
     joined = joined[: len(joined) // FRAME * FRAME]
     power = np.square(joined).reshape(-1, FRAME).mean(axis=1)
     loud = power > 10 ** ((SPEECH_DBFS - 25) / 10)

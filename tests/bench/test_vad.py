@@ -1,9 +1,10 @@
 """What each kind of VAD costs, finds and is fooled by, on the shipped clips and on noises made here.
 
-Prints figures for docs and eyes (`./dev pytest tests/bench/test_vad.py -s`); asserts only what would be a fault.
+`./dev pytest tests/bench/test_vad.py -n 0` prints the figures; only what would be a fault is asserted.
 """
 
 import time
+import tracemalloc
 from itertools import count
 
 import numpy as np
@@ -12,12 +13,13 @@ import pytest
 from bot.audio import FRAME_SECONDS, RTP_STEP
 from bot.talk.events import Spoke
 from bot.talk.segmenter import Segmenter
-from bot.talk.vad import make_vad
+from bot.talk.vad import VadKind, make_vad
 from bot.types import Frame
 from tests.bench import sounds
 
-SECONDS = 30.0
-KINDS = ("light", "silero")
+SECONDS = 12.0
+KINDS: tuple[VadKind, ...] = ("light", "silero")
+SPEAKERS = 150
 
 
 def frames(samples: sounds.Samples) -> list[bytes]:
@@ -26,12 +28,12 @@ def frames(samples: sounds.Samples) -> list[bytes]:
     return [sound[at : at + size] for at in range(0, len(sound) - size + 1, size)]
 
 
-def probabilities(kind: str, heard: list[bytes]) -> tuple[np.ndarray, float]:
+def probabilities(kind: VadKind, heard: list[bytes]) -> tuple[np.ndarray, float]:
     """Return the probability of each frame and the microseconds a second of sound costs."""
     vad = make_vad(kind)()
-    start = time.perf_counter()
+    start = time.process_time()
     found = np.array([vad.probability(pcm) for pcm in heard])
-    return found, (time.perf_counter() - start) * 1e6 / (len(heard) * FRAME_SECONDS)
+    return found, (time.process_time() - start) * 1e6 / (len(heard) * FRAME_SECONDS)
 
 
 def f1(found: np.ndarray, truth: np.ndarray) -> float:
@@ -40,7 +42,7 @@ def f1(found: np.ndarray, truth: np.ndarray) -> float:
     return 2 * right / max(1.0, float(np.sum(found) + np.sum(truth)))
 
 
-def turns(kind: str, heard: list[bytes]) -> int:
+def turns(kind: VadKind, heard: list[bytes]) -> int:
     """Return how many utterances a segmenter makes of it."""
     segmenter = Segmenter(1, make_vad(kind)(), count(1))
     events = []
@@ -63,11 +65,11 @@ NOISES = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_speech_is_found(kind: str) -> None:
+def test_speech_is_found(kind: VadKind, figures: dict[str, list[str]]) -> None:
     said, truth = sounds.speech()
     crowd = sounds.babble(len(said) / 16_000)[: len(said)]
     noises = {"pink": sounds.pink(len(said) / 16_000), "crowd": crowd}
-    row = [kind]
+    row = [f"{kind:7}"]
     found, cost = probabilities(kind, frames(said))
     clean = f1(found >= 0.5, truth)
     row.append(f"{cost:6.0f} us/s  F1 clean {clean:.3f}")
@@ -76,12 +78,35 @@ def test_speech_is_found(kind: str) -> None:
             mixed = said + sounds.at_level(np.resize(noise, said.shape), sounds.SPEECH_DBFS - snr)
             found, _ = probabilities(kind, frames(mixed))
             row.append(f"{name} {snr} dB {f1(found >= 0.5, truth):.3f}")
-    print("\n" + "  ".join(row))
+    figures.setdefault("VAD: cost, and F1 by noise", []).append("  ".join(row))
     assert clean > 0.85
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_noise_is_no_speech(kind: str) -> None:
+def test_noise_is_no_speech(kind: VadKind, figures: dict[str, list[str]]) -> None:
     made = {name: turns(kind, frames(noise())) * 60 / SECONDS for name, noise in NOISES.items()}
-    print(f"\n{kind:7} false turns a minute: " + "  ".join(f"{name} {rate:.0f}" for name, rate in made.items()))
+    line = "  ".join(f"{name} {rate:.0f}" for name, rate in made.items())
+    figures.setdefault("VAD: false turns a minute", []).append(f"{kind:7} {line}")
     assert made["pink"] == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_speakers(kind: VadKind, figures: dict[str, list[str]]) -> None:
+    """Everybody speaks at once, in as many channels as one process is meant to serve."""
+    make = make_vad(kind)
+    heard = frames(sounds.clip("bot-moon"))[:50]
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    segmenters = [Segmenter(user, make(), count(1)) for user in range(SPEAKERS)]
+    for tick, pcm in enumerate(heard[:10]):
+        for segmenter in segmenters:
+            segmenter.push([Frame(1, tick * RTP_STEP, pcm)], tick * FRAME_SECONDS)
+    memory = (tracemalloc.get_traced_memory()[0] - before) / SPEAKERS
+    tracemalloc.stop()
+    start = time.process_time()
+    for tick, pcm in enumerate(heard[10:], 10):
+        for segmenter in segmenters:
+            segmenter.push([Frame(1, tick * RTP_STEP, pcm)], tick * FRAME_SECONDS)
+    share = (time.process_time() - start) / ((len(heard) - 10) * FRAME_SECONDS)
+    line = f"{kind:7} {share:.0%} of a core, {memory / 1000:.1f} kB of state each"
+    figures.setdefault(f"VAD and segmenter: {SPEAKERS} people at once", []).append(line)

@@ -113,7 +113,7 @@ class Room:
             for user_id, row in self._rows.items()
             if "x" not in row
         }
-        self._floor = Floor(floor)
+        self.floor = Floor(floor)
         self.scene = Scene()
         self._state = CallState.LISTENING
         self._request: tuple[tuple[int, ...], int] | None = None
@@ -121,9 +121,9 @@ class Room:
         self._since: int | None = None
         self._ducked = False
 
-    def play(self, ticks: int) -> Scene:
+    def play(self, ticks: int, start: int = 0) -> Scene:
         coming = {user: arrivals(user, self._rows[user], ticks) for user in self._heard}
-        for tick in range(ticks):
+        for tick in range(start, ticks):
             self._tick(tick, {user: frames[tick] for user, frames in coming.items()})
         return self.scene
 
@@ -144,7 +144,7 @@ class Room:
         voiced = {user: segmenter.voiced_for for user, segmenter in self._heard.items()}
         humans = len(self._rows) - sum(tick >= left for left in self._leave.values())
         since = None if self._since is None else self._since * TICK
-        for decision in self._floor.step(now, events, talking, voiced, self._state, humans, since):
+        for decision in self.floor.step(now, events, talking, voiced, self._state, humans, since):
             self.scene.decided.append((tick, type(decision).__name__))
             match decision:
                 case Prepare(utterances):
@@ -165,7 +165,7 @@ class Room:
                     self._listen()
                 case Dismiss(utterances, outcome):
                     self.scene.verdicts += [outcome] * len(utterances)
-        if self._state is CallState.THINKING and self._request and tick >= self._request[1] and self._floor.clear:
+        if self._state is CallState.THINKING and self._request and tick >= self._request[1] and self.floor.clear:
             self._state, self._since = CallState.SPEAKING, tick
         self.scene.bot += self._letter()
 

@@ -4,6 +4,7 @@ In these rooms the model's first sound comes 200 ms after it was asked, and an a
 otherwise. Turns are listed by the initials of those who spoke.
 """
 
+import random
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,7 +103,7 @@ SCENES = [
         "480 ms is still a pause, and makes it wait a little longer the next time",
         """
         anna  s50 .24    s30
-        bot   .58 p16 .51 p4 t6 b50
+        bot   .58 p16 .50 p6 t4 b50
         """,
         "a",
         wasted=1,
@@ -380,6 +381,32 @@ def test_the_bot_insists_after_yielding_twice() -> None:
     assert scene.times("Yield") == 2
     assert scene.times("BargeIn") == 0
     assert scene.bot.endswith("b" * 100)
+
+
+@pytest.mark.parametrize("pauses_each", [1, 3])
+def test_500_hesitations(pauses_each: int) -> None:
+    """Pauses of 120 to 440 ms: no sentence is cut in two, and no more than a quarter of the requests is wasted."""
+    rng = random.Random(1)
+    sentences = 500 // pauses_each
+    row = ""
+    for _ in range(sentences):
+        for _ in range(pauses_each):
+            row += "s" * rng.randint(20, 50) + "." * rng.randint(6, 22)
+        row += "s" * rng.randint(20, 50) + "." * 120
+    scene = Room({"anna": row}, think=30, reply=40).play(len(row))
+    assert len(scene.turns) == sentences
+    assert scene.times("Yield") == 0
+    assert scene.wasted <= 0.25 * scene.asked
+    speech_at = {tick for tick, letter in enumerate(row) if letter == "s"}
+    assert not any(letter in "bd" and tick in speech_at for tick, letter in enumerate(scene.bot))
+
+
+def test_only_what_is_being_answered_is_yielded() -> None:
+    """The call found that Anna's words were not meant for it, and thinks about something typed."""
+    room = Room({"anna": "s50", "ben": ".90 s30"}, think=40, floor=FloorSettings(speculation=False))
+    room.play(80)
+    room.floor.took(())
+    assert room.play(160, start=80).times("Yield") == 0
 
 
 def test_a_lost_segmenter_does_not_hold_the_floor() -> None:

@@ -22,7 +22,7 @@ def test_stranger() -> None:
 
 @pytest.mark.parametrize(
     ("pauses", "hang"),
-    [([0.12] * 40, HANG_MIN), ([0.3] * 40, 0.38), ([0.6] * 40, 0.68), ([2.0] * 40, HANG_MAX), ([0.05] * 40, 0.5)],
+    [([0.12] * 40, HANG_MIN), ([0.3] * 40, 0.4), ([0.6] * 40, 0.7), ([2.0] * 40, HANG_MAX), ([0.05] * 40, 0.5)],
     ids=["quick", "usual", "slow", "slower than is borne", "consonants are no pauses"],
 )
 def test_hang_follows_the_person(pauses: list[float], hang: float) -> None:

@@ -45,10 +45,12 @@ def test_hears_sentences(kind: vad.VadKind, name: str) -> None:
     assert kept > 0.9 * len(clips.load(name, HEAR_RATE))
 
 
-@needs_model
 @pytest.mark.parametrize("name", NOISES)
-def test_silero_is_not_fooled(name: str) -> None:
-    assert not any(isinstance(event, Spoke) for event in utterances("silero", name))
+@pytest.mark.parametrize("kind", ["light", pytest.param("silero", marks=needs_model)])
+def test_is_not_fooled(kind: vad.VadKind, name: str) -> None:
+    """Only silero knows music for what it is."""
+    if (kind, name) != ("light", "music"):
+        assert not any(isinstance(event, Spoke) for event in utterances(kind, name))
 
 
 @pytest.mark.parametrize("kind", ["light", pytest.param("silero", marks=needs_model)])
