@@ -2,15 +2,16 @@
 
 from decimal import Decimal
 
-from bot.errors import BotError, Incomplete
+from bot.audio import HEAR_RATE, seconds
+from bot.errors import BotError, BudgetSpent, Incomplete
 from bot.ports import Venue
 from bot.record import Record
 from bot.reply import Reply
 from bot.scribe import Scribe
 from bot.services import Services
 from bot.talk.heard import SpeakingRate, words_heard
-from bot.types import Charge, ChargeKind, Heard, Playout, Spoken, Usage
-from bot.usage import AUDIO_IN_RATE, estimated_usage
+from bot.types import Charge, ChargeKind, Heard, Playout, Spoken, Usage, Utterance
+from bot.usage import AUDIO_IN_RATE, Allowance, Reservation, estimated_usage
 from bot.why import Why
 
 NOTHING = Playout(played=0.0, total=0.0, interrupted=False)
@@ -29,15 +30,47 @@ class Books:
         self._why = why
         self._services = services
         self._rate = SpeakingRate()
+        self._transcribing: dict[int, Reservation] = {}
+        "utterance id -> what its transcription may cost"
 
     def words_so_far(self, reply: Reply) -> str:
         """Return the words of an answer that were heard by now."""
         return self._words(reply, reply.played)
 
-    def transcribed(self, heard: Heard) -> None:
-        """Book a transcription."""
-        usage = Usage(audio_in=round(heard.seconds * AUDIO_IN_RATE))
-        self._book("transcription", self._services.transcribe_model, usage, (heard.user_id,))
+    def may_transcribe(self, utterance: Utterance) -> bool:
+        """Whether the budget allows an utterance to be written down; what it costs is held back until `transcribed`."""
+        budget, services = self._services.budget, self._services
+        usage = Usage(audio_in=round(seconds(utterance.pcm, HEAR_RATE) * AUDIO_IN_RATE))
+        cost = budget.price(services.transcribe_model, usage)
+        reservation = budget.reserve(self._venue.guild_id, (utterance.user_id,), cost)
+        self.announce(reservation)
+        if reservation.open:
+            self._transcribing[utterance.id] = reservation
+        return reservation.open
+
+    def transcribed(self, utterance: Utterance, heard: Heard | None) -> None:
+        """Book a transcription; None: it failed."""
+        if reservation := self._transcribing.pop(utterance.id, None):
+            self._services.budget.settle(reservation)
+        if heard:
+            usage = Usage(audio_in=round(heard.seconds * AUDIO_IN_RATE))
+            self._book("transcription", self._services.transcribe_model, usage, (heard.user_id,))
+
+    def transcribed_all(self) -> None:
+        """No transcript will come any more."""
+        for reservation in self._transcribing.values():
+            self._services.budget.settle(reservation)
+        self._transcribing.clear()
+
+    def announce(self, reservation: Reservation) -> None:
+        """Tell people, once, what the budget does not allow any more."""
+        match self._services.budget.news(reservation):
+            case Allowance.SHORT:
+                self._scribe.show(lambda audience: audience.notice("budget_short"))
+            case Allowance.TEXT:
+                self._scribe.show(lambda audience: audience.notice("budget_text"))
+            case Allowance.OFF:
+                self._scribe.show(lambda audience: audience.trouble(BudgetSpent()))
 
     def dropped(self, reply: Reply) -> None:
         """Book an answer that nobody heard: a speculation that did not hold, or one that came too late."""
@@ -84,8 +117,12 @@ class Books:
         if reply.error and not reply.streamed and not reply.text:
             return Decimal(0), False
         estimated = reply.done is None or reply.done.estimated
-        usage = reply.done.usage if reply.done else estimated_usage(reply.turn, reply.streamed)
+        history = reply.request.history
+        usage = reply.done.usage if reply.done else estimated_usage(reply.turn, reply.streamed, history)
         people = tuple({part.user_id for part in (*reply.turn.utterances, *reply.turn.typed)})
+        for _ in range(reply.done.discarded if reply.done else 0):
+            asked = estimated_usage(reply.turn, 0.0, history)
+            self._book("speculation", self._services.model, asked, people, estimated=True)
         return self._book(kind, self._services.model, usage, people, estimated), estimated
 
     def _book(

@@ -84,7 +84,7 @@ class Call:
         "ticks_late, ticks_skipped"
         self.why = Why()
         self.scribe = Scribe(venue.guild_id, venue.channel_id, venue.audience, services.store)
-        self.record = Record(venue, self.scribe, services, history)
+        self.record = Record(venue, self.scribe, services, history, shown=settings.transcript != "off")
         self._books = Books(venue, self.record, self.scribe, self.why, services)
         self._services = services
         self._settings = settings
@@ -139,8 +139,25 @@ class Call:
     def consent(self, user_id: int, agreed: bool) -> None:
         """Somebody agreed to be heard, or withdrew; it holds from the next tick on."""
         self._consents[user_id] = agreed
-        if not agreed:
+        if agreed:
+            self.scribe.welcome(user_id)
+        else:
             self._ears.withdrawn(user_id, self._services.clock())
+        self.people_changed()
+
+    def forget(self, user_id: int) -> None:
+        """Drop what a person said, also what waits to be written; they are not heard until they agree again."""
+        self.consent(user_id, agreed=False)
+        self.record.forget(user_id)
+        self.scribe.forget(user_id)
+
+    def adapt(self, settings: CallSettings) -> None:
+        """Go on under other settings."""
+        self._settings = settings
+        self._ears.adapt(SegmenterSettings(hang=settings.hang))
+        self._mouth.adapt(settings)
+        self._transcripts.adapt(settings.language)
+        self.record.shown = settings.transcript != "off"
         self.people_changed()
 
     def people_changed(self) -> None:
@@ -200,6 +217,7 @@ class Call:
             for task in living:
                 task.cancel()
             await self._transcripts.finish()
+            self._books.transcribed_all()
             self.scribe.close()
             await writing
         self._link = self._group = None
@@ -249,8 +267,8 @@ class Call:
         match event:
             case Spoke(utterance):
                 self._last_word = utterance.started_at
-                self.record.spoke(utterance)
-                if self._group:
+                if self._group and self._books.may_transcribe(utterance):
+                    self.record.spoke(utterance)
                     self._transcripts.start(utterance, self._group)
             case Discarded(verdict):
                 self.why.add(verdict)
@@ -283,8 +301,7 @@ class Call:
 
     def _written(self, utterance: Utterance, heard: Heard | None) -> None:
         self.record.written(utterance, heard)
-        if heard:
-            self._books.transcribed(heard)
+        self._books.transcribed(utterance, heard)
         self._mouth.written(utterance, heard)
 
     def _note_unheard(self, talking: frozenset[int], now: float) -> None:

@@ -9,10 +9,11 @@ from typing import Self
 import structlog
 
 from bot.call import Call
-from bot.errors import AlreadyInCall, EncryptionRefused, JoinError, LinkLost, StoreUnavailable
+from bot.errors import AlreadyInCall, EncryptionRefused, JoinError, LinkLost, StoreError, StoreUnavailable
 from bot.ports import Venue, VoiceLink
 from bot.services import CallSettings, Services
 from bot.types import LinkEnd, Message
+from bot.usage import Budget
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +118,28 @@ class Calls:
             call.consent(user_id, agreed)
         await self._agree(guild_id, user_id, agreed)
 
+    def settings_changed(self, guild_id: int) -> None:
+        """A server wants its calls otherwise: the one that is on adapts."""
+        if call := self.get(guild_id):
+            call.adapt(self._settings(guild_id, call.venue.channel_id))
+
+    def forget(self, user_id: int) -> None:
+        """Drop what is in memory of a person, in every call."""
+        self.budget.forget(user_id)
+        for call in self.all():
+            call.forget(user_id)
+
+    def cleared(self, channel_id: int) -> None:
+        """A channel's history was deleted."""
+        for call in self.all():
+            if call.venue.channel_id == channel_id:
+                call.record.forget()
+                call.scribe.clear()
+
+    @property
+    def budget(self) -> Budget:
+        return self._services.budget
+
     async def drain(self) -> None:
         """Take no new turns, let running words end, and leave every call; a restart comes back to them."""
         calls = self.all()
@@ -134,15 +157,16 @@ class Calls:
         guild_id, channel_id = venue.guild_id, venue.channel_id
         store = self._services.store
         history: list[Message] = []
-        failure: StoreUnavailable | None = None
+        failure: StoreError | None = None
+        settings = self._settings(guild_id, channel_id)
         try:
             consents = await store.consents(guild_id) | consents
             history = await store.history(channel_id, HISTORY)
             await store.call_started(guild_id, channel_id)
-        except StoreUnavailable as error:
+        except StoreError as error:
             failure = error
         await self._services.budget.load(guild_id, store)
-        call = Call(venue, self._services, self._settings(guild_id, channel_id), consents, history)
+        call = Call(venue, self._services, settings, consents, history)
         if failure:
             call.scribe.memory_failed(failure)
         seat = self._seats[guild_id] = _Seat(call, link)
@@ -180,6 +204,8 @@ class Calls:
                 await seat.link.close()
         if not seat.moving and not seat.comes_back:
             await self._forget(guild_id)
+        if not seat.comes_back:
+            await self._expire(seat.call.venue)
 
     async def _over_links(self, seat: _Seat) -> LinkEnd:
         while True:
@@ -215,6 +241,14 @@ class Calls:
         except StoreUnavailable as error:
             # It holds for this call all the same; who withdrew must not be heard because a disk is full.
             log.warning("consent_not_kept", guild=guild_id, reason=str(error))
+
+    async def _expire(self, venue: Venue) -> None:
+        """Let words go that last only as long as the call."""
+        if self._settings(venue.guild_id, venue.channel_id).retention_days == 0:
+            try:
+                await self._services.store.clear(venue.channel_id)
+            except StoreUnavailable as error:
+                log.warning("words_not_deleted_yet", guild=venue.guild_id, reason=str(error))
 
     async def _forget(self, guild_id: int) -> None:
         try:

@@ -52,6 +52,12 @@ class Ears:
         voiced = {user_id: segmenter.voiced_for for user_id, segmenter in self._segmenters.items()}
         return events, self._floor.step(now, events, talking, voiced, state, len(people), playing_since)
 
+    def adapt(self, settings: SegmenterSettings) -> None:
+        """Go on under other settings; who is speaking now finishes under the old ones."""
+        if settings != self._settings:
+            self._settings = settings
+            self._segmenters = {user: segmenter for user, segmenter in self._segmenters.items() if segmenter.speaking}
+
     def withdrawn(self, user_id: int, now: float) -> None:
         """Forget what is open of somebody who may no longer be heard."""
         segmenter = self._segmenters.pop(user_id, None)

@@ -12,10 +12,11 @@ from typing import Literal
 from bot.ports import Venue
 from bot.scribe import Scribe
 from bot.services import Services
+from bot.talk.history import History
 from bot.types import Heard, Message, ReplyDone, Spoken, Turn, Typed, Utterance
 
-REMEMBERED = 200
-"""Lines kept in memory; the engine takes a window of them by tokens and age."""
+OPEN = 200
+"""Utterances and questions of which it is known which line is theirs."""
 UNINTELLIGIBLE = "[unintelligible]"
 PENDING = "[not written down yet]"
 
@@ -23,12 +24,16 @@ PENDING = "[not written down yet]"
 class Record:
     """The lines of one channel, oldest first."""
 
-    def __init__(self, venue: Venue, scribe: Scribe, services: Services, messages: Iterable[Message]) -> None:
+    def __init__(
+        self, venue: Venue, scribe: Scribe, services: Services, messages: Iterable[Message], *, shown: bool = True
+    ) -> None:
+        self.shown = shown
+        "whether people read along"
         self._venue = venue
         self._scribe = scribe
-        self._lines = {message.id: message for message in messages}
-        self._lines_of: dict[int | Typed, str] = {}
-        "utterance id, or what was typed -> message id"
+        self._history = History(messages)
+        self._lines_of: dict[int | Typed, Message] = {}
+        "utterance id, or what was typed -> its line"
         self._epoch = services.wall() - timedelta(seconds=services.clock())
         self._names: dict[int, str] = {}
 
@@ -39,16 +44,19 @@ class Record:
     def written(self, utterance: Utterance, heard: Heard | None) -> None:
         """Fill in a person's words; None: the transcription failed. No words at all leave no line."""
         text = UNINTELLIGIBLE if heard is None else heard.text
-        message_id = self._lines_of.get(utterance.id, "")
-        if message_id not in self._lines:
+        place = self._lines_of.get(utterance.id)
+        if place is None:
             return
         if not text:
-            del self._lines[message_id]
+            self._history.remove(place.id)
             return
-        message = self._lines[message_id] = replace(self._lines[message_id], text=text)
+        message = replace(place, text=text)
+        if not self._history.put(message):
+            return
         self._scribe.keep(message)
         line = heard or Heard(utterance.id, utterance.user_id, text, 0.0)
-        self._scribe.show(lambda audience: audience.heard(line, message.speaker))
+        if self.shown:
+            self._scribe.show(lambda audience: audience.heard(line, message.speaker))
 
     def asked(self, typed: Typed) -> None:
         """Note what somebody asked in writing."""
@@ -56,7 +64,8 @@ class Record:
 
     def answered(self, spoken: Spoken, done: ReplyDone | None, began: float) -> None:
         """Note what was heard of an answer; an interrupted one is never referred to by its audio."""
-        self._scribe.show(lambda audience: audience.said(spoken))
+        if self.shown or not spoken.spoken:
+            self._scribe.show(lambda audience: audience.said(spoken))
         if not spoken.text:
             return
         whole = done if done and done.complete and not spoken.interrupted and spoken.spoken else None
@@ -73,18 +82,24 @@ class Record:
 
     def before(self, turn: Turn) -> tuple[Message, ...]:
         """Return what was said before a turn, its own lines left out."""
-        own = {self._lines_of.get(part) for part in (*(u.id for u in turn.utterances), *turn.typed)}
-        return tuple(message for message in self._lines.values() if message.id not in own)
+        parts = (*(utterance.id for utterance in turn.utterances), *turn.typed)
+        own = {line.id for part in parts if (line := self._lines_of.get(part))}
+        return tuple(message for message in self._history.messages if message.id not in own)
 
     def name(self, user_id: int) -> str:
         """Return a person's display name, also after they left."""
         self._names.update(self._venue.people())
         return self._names.get(user_id, str(user_id))
 
-    def forget(self) -> None:
-        """Drop every line (/memory clear)."""
-        self._lines.clear()
-        self._lines_of.clear()
+    def forget(self, user_id: int | None = None) -> None:
+        """Drop what a person said, and their name; None: every line (/memory clear)."""
+        if user_id is None:
+            self._history.clear()
+            self._lines_of.clear()
+            return
+        self._history.forget(user_id)
+        self._names.pop(user_id, None)
+        self._lines_of = {part: line for part, line in self._lines_of.items() if line.speaker_id != user_id}
 
     def _line(
         self,
@@ -101,10 +116,9 @@ class Record:
         speaker = self._venue.bot_name if role == "assistant" else self.name(speaker_id)
         when = self._epoch + timedelta(seconds=at)
         message = Message(role, speaker_id, speaker, text, when, audio_id, expires_at, interrupted)
-        self._lines[message.id] = message
+        self._history.append(message)
         if of is not None:
-            self._lines_of[of] = message.id
-        for kept in (self._lines, self._lines_of):
-            while len(kept) > REMEMBERED:
-                del kept[next(iter(kept))]  # pyright: ignore[reportArgumentType]
+            self._lines_of[of] = message
+            if len(self._lines_of) > OPEN:
+                del self._lines_of[next(iter(self._lines_of))]
         return message

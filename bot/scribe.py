@@ -5,11 +5,12 @@ Both are fed through bounded queues, so that neither Discord's rate limits nor a
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
+from dataclasses import replace
 
 import structlog
 
-from bot.errors import StoreUnavailable
+from bot.errors import StoreError
 from bot.ports import Audience, Store
 from bot.types import Charge, Message
 
@@ -41,6 +42,7 @@ class Scribe:
         self._progress: tuple[int, str] | None = None
         "turn id and the bot's words so far"
         self._kept: deque[Message | Charge] = deque()
+        self._forgotten: frozenset[int] = frozenset()
         self._show_wake = asyncio.Event()
         self._keep_wake = asyncio.Event()
         self._closed = False
@@ -61,13 +63,39 @@ class Scribe:
 
     def keep(self, what: Message | Charge) -> None:
         """Queue something for the store; the newest goes when the queue is full, for the older is owed first."""
+        if self._forgotten:
+            known = self._without(what, self._forgotten)
+            if known is None:
+                return
+            what = known
         if len(self._kept) >= KEPT_BOUND:
             self.counts["kept_dropped"] += 1
             return
         self._kept.append(what)
         self._keep_wake.set()
 
-    def memory_failed(self, error: StoreUnavailable) -> None:
+    def forget(self, user_id: int) -> None:
+        """Write nothing more of a person: not what waits, nor what still comes, until they are welcome again."""
+        self._forgotten |= {user_id}
+        known = (self._without(what, {user_id}) for what in self._kept)
+        # A batch on its way may still be written: whoever forgets a person deletes what is in the store after this.
+        self._kept = deque(what for what in known if what is not None)
+
+    def welcome(self, user_id: int) -> None:
+        """Write down a person's words again."""
+        self._forgotten -= {user_id}
+
+    def clear(self) -> None:
+        """Drop the lines that wait (/memory clear); what is owed stays."""
+        self._kept = deque(what for what in self._kept if isinstance(what, Charge))
+
+    @staticmethod
+    def _without(what: Message | Charge, people: Set[int]) -> Message | Charge | None:
+        if isinstance(what, Message):
+            return None if what.speaker_id in people else what
+        return replace(what, user_ids=tuple(user_id for user_id in what.user_ids if user_id not in people))
+
+    def memory_failed(self, error: StoreError) -> None:
         """Tell people once that memory is off."""
         if not self.memory_off:
             self.memory_off = True
@@ -100,7 +128,7 @@ class Scribe:
             batch = [self._kept[i] for i in range(min(BATCH, len(self._kept)))]
             try:
                 await self._write(batch)
-            except StoreUnavailable as error:
+            except StoreError as error:
                 self.counts["store_failures"] += 1
                 self.memory_failed(error)
                 if self._closed:
@@ -109,7 +137,8 @@ class Scribe:
                 await self._pause(RETRIES[min(attempt, len(RETRIES) - 1)])
                 attempt += 1
                 continue
-            for _ in batch:
+            written = {id(item) for item in batch}
+            while self._kept and id(self._kept[0]) in written:
                 self._kept.popleft()
             attempt = 0
             if self.memory_off:

@@ -42,3 +42,7 @@ class CallSettings:
     speculation: bool = True
     hang: float | None = None
     "seconds of silence that end an utterance; None: learned from each speaker"
+    transcript: Literal["chat", "thread", "off"] = "chat"
+    "where what was said is written along"
+    retention_days: int = 30
+    "0: words last as long as the call"

@@ -37,6 +37,10 @@ class Transcripts:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[int, asyncio.Task[str | None]] = {}
 
+    def adapt(self, language: str | None) -> None:
+        """Expect this language from now on; None: any."""
+        self._language = language
+
     def start(self, utterance: Utterance, group: asyncio.TaskGroup) -> None:
         """Have an utterance written down."""
         while len(self._tasks) >= REMEMBERED:
