@@ -1,0 +1,162 @@
+"""`python -m bot` from the outside: a real process, set up by its environment alone."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.sandbox.model_server import ModelServer
+from bot.sandbox.server import Sandbox
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def environment(sandbox: Sandbox, model: ModelServer, folder: Path) -> dict[str, str]:
+    """Return all that a bot in this sandbox needs to be told."""
+    return {
+        "DISCORD_TOKEN": sandbox.token,
+        "DISCORD_API_BASE": sandbox.api_base,
+        "SSL_CERT_FILE": str(sandbox.ca_file),
+        "OPENAI_API_KEY": model.key,
+        "OPENAI_BASE_URL": model.base_url,
+        "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/data/bot.db",
+        "CONSENT": "notice",
+        "CUE": "off",
+    }
+
+
+@dataclass(slots=True)
+class Result:
+    """How a process ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(slots=True)
+class BotProcess:
+    """A running bot."""
+
+    process: asyncio.subprocess.Process
+    port: int
+    lines: list[str] = field(default_factory=list)
+    "what it wrote to stderr so far"
+
+    async def get(self, path: str) -> tuple[int, str]:
+        """Return status and text of a page; status 0 while nobody answers."""
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session,
+                session.get(f"http://127.0.0.1:{self.port}{path}") as response,
+            ):
+                return response.status, await response.text()
+        except (aiohttp.ClientError, TimeoutError):
+            return 0, ""
+
+    async def until(self, path: str, status: int = 200, seconds: float = 60.0) -> None:
+        """Wait until a page answers with this status. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while (await self.get(path))[0] != status:
+                assert self.process.returncode is None, "\n".join(self.lines)
+                await asyncio.sleep(0.05)
+
+    async def ready(self) -> None:
+        await self.until("/readyz")
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    async def ended(self, seconds: float = 30.0) -> int:
+        """Return the exit code. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            return await self.process.wait()
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Return the log lines of an event (LOG_FORMAT=auto writes JSON here)."""
+        found = []
+        for line in self.lines:
+            with suppress(ValueError):
+                event = json.loads(line)
+                if event.get("event") == name:
+                    found.append(event)
+        return found
+
+
+def _watchers() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("asyncio-waitpid")}
+
+
+def _join(watchers: set[threading.Thread]) -> None:
+    """Let the threads end that Python 3.11 waits for a process with; the process has ended."""
+    for thread in watchers:
+        thread.join(5)
+
+
+async def _start(arguments: tuple[str, ...], env: Mapping[str, str], folder: Path) -> asyncio.subprocess.Process:
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", *arguments, cwd=folder, env=inherited | dict(env),
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def running(env: Mapping[str, str], folder: Path, *arguments: str) -> AsyncIterator[BotProcess]:
+    """Run `python -m bot run` for as long as the block lasts; what is left of it then is killed."""
+    port = free_port()
+    others = _watchers()
+    process = await _start(arguments or ("run",), {**env, "HTTP_PORT": str(port)}, folder)
+    watchers = _watchers() - others
+    bot = BotProcess(process, port)
+    assert process.stderr
+    assert process.stdout
+
+    async def read(stream: asyncio.StreamReader) -> None:
+        while line := await stream.readline():
+            bot.lines.append(line.decode("utf-8", "replace").rstrip())
+
+    readers = [asyncio.create_task(read(stream)) for stream in (process.stderr, process.stdout)]
+    try:
+        yield bot
+    except BaseException:
+        print(*bot.lines, sep="\n")  # pytest shows it with the failure
+        raise
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        await asyncio.gather(*readers)
+        _join(watchers)
+
+
+async def run(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 60.0) -> Result:
+    """Run a command to its end. Raises TimeoutError."""
+    others = _watchers()
+    process = await _start(arguments or ("run",), env, folder)
+    watchers = _watchers() - others
+    try:
+        async with asyncio.timeout(seconds):
+            out, err = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.communicate()
+        raise
+    finally:
+        _join(watchers)
+    assert process.returncode is not None
+    return Result(process.returncode, out.decode(), err.decode())

@@ -1,0 +1,163 @@
+"""`python -m bot run` as an operator has it: a process, its environment, its exit code and what it prints."""
+
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.sandbox import clips
+from bot.sandbox.compare import correlation
+from bot.sandbox.model_behaviour import Answer
+from bot.sandbox.model_server import ModelServer
+from bot.sandbox.person import Person
+from bot.sandbox.server import Sandbox
+from tests.e2e import process
+from tests.e2e.conftest import House, until
+from tests.e2e.process import BotProcess, environment
+from tests.e2e.test_conversation import heard_by, said, sentence
+
+HEARD = 16_000
+OUT = 48_000
+
+WRONG = "MTE1NzQxNzI0NzQzNTI4NjE.GhXyZa.abcdefghijklmnopqrstuvwxyz0123456789AB"
+
+
+@asynccontextmanager
+async def bot_of(house: House, **more: str) -> AsyncIterator[BotProcess]:
+    async with process.running(environment(house.sandbox, house.model, house.folder) | more, house.folder) as bot:
+        await bot.ready()
+        yield bot
+
+
+async def talk(house: House, anna: Person, turns: int = 1) -> None:
+    await anna.say(clips.load("anna-cook", OUT))
+    await said(house, "bot-rice", turns)
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["https", "http"])
+async def test_somebody_asks_a_real_process_and_hears_the_answer(tmp_path: Path, plain: bool) -> None:
+    async with Sandbox.open(http=plain) as sandbox, ModelServer.open(first_audio=0.1) as model:
+        house = House(sandbox, model, tmp_path)
+        async with process.running(environment(sandbox, model, tmp_path), tmp_path) as bot:
+            await bot.until("/livez")
+            await bot.ready()
+            assert "join" in {command["name"] for command in sandbox.commands()}
+            anna = await sandbox.person("Anna")
+            await house.join(anna)
+            await talk(house, anna)
+            [request] = model.chats
+            assert correlation(clips.load("anna-cook", HEARD), request.newest, HEARD) >= 0.95
+            assert heard_by(anna, house, "bot-rice") >= 0.9
+            bot.signal(signal.SIGTERM)
+            assert await bot.ended() == 0
+        assert not any("Traceback" in line for line in bot.lines)
+        assert not model.refused
+
+
+async def test_it_is_alive_before_discord_answers(house: House) -> None:
+    house.sandbox.knobs.rest_delay = 3.0
+    async with process.running(environment(house.sandbox, house.model, house.folder), house.folder) as bot:
+        await bot.until("/livez")
+        assert (await bot.get("/readyz"))[0] == 503
+        house.sandbox.knobs.rest_delay = 0.0
+        await bot.ready()
+        bot.signal(signal.SIGINT)
+        assert await bot.ended() == 0
+
+
+async def test_sigterm_lets_the_words_end_and_says_goodbye(house: House) -> None:
+    house.model.default = Answer.clip("bot-heard")
+    async with bot_of(house) as bot:
+        anna = await house.sandbox.person("Anna")
+        await house.join(anna)
+        await anna.say(clips.load("anna-cook", OUT))
+        await until(lambda: len(anna.ears.heard(house.sandbox.bot.id)) > OUT // 2)
+        bot.signal(signal.SIGTERM)
+        assert await bot.ended(30) == 0
+    assert heard_by(anna, house, "bot-heard") >= 0.95
+    assert any(sentence("bot-heard") in line and "-#" in line for line in house.lines())
+    assert any("restart" in line.lower() for line in house.lines())
+    assert house.sandbox.bot.id not in house.sandbox.guild.voice_states
+
+
+async def test_after_a_kill_in_mid_reply_it_is_back_with_what_it_knew(house: House) -> None:
+    async with bot_of(house) as bot:
+        anna = await house.sandbox.person("Anna")
+        await house.join(anna)
+        await talk(house, anna)
+        house.model.script(Answer.clip("bot-heard"))
+        heard = len(anna.ears.heard(house.sandbox.bot.id))
+        await anna.say(clips.load("anna-quickest", OUT))
+        await until(lambda: len(anna.ears.heard(house.sandbox.bot.id)) > heard + OUT // 4)
+        bot.signal(signal.SIGKILL)
+        await bot.ended()
+    async with bot_of(house):
+        await until(lambda: any("back" in line.lower() for line in house.lines()))
+        await talk(house, anna, turns=2)
+        past = json.dumps(house.model.chats[-1].body["messages"], ensure_ascii=False)
+        assert sentence("anna-cook") in past
+        assert heard_by(anna, house, "bot-rice") >= 0.95
+    assert not house.model.refused
+
+
+def shown(result: process.Result) -> str:
+    """Return what a failed start printed, having seen that it is short and shows no traceback and no secret."""
+    assert result.code != 0
+    text = result.out + result.err
+    assert "Traceback" not in text
+    assert len(text.splitlines()) <= 12, text
+    assert WRONG not in text
+    return text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "words"),
+    [
+        ({"DISCORD_TOKEN": WRONG}, 77, ["hint:", "developer portal"]),
+        ({"DISCORD_API_BASE": "https://127.0.0.1:1/api/v10"}, 69, ["hint:", "DISCORD_API_BASE"]),
+        ({"READ_TEXT": "true"}, 69, ["hint:", "message content intent"]),
+        ({"DATABASE_URL": "sqlite+aiosqlite:////proc/kikite/bot.db"}, 74, ["error:", "hint:"]),
+        ({"DATABASE_URL": "nonsense://x:secret-part@y"}, 78, ["DATABASE_URL"]),
+        ({"OPUS_LIBRARY": "/nowhere/libopus.so"}, 1, ["OPUS_LIBRARY"]),
+    ],
+    ids=["token", "discord away", "intents", "folder", "database", "opus"],
+)
+async def test_what_keeps_it_from_starting_is_said_in_a_line(
+    house: House, wrong: dict[str, str], code: int, words: list[str]
+) -> None:
+    result = await process.run(environment(house.sandbox, house.model, house.folder) | wrong, house.folder)
+    text = shown(result)
+    assert result.code == code, text
+    for word in words:
+        assert word in text
+    assert "secret-part" not in text
+    assert house.sandbox.gateway.identified == 0
+
+
+async def test_a_folder_that_cannot_be_written_is_named(house: House) -> None:
+    folder = house.folder / "closed"
+    folder.mkdir(mode=0o500)
+    if os.access(folder, os.W_OK):  # root may write everywhere but where a file is a folder
+        (house.folder / "file").write_text("")
+        folder = house.folder / "file"
+    env = environment(house.sandbox, house.model, house.folder)
+    result = await process.run(env | {"DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bot.db"}, house.folder)
+    text = shown(result)
+    assert result.code == 74
+    assert "DATABASE_URL" in text
+
+
+async def test_all_faults_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
+    env: dict[str, Any] = {"DISCORD_API_BASE": "nowhere", "VAD": "psychic", "HTTP_PORT": "99999"}
+    result = await process.run(env, tmp_path)
+    assert result.code == 78
+    for name in ("DISCORD_TOKEN", "OPENAI_API_KEY", "DISCORD_API_BASE", "VAD", "HTTP_PORT"):
+        assert name in result.err
+    for value in ("nowhere", "psychic", "99999"):
+        assert value not in result.err
+    assert "Traceback" not in result.err
