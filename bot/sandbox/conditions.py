@@ -2,6 +2,11 @@
 
 import random
 from dataclasses import dataclass, field
+from typing import Literal
+
+Mishap = Literal["spoilt", "lost", "doubled", "late"]
+"Unprocessable (binary ops), never sent, sent twice, sent `LATE` seconds after what follows it"
+LATE = 0.3
 
 
 @dataclass(slots=True)
@@ -51,12 +56,24 @@ class Conditions:
     frozen: bool = False
     "the voice gateway's TCP is dead without a sign: nothing passes either way"
     heartbeat_acks: bool = True
+    mishaps: dict[int, list[Mishap]] = field(default_factory=dict)
+    "what becomes of the next DAVE messages to this person, by op (21 to 30)"
     bad_proposals: int = 0
     "so many of the next ops 27 to this person are unprocessable"
     bad_commits: int = 0
     "the same for op 29"
     bad_welcomes: int = 0
     "the same for op 30"
+
+    def mishap(self, op: int) -> Mishap | None:
+        """Return what becomes of a DAVE message to this person, and count it off."""
+        if self.mishaps.get(op):
+            return self.mishaps[op].pop(0)
+        name = {27: "bad_proposals", 29: "bad_commits", 30: "bad_welcomes"}.get(op)
+        if name is None or not getattr(self, name):
+            return None
+        setattr(self, name, getattr(self, name) - 1)
+        return "spoilt"
 
 
 class Weather:

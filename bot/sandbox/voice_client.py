@@ -233,9 +233,12 @@ class VoiceClient(asyncio.DatagramProtocol):
             self._send(23, {"transition_id": transition_id})
 
     def _execute(self, transition_id: int) -> None:
-        version = self._transitions.pop(transition_id, None)
-        if version is None:
-            return
+        if transition_id in self._transitions:
+            while (announced := next(iter(self._transitions))) != transition_id:
+                del self._transitions[announced]  # announced before this one, and never executed
+            self._switch(self._transitions.pop(transition_id))
+
+    def _switch(self, version: int) -> None:
         if version and not self.version:
             self._plain_until = self._loop.time() + PLAIN_AFTER_UPGRADE
         self.version = version

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from bot.sandbox.conditions import Conditions
-from bot.sandbox.delivery import ANNOUNCE_COMMIT, PROPOSALS, WELCOME, DeliveryService
+from bot.sandbox.conditions import LATE, Conditions
+from bot.sandbox.delivery import DeliveryService
 from bot.sandbox.sfu import Leg
 
 SPEAKING, CLIENTS_CONNECT, CLIENT_DISCONNECT = 5, 11, 13
@@ -128,22 +128,25 @@ class Room:
 
     def json(self, user_id: int, op: int, data: dict[str, object]) -> None:
         if seat := self.seats.get(user_id):
-            seat.json(op, data)
+            self._tell(seat, op, lambda: seat.json(op, data), None)
 
     def binary(self, user_id: int, op: int, payload: bytes) -> None:
-        """Send a DAVE message, spoilt if the conditions of this person say so: its last byte belongs to a signature."""
-        seat = self.seats.get(user_id)
-        if seat is None:
-            return
-        knobs = seat.conditions
-        spoil = False
-        if op == PROPOSALS and knobs.bad_proposals:
-            knobs.bad_proposals, spoil = knobs.bad_proposals - 1, True
-        elif op == ANNOUNCE_COMMIT and knobs.bad_commits:
-            knobs.bad_commits, spoil = knobs.bad_commits - 1, True
-        elif op == WELCOME and knobs.bad_welcomes:
-            knobs.bad_welcomes, spoil = knobs.bad_welcomes - 1, True
-        seat.binary(op, payload[:-1] + bytes([payload[-1] ^ 0xFF]) if spoil else payload)
+        if seat := self.seats.get(user_id):
+            spoilt = payload[:-1] + bytes([payload[-1] ^ 0xFF])  # the last byte of a signature, or of a tag
+            self._tell(seat, op, lambda: seat.binary(op, payload), lambda: seat.binary(op, spoilt))
+
+    @staticmethod
+    def _tell(seat: Seat, op: int, tell: Callable[[], None], spoil: Callable[[], None] | None) -> None:
+        """Send a DAVE message as the conditions of its receiver have it."""
+        mishap = seat.conditions.mishap(op)
+        if mishap == "spoilt" and spoil:
+            spoil()
+        elif mishap == "late":
+            asyncio.get_running_loop().call_later(LATE, tell)
+        elif mishap != "lost":
+            tell()
+            if mishap == "doubled":
+                tell()
 
     # Coming and going:
 

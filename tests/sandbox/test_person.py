@@ -11,6 +11,7 @@ import pytest
 
 from bot.sandbox import clips, junk
 from bot.sandbox.compare import correlation
+from bot.sandbox.conditions import Mishap
 from bot.sandbox.dave_engines import EngineName
 from bot.sandbox.person import FRAME_BYTES, RATE, Person
 from bot.sandbox.server import Sandbox
@@ -251,6 +252,20 @@ async def test_junk_is_not_heard(sandbox: Sandbox) -> None:
         assert len(ben.ears.frames(anna.id)) == 75, kind
 
     await asyncio.gather(*map(call, junk.KINDS))
+
+
+@pytest.mark.parametrize("mishap", ["spoilt", "lost", "doubled", "late"])
+async def test_dave_messages_astray_are_made_good_by_the_next_change(sandbox: Sandbox, mishap: Mishap) -> None:
+    async def call(op: int, engine: EngineName) -> None:
+        channel, (anna, ben) = await seated(sandbox, engine, "davey")
+        cleo, dora = await sandbox.person("Cleo", engine), await sandbox.person("Dora")
+        (cleo if op == 30 else anna).conditions.mishaps[op] = [mishap]
+        await cleo.join(channel.id)
+        await asyncio.sleep(0.5)
+        await dora.join(channel.id)
+        await agreed(anna, ben, cleo, dora, timeout=8)
+
+    await asyncio.gather(*(call(op, engine) for op in (22, 27, 29, 30) for engine in ("davey", "libdave")))
 
 
 async def test_packets_that_are_no_opus_are_carried_and_then_left_out(sandbox: Sandbox) -> None:
