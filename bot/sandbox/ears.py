@@ -15,8 +15,11 @@ FRAME = RATE // 50
 RESYNC = 0.3
 "Seconds between arrival and RTP time from which the arrival is believed: there was a pause the sender did not count"
 
+LIMIT = 90_000
+"Frames kept of one speaker: half an hour; the oldest go first"
 
-@dataclass(frozen=True, slots=True, order=True)
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """One frame."""
 
@@ -48,6 +51,10 @@ class Ears:
         """Return what came from a user, in the order it was said, silence frames left out."""
         track = self._tracks.get(user_id)
         return [frame for frame in track.frames if frame.opus != SILENCE] if track else []
+
+    def forget(self) -> None:
+        """Drop what was recorded until now."""
+        self._tracks.clear()
 
     def silences(self, user_id: int) -> int:
         """Return how many silence frames came from a user."""
@@ -89,7 +96,7 @@ class Ears:
     async def wait_for(self, user_id: int, seconds: float, timeout: float) -> None:
         """Return once this much sound came from a user, silence frames not counted. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
-            while len(self.frames(user_id)) * FRAME < seconds * RATE:
+            while (track := self._tracks.get(user_id)) is None or track.sounds * FRAME < seconds * RATE:
                 self._arrived.clear()
                 await self._arrived.wait()
 
@@ -114,11 +121,15 @@ class _Track:
 
     def __init__(self, began: float) -> None:
         self.frames: list[Heard] = []
+        self.sounds = 0
+        "frames that were no silence frames, since the recording began"
         self.last_sound = began
         self._began = began
         self._ssrc = -1
         self._anchor = (0, 0)  # RTP timestamp, position
         self._highest = 0
+        self._numbers: set[int] = set()
+        "those in `frames`"
 
     def take(self, ssrc: int, sequence: int, timestamp: int, packet: bytes, at: float) -> None:
         arrival = round((at - self._began) * RATE)
@@ -132,8 +143,12 @@ class _Track:
             self._anchor = (timestamp, arrival)
             position = arrival
         self._highest = max(self._highest, number)
-        frame = Heard(position, number, packet, at)
-        if not any(f.sequence == number for f in self.frames[-50:]):
-            bisect.insort(self.frames, frame, key=lambda f: f.sequence)
+        if number not in self._numbers:
+            self._numbers.add(number)
+            self.sounds += packet != SILENCE
+            bisect.insort(self.frames, Heard(position, number, packet, at), key=lambda frame: frame.sequence)
+        if len(self.frames) > LIMIT:
+            self._numbers.difference_update(frame.sequence for frame in self.frames[: LIMIT // 10])
+            del self.frames[: LIMIT // 10]
         if packet != SILENCE:
             self.last_sound = at
