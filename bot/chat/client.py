@@ -9,7 +9,9 @@ from typing import Any
 import aiohttp
 import discord
 import structlog
+import yarl
 from discord import app_commands
+from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.call import Call
@@ -112,6 +114,9 @@ class Client(Host):
             raise StartError(f"{type(error).__name__} from {self.settings.discord_api_base}") from error
 
     async def setup_hook(self) -> None:
+        # Where discord.py goes when a session was invalidated, or SHARD_COUNT is set: it would assume Discord's own.
+        _, address, _ = await self.http.get_bot_gateway()
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(address)
         for command in self._commands:
             self.tree.add_command(command)
         await self.tree.set_translator(Translator(self.catalogues))
