@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from bot.voice import rtp
+
 MAX_DATAGRAM = 2048
 RECEIVE_BUFFER = 1 << 20
 """Bytes asked of the kernel, which may grant less: what arrives while this process stands still."""
@@ -40,16 +42,26 @@ class DatagramSocket(socket.socket):
 
 
 class Inbox:
-    """Datagrams with their arrival time, from the reader's thread to the event loop; the oldest go when it is full."""
+    """Datagrams with their arrival time, from the reader's thread to the event loop; the oldest go when it is full.
+
+    While it is more than half full only what can be sound is let in, so that a flood of anything else drowns nobody.
+    """
 
     def __init__(self, size: int = INBOX) -> None:
         self._items: deque[tuple[bytes, float]] = deque(maxlen=size)
-        self.dropped = 0
+        self._size = size
         self.received = 0
+        "datagrams let in"
+        self.refused = 0
+        self.dropped = 0
+        "the oldest, to make room"
 
     def push(self, datagram: bytes, arrived: float) -> None:
-        if len(self._items) == self._items.maxlen:
-            self.dropped += 1
+        waiting = len(self._items)
+        if 2 * waiting > self._size and not _sound(datagram):
+            self.refused += 1
+            return
+        self.dropped += waiting == self._size
         self.received += 1
         self._items.append((datagram, arrived))
 
@@ -60,6 +72,10 @@ class Inbox:
                 yield self._items.popleft()
             except IndexError:
                 return
+
+
+def _sound(datagram: bytes) -> bool:
+    return len(datagram) > rtp.OVERHEAD and datagram[0] >> 6 == 2 and datagram[1] & 0x7F == rtp.AUDIO
 
 
 class Reader(threading.Thread):

@@ -204,35 +204,37 @@ async def test_down_to_plain_and_up_again(bot: Booth, anna: Person, link: Link) 
     await bot.both_ways(anna)
 
 
-@pytest.mark.parametrize(
-    "message",
-    [
-        "no json",
-        "[]",
-        "{}",
-        '{"op": 5}',
-        '{"op": 5, "d": {"user_id": "x"}}',
-        '{"op": 2, "d": {}}',
-        '{"op": 4, "d": null}',
-        '{"op": 21, "d": {}}',
-        '{"op": "x", "d": []}',
-        '{"op": 8, "d": {"heartbeat_interval": "soon"}}',
-        b"",
-        b"\0",
-        b"\0\1\x1d",
-        b"\0\1\x1d\0\0garbage",
-        b"\0\1\x1e\0\0garbage",
-        b"\0\1\x19garbage",
-        b"\0\1\x1b\2garbage",
-        b"\0\1\xffgarbage",
-    ],
-)
-async def test_nonsense_from_the_voice_gateway(bot: Booth, anna: Person, link: Link, message: str | bytes) -> None:
+NONSENSE: list[str | bytes] = [
+    "no json",
+    "[]",
+    "{}",
+    '{"op": 5}',
+    '{"op": 5, "d": {"user_id": "x"}}',
+    '{"op": 2, "d": {}}',
+    '{"op": 4, "d": null}',
+    '{"op": 21, "d": {}}',
+    '{"op": "x", "d": []}',
+    '{"op": 8, "d": {"heartbeat_interval": "soon"}}',
+    b"",
+    b"\0",
+    b"\0\1\x1d",
+    b"\0\1\x1d\0\0garbage",
+    b"\0\1\x1e\0\0garbage",
+    b"\0\1\x19garbage",
+    b"\0\1\x1b\2garbage",
+    b"\0\1\xffgarbage",
+]
+
+
+async def test_nonsense_from_the_voice_gateway(bot: Booth, anna: Person, link: Link) -> None:
     [seat] = bot.voice.seats(bot.bot_id)
-    for _ in range(3):
+    for message in NONSENSE:
         seat.put(message)
-    assert await bot.hears(anna, "anna-stop") >= 0.9
-    await bot.until(lambda: link.connected)
+        await asyncio.sleep(0.05)
+        assert link.connected
+    assert link.stats.unreadable >= 8
+    await bot.both_ways(anna)
+    assert mended(link) == 0
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,21 @@ def test_a_server_that_refuses_does_not_end_the_reader(reader: Reader, heard: qu
 def test_the_inbox_drops_the_oldest_and_counts() -> None:
     inbox = Inbox()
     for number in range(INBOX + 3):
-        inbox.push(number.to_bytes(2), float(number))
+        inbox.push(b"\x80\xf8" + number.to_bytes(40), float(number))
     assert (inbox.received, inbox.dropped) == (INBOX + 3, 3)
     drained = list(inbox.drain())
-    assert drained[0] == (b"\x00\x03", 3.0)
+    assert drained[0][1] == 3.0
     assert len(drained) == INBOX
     assert list(inbox.drain()) == []
+
+
+def test_a_flood_of_junk_leaves_room_for_sound() -> None:
+    inbox = Inbox()
+    sound = b"\x90\x78" + bytes(60)
+    for number in range(100 * INBOX):
+        inbox.push(b"\x80\xc8" + bytes(60), 0.0)
+        if number % 1000 == 0:
+            inbox.push(sound, 0.0)
+    assert inbox.dropped == 0
+    assert inbox.refused == 100 * INBOX + 150 - inbox.received
+    assert [datagram for datagram, _ in inbox.drain()].count(sound) == 150
