@@ -28,15 +28,20 @@ from bot.engine.transcribe import OpenAITranscriber
 from bot.errors import BotError, StoreUnavailable
 from bot.ops.http import serving
 from bot.ports import Store
+from bot.preferences import Preferences
 from bot.services import CallSettings, Services
 from bot.store.repository import SqlStore
 from bot.talk.vad import make_vad
 from bot.types import Usage
-from bot.usage import Budget
+from bot.upkeep import Upkeep
+from bot.usage import Budget, Caps
 from bot.voice import link, opus
 from bot.voice.pacer import Pacer
 
 log = structlog.get_logger(__name__)
+
+UPKEEP_AGAIN = 60.0
+"""Seconds before upkeep is tried again after a bug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class App:
     client: Client
     calls: Calls
     store: Store
+    upkeep: Upkeep
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then let running words end and go.
@@ -57,6 +63,7 @@ class App:
         serve = asyncio.create_task(self.client.start(token), name="discord")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         back = asyncio.create_task(self._come_back(), name="come_back")
+        upkeep = asyncio.create_task(self._look_after(), name="upkeep")
         try:
             await asyncio.wait((serve, stopping), return_when=asyncio.FIRST_COMPLETED)
             back.cancel()
@@ -66,9 +73,18 @@ class App:
             await self.client.close()
             await serve
         finally:
-            for task in (serve, stopping, back):
+            for task in (serve, stopping, back, upkeep):
                 task.cancel()
-            await asyncio.gather(serve, stopping, back, return_exceptions=True)
+            await asyncio.gather(serve, stopping, back, upkeep, return_exceptions=True)
+
+    async def _look_after(self) -> None:
+        """Let upkeep run; a bug in it costs people nothing at once, so it is logged and tried again later."""
+        while True:
+            try:
+                await self.upkeep.run()
+            except Exception:
+                log.exception("upkeep_crashed")
+            await asyncio.sleep(UPKEEP_AGAIN)
 
     async def _come_back(self) -> None:
         """Return to the calls that were on when the last process ended, where people still are."""
@@ -112,14 +128,20 @@ async def build(settings: Settings, tls: ssl.SSLContext | None = None) -> AsyncI
             await stack.enter_async_context(serving(settings.http_host, settings.http_port, ready, REGISTRY))
         library = opus.load(settings.opus_library)
         log.info("opus", source=library.source, version=library.version)
-        store = await _open_store(settings)
+        catalogues = Catalogues.load()
+        store = await open_store(settings, catalogues.policy)
         stack.push_async_callback(store.aclose)
+        caps = Caps(settings.budget_server_day, settings.budget_person_day)
+        preferences = Preferences(store, call_settings(settings), caps, lambda: datetime.now(UTC))
+        await preferences.load()
         pacer = stack.enter_context(Pacer())
-        services = await stack.enter_async_context(_services(settings, store, tls))
-        calls = await stack.enter_async_context(Calls(services, lambda _guild, _channel: call_settings(settings)))
+        services = await stack.enter_async_context(_services(settings, store, preferences, tls))
+        calls = await stack.enter_async_context(Calls(services, preferences.of))
         connect = partial(link.connect, library=library, pacer=pacer, clock=services.clock)
-        clients.append(Client(settings, calls, services, Catalogues.load(), connect, ALL, tls))
-        yield App(settings, clients[0], calls, store)
+        client = Client(settings, calls, services, catalogues, connect, ALL, tls, preferences)
+        clients.append(client)
+        upkeep = Upkeep(store, preferences, calls, client.is_in, lambda: datetime.now(UTC))
+        yield App(settings, client, calls, store, upkeep)
 
 
 def trust() -> ssl.SSLContext:
@@ -143,6 +165,7 @@ def call_settings(settings: Settings) -> CallSettings:
         voice=settings.voice,
         cue=settings.cue == "on",
         speculation=settings.speculation == "on",
+        retention_days=settings.retention_days,
     )
 
 
@@ -161,9 +184,14 @@ def stop_on_signals(stop: asyncio.Event) -> None:
             loop.add_signal_handler(number, first)
 
 
-async def _open_store(settings: Settings) -> SqlStore:
+async def open_store(settings: Settings, policy: str) -> SqlStore:
+    """Open what DATABASE_URL and STORE_KEY name; `policy` is the version of what people agree to.
+
+    Raises ConfigError, StoreUnavailable, WrongKey.
+    """
+    key = settings.store_key.get_secret_value() if settings.store_key else None
     try:
-        return await SqlStore.open(settings.database_url)
+        return await SqlStore.open(settings.database_url, key, policy)
     except StoreUnavailable as error:
         # Nobody is in a call yet: this is for whoever starts the bot.
         hint = "Check DATABASE_URL: the server must be reachable, a SQLite file's folder writable and not full."
@@ -171,7 +199,9 @@ async def _open_store(settings: Settings) -> SqlStore:
 
 
 @asynccontextmanager
-async def _services(settings: Settings, store: Store, tls: ssl.SSLContext) -> AsyncIterator[Services]:
+async def _services(
+    settings: Settings, store: Store, preferences: Preferences, tls: ssl.SSLContext
+) -> AsyncIterator[Services]:
     model = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
     prices = Prices(settings.prices)
     # The price list takes a moment to read the first time: now, and not between a question and its answer.
@@ -184,7 +214,13 @@ async def _services(settings: Settings, store: Store, tls: ssl.SSLContext) -> As
             engine=engine,
             transcriber=OpenAITranscriber(model, model=settings.transcribe_model),
             store=store,
-            budget=Budget(settings.budget_server_day, settings.budget_person_day, prices, lambda: datetime.now(UTC)),
+            budget=Budget(
+                settings.budget_server_day,
+                settings.budget_person_day,
+                prices,
+                lambda: datetime.now(UTC),
+                preferences.caps,
+            ),
             make_vad=make_vad(settings.vad),
             clock=time.monotonic,
             wall=lambda: datetime.now().astimezone(),

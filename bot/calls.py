@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
+from uuid import uuid4
 
 import structlog
 
@@ -123,11 +124,12 @@ class Calls:
         if call := self.get(guild_id):
             call.adapt(self._settings(guild_id, call.venue.channel_id))
 
-    def forget(self, user_id: int) -> None:
-        """Drop what is in memory of a person, in every call."""
+    async def forget(self, user_id: int) -> None:
+        """Drop what is in memory of a person, in every call, and return when nothing of it can reach the store."""
         self.budget.forget(user_id)
         for call in self.all():
             call.forget(user_id)
+        await asyncio.gather(*(call.scribe.settled() for call in self.all()))
 
     def cleared(self, channel_id: int) -> None:
         """A channel's history was deleted."""
@@ -190,6 +192,7 @@ class Calls:
     async def _live(self, seat: _Seat) -> None:
         """Run a call to its end, over lost links; whatever happens stays in this call."""
         guild_id = seat.call.venue.guild_id
+        structlog.contextvars.bind_contextvars(call=uuid4().hex[:8], guild=guild_id)
         try:
             end = await self._over_links(seat)
             log.info("call_ended", guild=guild_id, reason=end.value)
@@ -202,6 +205,7 @@ class Calls:
                 del self._seats[guild_id]
             if not seat.moving:
                 await seat.link.close()
+            self._services.tally.call_over(seat.call.counts, seat.call.scribe.counts)
         if not seat.moving and not seat.comes_back:
             await self._forget(guild_id)
         if not seat.comes_back:

@@ -259,14 +259,17 @@ class Store(Protocol):
         """Return all that is kept of a person, as JSON has it: messages, consents, charges, settings."""
         ...
 
-    async def forget(self, user_id: int) -> Forgotten:
-        """Delete a person's words and consents, and name them in no ledger; every process learns of it."""
+    async def forget(self, user_id: int, *, again: bool = False) -> Forgotten:
+        """Delete a person's words and consents, and name them in no ledger; the other processes learn of it.
+
+        `again` is for those: it deletes words and names that they wrote since, and tells nobody.
+        """
         ...
 
     async def expire(self, guild_id: int, before: datetime, limit: int, *, idle_only: bool = False) -> int:
-        """Delete at most `limit` lines said before then, name nobody in charges that old; return how many went.
+        """Delete at most `limit` lines said before then, and names in charges that old; return how many of both went.
 
-        `idle_only` spares the channel of a call that is on.
+        `idle_only` spares the channel of a call that is on, and the charges.
         """
         ...
 
@@ -294,7 +297,7 @@ class Store(Protocol):
         ...
 
     def watch(self) -> AsyncGenerator[News]:
-        """Yield what any process changes from now on, until closed."""
+        """Yield what other processes change from now on, until closed. Raises StoreUnavailable, then call it again."""
         ...
 
     async def aclose(self) -> None: ...

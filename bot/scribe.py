@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Set
 from dataclasses import replace
+from itertools import islice
 
 import structlog
 
@@ -46,6 +47,7 @@ class Scribe:
         self._show_wake = asyncio.Event()
         self._keep_wake = asyncio.Event()
         self._closed = False
+        self._pen = asyncio.Lock()
 
     def show(self, what: Show) -> None:
         """Queue something for people to see, in order; the oldest goes when the queue is full."""
@@ -78,8 +80,13 @@ class Scribe:
         """Write nothing more of a person: not what waits, nor what still comes, until they are welcome again."""
         self._forgotten |= {user_id}
         known = (self._without(what, {user_id}) for what in self._kept)
-        # A batch on its way may still be written: whoever forgets a person deletes what is in the store after this.
+        # A batch on its way may still be written: whoever deletes the rest of it waits for `settled` first.
         self._kept = deque(what for what in known if what is not None)
+
+    async def settled(self) -> None:
+        """Return when no batch is on its way to the store."""
+        async with self._pen:
+            pass
 
     def welcome(self, user_id: int) -> None:
         """Write down a person's words again."""
@@ -125,9 +132,10 @@ class Scribe:
     async def _keep_all(self) -> None:
         attempt = 0
         while await self._more(lambda: bool(self._kept), self._keep_wake):
-            batch = [self._kept[i] for i in range(min(BATCH, len(self._kept)))]
+            batch = list(islice(self._kept, BATCH))
             try:
-                await self._write(batch)
+                async with self._pen:
+                    await self._write(batch)
             except StoreError as error:
                 self.counts["store_failures"] += 1
                 self.memory_failed(error)

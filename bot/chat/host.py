@@ -14,6 +14,7 @@ from bot.chat.i18n import Catalogues, Words
 from bot.config import Settings
 from bot.errors import NotInCall
 from bot.ports import Venue
+from bot.preferences import Preferences
 from bot.services import Services
 
 
@@ -23,6 +24,7 @@ class Host(discord.AutoShardedClient):
     settings: Settings
     calls: Calls
     services: Services
+    preferences: Preferences
     catalogues: Catalogues
     cooldowns: Cooldowns
     views: weakref.WeakSet[discord.ui.View]

@@ -5,6 +5,7 @@ locales/<language>.po. Commands are found by their name and that of the option: 
 "error <code>" is the hint of that error in bot/errors.py.
 """
 
+import hashlib
 from collections.abc import Mapping
 from importlib import resources
 from typing import Self
@@ -18,6 +19,8 @@ from discord.app_commands import TranslationContextLocation as Where
 log = structlog.get_logger(__name__)
 
 SOURCE = "en"
+POLICY = ("privacy about",)
+"""The sentences people agree to."""
 
 
 class Words:
@@ -28,6 +31,10 @@ class Words:
         "BCP 47 without region"
         self._sentences = sentences
         self._source = source
+
+    def source(self, code: str) -> str:
+        """Return the English sentence of a code as it stands in the catalogue."""
+        return self._source[code]
 
     def __contains__(self, code: str) -> bool:
         return code in self._sentences or code in self._source
@@ -66,6 +73,12 @@ class Catalogues:
                 entries = polib.pofile(file.read_text(encoding="utf-8"))
                 languages[file.name.removesuffix(".po")] = {entry.msgctxt: entry.msgstr for entry in entries}
         return cls(languages)
+
+    @property
+    def policy(self) -> str:
+        """Version of what people agree to: other words, another version."""
+        text = "\n".join(self._words[SOURCE].source(code) for code in POLICY)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def of(self, locale: discord.Locale | str | None) -> Words:
         """Return the sentences of a locale such as `ja`, `en-GB` or `ja_JP`; English if there are none."""

@@ -64,4 +64,4 @@ class NewsShelf(Shelf):
             rows = (await connection.execute(fresh.where(NewsRow.id > self._seen))).all()
         if rows:
             self._seen = rows[-1].id
-        return [News(row.kind, row.guild_id, row.subject) for row in rows]
+        return [News(row.kind, row.guild_id, row.subject) for row in rows if row.id not in self._own]

@@ -42,17 +42,17 @@ class PeopleShelf(UpkeepShelf):
             "settings_changed": [_plain(row) for row in settings],
         }
 
-    async def forget(self, user_id: int) -> Forgotten:
+    async def forget(self, user_id: int, *, again: bool = False) -> Forgotten:
         async with self._transaction() as connection:
-            gone = Forgotten(
-                await rows_changed(connection, delete(MessageRow).where(MessageRow.speaker_id == user_id)),
-                await rows_changed(connection, delete(ConsentRow).where(ConsentRow.user_id == user_id)),
-                await rows_changed(connection, delete(ChargePersonRow).where(ChargePersonRow.user_id == user_id)),
-            )
+            words = await rows_changed(connection, delete(MessageRow).where(MessageRow.speaker_id == user_id))
+            names = await rows_changed(connection, delete(ChargePersonRow).where(ChargePersonRow.user_id == user_id))
+            if again:
+                return Forgotten(words, 0, names)
+            consents = await rows_changed(connection, delete(ConsentRow).where(ConsentRow.user_id == user_id))
             await connection.execute(update(SettingRow).where(SettingRow.changed_by == user_id).values(changed_by=None))
             await self._tell(connection, "forgotten", subject=user_id)
         await self._scrub(deep=True)
-        return gone
+        return Forgotten(words, consents, names)
 
 
 def _plain(row: Any) -> dict[str, Any]:

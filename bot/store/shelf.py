@@ -1,5 +1,6 @@
 """What every part of the store stands on: one engine, one seal, transactions whose failures are ours."""
 
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from bot.store.seal import Seal
 from bot.store.tables import Base, NewsRow
 
 NEWS_CHANNEL = "kikite_news"
+OWN_NEWS = 1000
+"""Numbers remembered; more are not written between two looks."""
 
 
 class Shelf:
@@ -26,6 +29,8 @@ class Shelf:
         self._seal = seal
         self._policy = policy
         self._failures = failures(engine)
+        self._own: deque[int] = deque(maxlen=OWN_NEWS)
+        "numbers of the news this process wrote"
 
     @property
     def _sqlite(self) -> bool:
@@ -65,7 +70,9 @@ class Shelf:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": NEWS_LOCK})
             await connection.execute(text(f"NOTIFY {NEWS_CHANNEL}"))
         row = {"at": datetime.now(UTC), "kind": kind, "guild_id": guild_id, "subject": subject}
-        await connection.execute(self._insert(NewsRow).values(row))
+        number = await connection.scalar(self._insert(NewsRow).values(row).returning(NewsRow.id))
+        assert number is not None
+        self._own.append(number)
 
 
 async def rows_changed(connection: AsyncConnection, statement: Executable) -> int:

@@ -39,7 +39,9 @@ class UpkeepShelf(LinesShelf):
         async with self._transaction() as connection:
             gone = await rows_changed(connection, delete(MessageRow).where(MessageRow.id.in_(old.limit(limit))))
             if not idle_only:
-                await connection.execute(delete(ChargePersonRow).where(ChargePersonRow.charge_id.in_(named)))
+                gone += await rows_changed(
+                    connection, delete(ChargePersonRow).where(ChargePersonRow.charge_id.in_(named))
+                )
         return gone
 
     async def guilds(self) -> set[int]:

