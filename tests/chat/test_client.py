@@ -68,7 +68,7 @@ async def test_a_refused_token_is_a_login_error() -> None:
 async def test_an_unreachable_discord_is_a_start_error() -> None:
     async with stage() as house:
         client = client_for(
-            settings_for(house.sandbox, discord_api_base="http://127.0.0.1:9/api/v10"), house.calls, house.store
+            settings_for(house.sandbox, discord_api_base="http://127.0.0.1:9/api/v10"), house.calls, house.services
         )
         with pytest.raises(StartError, match=r"127\.0\.0\.1:9"):
             await client.start(house.sandbox.token)

@@ -1,42 +1,92 @@
-"""/ask: a question in writing, answered aloud."""
+"""/ask: a question in writing. In a call it is answered aloud there, else here, with the sound attached."""
+
+import asyncio
+import io
 
 import discord
 from discord import app_commands
 
-from bot.chat import acts, lines
-from bot.chat.errors import Refusal
+from bot.audio import SPEAK_RATE
+from bot.call import Call
+from bot.chat import acts, attachments, lines
 from bot.chat.host import Interaction
+from bot.jobs import media
+from bot.jobs.ask import Answer, Question
+from bot.jobs.ask import ask as have_answered
+from bot.types import RoomContext, Spoken
 
 TEXT_LIMIT = 2_000
 """Characters of a question, as in any message."""
-FILE_LIMIT = 100_000
-"""Bytes of a text file that goes along."""
 
 
 @app_commands.command(description="Ask me something in writing; I answer aloud")
-@app_commands.describe(text="Your question", file="A text file to go with it")
+@app_commands.describe(text="Your question", file="A recording or a text to go with it")
 @app_commands.guild_only()
 async def ask(
     interaction: Interaction,
     text: app_commands.Range[str, 1, TEXT_LIMIT],
     file: discord.Attachment | None = None,
 ) -> None:
-    call = interaction.client.call_of(interaction)
-    question = f"{text}\n\n{await read_text(file)}" if file is not None else text
-    here = interaction.channel_id == call.venue.channel_id
+    host = interaction.client
+    call = host.calls.get(interaction.guild_id or 0)
+    with_them = call is not None and interaction.user.id in call.venue.people()
+    if file is None and call is not None and with_them:
+        await _aloud(interaction, call, text, text)
+        return
+    await interaction.response.defer(thinking=True)
+    enclosed = await attachments.fetch(host, file) if file else ""
+    if isinstance(enclosed, str) and call is not None and with_them:
+        await _aloud(interaction, call, text, f"{text}\n\n{enclosed}")
+        return
+    recording = b""
+    if isinstance(enclosed, bytes):
+        recording, enclosed = await asyncio.to_thread(media.to_pcm, enclosed), ""
+    await _here(interaction, text, f"{text}\n\n{enclosed}".strip(), recording)
+
+
+async def _aloud(interaction: Interaction, call: Call, shown: str, question: str) -> None:
+    """Have it answered in the call; in its chat the question stands like a spoken one."""
     call.ask(interaction.user.id, question)
-    if here:  # the question stands in the transcript like a spoken one
-        line = lines.split(lines.heard(interaction.user.display_name, text))[0]
-        await interaction.response.send_message(line, silent=True, suppress_embeds=True)
-    else:
+    if interaction.channel_id != call.venue.channel_id:
         await acts.tell(interaction, "ask elsewhere", channel=f"<#{call.venue.channel_id}>")
+        return
+    line = lines.split(lines.heard(interaction.user.display_name, shown))[0]
+    if interaction.response.is_done():
+        await interaction.followup.send(line, silent=True, suppress_embeds=True)
+    else:
+        await interaction.response.send_message(line, silent=True, suppress_embeds=True)
 
 
-async def read_text(file: discord.Attachment) -> str:
-    """Return the words of a text file. Raises Refusal when it is too long, or no text."""
-    if file.size > FILE_LIMIT:
-        raise Refusal("refusal file_size", limit=f"{FILE_LIMIT // 1000} kB")
-    try:
-        return (await file.read()).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refusal("refusal file_kind") from None
+async def _here(interaction: Interaction, shown: str, question: str, recording: bytes) -> None:
+    """Answer where it was asked, in words and with the sound as a file."""
+    host, guild, channel = interaction.client, interaction.guild, interaction.channel
+    assert guild is not None
+    room = RoomContext(
+        bot_name=host.settings.bot_name or guild.me.display_name,
+        channel_name=getattr(channel, "name", ""),
+        people={interaction.user.id: interaction.user.display_name},
+        now=host.services.wall(),
+        language=host.settings.language,
+        voice=host.settings.voice,
+    )
+    asked = Question(guild.id, interaction.channel_id or 0, interaction.user.id, question, recording)
+    answer = await have_answered(asked, room, host.services)
+    words = host.words_in(guild)
+    text = "\n".join(
+        [lines.heard(interaction.user.display_name, shown), lines.said(room.bot_name, _spoken(answer), words)]
+    )
+    first, *more = lines.split(text)
+    files = [discord.File(io.BytesIO(await asyncio.to_thread(_ogg, answer.pcm)), "answer.ogg")] if answer.pcm else []
+    await interaction.followup.send(first, files=files, suppress_embeds=True)
+    for part in more:
+        await interaction.followup.send(part, suppress_embeds=True)
+
+
+def _ogg(pcm: bytes) -> bytes:
+    return media.encode(pcm, SPEAK_RATE)
+
+
+def _spoken(answer: Answer) -> Spoken:
+    seconds = len(answer.pcm) / (2 * SPEAK_RATE)
+    interrupted = not answer.complete
+    return Spoken(0, answer.text, seconds, answer.cost, answer.estimated, interrupted, spoken=bool(answer.pcm))

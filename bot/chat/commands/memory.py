@@ -61,9 +61,8 @@ class Memory(app_commands.Group):
         words = host.words_to(interaction)
 
         async def forget() -> str:
-            call = host.calls.get(target.guild.id)
-            if call is not None and call.venue.channel_id == target.id:
-                call.record.forget()
+            host.calls.cleared(target.id)
+            host.services.engine.forget(target.id)
             return words("memory cleared", channel=target.mention, lines=await host.services.store.clear(target.id))
 
         question = words("memory clear?", channel=target.mention)

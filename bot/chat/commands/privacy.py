@@ -1,9 +1,14 @@
 """/privacy: what is heard, who agreed, and how to stop it. Only the caller sees the answers."""
 
+import io
+import json
+
+import discord
 from discord import app_commands
 
 from bot.chat import acts
 from bot.chat.host import Interaction
+from bot.chat.pages import Confirm
 
 
 class Privacy(app_commands.Group):
@@ -19,6 +24,30 @@ class Privacy(app_commands.Group):
         )
         text = words("privacy about", kept=kept, model=settings.openai_model)
         await interaction.response.send_message(text, ephemeral=True, suppress_embeds=True)
+
+    @app_commands.command(description="Take along all that I keep of you, as JSON")
+    async def export(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        host = interaction.client
+        kept = await host.services.store.export(interaction.user.id)
+        data = json.dumps(kept, ensure_ascii=False, indent=1, default=str).encode()
+        file = discord.File(io.BytesIO(data), "kept-of-you.json")
+        await interaction.followup.send(host.words_to(interaction)("privacy exported"), file=file, ephemeral=True)
+
+    @app_commands.command(description="Have me forget you: your words, your consent, your name in every bill")
+    async def forget(self, interaction: Interaction) -> None:
+        host = interaction.client
+        words = host.words_to(interaction)
+        user_id = interaction.user.id
+
+        async def forget() -> str:
+            await host.calls.forget(user_id)
+            gone = await host.services.store.forget(user_id)
+            return words("privacy forgotten", lines=gone.messages, charges=gone.charges)
+
+        await interaction.response.send_message(
+            words("privacy forget?"), view=Confirm(host, words, forget), ephemeral=True
+        )
 
     @app_commands.command(description="Let me hear you in this server's voice channels")
     async def consent(self, interaction: Interaction) -> None:

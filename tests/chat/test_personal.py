@@ -1,0 +1,113 @@
+"""/privacy, /usage, /call: what concerns only the caller, and only they see."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from bot.chat import ledger
+from bot.types import Charge, Usage, Verdict
+from tests.chat.stage import Stage, stage, until
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[Stage]:
+    async with stage(budget_server_day=Decimal("2.00")) as opened:
+        yield opened
+
+
+async def test_about_says_what_goes_where(house: Stage) -> None:
+    eve = house.sandbox.add_user("Eve")
+    outcome = await house.sandbox.command(eve, "privacy about")
+    assert outcome.ephemeral
+    for word in ("end-to-end encryption ends at me", "gpt-audio-1.5", "for 30 days", "/privacy withdraw"):
+        assert word in outcome.content
+
+
+async def test_consent_and_withdrawal_are_remembered(house: Stage) -> None:
+    ada = await house.joined()
+    call = house.calls.get(house.sandbox.guild.id)
+    assert call is not None
+    for command, agreed in (("privacy withdraw", False), ("privacy consent", True)):
+        assert (await house.sandbox.command(ada, command)).ephemeral
+        assert (ada.id in call.agreed()) is agreed
+        assert await house.store.consents(house.sandbox.guild.id) == {ada.id: agreed}
+
+
+async def test_forget_asks_and_then_forgets(house: Stage) -> None:
+    ada = await house.joined()
+    await house.sandbox.command(ada, "ask", {"text": "remember the password"})
+    await until(lambda: len(house.shown()) > 1 and "-#" in house.shown()[-1].content)
+    exported = await (await house.sandbox.command(ada, "privacy export")).settled()
+    assert "remember the password" in str(json.loads(exported.attachments[0].data))
+    outcome = await house.sandbox.command(ada, "privacy forget")
+    assert outcome.message is not None
+    await house.sandbox.click(ada, outcome.message, outcome.components[0]["components"][0]["custom_id"])
+    shown = house.sandbox.message(outcome.message.id)
+    await until(lambda: "Forgotten" in shown.content)
+    exported = await (await house.sandbox.command(ada, "privacy export")).settled()
+    assert "password" not in exported.attachments[0].data.decode()
+    call = house.calls.get(house.sandbox.guild.id)
+    assert call is not None
+    assert ada.id not in call.agreed()
+
+
+async def test_why_tells_each_verdict_with_its_number(house: Stage) -> None:
+    ada = await house.joined()
+    call = house.calls.get(house.sandbox.guild.id)
+    assert call is not None
+    for verdict in (
+        Verdict(1, ada.id, 1.0, "too_short", {"seconds": 0.21}),
+        Verdict(2, ada.id, 2.0, "no_speech", {"dbfs": -52.3}),
+        Verdict(3, ada.id, 3.0, "undecryptable", {"count": 14}),
+        Verdict(4, ada.id, 4.0, "model_error", {"code": "rate_limited"}),
+    ):
+        call.why.add(verdict)
+    outcome = await house.sandbox.command(ada, "call why")
+    assert outcome.ephemeral
+    assert outcome.content.splitlines()[1:] == [
+        "**Ada** too short · 0.21 s",
+        "**Ada** no speech · −52 dBFS",
+        "**Ada** could not decrypt · ×14",
+        "**Ada** model error · rate\\_limited",
+    ]
+
+
+async def test_status_counts(house: Stage) -> None:
+    ada = await house.joined()
+    await house.enter("Ben")
+    outcome = await house.sandbox.command(ada, "call status")
+    assert f"Listening · <#{house.sandbox.lounge.id}>" in outcome.content
+    assert "People: 2, of whom agreed: 1" in outcome.content
+
+
+async def test_usage_shows_everyone_the_whole_and_their_own_share(house: Stage) -> None:
+    ada, ben = house.sandbox.add_user("Ada"), house.sandbox.add_user("Ben")
+    now, guild, lounge = house.services.wall(), house.sandbox.guild.id, house.sandbox.lounge.id
+    use = Usage(audio_in=100, audio_out=200)
+    await house.store.charge(
+        [
+            Charge(now, guild, lounge, (ada.id, ben.id), "reply", "m", use, Decimal("0.50")),
+            Charge(now, guild, lounge, (ben.id,), "job", "m", use, Decimal("0.25")),
+            Charge(now, guild, lounge, (ben.id,), "transcription", "m", use, None),
+            Charge(now - timedelta(days=3), guild, lounge, (ada.id,), "reply", "m", use, Decimal("4.00")),
+            Charge(now, guild + 1, lounge, (ada.id,), "reply", "m", use, Decimal("9.00")),
+        ]
+    )
+    today = (await (await house.sandbox.command(ada, "usage")).settled()).content
+    for word in ("**$0.750** today", "tokens: 900", "not known: 1", "Left today: $1.25 of $2.00", "answers · $0.500"):
+        assert word in today
+    assert f"<@{ada.id}> · $0.250" in today
+    assert f"<@{ben.id}>" not in today
+    week = (await (await house.sandbox.command(ada, "usage", {"period": "week"})).settled()).content
+    assert "**$4.75**" in week
+
+
+def test_bars_are_as_long_as_their_share() -> None:
+    sums = {"a": ledger.Sum(Decimal(1)), "b": ledger.Sum(Decimal(2)), "c": ledger.Sum()}
+    rows = ledger.bars(sums, lambda cost: f"${cost}")
+    assert rows == ["`████████████` b · $2", "`██████░░░░░░` a · $1", "`░░░░░░░░░░░░` c · $0"]
