@@ -22,6 +22,7 @@ app.py      composition root: settings -> App; signals; drain
 calls.py    guild -> Call: join, move, leave, one guarded task per call
 call.py     one voice channel: ears, mouth, scribe and reply; owns the CallState
 usage.py    what a turn may cost, and what it did
+tally.py    what the process did, counted for the metrics
 types.py    what crosses a room's wall      ports.py   what a room asks of another
 errors.py   the tree of errors              audio.py   rates, frames, WAV
 voice/      datagrams <-> frames: RTP, AEAD, DAVE, jitter, Opus, playback, pacer, link

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import structlog
+
 from bot.audio import HEAR_RATE, seconds
 from bot.errors import BotError, BudgetSpent, Incomplete
 from bot.ports import Venue
@@ -13,6 +15,8 @@ from bot.talk.heard import SpeakingRate, words_heard
 from bot.types import Charge, ChargeKind, Heard, Playout, Spoken, Usage, Utterance
 from bot.usage import AUDIO_IN_RATE, Allowance, Reservation, estimated_usage
 from bot.why import Why
+
+log = structlog.get_logger(__name__)
 
 NOTHING = Playout(played=0.0, total=0.0, interrupted=False)
 
@@ -92,6 +96,7 @@ class Books:
         interrupted = playout.interrupted or (error is not None and spoken)
         text = self._words(reply, playout.played) if interrupted else reply.text
         self._judge(reply, error)
+        self._measure(reply, playout, error)
         if not text:
             return
         if spoken and not interrupted:
@@ -99,6 +104,24 @@ class Books:
         self.turns += 1
         line = Spoken(reply.turn.id, text, playout.played, cost, estimated, interrupted, spoken)
         self._record.answered(line, reply.done, self._services.clock() if reply.began is None else reply.began)
+
+    def _measure(self, reply: Reply, playout: Playout, error: BotError | None) -> None:
+        """Count how the turn went, and log it without a word of what was said."""
+        turn, tally = reply.turn, self._services.tally
+        spoke_until = max((u.started_at + seconds(u.pcm, HEAR_RATE) for u in turn.utterances), default=None)
+        since = turn.closed_at if spoke_until is None else spoke_until
+        stages = {
+            "hang": None if spoke_until is None else turn.closed_at - spoke_until,
+            "model": None if reply.arrived is None else reply.arrived - turn.closed_at,
+            "sound": None if reply.arrived is None or reply.began is None else reply.began - reply.arrived,
+            "answer": None if reply.began is None else reply.began - since,
+            "spoken": playout.played or None,
+        }
+        outcome = error.code if error else "interrupted" if playout.interrupted else "answered"
+        tally.turns[outcome] += 1
+        tally.staged(**stages)
+        shown = {stage: round(value, 3) for stage, value in stages.items() if value is not None}
+        log.info("turn_closed", turn=turn.id, outcome=outcome, **shown)
 
     def _words(self, reply: Reply, played: float) -> str:
         ended = reply.done is not None or reply.error is not None
@@ -134,5 +157,6 @@ class Books:
         charge = Charge(now, venue.guild_id, venue.channel_id, people, kind, model, usage, cost, estimated)
         self.cost += cost or 0
         budget.book(charge)
+        self._services.tally.charged(charge)
         self._scribe.keep(charge)
         return cost

@@ -82,7 +82,7 @@ class Call:
         self.venue = venue
         self.counts: Counter[str] = Counter()
         "ticks_late, ticks_skipped"
-        self.why = Why()
+        self.why = Why(services.tally)
         self.scribe = Scribe(venue.guild_id, venue.channel_id, venue.audience, services.store)
         self.record = Record(venue, self.scribe, services, history, shown=settings.transcript != "off")
         self._books = Books(venue, self.record, self.scribe, self.why, services)

@@ -82,7 +82,8 @@ class Calls:
             if there and there.venue.people():
                 raise AlreadyInCall
             await self._end(guild_id)
-            link = await venue.connect()
+            with structlog.contextvars.bound_contextvars(guild=guild_id):
+                link = await venue.connect()
             if by is not None:
                 await self._agree(guild_id, by, True)
             try:

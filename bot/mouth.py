@@ -159,6 +159,8 @@ class Mouth:
         reply = self.reply
         if reply is None:
             return
+        if reply.arrived is None and reply.streamed:
+            reply.arrived = now
         if reply.audible:
             reply.began = reply.began or now
             words = self._books.words_so_far(reply)

@@ -48,6 +48,8 @@ class Reply:
         self.error: BotError | None = None
         self.playout: Playout | None = None
         "how much was heard, once it is over"
+        self.arrived: float | None = None
+        "seconds on the call's clock, at the tick after its first sound came in"
         self.began: float | None = None
         "seconds on the call's clock, when its first sound went out"
         self.cued = False
@@ -130,6 +132,7 @@ class Reply:
         self._silence()
 
     async def _run(self) -> None:
+        structlog.contextvars.bind_contextvars(turn=self.turn.id)
         try:
             await self._stream()
             if self.streamed:

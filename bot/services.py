@@ -1,11 +1,12 @@
 """What every call is given: the rooms behind their ports, the clocks, and how this server wants it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from bot.ports import Engine, Store, Transcriber, Vad
+from bot.tally import Tally
 from bot.usage import Budget
 
 
@@ -25,6 +26,8 @@ class Services:
     model: str
     "of replies, for the bill"
     transcribe_model: str
+    tally: Tally = field(default_factory=Tally)
+    "what the metrics show"
 
 
 @dataclass(frozen=True, slots=True)

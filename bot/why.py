@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 
+from bot.tally import Tally
 from bot.types import Utterance, Verdict
 
 KEPT = 20
@@ -10,9 +11,10 @@ KEPT = 20
 class Why:
     """The verdicts of one call, newest last."""
 
-    def __init__(self) -> None:
+    def __init__(self, tally: Tally) -> None:
         self.counts: Counter[str] = Counter()
         "outcome -> how often since the call began"
+        self._tally = tally
         self._verdicts: deque[Verdict] = deque(maxlen=KEPT)
 
     @property
@@ -21,6 +23,7 @@ class Why:
 
     def add(self, verdict: Verdict) -> None:
         self.counts[verdict.outcome] += 1
+        self._tally.outcomes[verdict.outcome] += 1
         self._verdicts.append(verdict)
 
     def judge(self, utterance: Utterance, outcome: str, **detail: float | str) -> None:
