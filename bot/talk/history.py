@@ -2,7 +2,6 @@
 
 from bisect import insort
 from collections.abc import Iterable
-from dataclasses import replace
 
 from bot.types import Message
 
@@ -36,9 +35,7 @@ class History:
         """Add a message at its place in time; of the same moment, the one added first comes first."""
         insort(self._messages, message, key=lambda message: message.at)
         self._size += len(message.text)
-        while len(self._messages) > self._limit or (self._size > self._characters and len(self._messages) > 1):
-            self._size -= len(self._messages.pop(0).text)
-            self.dropped += 1
+        self._trim()
 
     def put(self, message: Message) -> bool:
         """Put a message in place of the one with its id; False when that one is gone."""
@@ -46,6 +43,7 @@ class History:
             if there.id == message.id:
                 self._messages[place] = message
                 self._size += len(message.text) - len(there.text)
+                self._trim()
                 return True
         return False
 
@@ -65,10 +63,7 @@ class History:
         self._messages.clear()
         self._size = 0
 
-
-def interrupted(message: Message, heard: str) -> Message:
-    """Return what remains of an answer after a barge-in.
-
-    The audio id goes: to the server it stands for the whole answer.
-    """
-    return replace(message, text=heard, audio_id=None, expires_at=None, interrupted=True)
+    def _trim(self) -> None:
+        while len(self._messages) > self._limit or (self._size > self._characters and len(self._messages) > 1):
+            self._size -= len(self._messages.pop(0).text)
+            self.dropped += 1

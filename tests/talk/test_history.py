@@ -1,6 +1,7 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.talk.history import History, interrupted
+from bot.talk.history import History
 from bot.types import Message
 
 START = datetime(2026, 11, 1, 20, 0, tzinfo=UTC)
@@ -39,7 +40,18 @@ def test_forget_and_clear() -> None:
     assert len(history) == 0
 
 
-def test_interrupted_keeps_only_what_was_heard() -> None:
-    answer = Message("assistant", 9, "Kikite", "One two three", START, audio_id="audio_1", expires_at=1.0)
-    cut = interrupted(answer, "One")
-    assert (cut.text, cut.audio_id, cut.expires_at, cut.interrupted) == ("One", None, None, True)
+def test_words_take_the_place_kept_for_them() -> None:
+    place = message(1, "[not written down yet]")
+    history = History([place, message(2, "next")], characters=60)
+    assert history.put(replace(place, text="What did you say?"))
+    assert [line.text for line in history.messages] == ["What did you say?", "next"]
+    history.remove(place.id)
+    assert [line.text for line in history.messages] == ["next"]
+    assert not history.put(place), "it was forgotten meanwhile"
+
+
+def test_words_that_come_later_count_for_the_bound() -> None:
+    place = message(2, "")
+    history = History([message(1, "x" * 60), place], characters=100)
+    history.put(replace(place, text="y" * 60))
+    assert [line.text[0] for line in history.messages] == ["y"]
