@@ -1,7 +1,7 @@
 """The contract of ports.Store, on every implementation."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,13 +12,7 @@ from bot.errors import ConfigError, StoreUnavailable
 from bot.store.database import alembic_config
 from bot.store.repository import SqlStore
 from bot.types import Charge, Message, Usage
-
-GUILD, CHANNEL, ANNA, BEN = 2**62 + 1, 2**62 + 2, 2**62 + 3, 2**62 + 4
-START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
-def said(number: int, speaker: int = ANNA) -> Message:
-    return Message("user", speaker, "Änna 聞き手", f"line {number}", START + timedelta(seconds=number))
+from tests.store.make import ANNA, BEN, CHANNEL, GUILD, START, said
 
 
 async def test_history_is_the_newest_lines_oldest_first(store: SqlStore) -> None:

@@ -1,0 +1,81 @@
+"""Two processes, one database: what one changes the other learns, and nobody hears of their own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import pytest
+
+from bot.store import news
+from bot.store.repository import SqlStore
+from bot.types import News, Setting
+from tests.store.make import ANNA, CHANNEL, GUILD, START
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(news.LOOK_EVERY, "sqlite", 0.05)
+
+
+@pytest.fixture
+async def other(store: SqlStore, url: str) -> AsyncIterator[SqlStore]:
+    other = await SqlStore.open(url)
+    yield other
+    await other.aclose()
+
+
+async def test_the_other_process_learns_in_order(store: SqlStore, other: SqlStore) -> None:
+    heard: list[News] = []
+
+    async def listen() -> None:
+        async with aclosing(other.watch()) as watching:
+            async for item in watching:
+                heard.append(item)  # noqa: PERF401 (they are looked at while it listens)
+
+    listening = asyncio.create_task(listen())
+    await other.unset(GUILD, None)  # its own: not told
+    for value in ("sage", "ash"):
+        await store.set(Setting(GUILD, None, "voice", value, ANNA, START))
+    await store.clear(CHANNEL)
+    await store.forget(ANNA)
+    async with asyncio.timeout(10):
+        while len(heard) < 4:
+            await asyncio.sleep(0.01)
+    listening.cancel()
+    await asyncio.wait([listening])
+    assert heard == [
+        News("settings", GUILD, 0),
+        News("settings", GUILD, 0),
+        News("cleared", 0, CHANNEL),
+        News("forgotten", 0, ANNA),
+    ]
+    assert [setting.value for setting in await other.settings()] == ["ash"]
+
+
+async def test_what_was_news_before_is_not_told(store: SqlStore, url: str) -> None:
+    await store.forget(ANNA)
+    late = await SqlStore.open(url)
+    assert await late._unread() == []
+    await store.forget(ANNA)
+    assert await late._unread() == [News("forgotten", 0, ANNA)]
+    assert await late._unread() == []
+    await late.aclose()
+
+
+async def test_settings_are_set_replaced_and_dropped(store: SqlStore) -> None:
+    settings = [
+        Setting(GUILD, None, "voice", "sage", ANNA, START),
+        Setting(GUILD, CHANNEL, "voice", "ash", ANNA, START),
+        Setting(GUILD, CHANNEL, "answering", "name", ANNA, START),
+        Setting(GUILD + 1, None, "voice", "echo", ANNA, START),
+    ]
+    for setting in settings:
+        await store.set(setting)
+        await store.set(setting)
+    found = await store.settings()
+    assert len(found) == 4
+    assert all(setting in found for setting in settings)
+    assert await store.unset(GUILD, CHANNEL, "voice") == 1
+    assert await store.unset(GUILD, CHANNEL) == 1
+    assert await store.unset(GUILD, CHANNEL) == 0
+    assert len(await store.settings()) == 2
