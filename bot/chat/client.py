@@ -28,7 +28,9 @@ from bot.chat.venue import Connect, DiscordVenue
 from bot.chat.written import written
 from bot.config import Settings
 from bot.errors import LoginError, StartError
-from bot.services import Services
+from bot.preferences import Preferences
+from bot.services import CallSettings, Services
+from bot.usage import Caps
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +69,7 @@ class Client(Host):
         connect: Connect,
         commands: Sequence[Command],
         tls: ssl.SSLContext | None = None,
+        preferences: Preferences | None = None,
     ) -> None:
         """`connect` enters a voice channel; `tls` serves REST, gateway and voice gateway alike."""
         super().__init__(
@@ -80,6 +83,7 @@ class Client(Host):
         self.settings = settings
         self.calls = calls
         self.services = services
+        self.preferences = preferences or Preferences(services.store, CallSettings(), Caps(), discord.utils.utcnow)
         self.catalogues = catalogues
         self.cooldowns = Cooldowns()
         self.tree = Tree(self)
@@ -95,6 +99,13 @@ class Client(Host):
     def serving(self) -> bool:
         """Whether people can use it: the gateway is ready, and the commands are in sync."""
         return self.synced and self.is_ready()
+
+    def is_in(self, guild_id: int) -> bool | None:
+        """Whether the bot is in a server; None while that cannot be told, or it is another process's to know."""
+        if self.get_guild(guild_id) is not None:
+            return True
+        mine = bool(self.shard_count) and (guild_id >> 22) % (self.shard_count or 1) in self.shards
+        return False if mine and self.is_ready() else None
 
     async def start(self, token: str, *, reconnect: bool = True) -> None:
         """Log in and run until `close()`.
