@@ -83,6 +83,11 @@ class Line(Protocol):
     def connected(self) -> bool: ...
 
     @property
+    def in_group(self) -> bool:
+        """Whether we can open and seal sound: a member of the DAVE group, or there is none."""
+        ...
+
+    @property
     def channel_exists(self) -> bool: ...
 
     def people(self) -> tuple[frozenset[int], frozenset[int]]:
@@ -314,6 +319,7 @@ class Link:
             opened=stats.opened,
             shut=stats.undecryptable,
             announced=self._roster.announced,
+            outside=bool(self._line.people()[0]) and not self._line.in_group,
             asked=self._line.asked,
         )
 

@@ -161,6 +161,10 @@ class _Connection(VoiceConnectionState):
         return self.is_connected()
 
     @property
+    def in_group(self) -> bool:
+        return not self.dave_protocol_version or self.can_encrypt
+
+    @property
     def channel_exists(self) -> bool:
         return self._channel() is not None
 

@@ -1,9 +1,9 @@
 """Notices a link that has gone deaf or dumb without a sign: pure, fed with samples twice a second.
 
-The voice gateway's own silence is noticed where it is read; here it is about sound. Three things are evidence:
-nothing that arrives can be opened; people begin to speak and nothing arrives; and the voice server no longer answers
-IP discovery, which is asked again and again as long as it has answered once on this connection (that Discord's servers
-always do is not documented).
+The voice gateway's own silence is noticed where it is read; here it is about sound. Evidence is: nothing that
+arrives can be opened; the DAVE group does not take us in; people begin to speak and nothing arrives; the voice server
+no longer answers IP discovery, which is asked again and again as long as it has answered once on this connection (that
+Discord's servers always do is not documented).
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ SHUT_PACKETS = 25
 """Packets, 0.5 s of one speaker, each already held for 0.5 s: more than any change of keys takes."""
 SHUT_FOR = 1.0
 """Seconds in which none opened."""
+OUTSIDE_FOR = 3.0
+"""Seconds among people without being one of their DAVE group: joining takes one."""
 UNANSWERED_FOR = 6.0
 """Seconds in which no discovery was answered: where half of them are lost, twelve in a row are no chance."""
 UNHEARD_FOR = 5.0
@@ -51,6 +53,8 @@ class Sample:
     "packets of people who are heard that they did not open in time"
     announced: int
     "times that somebody began to speak, by the voice gateway's word"
+    outside: bool
+    "there are people, sound is end-to-end encrypted, and we have no part in it"
     asked: float | None
     "when this connection's first unanswered discovery was sent; None: all were answered, or none ever was"
 
@@ -69,22 +73,24 @@ class Watchdog:
         self._quiet_until = now
         self._last: Sample | None = None
         self._shut_since: tuple[float, int] | None = None
+        self._outside_since: float | None = None
         self._unheard_since: float | None = None
 
     def reset(self, now: float) -> None:
         """Judge from here on: the counters' past belongs to another connection."""
-        self._last = self._shut_since = self._unheard_since = None
+        self._last = None
+        self._forget()
         self._quiet_until = max(self._quiet_until, now + 1.0)
 
     def check(self, sample: Sample) -> Order | None:
         """Return what is to be done now, mostly nothing."""
         last, self._last = self._last, sample
         if last is None or sample.now - last.now > ASLEEP or sample.now < self._quiet_until:
-            self._shut_since = self._unheard_since = None
+            self._forget()
             return None
         if sample.now - self._ordered_at > WELL_FOR and sample.opened > last.opened:
             self._step = 0
-        if self._locked_out(last, sample):
+        if self._locked_out(last, sample) or self._left_outside(sample):
             return self._order(self.KEYS, sample.now)
         if self._cut_off(last, sample):
             return self._order(self.LADDER, sample.now)
@@ -100,6 +106,14 @@ class Watchdog:
             return False
         since, shut = self._shut_since
         return sample.now - since >= SHUT_FOR and sample.shut - shut >= SHUT_PACKETS
+
+    def _left_outside(self, sample: Sample) -> bool:
+        """Tell whether we can neither hear nor be heard, whoever speaks."""
+        if not sample.outside:
+            self._outside_since = None
+        elif self._outside_since is None:
+            self._outside_since = sample.now
+        return self._outside_since is not None and sample.now - self._outside_since >= OUTSIDE_FOR
 
     def _cut_off(self, last: Sample, sample: Sample) -> bool:
         """Tell whether nothing comes although something should."""
@@ -117,5 +131,8 @@ class Watchdog:
         self._quiet_until = now + (CALM if beyond else self.PATIENCE[self._step])
         self._step += not beyond
         self._ordered_at = now
-        self._shut_since = self._unheard_since = None
+        self._forget()
         return order
+
+    def _forget(self) -> None:
+        self._shut_since = self._outside_since = self._unheard_since = None

@@ -108,6 +108,11 @@ class Booth:
         assert heard >= 0.95
         assert is_heard >= 0.95
 
+    @property
+    def in_group(self) -> bool:
+        """Whether the link is a member of the DAVE group."""
+        return self.link._line.in_group
+
     async def regroup(self) -> None:
         """Make the link say that its DAVE group is lost."""
         await self.link._line.regroup()

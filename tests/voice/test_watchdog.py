@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.voice.watchdog import CALM, UNANSWERED_FOR, UNHEARD_FOR, WELL_FOR, Order, Sample, Watchdog
+from bot.voice.watchdog import CALM, OUTSIDE_FOR, UNANSWERED_FOR, UNHEARD_FOR, WELL_FOR, Order, Sample, Watchdog
 
 REGROUP, REOPEN, REJOIN, GIVE_UP = Order.REGROUP, Order.REOPEN, Order.REJOIN, Order.GIVE_UP
 
@@ -25,6 +25,7 @@ class Story:
         opened: int = 0,
         shut: int = 0,
         announced: int = 0,
+        outside: bool = False,
         asked: bool = False,
     ) -> list[tuple[float, Order]]:
         """Return when (seconds from here) which order came."""
@@ -40,6 +41,7 @@ class Story:
                 received=sample.received + received // 2,
                 opened=sample.opened + opened // 2,
                 shut=sample.shut + shut // 2,
+                outside=outside,
                 asked=(sample.asked if sample.asked is not None else since) if asked else None,
             )
             order = self.watchdog.check(sample)
@@ -51,7 +53,7 @@ class Story:
 
 @pytest.fixture
 def story() -> Story:
-    story = Story(Watchdog(0.0), Sample(0.0, 0, 0, 0, 0, None))
+    story = Story(Watchdog(0.0), Sample(0.0, 0, 0, 0, 0, False, None))
     assert story.go(3, received=50, opened=50) == []
     return story
 
@@ -123,3 +125,14 @@ def test_a_new_connection_has_no_past(story: Story) -> None:
     story.go(1, received=50, shut=24)
     story.watchdog.reset(story.sample.now)
     assert story.go(1, received=50, shut=50) == []
+
+
+def test_a_group_that_does_not_take_us_in(story: Story) -> None:
+    assert story.go(OUTSIDE_FOR, outside=True) == []
+    assert story.go(0.5, outside=True) == [(0.5, REGROUP)]
+
+
+def test_a_group_that_takes_its_time(story: Story) -> None:
+    for _ in range(5):
+        assert story.go(2, outside=True) == []
+        assert story.go(1) == []
