@@ -45,7 +45,7 @@ async def test_a_recording_is_heard(house: Stage) -> None:
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
-    [(b"\xff\xfe\x00junk", "could not read that recording"), (b"a" * 100_001, "too long")],
+    [(b"\xff\xfe\x00junk", "Send an audio file"), (b"a" * 100_001, "too long")],
     ids=["junk", "long"],
 )
 async def test_a_bad_file_is_said_so(house: Stage, data: bytes, sentence: str) -> None:
