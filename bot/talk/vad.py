@@ -1,6 +1,7 @@
 """Voice activity of one speaker: the kinds behind the Vad port, and which one a setting picks."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal
 
 from bot.ports import Vad
@@ -13,9 +14,10 @@ VadKind = Literal["silero", "light"]
 def make_vad(kind: VadKind) -> Callable[[], Vad]:
     """Return what makes the Vad of each new speaker.
 
-    "silero" becomes "light" where its wheel does not exist (Linux on ARM, musl).
+    "silero" becomes "light" where its wheel does not exist (Linux on ARM, musl), or holds a model that is not known.
     """
     if kind == "silero" and available():
-        model = SileroModel()
-        return lambda: SileroVad(model)
+        with suppress(OSError, ValueError):
+            model = SileroModel()
+            return lambda: SileroVad(model)
     return LightVad

@@ -16,12 +16,13 @@ The bot, as it should come out:
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 from bot.audio import HEAR_BYTES, RTP_STEP
+from bot.talk.addressing import LastAnswer, addressed
 from bot.talk.events import Discarded, SpeechEvent
 from bot.talk.floor import Answer, BargeIn, Dismiss, DropPrepared, Duck, Floor, FloorSettings, Prepare, Resume, Yield
 from bot.talk.segmenter import Segmenter, SegmenterSettings
@@ -101,12 +102,20 @@ class Room:
         floor: FloorSettings | None = None,
         segmenter: SegmenterSettings | None = None,
         leave: Mapping[str, int] | None = None,
+        words: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """`think`: ticks from request to first sound; `reply`: ticks of sound; `leave`: who is gone at which tick."""
+        """Draw a room.
+
+        `think`: ticks from request to first sound; `reply`: ticks of sound; `leave`: who is gone at which tick;
+        `words`: what each person's utterances say, in order; without it every turn is meant for the bot.
+        """
         self.names = {name: user_id for user_id, name in enumerate(people, 1)}
         self._rows = {self.names[name]: expand(row) for name, row in people.items()}
         self._think, self._reply = think, reply
         self._leave = {self.names[name]: tick for name, tick in (leave or {}).items()}
+        self._words = {self.names[name]: iter(said) for name, said in words.items()} if words else None
+        self._texts: dict[int, str] = {}
+        self._last_answer: LastAnswer | None = None
         ids = count(1)
         self._heard = {
             user_id: Segmenter(user_id, LetterVad(), ids, segmenter)
@@ -139,7 +148,7 @@ class Room:
             if row[tick : tick + 1] not in ("", ".", ">") and tick < self._leave.get(user, tick + 1)
         )
         if self._since is not None and tick - self._since >= self._reply:
-            self._listen()
+            self._listen(now)
         self.scene.verdicts += [event.verdict.outcome for event in events if isinstance(event, Discarded)]
         voiced = {user: segmenter.voiced_for for user, segmenter in self._heard.items()}
         humans = len(self._rows) - sum(tick >= left for left in self._leave.values())
@@ -151,6 +160,8 @@ class Room:
                     self._ask(utterances, tick)
                 case DropPrepared():
                     self._waste()
+                case Answer(utterances) if not self._meant(utterances):
+                    self.scene.verdicts += ["not_addressed"] * len(utterances)
                 case Answer(utterances):
                     if self._request is None:
                         self._ask(utterances, tick)
@@ -159,10 +170,10 @@ class Room:
                 case Duck() | Resume():
                     self._ducked = isinstance(decision, Duck)
                 case BargeIn():
-                    self._listen()
+                    self._listen(now)
                 case Yield():
                     self._waste()
-                    self._listen()
+                    self._listen(now)
                 case Dismiss(utterances, outcome):
                     self.scene.verdicts += [outcome] * len(utterances)
         if self._state is CallState.THINKING and self._request and tick >= self._request[1] and self.floor.clear:
@@ -182,7 +193,19 @@ class Room:
         self.scene.wasted += 1
         self._request = None
 
-    def _listen(self) -> None:
+    def _meant(self, utterances: Sequence[Utterance]) -> bool:
+        if self._words is None:
+            return True
+        for utterance in utterances:
+            self._texts.setdefault(utterance.id, next(self._words[utterance.user_id]))
+        spoken = [(utterance.user_id, self._texts[utterance.id]) for utterance in utterances]
+        began = utterances[0].started_at
+        return addressed("auto", ["Kikite"], len(self._rows), spoken, self._last_answer, began).yes
+
+    def _listen(self, now: float) -> None:
+        if self._state is CallState.SPEAKING:
+            people = frozenset(utterance.user_id for utterance in self.scene.turns[-1])
+            self._last_answer = LastAnswer(people, now)
         self._state, self._since, self._request, self._ducked = CallState.LISTENING, None, None, False
 
     def _letter(self) -> str:

@@ -301,6 +301,62 @@ SCENES = [
         """,
         verdicts=("no_speech",),
     ),
+    # --- who is meant, with two in the room
+    Drawn(
+        "people who talk to each other are left alone",
+        """
+        anna  s50
+        ben   .70 s50
+        bot   .250
+        """,
+        verdicts=("not_addressed", "not_addressed"),
+        options={"words": {"anna": ["Nice level."], "ben": ["It was."]}, **SILENT},
+    ),
+    Drawn(
+        "a name in the middle",
+        """
+        anna  s50
+        ben   .200
+        bot   .74 t10 b50
+        """,
+        "a",
+        options={"words": {"anna": ["So I said, Kikite, what do you think?"]}, **SILENT},
+    ),
+    Drawn(
+        "a name misheard",
+        """
+        anna  s50
+        ben   .200
+        bot   .74 t10 b50
+        """,
+        "a",
+        options={"words": {"anna": ["Kiki Tay, what do you think?"]}, **SILENT},
+    ),
+    Drawn(
+        "a follow-up by the same person needs no name, another person's does",
+        """
+        anna  s50 .150               s30
+        ben   .330                                s30
+        bot   .74 t10 b50 .66 .30 .24 t10 b50 .20 .100
+        """,
+        "a a",
+        verdicts=("not_addressed",),
+        options={
+            "words": {"anna": ["Kikite, how far is the moon?", "And the sun?"], "ben": ["That far?"]},
+            **SILENT,
+        },
+    ),
+    Drawn(
+        "ten seconds later it does",
+        """
+        anna  s50 .600                      s30
+        ben   .900
+        bot   .74 t10 b50 .700
+        """,
+        "a",
+        verdicts=("not_addressed",),
+        options={"words": {"anna": ["Kikite, how far is the moon?", "Nice evening."]}, **SILENT},
+    ),
     # --- leaving, and the cap
     Drawn(
         "who leaves in mid-sentence is answered to those who stay",

