@@ -22,6 +22,8 @@ FRAME = RATE // 50
 FRAME_BYTES = 2 * FRAME
 TICK = 0.02
 SILENCE_FRAMES = 5
+SETTLING = 2.0
+"Seconds that a person waits for the call to be encrypted before they speak regardless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Person:
         engine = make_engine(self.engine, self.user.id, channel_id) if self.engine else None
         self.client = VoiceClient(self.user.id, engine, sandbox.authority.client_context, self._hear)
         await self.client.connect(allotment.endpoint, channel.guild_id, session_id, allotment.token)
+        await self.client.settled(SETTLING)
 
     async def leave(self) -> None:
         """Leave the voice channel. Idempotent."""
@@ -113,6 +116,7 @@ class Person:
         loop, client = asyncio.get_running_loop(), self.client
         if client is None:
             raise ConnectionError("not in a voice channel")
+        await client.settled(SETTLING)
         client.speaking()
         start = loop.time() + TICK  # op 5 goes first, and by another way
         pause = round((start - self._spoke_at) * 50) if self._spoke_at else 1

@@ -63,10 +63,28 @@ class VoiceClient(asyncio.DatagramProtocol):
         "SSRC -> user id"
         self._held: dict[int, deque[tuple[float, rtp.Packet]]] = {}
         self._nonces: deque[int] = deque(maxlen=200)
+        self._introduced = False
+        "the external sender is known, and with it, since it comes last, who else is in the call"
+        self._stirred = asyncio.Event()
         self._transitions: dict[int, int] = {}
         self._plain_until = 0.0
         self._sequence = secrets.randbelow(0x10000)
         self._counter = 0
+
+    @property
+    def keyed(self) -> bool:
+        """What is said now can be heard: there is a key, or none is needed, or nobody is there."""
+        if self.version == 0 or self.engine is None:
+            return True
+        return self._introduced and (not self.people or (self.engine.privacy_code != "" and not self.changing))
+
+    async def settled(self, timeout: float) -> None:
+        """Return once `keyed`, or after `timeout` seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                while not self.keyed:
+                    self._stirred.clear()
+                    await self._stirred.wait()
 
     @property
     def changing(self) -> bool:
@@ -135,10 +153,11 @@ class VoiceClient(asyncio.DatagramProtocol):
             if message.type is aiohttp.WSMsgType.TEXT:
                 payload = json.loads(message.data)
                 self._sequence_ack = payload.get("seq", self._sequence_ack)
-                await self._json(payload["op"], payload["d"])
+                self._json(payload["op"], payload["d"])
             elif message.type is aiohttp.WSMsgType.BINARY:
                 self._sequence_ack = int.from_bytes(message.data[:2], "big")
                 self._binary(message.data[2], message.data[3:])
+            self._stirred.set()
         self.close_code = self._socket.close_code
         for future in (self._discovered, self._described):
             if not future.done():
@@ -150,7 +169,7 @@ class VoiceClient(asyncio.DatagramProtocol):
             self._send(3, {"t": secrets.randbits(48), "seq_ack": self._sequence_ack})
             await asyncio.sleep(interval)
 
-    async def _json(self, op: int, data: Any) -> None:
+    def _json(self, op: int, data: Any) -> None:
         match op:
             case 8:
                 self._tasks.append(asyncio.create_task(self._beat(data["heartbeat_interval"] / 1000)))
@@ -205,6 +224,7 @@ class VoiceClient(asyncio.DatagramProtocol):
         try:
             if op == 25:
                 engine.external_sender(payload)
+                self._introduced = True
             elif op == 27:
                 transition_id = 0
                 answer = engine.proposals(payload, self.people)
