@@ -172,6 +172,11 @@ class Preferences:
         """Return what is not as the environment says, by name."""
         return {name: setting for name, (setting, _) in self._in_force(guild_id, channel_id).items()}
 
+    def limit(self, name: str) -> Decimal:
+        """Return the operator's cap that a setting must stay below; 0: there is none."""
+        caps = {"budget_server": self._default_caps.server, "budget_person": self._default_caps.person}
+        return caps.get(name, Decimal(0))
+
     async def change(self, guild_id: int, channel_id: int | None, name: str, value: str, by: int) -> None:
         """Set one setting of a server (channel None) or a channel.
 
@@ -181,7 +186,7 @@ class Preferences:
         read = field.read(value)
         if channel_id is not None and not field.per_channel:
             raise ValueError
-        limit = {"budget_server": self._default_caps.server, "budget_person": self._default_caps.person}.get(name)
+        limit = self.limit(name)
         if limit and (read > limit or read == 0):
             raise ValueError
         setting = Setting(guild_id, channel_id, name, value, by, self._now())

@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 from discord import app_commands
 
-from bot.chat.commands import ask, call, join, memory, privacy, stop, usage
+from bot.chat.commands import ask, call, join, memory, privacy, settings, stop, usage
 
 Command: TypeAlias = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
@@ -17,5 +17,6 @@ ALL: tuple[Command, ...] = (
     call.Call(),
     memory.Memory(),
     privacy.Privacy(),
+    settings.Settings(),
     usage.usage,
 )

@@ -1,0 +1,225 @@
+"""/settings: how this server, or one of its channels, wants me. For those who manage the server."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+
+from bot.chat import acts, escape, permissions
+from bot.chat.errors import Refusal
+from bot.chat.host import Interaction
+from bot.chat.i18n import Words
+from bot.chat.pages import Pages, paginate
+from bot.preferences import AS_SPOKEN, FIELDS, LANGUAGES, PERSONA_LIMIT, PERSONAS, RETENTION_LIMIT, SILENCE, VOICES
+from bot.services import CallSettings
+from bot.types import Setting
+from bot.usage import Caps
+
+Channel = discord.VoiceChannel | discord.StageChannel
+Name = Literal[
+    "voice",
+    "persona",
+    "language",
+    "answering",
+    "names",
+    "silence",
+    "transcript",
+    "budget_server",
+    "budget_person",
+    "retention",
+]
+CHOICES = 25
+"""Suggestions Discord shows at most."""
+SHOWN_LIMIT = 120
+"""Characters of a persona or of names on the page."""
+
+
+class Settings(app_commands.Group):
+    def __init__(self) -> None:
+        super().__init__(
+            name="settings",
+            description="How this server wants me (Manage Server)",
+            guild_only=True,
+            default_permissions=discord.Permissions(manage_guild=True),
+        )
+
+    @app_commands.command(description="What is set, by whom, and what is as by default")
+    @app_commands.describe(channel="What holds in this voice channel; the whole server when left out")
+    async def show(self, interaction: Interaction, channel: Channel | None = None) -> None:
+        guild_id = _guild(interaction)
+        host = interaction.client
+        words = host.words_to(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        where = channel.mention if channel else words("settings server")
+        place = channel.id if channel else None
+        values = _values(host.preferences.of(guild_id, place), host.preferences.caps(guild_id), words)
+        rows = [words("settings title", where=where), *_rows(values, host.preferences.changed(guild_id, place), words)]
+        await Pages(host, words, paginate(rows)).send(interaction)
+
+    @app_commands.command(description="The voice I speak with")
+    @app_commands.describe(name="A voice the model has", channel="Only in this voice channel")
+    async def voice(self, interaction: Interaction, name: Range[str, 1, 40], channel: Channel | None = None) -> None:
+        await _change(interaction, channel, {"voice": name})
+
+    @app_commands.command(description="Who I am in conversation")
+    @app_commands.describe(text="One of those offered, or your own words", channel="Only in this voice channel")
+    async def persona(
+        self, interaction: Interaction, text: Range[str, 1, PERSONA_LIMIT], channel: Channel | None = None
+    ) -> None:
+        await _change(interaction, channel, {"persona": text})
+
+    @app_commands.command(description="The language I answer in")
+    @app_commands.describe(language="auto: the one that is spoken", channel="Only in this voice channel")
+    async def language(
+        self, interaction: Interaction, language: Range[str, 1, 20], channel: Channel | None = None
+    ) -> None:
+        by_name = {name.casefold(): code for code, name in LANGUAGES.items()}
+        await _change(interaction, channel, {"language": by_name.get(language.casefold(), language)})
+
+    @app_commands.command(description="When I answer, and what I answer to")
+    @app_commands.describe(
+        mode="auto: alone with me always, among several when spoken to",
+        names="Names I answer to besides my own, separated by commas",
+        channel="Only in this voice channel",
+    )
+    async def answering(
+        self,
+        interaction: Interaction,
+        mode: Literal["auto", "always", "name", "listen"],
+        names: Range[str, 1, 400] | None = None,
+        channel: Channel | None = None,
+    ) -> None:
+        await _change(interaction, channel, {"answering": mode} | ({"names": names} if names else {}))
+
+    @app_commands.command(description="How long a silence ends what somebody says")
+    @app_commands.describe(seconds="Learned from each speaker when left out", channel="Only in this voice channel")
+    async def silence(
+        self,
+        interaction: Interaction,
+        seconds: Range[float, SILENCE[0], SILENCE[1]] | None = None,
+        channel: Channel | None = None,
+    ) -> None:
+        await _change(interaction, channel, {"silence": AS_SPOKEN if seconds is None else f"{seconds:g}"})
+
+    @app_commands.command(description="Where I write along")
+    @app_commands.describe(place="off: nowhere", channel="Only in this voice channel")
+    async def transcript(
+        self, interaction: Interaction, place: Literal["chat", "thread", "off"], channel: Channel | None = None
+    ) -> None:
+        await _change(interaction, channel, {"transcript": place})
+
+    @app_commands.command(description="What I may spend a day")
+    @app_commands.describe(server="US dollars for the whole server; 0: no cap", person="US dollars a person; 0: no cap")
+    async def budget(
+        self,
+        interaction: Interaction,
+        server: Range[float, 0, 10_000] | None = None,
+        person: Range[float, 0, 10_000] | None = None,
+    ) -> None:
+        wanted = {"budget_server": server, "budget_person": person}
+        await _change(interaction, None, {name: f"{cap:.6f}" for name, cap in wanted.items() if cap is not None})
+
+    @app_commands.command(description="How long I keep what was said")
+    @app_commands.describe(days="0: only while the call lasts")
+    async def retention(self, interaction: Interaction, days: Range[int, 0, RETENTION_LIMIT]) -> None:
+        await _change(interaction, None, {"retention": str(days)})
+
+    @app_commands.command(description="Go back to the default")
+    @app_commands.describe(setting="Everything when left out", channel="Only what was set for this voice channel")
+    async def reset(
+        self, interaction: Interaction, setting: Name | None = None, channel: Channel | None = None
+    ) -> None:
+        guild_id = _guild(interaction)
+        host = interaction.client
+        gone = await host.preferences.reset(guild_id, channel.id if channel else None, setting)
+        host.calls.settings_changed(guild_id)
+        await acts.tell(interaction, "settings reset", count=gone)
+
+    @voice.autocomplete("name")
+    async def voices(self, _: Interaction, typed: str) -> list[Choice[str]]:
+        return _matching({voice: voice for voice in VOICES}, typed)
+
+    @persona.autocomplete("text")
+    async def personas(self, _: Interaction, typed: str) -> list[Choice[str]]:
+        return _matching({name: f"{name}: {text}" for name, text in PERSONAS.items()}, typed)
+
+    @language.autocomplete("language")
+    async def languages(self, _: Interaction, typed: str) -> list[Choice[str]]:
+        return _matching({AS_SPOKEN: AS_SPOKEN} | {code: f"{name} ({code})" for code, name in LANGUAGES.items()}, typed)
+
+
+def _guild(interaction: Interaction) -> int:
+    """Return the server's id. Raises Refusal unless the caller manages it."""
+    permissions.check_manager(interaction.permissions)
+    assert interaction.guild_id is not None
+    return interaction.guild_id
+
+
+async def _change(interaction: Interaction, channel: Channel | None, wanted: Mapping[str, str]) -> None:
+    """Set what is wanted, have a running call adapt, and say how it is now. Raises Refusal."""
+    guild_id = _guild(interaction)
+    host = interaction.client
+    words = host.words_to(interaction)
+    place = channel.id if channel else None
+    if not wanted:
+        raise Refusal("refusal setting_nothing")
+    for name, value in wanted.items():
+        try:
+            await host.preferences.change(guild_id, place, name, value, interaction.user.id)
+        except ValueError:
+            cap = host.preferences.limit(name)
+            if cap:
+                raise Refusal("refusal setting_cap", limit=f"${cap:.2f}") from None
+            raise Refusal("refusal setting_value", setting=words(f"setting {name}")) from None
+    host.calls.settings_changed(guild_id)
+    values = _values(host.preferences.of(guild_id, place), host.preferences.caps(guild_id), words)
+    where = channel.mention if channel else words("settings server")
+    rows = [f"**{words(f'setting {name}')}** {values[name]}" for name in wanted]
+    text = words("settings changed", where=where)
+    await interaction.response.send_message("\n".join([text, *rows]), ephemeral=True)
+
+
+def _values(settings: CallSettings, caps: Caps, words: Words) -> dict[str, str]:
+    """Return each setting as people read it."""
+    persona = next((name for name, text in PERSONAS.items() if text == settings.persona), settings.persona)
+    days = settings.retention_days
+    shown = {
+        "voice": settings.voice,
+        "persona": persona or words("value none"),
+        "language": words("value as_spoken") if settings.language is None else _language(settings.language),
+        "answering": settings.answering,
+        "names": ", ".join(settings.aliases) or words("value none"),
+        "silence": words("value learned") if settings.hang is None else f"{settings.hang:g} s",
+        "transcript": settings.transcript,
+        "budget_server": f"${caps.server:.2f}" if caps.server else words("value no_cap"),
+        "budget_person": f"${caps.person:.2f}" if caps.person else words("value no_cap"),
+        "retention": words("value days", days=days) if days else words("value with_call"),
+    }
+    return {name: escape.escape(value, SHOWN_LIMIT) for name, value in shown.items()}
+
+
+def _rows(values: Mapping[str, str], changed: Mapping[str, Setting], words: Words) -> list[str]:
+    rows = []
+    for name in FIELDS:
+        setting = changed.get(name)
+        how = words("settings default")
+        if setting:
+            by = f"<@{setting.changed_by}>" if setting.changed_by else words("settings somebody")
+            only = f"<#{setting.channel_id}> · " if setting.channel_id else ""
+            how = f"{only}{by} {discord.utils.format_dt(setting.changed_at, 'R')}"
+        rows.append(f"**{words(f'setting {name}')}** {values[name]} · {how}")
+    return rows
+
+
+def _language(code: str) -> str:
+    return f"{LANGUAGES[code]} ({code})" if code in LANGUAGES else code
+
+
+def _matching(offered: Mapping[str, str], typed: str) -> list[Choice[str]]:
+    """Return what is offered (value -> name) and has the typed letters in it."""
+    typed = typed.casefold()
+    return [Choice(name=name[:100], value=value) for value, name in offered.items() if typed in name.casefold()][
+        :CHOICES
+    ]
