@@ -1,0 +1,110 @@
+"""/settings through Discord's own machinery."""
+
+from collections.abc import AsyncIterator
+
+import discord
+import pytest
+
+from bot.preferences import Preferences
+from bot.sandbox.entities import User
+from bot.sandbox.invocation import Refused
+from bot.services import CallSettings
+from bot.usage import Caps
+from tests.chat.stage import Stage, stage, until
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[Stage]:
+    async with stage() as opened:
+        yield opened
+
+
+def manager(house: Stage) -> User:
+    permission = discord.Permissions(manage_guild=True).value
+    role = house.sandbox.world.add_role(house.sandbox.guild, "Managers", permission)
+    return house.sandbox.add_user("Mia", [role])
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "shown", "name", "value"),
+    [
+        ("voice", {"name": "sage"}, "**Voice** sage", "voice", "sage"),
+        ("persona", {"text": "teacher"}, "**Persona** teacher", "persona", None),
+        ("persona", {"text": "Be *a pirate*."}, r"Be \*a pirate\*.", "persona", "Be *a pirate*."),
+        ("language", {"language": "日本語"}, "日本語 (ja)", "language", "ja"),
+        ("answering", {"mode": "name", "names": "Kiki, 聞き手"}, "Kiki, 聞き手", "aliases", ("Kiki", "聞き手")),
+        ("silence", {"seconds": 0.8}, "0.8 s", "hang", 0.8),
+        ("transcript", {"place": "off"}, "**Transcript** off", "transcript", "off"),
+        ("retention", {"days": 0}, "only while the call lasts", "retention_days", 0),
+    ],
+)
+async def test_each_setting_is_kept_and_shown(
+    house: Stage, command: str, options: dict[str, object], shown: str, name: str, value: object
+) -> None:
+    mia = manager(house)
+    outcome = await house.sandbox.command(mia, f"settings {command}", options)
+    assert outcome.ephemeral
+    assert shown in outcome.content
+    settings = house.client.preferences.of(house.sandbox.guild.id, None)
+    assert getattr(settings, name) == value or value is None
+    outcome = await (await house.sandbox.command(mia, "settings show")).settled()
+    assert shown in outcome.text
+    assert f"<@{mia.id}>" in outcome.text
+    assert "· default" in outcome.text
+    again = Preferences(house.services.store, CallSettings(), Caps(), house.services.wall)
+    await again.load()  # as the next process will
+    assert again.of(house.sandbox.guild.id, None) == settings
+
+
+async def test_a_running_call_adapts_at_once_and_a_channel_goes_its_own_way(house: Stage) -> None:
+    await house.joined("Ada")
+    mia = manager(house)
+    await house.sandbox.command(mia, "settings voice", {"name": "sage"})
+    await house.sandbox.command(mia, "settings voice", {"name": "echo", "channel": house.sandbox.lounge.id})
+    call = house.calls.all()[0]
+    call.ask(1, "hello?")
+    await until(lambda: house.engine.requests)
+    assert house.engine.requests[-1].room.voice == "echo"
+    outcome = await house.sandbox.command(mia, "settings reset", {"channel": house.sandbox.lounge.id})
+    assert "Settings dropped: 1" in outcome.content
+    call.ask(1, "and now?")
+    await until(lambda: len(house.engine.requests) == 2)
+    assert house.engine.requests[-1].room.voice == "sage"
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "sentence"),
+    [
+        ("voice", {"name": "no voice!"}, "Voice cannot be that."),
+        ("language", {"language": "Klingon?"}, "Language cannot be that."),
+        ("budget", {}, "Name at least one"),
+    ],
+)
+async def test_what_cannot_be_is_refused(house: Stage, command: str, options: dict[str, object], sentence: str) -> None:
+    outcome = await house.sandbox.command(manager(house), f"settings {command}", options)
+    assert sentence in outcome.content
+    assert house.client.preferences.changed(house.sandbox.guild.id, None) == {}
+
+
+async def test_only_managers_set(house: Stage) -> None:
+    ada = await house.enter("Ada")
+    for command, options in (("show", {}), ("voice", {"name": "sage"}), ("reset", {})):
+        with pytest.raises(Refused):  # Discord does not even offer it
+            await house.sandbox.command(ada, f"settings {command}", options)
+    assert house.client.preferences.changed(house.sandbox.guild.id, None) == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "typed", "offered"),
+    [
+        ("voice", "name", "s", {"ash", "sage", "shimmer", "verse"}),
+        ("persona", "text", "teach", {"teacher"}),
+        ("language", "language", "日", {"ja"}),
+        ("language", "language", "aut", {"auto"}),
+    ],
+)
+async def test_suggestions(house: Stage, command: str, option: str, typed: str, offered: set[str]) -> None:
+    outcome = await house.sandbox.autocomplete(manager(house), f"settings {command}", option, {option: typed})
+    assert {choice["value"] for choice in outcome.choices} == offered
