@@ -66,6 +66,24 @@ def demo(
     _run(run_demo(out, [*(wav or []), *(more or [])], live=live, console=Console()))
 
 
+@cli.command()
+def playground(
+    stand_in: Annotated[
+        bool, typer.Option("--stand-in", help="Let the stand-in answer even where OPENAI_API_KEY is set.")
+    ] = False,
+    browser: Annotated[bool, typer.Option(help="Open the page, where there is a desktop.")] = True,
+) -> None:
+    """Talk to the bot in the browser: no account, your own microphone, the whole path of the sound.
+
+    The settings are those of `run`; with OPENAI_API_KEY the real model answers, which costs money.
+    """
+    from bot.ops import log
+    from bot.sandbox.playground.server import run_playground
+
+    log.configure(log.Redactor(), level="ERROR")  # what happens is shown on the page
+    _run(run_playground(Console(), stand_in=stand_in, browser=browser, env_file=Path(".env")))
+
+
 def main() -> None:
     cli()
 
