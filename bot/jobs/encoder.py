@@ -1,0 +1,125 @@
+"""PCM -> files that phones and browsers play, written piece by piece; chapters and waveform too.
+
+All of it takes CPU: call it in a thread.
+"""
+
+import base64
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import av
+import numpy as np
+
+CODECS = {"ogg": "libopus", "mp3": "libmp3lame"}
+"""Containers offered to people, with their codecs."""
+STEPS = 256
+"""Values of a voice message's waveform at most (Discord's limit), one each 100 ms of a short one."""
+_STEP_SECONDS = 0.1
+_MS = Fraction(1, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    title: str
+    start: float
+    "seconds"
+    end: float
+
+
+class Encoder:
+    """Writes s16le mono into a file; use it as a context, and close it (by leaving) before the file is read."""
+
+    def __init__(
+        self,
+        out: BinaryIO,
+        rate: int,
+        container: str = "ogg",
+        codec: str | None = None,
+        bit_rate: int = 32_000,
+        chapters: Sequence[Chapter] = (),
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """`rate` is that of the PCM, in Hz. ffmpeg writes ogg chapters only when it knows them at the start."""
+        self._file = av.open(out, mode="w", format=container)
+        codec = codec or CODECS[container]
+        stream = self._file.add_stream(codec, rate=rate, bit_rate=bit_rate, layout="mono")
+        assert isinstance(stream, av.AudioStream)
+        self._stream = stream
+        context = self._stream.codec_context
+        formats = context.codec.audio_formats
+        self._rate = rate
+        self._resampler = av.AudioResampler(
+            format=formats[0].name if formats else "s16",
+            layout="mono",
+            rate=rate,
+            frame_size=context.frame_size or 1024,
+        )
+        self._file.metadata.update(metadata or {})
+        if chapters:
+            self._file.set_chapters([_chapter(number, chapter) for number, chapter in enumerate(chapters)])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                for frame in (*self._resampler.resample(None), None):
+                    self._file.mux(self._stream.encode(frame))
+        finally:
+            self._file.close()
+
+    def write(self, pcm: bytes) -> None:
+        """Append s16le mono, a whole number of samples."""
+        if not pcm:
+            return
+        frame = av.AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
+        frame.sample_rate = self._rate
+        frame.planes[0].update(pcm.ljust(frame.planes[0].buffer_size, b"\0"))
+        for part in self._resampler.resample(frame):
+            self._file.mux(self._stream.encode(part))
+
+
+def encode(pcm: bytes, rate: int, container: str = "ogg", codec: str | None = None, bit_rate: int = 32_000) -> bytes:
+    """Pack s16le mono into a file: `"ogg"` (Opus), `"mp3"`, or any container and codec of ffmpeg's."""
+    out = io.BytesIO()
+    with Encoder(out, rate, container, codec, bit_rate) as encoder:
+        encoder.write(pcm)
+    return out.getvalue()
+
+
+def waveform(pieces: Iterable[bytes], rate: int, seconds: float) -> bytes:
+    """Return the peaks of s16le mono sound of about `seconds`, 0 to 255 each, at most STEPS of them."""
+    steps = max(1, min(STEPS, int(seconds / _STEP_SECONDS)))
+    per_step = max(1, -(-int(seconds * rate) // steps))
+    peaks = np.zeros(steps)
+    at = 0
+    for piece in pieces:
+        samples = np.abs(np.frombuffer(piece, "<i2").astype(np.float32))
+        if samples.size:
+            places = np.minimum((at + np.arange(samples.size)) // per_step, steps - 1)
+            np.maximum.at(peaks, places, samples)
+            at += samples.size
+    loudest = peaks.max()
+    return (peaks / loudest * 255).astype(np.uint8).tobytes() if loudest else bytes(steps)
+
+
+def waveform_text(pcm: bytes, rate: int) -> str:
+    """Return a voice message's waveform as Discord wants it: base64."""
+    return base64.b64encode(waveform([pcm], rate, len(pcm) / (2 * rate))).decode("ascii")
+
+
+def _chapter(number: int, chapter: Chapter) -> Any:  # a TypedDict that PyAV keeps to itself
+    return {
+        "id": number,
+        "start": round(chapter.start * 1000),
+        "end": round(chapter.end * 1000),
+        "time_base": _MS,
+        "metadata": {"title": chapter.title},
+    }
