@@ -111,6 +111,9 @@ def nothing_left_behind() -> Iterator[None]:
     yield
     gc.collect()
     pool = ("asyncio_", "ThreadPoolExecutor", "AnyIO worker")
+    for thread in set(threading.enumerate()) - threads:
+        if "_connection_worker_thread" in thread.name:
+            thread.join(1.0)  # SQLite's: it goes a moment after the connection's last answer
     left = [
         thread.name
         for thread in set(threading.enumerate()) - threads

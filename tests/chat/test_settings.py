@@ -1,6 +1,7 @@
 """/settings through Discord's own machinery."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import discord
 import pytest
@@ -41,7 +42,7 @@ def manager(house: Stage) -> User:
     ],
 )
 async def test_each_setting_is_kept_and_shown(
-    house: Stage, command: str, options: dict[str, object], shown: str, name: str, value: object
+    house: Stage, command: str, options: dict[str, Any], shown: str, name: str, value: object
 ) -> None:
     mia = manager(house)
     outcome = await house.sandbox.command(mia, f"settings {command}", options)
@@ -82,7 +83,7 @@ async def test_a_running_call_adapts_at_once_and_a_channel_goes_its_own_way(hous
         ("budget", {}, "Name at least one"),
     ],
 )
-async def test_what_cannot_be_is_refused(house: Stage, command: str, options: dict[str, object], sentence: str) -> None:
+async def test_what_cannot_be_is_refused(house: Stage, command: str, options: dict[str, Any], sentence: str) -> None:
     outcome = await house.sandbox.command(manager(house), f"settings {command}", options)
     assert sentence in outcome.content
     assert house.client.preferences.changed(house.sandbox.guild.id, None) == {}

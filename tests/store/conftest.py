@@ -3,7 +3,6 @@
 import itertools
 import os
 import tempfile
-import threading
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -37,15 +36,6 @@ def postgres(testrun_uid: str) -> Iterator[Callable[[], str]]:
             return f"postgresql+asyncpg://postgres@/{name}?host={socket}"
 
         yield make
-
-
-@pytest.fixture(autouse=True)
-def threads_end() -> Iterator[None]:
-    """Wait for the driver's threads: a closed connection's thread goes a moment after its last answer."""
-    yield
-    for thread in threading.enumerate():
-        if "_connection_worker_thread" in thread.name:
-            thread.join(timeout=2)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
