@@ -65,8 +65,7 @@ class Person:
     @property
     def privacy_code(self) -> str:
         """30 digits, the same for everyone in the encrypted call; empty outside one."""
-        engine = self.client.engine if self.client else None
-        return engine.privacy_code if engine else ""
+        return self.client.dave.privacy_code if self.client else ""
 
     async def join(self, channel_id: int) -> None:
         """Enter a voice channel, or move there.

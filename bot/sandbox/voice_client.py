@@ -1,4 +1,4 @@
-"""A small voice gateway v8 client with DAVE, for the sandbox's people. Shares no code with bot/voice or discord.py."""
+"""A small client of voice gateway v8, for the sandbox's people. Shares no code with bot/voice or discord.py."""
 
 import asyncio
 import contextlib
@@ -12,12 +12,11 @@ from typing import Any
 import aiohttp
 
 from bot.sandbox import rtp
-from bot.sandbox.dave_engines import DaveEngine, Unprocessable
+from bot.sandbox.dave_engines import DaveEngine
+from bot.sandbox.membership import Membership
 
 HOLD_SECONDS, HOLD_PACKETS = 1.0, 50
 "How long and how many packets of one SSRC wait for a key or for op 5"
-PLAIN_AFTER_UPGRADE = 10.0
-"Seconds for which plain frames are still taken after a call became encrypted (white paper: passthrough mode)"
 VOICE = 1
 "Speaking flag: microphone"
 
@@ -34,17 +33,12 @@ class Disconnected(ConnectionError):
 
 
 class VoiceClient(asyncio.DatagramProtocol):
-    """One connection to one call, from IDENTIFY to its end."""
+    """One connection to one call, from IDENTIFY to its end. With `engine` None it has no DAVE."""
 
     def __init__(self, user_id: int, engine: DaveEngine | None, context: ssl.SSLContext, on_packet: OnPacket) -> None:
         self.user_id = user_id
-        self.engine = engine
-        "None: a client without DAVE"
-        self.version = 0
-        "DAVE version in force"
+        self.dave = Membership(engine, self._send)
         self.ssrc = 0
-        self.people: set[int] = set()
-        "user ids of the others in the call"
         self.counts: Counter[str] = Counter()
         self.close_code: int | None = None
         self._context = context
@@ -55,6 +49,8 @@ class VoiceClient(asyncio.DatagramProtocol):
         self._udp: asyncio.DatagramTransport | None = None
         self._discovered: asyncio.Future[tuple[str, int]] = self._loop.create_future()
         self._described: asyncio.Future[None] = self._loop.create_future()
+        self._stirred = asyncio.Event()
+        "something came from the gateway"
         self._tasks: list[asyncio.Task[None]] = []
         self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue()
         self._sequence_ack = -1
@@ -63,57 +59,38 @@ class VoiceClient(asyncio.DatagramProtocol):
         "SSRC -> user id"
         self._held: dict[int, deque[tuple[float, rtp.Packet]]] = {}
         self._nonces: deque[int] = deque(maxlen=200)
-        self._introduced = False
-        "the external sender is known, and with it, since it comes last, who else is in the call"
-        self._stirred = asyncio.Event()
-        self._transitions: dict[int, int] = {}
-        self._plain_until = 0.0
         self._sequence = secrets.randbelow(0x10000)
         self._counter = 0
-
-    @property
-    def keyed(self) -> bool:
-        """What is said now can be heard: there is a key, or none is needed, or nobody is there."""
-        if self.version == 0 or self.engine is None:
-            return True
-        return self._introduced and (not self.people or (self.engine.privacy_code != "" and not self.changing))
-
-    async def settled(self, timeout: float) -> None:
-        """Return once `keyed`, or after `timeout` seconds."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                while not self.keyed:
-                    self._stirred.clear()
-                    await self._stirred.wait()
-
-    @property
-    def changing(self) -> bool:
-        """A transition is announced and not executed yet."""
-        return bool(self._transitions)
 
     # Coming and going:
 
     async def connect(self, endpoint: str, guild_id: int, session_id: str, token: str, timeout: float = 10.0) -> None:
         """Return once sound can be sent. Raises Disconnected, TimeoutError."""
+        credentials = {
+            "server_id": str(guild_id),
+            "user_id": str(self.user_id),
+            "session_id": session_id,
+            "token": token,
+            "max_dave_protocol_version": 1 if self.dave.engine else 0,
+        }
         try:
             async with asyncio.timeout(timeout):
                 self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._context))
                 self._socket = await self._session.ws_connect(f"wss://{endpoint}/?v=8", max_msg_size=1 << 20)
                 self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
-                self._send(
-                    0,
-                    {
-                        "server_id": str(guild_id),
-                        "user_id": str(self.user_id),
-                        "session_id": session_id,
-                        "token": token,
-                        "max_dave_protocol_version": 1 if self.engine else 0,
-                    },
-                )
+                self._send(0, credentials)
                 await self._described
         except BaseException:
             await self.close()
             raise
+
+    async def settled(self, timeout: float) -> None:
+        """Return once what is said can be heard, or after `timeout` seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                while not self.dave.keyed:
+                    self._stirred.clear()
+                    await self._stirred.wait()
 
     async def close(self) -> None:
         """Hang up. Idempotent."""
@@ -131,11 +108,11 @@ class VoiceClient(asyncio.DatagramProtocol):
 
     # The voice gateway:
 
-    def _send(self, op: int, data: object) -> None:
-        self._outbox.put_nowait(json.dumps({"op": op, "d": data}))
-
-    def _send_binary(self, op: int, payload: bytes) -> None:
-        self._outbox.put_nowait(bytes([op]) + payload)
+    def _send(self, op: int, data: Any) -> None:
+        if isinstance(data, bytes):
+            self._outbox.put_nowait(bytes([op]) + data)
+        else:
+            self._outbox.put_nowait(json.dumps({"op": op, "d": data}))
 
     async def _write(self) -> None:
         assert self._socket is not None
@@ -153,10 +130,10 @@ class VoiceClient(asyncio.DatagramProtocol):
             if message.type is aiohttp.WSMsgType.TEXT:
                 payload = json.loads(message.data)
                 self._sequence_ack = payload.get("seq", self._sequence_ack)
-                self._json(payload["op"], payload["d"])
+                self._take(payload["op"], payload["d"])
             elif message.type is aiohttp.WSMsgType.BINARY:
                 self._sequence_ack = int.from_bytes(message.data[:2], "big")
-                self._binary(message.data[2], message.data[3:])
+                self._take(message.data[2], message.data[3:])
             self._stirred.set()
         self.close_code = self._socket.close_code
         for future in (self._discovered, self._described):
@@ -169,7 +146,7 @@ class VoiceClient(asyncio.DatagramProtocol):
             self._send(3, {"t": secrets.randbits(48), "seq_ack": self._sequence_ack})
             await asyncio.sleep(interval)
 
-    def _json(self, op: int, data: Any) -> None:
+    def _take(self, op: int, data: Any) -> None:
         match op:
             case 8:
                 self._tasks.append(asyncio.create_task(self._beat(data["heartbeat_interval"] / 1000)))
@@ -177,28 +154,27 @@ class VoiceClient(asyncio.DatagramProtocol):
                 self._tasks.append(asyncio.create_task(self._set_up(data)))
             case 4:
                 self._key = bytes(data["secret_key"])
-                self.version = data["dave_protocol_version"]
-                if self.version and self.engine:
-                    self._begin(self.version)
+                self.dave.described(data["dave_protocol_version"])
                 self._described.set_result(None)
             case 5:
                 self._ssrcs[data["ssrc"]] = int(data["user_id"])
-                self._flush(data["ssrc"])
+                self._retry(data["ssrc"])
             case 11:
-                self.people.update(int(user) for user in data["user_ids"])
+                self.dave.people.update(int(user) for user in data["user_ids"])
             case 13:
-                self.people.discard(int(data["user_id"]))
-                for ssrc in [s for s, user in self._ssrcs.items() if user == int(data["user_id"])]:
-                    del self._ssrcs[ssrc]
-                    self._held.pop(ssrc, None)
-            case 21:
-                self._prepare(data["transition_id"], data["protocol_version"])
-            case 22:
-                self._execute(data["transition_id"])
-            case 24 if data["epoch"] == 1 and self.engine:
-                self._begin(data["protocol_version"])
+                self._gone(int(data["user_id"]))
+            case _ if 21 <= op <= 30:
+                self.dave.take(op, data, self._loop.time())
+                for ssrc in list(self._held):
+                    self._retry(ssrc)
             case _:
                 self.counts["ignored op"] += 1
+
+    def _gone(self, user_id: int) -> None:
+        self.dave.people.discard(user_id)
+        for ssrc in [ssrc for ssrc, user in self._ssrcs.items() if user == user_id]:
+            del self._ssrcs[ssrc]
+            self._held.pop(ssrc, None)
 
     async def _set_up(self, ready: dict[str, Any]) -> None:
         """Open UDP, learn the own address, and select the protocol (ops 2 to 1)."""
@@ -210,62 +186,6 @@ class VoiceClient(asyncio.DatagramProtocol):
         address, port = self._discovered.result()
         self._send(1, {"protocol": "udp", "data": {"address": address, "port": port, "mode": rtp.MODE}})
 
-    # DAVE (ops 21 to 31):
-
-    def _begin(self, version: int) -> None:
-        assert self.engine is not None
-        self._send_binary(26, self.engine.begin(version))
-
-    def _binary(self, op: int, payload: bytes) -> None:
-        engine = self.engine
-        if engine is None:
-            return
-        transition_id = int.from_bytes(payload[:2], "big")
-        try:
-            if op == 25:
-                engine.external_sender(payload)
-                self._introduced = True
-            elif op == 27:
-                transition_id = 0
-                answer = engine.proposals(payload, self.people)
-                if answer is not None:
-                    self._send_binary(28, answer)
-            elif op == 29:
-                engine.commit(payload[2:])
-                self._prepare(transition_id, 1)
-            elif op == 30:
-                engine.welcome(payload[2:], self.people)
-                self._prepare(transition_id, 1)
-        except Unprocessable:
-            self.counts[f"unprocessable op {op}"] += 1
-            self._send(31, {"transition_id": transition_id})
-            self._begin(1)
-        for ssrc in list(self._held):
-            self._flush(ssrc)
-
-    def _prepare(self, transition_id: int, version: int) -> None:
-        self._transitions[transition_id] = version
-        if version == 0:
-            self._plain_until = float("inf")
-        if transition_id == 0:
-            self._execute(0)
-        else:
-            self._send(23, {"transition_id": transition_id})
-
-    def _execute(self, transition_id: int) -> None:
-        if transition_id in self._transitions:
-            while (announced := next(iter(self._transitions))) != transition_id:
-                del self._transitions[announced]  # announced before this one, and never executed
-            self._switch(self._transitions.pop(transition_id))
-
-    def _switch(self, version: int) -> None:
-        if version and not self.version:
-            self._plain_until = self._loop.time() + PLAIN_AFTER_UPGRADE
-        self.version = version
-        self.counts["transitions"] += 1
-        if version and self.engine:
-            self.engine.execute()
-
     # Sound:
 
     def speaking(self) -> None:
@@ -274,13 +194,10 @@ class VoiceClient(asyncio.DatagramProtocol):
 
     def send(self, opus: bytes, timestamp: int) -> bool:
         """Send one frame; False if there is no key for it yet."""
-        frame = opus
-        if self.version and opus != rtp.SILENCE:
-            sealed = self.engine.encrypt(opus) if self.engine else None
-            if sealed is None:
-                self.counts["not sent: no key"] += 1
-                return False
-            frame = sealed
+        frame = self.dave.seal(opus)
+        if frame is None:
+            self.counts["not sent: no key"] += 1
+            return False
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._counter += 1
         packet = rtp.seal(self._key, self._counter, self._sequence, timestamp, self.ssrc, frame)
@@ -296,41 +213,31 @@ class VoiceClient(asyncio.DatagramProtocol):
         packet = rtp.unseal(self._key, data) if self._key else None
         if packet is None or packet.payload_type != rtp.OPUS:
             self.counts["not audio"] += 1
-            return
-        if packet.counter in self._nonces:
+        elif packet.counter in self._nonces:
             self.counts["replayed"] += 1
-            return
-        self._nonces.append(packet.counter)
-        self._take(packet, self._loop.time())
+        else:
+            self._nonces.append(packet.counter)
+            self._hear(packet, self._loop.time())
 
     def error_received(self, exc: Exception) -> None:
         self.counts["UDP errors"] += 1
 
-    def _take(self, packet: rtp.Packet, at: float) -> None:
+    def _hear(self, packet: rtp.Packet, at: float) -> None:
         """Pass a packet on, or hold it until there is a key and a name for it."""
         held = self._held.setdefault(packet.ssrc, deque())
-        opus = self._opened(packet)
-        if opus is not None:
+        user_id = self._ssrcs.get(packet.ssrc)
+        opus = self.dave.open(user_id, packet.payload, self._loop.time()) if user_id is not None else None
+        if user_id is not None and opus is not None:
             self.counts["unopened"] += len(held)  # those before it are no good: the key is there
             held.clear()
-            self._on_packet(self._ssrcs[packet.ssrc], packet, opus, at)
+            self._on_packet(user_id, packet, opus, at)
             return
         held.append((at, packet))
         while len(held) > HOLD_PACKETS or at - held[0][0] > HOLD_SECONDS:
             self.counts["unopened"] += 1
             held.popleft()
 
-    def _flush(self, ssrc: int) -> None:
+    def _retry(self, ssrc: int) -> None:
         """Try what is held of an SSRC again, in order: a key has changed, or its user is known now."""
         for at, packet in self._held.pop(ssrc, ()):
-            self._take(packet, at)
-
-    def _opened(self, packet: rtp.Packet) -> bytes | None:
-        user_id = self._ssrcs.get(packet.ssrc)
-        if user_id is None:
-            return None
-        frame = packet.payload
-        plain = self.version == 0 or self._loop.time() < self._plain_until
-        if plain and (not frame.endswith(b"\xfa\xfa") or self.engine is None):
-            return frame
-        return self.engine.decrypt(user_id, frame) if self.engine else None
+            self._hear(packet, at)

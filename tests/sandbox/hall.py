@@ -20,7 +20,7 @@ async def agreed(*people: Person, besides: str = "", timeout: float = 5.0) -> st
         while True:
             codes = {person.privacy_code for person in people}
             clients = [person.client for person in people if person.client]
-            if len(codes) == 1 and not codes & {"", besides} and not any(client.changing for client in clients):
+            if len(codes) == 1 and not codes & {"", besides} and not any(client.dave.changing for client in clients):
                 return codes.pop()
             await asyncio.sleep(0.02)
 

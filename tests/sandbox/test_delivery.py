@@ -1,16 +1,16 @@
 """The delivery service with real DAVE implementations around one table: no network, and time as a number."""
 
 from collections import deque
+from typing import Any
 
 import pytest
 
 from bot.sandbox import mls
-from bot.sandbox.dave_engines import DaveEngine, EngineName, Unprocessable, make_engine
+from bot.sandbox.dave_engines import DaveEngine, EngineName, make_engine
 from bot.sandbox.delivery import (
     ANNOUNCE_COMMIT,
     COMMIT_TIMEOUT,
     EXECUTE_TRANSITION,
-    EXTERNAL_SENDER,
     PREPARE_EPOCH,
     PREPARE_TRANSITION,
     PROPOSALS,
@@ -18,78 +18,61 @@ from bot.sandbox.delivery import (
     WELCOME,
     DeliveryService,
 )
+from bot.sandbox.membership import (
+    COMMIT_WELCOME,
+    INVALID_COMMIT_WELCOME,
+    KEY_PACKAGE,
+    TRANSITION_READY,
+    Membership,
+)
 
 CALL = 99
 MIXED: list[EngineName] = ["davey", "libdave"]
 
 
-class Member:
+class Member(Membership):
     """A client reduced to its DAVE side."""
 
+    engine: DaveEngine
+
     def __init__(self, user_id: int, engine: DaveEngine, table: "Table") -> None:
+        super().__init__(engine, self.answer)
         self.id = user_id
-        self.engine = engine
+        self.people = table.known
         self.table = table
         self.ops: list[int] = []
         self.seen: dict[int, bytes] = {}
-        self.transitions: list[int] = []
-        self.pending: set[int] = set()
-        self.version = 1
         self.answers = True
-        "False: says nothing any more, but hears"
+        "False: hears, and says nothing"
 
     def enter(self) -> None:
         self.table.members[self.id] = self
         self.table.known.add(self.id)
         self.table.service.enter(self.id, self.table.now)
-        if self.table.service.version:
-            self.send_key_package()
-
-    def send_key_package(self) -> None:
-        self.table.service.key_package(self.id, self.engine.begin(1), self.table.now)
+        self.described(self.table.service.version)
 
     def leave(self) -> None:
         del self.table.members[self.id]
         self.table.service.leave(self.id, self.table.now)
 
-    def take(self, op: int, data: dict[str, object] | bytes) -> None:
-        service, now = self.table.service, self.table.now
+    def take(self, op: int, data: Any, now: float) -> None:
         self.ops.append(op)
         if isinstance(data, bytes):
             self.seen[op] = data
-            try:
-                self._binary(op, data)
-            except Unprocessable:
-                service.invalid(self.id, now)
-                self.send_key_package()
-        elif op == PREPARE_EPOCH:
-            self.send_key_package()
-        elif op == PREPARE_TRANSITION and data["transition_id"]:
-            self._ready(int(str(data["transition_id"])))
-        elif op == EXECUTE_TRANSITION:
-            self.transitions.append(int(str(data["transition_id"])))
-            self.pending.discard(self.transitions[-1])
-            self.engine.execute()
+        super().take(op, data, now)
 
-    def _binary(self, op: int, data: bytes) -> None:
-        people = self.table.known
-        if op == EXTERNAL_SENDER:
-            self.engine.external_sender(data)
-        elif op == PROPOSALS:
-            answer = self.engine.proposals(data, people)
-            if answer and self.answers:
-                self.table.service.commit_welcome(self.id, answer, self.table.now)
-        elif op == ANNOUNCE_COMMIT:
-            self.engine.commit(data[2:])
-            self._ready(int.from_bytes(data[:2], "big"))
-        elif op == WELCOME:
-            self.engine.welcome(data[2:], people)
-            self._ready(int.from_bytes(data[:2], "big"))
-
-    def _ready(self, transition_id: int) -> None:
-        self.pending.add(transition_id)
-        if self.answers:
-            self.table.service.ready(self.id, transition_id)
+    def answer(self, op: int, data: Any) -> None:
+        service, now = self.table.service, self.table.now
+        if not self.answers:
+            return
+        if op == KEY_PACKAGE:
+            service.key_package(self.id, data, now)
+        elif op == COMMIT_WELCOME:
+            service.commit_welcome(self.id, data, now)
+        elif op == TRANSITION_READY:
+            service.ready(self.id, data["transition_id"])
+        elif op == INVALID_COMMIT_WELCOME:
+            service.invalid(self.id, now)
 
 
 class Table:
@@ -122,7 +105,7 @@ class Table:
             while self.queue:
                 user_id, op, data = self.queue.popleft()
                 if user_id in self.members:
-                    self.members[user_id].take(op, data)
+                    self.members[user_id].take(op, data, self.now)
 
     def seat(self, user_id: int, engine: EngineName = "davey") -> Member:
         member = Member(user_id, make_engine(engine, user_id, CALL), self)
@@ -134,7 +117,7 @@ class Table:
         assert set(self.service.leaves.values()) == set(self.members)
         assert len({member.engine.privacy_code for member in self.members.values()} - {""}) == 1
         for speaker in self.members.values():
-            assert not speaker.pending
+            assert not speaker.changing
             frame = speaker.engine.encrypt(b"twenty milliseconds of speech")
             assert frame is not None
             for other in self.members.values():
@@ -257,9 +240,9 @@ def test_a_transition_waits_for_everybody_but_not_for_ever(table: Table) -> None
     ben.answers = False
     table.seat(12)
     table.run(READY_TIMEOUT / 2)
-    before = len(anna.transitions)
+    assert anna.changing
     table.run(READY_TIMEOUT)
-    assert len(anna.transitions) == before + 1
+    assert not anna.changing
     assert table.service.counts["transitions timed out"] == 1
     ben.answers = True
     table.check()

@@ -129,7 +129,7 @@ async def test_a_stage_is_plain_and_its_audience_is_not_heard(sandbox: Sandbox, 
     for person in (anna, ben):
         await person.join(sandbox.stage.id)
     assert anna.client is not None
-    assert anna.client.version == 0
+    assert anna.client.dave.version == 0
     await anna.say(SHORT)
     assert not ben.ears.frames(anna.id)
     sandbox.moderator.let_speak(sandbox.guild, anna.user)
@@ -144,12 +144,12 @@ async def test_down_to_plain_and_up_again_in_mid_speech(sandbox: Sandbox) -> Non
         voice_of(sandbox).downgrade(channel.id)
         await asyncio.sleep(0.5)
         assert anna.client is not None
-        assert anna.client.version == 0
+        assert anna.client.dave.version == 0
         await asyncio.sleep(1.5)
         voice_of(sandbox).upgrade(channel.id)
         await speaking
         await agreed(anna, ben)
-        assert anna.client.version == 1
+        assert anna.client.dave.version == 1
         await asyncio.sleep(0.1)
         assert len(ben.ears.frames(anna.id)) >= 295
         assert heard(ben, anna, SPEECH) >= 0.95
