@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+import structlog
 
 from bot.ports import Playback
 from bot.types import Frame, LinkEnd
@@ -18,7 +19,7 @@ from bot.voice.roster import Roster
 from bot.voice.udp import Inbox
 from bot.voice.watchdog import Order, Sample, Watchdog
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 WATCH = 0.5
 """Seconds between two looks at people, sound and keep-alive."""
@@ -223,12 +224,12 @@ class Link:
             end = await self._serve()
         except Exception:
             # A fault of ours must end the call, not leave a deaf guest in it.
-            log.exception("the voice link failed")
+            log.exception("link_failed", channel_id=self.channel_id)
             end = LinkEnd.LOST
         finally:
             watch.cancel()
             await asyncio.wait({watch})
-        log.info("the voice link ended: %s", end)
+        log.info("link_ended", channel_id=self.channel_id, end=end)
         if not self._end.done():
             self._end.set_result(end)
         await self.outlet.close()
@@ -250,7 +251,7 @@ class Link:
         """Try one cure after the other; return the link's end when none is left."""
         line = self._line
         down_at = self._clock()
-        log.info("the voice connection broke (%d)", code)
+        log.info("link_broken", channel_id=self.channel_id, code=code)
         for seconds, cure in recovery.plan(code, awaiting_server=line.awaiting_server, shaky=shaky):
             await self._pause(seconds)
             if self._clock() - down_at > RESUMABLE:
@@ -269,7 +270,8 @@ class Link:
                     return end
             else:
                 if mended:
-                    log.info("the voice connection stands again after %.1f s", self._clock() - down_at)
+                    seconds = round(self._clock() - down_at, 2)
+                    log.info("link_mended", channel_id=self.channel_id, cure=cure.name, seconds=seconds)
                     return None
         return LinkEnd.LOST
 
@@ -309,7 +311,7 @@ class Link:
                     self._line.keep_alive()
                     await self._obey(self._watchdog.check(self._sample()))
             except Exception:
-                log.exception("the voice link's watch failed")
+                log.exception("link_watch_failed", channel_id=self.channel_id)
 
     def _sample(self) -> Sample:
         stats = self.receiver.stats
@@ -327,7 +329,7 @@ class Link:
         if order is None:
             return
         self.stats.deaf += 1
-        log.warning("no sound comes through: %s", order.name.lower())
+        log.warning("link_deaf", channel_id=self.channel_id, order=order.name)
         match order:
             case Order.REGROUP:
                 await self._line.regroup()

@@ -11,7 +11,6 @@ import contextlib
 import functools
 import itertools
 import json
-import logging
 import struct
 import threading
 import time
@@ -20,6 +19,7 @@ from typing import Any, cast
 
 import aiohttp
 import discord
+import structlog
 from discord.gateway import DiscordVoiceWebSocket
 from discord.utils import MISSING
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
@@ -36,7 +36,7 @@ from bot.voice.udp import DatagramSocket, Inbox, Reader
 
 __all__ = ["Channel", "Link", "connect"]
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 Channel = discord.VoiceChannel | discord.StageChannel
 
@@ -94,7 +94,7 @@ class _Gateway(DiscordVoiceWebSocket):
             # A message that discord.py cannot digest. Its text may quote the message: only the kind is logged.
             self._ours.stats.unreadable += 1
             if self._ours.stats.unreadable == 1:
-                log.warning("a message of the voice gateway could not be handled: %s", type(error).__name__)
+                log.warning("voice_message_unreadable", kind=type(error).__name__)
 
     async def received_binary_message(self, msg: bytes) -> None:
         try:

@@ -6,7 +6,6 @@ first packet need not wait for a grid. Those that fall due together are served i
 
 import heapq
 import itertools
-import logging
 import sys
 import threading
 import time
@@ -15,9 +14,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol, Self
 
+import structlog
+
 from bot.audio import FRAME_SECONDS
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 SLACK = 0.001
 """Seconds a packet may go early, to share a waking with others."""
@@ -109,6 +110,12 @@ class Wheel:
         """Whether a lane was woken since the last turn."""
         return bool(self._woken)
 
+    @property
+    def behind(self) -> float:
+        """Seconds by which the next packet is overdue; may be asked from any thread."""
+        queue = self._queue[:1]
+        return max(0.0, self._clock() - queue[0][0]) if queue else 0.0
+
     def turn(self) -> float | None:
         """Return the seconds until the next packet is due, None when every lane sleeps."""
         while self._woken:
@@ -139,7 +146,7 @@ class Wheel:
         except Exception:
             # Whatever is wrong with one call, the others' sound must go on.
             if not lane.failed:
-                log.exception("a packet could not be sent")
+                log.exception("packet_not_sent")
             lane.failed += 1
         if packet is None:
             lane.due, lane.free_at = None, due
@@ -161,6 +168,16 @@ class Pacer:
     @property
     def lateness(self) -> Lateness:
         return self._wheel.lateness
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def behind(self) -> float:
+        """Seconds by which the next packet is overdue now."""
+        return self._wheel.behind
 
     def add(self, sender: Sender) -> Lane:
         """Return a lane for the sender, asleep."""

@@ -35,7 +35,9 @@ async def anna(bot: Booth) -> Person:
 
 @pytest.fixture
 async def link(bot: Booth, anna: Person) -> Link:
-    return await bot.enter()
+    link = await bot.enter()
+    await bot.until(lambda: bot.in_group)
+    return link
 
 
 def mended(link: Link) -> int:
@@ -132,7 +134,6 @@ async def test_the_link_is_lost_when_nothing_helps(bot: Booth, link: Link, monke
 
 async def test_tcp_dies_without_a_sign(bot: Booth, anna: Person, link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "ATTEMPT", 1.0)
-    await bot.until(lambda: bot.in_group)
     conditions(bot).frozen = True
     await bot.until(lambda: link.stats.failed > 0 or mended(link) > 0, 30)
     conditions(bot).frozen = False
@@ -173,7 +174,6 @@ async def test_a_nat_that_forgets(bot: Booth, anna: Person, link: Link) -> None:
 
 @pytest.mark.parametrize("knob", ["bad_proposals", "bad_commits", "bad_welcomes"])
 async def test_a_broken_dave_message_costs_a_moment(bot: Booth, anna: Person, link: Link, knob: str) -> None:
-    await bot.until(lambda: bot.in_group)
     setattr(conditions(bot), knob, 1)
     if knob == "bad_welcomes":
         await bot.regroup()
@@ -194,7 +194,6 @@ async def test_a_broken_dave_message_costs_a_moment(bot: Booth, anna: Person, li
 @pytest.mark.parametrize("speaking", [True, False], ids=["heard nothing", "nobody speaks"])
 async def test_out_of_the_group_it_asks_to_be_taken_in(bot: Booth, anna: Person, link: Link, speaking: bool) -> None:
     """As after a fault nobody thought of."""
-    await bot.until(lambda: link.receiver.stats.received == 0 and bot.in_group)
     bot.lock_out()
     if speaking:
         await anna.say(clips.load("ben-story", 48_000))

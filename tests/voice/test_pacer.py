@@ -4,6 +4,7 @@ import threading
 from collections import deque
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.voice.pacer import CATCH_UP, Lane, Lateness, Pacer, Wheel
 
@@ -139,19 +140,18 @@ def test_those_due_together_are_served_in_one_waking(wheel: Wheel, clock: Clock)
 
 
 @pytest.mark.parametrize("fault", ["send", "take"])
-def test_one_that_fails_does_not_stop_the_others(
-    wheel: Wheel, clock: Clock, fault: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_one_that_fails_does_not_stop_the_others(wheel: Wheel, clock: Clock, fault: str) -> None:
     bad, good = Broken(clock, 3), Tape(clock, 3)
     if fault == "take":
         bad.take = bad.send  # type: ignore[assignment,method-assign]
     it = lane(wheel, bad)
     it.wake()
     lane(wheel, good).wake()
-    run(wheel, clock, 0.05)
+    with capture_logs() as logs:
+        run(wheel, clock, 0.05)
     assert good.times == [0, 0.02, 0.04]
     assert it.failed == 3
-    assert len(caplog.records) == 1
+    assert len(logs) == 1
 
 
 def test_a_closed_lane_sends_nothing_more(wheel: Wheel, clock: Clock) -> None:
