@@ -1,6 +1,7 @@
 """The composition root: settings -> everything that runs, wired; signals and drain."""
 
 import asyncio
+import math
 import os
 import signal
 import ssl
@@ -12,7 +13,6 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
-from prometheus_client import REGISTRY
 
 from bot.calls import Calls
 from bot.chat.client import Client
@@ -25,8 +25,10 @@ from bot.engine.models import announce
 from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.pricing import Prices
 from bot.engine.transcribe import OpenAITranscriber
-from bot.errors import BotError, StoreUnavailable
-from bot.ops.http import serving
+from bot.errors import BotError, StoreError, StoreUnavailable
+from bot.ops.health import Health
+from bot.ops.http import Pages, serving
+from bot.ops.metrics import BotCollector, Links, registry
 from bot.ports import Store
 from bot.preferences import Preferences
 from bot.services import CallSettings, Services
@@ -39,6 +41,9 @@ from bot.voice import link, opus
 from bot.voice.pacer import Pacer
 
 log = structlog.get_logger(__name__)
+
+STORE_WITHIN = 2.0
+"""Seconds a store may take to count as ready."""
 
 UPKEEP_AGAIN = 60.0
 """Seconds before upkeep is tried again after a bug."""
@@ -122,10 +127,9 @@ async def build(settings: Settings, tls: ssl.SSLContext | None = None) -> AsyncI
     """
     tls = tls or trust()
     async with AsyncExitStack() as stack:
-        clients: list[Client] = []
+        pages = Pages()
         if settings.http_port is not None:
-            ready = lambda: bool(clients) and clients[0].serving  # noqa: E731
-            await stack.enter_async_context(serving(settings.http_host, settings.http_port, ready, REGISTRY))
+            await stack.enter_async_context(serving(settings.http_host, settings.http_port, pages))
         library = opus.load(settings.opus_library)
         log.info("opus", source=library.source, version=library.version)
         catalogues = Catalogues.load()
@@ -137,11 +141,40 @@ async def build(settings: Settings, tls: ssl.SSLContext | None = None) -> AsyncI
         pacer = stack.enter_context(Pacer())
         services = await stack.enter_async_context(_services(settings, store, preferences, tls))
         calls = await stack.enter_async_context(Calls(services, preferences.of))
-        connect = partial(link.connect, library=library, pacer=pacer, clock=services.clock)
+        links = Links()
+
+        async def connect(channel: VocalChannel) -> link.Link:
+            opened = await link.connect(channel, library=library, pacer=pacer, clock=services.clock)
+            links.opened(opened)
+            return opened
+
         client = Client(settings, calls, services, catalogues, connect, ALL, tls, preferences)
-        clients.append(client)
+        health = Health(pacer)
+        await stack.enter_async_context(health.beating())
+        gauges = partial(_gauges, client)
+        pages.registry = registry(BotCollector(calls, links, services.tally, pacer, health.lag, gauges))
+        pages.trouble, pages.unready = health.trouble, partial(_unready, client, store)
         upkeep = Upkeep(store, preferences, calls, client.is_in, lambda: datetime.now(UTC))
         yield App(settings, client, calls, store, upkeep)
+
+
+def _gauges(client: Client) -> dict[str, float]:
+    """Return what the metrics show of the main gateway; latency only once a heartbeat was answered."""
+    gauges = {"ready": float(client.serving), "shards": float(len(client.shards)), "servers": float(len(client.guilds))}
+    latency = client.latency if client.shards else math.nan
+    return gauges | ({"latency_seconds": latency} if math.isfinite(latency) else {})
+
+
+async def _unready(client: Client, store: Store) -> str | None:
+    """Return why people cannot use the bot as they should."""
+    if not client.serving:
+        return "the gateway is not ready" if client.synced else "the commands are not in sync"
+    try:
+        async with asyncio.timeout(STORE_WITHIN):
+            await store.calls()
+    except (StoreError, TimeoutError):
+        return "the store does not answer"
+    return None
 
 
 def trust() -> ssl.SSLContext:

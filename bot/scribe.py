@@ -49,6 +49,11 @@ class Scribe:
         self._closed = False
         self._pen = asyncio.Lock()
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """How much waits to be shown, and to be stored."""
+        return len(self._shown), len(self._kept)
+
     def show(self, what: Show) -> None:
         """Queue something for people to see, in order; the oldest goes when the queue is full."""
         if len(self._shown) >= SHOWN_BOUND:

@@ -1,7 +1,8 @@
 """Health and metrics over HTTP: /livez, /readyz, /metrics."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -9,17 +10,34 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from bot.errors import StartError
 
 
-def application(ready: Callable[[], bool], registry: CollectorRegistry) -> web.Application:
-    """Build the three pages: `ready` says whether people can use the bot now."""
+async def _starting() -> str | None:
+    return "starting"
+
+
+@dataclass(slots=True)
+class Pages:
+    """What the pages show; each part is put in when it is there."""
+
+    trouble: Callable[[], str | None] = lambda: None
+    "what is stuck, None while the process lives"
+    unready: Callable[[], Awaitable[str | None]] = _starting
+    "why people cannot use the bot now"
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+
+def application(pages: Pages) -> web.Application:
+    """Build the three pages."""
 
     async def livez(_: web.Request) -> web.Response:
-        return web.Response(text="ok\n")
+        trouble = pages.trouble()
+        return web.Response(text=f"{trouble or 'ok'}\n", status=503 if trouble else 200)
 
     async def readyz(_: web.Request) -> web.Response:
-        return web.Response(text="ready\n") if ready() else web.Response(text="not ready\n", status=503)
+        unready = await pages.unready()
+        return web.Response(text=f"{unready or 'ready'}\n", status=503 if unready else 200)
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return web.Response(body=generate_latest(pages.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
     app.router.add_get("/livez", livez)
@@ -29,12 +47,12 @@ def application(ready: Callable[[], bool], registry: CollectorRegistry) -> web.A
 
 
 @asynccontextmanager
-async def serving(host: str, port: int, ready: Callable[[], bool], registry: CollectorRegistry) -> AsyncIterator[int]:
+async def serving(host: str, port: int, pages: Pages) -> AsyncIterator[int]:
     """Serve while the context lasts; gives the port, which port 0 leaves to the system.
 
     Raises StartError when the port cannot be had.
     """
-    runner = web.AppRunner(application(ready, registry), access_log=None)
+    runner = web.AppRunner(application(pages), access_log=None)
     await runner.setup()
     try:
         try:

@@ -30,6 +30,7 @@ class Outlet:
         self._lane = pacer.add(self)
         # The newest first; the one before it may still have its closing silence to send.
         self._playbacks: tuple[Playback, ...] = ()
+        self._underruns = 0
         self._raised = False
         self._signal: asyncio.Task[None] | None = None
 
@@ -37,7 +38,7 @@ class Outlet:
         """Open a new playback; one that is still open is cut."""
         self.cut()
         playback = Playback(self._new_encoder(), self._follow)
-        self._playbacks = (playback, *self._playbacks[:1])
+        self._keep(playback, *self._playbacks[:1])
         return playback
 
     def cut(self) -> None:
@@ -51,8 +52,8 @@ class Outlet:
             playback.pump()
         if self._playbacks and self._playbacks[0].sounding:
             # Whatever closing silence the one before has left comes too late.
-            self._playbacks = self._playbacks[:1]
-        self._playbacks = tuple(playback for playback in self._playbacks if not playback.over)
+            self._keep(*self._playbacks[:1])
+        self._keep(*(playback for playback in self._playbacks if not playback.over))
         self._follow()
 
     async def close(self) -> None:
@@ -88,6 +89,15 @@ class Outlet:
     def skipped(self) -> int:
         """Steps of 20 ms in which nothing could be sent because the process stood still."""
         return self._lane.skipped
+
+    @property
+    def underruns(self) -> int:
+        """Times an answer came too slowly to play on."""
+        return self._underruns + sum(playback.underruns for playback in self._playbacks)
+
+    def _keep(self, *playbacks: Playback) -> None:
+        self._underruns += sum(playback.underruns for playback in self._playbacks if playback not in playbacks)
+        self._playbacks = playbacks
 
     def _follow(self) -> None:
         """Bring flag and lane in line with what there is to send."""

@@ -65,6 +65,9 @@ class Inbox:
         self.received += 1
         self._items.append((datagram, arrived))
 
+    def __len__(self) -> int:
+        return len(self._items)
+
     def drain(self) -> Iterator[tuple[bytes, float]]:
         """Take what is there now; what arrives meanwhile waits for the next time."""
         for _ in range(len(self._items)):

@@ -3,7 +3,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from bot.errors import StartError
-from bot.ops.http import serving
+from bot.ops.http import Pages, serving
 
 
 async def get(port: int, path: str) -> tuple[int, str]:
@@ -11,27 +11,33 @@ async def get(port: int, path: str) -> tuple[int, str]:
         return response.status, await response.text()
 
 
+async def ready() -> None:
+    return None
+
+
 async def test_alive_at_once_and_ready_when_it_is() -> None:
-    ready = [False, True]
-    async with serving("127.0.0.1", 0, lambda: ready.pop(0), CollectorRegistry()) as port:
+    pages = Pages()
+    async with serving("127.0.0.1", 0, pages) as port:
         assert await get(port, "/livez") == (200, "ok\n")
-        assert (await get(port, "/readyz"))[0] == 503
-        assert (await get(port, "/readyz"))[0] == 200
+        assert await get(port, "/readyz") == (503, "starting\n")
+        pages.unready, pages.trouble = ready, lambda: "the loop stands still"
+        assert await get(port, "/readyz") == (200, "ready\n")
+        assert await get(port, "/livez") == (503, "the loop stands still\n")
         assert (await get(port, "/other"))[0] == 404
 
 
 async def test_metrics_are_what_prometheus_reads() -> None:
     registry = CollectorRegistry()
     Counter("turns", "Answers given", registry=registry).inc(3)
-    async with serving("127.0.0.1", 0, lambda: True, registry) as port:
+    async with serving("127.0.0.1", 0, Pages(registry=registry)) as port:
         status, text = await get(port, "/metrics")
     assert status == 200
     assert "turns_total 3.0" in text
 
 
 async def test_a_taken_port_is_said_plainly() -> None:
-    async with serving("127.0.0.1", 0, lambda: True, CollectorRegistry()) as port:
+    async with serving("127.0.0.1", 0, Pages()) as port:
         with pytest.raises(StartError, match=str(port)) as caught:
-            async with serving("127.0.0.1", port, lambda: True, CollectorRegistry()):
+            async with serving("127.0.0.1", port, Pages()):
                 pass
     assert "HTTP_PORT" in caught.value.hint

@@ -1,0 +1,76 @@
+"""Is the process alive: how late the event loop and the pacer run."""
+
+import asyncio
+from bisect import bisect_left
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.voice.pacer import Pacer
+
+BEAT = 0.25
+"""Seconds between two looks at the loop's lag."""
+WINDOW = 40
+"""Beats that are judged: 10 s, so that one long hiccup is no reason to be killed."""
+LOOP_STUCK = 2.0
+"""Seconds of median lag in the window from which the loop is of no use."""
+PACER_STUCK = 5.0
+"""Seconds by which a packet is overdue from which the pacer is of no use."""
+
+
+class Lag:
+    """How late the loop wakes a task, as a histogram like pacer.Lateness."""
+
+    BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(self.BOUNDS) + 1)
+        self.total = 0.0
+        self._last: deque[float] = deque(maxlen=WINDOW)
+
+    def add(self, seconds: float) -> None:
+        self.counts[bisect_left(self.BOUNDS, seconds)] += 1
+        self.total += seconds
+        self._last.append(seconds)
+
+    @property
+    def median(self) -> float:
+        """Return the window's median, seconds; 0.0 until the window is a quarter full."""
+        if len(self._last) < WINDOW // 4:
+            return 0.0
+        return sorted(self._last)[len(self._last) // 2]
+
+
+class Health:
+    """What /livez asks. `beating` keeps it up to date."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        self.lag = Lag()
+        self._pacer = pacer
+
+    def trouble(self) -> str | None:
+        """Return what is stuck, None when the process lives."""
+        if self.lag.median > LOOP_STUCK:
+            return f"the event loop runs {self.lag.median:.1f} s late"
+        if not self._pacer.alive:
+            return "the pacer's thread has ended"
+        if (behind := self._pacer.behind) > PACER_STUCK:
+            return f"the pacer runs {behind:.1f} s late"
+        return None
+
+    @asynccontextmanager
+    async def beating(self) -> AsyncIterator[None]:
+        """Measure the loop's lag while the context lasts."""
+        task = asyncio.create_task(self._beat(), name="heartbeat")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _beat(self) -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            due = clock() + BEAT
+            await asyncio.sleep(BEAT)
+            self.lag.add(max(0.0, clock() - due))

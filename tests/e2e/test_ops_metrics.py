@@ -1,0 +1,89 @@
+"""What an operator reads while a call goes on, and after it."""
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot.errors import StoreUnavailable
+from bot.sandbox import clips
+from bot.sandbox.model_behaviour import Refuse
+from tests.e2e.conftest import House, until
+from tests.e2e.process import free_port
+from tests.e2e.test_conversation import said
+
+OUT = 48_000
+
+
+async def page(port: int, path: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}{path}") as response:
+        return response.status, await response.text()
+
+
+async def scrape(port: int) -> tuple[dict[str, float], str]:
+    """Return the samples by name and labels, and the page."""
+    _, text = await page(port, "/metrics")
+    samples: dict[str, float] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = ",".join(f"{name}={value}" for name, value in sorted(sample.labels.items()))
+            samples[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
+    return samples, text
+
+
+async def test_a_call_is_seen_in_the_metrics_and_counters_never_fall(house: House) -> None:
+    port = free_port()
+    async with house.bot(http_port=port) as app:
+        anna = await house.sandbox.person("Anna")
+        await house.join(anna)
+        await anna.say(clips.load("anna-cook", OUT))
+        await said(house, "bot-rice")
+        during, text = await scrape(port)
+        assert during["kikite_calls{state=listening}"] == 1
+        assert during["kikite_links"] == 1
+        assert during["kikite_utterances_total{verdict=answered}"] == 1
+        assert during["kikite_turns_total{outcome=answered}"] == 1
+        assert during["kikite_packets_total{fate=decoded}"] > 100
+        assert during["kikite_packets_sent_total"] > 50
+        for stage in ("hang", "model", "sound", "answer", "spoken"):
+            assert during[f"kikite_turn_stage_seconds_count{{stage={stage}}}"] == 1
+        assert during["kikite_model_tokens_total{kind=audio_out,model=gpt-audio-1.5}"] > 0
+        assert during["kikite_cost_dollars_total{kind=reply,model=gpt-audio-1.5}"] > 0
+        assert during["kikite_gateway_ready"] == 1
+        assert during["kikite_loop_lag_seconds_count"] > 0
+        assert during["kikite_pacer_lateness_seconds_count"] > 50
+        for ours in (anna.id, house.sandbox.bot.id, house.sandbox.guild.id, house.lounge.id):
+            assert str(ours) not in text
+        assert "Anna" not in text
+        await house.sandbox.command(anna.user, "leave", {}, channel_id=house.lounge.id)
+        await until(lambda: not app.calls.all())
+        after, _ = await scrape(port)
+        assert after["kikite_links"] == 0
+        assert not [name for name in during if "_total" in name and after.get(name, 0) < during[name]]
+
+
+async def test_a_failed_turn_is_counted_by_its_cause(house: House) -> None:
+    port = free_port()
+    async with house.bot(http_port=port):
+        house.model.script(Refuse(401, "no", code="invalid_api_key"))
+        anna = await house.sandbox.person("Anna")
+        await house.join(anna)
+        await anna.say(clips.load("anna-cook", OUT))
+        await until(lambda: any("OPENAI_API_KEY" in line for line in house.lines()))
+        samples, _ = await scrape(port)
+    assert samples["kikite_turns_total{outcome=model_auth}"] == 1
+    assert samples["kikite_utterances_total{verdict=model_error}"] == 1
+
+
+async def test_ready_means_the_store_answers_too(house: House) -> None:
+    port = free_port()
+    async with house.bot(http_port=port) as app:
+        assert (await page(port, "/livez"))[0] == 200
+        assert (await page(port, "/readyz"))[0] == 200
+        answers = app.store.calls
+
+        async def gone() -> dict[int, int]:
+            raise StoreUnavailable
+
+        app.store.calls = gone
+        assert await page(port, "/readyz") == (503, "the store does not answer\n")
+        app.store.calls = answers
+        assert (await page(port, "/readyz"))[0] == 200
