@@ -43,14 +43,22 @@ class Books:
 
     def may_transcribe(self, utterance: Utterance) -> bool:
         """Whether the budget allows an utterance to be written down; what it costs is held back until `transcribed`."""
-        budget, services = self._services.budget, self._services
-        usage = Usage(audio_in=round(seconds(utterance.pcm, HEAR_RATE) * AUDIO_IN_RATE))
-        cost = budget.price(services.transcribe_model, usage)
-        reservation = budget.reserve(self._venue.guild_id, (utterance.user_id,), cost)
+        reservation = self._reserve_transcript(utterance)
         self.announce(reservation)
         if reservation.open:
             self._transcribing[utterance.id] = reservation
         return reservation.open
+
+    def may_transcribe_ahead(self, utterance: Utterance) -> bool:
+        """Whether the budget leaves room for a transcription that may be of no use."""
+        reservation = self._reserve_transcript(utterance)
+        self._services.budget.settle(reservation)
+        return reservation.allowance is Allowance.FULL
+
+    def transcript_wasted(self, utterance: Utterance) -> None:
+        """Book a transcription that was begun ahead and of no use."""
+        usage = self._transcript_usage(utterance)
+        self._book("speculation", self._services.transcribe_model, usage, (utterance.user_id,), estimated=True)
 
     def transcribed(self, utterance: Utterance, heard: Heard | None) -> None:
         """Book a transcription; None: it failed."""
@@ -122,6 +130,14 @@ class Books:
         tally.staged(**stages)
         shown = {stage: round(value, 3) for stage, value in stages.items() if value is not None}
         log.info("turn_closed", turn=turn.id, outcome=outcome, **shown)
+
+    def _reserve_transcript(self, utterance: Utterance) -> Reservation:
+        cost = self._services.budget.price(self._services.transcribe_model, self._transcript_usage(utterance))
+        return self._services.budget.reserve(self._venue.guild_id, (utterance.user_id,), cost)
+
+    @staticmethod
+    def _transcript_usage(utterance: Utterance) -> Usage:
+        return Usage(audio_in=round(seconds(utterance.pcm, HEAR_RATE) * AUDIO_IN_RATE))
 
     def _words(self, reply: Reply, played: float) -> str:
         ended = reply.done is not None or reply.error is not None

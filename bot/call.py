@@ -90,12 +90,24 @@ class Call:
         self._settings = settings
         self._consents = dict(consents)
         self._transcripts = Transcripts(
-            services.transcriber, settings.language, lambda: [venue.bot_name, *venue.people().values()], self._written
+            services.transcriber,
+            settings.language,
+            lambda: [venue.bot_name, *venue.people().values()],
+            self._written,
+            self._books.transcript_wasted,
         )
         self._floor = Floor(FloorSettings(speculation=settings.speculation))
         self._ears = Ears(services.make_vad, self._floor, SegmenterSettings(hang=settings.hang))
         self._mouth = Mouth(
-            venue, self.record, self._books, self.scribe, self.why, self._transcripts, services, settings
+            venue,
+            self.record,
+            self._books,
+            self.scribe,
+            self.why,
+            self._transcripts,
+            services,
+            settings,
+            self._floor.took,
         )
         self._link: VoiceLink | None = None
         self._group: asyncio.TaskGroup | None = None
@@ -294,7 +306,7 @@ class Call:
             case BargeIn():
                 mouth.cut()
             case Yield():
-                mouth.cut(withdrawn=True)
+                mouth.give_way()
             case Dismiss(utterances, outcome):
                 for utterance in utterances:
                     self.why.judge(utterance, outcome)

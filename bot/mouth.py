@@ -1,7 +1,7 @@
 """Takes one waiting turn at a time: is the bot meant, may it cost that, then the reply and the books."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from itertools import count
 
 from bot.audio import earcon
@@ -57,7 +57,9 @@ class Mouth:
         transcripts: Transcripts,
         services: Services,
         settings: CallSettings,
+        took: Callable[[tuple[Utterance, ...]], None],
     ) -> None:
+        """`took` is told which utterances an answer is to, when it begins."""
         self.reply: Reply | None = None
         "the answer on its way"
         self._venue = venue
@@ -69,14 +71,19 @@ class Mouth:
         self._transcripts = transcripts
         self._services = services
         self._settings = settings
+        self._took = took
         self._turn_ids = count(1)
         self._utterances: list[Utterance] = []
         self._typed: list[Typed] = []
         self._wake = asyncio.Event()
         self._prepared: Reply | None = None
+        self._preparing: asyncio.Task[None] | None = None
+        "finds out by the words whether there is something to prepare"
         self._last_sound = b""
         self._encore = False
         self._last_answer: LastAnswer | None = None
+        self._clear = True
+        "nobody holds the floor"
         self._doubt_until = 0.0
         "the sound waits until then for words that may be stop"
         self._shown = ""
@@ -103,14 +110,22 @@ class Mouth:
         self._wake.set()
 
     def prepare(self, utterances: Sequence[Utterance]) -> None:
-        """Ask the model now, unheard, where it is certain that the bot is meant."""
+        """Ask the model now, unheard, where it is certain that the bot is meant; for the words, where they decide."""
         self.drop_prepared()
         idle = not (self.reply or self._typed or self._utterances or self._services.engine.fault)
-        if idle and self._settings.speculation and self._meant(utterances, {}).yes:
+        if not idle or not self._settings.speculation:
+            return
+        meant = self._meant(utterances, {})
+        if meant.yes:
             self._prepared = self._start(self._turn(utterances), speculated=True)
+        elif meant.text_needed and self._group and all(map(self._books.may_transcribe_ahead, utterances)):
+            self._preparing = self._group.create_task(self._prepare_by_words(utterances, self._group), name="prepare")
 
     def drop_prepared(self) -> None:
         """The person goes on: the prepared answer is never heard."""
+        if self._preparing:
+            self._preparing.cancel()
+            self._preparing = None
         if self._prepared:
             dropped, self._prepared = self._prepared, None
             dropped.cut()
@@ -132,6 +147,12 @@ class Mouth:
         self.reply.withdrawn |= withdrawn
         self.reply.cut()
         return True
+
+    def give_way(self) -> None:
+        """Fall silent: what was said comes again from the floor; what was typed waits here until then."""
+        if self.reply:
+            self._typed = [*self.reply.turn.typed, *self._typed]
+            self.cut(withdrawn=True)
 
     def replay(self) -> bool:
         """Say the last answer again; False when there is none."""
@@ -186,7 +207,7 @@ class Mouth:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._utterances or self._typed:
+            while self._utterances or (self._typed and self._clear):
                 turn = await self._next_turn()
                 reply = turn and (self._adopt(turn) or self._start(turn))
                 if reply:
@@ -218,6 +239,7 @@ class Mouth:
         if turn.utterances and not turn.typed and all(self._may_be_stop(u) for u in turn.utterances):
             self._doubt_until = turn.closed_at + STOP_WITHIN
         self._shown = ""
+        self._took(turn.utterances)
         self.reply = reply
         try:
             await reply.over()
@@ -230,6 +252,14 @@ class Mouth:
                 people = frozenset(part.user_id for part in (*turn.utterances, *turn.typed))
                 if people:
                     self._last_answer = LastAnswer(people, self._services.clock())
+
+    async def _prepare_by_words(self, utterances: Sequence[Utterance], group: asyncio.TaskGroup) -> None:
+        """Ask the model once the words say that the bot is meant, unless the silence was over before."""
+        texts = await asyncio.gather(*(self._transcripts.ahead(utterance, group) for utterance in utterances))
+        words = {utterance.id: text for utterance, text in zip(utterances, texts, strict=True)}
+        stop = any(is_stop(text or "", self._names()) for text in texts)
+        if not (self.reply or self._prepared or self._utterances or stop) and self._meant(utterances, words).yes:
+            self._prepared = self._start(self._turn(utterances), speculated=True)
 
     def _adopt(self, turn: Turn) -> Reply | None:
         """Take the prepared answer, if it is one to this turn."""

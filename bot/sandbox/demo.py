@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bot import app, config
-from bot.audio import RTP_RATE
+from bot.audio import HEAR_RATE, RTP_RATE
 from bot.config import Settings
 from bot.errors import BotError, ConfigError
 from bot.sandbox import clips
@@ -19,6 +19,7 @@ from bot.sandbox.demo_report import Report, Turn
 from bot.sandbox.demo_view import View
 from bot.sandbox.media import to_pcm
 from bot.sandbox.model_behaviour import Echo
+from bot.sandbox.model_hearing import recognise
 from bot.sandbox.model_relay import ModelRelay
 from bot.sandbox.model_server import ModelServer
 from bot.sandbox.person import Person
@@ -163,6 +164,8 @@ async def _model(live: bool) -> AsyncIterator[Model]:
     if not live:
         async with ModelServer.open() as model:
             model.default = Echo()
+            # The stand-in's ears know the shipped clips; learning them takes a moment, which no turn should pay.
+            await asyncio.to_thread(recognise, clips.load("anna-stop", HEAR_RATE))
             yield model
         return
     key = os.environ.get("OPENAI_API_KEY", "").strip()
