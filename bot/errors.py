@@ -30,6 +30,12 @@
     │   ├── AudioTooLarge       more bytes than are read
     │   └── AbsurdAudio         its header claims what no recording has
     ├── BudgetSpent
+    ├── JobError                work beyond the call
+    │   ├── JobsFull            too many of one person or server
+    │   ├── JobCancelled        somebody pressed Cancel
+    │   ├── PartFailed          a part of a long work could not be made
+    │   └── BadDocument         a text that cannot be read, or holds none
+    │       └── DocumentTooLong
     └── StoreError
         ├── StoreUnavailable    locked, full or gone: the call goes on without memory
         └── WrongKey            STORE_KEY does not open what is stored
@@ -207,6 +213,44 @@ class AbsurdAudio(BadAudio):
 class BudgetSpent(BotError):
     code = "budget_spent"
     default_hint = "Today's budget is spent. Answers come back tomorrow."
+
+
+class JobError(BotError):
+    code = "job"
+    default_hint = "That work could not be finished."
+
+
+class JobsFull(JobError):
+    code = "jobs_full"
+    default_hint = "I have my hands full. Wait until the work asked for before is done."
+
+
+class JobCancelled(JobError):
+    code = "job_cancelled"
+    default_hint = "Cancelled."
+
+
+class PartFailed(JobError):
+    """`part` counts from 1; what was made before is kept."""
+
+    code = "part_failed"
+    default_hint = "A part of it could not be made. What is done is kept: ask for the same again to go on from there."
+
+    def __init__(self, part: int, parts: int, reason: BotError) -> None:
+        super().__init__(f"part {part} of {parts}: {reason.code}")
+        self.part = part
+        self.parts = parts
+        self.reason = reason
+
+
+class BadDocument(JobError):
+    code = "bad_document"
+    default_hint = "I could not read that text. Send plain text, Markdown, a PDF with text in it, or subtitles."
+
+
+class DocumentTooLong(BadDocument):
+    code = "document_too_long"
+    default_hint = "That text is too long: I read 200,000 characters. Send it in parts."
 
 
 class StoreError(BotError):

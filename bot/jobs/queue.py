@@ -1,0 +1,124 @@
+"""One queue for all jobs: so many at once, so many for each person and server, each cancelled cleanly."""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from bot.errors import JobCancelled, JobsFull
+
+AT_ONCE = 4
+"""Jobs that run in this process; the CPU part of each is a few percent of a core, the memory about 20 MB."""
+SERVER_AT_ONCE = 2
+PERSON = 2
+"""Jobs of one person that run or wait."""
+SERVER = 8
+"""Jobs of one server that run or wait."""
+
+
+@dataclass(eq=False, slots=True)
+class Ticket:
+    """One job's place."""
+
+    id: int
+    guild_id: int
+    user_id: int
+    running: bool = False
+    cancelled: bool = False
+    task: asyncio.Task[object] | None = None
+    _go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def cancel(self) -> None:
+        """End the job, wherever it stands; it raises JobCancelled."""
+        self.cancelled = True
+        if self.task is not None:
+            self.task.cancel()
+
+
+class JobQueue:
+    """Admits jobs in the order they came, as far as their server has room."""
+
+    def __init__(
+        self, at_once: int = AT_ONCE, server_at_once: int = SERVER_AT_ONCE, person: int = PERSON, server: int = SERVER
+    ) -> None:
+        self.refused = 0
+        "jobs that found no place"
+        self._at_once = at_once
+        self._server_at_once = server_at_once
+        self._person = person
+        self._server = server
+        self._tickets: dict[int, Ticket] = {}
+        self._numbers = itertools.count(1)
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._tickets)
+
+    def waiting_before(self, ticket: Ticket) -> int:
+        """Return how many jobs wait that came earlier."""
+        return sum(not other.running for other in self._tickets.values() if other.id < ticket.id)
+
+    @asynccontextmanager
+    async def place(self, guild_id: int, user_id: int) -> AsyncIterator[Ticket]:
+        """Take a place, wait for the turn, and keep it for the block.
+
+        Raises JobsFull when the person or the server has too many, and JobCancelled out of the block (or the wait)
+        when `Ticket.cancel` was called.
+        """
+        ticket = self.take(guild_id, user_id)
+        async with self.turn(ticket):
+            yield ticket
+
+    def take(self, guild_id: int, user_id: int) -> Ticket:
+        """Take a place; `turn` must follow. Raises JobsFull."""
+        people = Counter(ticket.user_id for ticket in self._tickets.values() if ticket.guild_id == guild_id)
+        if self._closed or people[user_id] >= self._person or people.total() >= self._server:
+            self.refused += 1
+            raise JobsFull
+        ticket = Ticket(next(self._numbers), guild_id, user_id)
+        self._tickets[ticket.id] = ticket
+        return ticket
+
+    @asynccontextmanager
+    async def turn(self, ticket: Ticket) -> AsyncIterator[None]:
+        """Wait for a place's turn, and keep it for the block. Raises JobCancelled."""
+        ticket.task = asyncio.current_task()
+        self._admit()
+        try:
+            if ticket.cancelled:
+                raise JobCancelled
+            await ticket._go.wait()
+            yield
+        except asyncio.CancelledError:
+            task = ticket.task
+            # Told apart from the cancelling of everything around us, which must go through.
+            if not ticket.cancelled or self._closed or (task is not None and task.uncancel() > 0):
+                raise
+            raise JobCancelled from None
+        finally:
+            del self._tickets[ticket.id]
+            self._admit()
+
+    async def aclose(self) -> None:
+        """Take no more jobs, and end those there are; each keeps what it has done."""
+        self._closed = True
+        tasks = {ticket.task for ticket in self._tickets.values() if ticket.task is not None}
+        tasks.discard(asyncio.current_task())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _admit(self) -> None:
+        running = [ticket for ticket in self._tickets.values() if ticket.running]
+        servers = Counter(ticket.guild_id for ticket in running)
+        free = self._at_once - len(running)
+        for ticket in self._tickets.values():
+            if free <= 0:
+                return
+            if not ticket.running and servers[ticket.guild_id] < self._server_at_once:
+                ticket.running = True
+                ticket._go.set()
+                servers[ticket.guild_id] += 1
+                free -= 1
