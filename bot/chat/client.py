@@ -155,8 +155,8 @@ class Client(Host):
             view.stop()
         await super().close()
 
-    def venue(self, channel: VocalChannel) -> DiscordVenue:
-        venue = DiscordVenue(self, channel, self._connect_voice)
+    def venue(self, channel: VocalChannel, asked_in: object = None) -> DiscordVenue:
+        venue = DiscordVenue(self, channel, self._connect_voice, asked_in)
         self._venues.add(venue)
         return venue
 

@@ -30,8 +30,8 @@ class Host(discord.AutoShardedClient):
     views: weakref.WeakSet[discord.ui.View]
     "answers whose buttons still work"
 
-    def venue(self, channel: permissions.VocalChannel) -> Venue:
-        """Return `channel` as a place for a call."""
+    def venue(self, channel: permissions.VocalChannel, asked_in: object = None) -> Venue:
+        """Return `channel` as a place for a call; `asked_in` is where somebody asked for it."""
         raise NotImplementedError
 
     async def leave(self, call: Call) -> None:
@@ -44,7 +44,7 @@ class Host(discord.AutoShardedClient):
 
     def words_in(self, guild: discord.Guild) -> Words:
         """The server's language, for what everyone sees."""
-        return self.catalogues.of(self.settings.language or guild.preferred_locale)
+        return self.catalogues.of(self.preferences.of(guild.id, None).language or guild.preferred_locale)
 
     def call_in(self, guild_id: int | None) -> Call:
         """Return the server's call. Raises NotInCall."""

@@ -64,7 +64,8 @@ class Scroll:
     def __init__(self, channel: Channel) -> None:
         self.counts: Counter[str] = Counter()
         "posts, edits, lines_dropped, refused, unreachable"
-        self._channel = channel
+        self.channel = channel
+        "may be changed while nothing is written yet"
         self._unsent: deque[Line] = deque()
         self._stale: dict[Line, None] = {}
         "posted lines whose text has changed since, oldest first"
@@ -105,7 +106,7 @@ class Scroll:
     def _wake(self) -> None:
         self._news.set()
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._write(), name=f"scroll:{self._channel.id}")
+            self._task = asyncio.create_task(self._write(), name=f"scroll:{self.channel.id}")
 
     async def _write(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -146,7 +147,7 @@ class Scroll:
             self._stale[single] = None  # it changed while it was on its way
 
     async def _append(self, line: Line, part: str) -> bool:
-        posted = await self._try(lambda: self._channel.send(part, silent=True, suppress_embeds=True))
+        posted = await self._try(lambda: self.channel.send(part, silent=True, suppress_embeds=True))
         if posted is None:
             return False
         self.counts["posts"] += 1
@@ -177,16 +178,16 @@ class Scroll:
             except discord.Forbidden:
                 self._closed_until = asyncio.get_running_loop().time() + CLOSED_FOR
                 self.counts["refused"] += 1
-                log.warning("chat_refused", channel_id=self._channel.id)
+                log.warning("chat_refused", channel_id=self.channel.id)
                 return None
             except _UNREACHABLE as error:
                 self.counts["unreachable"] += 1
-                log.warning("chat_unreachable", channel_id=self._channel.id, error=type(error).__name__)
+                log.warning("chat_unreachable", channel_id=self.channel.id, error=type(error).__name__)
                 if delay is None:
                     return None
                 await asyncio.sleep(delay)
             except discord.HTTPException as error:  # a moderator deleted the message, or Discord finds fault with it
-                log.warning("chat_failed", channel_id=self._channel.id, status=error.status, code=error.code)
+                log.warning("chat_failed", channel_id=self.channel.id, status=error.status, code=error.code)
                 return None
         return None
 

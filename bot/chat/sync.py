@@ -58,11 +58,19 @@ def canonical(commands: Sequence[Mapping[str, Any]]) -> list[Any]:
 
 def _canonical(value: Any) -> Any:
     if isinstance(value, Mapping):
-        kept = {key: item if key.endswith("_localizations") else _canonical(item) for key, item in value.items()}
-        return {key: item for key, item in kept.items() if key in _KEYS and not _default(key, item)}
+        kept = {key: _value(key, item) for key, item in value.items() if key in _KEYS}
+        return {key: item for key, item in kept.items() if not _default(key, item)}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_canonical(item) for item in value]
     return value
+
+
+def _value(key: str, value: Any) -> Any:
+    if key.endswith("_localizations"):
+        return value
+    if key == "default_member_permissions" and value is not None:
+        return str(value)  # a number when sent, a string when read
+    return _canonical(value)
 
 
 def _default(key: str, value: Any) -> bool:

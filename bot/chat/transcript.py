@@ -24,26 +24,32 @@ Changed = Callable[[CallState], Awaitable[None]]
 
 
 class Transcript:
-    """Writes one call's lines into `scroll`; `changed` is told of every state, for the panel."""
+    """Writes one call's lines into `scroll`; `changed` is told of every state, for the panel.
 
-    def __init__(self, scroll: Scroll, bot_name: str, words: Words, changed: Changed) -> None:
+    Not `written`: only troubles and notices are, what was said is not.
+    """
+
+    def __init__(self, scroll: Scroll, bot_name: str, words: Words, changed: Changed, *, written: bool = True) -> None:
         self._scroll = scroll
         self._bot_name = bot_name
         self._words = words
         self._changed = changed
+        self._written = written
         self._answers: dict[int, Line] = {}
         "turn -> its line, while the bot speaks"
         self._trouble: tuple[str, Line, float, int] | None = None
         "code, line, when (loop time), how often"
 
     async def heard(self, heard: Heard, name: str) -> None:
+        if not self._written:
+            return
         if heard.text == UNINTELLIGIBLE:
             self._scroll.post(lines.unintelligible(name, self._words))
         elif heard.text.strip():
             self._scroll.post(lines.heard(name, heard.text))
 
     async def saying(self, turn_id: int, text: str) -> None:
-        if not text.strip():
+        if not text.strip() or not self._written:
             return
         shown = lines.saying(self._bot_name, text)
         line = self._answers.get(turn_id)
@@ -56,6 +62,8 @@ class Transcript:
 
     async def said(self, spoken: Spoken) -> None:
         line = self._answers.pop(spoken.turn_id, None)
+        if not self._written and spoken.spoken:
+            return
         if line is None and not spoken.text.strip():
             return  # cut before a word was heard
         shown = lines.said(self._bot_name, spoken, self._words)

@@ -33,8 +33,10 @@ Connect: TypeAlias = Callable[[VocalChannel], Awaitable[VoiceLink]]
 class DiscordVenue:
     """One voice channel for one call: a new call there gets a new venue, and with it a new panel."""
 
-    def __init__(self, host: Host, channel: VocalChannel, connect: Connect) -> None:
+    def __init__(self, host: Host, channel: VocalChannel, connect: Connect, asked_in: object = None) -> None:
+        """`asked_in` is where somebody asked for the call: there goes its thread, where threads are wanted."""
         self.channel = channel
+        self._asked_in = asked_in
         self._host = host
         self._connect = connect
         self._words = host.words_in(channel.guild)
@@ -50,7 +52,8 @@ class DiscordVenue:
         self.scroll = Scroll(channel)
         self.panel = Panel(channel, self._words, self._status, self.people, self._impaired)
         self.sign = Sign(channel, self._words)
-        self.audience = Transcript(self.scroll, self.bot_name, self._words, self._changed)
+        written = host.preferences.of(channel.guild.id, channel.id).transcript != "off"
+        self.audience = Transcript(self.scroll, self.bot_name, self._words, self._changed, written=written)
 
     @property
     def guild_id(self) -> int:
@@ -85,6 +88,8 @@ class DiscordVenue:
         link = await self._connect(self.channel)
         if isinstance(self.channel, discord.StageChannel):
             await self._ask_to_speak()
+        if self._host.preferences.of(self.guild_id, self.channel_id).transcript == "thread":
+            await self._open_thread()
         return link
 
     def people_changed(self) -> None:
@@ -154,6 +159,18 @@ class DiscordVenue:
                 await me.request_to_speak()
         except discord.DiscordException as error:
             log.info("stage_refused", channel_id=self.channel.id, error=type(error).__name__)
+
+    async def _open_thread(self) -> None:
+        """Write along in a thread of the channel the call was asked for in; voice channels have none of their own."""
+        if not isinstance(self._asked_in, discord.TextChannel) or self.scroll.channel is not self.channel:
+            return
+        began = discord.utils.utcnow()
+        try:
+            self.scroll.channel = await self._asked_in.create_thread(
+                name=f"{self.channel.name} {began:%Y-%m-%d %H:%M}", type=discord.ChannelType.public_thread
+            )
+        except discord.HTTPException as error:
+            log.info("thread_refused", channel_id=self._asked_in.id, status=error.status, code=error.code)
 
     def _status(self) -> CallStatus | None:
         call = self._host.calls.get(self.guild_id)

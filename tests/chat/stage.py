@@ -185,7 +185,7 @@ class Stage:
 async def until(condition: Any, seconds: float = 8.0) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 (what is waited for is seen from outside, nobody sets an event)
+        while not condition():
             await asyncio.sleep(0.01)
 
 
@@ -252,7 +252,9 @@ async def stage(*, sandbox: Sandbox | None = None, dev: bool = False, **override
             model="gpt-audio-1.5",
             transcribe_model="gpt-transcribe",
         )
-        preferences = Preferences(store, CallSettings(consent=settings.consent), Caps(), lambda: datetime.now(UTC))
+        caps = Caps(settings.budget_server_day, settings.budget_person_day)
+        defaults = CallSettings(consent=settings.consent, language=settings.language)
+        preferences = Preferences(store, defaults, caps, lambda: datetime.now(UTC))
         calls = await stack.enter_async_context(Calls(services, preferences.of))
         client = await stack.enter_async_context(logged_in(settings, calls, services, preferences))
         yield Stage(sandbox, client, calls, services, engine)

@@ -6,6 +6,7 @@ from typing import Any
 import discord
 import pytest
 
+from bot.errors import OutOfCredit
 from bot.sandbox.components import text_of
 from bot.sandbox.knobs import Failure
 from bot.sandbox.server import Sandbox
@@ -179,3 +180,31 @@ async def test_one_call_per_server(house: Stage) -> None:
     await until(lambda: ben.id in channel.voice_states)
     outcome = await (await house.sandbox.command(ben, "join")).settled()
     assert "another voice channel" in outcome.content
+
+
+async def test_a_call_may_be_written_into_a_thread_where_it_was_asked_for(house: Stage) -> None:
+    ada = await house.enter("Ada")
+    await house.client.preferences.change(house.sandbox.guild.id, None, "transcript", "thread", ada.id)
+    await (await house.sandbox.command(ada, "join")).settled()
+    await until(house.panels)
+    await house.sandbox.command(ada, "ask", {"text": "Why?"})
+    threads = [c for c in house.sandbox.guild.channels.values() if c.is_thread]
+    assert [(thread.parent_id, thread.name.startswith("Lounge ")) for thread in threads] == [
+        (house.sandbox.general.id, True)
+    ]
+    await until(lambda: any("An answer" in m.content for m in house.sandbox.messages(threads[0].id)))
+    assert not house.shown()
+
+
+async def test_what_is_said_may_be_left_unwritten(house: Stage) -> None:
+    ada = await house.enter("Ada")
+    await house.client.preferences.change(house.sandbox.guild.id, None, "transcript", "off", ada.id)
+    await (await house.sandbox.command(ada, "join")).settled()
+    await until(lambda: house.panels() and house.shown())
+    await house.sandbox.command(ada, "ask", {"text": "Why?"})
+    await until(lambda: house.engine.requests)
+    house.engine.failure = OutOfCredit()
+    await house.sandbox.command(ada, "ask", {"text": "Why?"})
+    await until(lambda: len(house.shown()) > 1)
+    assert "out of credit" in house.shown()[1].content  # trouble is never left unsaid
+    assert not any("An answer" in message.content for message in house.shown())

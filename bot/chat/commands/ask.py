@@ -61,13 +61,15 @@ async def _here(interaction: Interaction, shown: str, question: str, recording: 
     """Answer where it was asked, in words and with the sound as a file."""
     host, guild, channel = interaction.client, interaction.guild, interaction.channel
     assert guild is not None
+    wanted = host.preferences.of(guild.id, interaction.channel_id)
     room = RoomContext(
         bot_name=host.settings.bot_name or guild.me.display_name,
         channel_name=getattr(channel, "name", ""),
         people={interaction.user.id: interaction.user.display_name},
         now=host.services.wall(),
-        language=host.settings.language,
-        voice=host.settings.voice,
+        language=wanted.language,
+        voice=wanted.voice,
+        persona=wanted.persona,
     )
     asked = Question(guild.id, interaction.channel_id or 0, interaction.user.id, question, recording)
     answer = await have_answered(asked, room, host.services)

@@ -20,7 +20,7 @@ async def join(interaction: Interaction, channel: discord.VoiceChannel | discord
     permissions.check_caller(member, target)
     permissions.check_bot(target)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await host.calls.join(host.venue(target), member.id)
+    await host.calls.join(host.venue(target, interaction.channel), member.id)
     words = host.words_to(interaction)
     lines = [words("join done", channel=target.mention, agreement="/privacy withdraw")]
     if isinstance(target, discord.StageChannel):

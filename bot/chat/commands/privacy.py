@@ -17,12 +17,12 @@ class Privacy(app_commands.Group):
 
     @app_commands.command(description="What I hear, where it goes and how long it stays")
     async def about(self, interaction: Interaction) -> None:
-        settings = interaction.client.settings
-        words = interaction.client.words_to(interaction)
-        kept = (
-            words("privacy kept", days=settings.retention_days) if settings.retention_days else words("privacy unkept")
-        )
-        text = words("privacy about", kept=kept, model=settings.openai_model)
+        host = interaction.client
+        assert interaction.guild_id is not None
+        words = host.words_to(interaction)
+        days = host.preferences.of(interaction.guild_id, None).retention_days
+        kept = words("privacy kept", days=days) if days else words("privacy unkept")
+        text = words("privacy about", kept=kept, model=host.settings.openai_model)
         await interaction.response.send_message(text, ephemeral=True, suppress_embeds=True)
 
     @app_commands.command(description="Take along all that I keep of you, as JSON")

@@ -32,7 +32,7 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     rows = [words("usage total", period=when, cost=money(total.cost), tokens=total.tokens)]
     if total.unknown:
         rows.append(words("usage unknown", count=total.unknown))
-    cap = host.settings.budget_server_day
+    cap = host.preferences.caps(interaction.guild.id).server
     if cap:
         today = ledger.add_up(charge for charge in charges if charge.at >= midnight).total.cost
         rows.append(words("usage left", left=money(max(Decimal(0), cap - today)), cap=money(cap)))
