@@ -13,8 +13,8 @@ from bot.voice import opus
 RATE = 48_000
 FRAME = RATE // 50
 RESYNC = 0.3
-"Seconds between arrival and RTP time from which the arrival is believed: there was a pause the sender did not count"
-
+"""Seconds between arrival and RTP time from which, after a silence frame, the arrival is believed: there was a pause
+that the sender's clock did not count. In mid-speech RTP time alone counts: what is late there is only late."""
 LIMIT = 90_000
 "Frames kept of one speaker: half an hour; the oldest go first"
 
@@ -128,6 +128,8 @@ class _Track:
         self._ssrc = -1
         self._anchor = (0, 0)  # RTP timestamp, position
         self._highest = 0
+        self._paused = False
+        "the newest was a silence frame"
         self._numbers: set[int] = set()
         "those in `frames`"
 
@@ -139,10 +141,11 @@ class _Track:
             self._highest = (self._highest // 0x10000 + 2) * 0x10000 + sequence  # a new run of numbers, well above
         number = self._highest + (sequence - self._highest + 0x8000) % 0x10000 - 0x8000
         position = self._anchor[1] + (timestamp - self._anchor[0] + 2**31) % 2**32 - 2**31
-        if number > self._highest and abs(arrival - position) > RESYNC * RATE:
+        if number > self._highest and self._paused and abs(arrival - position) > RESYNC * RATE:
             self._anchor = (timestamp, arrival)
             position = arrival
-        self._highest = max(self._highest, number)
+        if number > self._highest:
+            self._highest, self._paused = number, packet == SILENCE
         if number not in self._numbers:
             self._numbers.add(number)
             self.sounds += packet != SILENCE

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from bot.sandbox import rtp
 from bot.sandbox.conditions import Conditions, Weather
+from bot.sandbox.udp import Address, Udp
 
 DISCOVERY = 74
 "Bytes of an IP discovery datagram, either way"
 KEEPALIVE = 8
 REPLAY_WINDOW = 4096
-Address = tuple[str, int]
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +42,7 @@ class Leg:
     "the newest datagrams forwarded to this person, for a replay"
 
 
-class Sfu(asyncio.DatagramProtocol):
+class Sfu:
     """`counts` per user id: what was forwarded, and every breach of the rules by name."""
 
     def __init__(self, seed: str) -> None:
@@ -50,20 +50,16 @@ class Sfu(asyncio.DatagramProtocol):
         "user id (0: nobody known) -> forwarded, keepalives, discoveries, lost on purpose, and violations by name"
         self._legs: dict[int, Leg] = {}
         self._random = random.Random(seed)
-        self._transport: asyncio.DatagramTransport | None = None
+        self._udp: Udp | None = None
         self._loop = asyncio.get_running_loop()
 
     async def start(self) -> None:
-        self._transport, _ = await self._loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
-        self.port: int = self._transport.get_extra_info("sockname")[1]
-
-    def error_received(self, exc: Exception) -> None:
-        """A listener's port is closed: it has just left, or died."""
-        self._count(0, "unreachable")
+        self._udp = await Udp.open(self.take, local=("127.0.0.1", 0))
+        self.port = self._udp.port
 
     def close(self) -> None:
-        if self._transport:
-            self._transport.close()
+        if self._udp:
+            self._udp.close()
 
     def add(self, leg: Leg) -> None:
         self._legs[leg.ssrc] = leg
@@ -76,7 +72,8 @@ class Sfu(asyncio.DatagramProtocol):
 
     # Inwards:
 
-    def datagram_received(self, data: bytes, addr: Address) -> None:
+    def take(self, data: bytes, addr: Address) -> None:
+        """Take one datagram."""
         if len(data) == DISCOVERY and data[:4] == b"\0\1\0\x46":
             self._discover(data, addr)
         elif len(data) == KEEPALIVE:
@@ -184,5 +181,5 @@ class Sfu(asyncio.DatagramProtocol):
             self._loop.call_at(when, act)
 
     def _send(self, data: bytes, address: Address) -> None:
-        if self._transport and not self._transport.is_closing():
-            self._transport.sendto(data, address)
+        if self._udp:
+            self._udp.send(data, address)

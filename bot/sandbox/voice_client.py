@@ -14,6 +14,7 @@ import aiohttp
 from bot.sandbox import rtp
 from bot.sandbox.dave_engines import DaveEngine
 from bot.sandbox.membership import Membership
+from bot.sandbox.udp import Udp
 
 HOLD_SECONDS, HOLD_PACKETS = 1.0, 50
 "How long and how many packets of one SSRC wait for a key or for op 5"
@@ -32,7 +33,7 @@ class Disconnected(ConnectionError):
         self.code = code
 
 
-class VoiceClient(asyncio.DatagramProtocol):
+class VoiceClient:
     """One connection to one call, from IDENTIFY to its end. With `engine` None it has no DAVE."""
 
     def __init__(self, user_id: int, engine: DaveEngine | None, context: ssl.SSLContext, on_packet: OnPacket) -> None:
@@ -46,7 +47,7 @@ class VoiceClient(asyncio.DatagramProtocol):
         self._loop = asyncio.get_running_loop()
         self._session: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._udp: asyncio.DatagramTransport | None = None
+        self._udp: Udp | None = None
         self._discovered: asyncio.Future[tuple[str, int]] = self._loop.create_future()
         self._described: asyncio.Future[None] = self._loop.create_future()
         self._stirred = asyncio.Event()
@@ -179,9 +180,9 @@ class VoiceClient(asyncio.DatagramProtocol):
     async def _set_up(self, ready: dict[str, Any]) -> None:
         """Open UDP, learn the own address, and select the protocol (ops 2 to 1)."""
         self.ssrc = ready["ssrc"]
-        self._udp, _ = await self._loop.create_datagram_endpoint(lambda: self, remote_addr=(ready["ip"], ready["port"]))
+        self._udp = await Udp.open(self._receive, remote=(ready["ip"], ready["port"]))
         while not self._discovered.done():
-            self._udp.sendto(b"\0\1\0\x46" + self.ssrc.to_bytes(4, "big") + bytes(66))
+            self._udp.send(b"\0\1\0\x46" + self.ssrc.to_bytes(4, "big") + bytes(66))
             await asyncio.wait([self._discovered], timeout=1.0)
         address, port = self._discovered.result()
         self._send(1, {"protocol": "udp", "data": {"address": address, "port": port, "mode": rtp.MODE}})
@@ -201,11 +202,11 @@ class VoiceClient(asyncio.DatagramProtocol):
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._counter += 1
         packet = rtp.seal(self._key, self._counter, self._sequence, timestamp, self.ssrc, frame)
-        if self._udp and not self._udp.is_closing():
-            self._udp.sendto(packet)
+        if self._udp:
+            self._udp.send(packet)
         return True
 
-    def datagram_received(self, data: bytes, addr: object) -> None:
+    def _receive(self, data: bytes, _: object) -> None:
         if len(data) == 74 and data[:2] == b"\0\2":
             if not self._discovered.done():
                 self._discovered.set_result((data[8:72].rstrip(b"\0").decode(), int.from_bytes(data[72:], "big")))
@@ -218,9 +219,6 @@ class VoiceClient(asyncio.DatagramProtocol):
         else:
             self._nonces.append(packet.counter)
             self._hear(packet, self._loop.time())
-
-    def error_received(self, exc: Exception) -> None:
-        self.counts["UDP errors"] += 1
 
     def _hear(self, packet: rtp.Packet, at: float) -> None:
         """Pass a packet on, or hold it until there is a key and a name for it."""

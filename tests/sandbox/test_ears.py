@@ -63,9 +63,16 @@ async def test_lost_frames_leave_a_gap_of_their_length(ears: Ears) -> None:
 @pytest.mark.parametrize(("pause", "frames"), [(0.1, 3 + 3), (1.0, 3 + 50 + 3)])
 async def test_a_pause_that_rtp_time_does_not_count_is_seen_by_arrival(ears: Ears, pause: float, frames: int) -> None:
     """discord.py's clock stands still in a pause; up to 0.3 s it is taken for jitter."""
-    play(ears, [0, 1, 2], at=0.0)
+    play(ears, [0, 1], at=0.0)
+    ears.take(ANNA, SSRC, 65_502, 960 * 2, SILENCE, ears.began + 0.04)
     play(ears, [3, 4, 5], at=0.06 + pause)
     assert len(ears.heard(ANNA)) == 2 * frames * FRAME
+
+
+async def test_what_is_late_in_mid_speech_is_only_late(ears: Ears) -> None:
+    play(ears, [0, 1, 2], at=0.0)
+    play(ears, [3, 4, 5], at=2.0)
+    assert len(ears.heard(ANNA)) == 2 * 6 * FRAME
 
 
 async def test_a_new_ssrc_goes_on_behind_the_old(ears: Ears) -> None:
