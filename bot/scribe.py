@@ -121,10 +121,11 @@ class Scribe:
         self._keep_wake.set()
 
     async def run(self) -> None:
-        self._closed = False
+        """Write until `close`; after a lost link it runs again."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._show_all(), name="scribe:show")
             group.create_task(self._keep_all(), name="scribe:keep")
+        self._closed = False
 
     async def _show_all(self) -> None:
         while await self._more(lambda: bool(self._shown or self._progress), self._show_wake):
