@@ -24,6 +24,7 @@ from bot.engine.client import build_client
 from bot.engine.models import announce
 from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.pricing import Prices
+from bot.engine.studio import Studio
 from bot.engine.transcribe import OpenAITranscriber
 from bot.errors import BotError, StoreError, StoreUnavailable
 from bot.ops.health import Health
@@ -259,6 +260,7 @@ async def _services(
             wall=lambda: datetime.now().astimezone(),
             model=settings.openai_model,
             transcribe_model=settings.transcribe_model,
+            studio=Studio(model, model=settings.openai_model, text_model=settings.text_model, breaker=engine.breaker),
         )
     finally:
         checking.cancel()

@@ -34,6 +34,7 @@
     │   ├── JobsFull            too many of one person or server
     │   ├── JobCancelled        somebody pressed Cancel
     │   ├── PartFailed          a part of a long work could not be made
+    │   ├── NothingSaid         no talk to catch up on
     │   └── BadDocument         a text that cannot be read, or holds none
     │       └── DocumentTooLong
     └── StoreError
@@ -241,6 +242,11 @@ class PartFailed(JobError):
         self.part = part
         self.parts = parts
         self.reason = reason
+
+
+class NothingSaid(JobError):
+    code = "nothing_said"
+    default_hint = "Nothing was said there in that time, as far as I remember."
 
 
 class BadDocument(JobError):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from bot.engine.studio import Studio
 from bot.ports import Engine, Store, Transcriber, Vad
 from bot.tally import Tally
 from bot.usage import Budget
@@ -28,6 +29,8 @@ class Services:
     transcribe_model: str
     tally: Tally = field(default_factory=Tally)
     "what the metrics show"
+    studio: Studio | None = None
+    "for work beyond the call; None: there is none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What commands and buttons ask of the client they are used through."""
 
 import weakref
+from functools import cached_property
 from typing import TypeAlias
 
 import discord
@@ -13,6 +14,7 @@ from bot.chat.errors import Refusal
 from bot.chat.i18n import Catalogues, Words
 from bot.config import Settings
 from bot.errors import NotInCall
+from bot.jobs.desk import Jobs, folder_beside
 from bot.ports import Venue
 from bot.preferences import Preferences
 from bot.services import Services
@@ -29,6 +31,17 @@ class Host(discord.AutoShardedClient):
     cooldowns: Cooldowns
     views: weakref.WeakSet[discord.ui.View]
     "answers whose buttons still work"
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Work beyond the call."""
+        assert self.services.studio is not None
+        return Jobs(self.services, self.services.studio, folder_beside(self.settings.database_url))
+
+    async def close(self) -> None:
+        if "jobs" in self.__dict__:
+            await self.jobs.aclose()
+        await super().close()
 
     def venue(self, channel: permissions.VocalChannel, asked_in: object = None) -> Venue:
         """Return `channel` as a place for a call; `asked_in` is where somebody asked for it."""

@@ -1,13 +1,29 @@
 """A question outside a call: in writing, a recording with it, to an answer in words and sound."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.audio import HEAR_RATE, SPEAK_RATE, seconds
-from bot.errors import BudgetSpent, EngineError, Incomplete
+from bot.errors import BudgetSpent, EngineError, Incomplete, StoreError
 from bot.services import Services
-from bot.types import AudioDelta, Charge, ReplyDone, ReplyRequest, RoomContext, TextDelta, Turn, Typed, Usage, Utterance
+from bot.types import (
+    AudioDelta,
+    Charge,
+    Message,
+    ReplyDone,
+    ReplyRequest,
+    RoomContext,
+    TextDelta,
+    Turn,
+    Typed,
+    Usage,
+    Utterance,
+)
 from bot.usage import SHORT_SECONDS, Allowance, estimated_usage
+
+HISTORY = 60
+"""Lines of the channel's memory that the model may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +35,10 @@ class Question:
     text: str
     recording: bytes = b""
     "s16le mono 16 kHz, empty: none"
+    shown: str = ""
+    "what the channel's memory keeps of it: `text` without the file that went along; empty: all of it"
+    bot_id: int = 0
+    "under which the answer is remembered; 0: question and answer leave no trace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +61,7 @@ async def ask(question: Question, room: RoomContext, services: Services) -> Answ
     turn = _turn(question, services.clock())
     budget = services.budget
     await budget.load(question.guild_id, services.store)
+    history = await _past(question, services)
     estimate = budget.price(services.model, estimated_usage(turn, SHORT_SECONDS))
     reservation = budget.reserve(question.guild_id, (question.user_id,), estimate)
     if reservation.allowance is Allowance.OFF:
@@ -51,7 +72,7 @@ async def ask(question: Question, room: RoomContext, services: Services) -> Answ
         room = replace(room, text_only=True)
     text, pcm, done, failure = "", bytearray(), None, None
     try:
-        async for event in services.engine.reply(ReplyRequest(turn, (), room)):
+        async for event in services.engine.reply(ReplyRequest(turn, history, room)):
             match event:
                 case TextDelta(more):
                     text += more
@@ -68,7 +89,9 @@ async def ask(question: Question, room: RoomContext, services: Services) -> Answ
     usage = done.usage if done else estimated_usage(turn, seconds(bytes(pcm), SPEAK_RATE))
     estimated = done is None or done.estimated
     cost = await _book(question, usage, estimated, services)
-    return Answer(text, bytes(pcm), cost, estimated, complete=failure is None and done is not None and done.complete)
+    complete = failure is None and done is not None and done.complete
+    await _remember(question, text, done if complete else None, room, services)
+    return Answer(text, bytes(pcm), cost, estimated, complete)
 
 
 def _turn(question: Question, now: float) -> Turn:
@@ -77,6 +100,37 @@ def _turn(question: Question, now: float) -> Turn:
         length = seconds(question.recording, HEAR_RATE)
         spoken = (Utterance(1, question.user_id, now - length, question.recording, length, "silence"),)
     return Turn(1, question.channel_id, spoken, now, (Typed(question.user_id, question.text, now),))
+
+
+async def _past(question: Question, services: Services) -> tuple[Message, ...]:
+    if not question.bot_id:
+        return ()
+    try:
+        return tuple(await services.store.history(question.channel_id, HISTORY))
+    except StoreError:
+        return ()
+
+
+async def _remember(
+    question: Question, text: str, done: ReplyDone | None, room: RoomContext, services: Services
+) -> None:
+    """Make question and answer part of the channel's memory; people are answered without it, too."""
+    if not question.bot_id:
+        return
+    name = room.people.get(question.user_id, "")
+    asked = Message("user", question.user_id, name, question.shown or question.text, room.now)
+    answered = Message(
+        "assistant",
+        question.bot_id,
+        room.bot_name,
+        text,
+        services.wall(),
+        audio_id=done.audio_id if done else None,
+        expires_at=done.expires_at if done else None,
+        interrupted=done is None,
+    )
+    with suppress(StoreError):
+        await services.store.remember(question.guild_id, question.channel_id, [asked, answered])
 
 
 async def _book(question: Question, usage: Usage, estimated: bool, services: Services) -> Decimal | None:
@@ -93,5 +147,6 @@ async def _book(question: Question, usage: Usage, estimated: bool, services: Ser
         estimated,
     )
     services.budget.book(charge)
-    await services.store.charge([charge])
+    with suppress(StoreError):
+        await services.store.charge([charge])
     return cost
