@@ -115,7 +115,11 @@ class Client(Host):
         if self._tls is not None:
             self.http.connector = aiohttp.TCPConnector(limit=0, ssl=self._tls)
         try:
-            await super().start(token, reconnect=reconnect)
+            await self.login(token)
+            # Where discord.py goes when a session was invalidated, or SHARD_COUNT is set: it would assume Discord's own.
+            _, address, _ = await self.http.get_bot_gateway()
+            DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(address)
+            await self.connect(reconnect=reconnect)
         except discord.LoginFailure as error:
             raise LoginError("the login was refused (401)") from error
         except discord.PrivilegedIntentsRequired as error:
@@ -125,9 +129,6 @@ class Client(Host):
             raise StartError(f"{type(error).__name__} from {self.settings.discord_api_base}") from error
 
     async def setup_hook(self) -> None:
-        # Where discord.py goes when a session was invalidated, or SHARD_COUNT is set: it would assume Discord's own.
-        _, address, _ = await self.http.get_bot_gateway()
-        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(address)
         for command in self._commands:
             self.tree.add_command(command)
         await self.tree.set_translator(Translator(self.catalogues))
