@@ -116,7 +116,7 @@ class Client(Host):
             self.http.connector = aiohttp.TCPConnector(limit=0, ssl=self._tls)
         try:
             await self.login(token)
-            # Where discord.py goes when a session was invalidated, or SHARD_COUNT is set: it would assume Discord's own.
+            # Where it goes when a session was invalidated, or SHARD_COUNT is set: it would assume Discord's own.
             _, address, _ = await self.http.get_bot_gateway()
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(address)
             await self.connect(reconnect=reconnect)
