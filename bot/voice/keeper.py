@@ -258,9 +258,11 @@ class Link:
                 self.outlet.cut()
             if line.removed or not line.channel_exists:
                 return LinkEnd.KICKED
+            if line.fresh:
+                cure = Cure.REOPEN
             try:
                 async with asyncio.timeout(ATTEMPT):
-                    mended = await self._apply(Cure.REOPEN if line.fresh else cure)
+                    mended = await self._apply(cure)
             except Removed:
                 return LinkEnd.KICKED
             except (Broken, TimeoutError) as error:

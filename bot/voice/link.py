@@ -246,7 +246,7 @@ class _Connection(VoiceConnectionState):
         finally:
             self.state = ConnectionFlowState.disconnected
         cause, self._cause = self._cause, None
-        return code if cause is None else cause
+        return int(code) if cause is None else cause
 
     async def cut(self, code: int) -> None:
         self._cause = code

@@ -21,7 +21,7 @@ UNHEARD_FOR = 5.0
 """Seconds in which no datagram came after somebody was announced as speaking."""
 ASLEEP = 2.0
 """Seconds between samples after which they prove nothing: the process itself stood still."""
-WELL_FOR = 60.0
+WELL_FOR = 20.0
 """Seconds without an ailment after which the next one is treated as the first."""
 CALM = 120.0
 """Seconds between attempts for somebody whom no key opens: it may be their client."""
@@ -88,7 +88,8 @@ class Watchdog:
         if last is None or sample.now - last.now > ASLEEP or sample.now < self._quiet_until:
             self._forget()
             return None
-        if sample.now - self._ordered_at > WELL_FOR and sample.opened > last.opened:
+        well = sample.opened > last.opened and sample.asked is None and not sample.outside
+        if well and sample.now - self._ordered_at > WELL_FOR:
             self._step = 0
         if self._locked_out(last, sample) or self._left_outside(sample):
             return self._order(self.KEYS, sample.now)

@@ -84,7 +84,7 @@ def test_what_helped_ends_it(story: Story) -> None:
     assert story.go(30, received=50, opened=50) == []
 
 
-def test_after_a_minute_of_health_it_begins_anew(story: Story) -> None:
+def test_after_some_time_of_health_it_begins_anew(story: Story) -> None:
     story.go(2, received=50, shut=50)
     story.go(WELL_FOR + 1, received=50, opened=50)
     assert [order for _, order in story.go(2, received=50, shut=50)] == [REGROUP]
