@@ -1,0 +1,91 @@
+// The part of Discord's markdown that messages of the bot use, as text nodes and plain elements.
+
+import { el } from "./dom.js";
+
+const INLINE = new RegExp(
+  [
+    /\\([\\*_~`|>#\-[\]()<:@.+!])/, // 1 escape
+    /(`+)([\s\S]+?)\2(?!`)/, // 2 3 code
+    /\*\*([\s\S]+?)\*\*(?!\*)/, // 4 bold
+    /__([\s\S]+?)__(?!_)/, // 5 underline
+    /~~([\s\S]+?)~~/, // 6 struck
+    /\|\|([\s\S]+?)\|\|/, // 7 spoiler
+    /\*([^\s*](?:[\s\S]*?[^\s*])?)\*(?!\*)/, // 8 italics
+    /\b_([^\s_](?:[\s\S]*?[^\s_])?)_\b/, // 9 italics
+    /\[([^\]\n]+)\]\((https?:\/\/[^\s)]+)\)/, // 10 11 link
+    /<?(https?:\/\/[^\s<>]+)>?/, // 12 address
+    /<(@!?|@&|#)(\d+)>/, // 13 14 mention
+    /<\/([^:>]+):\d+>/, // 15 command
+    /<t:(-?\d+)(?::[tTdDfFR])?>/, // 16 time
+    /<a?:(\w+):\d+>/, // 17 emoji
+  ]
+    .map((part) => part.source)
+    .join("|"),
+  "g",
+);
+
+/** Return the nodes of one line or passage. `names`: "@id", "#id", "@&id" -> what is shown. */
+export function inline(text, names) {
+  const nodes = [];
+  let at = 0;
+  for (const found of text.matchAll(INLINE)) {
+    if (found.index > at) nodes.push(text.slice(at, found.index));
+    nodes.push(mark(found, names));
+    at = found.index + found[0].length;
+  }
+  if (at < text.length) nodes.push(text.slice(at));
+  return nodes;
+}
+
+function mark(found, names) {
+  const within = (tag, text, props) => el(tag, props, ...inline(text, names));
+  if (found[1]) return found[1];
+  if (found[3] !== undefined) return el("code", { text: found[3].trim() });
+  if (found[4] !== undefined) return within("strong", found[4]);
+  if (found[5] !== undefined) return within("u", found[5]);
+  if (found[6] !== undefined) return within("s", found[6]);
+  if (found[7] !== undefined) return within("span", found[7], { class: "spoiler", tabindex: "0" });
+  if (found[8] !== undefined) return within("em", found[8]);
+  if (found[9] !== undefined) return within("em", found[9]);
+  if (found[10] !== undefined) return link(found[11], found[10]);
+  if (found[12] !== undefined) return link(found[12], found[12]);
+  if (found[14] !== undefined) {
+    const sign = found[13].replace("!", "");
+    return el("span", { class: "mention", text: sign[0] + (names[sign + found[14]] ?? "?") });
+  }
+  if (found[15] !== undefined) return el("span", { class: "mention", text: `/${found[15]}` });
+  if (found[16] !== undefined) {
+    return el("time", { text: new Date(1000 * Number(found[16])).toLocaleString(document.documentElement.lang) });
+  }
+  return `:${found[17]}:`;
+}
+
+// A link is followed only when somebody clicks it; nothing is fetched to show it.
+function link(address, text) {
+  return el("a", { href: address, rel: "noopener noreferrer", target: "_blank", text });
+}
+
+const BLOCK = [
+  [/^(#{1,3}) (.*)$/, (m, names) => el(`h${m[1].length + 2}`, {}, ...inline(m[2], names))],
+  [/^-# (.*)$/, (m, names) => el("small", {}, ...inline(m[1], names))],
+  [/^> ?(.*)$/, (m, names) => el("blockquote", {}, ...inline(m[1], names))],
+  [/^\s*[-*] (.*)$/, (m, names) => el("p", { class: "item" }, ...inline(m[1], names))],
+  [/^\s*(\d+\.) (.*)$/, (m, names) => el("p", { class: "item numbered", "data-number": m[1] }, ...inline(m[2], names))],
+];
+
+/** Return the nodes of a message's text. */
+export function markdown(text, names) {
+  const nodes = [];
+  text.split(/```(?:\w*\n)?([\s\S]*?)```/).forEach((part, index) => {
+    if (index % 2) {
+      nodes.push(el("pre", {}, el("code", { text: part.replace(/\n$/, "") })));
+      return;
+    }
+    for (const line of part.split("\n")) {
+      if (!line.trim()) continue;
+      const rule = BLOCK.find(([pattern]) => pattern.test(line));
+      nodes.push(rule ? rule[1](line.match(rule[0]), names) : el("p", {}, ...inline(line, names)));
+    }
+  });
+  return nodes;
+}
