@@ -1,6 +1,7 @@
 """The commands of `python -m bot`. Nothing else ends the process."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -82,6 +83,82 @@ def playground(
 
     log.configure(log.Redactor(), level="ERROR")  # what happens is shown on the page
     _run(run_playground(Console(), stand_in=stand_in, browser=browser, env_file=Path(".env")))
+
+
+@cli.command()
+def forget_user(user_id: Annotated[int, typer.Argument(help="The person's Discord id.")]) -> None:
+    """Delete a person's words and consents in every server and name them in no bill; running bots learn of it."""
+    from bot import people
+
+    async def forget() -> None:
+        gone = await people.forget(config.load(Path(".env")), user_id)
+        print(f"deleted: {gone.messages} messages, {gone.consents} consents; {gone.charges} bills name them no more")
+
+    _run(forget())
+
+
+@cli.command()
+def export_user(user_id: Annotated[int, typer.Argument(help="The person's Discord id.")]) -> None:
+    """Print all that is kept of a person, as JSON."""
+    from bot import people
+
+    async def export() -> None:
+        print(json.dumps(await people.export(config.load(Path(".env")), user_id), ensure_ascii=False, indent=1))
+
+    _run(export())
+
+
+@cli.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of the table.")] = False,
+    live: Annotated[bool, typer.Option(help="Have the model speak one word; costs a fraction of a cent.")] = False,
+) -> None:
+    """Look at everything the bot needs and say what to do where it is missing. Exit code 0: nothing is."""
+    from bot import app
+    from bot.ops import doctor as doctors
+    from bot.ops import log, table
+
+    async def look() -> None:
+        try:
+            settings = config.load(Path(".env"))
+        except ConfigError as error:
+            log.configure(log.Redactor(), level="ERROR")
+            report = doctors.misconfigured(error)
+        else:
+            log.configure(log.Redactor.of(settings), level="ERROR")
+            report = await doctors.examine(settings, app.trust(), live=live)
+        table.show(report, as_json=as_json)
+        if report.exit_code:
+            sys.exit(report.exit_code)
+
+    _run(look())
+
+
+@cli.command()
+def invite() -> None:
+    """Print the link that invites the bot, with the permissions it can use."""
+    from bot import app
+    from bot.ops import doctor as doctors
+
+    async def ask() -> None:
+        settings = config.load(Path(".env"))
+        print(await doctors.invite(settings, app.trust()))
+
+    _run(ask())
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database's schema up to date, as `run` does by itself."""
+    from bot import app
+    from bot.chat.i18n import Catalogues
+
+    async def bring_up() -> None:
+        store = await app.open_store(config.load(Path(".env")), Catalogues.load().policy)
+        await store.aclose()
+        print("the schema is up to date")
+
+    _run(bring_up())
 
 
 def main() -> None:

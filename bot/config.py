@@ -73,7 +73,9 @@ class Settings(BaseSettings):
         "sqlite+aiosqlite:///data/bot.db", description="Where memory lives; PostgreSQL: postgresql+asyncpg://…"
     )
     store_key: Secret | None = Field(
-        None, description="Encrypts words at rest. Several, separated by commas: the first writes, all read."
+        None,
+        description="Encrypts words at rest: 32 random bytes in base64 (openssl rand -base64 32). "
+        "Several, separated by commas: the first writes, all read.",
     )
     retention_days: int = Field(30, ge=0, le=3650, description="Days until words are deleted; 0: with the call.")
 

@@ -22,7 +22,11 @@ class Privacy(app_commands.Group):
         words = host.words_to(interaction)
         days = host.preferences.of(interaction.guild_id, None).retention_days
         kept = words("privacy kept", days=days) if days else words("privacy unkept")
-        text = words("privacy about", kept=kept, model=host.settings.openai_model)
+        models = {"model": host.settings.openai_model, "transcriber": host.settings.transcribe_model}
+        text = words("privacy about", kept=kept, **models)
+        voice = interaction.guild.voice_client if interaction.guild else None
+        if isinstance(voice, discord.VoiceClient) and voice.voice_privacy_code:
+            text += "\n" + words("privacy code", digits=f"`{_grouped(voice.voice_privacy_code)}`")
         await interaction.response.send_message(text, ephemeral=True, suppress_embeds=True)
 
     @app_commands.command(description="Take along all that I keep of you, as JSON")
@@ -56,3 +60,8 @@ class Privacy(app_commands.Group):
     @app_commands.command(description="Stop hearing me in this server's voice channels")
     async def withdraw(self, interaction: Interaction) -> None:
         await acts.withdraw(interaction)
+
+
+def _grouped(code: str) -> str:
+    """Return a privacy code as Discord shows it: groups of five digits."""
+    return " ".join(code[start : start + 5] for start in range(0, len(code), 5))
