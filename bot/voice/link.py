@@ -134,7 +134,7 @@ class _Connection(VoiceConnectionState):
         "token and endpoint of the session that is open or being opened"
         self._cause: int | None = None
         self._told_at = float("-inf")
-        self._leaving = False
+        self._leaving = self._dropped = False
         self._answer: asyncio.Future[bytes] | None = None
         self._answers = False
         "the voice server answers discoveries in the middle of this session"
@@ -283,12 +283,17 @@ class _Connection(VoiceConnectionState):
 
     async def leave(self) -> None:
         self.left = True
-        await self._hang_up()
-        await self.exit()
-        await self.drop()
+        if not self._dropped:
+            await self._hang_up()
+            await self.exit()
+            await self.drop()
 
     async def drop(self) -> None:
         self.left = True
+        # Once only: our place in discord.py's list may soon be another link's.
+        if self._dropped:
+            return
+        self._dropped = True
         await self._hang_up()
         self._reader.stop()
         self._reader.join(CLOSED_WITHIN)

@@ -63,6 +63,13 @@ async def test_a_deleted_channel_ends_the_link(bot: Booth) -> None:
         assert await link.ended() is LinkEnd.KICKED
 
 
+async def test_a_client_that_closes_takes_the_link_with_it(bot: Booth) -> None:
+    link = await bot.enter()
+    await bot.client.close()
+    async with asyncio.timeout(5):
+        assert await link.ended() is LinkEnd.LEFT
+
+
 async def test_being_moved_it_follows_and_goes_on(bot: Booth) -> None:
     anna = await bot.sandbox.person("Anna")
     await anna.join(bot.sandbox.lounge.id)
