@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import structlog
@@ -185,11 +185,14 @@ class Call:
         """Say the last answer again; False when there is none."""
         return self._mouth.replay()
 
-    def ask(self, user_id: int, text: str) -> None:
-        """Answer a written question aloud as soon as the floor is free."""
-        typed = Typed(user_id, text, self._services.clock())
+    def ask(self, user_id: int, text: str, recording: bytes = b"") -> None:
+        """Answer a written question aloud as soon as the floor is free.
+
+        `recording`, s16le mono 16 kHz, goes along.
+        """
+        typed = Typed(user_id, text, self._services.clock(), recording)
         self._last_word = typed.at
-        self.record.asked(typed)
+        self.record.asked(replace(typed, recording=b""))  # which remembers words, not sound
         self._mouth.offer(typed=[typed])
 
     @property

@@ -52,6 +52,8 @@ class Typed:
     text: str
     at: float
     "seconds on the call's clock"
+    recording: bytes = field(default=b"", repr=False, compare=False)
+    "that goes along, s16le mono 16 kHz; empty: none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,7 @@ class Budget:
 def estimated_usage(turn: Turn, spoken: float, history: Iterable[Message] = ()) -> Usage:
     """Return what a request probably used: the turn's own sound in, `spoken` seconds of sound out, text besides."""
     heard = sum(seconds(utterance.pcm, HEAR_RATE) for utterance in turn.utterances)
+    heard += sum(seconds(typed.recording, HEAR_RATE) for typed in turn.typed)
     written = sum(len(typed.text) for typed in turn.typed) + sum(len(message.text) for message in history)
     return Usage(
         text_in=written // 4,

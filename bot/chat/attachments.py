@@ -15,7 +15,19 @@ _CDN = {"cdn.discordapp.com", "media.discordapp.net"}
 
 
 async def fetch(host: Host, file: discord.Attachment) -> str | bytes:
-    """Return the words of a text file, or the bytes of anything else, which may be a recording.
+    """Return the words of a text file, or the bytes of anything else, which may be a recording. Raises Refusal."""
+    data = await raw(host, file)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data
+    if len(data) > TEXT_LIMIT:
+        raise Refusal("refusal file_size", limit=f"{TEXT_LIMIT // 1_000} kB")
+    return text
+
+
+async def raw(host: Host, file: discord.Attachment) -> bytes:
+    """Return the bytes of a file.
 
     Raises Refusal when it is too long, or does not lie with Discord (nobody may have the bot fetch from elsewhere).
     """
@@ -24,11 +36,4 @@ async def fetch(host: Host, file: discord.Attachment) -> str | bytes:
         raise Refusal("refusal file_place")
     if file.size > SOUND_LIMIT:
         raise Refusal("refusal file_size", limit=f"{SOUND_LIMIT // 1_000_000} MB")
-    data = await file.read()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data
-    if len(data) > TEXT_LIMIT:
-        raise Refusal("refusal file_size", limit=f"{TEXT_LIMIT // 1_000} kB")
-    return text
+    return await file.read()

@@ -15,6 +15,7 @@ from bot.chat.i18n import Catalogues, Words
 from bot.config import Settings
 from bot.errors import NotInCall
 from bot.jobs.desk import Jobs, folder_beside
+from bot.jobs.queue import JobQueue
 from bot.ports import Venue
 from bot.preferences import Preferences
 from bot.services import Services
@@ -31,6 +32,11 @@ class Host(discord.AutoShardedClient):
     cooldowns: Cooldowns
     views: weakref.WeakSet[discord.ui.View]
     "answers whose buttons still work"
+
+    @cached_property
+    def asking(self) -> JobQueue:
+        """Questions outside a call: they do not wait behind long work."""
+        return JobQueue(at_once=20, server_at_once=4)
 
     @cached_property
     def jobs(self) -> Jobs:

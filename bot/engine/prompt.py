@@ -75,6 +75,7 @@ def compose(
     messages.append({"role": "user", "content": _turn_parts(request, data_prefix)})
 
     audio_in = sum(tokens.of_speech(utterance.pcm) for utterance in request.turn.utterances)
+    audio_in += sum(tokens.of_speech(typed.recording) for typed in request.turn.typed)
     spoken_ids = [m for m in by_id if m.audio_id]
     audio_in += round(sum(tokens.spoken_seconds(m.text) for m in spoken_ids) * tokens.AUDIO_IN_PER_SECOND)
     text_in = sum(tokens.of_message(text) for text in _texts(messages))
@@ -89,7 +90,7 @@ def compose(
             text_out=ANSWER_SECONDS * 4,
             audio_out=round(seconds * tokens.AUDIO_OUT_PER_SECOND),
         ),
-        hears=bool(request.turn.utterances),
+        hears=bool(request.turn.utterances) or any(typed.recording for typed in request.turn.typed),
     )
 
 
@@ -200,6 +201,10 @@ def _turn_parts(request: ReplyRequest, data_prefix: str) -> list[dict[str, Any]]
         sound = {"data": Sound(utterance.pcm, HEAR_RATE, data_prefix), "format": "wav"}
         said.append((utterance.started_at, utterance.user_id, {"type": "input_audio", "input_audio": sound}))
     said += [(typed.at, typed.user_id, {"type": "text", "text": typed.text}) for typed in turn.typed]
+    for typed in turn.typed:
+        if typed.recording:
+            sound = {"data": Sound(typed.recording, HEAR_RATE, data_prefix), "format": "wav"}
+            said.append((typed.at, typed.user_id, {"type": "input_audio", "input_audio": sound}))
     said.sort(key=lambda entry: entry[0])
     return [part for at, user_id, words in said for part in (label(user_id, at), words)]
 

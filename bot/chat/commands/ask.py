@@ -28,25 +28,39 @@ async def ask(
     file: discord.Attachment | None = None,
 ) -> None:
     host = interaction.client
-    call = host.calls.get(interaction.guild_id or 0)
-    with_them = call is not None and interaction.user.id in call.venue.people()
-    if file is None and call is not None and with_them:
-        await _aloud(interaction, call, text, text)
+    if file is None and call_with(interaction) is not None:
+        await answered(interaction, text)
         return
     await interaction.response.defer(thinking=True)
     enclosed = await attachments.fetch(host, file) if file else ""
-    if isinstance(enclosed, str) and call is not None and with_them:
-        await _aloud(interaction, call, text, f"{text}\n\n{enclosed}")
-        return
-    recording = b""
     if isinstance(enclosed, bytes):
-        recording, enclosed = await asyncio.to_thread(media.to_pcm, enclosed), ""
-    await _here(interaction, text, f"{text}\n\n{enclosed}".strip(), recording)
+        await answered(interaction, text, recording=await asyncio.to_thread(media.to_pcm, enclosed))
+    else:
+        await answered(interaction, text, enclosed)
 
 
-async def _aloud(interaction: Interaction, call: Call, shown: str, question: str) -> None:
+def call_with(interaction: Interaction) -> Call | None:
+    """Return the call that the caller is in."""
+    call = interaction.client.calls.get(interaction.guild_id or 0)
+    return call if call is not None and interaction.user.id in call.venue.people() else None
+
+
+async def answered(interaction: Interaction, shown: str, enclosed: str = "", recording: bytes = b"") -> None:
+    """Have a question answered aloud in the caller's call, else here.
+
+    `enclosed` goes along unseen; so does `recording`, s16le mono 16 kHz.
+    """
+    question = f"{shown}\n\n{enclosed}".strip()
+    call = call_with(interaction)
+    if call is not None:
+        await _aloud(interaction, call, shown, question, recording)
+    else:
+        await _here(interaction, shown, question, recording)
+
+
+async def _aloud(interaction: Interaction, call: Call, shown: str, question: str, recording: bytes) -> None:
     """Have it answered in the call; in its chat the question stands like a spoken one."""
-    call.ask(interaction.user.id, question)
+    call.ask(interaction.user.id, question, recording)
     if interaction.channel_id != call.venue.channel_id:
         await acts.tell(interaction, "ask elsewhere", channel=f"<#{call.venue.channel_id}>")
         return
@@ -71,8 +85,11 @@ async def _here(interaction: Interaction, shown: str, question: str, recording: 
         voice=wanted.voice,
         persona=wanted.persona,
     )
-    asked = Question(guild.id, interaction.channel_id or 0, interaction.user.id, question, recording)
-    answer = await have_answered(asked, room, host.services)
+    bot_id = guild.me.id if wanted.retention_days else 0
+    where = interaction.channel_id or 0
+    asked = Question(guild.id, where, interaction.user.id, question, recording, shown, bot_id)
+    async with host.asking.place(guild.id, interaction.user.id):
+        answer = await have_answered(asked, room, host.services)
     words = host.words_in(guild)
     text = "\n".join(
         [lines.heard(interaction.user.display_name, shown), lines.said(room.bot_name, _spoken(answer), words)]
