@@ -14,13 +14,11 @@ from bot.sandbox.delivery import (
     PROPOSALS,
     WELCOME,
 )
-from bot.sandbox.rtp import SILENCE
+from bot.sandbox.rtp import MARKER, SILENCE
 
 TRANSITION_READY, KEY_PACKAGE, COMMIT_WELCOME, INVALID_COMMIT_WELCOME = 23, 26, 28, 31
 PLAIN_AFTER_UPGRADE = 10.0
 "Seconds for which plain frames are still taken after a call became encrypted (white paper: passthrough mode)"
-MARKER = b"\xfa\xfa"
-"The last two bytes of every DAVE frame"
 
 Send = Callable[[int, Any], None]
 "op, and its data: bytes for a binary op, else what becomes JSON"

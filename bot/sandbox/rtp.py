@@ -19,6 +19,8 @@ OPUS = 0x78
 "Payload type of audio, the marker bit aside"
 SILENCE = b"\xf8\xff\xfe"
 "An Opus frame of silence: never encrypted end to end"
+MARKER = b"\xfa\xfa"
+"The last two bytes of every DAVE frame"
 _HEADER = struct.Struct(">BBHII")
 _PADDED, _EXTENDED = 0x20, 0x10
 EXTENSION = bytes.fromhex("bede0001") + bytes.fromhex("51ff0000")

@@ -28,6 +28,8 @@ class Leg:
     down: Weather
     peers: Callable[[], Iterable["Leg"]]
     "who hears this person now; nobody while they may not speak"
+    dave: bool = True
+    "the client knows DAVE; others are sent none of its frames (white paper: magic marker)"
     announced: bool = False
     "op 5 said so"
     address: Address | None = None
@@ -112,7 +114,8 @@ class Sfu:
             self._count(leg.user_id, "unannounced")
         self._count(leg.user_id, "forwarded")
         for peer in leg.peers():
-            self.forward(peer, packet)
+            if peer.dave or not packet.payload.endswith(rtp.MARKER):
+                self.forward(peer, packet)
 
     @staticmethod
     def _fault(leg: Leg, data: bytes, packet: rtp.Packet | None) -> str | None:

@@ -182,6 +182,7 @@ class VoiceGateway:
             up=Weather(knobs.up, name + "/up"),
             down=Weather(knobs.down, name + "/down"),
             peers=lambda: room.listeners(seat),
+            dave=seat.dave_version > 0,
         )
         self.sfu.add(seat.leg)
         return seat.leg

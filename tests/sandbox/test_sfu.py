@@ -99,6 +99,17 @@ async def test_a_packet_is_sealed_anew_with_extension_and_fresh_nonces(sfu: Sfu,
     assert [packet.counter for packet in packets] == [1, 2, 3, 4]
 
 
+async def test_dave_frames_are_kept_from_those_who_do_not_know_them(sfu: Sfu, ends: list[End]) -> None:
+    anna, ben = ends
+    for counter, dave in enumerate((True, False)):
+        ben.leg.dave = dave
+        for at, frame in enumerate((b"plain", b"sealed" + rtp.MARKER)):
+            number = 2 * counter + at
+            anna.send(rtp.seal(anna.leg.key, number, number, number, anna.leg.ssrc, frame))
+        await settle()
+    assert [packet.payload for packet in ben.packets()] == [b"plain", b"sealed" + rtp.MARKER, b"plain"]
+
+
 @pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (0.3, 40, 90), (1.0, 200, 200)])
 async def test_the_share_of_padded_packets(sfu: Sfu, ends: list[End], share: float, least: int, most: int) -> None:
     anna, ben = ends
