@@ -1,0 +1,207 @@
+"""`doctor`: is everything there that a call needs, and what to do where it is not. It spends no IDENTIFY."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+
+import aiohttp
+import discord
+from discord.gateway import DiscordVoiceWebSocket
+from discord.http import Route
+from discord.voice_state import VoiceConnectionState, has_dave
+
+from bot.config import Settings
+from bot.errors import ConfigError, LoginError, StartError
+from bot.ops import checks
+from bot.ops.findings import Finding, Report, Status
+
+WITHIN = 25.0
+"""Seconds for everything; what is not found by then is reported as such."""
+SERVERS = 25
+"""Servers looked at."""
+CLOCK_OFF = 30.0
+"""Seconds the clock may be off."""
+INVITED = discord.Permissions(352157290318848)
+"""What the invite link asks for."""
+TO_SERVE = ("view_channel", "connect", "speak", "use_voice_activation", "send_messages")
+"""Without these a voice channel cannot be served."""
+PINNED = {
+    VoiceConnectionState: ("_connect_websocket", "_recover_from_invalid_commit", "reinit_dave_session", "can_encrypt"),
+    DiscordVoiceWebSocket: ("poll_event", "received_binary_message", "discover_ip", "from_connection_state"),
+    discord.VoiceClient: ("create_connection_state", "send_audio_packet"),
+}
+"""The names of discord.py that voice/link.py stands on; tests/voice/test_link_contract.py knows all of them."""
+
+
+async def examine(settings: Settings, tls: ssl.SSLContext, *, live: bool = False, within: float = WITHIN) -> Report:
+    """Look at everything, in at most `within` seconds; `live` has the model speak one word, which costs."""
+    findings = [Finding("configuration", Status.OK, "every setting can be used"), *_library()]
+    findings += checks.machine(settings)
+    tasks = {
+        "discord": asyncio.create_task(_discord(settings, tls)),
+        "model": asyncio.create_task(checks.model(settings, tls, live=live)),
+        "store": asyncio.create_task(checks.store(settings)),
+    }
+    done, late = await asyncio.wait(tasks.values(), timeout=within)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    for name, task in tasks.items():
+        if task in done:
+            findings += task.result()
+        else:
+            findings.append(Finding(name, Status.FAIL, f"no answer within {within:.0f} s", "Check the network."))
+    return Report(tuple(findings))
+
+
+def misconfigured(error: ConfigError) -> Report:
+    """Return the report on settings that cannot be used."""
+    faults = [Finding("configuration", Status.FAIL, fault, error.hint) for fault in error.faults]
+    rest = [Finding(check, Status.SKIP, "the configuration comes first") for check in ("discord", "model", "store")]
+    return Report((*faults, *rest))
+
+
+async def invite(settings: Settings, tls: ssl.SSLContext) -> str:
+    """Return the link that invites the bot, with all permissions it can use. Raises LoginError and StartError."""
+    try:
+        async with _client(settings, tls) as client:
+            return _invite((await client.application_info()).id)
+    except discord.LoginFailure as error:
+        raise LoginError("the login was refused (401)") from error
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        raise StartError(f"{type(error).__name__} from {settings.discord_api_base}") from error
+
+
+def _invite(application_id: int) -> str:
+    return discord.utils.oauth_url(application_id, permissions=INVITED, scopes=("bot", "applications.commands"))
+
+
+def _library() -> Iterator[Finding]:
+    """Look at discord.py and its half of DAVE."""
+    found = f"discord.py {version('discord.py')}"
+    gone = [f"{owner.__name__}.{name}" for owner, names in PINNED.items() for name in names if not hasattr(owner, name)]
+    if gone:
+        hint = "Install the discord.py that pyproject.toml pins."
+        yield Finding("discord.py", Status.FAIL, f"{found} lacks {', '.join(gone)}", hint)
+    else:
+        yield Finding("discord.py", Status.OK, f"{found}, every name in its place")
+    if not has_dave:
+        hint = "Discord admits only end-to-end encrypted clients: install davey."
+        yield Finding("dave", Status.FAIL, "davey cannot be imported", hint)
+        return
+    # A property that looks at no instance.
+    protocol = VoiceConnectionState.max_dave_protocol_version.fget(None)  # type: ignore[attr-defined]
+    yield Finding("dave", Status.OK, f"davey {version('davey')}, protocol version {protocol}")
+
+
+async def _discord(settings: Settings, tls: ssl.SSLContext) -> list[Finding]:
+    """Look at the token, the application, the servers."""
+    found: list[Finding] = []
+    try:
+        async with _client(settings, tls) as client:
+            async for finding in _logged_in(settings, tls, client):
+                found.append(finding)  # noqa: PERF401 (what was found before an error counts)
+    except discord.LoginFailure:
+        hint = "Copy a new one from the developer portal (Bot, Reset Token) into DISCORD_TOKEN."
+        found.append(Finding("token", Status.FAIL, "Discord refused it", hint))
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        detail = f"{settings.discord_api_base}: {type(error).__name__}"
+        hint = "Check the network, DISCORD_API_BASE and SSL_CERT_FILE."
+        found.append(Finding("discord", Status.FAIL, detail, hint))
+    return found
+
+
+async def _logged_in(settings: Settings, tls: ssl.SSLContext, client: discord.Client) -> AsyncIterator[Finding]:
+    about = await client.application_info()
+    yield Finding("token", Status.OK, f"application {about.id}")
+    yield _intents(settings, about.flags)
+    yield await _identifies(settings, client)
+    yield await _clock(settings, tls)
+    servers = [server.id async for server in client.fetch_guilds(limit=SERVERS + 1)]
+    if not servers:
+        yield Finding("servers", Status.WARN, "it is in no server", f"Invite it: {_invite(about.id)}")
+    for server in servers[:SERVERS]:
+        for finding in await _server(client, server):
+            yield finding
+    if len(servers) > SERVERS:
+        yield Finding("servers", Status.SKIP, f"only the first {SERVERS} were looked at")
+
+
+def _intents(settings: Settings, flags: discord.ApplicationFlags) -> Finding:
+    if not settings.read_text:
+        return Finding("intents", Status.OK, "no privileged one is needed")
+    if flags.gateway_message_content or flags.gateway_message_content_limited:
+        return Finding("intents", Status.OK, "message content is on, as READ_TEXT needs it")
+    hint = "Switch Message Content on in the developer portal (Bot), or set READ_TEXT=false."
+    return Finding("intents", Status.FAIL, "READ_TEXT needs the message content intent, which is off", hint)
+
+
+async def _identifies(settings: Settings, client: discord.Client) -> Finding:
+    data = await client.http.request(Route("GET", "/gateway/bot"))
+    limit = data["session_start_limit"]
+    needed = settings.shards_per_process or settings.shard_count or data["shards"]
+    detail = f"{limit['remaining']} of {limit['total']} left today, a start takes {needed}"
+    if limit["remaining"] < needed:
+        hint = f"Wait {limit['reset_after'] / 3_600_000:.1f} h: beyond the limit Discord resets the token."
+        return Finding("identify budget", Status.FAIL, detail, hint)
+    if limit["remaining"] < limit["total"] / 4:
+        return Finding(
+            "identify budget", Status.WARN, detail, "Something restarts it again and again: see its log."
+        )
+    return Finding("identify budget", Status.OK, detail)
+
+
+async def _clock(settings: Settings, tls: ssl.SSLContext) -> Finding:
+    connector = aiohttp.TCPConnector(ssl=tls)
+    url = settings.discord_api_base + "/gateway"
+    async with aiohttp.ClientSession(connector=connector) as session, session.get(url) as response:
+        stamp = response.headers.get("Date")
+    if stamp is None:
+        return Finding("clock", Status.SKIP, "Discord named no time")
+    off = time.time() - parsedate_to_datetime(stamp).timestamp()
+    if abs(off) > CLOCK_OFF:
+        hint = "Set the clock (NTP): interactions and times shown would be wrong."
+        return Finding("clock", Status.WARN, f"{off:+.0f} s off Discord's", hint)
+    return Finding("clock", Status.OK, f"within {CLOCK_OFF:.0f} s of Discord's")
+
+
+async def _server(client: discord.Client, server_id: int) -> list[Finding]:
+    """Look at the permissions in a server and its voice channels."""
+    assert client.user is not None
+    server = await client.fetch_guild(server_id)
+    me = await server.fetch_member(client.user.id)
+    check = f"permissions in server {server_id}"
+    missing = _missing(me.guild_permissions, [name for name, wanted in INVITED if wanted])
+    if missing:
+        hint = "Tick them for the bot's role in the server's settings, or invite it again (python -m bot invite)."
+        return [Finding(check, Status.WARN, f"missing: {', '.join(missing)}", hint)]
+    found = [Finding(check, Status.OK, "all that the invite link asks for")]
+    for channel in await server.fetch_channels():
+        if isinstance(channel, discord.VoiceChannel):
+            lacking = _missing(channel.permissions_for(me), TO_SERVE)
+            if lacking:
+                hint = "Allow them to the bot's role in the channel's settings, if it is to serve there."
+                where = f"permissions in channel {channel.id}"
+                found.append(Finding(where, Status.WARN, f"missing: {', '.join(lacking)}", hint))
+    return found
+
+
+def _missing(granted: discord.Permissions, wanted: Sequence[str]) -> list[str]:
+    return [] if granted.administrator else [name for name in wanted if not getattr(granted, name)]
+
+
+@asynccontextmanager
+async def _client(settings: Settings, tls: ssl.SSLContext) -> AsyncIterator[discord.Client]:
+    """Log in over REST alone."""
+    Route.BASE = settings.discord_api_base
+    client = discord.Client(intents=discord.Intents.none(), max_ratelimit_timeout=30.0)
+    client.http.connector = aiohttp.TCPConnector(limit=0, ssl=tls)
+    try:
+        await client.login(settings.discord_token.get_secret_value())
+        yield client
+    finally:
+        await client.close()

@@ -1,0 +1,59 @@
+"""Looks at a database without changing it, for `doctor`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.errors import ConfigError, StoreUnavailable
+from bot.store.database import alembic_config, failures, open_engine
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """How far a database's schema is."""
+
+    kind: str
+    "sqlite or postgresql"
+    current: str | None
+    "revision; None: nothing is there yet"
+    head: str
+    "revision this version brings it to"
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of a SQLite URL, None for another kind. Raises ConfigError."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError([f"DATABASE_URL cannot be used ({type(error).__name__})"]) from None
+    kept = parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:"
+    return Path(str(parsed.database)) if kept else None
+
+
+async def schema(url: str) -> Schema:
+    """Return how far the schema is. Raises ConfigError and StoreUnavailable."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return Schema("sqlite", None, _head(None))
+    engine = open_engine(url)
+    try:
+        async with engine.connect() as connection:
+            current, head = await connection.run_sync(_revisions)
+        return Schema(engine.dialect.name, current, head)
+    except failures(engine) as error:
+        raise StoreUnavailable(type(getattr(error, "orig", None) or error).__name__) from error
+    finally:
+        await engine.dispose()
+
+
+def _revisions(connection: Connection) -> tuple[str | None, str]:
+    return MigrationContext.configure(connection).get_current_revision(), _head(connection)
+
+
+def _head(connection: Connection | None) -> str:
+    config = alembic_config(connection)  # pyright: ignore[reportArgumentType] (only its folder is used)
+    return ScriptDirectory.from_config(config).get_current_head() or ""

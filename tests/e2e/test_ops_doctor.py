@@ -1,0 +1,160 @@
+"""Ten broken set-ups, and what `doctor` says of each."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.config import Settings
+from bot.ops import doctor
+from bot.ops.findings import Report, Status
+from bot.sandbox.entities import Kind
+from bot.sandbox.knobs import MESSAGE_CONTENT
+from tests.e2e import process
+from tests.e2e.conftest import House
+from tests.e2e.process import environment
+
+WRONG = "MTE1NzQxNzI0NzQzNTI4NjE.GhXyZa.abcdefghijklmnopqrstuvwxyz0123456789AB"
+
+
+async def examined(house: House, live: bool = False, **more: Any) -> Report:
+    settings: Settings = house.settings(**more)
+    return await doctor.examine(settings, house.sandbox.authority.client_context, live=live, within=10.0)
+
+
+def failing(report: Report) -> dict[str, str]:
+    """Return what failed: check -> detail, having seen that each says what to do."""
+    found = [finding for finding in report.findings if finding.status in (Status.FAIL, Status.WARN)]
+    assert all(finding.hint for finding in found)
+    return {finding.check: finding.detail for finding in found}
+
+
+async def test_a_sound_set_up_has_nothing_to_say_and_spends_no_identify(house: House) -> None:
+    report = await examined(house, live=True, store_key="YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY=")
+    assert failing(report) == {}
+    assert report.exit_code == 0
+    checks = {finding.check for finding in report.findings if finding.status is Status.OK}
+    assert checks >= {
+        "configuration", "token", "intents", "identify budget", "clock", "libopus", "dave", "discord.py", "udp",
+        "model", "model live", "store", "disk", "encryption key", f"permissions in server {house.sandbox.guild.id}",
+    }  # fmt: skip
+    assert house.sandbox.gateway.identified == 0
+    assert not (house.folder / "bot.db").exists()
+
+
+def _narrow(house: House) -> None:
+    sandbox = house.sandbox
+    sandbox.moderator.overwrite(sandbox.lounge, sandbox.bot, deny=1 << 21)
+
+
+def _spend(house: House) -> None:
+    house.sandbox.gateway.identified = 1000
+
+
+def _bare(house: House) -> None:
+    guild = house.sandbox.guild
+    for role in guild.roles.values():
+        role.permissions &= ~(1 << 20)
+
+
+def _locked(house: House) -> None:
+    (house.folder / "file").write_text("not a folder")
+
+
+def _broken(house: House) -> None:
+    (house.folder / "bot.db").write_bytes(b"this is no database" * 100)
+
+
+def _nothing(house: House) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("breaks", "more", "check", "words", "code"),
+    [
+        (_nothing, {"discord_token": WRONG}, "token", "refused", 77),
+        (_nothing, {"discord_api_base": "https://127.0.0.1:1/api/v10"}, "discord", "127.0.0.1:1", 69),
+        (_nothing, {"read_text": True}, "intents", "READ_TEXT", 1),
+        (_narrow, {}, "permissions in channel", "speak", 0),
+        (_bare, {}, "permissions in server", "connect", 0),
+        (_spend, {}, "identify budget", "0 of 1000", 1),
+        (_nothing, {"opus_library": "/nowhere/libopus.so"}, "libopus", "OPUS_LIBRARY", 1),
+        (_nothing, {"openai_api_key": "sk-wrong"}, "model", "model_auth", 1),
+        (_nothing, {"openai_base_url": "http://127.0.0.1:1/v1"}, "model", "unreachable", 1),
+        (_nothing, {"openai_model": "no-such-model"}, "model", "not available", 1),
+        (_broken, {}, "store", "does not serve", 74),
+        (_locked, {"database_url": "sqlite+aiosqlite:///{folder}/file/bot.db"}, "disk", "cannot be written", 74),
+        (_nothing, {"database_url": "postgresql+asyncpg://k:secretpart@127.0.0.1:1/k"}, "store", "does not serve", 74),
+        (_nothing, {"store_key": "a passphrase"}, "configuration", "STORE_KEY", 78),
+    ],
+    ids=[
+        "wrong token", "discord away", "intent off", "channel closed", "role without rights", "identifies spent",
+        "no opus", "wrong key", "model away", "no such model", "database broken", "folder closed",
+        "database away", "bad store key",
+    ],
+)  # fmt: skip
+async def test_a_broken_set_up_is_named(
+    house: House, breaks: Callable[[House], None], more: dict[str, Any], check: str, words: str, code: int
+) -> None:
+    breaks(house)
+    filled = {
+        name: value.format(folder=house.folder) if isinstance(value, str) else value for name, value in more.items()
+    }
+    report = await examined(house, **filled)
+    found = failing(report)
+    [name] = [name for name in found if name.startswith(check)]
+    assert words in found[name]
+    assert report.exit_code == code
+    assert len(found) <= 2  # the cause, and not a wall of consequences
+    shown = json.dumps(report.as_json())
+    for secret in (WRONG, "secretpart", "sk-wrong", house.model.key, house.sandbox.token):
+        assert secret not in shown
+
+
+async def test_the_intent_that_is_on_is_fine(house: House) -> None:
+    house.sandbox.knobs.privileged = MESSAGE_CONTENT
+    assert failing(await examined(house, read_text=True)) == {}
+
+
+async def test_stage_channels_and_text_channels_need_no_speech(house: House) -> None:
+    sandbox = house.sandbox
+    for kind in (Kind.STAGE, Kind.TEXT):
+        channel = sandbox.add_channel(kind.name, kind)
+        sandbox.moderator.overwrite(channel, sandbox.bot, deny=1 << 21)
+    assert failing(await examined(house)) == {}
+
+
+async def test_what_does_not_answer_is_not_waited_for(house: House) -> None:
+    house.sandbox.knobs.rest_delay = 0.8
+    settings = house.settings()
+    report = await doctor.examine(settings, house.sandbox.authority.client_context, within=0.3)
+    assert "discord" in failing(report)
+    assert report.exit_code == 69
+    await asyncio.sleep(0.8)  # until the sandbox has had its say
+
+
+async def test_json_is_one_document_with_an_invalid_configuration_too(house: House) -> None:
+    broken = await process.run({"VAD": "psychic", "LOG_LEVEL": "DEBUG"}, house.folder, "doctor", "--json")
+    document = json.loads(broken.out)
+    assert broken.code == document["exit_code"] == 78
+    assert not document["ok"]
+    faults = [finding["detail"] for finding in document["findings"] if finding["status"] == "fail"]
+    assert [fault.split(":")[0].split(" ")[0] for fault in faults] == ["DISCORD_TOKEN", "OPENAI_API_KEY", "VAD"]
+    assert "psychic" not in broken.out + broken.err
+
+
+async def test_the_table_the_link_and_the_schema_as_commands(house: House) -> None:
+    env = environment(house.sandbox, house.model, house.folder)
+    table = await process.run(env, house.folder, "doctor")
+    assert table.code == 0, table.out + table.err
+    assert "identify budget" in table.out
+    link = await process.run(env, house.folder, "invite")
+    application = house.sandbox.world.application_id
+    assert f"client_id={application}" in link.out
+    assert "permissions=352157290318848" in link.out
+    assert "scope=bot+applications.commands" in link.out
+    assert (await process.run(env | {"DISCORD_TOKEN": WRONG}, house.folder, "invite")).code == 77
+    assert (await process.run(env, house.folder, "migrate")).code == 0
+    assert (house.folder / "data" / "bot.db").exists()
