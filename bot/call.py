@@ -44,6 +44,8 @@ IDLE_FOR = 900.0
 """Seconds in which nobody said a word."""
 WARM_EVERY = 30.0
 """Seconds after which a connection may have gone cold."""
+SHORTEST_SLEEP = 0.001
+"""Seconds; a clock may not see less pass."""
 FURTHEST_BEHIND = 250
 """Ticks made up for after the loop was blocked; what is older is skipped."""
 DRAIN_WITHIN = 20.0
@@ -260,7 +262,7 @@ class Call:
             while due <= now:
                 self._tick(link, due)
                 due += FRAME_SECONDS
-            await asyncio.sleep(due - self._services.clock())
+            await asyncio.sleep(max(due - self._services.clock(), SHORTEST_SLEEP))
 
     def _tick(self, link: VoiceLink, now: float) -> None:
         mouth = self._mouth

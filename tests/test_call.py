@@ -1,0 +1,335 @@
+"""A call in virtual time: minutes of idleness, exact moments, failures of everything around it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.calls import Calls
+from bot.errors import AlreadyInCall, JoinError, OutOfCredit, StoreUnavailable
+from bot.services import CallSettings
+from bot.types import CallState, LinkEnd
+from tests.actors import (
+    ANNA,
+    BEN,
+    NoStore,
+    StageEngine,
+    StageLink,
+    StageTranscriber,
+    StageVenue,
+    now,
+    services,
+)
+
+pytestmark = pytest.mark.looptime
+
+
+class Stage:
+    """A house with a call in it."""
+
+    def __init__(self) -> None:
+        self.engine, self.transcriber, self.store = StageEngine(), StageTranscriber(), NoStore()
+        self.venue = StageVenue(ANNA)
+        self.calls = Calls(services(self.engine, self.transcriber, self.store), self._settings)
+        self.settings = CallSettings(consent="notice")
+
+    def _settings(self, _guild: int, _channel: int) -> CallSettings:
+        return self.settings
+
+    @property
+    def link(self) -> StageLink:
+        return self.venue.links[-1]
+
+    @property
+    def live(self) -> bool:
+        return self.calls.get(self.venue.guild_id) is not None
+
+    async def says(self, user_id: int, length: float, then: float = 0.0) -> None:
+        """Have somebody speak, and wait until they are done and `then` more."""
+        self.link.speak(user_id, length)
+        await asyncio.sleep(length + then)
+
+
+@asynccontextmanager
+async def stage(*people: int, **settings: object) -> AsyncIterator[Stage]:
+    house = Stage()
+    house.venue.here = set(people or (ANNA,))
+    house.settings = CallSettings(**{"consent": "notice", "hang": 0.5, "speculation": False, **settings})
+    async with house.calls:
+        await house.calls.join(house.venue, ANNA)
+        await asyncio.sleep(0.1)
+        yield house
+
+
+async def test_a_turn_goes_through_the_states() -> None:
+    async with stage() as house:
+        await house.says(ANNA, 1.0, then=5.0)
+        assert house.venue.audience.lines == [
+            "Anna: hello there",
+            "Kikite: one two three four five six seven eight nine ten",
+        ]
+        assert house.venue.audience.states == [
+            CallState.LISTENING,
+            CallState.THINKING,
+            CallState.SPEAKING,
+            CallState.LISTENING,
+        ]
+        [playback] = house.link.playbacks
+        assert playback.over.result().interrupted is False
+
+
+@pytest.mark.parametrize(("first", "cues"), [(0.5, 0), (2.0, 1)])
+async def test_the_earcon_comes_once_when_the_answer_takes_long(first: float, cues: int) -> None:
+    async with stage() as house:
+        house.engine.script.append((first, 1.0))
+        await house.says(ANNA, 1.0, then=6.0)
+        [playback] = house.link.playbacks
+        assert playback.cues == cues
+        assert playback.over.result().played == pytest.approx(1.0)
+
+
+async def test_people_are_told_after_six_seconds_and_still_get_their_answer() -> None:
+    async with stage(cue=False) as house:
+        house.engine.script.append((9.0, 1.0))
+        await house.says(ANNA, 1.0)
+        silent_since = now()
+        await asyncio.sleep(12)
+        [(at, code)] = house.venue.audience.troubles
+        assert code == "unreachable"
+        assert 6.0 <= at - silent_since <= 7.5
+        assert len(house.venue.audience.spoken) == 1
+
+
+async def test_a_failed_turn_leaves_a_sign_and_the_next_works() -> None:
+    async with stage() as house:
+        house.engine.script += [OutOfCredit(), ValueError("a bug in the engine")]
+        for _ in range(3):
+            await house.says(ANNA, 1.0, then=4.0)
+        assert [code for _, code in house.venue.audience.troubles] == ["out_of_credit", "internal"]
+        assert len(house.venue.audience.spoken) == 1
+        outcomes = [verdict.outcome for verdict in house.calls.all()[0].verdicts]
+        assert outcomes == ["model_error", "model_error", "answered"]
+
+
+async def test_speaking_over_the_answer_cuts_it_and_its_audio_is_never_referred_to() -> None:
+    async with stage() as house:
+        house.engine.script += [(0.2, 10.0), (0.2, 1.0)]
+        await house.says(ANNA, 1.0, then=3.0)
+        await house.says(ANNA, 1.5, then=4.0)
+        first, second = house.venue.audience.spoken
+        assert first.interrupted
+        assert "ten" not in first.text
+        assert "one two" in first.text
+        assert not second.interrupted
+        [answer] = [m for m in house.engine.requests[1].history if m.role == "assistant"]
+        assert (answer.audio_id, answer.interrupted, answer.text) == (None, True, first.text)
+
+
+async def test_a_cough_ducks_and_the_answer_goes_on() -> None:
+    async with stage() as house:
+        house.engine.script.append((0.2, 6.0))
+        await house.says(ANNA, 1.0, then=2.0)
+        [playback] = house.link.playbacks
+        await house.says(ANNA, 0.3)
+        assert playback.ducked
+        await asyncio.sleep(6.0)
+        assert not playback.ducked
+        assert playback.over.result().played == pytest.approx(6.0)
+        assert len(house.engine.requests) == 1
+
+
+async def test_stop_ends_the_answer_and_is_not_answered() -> None:
+    async with stage() as house:
+        house.engine.script.append((0.2, 10.0))
+        await house.says(ANNA, 1.0, then=3.0)
+        house.transcriber.words.append("Stop!")
+        await house.says(ANNA, 0.45, then=5.0)
+        assert len(house.venue.audience.spoken) == 1
+        assert house.venue.audience.spoken[0].interrupted
+        assert len(house.link.playbacks) == 1
+        assert house.calls.all()[0].state is CallState.LISTENING
+
+
+async def test_with_several_people_the_name_decides_and_all_is_remembered() -> None:
+    async with stage(ANNA, BEN) as house:
+        house.transcriber.words += ["nice weather", "Kikite, what did Ben say?"]
+        await house.says(BEN, 1.0, then=2.0)
+        assert not house.engine.requests
+        await house.says(ANNA, 1.0, then=4.0)
+        [request] = house.engine.requests
+        assert [(m.speaker, m.text) for m in request.history] == [("Ben", "nice weather")]
+        assert [u.user_id for u in request.turn.utterances] == [ANNA]
+
+
+async def test_a_question_in_writing_waits_until_nobody_speaks() -> None:
+    async with stage() as house:
+        call = house.calls.all()[0]
+        house.link.speak(ANNA, 2.0)
+        await asyncio.sleep(1.0)
+        call.ask(BEN, "how late is it?")
+        await asyncio.sleep(0.5)
+        assert not house.link.playbacks
+        await asyncio.sleep(6.0)
+        asked = [typed.text for request in house.engine.requests for typed in request.turn.typed]
+        assert "how late is it?" in asked
+        assert house.venue.audience.spoken
+
+
+async def test_who_has_not_agreed_is_not_decoded_and_holds_the_floor() -> None:
+    async with stage(ANNA, BEN, consent="opt-in", answering="always") as house:
+        assert house.link.admitted == {ANNA}
+        house.link.speak(BEN, 4.0)
+        await house.says(ANNA, 1.0, then=2.0)
+        assert not house.link.playbacks
+        await asyncio.sleep(4.0)
+        [request] = house.engine.requests
+        assert {u.user_id for u in request.turn.utterances} == {ANNA}
+        assert "no_consent" in [verdict.outcome for verdict in house.calls.all()[0].verdicts]
+        await house.calls.consent(5, BEN, True)
+        assert house.link.admitted == {ANNA, BEN}
+        await house.calls.consent(5, ANNA, False)
+        assert house.link.admitted == {BEN}
+
+
+async def test_it_leaves_a_minute_after_the_last_human() -> None:
+    async with stage() as house:
+        house.venue.here.clear()
+        await asyncio.sleep(55)
+        assert house.live
+        await asyncio.sleep(10)
+        assert not house.live
+        assert house.link.closed
+        assert house.store.on == {}
+        assert house.venue.audience.notices == ["left_empty"]
+
+
+async def test_it_leaves_when_nobody_has_said_a_word_for_long() -> None:
+    async with stage() as house:
+        await asyncio.sleep(800)
+        await house.says(ANNA, 1.0)
+        await asyncio.sleep(850)
+        assert house.live
+        await asyncio.sleep(100)
+        assert not house.live
+        assert house.venue.audience.notices == ["left_idle"]
+
+
+async def test_it_comes_back_over_a_new_link_with_what_was_said() -> None:
+    async with stage() as house:
+        await house.says(ANNA, 1.0, then=5.0)
+        house.venue.refuse += [JoinError(), JoinError()]
+        house.link.end.set_result(LinkEnd.LOST)
+        await asyncio.sleep(6.0)
+        assert len(house.venue.links) == 2
+        await house.says(ANNA, 1.0, then=5.0)
+        assert len(house.venue.audience.spoken) == 2
+        assert len(house.engine.requests[1].history) == 2
+
+
+@pytest.mark.parametrize(("end", "links"), [(LinkEnd.KICKED, 1), (LinkEnd.REFUSED, 1)])
+async def test_it_does_not_come_back_uncalled(end: LinkEnd, links: int) -> None:
+    async with stage() as house:
+        house.link.end.set_result(end)
+        await asyncio.sleep(60)
+        assert not house.live
+        assert len(house.venue.links) == links
+        assert house.store.on == {}
+
+
+async def test_it_says_so_when_it_could_not_come_back() -> None:
+    async with stage() as house:
+        house.venue.refuse.extend(JoinError() for _ in range(20))
+        house.link.end.set_result(LinkEnd.LOST)
+        await asyncio.sleep(120)
+        assert not house.live
+        assert [code for _, code in house.venue.audience.troubles] == ["link_lost"]
+
+
+async def test_without_a_store_the_call_goes_on_and_people_are_told_once() -> None:
+    async with stage() as house:
+        house.store.error = StoreUnavailable("gone")
+        for _ in range(3):
+            await house.says(ANNA, 1.0, then=5.0)
+        assert len(house.venue.audience.spoken) == 3
+        assert [code for _, code in house.venue.audience.troubles] == ["store_unavailable"]
+        house.store.error = None
+        await asyncio.sleep(60)
+        texts = [getattr(kept, "text", None) for kept in house.store.kept]
+        assert texts.count("hello there") == 3
+        assert house.venue.audience.notices == ["memory_back"]
+
+
+async def test_another_channel_with_people_in_the_call_is_not_left() -> None:
+    async with stage() as house:
+        with pytest.raises(AlreadyInCall):
+            await house.calls.join(StageVenue(BEN, channel_id=8), BEN)
+        house.venue.here.clear()
+        there = await house.calls.join(StageVenue(BEN, channel_id=8), BEN)
+        assert there.venue.channel_id == 8
+        assert house.link.closed
+
+
+async def test_moved_it_goes_on_in_the_other_channel_with_that_history() -> None:
+    async with stage() as house:
+        await house.says(ANNA, 1.0, then=5.0)
+        other = StageVenue(ANNA, channel_id=8)
+        await house.calls.moved(5, other)
+        assert not house.link.closed
+        await house.says(ANNA, 1.0, then=5.0)
+        assert len(other.audience.spoken) == 1
+        assert house.engine.requests[-1].history == ()
+        assert house.store.on == {5: 8}
+
+
+async def test_drained_it_ends_its_words_and_the_store_keeps_the_call() -> None:
+    async with stage() as house:
+        house.engine.script.append((0.2, 5.0))
+        await house.says(ANNA, 1.0, then=2.0)
+        await house.calls.drain()
+        [spoken] = house.venue.audience.spoken
+        assert not spoken.interrupted
+        assert not house.live
+        assert house.store.on == {5: 7}
+        assert house.venue.audience.notices == ["restarting"]
+
+
+async def test_a_crash_fells_only_its_own_call() -> None:
+    async with stage() as house:
+        other = StageVenue(BEN)
+        other.guild_id = 6
+        await house.calls.join(other, BEN)
+        await asyncio.sleep(0.1)
+        house.link.frames = None  # pyright: ignore[reportAttributeAccessIssue]
+        await asyncio.sleep(1.0)
+        assert not house.live
+        assert house.calls.counts["crashed"] == 1
+        other.links[0].speak(BEN, 1.0)
+        await asyncio.sleep(5.0)
+        assert len(other.audience.spoken) == 1
+
+
+async def test_again_says_the_last_answer_and_costs_nothing() -> None:
+    async with stage() as house:
+        call = house.calls.all()[0]
+        assert not call.replay()
+        await house.says(ANNA, 1.0, then=5.0)
+        cost = call.status().cost
+        assert call.replay()
+        await asyncio.sleep(4.0)
+        assert [playback.fed for playback in house.link.playbacks] == [pytest.approx(2.0)] * 2
+        assert call.status().cost == cost
+        assert len(house.venue.audience.spoken) == 1
+
+
+async def test_speculation_hides_the_silence_and_is_dropped_unheard_when_more_is_said() -> None:
+    async with stage(speculation=True, hang=None) as house:
+        await house.says(ANNA, 1.0, then=0.35)
+        assert len(house.engine.requests) == 1  # asked before the hang was over
+        await house.says(ANNA, 1.0, then=6.0)
+        assert len(house.link.playbacks) == 1
+        assert len(house.venue.audience.spoken) == 1
+        assert len(house.engine.requests[-1].turn.utterances[0].pcm) > 60_000
+        kinds = [getattr(kept, "kind", None) for kept in house.store.kept]
+        assert kinds.count("speculation") == 1
+        assert kinds.count("reply") == 1
