@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from bot.sandbox.conditions import Path
 from bot.sandbox.entities import Channel
 from bot.sandbox.person import Person
-from bot.voice.keeper import LinkStats
+from bot.voice.line import LinkStats
 from tests.e2e.booth import Booth, booth
 
 HEARD = 0.9

@@ -27,7 +27,8 @@ from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 from bot.errors import AlreadyInCall, ChannelFull, EncryptionRefused, JoinError, MissingPermissions
 from bot.voice import opus, recovery
 from bot.voice.dave import Session
-from bot.voice.keeper import Broken, Link, LinkStats, Removed
+from bot.voice.keeper import Link
+from bot.voice.line import Broken, LinkStats, Removed
 from bot.voice.outlet import Outlet
 from bot.voice.pacer import Pacer
 from bot.voice.receiver import Receiver
@@ -119,7 +120,7 @@ class _Gateway(DiscordVoiceWebSocket):
 
 
 class _Connection(VoiceConnectionState):
-    """discord.py's connection state as a keeper.Line: it connects when told and never by itself."""
+    """discord.py's connection state as a line.Line: it connects when told and never by itself."""
 
     def __init__(self, voice: "_Voice", inbox: Inbox, roster: Roster, clock: Callable[[], float]) -> None:
         self._inbox = inbox
