@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import logging
 import os
 import secrets
 import sys
@@ -176,6 +177,7 @@ async def run_playground(
 
     Raises ConfigError, and what starting the sandbox may raise.
     """
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # the stand-in is hung up on whenever one interrupts
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with open_house(stand_in=stand_in, env_file=env_file) as house, serving(house) as door:

@@ -98,7 +98,6 @@ def _message(house: House, message: Message, channel: Channel) -> dict[str, Any]
         "content": message.content,
         "ephemeral": message.ephemeral,
         "thinking": bool(message.flags & MessageFlag.LOADING),
-        "edited": message.edited_at is not None,
         "thread": channel.name if channel.is_thread else None,
         "used": about.get("name"),
         "answers": answered.content[:80] if answered and not answered.deleted else None,

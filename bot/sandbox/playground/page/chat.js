@@ -81,7 +81,6 @@ export class Chat {
     const small = [
       message.ephemeral && t("only you"),
       message.thread && t("in thread", { thread: message.thread }),
-      message.edited && !message.components.length && t("edited"),
     ].filter(Boolean);
     const act = async (id, values) => this.told(await this.link.ask("click", { message: message.id, id, values }));
     return el(

@@ -71,6 +71,10 @@ export class Sound extends EventTarget {
     this.sending = false;
   }
 
+  get isOpen() {
+    return this.#context !== null;
+  }
+
   get hasMicrophone() {
     return this.#stream !== null;
   }

@@ -73,7 +73,7 @@ export class Timing {
   }
 
   async #own() {
-    if (!this.link.isOpen) return;
+    if (!this.link.isOpen || !this.sound.isOpen) return;
     const answer = await this.link.ping();
     if (answer.error) return;
     const trip = this.link.trip / 2;

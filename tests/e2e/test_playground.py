@@ -1,0 +1,228 @@
+"""The playground in a real browser, whose microphone plays a recording: the whole way there and back."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.audio import RTP_RATE, to_wav
+from bot.sandbox import clips
+from bot.sandbox.compare import correlation
+from bot.sandbox.model_behaviour import Answer
+from bot.sandbox.model_server import ModelServer
+from bot.sandbox.playground.house import House, open_house
+from bot.sandbox.playground.server import Door, serving
+from tests.e2e.browser import CHROMIUM, Browser, Page, browser
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+RECORDER = """
+    window.heard = [];
+    const connect = AudioNode.prototype.connect;
+    AudioNode.prototype.connect = function (target, ...more) {
+      if (target instanceof AudioDestinationNode && !window.tap) {
+        window.tap = this.context.createScriptProcessor(4096, 1, 1);
+        window.tap.onaudioprocess = ({ inputBuffer }) => window.heard.push(inputBuffer.getChannelData(0).slice());
+        connect.call(this, window.tap);
+        connect.call(window.tap, target);
+      }
+      return connect.call(this, target, ...more);
+    };
+"""
+"""Keeps what the page gives to the loudspeaker."""
+HEARD = """
+    (() => {
+      const all = new Int16Array(window.heard.length * 4096);
+      window.heard.forEach((part, n) => part.forEach((sample, m) => (all[n * 4096 + m] = sample * 32767)));
+      let text = "";
+      for (const byte of new Uint8Array(all.buffer)) text += String.fromCharCode(byte);
+      return btoa(text);
+    })()
+"""
+
+
+def silence(seconds: float) -> bytes:
+    return bytes(2 * round(seconds * RTP_RATE))
+
+
+def said(name: str) -> bytes:
+    return clips.load(name, RTP_RATE)
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, microphone: bytes = b"", *, allow: bool = True, language: str = "en"
+) -> AsyncIterator[tuple[House, Door, Browser]]:
+    wav = folder / "microphone.wav"
+    wav.write_bytes(to_wav(microphone, RTP_RATE))
+    device = wav if microphone else None
+    async with (
+        open_house(stand_in=True) as house,
+        serving(house) as door,
+        browser(folder, device, allow=allow, language=language) as chromium,
+    ):
+        yield house, door, chromium
+
+
+def stand_in(house: House) -> ModelServer:
+    assert isinstance(house.model, ModelServer)
+    return house.model
+
+
+async def entered(page: Page, button: str = "#enter") -> None:
+    """Enter the voice channel and wait until the bot listens."""
+    await page.until("document.getElementById('welcome').open")
+    await page.run(
+        "const filters = document.getElementById('filters'); filters.checked = false; "
+        "filters.dispatchEvent(new Event('change'))"
+    )
+    await page.click(button)
+    await page.until("document.getElementById('orb').dataset.state === 'listening'")
+
+
+async def test_somebody_talks_to_it_and_hears_the_answer(tmp_path: Path) -> None:
+    async with opened(tmp_path, silence(2.0) + said("anna-cook")) as (house, door, chromium):
+        page = await chromium.page("about:blank")
+        await page.call("Page.addScriptToEvaluateOnNewDocument", source=RECORDER)
+        await page.open(door.url)
+        await entered(page)
+        await page.sees(clips.get("anna-cook").sentence, "#messages")
+        requests = await stand_in(house).wait_for_chats(1)
+        heard = clips.load("anna-cook", 16_000)
+        assert max(correlation(heard, request.newest, 16_000) for request in requests) >= 0.9
+        await page.sees(clips.get("bot-heard").sentence, "#messages")
+        await page.until("document.getElementById('orb').dataset.state === 'listening'")
+        sound = base64.b64decode(await page.run(HEARD))
+        assert correlation(said("bot-heard"), sound, RTP_RATE) >= 0.9
+        # Where the time went, and the page's own path apart from it:
+        await page.sees("without the model", "#turns")
+        assert [turn for turn in house.timeline.view() if turn["total"] is not None and turn["own"] is not None]
+        await page.sees(" ms", "#own")
+        # Nobody else was asked for anything:
+        own = (door.url, door.url.replace("http:", "ws:"), "about:", "data:", "blob:")
+        assert [address for address in page.requests if not address.startswith(own)] == []
+        assert page.faults == []
+
+
+async def test_talking_over_the_answer_stops_it(tmp_path: Path) -> None:
+    microphone = silence(2.0) + said("anna-cook") + silence(4.0) + said("anna-wait")
+    async with opened(tmp_path, microphone) as (house, door, chromium):
+        stand_in(house).default = Answer.clip("bot-moon")
+        page = await chromium.page(door.url)
+        await entered(page)
+        await page.sees("Speaking", "#state")
+        await page.sees(clips.get("anna-wait").sentence, "#messages")
+        await page.sees("talked over: quiet after", "#turns")
+        first = next(turn for turn in house.timeline.view() if turn["playing"])
+        assert first["playing"] < 1000 * Answer.clip("bot-moon").seconds - 1000
+
+
+async def test_the_keyboard_is_enough(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (house, door, chromium):
+        page = await chromium.page(door.url)
+        await page.until("document.getElementById('welcome').open")
+        await page.tab_to("enter-silent")
+        await page.press("Enter")
+        await page.sees("Listening", "#state")
+        await page.tab_to("line")
+        await page.type("/call st")
+        await page.sees("/call status", "#suggestions")
+        await page.press("Enter")  # it has no options: it runs at once
+        await page.sees("Only you can see this", "#messages li:last-child")
+        await page.type("/ask")
+        await page.press("Enter")
+        await page.until("document.activeElement.name === 'text'")
+        await page.type("How far is the moon?")
+        await page.press("Enter")
+        await page.sees("How far is the moon?", "#messages")
+        await stand_in(house).wait_for_chats(1)
+        await page.until("document.getElementById('orb').dataset.state === 'listening'")
+        if any(command["name"] == "settings" for command in house.sandbox.commands()):
+            await page.tab_to("line")
+            await page.type("/settings show")
+            await page.press("Enter")
+            await page.sees("/settings", "#messages li:last-child .used")
+        await page.run("document.getElementById('messages').focus()")
+        await page.tab_to("Leave")  # of the panel
+        await page.press("Enter")
+        await page.until("document.getElementById('orb').dataset.state === 'away'")
+        assert page.faults == []
+
+
+async def test_push_to_talk_sends_only_while_the_key_is_held(tmp_path: Path) -> None:
+    async with opened(tmp_path, said("ben-story") * 6) as (house, door, chromium):
+        page = await chromium.page(door.url)
+        await page.run("document.querySelector('input[value=hold]').click()")
+        await entered(page)
+        await page.sees("Hold to talk", "#talk")
+        assert house.visitor.counts["sent"] == 0
+        await page.run("document.activeElement.blur()")
+        await page.press("Space", up=False)
+        await page.sees("You are speaking", "#talk")
+        await page.until("!!document.querySelector('#people .speaking')")
+        await page.press("Space", down=False)
+        await page.sees("Hold to talk", "#talk")
+        await asyncio.sleep(0.2)
+        sent = house.visitor.counts["sent"]
+        await asyncio.sleep(0.5)
+        assert 0 < sent == house.visitor.counts["sent"]
+
+
+async def test_it_speaks_japanese_on_a_phone(tmp_path: Path) -> None:
+    async with opened(tmp_path, language="ja") as (_, door, chromium):
+        page = await chromium.page("about:blank")
+        await page.size(390, 844, phone=True)
+        await page.open(door.url)
+        await entered(page, "#enter-silent")
+        await page.sees("聞いています", "#state")
+        for tab, seen in (("chat", "#messages"), ("timing", "#loss"), ("room", "#people")):
+            await page.click(f".tabs [data-tab={tab}]")
+            assert await page.run(f"document.querySelector('{seen}').checkVisibility()")
+            assert await page.run("document.documentElement.scrollWidth <= innerWidth")
+        await page.click("[data-language=en]")
+        await page.sees("Listening", "#state")
+
+
+async def test_guests_say_sentences_and_files_over_a_bad_line(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (house, door, chromium):
+        page = await chromium.page(door.url)
+        await entered(page, "#enter-silent")
+        await page.click("#add-guest")
+        await page.sees("Anna", "#people")
+        await page.run(
+            "const slider = document.getElementById('loss'); slider.value = 5; slider.dispatchEvent(new Event('input'))"
+        )
+        await page.click("[data-guest=Anna] .say")
+        await page.sees(clips.get("anna-cook").sentence, "#messages")
+        assert house.visitor.conditions.down.loss == 0.05
+        node = (await page.call("DOM.getDocument"))["root"]["nodeId"]
+        found = await page.call("DOM.querySelector", nodeId=node, selector="[data-guest=Anna] input[type=file]")
+        files = [str(clips.get("anna-boss").path)]
+        await page.call("DOM.setFileInputFiles", nodeId=found["nodeId"], files=files)
+        await page.sees(clips.get("anna-boss").sentence, "#messages")
+        await page.click("[data-guest=Anna] .x")
+        await page.until("!document.querySelector('#guests li')")
+        assert page.faults == []
+
+
+async def test_every_trouble_is_said_and_mended(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (house, door, chromium):
+        page = await chromium.page(door.url)
+        await page.until("document.getElementById('welcome').open")
+        await page.click("#enter")
+        await page.sees("No microphone was found", "#banner")  # this machine has none
+        await page.call("Browser.setPermission", permission={"name": "microphone"}, setting="denied")
+        await page.click("#banner-act")
+        await page.sees("The microphone was refused", "#banner")
+        await house.stop()
+        await page.sees("The bot has stopped", "#banner")
+        await page.click("#banner-act")
+        await page.until("document.getElementById('orb').dataset.state === 'listening'")  # it comes back by itself
+        second = await chromium.page(door.url)
+        await second.sees("already open in another tab", "#banner")
+        await second.click("#banner-act")
+        await page.sees("has moved to another tab", "#banner")
+        await second.until("document.getElementById('welcome').open")
