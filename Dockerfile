@@ -1,22 +1,29 @@
+# syntax=docker/dockerfile:1
 FROM python:3.13-slim AS build
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=/opt/kikite
 WORKDIR /src
 RUN pip install --no-cache-dir uv==0.13.9
 COPY pyproject.toml uv.lock README.md LICENSE ./
+# The lock holds the hash of every file.
 RUN uv sync --frozen --no-dev --extra postgres --no-install-project
 COPY bot bot
 RUN uv sync --frozen --no-dev --extra postgres --no-editable
 
 FROM python:3.13-slim
-RUN useradd --uid 10001 --no-create-home kikite && install -d -o kikite /data
+LABEL org.opencontainers.image.title="kikite" \
+      org.opencontainers.image.description="A guest in your Discord voice channel who listens and answers" \
+      org.opencontainers.image.licenses="MIT"
+RUN useradd --uid 10001 --no-create-home kikite \
+    && install -d -o kikite /data \
+    && rm -rf /usr/local/lib/python3.13/site-packages/pip /usr/local/bin/pip*
 COPY --from=build /opt/kikite /opt/kikite
-ENV PATH=/opt/kikite/bin:$PATH PYTHONUNBUFFERED=1 \
+ENV PATH=/opt/kikite/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DATABASE_URL=sqlite+aiosqlite:////data/bot.db HTTP_HOST=127.0.0.1 HTTP_PORT=8080 LOG_FORMAT=json
-USER kikite
+USER 10001
 WORKDIR /data
 VOLUME /data
 # No import of the bot: a probe must not cost its start-up time.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-c", \
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-I", "-S", "-c", \
     "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"HTTP_PORT\"]}/livez', timeout=4)"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["kikite"]

@@ -126,7 +126,7 @@ class _SecretFiles(EnvSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for name in secret_names():
+        for name in (*secret_names(), "database_url"):  # it may hold a password
             path = self.env_vars.get(f"{name}_file")
             if path:
                 try:

@@ -99,10 +99,10 @@ async def test_a_broken_set_up_is_named(
     house: House, breaks: Callable[[House], None], more: dict[str, Any], check: str, words: str, code: int
 ) -> None:
     breaks(house)
-    filled = {
+    filled: dict[str, Any] = {
         name: value.format(folder=house.folder) if isinstance(value, str) else value for name, value in more.items()
     }
-    report = await examined(house, **filled)
+    report = await examined(house, False, **filled)
     found = failing(report)
     [name] = [name for name in found if name.startswith(check)]
     assert words in found[name]
