@@ -40,7 +40,7 @@ STOP_SHORTER = 1.5
 """Seconds of speech below which it may be "stop"."""
 STOP_AFTER = 2.0
 """Seconds after the bot fell silent in which "stop" may still come."""
-WORDS_WITHIN = 8.0
+WORDS_WITHIN = 5.0
 """Seconds a transcript may take where it decides whether the bot is meant."""
 
 
@@ -229,6 +229,9 @@ class Mouth:
         if typed or (utterances and meant.yes):
             return self._turn(utterances, typed)
         self.drop_prepared()
+        if meant.text_needed:  # the words never came: whoever called the bot must not wait for nothing
+            failure = self._transcripts.failure or Unreachable()
+            self._scribe.show(lambda audience: audience.trouble(failure))
         for utterance in utterances:
             self._why.judge(utterance, "not_addressed", reason=meant.reason)
         return None

@@ -38,6 +38,8 @@ class Transcripts:
         self._wasted = wasted
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[int, asyncio.Task[str | None]] = {}
+        self.failure: BotError | None = None
+        "what the newest transcription failed of; None: it worked"
         self._ahead: dict[int, tuple[Utterance, asyncio.Task[Heard | None]]] = {}
         "begun before it was certain that the utterance was over"
 
@@ -97,8 +99,11 @@ class Transcripts:
     async def _ask(self, utterance: Utterance) -> Heard | None:
         async with self._slots:
             try:
-                return await self._transcriber.transcribe(utterance, self._language, self._names())
+                heard = await self._transcriber.transcribe(utterance, self._language, self._names())
+                self.failure = None
+                return heard
             except BotError as error:
+                self.failure = error
                 log.warning("transcription_failed", utterance=utterance.id, reason=error.code)
                 return None
 

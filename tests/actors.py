@@ -105,6 +105,8 @@ class StageLink:
         self.playbacks: list[StagePlayback] = []
         self.closed = False
         self.end: asyncio.Future[LinkEnd] = asyncio.get_running_loop().create_future()
+        self.lost: dict[int, int] = {}
+        "packets that no key opens, by person"
         self._speech: dict[int, deque[bytes]] = {}
         self._timestamps: dict[int, int] = {}
 
@@ -122,6 +124,10 @@ class StageLink:
 
     def talking(self, now: float) -> frozenset[int]:
         return frozenset(user_id for user_id, speech in self._speech.items() if speech)
+
+    def unopened(self) -> Mapping[int, int]:
+        lost, self.lost = self.lost, {}
+        return lost
 
     def admit(self, user_ids: frozenset[int]) -> None:
         self.admitted = user_ids
@@ -169,12 +175,14 @@ class StageEngine:
 
 class StageTranscriber:
     def __init__(self) -> None:
-        self.words: deque[str] = deque()
+        self.words: deque[str | BotError] = deque()
         self.delay = 0.3
 
     async def transcribe(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
         await asyncio.sleep(self.delay)
         text = self.words.popleft() if self.words else "hello there"
+        if isinstance(text, BotError):
+            raise text
         return Heard(utterance.id, utterance.user_id, text, len(utterance.pcm) / 32_000)
 
 

@@ -162,6 +162,22 @@ async def test_with_several_people_the_name_decides_and_all_is_remembered() -> N
         assert [u.user_id for u in request.turn.utterances] == [ANNA]
 
 
+@pytest.mark.parametrize(("words", "code"), [(OutOfCredit(), "out_of_credit"), (None, "unreachable")])
+async def test_where_the_words_decide_and_do_not_come_people_are_told(words: OutOfCredit | None, code: str) -> None:
+    async with stage(ANNA, BEN) as house:
+        if words:
+            house.transcriber.words.append(words)
+        else:
+            house.transcriber.delay = 60.0
+        await house.says(ANNA, 1.0)
+        silent_since = now()
+        await asyncio.sleep(10)
+        [(at, told)] = house.venue.audience.troubles
+        assert told == code
+        assert at - silent_since <= (3 if words else 8)
+        assert not house.engine.requests
+
+
 async def test_a_question_in_writing_waits_until_nobody_speaks() -> None:
     async with stage() as house:
         call = house.calls.all()[0]
