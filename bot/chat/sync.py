@@ -77,4 +77,4 @@ def _default(key: str, value: Any) -> bool:
     """Whether leaving the key out would mean the same."""
     if key == "dm_permission":
         return value is not False
-    return value in (None, False, [], {}) or (key == "type" and value == 1)
+    return value in (None, False, "", [], {}) or (key == "type" and value == 1)

@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 from discord import app_commands
 
-from bot.chat.commands import ask, call, join, memory, privacy, settings, stop, usage
+from bot.chat.commands import analyze, ask, call, catchup, join, memory, privacy, settings, stop, usage
 
 Command: TypeAlias = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
@@ -14,6 +14,10 @@ ALL: tuple[Command, ...] = (
     stop.stop,
     stop.replay,
     ask.ask,
+    analyze.analyze,
+    analyze.analyze_menu,
+    analyze.answer_menu,
+    catchup.catchup,
     call.Call(),
     memory.Memory(),
     privacy.Privacy(),

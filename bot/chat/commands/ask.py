@@ -34,9 +34,14 @@ async def ask(
     await interaction.response.defer(thinking=True)
     enclosed = await attachments.fetch(host, file) if file else ""
     if isinstance(enclosed, bytes):
-        await answered(interaction, text, recording=await asyncio.to_thread(media.to_pcm, enclosed))
+        await answered(interaction, text, recording=await heard(enclosed))
     else:
         await answered(interaction, text, enclosed)
+
+
+async def heard(recording: bytes) -> bytes:
+    """Return a recording of any format as s16le mono 16 kHz. Raises BadAudio."""
+    return await asyncio.to_thread(media.to_pcm, recording)
 
 
 def call_with(interaction: Interaction) -> Call | None:

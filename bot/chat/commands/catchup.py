@@ -1,0 +1,94 @@
+"""/catchup: what was said while somebody was away, told and written."""
+
+import asyncio
+
+import discord
+from discord import app_commands
+
+from bot.audio import SPEAK_RATE
+from bot.chat import escape, lines, permissions, report
+from bot.chat.errors import Refusal
+from bot.chat.host import Interaction
+from bot.chat.permissions import VocalChannel
+from bot.errors import NothingSaid, StoreError
+from bot.jobs import catchup as job
+from bot.jobs import media
+from bot.types import Message, Turn
+
+MINUTES = 15
+
+
+@app_commands.command(description="What was said in the call lately, told and written")
+@app_commands.describe(
+    minutes="How far back; 15 when left out",
+    channel="The voice channel; that of the call, or yours, when left out",
+    private="Show the answer only to me",
+)
+@app_commands.guild_only()
+async def catchup(
+    interaction: Interaction,
+    minutes: app_commands.Range[int, 1, job.LONGEST] = MINUTES,
+    channel: discord.VoiceChannel | discord.StageChannel | None = None,
+    private: bool = False,
+) -> None:
+    host = interaction.client
+    assert interaction.guild is not None
+    target = _channel(interaction, channel)
+    if not private and interaction.channel_id != target.id and not _open_to_all(interaction, target):
+        private = True  # what was said behind a door is not told in front of it
+    await interaction.response.defer(thinking=True, ephemeral=private)
+    jobs, words = host.jobs, host.words_to(interaction)
+    async with jobs.queue.place(interaction.guild.id, interaction.user.id):
+        talk = job.recent(await _talk(interaction, target), host.services.wall(), minutes)
+        if not talk:
+            raise NothingSaid
+        wanted = host.preferences.of(interaction.guild.id, target.id)
+        estimate = job.estimate(jobs.studio, talk)
+        async with jobs.bill(interaction.guild.id, target.id, interaction.user.id, estimate) as bill:
+            found = await job.catch_up(talk, str(interaction.locale), wanted.voice, jobs.studio, bill)
+    sound = await asyncio.to_thread(media.encode, found.pcm, SPEAK_RATE) if found.pcm else b""
+    head = words("catchup head", channel=f"<#{target.id}>", minutes=minutes, lines=found.lines)
+    small = lines.money(bill.cost, words, estimated=bill.estimated)
+    sounds = (("catchup.ogg", sound),) if sound else ()
+    text = escape.escape(found.text)
+    await report.post(interaction, head, text, small, file="catchup.md", private=private, sounds=sounds)
+
+
+def _channel(interaction: Interaction, named: VocalChannel | None) -> VocalChannel:
+    """Return the channel meant: the one named, the call's, or the caller's.
+
+    Raises Refusal when there is none, or the caller may not read it.
+    """
+    member = interaction.user
+    assert isinstance(member, discord.Member)
+    call = interaction.client.calls.get(member.guild.id)
+    where = member.guild.get_channel(call.venue.channel_id) if call else member.voice and member.voice.channel
+    found = named or where
+    if not isinstance(found, permissions.VocalChannel):
+        raise Refusal("refusal no_channel")
+    permissions.check_caller(member, found)
+    if not found.permissions_for(member).read_message_history:
+        raise Refusal("refusal channel_closed", channel=found.mention)
+    return found
+
+
+def _open_to_all(interaction: Interaction, target: VocalChannel) -> bool:
+    """Whether everybody in the server may read the channel: then a recap of it may be shown anywhere there."""
+    everyone = target.permissions_for(target.guild.default_role)
+    return everyone.view_channel and everyone.connect and everyone.read_message_history
+
+
+async def _talk(interaction: Interaction, target: VocalChannel) -> list[Message]:
+    """Return what is remembered of a channel, oldest first; of a call that is on also what is kept nowhere else."""
+    host = interaction.client
+    call = host.calls.get(target.guild.id)
+    here = call is not None and call.venue.channel_id == target.id
+    own = call.record.before(Turn(0, target.id, (), 0.0)) if call is not None and here else ()
+    try:
+        stored = await host.services.store.history(target.id, job.LINES)
+    except StoreError:
+        if not own:
+            raise
+        stored = []
+    known = {message.id for message in own}
+    return sorted([*(message for message in stored if message.id not in known), *own], key=lambda message: message.at)

@@ -1,0 +1,194 @@
+"""Audio work beyond the call, end to end: commands in, attachments out, the model's server between."""
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from bot.audio import HEAR_RATE, SPEAK_RATE
+from bot.jobs import media
+from bot.sandbox import clips
+from bot.sandbox.compare import correlation
+from bot.sandbox.entities import Overwrite
+from bot.sandbox.model_behaviour import Answer, Refuse
+from bot.sandbox.outcome import Outcome
+from bot.sandbox.permissions import P
+from tests.e2e.conftest import House, until
+
+OUT = 48_000
+
+
+def sentence(clip: str) -> str:
+    return clips.get(clip).sentence
+
+
+def recording(clip: str, container: str = "ogg", codec: str = "libopus") -> bytes:
+    """Return a clip as people send it."""
+    return media.encode(clips.load(clip, SPEAK_RATE), SPEAK_RATE, container, codec)
+
+
+def told(outcome: Outcome) -> str:
+    return outcome.text + "".join(note.content for note in outcome.followups)
+
+
+def words_sent(house: House, number: int = -1) -> str:
+    return str(house.model.chats[number].body["messages"])
+
+
+async def test_ask_outside_a_call_is_answered_with_sound_and_remembered(house: House) -> None:
+    async with house.bot():
+        eve = house.sandbox.add_user("Eve")
+        file = house.sandbox.file("voice.m4a", recording("anna-cook", "ipod", "aac"))
+        outcome = await (await house.sandbox.command(eve, "ask", {"text": "What is it?", "file": file})).settled()
+        assert sentence("bot-rice") in outcome.content
+        (sound,) = outcome.attachments
+        assert correlation(clips.load("bot-rice", OUT), media.to_pcm(sound.data, OUT), OUT) >= 0.9
+        assert correlation(clips.load("anna-cook", HEAR_RATE), house.model.chats[0].newest, HEAR_RATE) >= 0.9
+        await (await house.sandbox.command(eve, "ask", {"text": "And then?"})).settled()
+        assert {"role": "assistant", "audio": {"id": house.model.chats[0].audio_id}} in house.model.chats[1].body[
+            "messages"
+        ]
+        assert "What is it?" in words_sent(house, 1)
+    assert not house.model.refused
+
+
+async def test_a_recording_asked_about_in_a_call_is_answered_there(house: House) -> None:
+    async with house.bot():
+        anna = await house.sandbox.person("Anna")
+        await house.join(anna)
+        file = house.sandbox.file("voice.ogg", recording("anna-quickest"))
+        await house.sandbox.command(anna.user, "ask", {"text": "Translate", "file": file}, channel_id=house.lounge.id)
+        await until(lambda: any(sentence("bot-rice") in line and "-#" in line for line in house.lines()), 30)
+        (request,) = house.model.chats
+        assert correlation(clips.load("anna-quickest", HEAR_RATE), request.newest, HEAR_RATE) >= 0.9
+        assert correlation(clips.load("bot-rice", OUT), anna.ears.heard(house.sandbox.bot.id, None), OUT) >= 0.9
+
+
+async def test_analyze_says_what_a_recording_holds(house: House) -> None:
+    house.model.script(Answer("### What is said\n**Speaker 1** @everyone [here](https://evil.example)"))
+    async with house.bot():
+        eve = house.sandbox.add_user("Eve", locale="ja")
+        file = house.sandbox.file("talk.webm", recording("anna-cook", "webm", "libopus"))
+        options = {"recording": file, "question": "Who cooks?", "private": True}
+        outcome = await (await house.sandbox.command(eve, "analyze", options)).settled()
+        assert outcome.ephemeral
+        assert "### What is said\n**Speaker 1** @\u200beveryone [here]\u200b(https" in outcome.content
+        assert "talk.webm · 0:0" in outcome.content
+        assert "$0.0" in outcome.content
+        (request,) = house.model.chats
+        assert request.body["modalities"] == ["text"]
+        assert correlation(clips.load("anna-cook", HEAR_RATE), request.newest, HEAR_RATE) >= 0.9
+        assert "Write in Japanese" in words_sent(house)
+        assert "Who cooks?" in words_sent(house)
+    assert not house.model.refused
+
+
+async def test_a_long_recording_is_heard_in_parts_and_joined(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.jobs.analyze.PART_SECONDS", 4.0)
+    monkeypatch.setattr("bot.jobs.analyze.OVERLAP_SECONDS", 1.0)
+    house.model.script(
+        Answer("note one"), Answer("note two"), Answer("note three"), Answer("the whole " * 900, speed=0)
+    )
+    async with house.bot(text_model="gpt-5-mini"):
+        eve = house.sandbox.add_user("Eve")
+        hum = (np.sin(np.arange(SPEAK_RATE * 10) / 20) * 9000).astype("<i2").tobytes()
+        file = house.sandbox.file("long.mp3", media.encode(hum, SPEAK_RATE, "mp3"))
+        outcome = await (await house.sandbox.command(eve, "analyze", {"recording": file})).settled()
+        assert [round(len(request.newest) / 32_000) for request in house.model.chats] == [4, 4, 4, 0]
+        assert "begins at 0:06" in words_sent(house, 2)
+        assert all(f"note {number}" in words_sent(house) for number in ("one", "two", "three"))
+        assert outcome.content.startswith("the whole")
+        (whole,) = outcome.attachments
+        assert whole.filename == "analysis.md"
+        assert whole.data.decode().strip() == ("the whole " * 900).strip()
+    assert not house.model.refused
+
+
+async def test_the_menus_work_on_a_voice_message(house: House) -> None:
+    async with house.bot():
+        eve, ada = house.sandbox.add_user("Eve"), house.sandbox.add_user("Ada")
+        voice = [("voice-message.ogg", recording("anna-cook"))]
+        message = await house.sandbox.write(ada, house.sandbox.general.id, attachments=voice, voice_seconds=2.0)
+        analysis = await (await house.sandbox.menu(eve, "Analyze recording", message)).settled()
+        assert analysis.ephemeral
+        assert sentence("bot-rice") in analysis.content
+        answer = await (await house.sandbox.menu(eve, "Answer aloud", message)).settled()
+        assert not answer.ephemeral
+        assert media.to_pcm(answer.attachments[0].data)
+        words = await house.sandbox.write(ada, house.sandbox.general.id, "How high is Mount Fuji?")
+        answer = await (await house.sandbox.menu(eve, "Answer aloud", words)).settled()
+        assert "How high is Mount Fuji?" in answer.content
+        assert "no recording" in told(await house.sandbox.menu(eve, "Analyze recording", words))
+    assert not house.model.refused
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence_part"),
+    [
+        ("a.ogg", b"", "empty"),
+        ("a.txt", b"words " * 100, "no sound in that file"),
+        ("a.wav", recording("anna-cook", "wav", "pcm_s16le")[:20_000], "breaks off"),
+    ],
+)
+async def test_a_bad_recording_is_said_so_before_anything_is_paid(
+    house: House, name: str, data: bytes, sentence_part: str
+) -> None:
+    async with house.bot():
+        eve = house.sandbox.add_user("Eve")
+        outcome = await house.sandbox.command(eve, "analyze", {"recording": house.sandbox.file(name, data)})
+        assert sentence_part in told(await outcome.settled())
+        assert not house.model.chats
+
+
+async def test_a_recap_of_the_call_is_told_and_written(house: House) -> None:
+    async with house.bot():
+        anna = await house.sandbox.person("Anna")
+        await house.join(anna)
+        await anna.say(clips.load("anna-cook", OUT))
+        await until(lambda: any(sentence("bot-rice") in line and "-#" in line for line in house.lines()), 30)
+        await until(lambda: any(sentence("anna-cook") in line for line in house.lines()), 30)
+        house.model.script(Answer.clip("bot-moon"))
+        eve = house.sandbox.add_user("Eve", locale="de")
+        outcome = await (await house.sandbox.command(eve, "catchup", {"minutes": 5})).settled()
+        assert not outcome.ephemeral
+        assert sentence("bot-moon") in outcome.content
+        (sound,) = outcome.attachments
+        assert correlation(clips.load("bot-moon", OUT), media.to_pcm(sound.data, OUT), OUT) >= 0.9
+        assert '"Anna"' in words_sent(house)
+        assert sentence("anna-cook") in words_sent(house)
+        assert "Speak German" in words_sent(house)
+        again = await (await house.sandbox.command(eve, "catchup", {"private": True})).settled()
+        assert again.ephemeral
+    assert not house.model.refused
+
+
+async def test_nobody_catches_up_on_what_they_may_not_read(house: House) -> None:
+    async with house.bot():
+        anna = await house.sandbox.person("Anna")
+        closed = house.sandbox.add_channel(
+            "Closed",
+            kind=house.lounge.kind,
+            overwrites=[Overwrite(house.sandbox.guild.id, 0, 0, int(P.VIEW_CHANNEL))],
+        )
+        eve = house.sandbox.add_user("Eve")
+        await asyncio.sleep(0.2)
+        outcome = await house.sandbox.command(anna.user, "catchup")
+        assert "channel" in told(outcome)
+        outcome = await house.sandbox.command(eve, "catchup", {"channel": closed})
+        assert "may not" in told(outcome) or "cannot" in told(outcome) or "closed" in told(outcome)
+        outcome = await house.sandbox.command(eve, "catchup", {"channel": house.lounge})
+        assert "Nothing was said" in told(await outcome.settled())
+        assert not house.model.chats
+
+
+async def test_a_model_that_fails_is_said_so_and_a_busy_one_asked_again(house: House) -> None:
+    house.model.script(
+        Refuse(500, "oops", "server_error"), Answer("it worked"), Refuse(429, "no money", code="insufficient_quota")
+    )
+    async with house.bot():
+        eve = house.sandbox.add_user("Eve")
+        options = {"recording": house.sandbox.file("a.ogg", recording("anna-cook"))}
+        outcome = await (await house.sandbox.command(eve, "analyze", options)).settled()
+        assert "it worked" in outcome.content
+        outcome = await (await house.sandbox.command(eve, "analyze", options)).settled()
+        assert "out of credit" in told(outcome)
