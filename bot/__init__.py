@@ -16,28 +16,46 @@ floor       the right to speak
 
 Rooms, along the trip of the sound
 ----------------------------------
-cli.py      the commands of `python -m bot`; the only sys.exit
-config.py   Settings; nothing reads the environment at import
-app.py      composition root: settings -> App; signals; drain
-calls.py    guild -> Call: join, move, leave, one guarded task per call
-call.py     one voice channel: ears, mouth, scribe and reply; owns the CallState
-usage.py    what a turn may cost, and what it did
-tally.py    what the process did, counted for the metrics
-types.py    what crosses a room's wall      ports.py   what a room asks of another
-errors.py   the tree of errors              audio.py   rates, frames, WAV
-voice/      datagrams <-> frames: RTP, AEAD, DAVE, jitter, Opus, playback, pacer, link
-talk/       frames -> turns: VAD, segmenter, floor, addressing, history
-engine/     turns -> replies: prompt, the OpenAI stream, transcription, pricing
-store/      what is remembered: tables, repository, migrations
-chat/       Discord as people see it: client, commands, panel, transcript
-jobs/       audio work outside a call
-ops/        health, metrics, logs
-sandbox/    a loopback Discord and model server, people, and the demo
+cli.py          the commands of `python -m bot`; the only sys.exit
+config.py       Settings; nothing reads the environment at import
+app.py          composition root: settings -> App; signals; drain
+upkeep.py       what is done now and then: retention, servers that sent the bot away
+calls.py        guild -> Call: join, move, leave, come back; one guarded task per call
+
+A call, from hearing to books:
+call.py         one voice channel: ears, mouth and scribe; owns the CallState
+ears.py         everyone's segmenter, and the floor above them
+mouth.py        takes one waiting turn at a time: meant? affordable? then the reply
+reply.py        one turn's answer, from the request to its last sound
+transcripts.py  writes down what people said, beside the reply
+record.py       what has been said, in the order of speaking
+books.py        closes an answer: cost, what was heard of it, verdicts
+scribe.py       bounded queues to the text chat and to the store
+why.py          what became of the last utterances
+
+Shared by all calls:
+services.py     the rooms behind their ports, the clocks
+preferences.py  how each server and channel wants its calls
+people.py       who agreed, withdrew, or asked to be forgotten, in every call
+usage.py        what a turn may cost: caps, reservations
+tally.py        what the metrics count
+types.py        what crosses a room's wall          ports.py   what a room asks of another
+errors.py       the tree of errors                  audio.py   rates, frames, WAV
+
+Rooms:
+voice/          datagrams <-> frames: RTP, AEAD, DAVE, jitter, Opus, playback, pacer, link
+talk/           frames -> turns: VAD, segmenter, floor, addressing, history
+engine/         turns -> replies: prompt, the OpenAI stream, transcription, pricing
+store/          what is remembered: tables, repository, migrations, sealing
+chat/           Discord as people see it: client, commands, panel, transcript
+jobs/           audio work outside a call: ask, analyze, catch-up, any audio file
+ops/            health, metrics, logs, doctor
+sandbox/        a loopback Discord and model server, people, the demo and the playground
 
 Doors: imports point this way only (checked by import-linter)
 -------------------------------------------------------------
-cli -> sandbox -> app -> chat -> jobs -> calls -> call -> usage -> voice | talk | engine | store
-                                                  all -> ports -> types -> audio, errors, config
+cli -> sandbox -> app -> chat | ops -> jobs -> calls -> call -> mouth -> books -> reply … -> usage
+    -> voice | talk | engine | store (no door between these four) -> ports -> types -> audio, errors, config
 """
 
 __version__ = "0.1.0"
