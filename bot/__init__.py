@@ -36,7 +36,7 @@ why.py          what became of the last utterances
 Shared by all calls:
 services.py     the rooms behind their ports, the clocks
 preferences.py  how each server and channel wants its calls
-people.py       who agreed, withdrew, or asked to be forgotten, in every call
+people.py       a person's say from the command line: export, forget
 usage.py        what a turn may cost: caps, reservations
 tally.py        what the metrics count
 types.py        what crosses a room's wall          ports.py   what a room asks of another
