@@ -1,0 +1,102 @@
+"""Every schema there ever was, with data in it, becomes today's; `schemas/` has a SQLite dump of each.
+
+A new migration needs a new dump: `python -m tests.store.test_schemas` writes those that are missing.
+"""
+
+import asyncio
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from bot.store.database import MIGRATIONS, alembic_config, open_engine
+from bot.store.repository import SqlStore
+
+SCHEMAS = Path(__file__).parent / "schemas"
+REVISIONS = sorted(script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+ROWS = (
+    "INSERT INTO messages (id, guild_id, channel_id, at, role, speaker_id, speaker, text, interrupted) "
+    "VALUES ('m1', 1, 2, '2026-11-01 12:00:00.000000', 'user', 11, 'Änna', '聞き手?', false)",
+    "INSERT INTO charges (id, at, guild_id, channel_id, kind, model, text_in, audio_in, cached_in, text_out, "
+    "audio_out, micro_dollars, estimated) "
+    "VALUES ('c1', '2026-11-01 12:00:00.000000', 1, 2, 'reply', 'm', 1, 2, 3, 4, 5, 12345, true)",
+    "INSERT INTO charge_people (charge_id, user_id) VALUES ('c1', 11)",
+    "INSERT INTO consents (guild_id, user_id, agreed, at) VALUES (1, 11, true, '2026-11-01 12:00:00.000000')",
+    "INSERT INTO consents (guild_id, user_id, agreed, at) VALUES (1, 12, false, '2026-11-01 12:00:00.000000')",
+    "INSERT INTO calls (guild_id, channel_id, started_at) VALUES (1, 2, '2026-11-01 12:00:00.000000')",
+)
+"""What every schema since the first could hold."""
+
+
+async def fill(url: str, revision: str) -> None:
+    """Make a database of an old schema with rows in it."""
+    engine = open_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), revision))
+        for row in ROWS:
+            await connection.exec_driver_sql(row)
+    await engine.dispose()
+
+
+async def check(url: str) -> None:
+    """Open it as the bot does, and find everything."""
+    store = await SqlStore.open(url)
+    async with store._engine.connect() as connection:
+        await connection.run_sync(lambda sync: command.check(alembic_config(sync)))
+    [message] = await store.history(2, 9)
+    assert (message.speaker, message.text, message.interrupted) == ("Änna", "聞き手?", False)
+    [charge] = await store.charges(1, LONG_AGO)
+    assert (charge.cost, charge.user_ids, charge.estimated) == (Decimal("0.012345"), (11,), True)
+    assert await store.consents(1) == {12: False}, "who agreed before texts had versions is asked again"
+    assert await store.calls() == {1: 2}
+    await store.aclose()
+
+
+def test_every_schema_has_its_dump() -> None:
+    assert sorted(path.stem for path in SCHEMAS.glob("*.sql")) == REVISIONS
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_sqlite_files_of_every_version_upgrade(revision: str, file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript((SCHEMAS / f"{revision}.sql").read_text("utf-8"))
+    await check(f"sqlite+aiosqlite:///{file}")
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_postgresql_of_every_version_upgrades(revision: str, postgres: Callable[[], str]) -> None:
+    url = postgres()
+    await fill(url, revision)
+    await check(url)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_every_migration_goes_back_too(revision: str, url: str) -> None:
+    await fill(url, "head")
+    engine = open_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), revision))
+    await engine.dispose()
+    await check(url)
+
+
+def write_dumps() -> None:
+    for revision in REVISIONS:
+        path = SCHEMAS / f"{revision}.sql"
+        if not path.exists():
+            with tempfile.TemporaryDirectory() as folder:
+                asyncio.run(fill(f"sqlite+aiosqlite:///{folder}/bot.db", revision))
+                with closing(sqlite3.connect(f"{folder}/bot.db")) as connection:
+                    path.write_text("\n".join(connection.iterdump()) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    write_dumps()
