@@ -29,7 +29,9 @@ class Transcript:
     Not `written`: only troubles and notices are, what was said is not.
     """
 
-    def __init__(self, scroll: Scroll, bot_name: str, words: Words, changed: Changed, *, written: bool = True) -> None:
+    def __init__(
+        self, scroll: Scroll, bot_name: Callable[[], str], words: Words, changed: Changed, *, written: bool = True
+    ) -> None:
         self._scroll = scroll
         self._bot_name = bot_name
         self._words = words
@@ -51,7 +53,7 @@ class Transcript:
     async def saying(self, turn_id: int, text: str) -> None:
         if not text.strip() or not self._written:
             return
-        shown = lines.saying(self._bot_name, text)
+        shown = lines.saying(self._bot_name(), text)
         line = self._answers.get(turn_id)
         if line is not None:
             self._scroll.revise(line, shown)
@@ -66,7 +68,7 @@ class Transcript:
             return
         if line is None and not spoken.text.strip():
             return  # cut before a word was heard
-        shown = lines.said(self._bot_name, spoken, self._words)
+        shown = lines.said(self._bot_name(), spoken, self._words)
         if line is None:
             self._scroll.post(shown, growing=True)
         else:

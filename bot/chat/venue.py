@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 FAREWELL = 2.0
 """Seconds the bot stays for the last touches."""
+PANEL_FIRST = 3.0
+"""Seconds the first notice waits for the panel."""
 PEOPLE_FRESH = 1.0
 """Seconds the list of people present is good for."""
 
@@ -53,7 +55,7 @@ class DiscordVenue:
         self.panel = Panel(channel, self._words, self._status, self.people, self._impaired)
         self.sign = Sign(channel, self._words)
         written = host.preferences.of(channel.guild.id, channel.id).transcript != "off"
-        self.audience = Transcript(self.scroll, self.bot_name, self._words, self._changed, written=written)
+        self.audience = Transcript(self.scroll, lambda: self.bot_name, self._words, self._changed, written=written)
 
     @property
     def guild_id(self) -> int:
@@ -122,9 +124,17 @@ class DiscordVenue:
         if not self._open and state not in (CallState.JOINING, CallState.LEAVING):
             self._open = True
             self._greeted |= self.people().keys()
+            await self._put_up_panel(state)
             self.scroll.post(self._words(f"consent {self._host.settings.consent}"))
             self._tell_impaired()
         self._show(state)
+
+    async def _put_up_panel(self, state: CallState) -> None:
+        """Post the panel before anything else: the first notice speaks of the buttons above it."""
+        self._show(state)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PANEL_FIRST):
+                await self.panel.idle()
 
     def _show(self, state: CallState | None = None) -> None:
         self._state = state or self._state

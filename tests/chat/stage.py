@@ -8,7 +8,7 @@ import asyncio
 import tempfile
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -90,6 +90,9 @@ class Link:
 
     def talking(self, now: float) -> frozenset[int]:
         return frozenset()
+
+    def unopened(self) -> Mapping[int, int]:
+        return {}
 
     def admit(self, user_ids: frozenset[int]) -> None:
         self.admitted = user_ids
@@ -194,6 +197,21 @@ def settings_for(sandbox: Sandbox, **overrides: Any) -> Settings:
     return Settings(_env_file=None, **{**fixed, **overrides})  # pyright: ignore[reportCallIssue]
 
 
+def services_for(store: Store, engine: Engine | None = None) -> Services:
+    """Make what calls are given: everything quiet, only the store is real."""
+    return Services(
+        engine=engine or Engine(),
+        transcriber=Transcriber(),
+        store=store,
+        budget=Budget(Decimal(0), Decimal(0), lambda *_: Decimal("0.004"), lambda: datetime.now(UTC)),
+        make_vad=Vad,
+        clock=time.monotonic,
+        wall=lambda: datetime.now(UTC),
+        model="gpt-audio-1.5",
+        transcribe_model="gpt-transcribe",
+    )
+
+
 def client_for(settings: Settings, calls: Calls, services: Services, preferences: Preferences | None = None) -> Client:
     """Make our client, whose voice link is a quiet one."""
 
@@ -241,17 +259,7 @@ async def stage(*, sandbox: Sandbox | None = None, dev: bool = False, **override
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
         stack.push_async_callback(store.aclose)
-        services = Services(
-            engine=engine,
-            transcriber=Transcriber(),
-            store=store,
-            budget=Budget(Decimal(0), Decimal(0), lambda *_: Decimal("0.004"), lambda: datetime.now(UTC)),
-            make_vad=Vad,
-            clock=time.monotonic,
-            wall=lambda: datetime.now(UTC),
-            model="gpt-audio-1.5",
-            transcribe_model="gpt-transcribe",
-        )
+        services = services_for(store, engine)
         caps = Caps(settings.budget_server_day, settings.budget_person_day)
         defaults = CallSettings(consent=settings.consent, language=settings.language)
         preferences = Preferences(store, defaults, caps, lambda: datetime.now(UTC))

@@ -29,6 +29,7 @@ async def test_join_tells_the_caller_and_shows_the_panel(house: Stage) -> None:
     assert len(house.panels()) == 1
     assert "Listening" in text_of(house.panels()[0].components)
     assert "🎙️ Ada" in text_of(house.panels()[0].components)
+    assert house.panels()[0].id < house.shown()[0].id  # "press Talk to the bot above"
     assert "Talk to the bot" in house.shown()[0].content
     assert await house.store.consents(house.sandbox.guild.id) == {ada.id: True}
 
