@@ -103,7 +103,7 @@ class Books:
         spoken = reply.streamed > 0
         interrupted = playout.interrupted or (error is not None and spoken)
         text = self._words(reply, playout.played) if interrupted else reply.text
-        self._judge(reply, error)
+        self._judge(reply, playout, error)
         self._measure(reply, playout, error)
         if not text:
             return
@@ -143,10 +143,12 @@ class Books:
         ended = reply.done is not None or reply.error is not None
         return words_heard(reply.text, played, reply.streamed, ended, self._rate.value)
 
-    def _judge(self, reply: Reply, error: BotError | None) -> None:
+    def _judge(self, reply: Reply, playout: Playout, error: BotError | None) -> None:
         for utterance in reply.turn.utterances:
             if error:
                 self._why.judge(utterance, "model_error", code=error.code)
+            elif playout.interrupted and not playout.played:
+                self._why.judge(utterance, "stopped")
             else:
                 self._why.judge(utterance, "answered")
 

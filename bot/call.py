@@ -12,6 +12,7 @@ import structlog
 from bot.audio import FRAME_SECONDS
 from bot.books import Books
 from bot.ears import Ears
+from bot.missed import Missed
 from bot.mouth import Mouth
 from bot.ports import Venue, VoiceLink
 from bot.record import Record
@@ -117,8 +118,7 @@ class Call:
         self._draining = False
         self._state = CallState.JOINING
         self._started = self._last_word = self._people_seen = self._warmed = services.clock()
-        self._unheard: dict[int, float] = {}
-        "who talks without consent -> since when"
+        self._missed = Missed()
 
     @property
     def state(self) -> CallState:
@@ -276,7 +276,9 @@ class Call:
         for decision in decisions:
             self._act(decision, mouth)
         mouth.tick(now, self._floor.clear)
-        self._note_unheard(talking, now)
+        unheard = talking - self.agreed() if talking else talking
+        for verdict in self._missed.step(now, unheard, link.unopened()):
+            self.why.add(verdict)
         self._set_state(mouth.state)
         self._look_around(people, now)
 
@@ -320,15 +322,6 @@ class Call:
         self.record.written(utterance, heard)
         self._books.transcribed(utterance, heard)
         self._mouth.written(utterance, heard)
-
-    def _note_unheard(self, talking: frozenset[int], now: float) -> None:
-        """Give people who talk without consent their verdict when they are done."""
-        unheard = talking - self.agreed() if talking else talking
-        for user_id in unheard - self._unheard.keys():
-            self._unheard[user_id] = now
-        for user_id in self._unheard.keys() - unheard:
-            began = self._unheard.pop(user_id)
-            self.why.add(Verdict(0, user_id, began, "no_consent", {"seconds": round(now - began, 2)}))
 
     def _warm(self, now: float) -> None:
         """Have the connection open before the request needs it."""

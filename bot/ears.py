@@ -62,5 +62,5 @@ class Ears:
         """Forget what is open of somebody who may no longer be heard."""
         segmenter = self._segmenters.pop(user_id, None)
         if segmenter and segmenter.speaking:
-            verdict = Verdict(next(self._ids), user_id, now, "no_consent")
+            verdict = Verdict(next(self._ids), user_id, now, "no_consent", {"seconds": round(segmenter.voiced, 2)})
             self._ended.append(Discarded(verdict))

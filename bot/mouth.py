@@ -134,6 +134,8 @@ class Mouth:
     def stop(self) -> bool:
         """Be quiet now and drop what waits. Return whether there was anything to stop."""
         waited = self.waiting > 0
+        for utterance in self._utterances:
+            self._why.judge(utterance, "stopped")
         self._utterances.clear()
         self._typed.clear()
         self._encore = False

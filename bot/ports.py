@@ -92,6 +92,10 @@ class VoiceLink(Protocol):
         """Return the people whose sound arrives now, by packet timing alone, consent or not; never bots."""
         ...
 
+    def unopened(self) -> Mapping[int, int]:
+        """Return how many packets of each person no key opened, since the last call."""
+        ...
+
     def admit(self, user_ids: frozenset[int]) -> None:
         """Decode only these people from now on; what is buffered of others is dropped."""
         ...

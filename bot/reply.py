@@ -182,5 +182,6 @@ class Reply:
 
     def _silence(self) -> None:
         if self.playout is None:
-            nothing = Playout(played=0.0, total=self.streamed, interrupted=self.streamed > 0)
+            ended = self.done is not None or self.error is not None
+            nothing = Playout(played=0.0, total=self.streamed, interrupted=self.streamed > 0 or not ended)
             self.playout = self._playback.cut() if self._playback else nothing

@@ -1,65 +1,15 @@
 """A call in virtual time: minutes of idleness, exact moments, failures of everything around it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.calls import Calls
 from bot.errors import AlreadyInCall, JoinError, OutOfCredit, StoreUnavailable
-from bot.services import CallSettings
 from bot.types import CallState, LinkEnd
-from tests.actors import (
-    ANNA,
-    BEN,
-    NoStore,
-    StageEngine,
-    StageLink,
-    StageTranscriber,
-    StageVenue,
-    now,
-    services,
-)
+from tests.actors import ANNA, BEN, StageVenue, now
+from tests.stage import stage
 
 pytestmark = pytest.mark.looptime
-
-
-class Stage:
-    """A house with a call in it."""
-
-    def __init__(self) -> None:
-        self.engine, self.transcriber, self.store = StageEngine(), StageTranscriber(), NoStore()
-        self.venue = StageVenue(ANNA)
-        self.calls = Calls(services(self.engine, self.transcriber, self.store), self._settings)
-        self.settings = CallSettings(consent="notice")
-
-    def _settings(self, _guild: int, _channel: int) -> CallSettings:
-        return self.settings
-
-    @property
-    def link(self) -> StageLink:
-        return self.venue.links[-1]
-
-    @property
-    def live(self) -> bool:
-        return self.calls.get(self.venue.guild_id) is not None
-
-    async def says(self, user_id: int, length: float, then: float = 0.0) -> None:
-        """Have somebody speak, and wait until they are done and `then` more."""
-        self.link.speak(user_id, length)
-        await asyncio.sleep(length + then)
-
-
-@asynccontextmanager
-async def stage(*people: int, **settings: object) -> AsyncIterator[Stage]:
-    house = Stage()
-    house.venue.here = set(people or (ANNA,))
-    house.settings = CallSettings(**{"consent": "notice", "hang": 0.5, "speculation": False, **settings})
-    async with house.calls:
-        await house.calls.join(house.venue, ANNA)
-        await asyncio.sleep(0.1)
-        yield house
 
 
 async def test_a_turn_goes_through_the_states() -> None:

@@ -89,6 +89,11 @@ class Segmenter:
         return self._open is not None
 
     @property
+    def voiced(self) -> float:
+        """Seconds of speech in the open utterance; 0 when none is open."""
+        return self._open.voiced if self._open else 0.0
+
+    @property
     def silence(self) -> float:
         """Seconds of silence at the end of the open utterance; 0 when none is open."""
         return (self._open.trailing + self._missing) * FRAME_SECONDS if self._open else 0.0

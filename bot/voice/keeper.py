@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -76,6 +76,9 @@ class Link:
 
     def talking(self, now: float) -> frozenset[int]:
         return self.receiver.talking(now)
+
+    def unopened(self) -> Mapping[int, int]:
+        return self.receiver.unopened()
 
     def admit(self, user_ids: frozenset[int]) -> None:
         self.receiver.admit(user_ids)
