@@ -1,0 +1,106 @@
+"""A podcast's work on disk: the plan, the script and the parts that are done, so that a restart loses none of it.
+
+    <folder>/<id>/plan.json     what was asked for, and by whom; the text and its script
+                  0001.pcm      a part, s16le mono 24 kHz, written whole or not at all
+
+Only what people gave to be read aloud is kept, and what was made of it: never speech of people.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from bot.jobs.script import Chapter, Piece
+
+OLDEST = 7 * 86_400.0
+"""Seconds until work that nobody finished is thrown away."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a podcast is to be."""
+
+    title: str
+    sections: list[str]
+    language: str
+    "BCP 47, or empty: as the text is"
+    voices: list[str]
+    container: str
+    "ogg or mp3"
+    limit: int
+    "bytes of one file"
+    guild_id: int = 0
+    channel_id: int = 0
+    user_id: int = 0
+    message_id: int = 0
+    "that shows the progress"
+    id: str = field(default_factory=lambda: uuid4().hex[:12])
+    chapters: list[Chapter] = field(default_factory=list)
+    "of the sections that are written, in order"
+    notes: list[str] = field(default_factory=list)
+    "the summary of each of those sections"
+    summary: str = ""
+
+    @property
+    def pieces(self) -> list[Piece]:
+        return [piece for chapter in self.chapters for piece in chapter.pieces]
+
+
+class Bench:
+    """One podcast's folder."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.plan = plan
+        self.folder = folder / plan.id
+        self.folder.mkdir(parents=True, exist_ok=True)
+        os.chmod(self.folder, 0o700)
+
+    def save(self) -> None:
+        """Keep the plan as it stands."""
+        _write(self.folder / "plan.json", json.dumps(asdict(self.plan), ensure_ascii=False).encode())
+
+    def part(self, number: int) -> Path:
+        return self.folder / f"{number:04}.pcm"
+
+    def has(self, number: int) -> bool:
+        return self.part(number).exists()
+
+    def put(self, number: int, pcm: bytes) -> None:
+        _write(self.part(number), pcm)
+
+    def done(self) -> int:
+        """Return how many parts are there."""
+        return sum(self.has(number) for number in range(len(self.plan.pieces)))
+
+    def clear(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def unfinished(folder: Path) -> Iterator[Bench]:
+    """Yield the work that an earlier process left; what is too old or unreadable is thrown away."""
+    for found in sorted(folder.glob("*/plan.json")) if folder.is_dir() else ():
+        try:
+            if time.time() - found.stat().st_mtime > OLDEST:
+                raise ValueError("too old")
+            yield Bench(folder, _plan(json.loads(found.read_text(encoding="utf-8"))))
+        except (OSError, ValueError, TypeError, KeyError):
+            shutil.rmtree(found.parent, ignore_errors=True)
+
+
+def _plan(kept: dict[str, Any]) -> Plan:
+    chapters = [
+        Chapter(chapter["title"], tuple(Piece(**piece) for piece in chapter["pieces"])) for chapter in kept["chapters"]
+    ]
+    return Plan(**{**kept, "chapters": chapters})
+
+
+def _write(path: Path, data: bytes) -> None:
+    passing = path.with_suffix(".new")
+    passing.write_bytes(data)
+    os.replace(passing, path)
