@@ -1,11 +1,12 @@
 """Two processes, one database: what one changes the other learns, and nobody hears of their own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 
 import pytest
 
+from bot.errors import StoreUnavailable
 from bot.store import news
 from bot.store.repository import SqlStore
 from bot.types import News, Setting
@@ -79,3 +80,42 @@ async def test_settings_are_set_replaced_and_dropped(store: SqlStore) -> None:
     assert await store.unset(GUILD, CHANNEL) == 1
     assert await store.unset(GUILD, CHANNEL) == 0
     assert len(await store.settings()) == 2
+
+
+async def test_news_missed_while_the_line_was_cut_are_read_after(postgres: Callable[[], str]) -> None:
+    url = postgres()
+    store, other = await SqlStore.open(url), await SqlStore.open(url)
+    heard: list[News] = []
+    cuts = 0
+
+    async def listen() -> None:
+        nonlocal cuts
+        while True:
+            try:
+                async with aclosing(other.watch()) as watching:
+                    async for item in watching:
+                        heard.append(item)  # noqa: PERF401 (as above)
+            except StoreUnavailable:
+                cuts += 1
+
+    async def until(count: int) -> None:
+        async with asyncio.timeout(10):
+            while len(heard) < count:
+                await asyncio.sleep(0.01)
+
+    listening = asyncio.create_task(listen())
+    await store.clear(1)
+    await until(1)
+    async with store._engine.begin() as connection:  # as a restart of the server does
+        await connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    await store.clear(2)
+    await until(2)
+    listening.cancel()
+    await asyncio.wait([listening])
+    await other.aclose()
+    await store.aclose()
+    assert heard == [News("cleared", 0, 1), News("cleared", 0, 2)]
+    assert cuts == 1

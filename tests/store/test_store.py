@@ -1,9 +1,12 @@
 """The contract of ports.Store, on every implementation."""
 
 import asyncio
+import subprocess
+import sys
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -83,6 +86,44 @@ async def test_several_processes_may_boot_at_once(url: str) -> None:
     assert len(await stores[0].history(CHANNEL, 9)) == 4
     for store in stores:
         await store.aclose()
+
+
+BOOT = """
+import asyncio, sys
+from bot.store.repository import SqlStore
+
+async def boot():
+    print("ready", flush=True)
+    sys.stdin.readline()
+    store = await SqlStore.open(sys.argv[1])
+    await store.consent(1, int(sys.argv[2]), True)
+    await store.aclose()
+
+asyncio.run(boot())
+"""
+
+
+def test_several_real_processes_may_boot_at_once(url: str) -> None:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes: list[Any] = [
+        subprocess.Popen([sys.executable, "-c", BOOT, url, str(number)], **pipes) for number in range(4)
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate()
+    assert [process.returncode for process in processes] == [0] * 4
+
+    async def consents() -> dict[int, bool]:
+        store = await SqlStore.open(url)
+        found = await store.consents(1)
+        await store.aclose()
+        return found
+
+    assert asyncio.run(consents()) == dict.fromkeys(range(4), True)
 
 
 async def test_the_tables_are_what_the_migrations_make(store: SqlStore) -> None:
