@@ -462,6 +462,8 @@ async def connect(
         send=functools.partial(voice.send_audio_packet, encode=False),
         speak=line.speak,
         connected=line.is_connected,
+        # discord.py sends in the clear whatever it cannot seal yet.
+        keyed=lambda: line.in_group or roster.alone,
     )
     return Link(line, receiver, roster, inbox, outlet, clock)
 

@@ -10,8 +10,9 @@ from bot.voice.playback import Encoder, Playback
 class Outlet:
     """Feeds one lane of the pacer.
 
-    `send` seals and sends a packet, in the pacer's thread; `connected` is asked there too: while it is not, nothing is
-    taken, so a reply goes on where it stood. `speak` raises and lowers the speaking flag (voice gateway op 5).
+    `send` seals and sends a packet, in the pacer's thread; `connected` and `keyed` are asked there too: while either is
+    not, nothing is taken, so a reply goes on where it stood. `speak` raises and lowers the speaking flag (voice gateway
+    op 5). `keyed`: what is sent now is sealed for those who listen; before that it would go out in the clear, unheard.
     """
 
     def __init__(
@@ -22,11 +23,13 @@ class Outlet:
         send: Callable[[bytes], None],
         speak: Callable[[bool], Awaitable[None]],
         connected: Callable[[], bool],
+        keyed: Callable[[], bool] = lambda: True,
     ) -> None:
         self._new_encoder = new_encoder
         self._send = send
         self._speak = speak
         self._connected = connected
+        self._keyed = keyed
         self._lane = pacer.add(self)
         # The newest first; the one before it may still have its closing silence to send.
         self._playbacks: tuple[Playback, ...] = ()
@@ -65,7 +68,7 @@ class Outlet:
 
     def take(self) -> bytes | None:
         """Return the next packet (see pacer.Sender)."""
-        if self._raised and self._connected():
+        if self._raised and self._connected() and self._keyed():
             for playback in self._playbacks:
                 packet = playback.take()
                 if packet is not None:

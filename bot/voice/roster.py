@@ -38,6 +38,11 @@ class Roster:
         self.malformed = 0
         "messages that could not be read"
 
+    @property
+    def alone(self) -> bool:
+        """Whether nobody else is in the channel, as far as either gateway has told."""
+        return not self._people and not self._arrived
+
     def message(self, op: object, data: object) -> None:
         """Take in a message of the voice gateway; any other op is none of our business. Never raises."""
         try:

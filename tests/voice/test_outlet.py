@@ -25,8 +25,15 @@ class Stage:
 
     def __init__(self) -> None:
         self.events: list[str] = []
-        self.connected = True
-        self.outlet = Outlet(Pacer(), Plain, send=self._sent, speak=self._speak, connected=lambda: self.connected)
+        self.connected = self.keyed = True
+        self.outlet = Outlet(
+            Pacer(),
+            Plain,
+            send=self._sent,
+            speak=self._speak,
+            connected=lambda: self.connected,
+            keyed=lambda: self.keyed,
+        )
 
     async def _speak(self, up: bool) -> None:
         await asyncio.sleep(0)
@@ -93,6 +100,18 @@ async def test_while_the_link_is_down_the_reply_stands_still(stage: Stage) -> No
     stage.connected = True
     await stage.tick(20)
     assert stage.events == ["up", "sound", "sound", "up", "sound", "sound", *["silence"] * TAIL, "down"]
+
+
+async def test_nothing_is_sent_before_it_can_be_sealed(stage: Stage) -> None:
+    stage.keyed = False
+    playback = stage.outlet.play()
+    playback.feed(SOUND * 2)
+    playback.finish()
+    await stage.tick(20)
+    assert stage.events == ["up"]
+    stage.keyed = True
+    await stage.tick(20)
+    assert stage.events == ["up", "sound", "sound", *["silence"] * TAIL, "down"]
 
 
 async def test_closing_cuts_and_leaves_no_task(stage: Stage) -> None:
