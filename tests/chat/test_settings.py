@@ -1,5 +1,6 @@
 """/settings through Discord's own machinery."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -109,3 +110,20 @@ async def test_only_managers_set(house: Stage) -> None:
 async def test_suggestions(house: Stage, command: str, option: str, typed: str, offered: set[str]) -> None:
     outcome = await house.sandbox.autocomplete(manager(house), f"settings {command}", option, {option: typed})
     assert {choice["value"] for choice in outcome.choices} == offered
+
+
+async def test_words_that_last_as_long_as_the_call(house: Stage) -> None:
+    ada = await house.joined("Ada")
+    await house.sandbox.command(manager(house), "settings retention", {"days": 0})
+    await house.sandbox.command(ada, "ask", {"text": "hello?"})
+    lounge = house.sandbox.lounge.id
+
+    async def kept() -> int:
+        return len(await house.services.store.history(lounge, 9))
+
+    async with asyncio.timeout(10):
+        while await kept() < 2:
+            await asyncio.sleep(0.05)
+        await (await house.sandbox.command(ada, "leave")).settled()
+        while await kept():
+            await asyncio.sleep(0.05)
