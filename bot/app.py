@@ -5,12 +5,14 @@ import math
 import os
 import signal
 import ssl
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import structlog
 
@@ -27,12 +29,15 @@ from bot.engine.pricing import Prices
 from bot.engine.studio import Studio
 from bot.engine.transcribe import OpenAITranscriber
 from bot.errors import BotError, StoreError, StoreUnavailable
+from bot.ops import slots
 from bot.ops.health import Health
 from bot.ops.http import Pages, serving
+from bot.ops.identify import SPACING, Ledger
 from bot.ops.metrics import BotCollector, Links, registry
 from bot.ports import Store
 from bot.preferences import Preferences
 from bot.services import CallSettings, Services
+from bot.store.checkup import sqlite_file
 from bot.store.repository import SqlStore
 from bot.talk.vad import make_vad
 from bot.types import Usage
@@ -120,13 +125,17 @@ class App:
 
 
 @asynccontextmanager
-async def build(settings: Settings, tls: ssl.SSLContext | None = None) -> AsyncIterator[App]:
+async def build(
+    settings: Settings, tls: ssl.SSLContext | None = None, stop: asyncio.Event | None = None
+) -> AsyncIterator[App]:
     """Open everything in the order it is needed; it is closed in reverse.
 
-    `tls` is for Discord and the model alike (default: the system's authorities and SSL_CERT_FILE). Raises ConfigError,
-    StartError, OpusMissing, StoreError.
+    `tls` is for Discord and the model alike (default: the system's authorities and SSL_CERT_FILE). `stop` is what `run`
+    will be given: it also ends the wait of a hot spare, and is set when all processes are asked to drain. Raises
+    ConfigError, StartError, OpusMissing, StoreError, and slots.Unneeded to a spare that was stopped.
     """
-    tls = tls or trust()
+    tls, stop = tls or trust(), stop or asyncio.Event()
+    slots_of = slots.layout(settings)
     async with AsyncExitStack() as stack:
         pages = Pages()
         if settings.http_port is not None:
@@ -136,6 +145,11 @@ async def build(settings: Settings, tls: ssl.SSLContext | None = None) -> AsyncI
         catalogues = Catalogues.load()
         store = await open_store(settings, catalogues.policy)
         stack.push_async_callback(store.aclose)
+        slot: slots.Slot | None = None
+        if slots.postgres(settings.database_url):
+            slot = await stack.enter_async_context(slots.claimed(settings.database_url, slots_of, stop, stop.set))
+        elif settings.shards_per_process:
+            slots.dsn(settings.database_url)
         caps = Caps(settings.budget_server_day, settings.budget_person_day)
         preferences = Preferences(store, call_settings(settings), caps, lambda: datetime.now(UTC))
         await preferences.load()
@@ -149,7 +163,17 @@ async def build(settings: Settings, tls: ssl.SSLContext | None = None) -> AsyncI
             links.opened(opened)
             return opened
 
-        client = Client(settings, calls, services, catalogues, connect, ALL, tls, preferences)
+        ledger = Ledger(_ledger_file(settings, slot))
+
+        async def before_identify(shard_id: int, max_concurrency: int) -> None:
+            await ledger.take(shard_id)
+            if slot is not None:
+                await slot.before_identify(shard_id, max_concurrency)
+            elif shard_id:
+                await asyncio.sleep(SPACING)
+
+        shards = slot.shards if slot else ()
+        client = Client(settings, calls, services, catalogues, connect, ALL, tls, preferences, shards, before_identify)
         health = Health(pacer)
         await stack.enter_async_context(health.beating())
         gauges = partial(_gauges, client)
@@ -157,6 +181,14 @@ async def build(settings: Settings, tls: ssl.SSLContext | None = None) -> AsyncI
         pages.trouble, pages.unready = health.trouble, partial(_unready, client, store)
         upkeep = Upkeep(store, preferences, calls, client.is_in, lambda: datetime.now(UTC))
         yield App(settings, client, calls, store, upkeep)
+
+
+def _ledger_file(settings: Settings, slot: slots.Slot | None) -> Path | None:
+    """Return the file that counts IDENTIFYs: beside a SQLite database; with PostgreSQL one per slot, in /tmp."""
+    if slot is None:
+        database = sqlite_file(settings.database_url)
+        return database.with_name("identifies.json") if database else None
+    return Path(tempfile.gettempdir()) / f"kikite-identifies-{min(slot.shards, default=0)}.json"
 
 
 def _gauges(client: Client) -> dict[str, float]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,15 +34,16 @@ cli = typer.Typer(
 def run() -> None:
     """Run the bot, set up by the environment or a file `.env` (see .env.example)."""
     from bot import app
-    from bot.ops import log
+    from bot.ops import log, slots
 
     async def serve() -> None:
         settings = config.load(Path(".env"))
         log.configure(log.Redactor.of(settings), settings.log_format, settings.log_level)
         stop = asyncio.Event()
         app.stop_on_signals(stop)
-        async with app.build(settings) as running:
-            await running.run(stop)
+        with suppress(slots.Unneeded):
+            async with app.build(settings, stop=stop) as running:
+                await running.run(stop)
 
     _run(serve())
 
@@ -143,6 +145,18 @@ def invite() -> None:
     async def ask() -> None:
         settings = config.load(Path(".env"))
         print(await doctors.invite(settings, app.trust()))
+
+    _run(ask())
+
+
+@cli.command()
+def drain() -> None:
+    """Ask all processes on the same PostgreSQL to let running words end, and go."""
+    from bot.ops import slots
+
+    async def ask() -> None:
+        await slots.ask_to_drain(config.load(Path(".env")).database_url)
+        print("all processes were asked to drain")
 
     _run(ask())
 

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import weakref
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -43,6 +43,10 @@ def intents(settings: Settings) -> discord.Intents:
     return discord.Intents(guilds=True, voice_states=True, guild_messages=True, message_content=settings.read_text)
 
 
+BeforeIdentify = Callable[[int, int], Awaitable[None]]
+"""Given a shard's number and how many buckets there are (max_concurrency)."""
+
+
 class Tree(app_commands.CommandTree["Client"]):
     """The commands; what fails in any of them is told in one place."""
 
@@ -70,14 +74,20 @@ class Client(Host):
         commands: Sequence[Command],
         tls: ssl.SSLContext | None = None,
         preferences: Preferences | None = None,
+        shards: Sequence[int] = (),
+        before_identify: BeforeIdentify | None = None,
     ) -> None:
-        """`connect` enters a voice channel; `tls` serves REST, gateway and voice gateway alike."""
+        """`connect` enters a voice channel; `tls` serves REST, gateway and voice gateway alike.
+
+        `shards` are this process's (none: all); `before_identify` waits until one of them may IDENTIFY.
+        """
         super().__init__(
             intents=intents(settings),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             chunk_guilds_at_startup=False,
             shard_count=settings.shard_count,
+            shard_ids=list(shards) or None,  # pyright: ignore[reportArgumentType] (None: all)
         )
         Route.BASE = settings.discord_api_base  # a class attribute: discord.py has no other place for it
         self.settings = settings
@@ -90,6 +100,8 @@ class Client(Host):
         self.synced = False
         "the commands are as Discord knows them"
         self._connect_voice = connect
+        self._before_identify = before_identify
+        self._max_concurrency = 1
         self._commands = commands
         self._tls = tls
         self.views = weakref.WeakSet()
@@ -116,9 +128,7 @@ class Client(Host):
             self.http.connector = aiohttp.TCPConnector(limit=0, ssl=self._tls)
         try:
             await self.login(token)
-            # Where it goes when a session was invalidated, or SHARD_COUNT is set: it would assume Discord's own.
-            _, address, _ = await self.http.get_bot_gateway()
-            DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(address)
+            await self._find_gateway()  # not in setup_hook: other stand-ins have no gateway
             await self.connect(reconnect=reconnect)
         except discord.LoginFailure as error:
             raise LoginError("the login was refused (401)") from error
@@ -127,6 +137,18 @@ class Client(Host):
             raise StartError(hint=hint) from error
         except (OSError, aiohttp.ClientError, discord.HTTPException, discord.GatewayNotFound) as error:
             raise StartError(f"{type(error).__name__} from {self.settings.discord_api_base}") from error
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        if self._before_identify is None:
+            await super().before_identify_hook(shard_id, initial=initial)
+        else:
+            await self._before_identify(shard_id or 0, self._max_concurrency)
+
+    async def _find_gateway(self) -> None:
+        """Ask for the gateway's address: told how many shards there are, discord.py would take its own for granted."""
+        _, url, limit = await self.http.get_bot_gateway()
+        self._max_concurrency = limit["max_concurrency"]
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url)
 
     async def setup_hook(self) -> None:
         for command in self._commands:

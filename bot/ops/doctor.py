@@ -149,9 +149,7 @@ async def _identifies(settings: Settings, client: discord.Client) -> Finding:
         hint = f"Wait {limit['reset_after'] / 3_600_000:.1f} h: beyond the limit Discord resets the token."
         return Finding("identify budget", Status.FAIL, detail, hint)
     if limit["remaining"] < limit["total"] / 4:
-        return Finding(
-            "identify budget", Status.WARN, detail, "Something restarts it again and again: see its log."
-        )
+        return Finding("identify budget", Status.WARN, detail, "Something restarts it again and again: see its log.")
     return Finding("identify budget", Status.OK, detail)
 
 

@@ -1,0 +1,210 @@
+"""Many processes, one bot: each claims a slot, a fixed range of shards, by an advisory lock in PostgreSQL.
+
+The lock lives with its connection. Whoever cannot show every PING that the connection lives counts as gone: the server
+ends a session that was silent for LEASE, and the process itself stops (`fence`) before anybody else can have its slot.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import structlog
+
+from bot.config import Settings
+from bot.errors import ConfigError, StoreUnavailable
+from bot.ops.identify import SPACING
+
+log = structlog.get_logger(__name__)
+
+PING = 2.0
+"""Seconds between two signs of life."""
+PING_WITHIN = 3.0
+"""Seconds for an answer; without one the process is fenced."""
+LEASE = 8.0
+"""Seconds of silence after which the server frees the slot (idle_session_timeout): more than PING + PING_WITHIN."""
+RETRY = 1.0
+"""Seconds between two attempts of a hot spare."""
+SLOT_LOCKS, BUCKET_LOCKS = 0x6B696B69, 0x6B696B6A
+"""First keys of the advisory locks: "kiki", "kikj"."""
+DRAIN_CHANNEL = "kikite_drain"
+EXIT_FENCED = 75
+"""EX_TEMPFAIL: start me again."""
+
+_SETTINGS = {
+    # A peer that was cut off without a word is noticed after 5 + 2 * 3 s, by server and client alike.
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "11000",
+    # A process that was frozen still has a kernel that answers: only silence gives it away.
+    "idle_session_timeout": str(int(LEASE * 1000)),
+}
+
+
+class Unneeded(Exception):
+    """The process was asked to end while it was a spare."""
+
+
+def ranges(shard_count: int, per_process: int) -> list[range]:
+    """Return the shards of each slot."""
+    return [range(low, min(low + per_process, shard_count)) for low in range(0, shard_count, per_process)]
+
+
+def layout(settings: Settings) -> list[range]:
+    """Return the slots: one of all shards (an empty range) unless SHARDS_PER_PROCESS cuts them. Raises ConfigError."""
+    if settings.shards_per_process is None:
+        return [range(0)]
+    if settings.shard_count is None:
+        raise ConfigError(["SHARDS_PER_PROCESS needs SHARD_COUNT: all processes must agree on it"])
+    return ranges(settings.shard_count, settings.shards_per_process)
+
+
+def dsn(url: str) -> str:
+    """Return a SQLAlchemy URL as asyncpg wants it. Raises ConfigError for another kind of database."""
+    if not postgres(url):
+        raise ConfigError(["several processes need PostgreSQL: set DATABASE_URL to postgresql+asyncpg://…"])
+    return "postgresql://" + url.partition("://")[2]
+
+
+def postgres(url: str) -> bool:
+    """Whether a SQLAlchemy URL is one of PostgreSQL."""
+    return url.partition(":")[0].partition("+")[0] in ("postgresql", "postgres")
+
+
+def die(reason: str) -> None:
+    """End the process this instant: not even a farewell, which might be taken for the new owner's."""
+    log.error("fenced", reason=reason)
+    os._exit(EXIT_FENCED)
+
+
+class Slot:
+    """The slot this process holds. Make it with `claimed`."""
+
+    def __init__(self, connection: Any, shards: Sequence[int], fence: Callable[[str], None]) -> None:
+        self.shards = shards
+        self._connection = connection
+        self._fence = fence
+        self._turn = asyncio.Lock()
+        self._proved = time.monotonic()
+        self._buckets: dict[int, asyncio.Task[None]] = {}
+        "bucket -> what gives it back"
+
+    async def before_identify(self, shard_id: int, max_concurrency: int) -> None:
+        """Wait for the shard's bucket, which all processes share: one IDENTIFY in 5 s each."""
+        bucket = shard_id % max_concurrency
+        if bucket in self._buckets:
+            # Our own lock would be granted again: PostgreSQL counts them.
+            await asyncio.wait({self._buckets[bucket]})
+        while not await self._ask("SELECT pg_try_advisory_lock($1, $2)", BUCKET_LOCKS, bucket):  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+        self._buckets[bucket] = asyncio.create_task(self._release(bucket), name=f"bucket:{bucket}")
+
+    def check(self) -> None:
+        """Fence when the slot may be somebody else's by now."""
+        silent = time.monotonic() - self._proved
+        if silent > LEASE - 1.0:
+            self._fence(f"no sign of life for {silent:.1f} s")
+
+    async def keep(self) -> None:
+        """Prove every PING that the lock is ours, until cancelled; fence when that fails."""
+        while True:
+            began = time.monotonic()
+            try:
+                await self._ask("SELECT 1")
+            except Exception as error:
+                self._fence(f"the lock's connection failed ({type(error).__name__})")
+                return
+            self.check()
+            self._proved = began
+            await asyncio.sleep(PING)
+
+    async def close(self) -> None:
+        """Wait for nothing more: what is locked goes with the connection."""
+        for task in self._buckets.values():
+            task.cancel()
+        await asyncio.gather(*self._buckets.values(), return_exceptions=True)
+
+    async def _release(self, bucket: int) -> None:
+        await asyncio.sleep(SPACING)
+        with suppress(Exception):  # a connection that failed has let go of it
+            await self._ask("SELECT pg_advisory_unlock($1, $2)", BUCKET_LOCKS, bucket)
+
+    async def _ask(self, query: str, *values: int) -> Any:
+        async with self._turn:
+            return await self._connection.fetchval(query, *values, timeout=PING_WITHIN)
+
+
+@asynccontextmanager
+async def claimed(
+    url: str,
+    slots: Sequence[range],
+    stop: asyncio.Event,
+    drain: Callable[[], None],
+    fence: Callable[[str], None] = die,
+) -> AsyncIterator[Slot]:
+    """Claim a free slot, waiting as a hot spare for one; it is free again with the context.
+
+    `drain` is called when somebody asks all processes to end. Raises Unneeded when `stop` is set before there was a
+    slot, ConfigError and StoreUnavailable.
+    """
+    connection = await _connect(dsn(url))
+    asked = lambda *_: drain()  # noqa: E731 (asyncpg knows a listener by its identity)
+    try:
+        await connection.add_listener(DRAIN_CHANNEL, asked)
+        slot = Slot(connection, slots[await _take(connection, len(slots), stop)], fence)
+        log.info("slot_claimed", shards=[*slot.shards])
+        previous = signal.signal(signal.SIGCONT, lambda *_: slot.check())
+        keeping = asyncio.create_task(slot.keep(), name="slot")
+        try:
+            yield slot
+        finally:
+            signal.signal(signal.SIGCONT, previous)
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+            await slot.close()
+    finally:
+        with suppress(Exception):
+            await connection.close(timeout=PING_WITHIN)
+
+
+async def ask_to_drain(url: str) -> None:
+    """Ask every process to let running words end, and go. Raises ConfigError and StoreUnavailable."""
+    connection = await _connect(dsn(url))
+    try:
+        await connection.execute(f"NOTIFY {DRAIN_CHANNEL}")
+    finally:
+        await connection.close(timeout=PING_WITHIN)
+
+
+async def _take(connection: Any, count: int, stop: asyncio.Event) -> int:
+    """Return the number of the slot whose lock was free, once one is."""
+    spare = False
+    while True:
+        for number in range(count):
+            query = "SELECT pg_try_advisory_lock($1, $2)"
+            if await connection.fetchval(query, SLOT_LOCKS, number, timeout=PING_WITHIN):
+                return number
+        if not spare:
+            log.info("spare", slots=count)
+            spare = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RETRY):
+                await stop.wait()
+        if stop.is_set():
+            raise Unneeded
+
+
+async def _connect(target: str) -> Any:
+    try:
+        import asyncpg  # an extra: only there where PostgreSQL is used
+    except ImportError:
+        raise ConfigError(["DATABASE_URL needs asyncpg: install kikite[postgres]"]) from None
+    try:
+        return await asyncpg.connect(target, timeout=int(PING_WITHIN), server_settings=_SETTINGS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError) as error:
+        hint = "Check DATABASE_URL: the server must be reachable."
+        raise StoreUnavailable(f"the slots' connection failed ({type(error).__name__})", hint=hint) from error

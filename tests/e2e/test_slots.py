@@ -1,0 +1,122 @@
+"""Four processes, one PostgreSQL, a Discord with eight shards: each server has exactly one of them."""
+
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox import clips
+from bot.sandbox.model_server import ModelServer
+from bot.sandbox.server import Sandbox
+from tests.e2e import process
+from tests.e2e.conftest import House, until
+from tests.e2e.process import BotProcess, environment
+from tests.e2e.test_conversation import said, sentence
+from tests.store.conftest import postgres  # noqa: F401 (a fixture)
+
+OUT = 48_000
+SHARDS = 8
+
+
+@pytest.fixture
+async def many(tmp_path: Path) -> AsyncIterator[House]:
+    async with AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(Sandbox.open())
+        sandbox.knobs.shards = SHARDS
+        sandbox.knobs.max_concurrency = SHARDS
+        sandbox.knobs.identify_spacing = 1.0  # per bucket: a slot taken over must not break it
+        model = await stack.enter_async_context(ModelServer.open(first_audio=0.1))
+        yield House(sandbox, model, tmp_path)
+
+
+@asynccontextmanager
+async def worker(house: House, url: str, **more: str) -> AsyncIterator[BotProcess]:
+    """Run one of the processes."""
+    env = environment(house.sandbox, house.model, house.folder)
+    env |= {"DATABASE_URL": url, "SHARD_COUNT": str(SHARDS), "SHARDS_PER_PROCESS": "3", "TMPDIR": str(house.folder)}
+    async with process.running(env | more, house.folder) as bot:
+        yield bot
+
+
+def served(house: House) -> Counter[int]:
+    """Return how many living sessions each shard has."""
+    sessions = house.sandbox.parts.hub.sessions.values()
+    return Counter(session.shard[0] for session in sessions if session.connection is not None)
+
+
+def whole(house: House) -> bool:
+    return served(house) == Counter(range(SHARDS))
+
+
+def owner_of(bots: list[BotProcess], guild_id: int) -> BotProcess:
+    shard = (guild_id >> 22) % SHARDS
+    [owner] = [bot for bot in bots if any(shard in claim["shards"] for claim in bot.events("slot_claimed"))]
+    return owner
+
+
+@pytest.mark.timeout(240)
+async def test_each_server_has_one_process_through_a_kill_a_freeze_and_a_drain(
+    many: House,
+    postgres: Callable[[], str],  # noqa: F811
+) -> None:
+    house, url = many, postgres()
+    async with AsyncExitStack() as stack:
+        bots = [await stack.enter_async_context(worker(house, url)) for _ in range(4)]
+        await until(lambda: whole(house), 90)
+        [spare] = [bot for bot in bots if not bot.events("slot_claimed")]
+        await until(lambda: spare.events("spare"))
+        assert (await spare.get("/livez"))[0] == 200
+        assert (await spare.get("/readyz"))[0] == 503
+        owner = owner_of(bots, house.sandbox.guild.id)
+        await owner.ready()
+        anna = await house.sandbox.person("Anna")
+        await house.join(anna)
+        await anna.say(clips.load("anna-cook", OUT))
+        await said(house, "bot-rice")
+
+        # Killed: the spare takes over its servers, and its calls with all they knew.
+        owner.signal(signal.SIGKILL)
+        await owner.ended()
+        bots.remove(owner)
+        await until(lambda: whole(house), 60)
+        await until(lambda: any("back" in line.lower() for line in house.lines()), 30)
+        await anna.say(clips.load("anna-quickest", OUT))
+        await said(house, "bot-rice", turns=2)
+        assert sentence("anna-cook") in str(house.model.chats[-1].body["messages"])
+        second = owner_of(bots, house.sandbox.guild.id)
+        assert second is spare
+
+        # Frozen: the server frees its slot, a new spare has it, and the frozen one wakes only to end.
+        third = await stack.enter_async_context(worker(house, url))
+        await until(lambda: third.events("spare"), 60)
+        second.signal(signal.SIGSTOP)
+        await until(lambda: third.events("slot_claimed"), 60)
+        await third.ready()
+        second.signal(signal.SIGCONT)
+        assert await second.ended(10) == 75
+        bots.remove(second)
+        bots.append(third)
+        assert owner_of(bots, house.sandbox.guild.id) is third
+        await until(lambda: whole(house), 30)
+
+        # Drained: one word, and all of them go.
+        env = environment(house.sandbox, house.model, house.folder) | {"DATABASE_URL": url}
+        assert (await process.run(env, house.folder, "drain")).code == 0
+        for bot in bots:
+            assert await bot.ended(60) == 0
+        assert not any("Traceback" in line for bot in bots for line in bot.lines)
+
+
+async def test_a_slot_needs_postgresql_and_a_count(house: House) -> None:
+    env = environment(house.sandbox, house.model, house.folder)
+    for more, words in (
+        ({"SHARDS_PER_PROCESS": "1"}, "SHARD_COUNT"),
+        ({"SHARDS_PER_PROCESS": "1", "SHARD_COUNT": "2"}, "PostgreSQL"),
+    ):
+        result = await process.run(env | more, house.folder)
+        assert result.code == 78
+        assert words in result.err
+        assert "Traceback" not in result.err
