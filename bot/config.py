@@ -56,7 +56,9 @@ class Settings(BaseSettings):
     discord_api_base: HttpUrl = Field(
         "https://discord.com/api/v10", description="REST base with its /api/v10: for a proxy or a stand-in."
     )
-    dev_guild_id: int | None = Field(None, description="A server where new commands appear at once.")
+    dev_guild_id: int | None = Field(
+        None, description="A server for development: the commands appear at once there, and only there."
+    )
 
     openai_api_key: Secret = Field(description="The key of the model's account.")
     openai_base_url: HttpUrl = Field("https://api.openai.com/v1", description="Any compatible server.")

@@ -174,7 +174,7 @@ class Stage:
         """Bring a person into the Lounge who calls the bot there."""
         user = await self.enter(name, **options)
         await (await self.sandbox.command(user, "join")).settled()
-        await until(lambda: self.panels())
+        await until(lambda: self.panels() and self.shown())
         return user
 
     def shown(self) -> list[Shown]:

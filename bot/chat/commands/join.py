@@ -22,7 +22,7 @@ async def join(interaction: Interaction, channel: discord.VoiceChannel | discord
     await interaction.response.defer(ephemeral=True, thinking=True)
     await host.calls.join(host.venue(target, interaction.channel), member.id)
     words = host.words_to(interaction)
-    lines = [words("join done", channel=target.mention, agreement="/privacy withdraw")]
+    lines = [words(f"join {host.settings.consent}", channel=target.mention)]
     if isinstance(target, discord.StageChannel):
         lines.append(words("join stage"))
     if not permissions.can_write(target):
