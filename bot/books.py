@@ -116,7 +116,7 @@ class Books:
     def _measure(self, reply: Reply, playout: Playout, error: BotError | None) -> None:
         """Count how the turn went, and log it without a word of what was said."""
         turn, tally = reply.turn, self._services.tally
-        spoke_until = max((u.started_at + seconds(u.pcm, HEAR_RATE) for u in turn.utterances), default=None)
+        spoke_until = max((u.ended_at for u in turn.utterances if u.ended_at is not None), default=None)
         since = turn.closed_at if spoke_until is None else spoke_until
         stages = {
             "hang": None if spoke_until is None else turn.closed_at - spoke_until,

@@ -42,6 +42,8 @@ class Utterance:
     voiced: float
     "seconds the VAD called speech"
     ended_by: Literal["silence", "length", "left"]
+    ended_at: float | None = None
+    "seconds on the call's clock, when the last voiced sound was heard"
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,7 +241,9 @@ class Segmenter:
 
     def _utterance(self, passage: Passage, ended_by: Literal["silence", "length", "left"]) -> Utterance:
         pcm = passage.pcm(None if ended_by == "length" else _frames(self._settings.tail))
-        return Utterance(passage.id, self._user_id, passage.started_at, pcm, passage.voiced, ended_by)
+        return Utterance(
+            passage.id, self._user_id, passage.started_at, pcm, passage.voiced, ended_by, self._last_voice_at
+        )
 
     def _fault(self, passage: Passage) -> tuple[str, dict[str, float | str]] | None:
         """Return why this is no utterance, with the number behind it."""
