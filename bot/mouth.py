@@ -329,7 +329,7 @@ class Mouth:
 
     def _may_be_stop(self, utterance: Utterance) -> bool:
         recent = self._last_answer and utterance.started_at < self._last_answer.at + STOP_AFTER
-        return bool(recent) and utterance.voiced < STOP_SHORTER
+        return bool(recent) and utterance.voiced < STOP_SHORTER and self._transcripts.pending(utterance.id)
 
     def _room(self, allowance: Allowance = Allowance.FULL) -> RoomContext:
         return RoomContext(

@@ -71,6 +71,11 @@ class Transcripts:
         writing = self._write(utterance, begun[1] if begun else None)
         self._tasks[utterance.id] = group.create_task(writing, name=f"transcript:{utterance.id}")
 
+    def pending(self, utterance_id: int) -> bool:
+        """Whether the words of an utterance are still to come."""
+        task = self._tasks.get(utterance_id)
+        return task is not None and not task.done()
+
     async def of(self, utterance_ids: Iterable[int], timeout: float) -> dict[int, str | None]:
         """Return the words of these utterances; None where they failed or took too long."""
         tasks = {number: self._tasks[number] for number in utterance_ids if number in self._tasks}
