@@ -6,6 +6,7 @@ What a call does end to end is tested in tests/e2e; here are the minutes, the fa
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -97,7 +98,7 @@ class StagePlayback:
 
 
 class StageLink:
-    """A channel in which people speak by the script: `speak(who, seconds)`."""
+    """A channel in which people speak by the script: `speak(who, seconds)`, with negative seconds for pauses."""
 
     def __init__(self, channel_id: int = 7) -> None:
         self.channel_id = channel_id
@@ -110,9 +111,10 @@ class StageLink:
         self._speech: dict[int, deque[bytes]] = {}
         self._timestamps: dict[int, int] = {}
 
-    def speak(self, user_id: int, length: float) -> None:
-        """Have somebody speak from now on for so long."""
-        self._speech.setdefault(user_id, deque()).extend([LOUD] * round(length * 50))
+    def speak(self, user_id: int, *lengths: float) -> None:
+        """Have somebody speak from now on for so long; a negative length is a pause."""
+        for length in lengths:
+            self._speech.setdefault(user_id, deque()).extend([LOUD if length > 0 else b""] * round(abs(length) * 50))
 
     def frames(self, now: float) -> Sequence[Frame]:
         arrived = []
@@ -148,18 +150,24 @@ class StageLink:
 
 
 class StageEngine:
-    """Answers by the script: seconds until the first sound, seconds of sound, or an error."""
+    """Answers by the script: seconds until the first sound, seconds of sound, or an error, or a stream of its own."""
 
     def __init__(self) -> None:
         self.requests: list[ReplyRequest] = []
-        self.script: deque[tuple[float, float] | BotError | Exception] = deque()
+        self.script: deque[tuple[float, float] | Exception | AsyncGenerator[ReplyEvent, None]] = deque()
+        self.usual = (0.5, 2.0)
         self.fault: BotError | None = None
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyEvent, None]:
         self.requests.append(request)
-        act = self.script.popleft() if self.script else (0.5, 2.0)
+        act = self.script.popleft() if self.script else self.usual
         if isinstance(act, Exception):
             raise act
+        if isinstance(act, AsyncGenerator):
+            async with aclosing(act) as events:
+                async for event in events:
+                    yield event
+            return
         first, length = act
         await asyncio.sleep(first)
         yield TextDelta("one two three four five six seven eight nine ten")
@@ -176,11 +184,12 @@ class StageEngine:
 class StageTranscriber:
     def __init__(self) -> None:
         self.words: deque[str | BotError] = deque()
+        self.usual = "hello there"
         self.delay = 0.3
 
     async def transcribe(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
         await asyncio.sleep(self.delay)
-        text = self.words.popleft() if self.words else "hello there"
+        text = self.words.popleft() if self.words else self.usual
         if isinstance(text, BotError):
             raise text
         return Heard(utterance.id, utterance.user_id, text, len(utterance.pcm) / 32_000)

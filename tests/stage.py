@@ -45,10 +45,10 @@ class Stage:
         self.venue.here.add(user_id)
         self.call.people_changed()
 
-    async def says(self, user_id: int, length: float, then: float = 0.0) -> None:
-        """Have somebody speak, and wait until they are done and `then` more."""
-        self.link.speak(user_id, length)
-        await asyncio.sleep(length + then)
+    async def says(self, user_id: int, *lengths: float, then: float = 0.0) -> None:
+        """Have somebody speak, negative lengths being pauses, and wait until they are done and `then` more."""
+        self.link.speak(user_id, *lengths)
+        await asyncio.sleep(sum(map(abs, lengths)) + then)
 
 
 @asynccontextmanager
