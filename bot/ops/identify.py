@@ -17,7 +17,7 @@ SPACING = 5.0
 """Seconds between two IDENTIFYs of one bucket (Discord's developer docs, "Rate Limiting" of the gateway)."""
 A_DAY = 100
 """IDENTIFYs of one shard in 24 hours."""
-FREE = 5
+FREE = 12
 """IDENTIFYs that may follow one another at once: restarts by hand, an upgrade that had to be repeated."""
 LONGEST = 1200.0
 """Seconds of the longest pause before the day's number is reached: 72 a day."""
