@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import statistics
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from bot.audio import RTP_RATE, to_wav
 from bot.sandbox import clips
 from bot.sandbox.compare import correlation
+from bot.sandbox.media import to_pcm
 from bot.sandbox.model_behaviour import Answer
 from bot.sandbox.model_server import ModelServer
 from bot.sandbox.playground.house import House, open_house
@@ -20,28 +22,28 @@ from tests.e2e.browser import CHROMIUM, Browser, Page, browser
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 RECORDER = """
-    window.heard = [];
     const connect = AudioNode.prototype.connect;
     AudioNode.prototype.connect = function (target, ...more) {
-      if (target instanceof AudioDestinationNode && !window.tap) {
-        window.tap = this.context.createScriptProcessor(4096, 1, 1);
-        window.tap.onaudioprocess = ({ inputBuffer }) => window.heard.push(inputBuffer.getChannelData(0).slice());
-        connect.call(this, window.tap);
-        connect.call(window.tap, target);
+      if (target instanceof AudioDestinationNode) {
+        const tap = this.context.createMediaStreamDestination();
+        connect.call(this, tap);
+        window.recorder = new MediaRecorder(tap.stream, { audioBitsPerSecond: 128000 });
+        window.recorder.start();
       }
       return connect.call(this, target, ...more);
     };
 """
 """Keeps what the page gives to the loudspeaker."""
 HEARD = """
-    (() => {
-      const all = new Int16Array(window.heard.length * 4096);
-      window.heard.forEach((part, n) => part.forEach((sample, m) => (all[n * 4096 + m] = sample * 32767)));
-      let text = "";
-      for (const byte of new Uint8Array(all.buffer)) text += String.fromCharCode(byte);
-      return btoa(text);
-    })()
+    new Promise((settle) => {
+      window.recorder.ondataavailable = async ({ data }) => {
+        const bytes = new Uint8Array(await data.arrayBuffer());
+        settle(btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")));
+      };
+      window.recorder.stop();
+    })
 """
+"""What it was until now, as base64 of a WebM file."""
 
 
 def silence(seconds: float) -> bytes:
@@ -50,6 +52,13 @@ def silence(seconds: float) -> bytes:
 
 def said(name: str) -> bytes:
     return clips.load(name, RTP_RATE)
+
+
+def heard_in_pieces(clip: bytes, sound: bytes) -> float:
+    """Return how much of a clip is in a sound, half a second at a time: a gap of a busy machine shifts what follows."""
+    size = RTP_RATE  # bytes of half a second
+    pieces = [clip[at : at + size] for at in range(0, len(clip) - size, size)]
+    return statistics.median(correlation(piece, sound, RTP_RATE) for piece in pieces)
 
 
 @asynccontextmanager
@@ -95,8 +104,8 @@ async def test_somebody_talks_to_it_and_hears_the_answer(tmp_path: Path) -> None
         assert max(correlation(heard, request.newest, 16_000) for request in requests) >= 0.9
         await page.sees(clips.get("bot-heard").sentence, "#messages")
         await page.until("document.getElementById('orb').dataset.state === 'listening'")
-        sound = base64.b64decode(await page.run(HEARD))
-        assert correlation(said("bot-heard"), sound, RTP_RATE) >= 0.9
+        sound = to_pcm(base64.b64decode(await page.run(HEARD)), RTP_RATE)
+        assert heard_in_pieces(said("bot-heard"), sound) >= 0.9
         # Where the time went, and the page's own path apart from it:
         await page.sees("without the model", "#turns")
         assert [turn for turn in house.timeline.view() if turn["total"] is not None and turn["own"] is not None]
@@ -144,7 +153,10 @@ async def test_the_keyboard_is_enough(tmp_path: Path) -> None:
             await page.tab_to("line")
             await page.type("/settings show")
             await page.press("Enter")
-            await page.sees("/settings", "#messages li:last-child .used")
+            await page.until("document.getElementById('line').value === ''")
+            if await page.run("!document.getElementById('options').hidden"):
+                await page.press("Enter")
+            await page.sees("you used /settings", "#messages")
         await page.run("document.getElementById('messages').focus()")
         await page.tab_to("Leave")  # of the panel
         await page.press("Enter")
@@ -181,6 +193,8 @@ async def test_it_speaks_japanese_on_a_phone(tmp_path: Path) -> None:
         for tab, seen in (("chat", "#messages"), ("timing", "#loss"), ("room", "#people")):
             await page.click(f".tabs [data-tab={tab}]")
             assert await page.run(f"document.querySelector('{seen}').checkVisibility()")
+            parts = "[...document.querySelectorAll('main > section')].filter((part) => part.checkVisibility()).length"
+            assert await page.run(parts) == 1
             assert await page.run("document.documentElement.scrollWidth <= innerWidth")
         await page.click("[data-language=en]")
         await page.sees("Listening", "#state")
@@ -208,15 +222,27 @@ async def test_guests_say_sentences_and_files_over_a_bad_line(tmp_path: Path) ->
         assert page.faults == []
 
 
+async def test_a_refused_microphone_is_said_and_can_be_allowed(tmp_path: Path) -> None:
+    async with opened(tmp_path, silence(60.0), allow=False) as (_, door, chromium):
+        page = await chromium.page(door.url)
+        await page.until("document.getElementById('welcome').open")
+        await page.call("Browser.setPermission", permission={"name": "microphone"}, setting="denied")
+        await page.click("#enter")
+        await page.sees("The microphone was refused", "#banner")
+        await page.sees("Listening", "#state")  # one is in the room all the same
+        await page.call("Browser.setPermission", permission={"name": "microphone"}, setting="granted")
+        await page.click("#banner-act")
+        await page.sees("Microphone on", "#talk")
+        assert await page.run("document.getElementById('banner').hidden")
+
+
 async def test_every_trouble_is_said_and_mended(tmp_path: Path) -> None:
     async with opened(tmp_path) as (house, door, chromium):
         page = await chromium.page(door.url)
         await page.until("document.getElementById('welcome').open")
         await page.click("#enter")
-        await page.sees("No microphone was found", "#banner")  # this machine has none
-        await page.call("Browser.setPermission", permission={"name": "microphone"}, setting="denied")
-        await page.click("#banner-act")
-        await page.sees("The microphone was refused", "#banner")
+        await page.sees("No microphone was found", "#banner")
+        await page.sees("Listening", "#state")  # one is in the room all the same
         await house.stop()
         await page.sees("The bot has stopped", "#banner")
         await page.click("#banner-act")

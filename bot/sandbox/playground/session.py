@@ -66,8 +66,9 @@ class Session:
             return
         [head] = HEAD.unpack_from(data)
         house = self.house
-        if house.visitor.voice(head & (LOUD - 1), data[HEAD.size :]) and head & LOUD:
-            house.timeline.sounded(house.visitor.id, self._loop.time())
+        if house.visitor.voice(head & (LOUD - 1), data[HEAD.size :]):
+            note = house.timeline.sounded if head & LOUD else house.timeline.sent
+            note(house.visitor.id, self._loop.time())
 
     def _ask(self, text: str) -> None:
         try:

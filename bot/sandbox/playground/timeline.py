@@ -1,7 +1,7 @@
 """Where the time of each turn went: who spoke when, when the model was asked and answered, when it was heard."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.sandbox.model_log import ReceivedRequest
@@ -22,6 +22,8 @@ class Spurt:
     user_id: int
     start: float
     last: float
+    sent: float
+    "loop time of its newest packet: an open microphone goes on a little after the last word"
 
 
 @dataclass(slots=True)
@@ -65,9 +67,14 @@ class Timeline:
             return
         spurt = self._open.get(user_id)
         if spurt is None or at - spurt.last > GAP:
-            spurt = self._open[user_id] = Spurt(user_id, at, at)
+            spurt = self._open[user_id] = Spurt(user_id, at, at, at)
             self.spurts.append(spurt)
-        spurt.last = at
+        spurt.last = spurt.sent = at
+
+    def sent(self, user_id: int, at: float) -> None:
+        """A packet of somebody that is too quiet to be speech."""
+        if spurt := self._open.get(user_id):
+            spurt.sent = at
 
     def _answered(self, at: float) -> None:
         for turn in reversed(self.turns):
@@ -87,7 +94,7 @@ class Timeline:
         asked = request.body_at or request.arrived_at
         before = [spurt for spurt in self.spurts if spurt.start <= asked]
         found = max(before, key=lambda spurt: spurt.last, default=None)
-        return Spurt(found.user_id, found.start, found.last) if found else None
+        return replace(found) if found else None
 
     def view(self) -> list[dict[str, Any]]:
         """Return the turns, oldest first, in milliseconds; None: it did not come to that."""
@@ -96,11 +103,11 @@ class Timeline:
     def _turn(self, turn: Turn) -> dict[str, Any]:
         request, speech = turn.request, turn.speech
         asked = request.body_at
-        end = speech.last if speech else None
+        end, sent = (speech.last, speech.sent) if speech else (None, None)
         model = _ms(asked, request.first_audio_at)
         # Asked while the silence still ran (speculation): the model's time counts from the last voice packet on.
-        waited = _ms(max(asked, end), request.first_audio_at) if asked and end else None
-        total = _ms(end, turn.first)
+        waited = _ms(max(asked, sent), request.first_audio_at) if asked and sent else None
+        since_packet = _ms(sent, turn.first)
         if turn.first and turn.last and turn.over is None:
             over = [s for s in self.spurts if turn.first < s.start < turn.last and s.last - s.start >= OVER]
             turn.over = over[0] if over and turn.last - over[0].start < 2.0 else None
@@ -111,8 +118,10 @@ class Timeline:
             "silence": _ms(end, asked),
             "model": model,
             "path": _ms(request.first_audio_at, turn.first),
-            "total": total,
-            "own": round(total - waited, 1) if total is not None and waited is not None else None,
+            "total": _ms(end, turn.first),
+            "own": round(since_packet - max(waited, 0.0), 1)
+            if since_packet is not None and waited is not None
+            else None,
             "playing": _ms(turn.first, turn.last),
             "stopped": _ms(turn.over.start, turn.last) if turn.over else None,
             "unheard": turn.first is None and (request.aborted_at is not None or request.done_at is not None),

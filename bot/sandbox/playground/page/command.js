@@ -133,7 +133,8 @@ export class CommandLine {
       ),
     );
     options.hidden = false;
-    options.querySelector("input, select")?.focus();
+    // With nothing to fill in, Enter once more runs it.
+    (options.querySelector("[required]") ?? options.querySelector("button")).focus();
   }
 
   #dismiss() {

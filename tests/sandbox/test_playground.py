@@ -1,0 +1,175 @@
+"""The playground without a browser: who is let in, what is heard, where the time went, and the page's words."""
+
+import asyncio
+import json
+import re
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from aiohttp import WSMsgType
+
+from bot.audio import RTP_RATE
+from bot.sandbox import clips
+from bot.sandbox.compare import correlation
+from bot.sandbox.model_log import ReceivedRequest
+from bot.sandbox.person import FRAME_BYTES
+from bot.sandbox.playground.house import open_house
+from bot.sandbox.playground.server import PAGE, Door, serving
+from bot.sandbox.playground.session import LOUD
+from bot.sandbox.playground.timeline import Timeline
+
+BOT, ANNA = 1, 2
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[tuple[Door, aiohttp.ClientSession]]:
+    async with (
+        open_house(stand_in=True) as house,
+        serving(house) as door,
+        aiohttp.ClientSession() as browser,
+    ):
+        yield door, browser
+
+
+async def test_only_the_own_page_is_let_in() -> None:
+    async with opened() as (door, browser):
+        base, here = door.url.removesuffix(f"{door.secret}/"), f"http://127.0.0.1:{door.port}"
+        upgrade = {"Upgrade": "websocket", "Connection": "Upgrade"}
+        cases: list[tuple[str, str, dict[str, str], int]] = [
+            ("GET", door.url, {}, 200),
+            ("GET", f"{door.url}page/main.js", {}, 200),
+            ("GET", base, {}, 403),
+            ("GET", f"{base}guessed/", {}, 403),
+            ("GET", door.url, {"Host": "evil.example"}, 403),
+            ("GET", door.url, {"Origin": "https://evil.example"}, 403),
+            ("GET", f"{door.url}page/..%2fserver.py", {}, 404),
+            ("GET", f"{door.url}page/nothing.js", {}, 404),
+            ("GET", f"{door.url}files/1", {}, 404),
+            ("GET", f"{door.url}socket", upgrade, 403),
+            ("GET", f"{door.url}socket", upgrade | {"Origin": "https://evil.example"}, 403),
+            ("POST", f"{door.url}upload?name=a.wav", {}, 403),
+            ("POST", f"{door.url}upload?name=a.wav", {"Origin": "null"}, 403),
+            ("POST", f"{door.url}upload?name=a.wav", {"Origin": here}, 200),
+        ]
+        for method, url, headers, status in cases:
+            async with browser.request(method, url, headers=headers) as answer:
+                assert (answer.status, method, url) == (status, method, url)
+                assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_a_page_that_speaks_is_heard_and_hears() -> None:
+    async with opened() as (door, browser):
+        house, heard, news = door.house, bytearray(), {}
+        async with browser.ws_connect(
+            f"{door.url}socket", headers={"Origin": door.url.split(f"/{door.secret}")[0]}
+        ) as page:
+
+            async def listen() -> None:
+                async for message in page:
+                    if message.type is WSMsgType.BINARY:
+                        heard.extend(message.data)
+                    else:
+                        news.update(json.loads(message.data))
+
+            listening = asyncio.create_task(listen())
+            await page.send_json({"do": "enter", "n": 1, "call": True})
+            await until(lambda: house.state == "listening")
+            sound = clips.load("ben-moon", RTP_RATE)
+            start = asyncio.get_running_loop().time()
+            for number in range(len(sound) // FRAME_BYTES):
+                frame = sound[number * FRAME_BYTES :][:FRAME_BYTES]
+                await page.send_bytes(struct.pack("<I", number | LOUD) + frame)
+                await asyncio.sleep(start + 0.02 * (number + 1) - asyncio.get_running_loop().time())
+            [*_, request] = await house.model.wait_for_chats(1)
+            assert correlation(clips.load("ben-moon", 16_000), request.newest, 16_000) >= 0.9
+            await until(lambda: house.state == "speaking")
+            await until(lambda: house.state == "listening")
+            assert correlation(clips.load("bot-heard", RTP_RATE)[:96_000], bytes(heard), RTP_RATE) >= 0.9
+            assert {"about", "now", "names", "turns", "cost"} <= news.keys()
+            await page.send_json({"do": "command", "n": 2, "name": "nothing"})
+            await page.send_str("no JSON")
+            await page.send_bytes(b"no frame")
+            await until(lambda: news.get("re") == 2)
+            assert "no command" in news["error"]
+        await listening
+
+
+async def until(condition, seconds: float = 30.0) -> None:  # type: ignore[no-untyped-def]
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+def asked(at: float, first: float | None = None, **more: float) -> ReceivedRequest:
+    return ReceivedRequest("/chat/completions", {}, at, 0, body_at=at, first_audio_at=first, **more)
+
+
+def speak(timeline: Timeline, user_id: int, start: float, end: float) -> None:
+    for step in range(round((end - start) * 50) + 1):
+        timeline.sounded(user_id, start + step * 0.02)
+
+
+def test_the_figures_of_a_turn() -> None:
+    timeline = Timeline(BOT)
+    speak(timeline, ANNA, 10.0, 12.0)
+    timeline.sent(ANNA, 12.3)
+    timeline.asked(asked(12.5, 12.9))
+    speak(timeline, BOT, 12.91, 14.91)
+    [turn] = timeline.view()
+    figures = ("speech", "silence", "model", "path", "total", "own", "playing", "stopped", "who")
+    assert [turn[name] for name in figures] == [2000, 500, 400, 10, 910, 210, 2000, None, "2"]
+
+
+def test_a_request_that_was_not_needed_and_one_talked_over() -> None:
+    timeline = Timeline(BOT)
+    speak(timeline, ANNA, 10.0, 11.0)
+    timeline.asked(asked(11.1, 11.3, aborted_at=11.4))
+    speak(timeline, ANNA, 11.4, 12.0)
+    timeline.asked(asked(12.2, 12.5))
+    speak(timeline, BOT, 12.6, 13.0)
+    speak(timeline, ANNA, 13.02, 13.6)
+    speak(timeline, BOT, 13.02, 13.5)
+    early, turn = timeline.view()
+    assert early["unheard"] and early["playing"] is None
+    assert turn["stopped"] == 480 and turn["playing"] == 900
+
+
+def test_a_replay_belongs_to_no_turn() -> None:
+    timeline = Timeline(BOT)
+    timeline.asked(asked(1.0, 1.2))
+    speak(timeline, BOT, 1.3, 2.0)
+    speak(timeline, BOT, 9.0, 9.7)
+    assert timeline.view()[0]["playing"] == 700
+
+
+def words() -> dict[str, list[str]]:
+    """Return the page's words, by their key."""
+    source = (PAGE / "words.js").read_text(encoding="utf-8")
+    found = re.findall(r'^  ("[^"]+"): \[\s*("(?:[^"\\]|\\.)*"),\s*("(?:[^"\\]|\\.)*"),?\s*\],$', source, re.M)
+    return {json.loads(key): [json.loads(en), json.loads(ja)] for key, en, ja in found}
+
+
+def test_everything_is_said_in_both_languages() -> None:
+    said = words()
+    assert len(said) == len(re.findall(r'^  "[^"]+": \[', (PAGE / "words.js").read_text(encoding="utf-8"), re.M))
+    for key, (english, japanese) in said.items():
+        assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", japanese)), key
+        assert bool(english) == bool(japanese), key
+
+
+def test_the_page_says_nothing_that_has_no_words() -> None:
+    said = words()
+    html = (PAGE / "index.html").read_text(encoding="utf-8")
+    scripts = "\n".join(path.read_text(encoding="utf-8") for path in PAGE.glob("*.js") if path.name != "words.js")
+    used = re.findall(r'data-i18n(?:-label)?="([^"]+)"', html) + re.findall(r'\bt\("([^"]+)"', scripts)
+    assert [key for key in used if key not in said] == []
+
+
+@pytest.mark.parametrize("path", sorted(PAGE.iterdir()), ids=lambda path: path.name)
+def test_the_page_asks_nobody_else(path) -> None:  # type: ignore[no-untyped-def]
+    text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+    assert re.findall(r"(?:https?:)?//[\w-]+\.[\w.]+", text) == []
+    assert "innerHTML" not in text or path.name == "dom.js"
