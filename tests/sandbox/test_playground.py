@@ -4,8 +4,9 @@ import asyncio
 import json
 import re
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -97,14 +98,14 @@ async def test_a_page_that_speaks_is_heard_and_hears() -> None:
         await listening
 
 
-async def until(condition, seconds: float = 30.0) -> None:  # type: ignore[no-untyped-def]
+async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.02)
 
 
-def asked(at: float, first: float | None = None, **more: float) -> ReceivedRequest:
-    return ReceivedRequest("/chat/completions", {}, at, 0, body_at=at, first_audio_at=first, **more)
+def asked(at: float, first: float | None = None, aborted: float | None = None) -> ReceivedRequest:
+    return ReceivedRequest("/chat/completions", {}, at, 0, body_at=at, first_audio_at=first, aborted_at=aborted)
 
 
 def speak(timeline: Timeline, user_id: int, start: float, end: float) -> None:
@@ -126,7 +127,7 @@ def test_the_figures_of_a_turn() -> None:
 def test_a_request_that_was_not_needed_and_one_talked_over() -> None:
     timeline = Timeline(BOT)
     speak(timeline, ANNA, 10.0, 11.0)
-    timeline.asked(asked(11.1, 11.3, aborted_at=11.4))
+    timeline.asked(asked(11.1, 11.3, aborted=11.4))
     speak(timeline, ANNA, 11.4, 12.0)
     timeline.asked(asked(12.2, 12.5))
     speak(timeline, BOT, 12.6, 13.0)
@@ -169,7 +170,7 @@ def test_the_page_says_nothing_that_has_no_words() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(PAGE.iterdir()), ids=lambda path: path.name)
-def test_the_page_asks_nobody_else(path) -> None:  # type: ignore[no-untyped-def]
+def test_the_page_asks_nobody_else(path: Path) -> None:
     text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
     assert re.findall(r"(?:https?:)?//[\w-]+\.[\w.]+", text) == []
     assert "innerHTML" not in text or path.name == "dom.js"
