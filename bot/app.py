@@ -18,7 +18,7 @@ import structlog
 
 from bot.calls import Calls
 from bot.chat.client import Client
-from bot.chat.commands import ALL
+from bot.chat.commands import ALL, podcast
 from bot.chat.i18n import Catalogues
 from bot.chat.permissions import VocalChannel
 from bot.config import Settings
@@ -111,6 +111,7 @@ class App:
                 await self._return(guild_id, channel_id)
             except BotError as error:
                 log.warning("return_failed", guild=guild_id, reason=error.code)
+        await podcast.resume(self.client)
 
     async def _return(self, guild_id: int, channel_id: int) -> None:
         channel = self.client.get_channel(channel_id)

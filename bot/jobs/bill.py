@@ -80,12 +80,12 @@ class Bill:
         """Give the store what was booked since; what it cannot take is kept for the next time."""
         if not self._charges:
             return
+        batch, self._charges = self._charges, []  # others may write at the same time
         try:
-            await self._store.charge(self._charges)
+            await self._store.charge(batch)
         except StoreError as error:
-            log.warning("charges_kept", reason=error.code, count=len(self._charges))
-        else:
-            self._charges.clear()
+            log.warning("charges_kept", reason=error.code, count=len(batch))
+            self._charges = [*batch, *self._charges]
 
 
 def price(services: Services, estimate: Mapping[str, Usage]) -> Decimal | None:

@@ -6,6 +6,7 @@
 Only what people gave to be read aloud is kept, and what was made of it: never speech of people.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from bot.jobs.script import Chapter, Piece
 
@@ -40,12 +40,19 @@ class Plan:
     user_id: int = 0
     message_id: int = 0
     "that shows the progress"
-    id: str = field(default_factory=lambda: uuid4().hex[:12])
+    paused: bool = False
+    "it failed: it goes on when the same is asked for again, and not by itself"
     chapters: list[Chapter] = field(default_factory=list)
     "of the sections that are written, in order"
     notes: list[str] = field(default_factory=list)
     "the summary of each of those sections"
     summary: str = ""
+
+    @property
+    def id(self) -> str:
+        """The same for the same wish of the same person."""
+        wish = (self.guild_id, self.user_id, self.sections, self.language, self.voices, self.container)
+        return hashlib.sha256(repr(wish).encode()).hexdigest()[:16]
 
     @property
     def pieces(self) -> list[Piece]:
@@ -60,6 +67,16 @@ class Bench:
         self.folder = folder / plan.id
         self.folder.mkdir(parents=True, exist_ok=True)
         os.chmod(self.folder, 0o700)
+
+    @classmethod
+    def open(cls, folder: Path, plan: Plan) -> "Bench":
+        """Go on with what is there of the same wish, or begin."""
+        try:
+            kept = _plan(json.loads((folder / plan.id / "plan.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, KeyError):
+            return cls(folder, plan)
+        kept.channel_id, kept.message_id, kept.limit, kept.paused = plan.channel_id, 0, plan.limit, False
+        return cls(folder, kept)
 
     def save(self) -> None:
         """Keep the plan as it stands."""

@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 from discord import app_commands
 
-from bot.chat.commands import analyze, ask, call, catchup, join, memory, privacy, settings, stop, usage
+from bot.chat.commands import analyze, ask, call, catchup, join, memory, podcast, privacy, settings, stop, usage
 
 Command: TypeAlias = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
@@ -18,6 +18,7 @@ ALL: tuple[Command, ...] = (
     analyze.analyze_menu,
     analyze.answer_menu,
     catchup.catchup,
+    podcast.podcast,
     call.Call(),
     memory.Memory(),
     privacy.Privacy(),

@@ -1,0 +1,92 @@
+"""A workshop: the stand-in for the model, a real store, and the jobs between them."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.audio import SPEAK_RATE
+from bot.engine.client import build_client
+from bot.engine.openai_audio import OpenAIEngine
+from bot.engine.pricing import Prices
+from bot.engine.studio import Studio
+from bot.engine.transcribe import OpenAITranscriber
+from bot.jobs.desk import Jobs
+from bot.sandbox.model_behaviour import Answer
+from bot.sandbox.model_log import ReceivedRequest
+from bot.sandbox.model_server import ModelServer
+from bot.services import Services
+from bot.store.repository import SqlStore
+from bot.usage import Budget
+
+TEXT_MODEL = "gpt-5-mini"
+
+
+@dataclass
+class Workshop:
+    model: ModelServer
+    jobs: Jobs
+    budget: Budget
+
+    @property
+    def studio(self) -> Studio:
+        return self.jobs.studio
+
+
+def speech(seconds: float, level: float = 3000.0, seed: int = 1) -> bytes:
+    """Return something as loud, soft and full of pauses as speech, s16le mono 24 kHz."""
+    noise = np.random.default_rng(seed).normal(0, level, int(seconds * SPEAK_RATE))
+    beat = np.clip(np.sin(2 * np.pi * 2 * np.arange(noise.size) / SPEAK_RATE) + 0.4, 0, 1)
+    return np.clip(noise * beat, -32000, 32000).astype("<i2").tobytes()
+
+
+def podcasting(request: ReceivedRequest) -> Answer:
+    """Answer as a model does that makes a podcast: a script, a note, or what it was given to say."""
+    system = str(request.body["messages"][0]["content"])
+    if "script of a podcast" in system:
+        return Answer("# A chapter\nA: Here is what it says.\nB: And what does it mean?\nA: A lot.", speed=0)
+    if request.body.get("modalities") == ["text", "audio"]:
+        text = request.body["messages"][1]["content"][0]["text"]
+        level = 1500.0 if "co-host" in system else 6000.0
+        return Answer(text, speech(1 + len(text) / 60, level, seed=len(text)), first_audio=0, speed=0)
+    return Answer("## In short\n\nIt says much.\n\n- a point", speed=0)
+
+
+@pytest.fixture
+async def workshop(tmp_path: Path) -> AsyncIterator[Workshop]:
+    async with ModelServer.open(first_audio=0, speed=0) as model, opened(model, tmp_path) as made:
+        yield made
+
+
+@asynccontextmanager
+async def opened(model: ModelServer, folder: Path, text_model: str | None = None) -> AsyncIterator[Workshop]:
+    """Open the jobs on a model's server and a folder; again, it is as after a restart."""
+    client = build_client(model.key, model.base_url)
+    store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
+    budget = Budget(Decimal(0), Decimal(0), Prices(), lambda: datetime.now(UTC))
+    studio = Studio(client, model="gpt-audio-1.5", text_model=text_model, busy=0.0)
+    engine = OpenAIEngine(client, model="gpt-audio-1.5")
+    services = Services(
+        engine=engine,
+        transcriber=OpenAITranscriber(client, model="gpt-transcribe"),
+        store=store,
+        budget=budget,
+        make_vad=lambda: None,  # pyright: ignore[reportArgumentType]
+        clock=time.monotonic,
+        wall=lambda: datetime.now(UTC),
+        model="gpt-audio-1.5",
+        transcribe_model="gpt-transcribe",
+        studio=studio,
+    )
+    try:
+        yield Workshop(model, Jobs(services, studio, folder / "jobs"), budget)
+    finally:
+        await engine.aclose()
+        await client.close()
+        await store.aclose()

@@ -1,0 +1,202 @@
+"""A long text becomes a podcast: whole, level, in order; and nothing is made or paid for twice."""
+
+import asyncio
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from bot.audio import SPEAK_RATE
+from bot.errors import OutOfCredit, PartFailed
+from bot.jobs import documents, joining, media, podcast
+from bot.jobs import workshop as shelf
+from bot.jobs.loudness import measure
+from bot.sandbox.model_behaviour import Answer, Refuse
+from bot.sandbox.model_log import ReceivedRequest
+from bot.sandbox.model_server import ModelServer
+from tests.jobs.conftest import TEXT_MODEL, Workshop, opened, podcasting, speech
+
+BROKEN = Refuse(500, "oops", "server_error")
+PARAGRAPH = "The moon goes round the earth once in twenty-seven days, and always shows it the same face. " * 8
+
+
+def text(length: int) -> str:
+    return ("# About the moon\n\n" + (PARAGRAPH + "\n\n") * (length // len(PARAGRAPH) + 1))[:length]
+
+
+def bench_for(shop: Workshop, length: int = 14_000, container: str = "ogg", limit: int = 10_000_000) -> shelf.Bench:
+    document = documents.read(text(length).encode())
+    return shelf.Bench(shop.jobs.folder, podcast.plan(document, "en", ["marin", "cedar"], container, limit))
+
+
+async def made(shop: Workshop, bench: shelf.Bench) -> podcast.Podcast:
+    async with shop.jobs.bill(1, 2, 3) as bill:
+        return await podcast.Podcaster(bench, shop.studio, bill).make()
+
+
+def spoken(shop: Workshop) -> list[ReceivedRequest]:
+    return [request for request in shop.model.chats if request.body.get("modalities") == ["text", "audio"]]
+
+
+async def test_a_podcast_with_its_summary(workshop: Workshop) -> None:
+    workshop.model.default = podcasting
+    bench = bench_for(workshop)
+    steps: list[podcast.State] = []
+    async with workshop.jobs.bill(1, 2, 3) as bill:
+        result = await podcast.Podcaster(bench, workshop.studio, bill, steps.append).make()
+        assert bill.cost
+    (file,) = result.programme.files
+    pcm = media.to_pcm(file, SPEAK_RATE, 600)
+    assert abs(measure([pcm], SPEAK_RATE) - -16) < 1
+    assert abs(len(pcm) / 48_000 - result.programme.seconds) < 0.1
+    with av.open(BytesIO(file.read_bytes())) as opened_file:
+        assert len(opened_file.chapters()) == 3
+    summary = result.summary.read_text()
+    assert summary.startswith("# About the moon\n")
+    assert "- 0:00 A chapter" in summary
+    assert summary.count("## In short") >= 3
+    voices = [request.body["audio"]["voice"] for request in spoken(workshop)]
+    assert sorted(voices) == ["cedar"] * 3 + ["marin"] * 6
+    assert [step.step for step in steps if step.done == step.parts] == ["script", "voices", "joining"]
+    assert not workshop.model.refused
+
+
+@pytest.mark.parametrize("text_model", [None, TEXT_MODEL])
+async def test_the_script_is_written_by_whoever_can(tmp_path: Path, text_model: str | None) -> None:
+    async with ModelServer.open(first_audio=0, speed=0) as model, opened(model, tmp_path, text_model) as shop:
+        model.default = podcasting
+        await made(shop, bench_for(shop, 3000))
+        models = {request.body["model"] for request in model.chats if request not in spoken(shop)}
+        assert models == {text_model or "gpt-audio-1.5"}
+        assert not model.refused
+
+
+async def test_failing_parts_are_tried_again(workshop: Workshop) -> None:
+    failures = {0: 1, 2: 1, 5: 1}
+
+    def sometimes(request: ReceivedRequest) -> Answer | Refuse:
+        number = len(spoken(workshop)) - 1
+        if request.body.get("modalities") == ["text", "audio"] and failures.pop(number, 0):
+            return BROKEN
+        return podcasting(request)
+
+    workshop.model.default = sometimes
+    result = await made(workshop, bench_for(workshop))
+    assert not failures
+    assert result.programme.seconds > 10
+
+
+async def test_a_part_that_fails_for_good_is_named_and_the_others_kept(workshop: Workshop) -> None:
+    def never(request: ReceivedRequest) -> Answer | Refuse:
+        said = str(request.body["messages"][1]["content"])
+        if request.body.get("modalities") == ["text", "audio"] and "what does it mean" in said:
+            return BROKEN
+        return podcasting(request)
+
+    workshop.model.default = never
+    bench = bench_for(workshop, 3000)
+    with pytest.raises(PartFailed) as failed:
+        await made(workshop, bench)
+    assert (failed.value.part, failed.value.parts) == (2, 3)
+    assert bench.done() >= 1
+    before = len(workshop.model.chats)
+    workshop.model.default = podcasting
+    (again,) = on_disk(workshop)
+    await made(workshop, again)
+    assert len(workshop.model.chats) - before == 3 - 2
+
+
+def on_disk(shop: Workshop) -> list[shelf.Bench]:
+    return list(shelf.unfinished(shop.jobs.folder))
+
+
+async def test_without_credit_it_ends_at_once(workshop: Workshop) -> None:
+    workshop.model.default = Refuse(429, "no money", code="insufficient_quota")
+    with pytest.raises(OutOfCredit):
+        await made(workshop, bench_for(workshop))
+    assert len(workshop.model.chats) == 1
+
+
+async def test_a_restart_goes_on_from_the_parts_that_are_done(tmp_path: Path) -> None:
+    async with ModelServer.open(first_audio=0, speed=0) as model:
+        model.default = podcasting
+        async with opened(model, tmp_path) as shop:
+            bench = bench_for(shop, 20_000)
+            enough = asyncio.Event()
+
+            def watch(state: podcast.State) -> None:
+                if state.step == "voices" and state.done >= 4:
+                    enough.set()
+
+            async with shop.jobs.bill(1, 2, 3) as bill:
+                working = asyncio.create_task(podcast.Podcaster(bench, shop.studio, bill, watch).make())
+                await enough.wait()
+                working.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await working
+            kept = bench.done()
+            assert 4 <= kept < 12
+        before = len(model.chats)
+        async with opened(model, tmp_path) as shop:
+            (found,) = on_disk(shop)
+            result = await made(shop, found)
+            assert len(model.chats) - before == 12 - kept
+            assert len(result.programme.chapters) == 4
+            found.clear()
+            assert not on_disk(shop)
+
+
+async def test_what_is_paid_is_booked_even_for_what_failed(workshop: Workshop) -> None:
+    workshop.model.default = podcasting
+    await made(workshop, bench_for(workshop, 3000))
+    charges = await workshop.jobs.services.store.charges(1, workshop.jobs.services.wall().replace(hour=0, minute=0))
+    assert len(charges) == len(workshop.model.chats)
+    assert {charge.kind for charge in charges} == {"job"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "container", "limit", "rate", "files"),
+    [
+        (600, "ogg", 10_000_000, 48_000, 1),
+        (2_000, "ogg", 10_000_000, 32_000, 1),
+        (4_000, "ogg", 10_000_000, 16_000, 1),
+        (9_000, "ogg", 10_000_000, 16_000, 2),
+        (1_000, "mp3", 10_000_000, 64_000, 1),
+        (4_000, "mp3", 10_000_000, 32_000, 2),
+    ],
+)
+def test_the_bit_rate_is_the_best_that_fits(seconds: float, container: str, limit: int, rate: int, files: int) -> None:
+    assert joining.fitting(seconds, container, limit) == (rate, files)
+
+
+@pytest.mark.parametrize("container", ["ogg", "mp3"])
+def test_files_stay_under_the_limit_and_are_split_where_they_must_be(tmp_path: Path, container: str) -> None:
+    parts = [speech(20, seed=number) for number in range(6)]
+    programme = joining.join(parts.__getitem__, [("One", 3), ("Two", 3)], tmp_path, container, 250_000, "T")
+    assert len(programme.files) >= 2
+    assert all(file.stat().st_size <= 250_000 for file in programme.files)
+    lengths = [len(media.to_pcm(file, SPEAK_RATE, 600)) / 48_000 for file in programme.files]
+    assert abs(sum(lengths) - programme.seconds) < 0.3
+
+
+def test_voices_are_equally_loud_and_joined_without_clicks(tmp_path: Path) -> None:
+    parts = [speech(6, level) for level in (400, 9_000, 2_000)]
+    programme = joining.join(parts.__getitem__, [("One", 2), ("Two", 1)], tmp_path, "ogg", 10_000_000, "T")
+    assert abs(programme.loudness - -16) < 0.5
+    pcm = media.to_pcm(programme.files[0], SPEAK_RATE)
+    samples = np.frombuffer(pcm, "<i2").astype(float)
+    thirds = [samples[int(at * SPEAK_RATE) : int((at + 5) * SPEAK_RATE)].astype("<i2").tobytes() for at in (0.5, 7, 14)]
+    levels = [measure([third], SPEAK_RATE) for third in thirds]
+    assert max(levels) - min(levels) < 2
+    assert np.abs(samples).max() <= 32767
+
+
+def test_a_podcast_is_estimated_before_it_is_made(workshop: Workshop) -> None:
+    document = documents.read(text(100_000).encode())
+    wanted = podcast.plan(document, "", ["marin"], "ogg", 10_000_000)
+    usage = podcast.estimate(workshop.studio, wanted)
+    cost = sum(workshop.budget.price(model, item) or Decimal(0) for model, item in usage.items())
+    assert Decimal(1) < cost < Decimal(5)
