@@ -7,12 +7,13 @@ import os
 import secrets
 import sys
 import webbrowser
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import WSMsgType, web
+from aiohttp.typedefs import Handler, Middleware
 from rich.console import Console
 
 from bot.app import stop_on_signals
@@ -41,7 +42,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ async def serving(house: House) -> AsyncIterator[Door]:
         await runner.cleanup()
 
 
-def _guard(door: Door) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def _guard(door: Door) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not door.admits(request):
