@@ -128,7 +128,7 @@ class Books:
         outcome = error.code if error else "interrupted" if playout.interrupted else "answered"
         tally.turns[outcome] += 1
         tally.staged(**stages)
-        shown = {stage: round(value, 3) for stage, value in stages.items() if value is not None}
+        shown = {stage: round(max(0.0, value), 3) for stage, value in stages.items() if value is not None}
         log.info("turn_closed", turn=turn.id, outcome=outcome, **shown)
 
     def _reserve_transcript(self, utterance: Utterance) -> Reservation:

@@ -8,8 +8,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import structlog
@@ -157,12 +157,11 @@ async def claimed(
         await connection.add_listener(DRAIN_CHANNEL, asked)
         slot = Slot(connection, slots[await _take(connection, len(slots), stop)], fence)
         log.info("slot_claimed", shards=[*slot.shards])
-        previous = signal.signal(signal.SIGCONT, lambda *_: slot.check())
         keeping = asyncio.create_task(slot.keep(), name="slot")
         try:
-            yield slot
+            with _checked_on_waking(slot):
+                yield slot
         finally:
-            signal.signal(signal.SIGCONT, previous)
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
             await slot.close()
@@ -178,6 +177,20 @@ async def ask_to_drain(url: str) -> None:
         await connection.execute(f"NOTIFY {DRAIN_CHANNEL}")
     finally:
         await connection.close(timeout=PING_WITHIN)
+
+
+@contextmanager
+def _checked_on_waking(slot: Slot) -> Iterator[None]:
+    """Look at the lease before anything else runs when a frozen process is let go on."""
+    number = getattr(signal, "SIGCONT", None)  # not on Windows
+    if number is None:
+        yield
+        return
+    previous = signal.signal(number, lambda *_: slot.check())
+    try:
+        yield
+    finally:
+        signal.signal(number, previous)
 
 
 async def _take(connection: Any, count: int, stop: asyncio.Event) -> int:

@@ -15,8 +15,9 @@ from tests.e2e import process
 from tests.e2e.conftest import House, until
 from tests.e2e.process import BotProcess, environment
 from tests.e2e.test_conversation import said, sentence
-from tests.store.conftest import postgres  # noqa: F401 (a fixture)
+from tests.store import conftest as stores
 
+postgres = stores.postgres
 OUT = 48_000
 SHARDS = 8
 
@@ -60,7 +61,7 @@ def owner_of(bots: list[BotProcess], guild_id: int) -> BotProcess:
 @pytest.mark.timeout(240)
 async def test_each_server_has_one_process_through_a_kill_a_freeze_and_a_drain(
     many: House,
-    postgres: Callable[[], str],  # noqa: F811
+    postgres: Callable[[], str],
 ) -> None:
     house, url = many, postgres()
     async with AsyncExitStack() as stack:
