@@ -39,6 +39,8 @@ class Booth:
         self.client = client
         self.pacer = pacer
         self.heard: defaultdict[int, list[Frame]] = defaultdict(list)
+        self.refused: set[int] = set()
+        "people who are not admitted"
         self._link: Link | None = None
         self._ticking: asyncio.Task[None] | None = None
 
@@ -64,11 +66,12 @@ class Booth:
         return self._link
 
     async def _tick(self, link: Link) -> None:
-        """As a call does, everybody admitted."""
+        """As a call does, everybody admitted but `refused`."""
         due = time.monotonic()
         while True:
             channel = self.client.get_channel(link.channel_id)
-            link.admit(frozenset(member.id for member in getattr(channel, "members", ()) if not member.bot))
+            people = frozenset(member.id for member in getattr(channel, "members", ()) if not member.bot)
+            link.admit(people - self.refused)
             for frame in link.frames(time.monotonic()):
                 self.heard[frame.user_id].append(frame)
             due += FRAME_SECONDS
@@ -126,7 +129,7 @@ class Booth:
     async def until(self, done: Callable[[], bool], timeout: float = 20.0) -> None:
         """Wait for something to come true. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
-            while not done():  # noqa: ASYNC110 - whatever a test wants to see
+            while not done():
                 await asyncio.sleep(0.02)
 
 
