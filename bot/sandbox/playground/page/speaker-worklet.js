@@ -1,7 +1,7 @@
 // Plays the frames that come from the playground; a few wait, so that a late one leaves no gap.
 
 const RATE = 48000;
-const LEAST = 960 * 2;
+const LEAST = 960 * 3;
 const MOST = 960 * 8;
 const CAPACITY = RATE * 2;
 
