@@ -3,16 +3,22 @@
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, TaskID
 
 from bot import config
 from bot.errors import BotError, ConfigError, LoginError, StartError, StoreError
+
+if TYPE_CHECKING:
+    from bot.jobs.desk import Jobs
+    from bot.jobs.offline import Done, Step
 
 EXIT_CODES: tuple[tuple[type[BotError], int], ...] = (
     (ConfigError, config.EXIT_CONFIG),
@@ -173,6 +179,119 @@ def migrate() -> None:
         print("the schema is up to date")
 
     _run(bring_up())
+
+
+Voice = Annotated[str | None, typer.Option(help="Another voice than VOICE.")]
+Language = Annotated[str, typer.Option(help="Language of what is written or said, as en or ja.")]
+
+
+@cli.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="The question.")],
+    file: Annotated[Path | None, typer.Option(help="A recording or a text to go with it.", exists=True)] = None,
+    out: Annotated[Path, typer.Option(help="The spoken answer: .ogg, .mp3 or .wav.")] = Path("answer.ogg"),
+    voice: Voice = None,
+    language: Annotated[str | None, typer.Option(help="As en or ja; as asked when left out.")] = None,
+) -> None:
+    """Ask in writing; the answer comes written and spoken."""
+    from bot.jobs import offline
+
+    _job(lambda jobs, own, _: offline.answer(jobs, text, file, out, voice or own.voice, language or own.language))
+
+
+@cli.command()
+def analyze(
+    recording: Annotated[Path, typer.Argument(help="Audio or a film, up to 30 minutes.", exists=True)],
+    question: Annotated[str, typer.Option(help="What to find out; all of it when left out.")] = "",
+    out: Annotated[Path | None, typer.Option(help="A Markdown file to write, too.")] = None,
+    language: Language = "en",
+) -> None:
+    """Listen to a recording: what is said, a summary, the mood of each speaker."""
+    from bot.jobs import offline
+
+    _job(lambda jobs, _, step: offline.listen(jobs, recording, question, out, language, step))
+
+
+@cli.command()
+def podcast(
+    file: Annotated[Path, typer.Argument(help="Text, Markdown, PDF or subtitles.", exists=True)],
+    out: Annotated[Path, typer.Option(help="The folder for the podcast and its summary.")] = Path("podcast-out"),
+    format: Annotated[str, typer.Option(help="ogg or mp3.")] = "ogg",
+    voice: Voice = None,
+    second: Annotated[bool, typer.Option(help="Two voices that talk, or one.")] = True,
+    language: Annotated[str, typer.Option(help="As en or ja; that of the text when left out.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask about the price.")] = False,
+) -> None:
+    """Make a podcast and a summary of a long text; the same again goes on from the parts that are done."""
+    from bot.jobs import offline
+    from bot.jobs.podcast import other_voice
+
+    if format not in ("ogg", "mp3"):
+        raise typer.BadParameter("ogg or mp3", param_hint="--format")
+
+    def agree(cost: Decimal | None) -> bool:
+        price = "an unknown price" if cost is None else f"about ${cost:.2f}"
+        return yes or typer.confirm(f"This will cost {price}. Go on?")
+
+    def work(jobs: "Jobs", own: config.Settings, step: "Step") -> Coroutine[Any, Any, "Done"]:
+        first = voice or own.voice
+        voices = [first, other_voice(first)] if second else [first]
+        return offline.cast_pod(jobs, file, out, format, voices, language, agree, step)
+
+    _job(work)
+
+
+@cli.command()
+def catchup(
+    channel: Annotated[int, typer.Argument(help="The voice channel's Discord id.")],
+    minutes: Annotated[int, typer.Option(help="How far back.", min=1, max=1440)] = 15,
+    out: Annotated[Path, typer.Option(help="The spoken recap: .ogg, .mp3 or .wav.")] = Path("catchup.ogg"),
+    voice: Voice = None,
+    language: Language = "en",
+) -> None:
+    """Sum up what was said in a channel lately, from the bot's database."""
+    from bot.jobs import offline
+
+    _job(lambda jobs, own, _: offline.recap(jobs, channel, minutes, out, voice or own.voice, language), with_store=True)
+
+
+def _job(
+    work: Callable[["Jobs", config.Settings, "Step"], Coroutine[Any, Any, "Done"]], with_store: bool = False
+) -> None:
+    """Do work beyond the call, its progress on the terminal; print its text, files and price."""
+    from bot import app
+    from bot.chat.i18n import Catalogues
+    from bot.jobs import offline
+    from bot.ops import log
+
+    async def run() -> None:
+        settings = config.load(Path(".env"), {"discord_token": "none"})  # nothing here speaks with Discord
+        log.configure(log.Redactor.of(settings), settings.log_format, "ERROR")
+        console = Console(stderr=True)
+        async with AsyncExitStack() as stack:
+            store = await app.open_store(settings, Catalogues.load().policy) if with_store else None
+            if store is not None:
+                stack.push_async_callback(store.aclose)
+            jobs = await stack.enter_async_context(offline.workroom(settings, store, app.trust()))
+            bars = Progress(console=console, transient=True, disable=not console.is_terminal)
+            tasks: dict[str, TaskID] = {}
+
+            def step(name: str, done: int, parts: int | None) -> None:
+                bars.start()
+                if name not in tasks:
+                    tasks[name] = bars.add_task(name)
+                bars.update(tasks[name], completed=done, total=parts)
+
+            stack.callback(bars.stop)
+            found = await work(jobs, settings, step)
+            bars.stop()
+        typer.echo(found.text)
+        cost = "unknown" if found.cost is None else f"${found.cost:.4f}"
+        for path in found.files:
+            console.print(f"written: {path}", markup=False, highlight=False)
+        console.print(f"cost: {cost}", markup=False, highlight=False)
+
+    _run(run())
 
 
 def main() -> None:
