@@ -47,6 +47,8 @@ UNFINISHED = 4000
 """Our close code when we mean to resume: 1000 would end the session."""
 CLOSED_WITHIN = 1.0
 """Seconds for a closing handshake; nobody answers on a connection that died."""
+ENTERED_WITHIN = 8.0
+"""Seconds until who asked is told that it did not work: people wait ten, and leaving again takes its time."""
 LEFT_WITHIN = 1.0
 """Seconds for the main gateway to confirm that we left."""
 DISCOVERIES = 5
@@ -429,7 +431,7 @@ async def connect(
     *,
     library: opus.Library,
     pacer: Pacer,
-    timeout: float = 10.0,
+    timeout: float = ENTERED_WITHIN,
     clock: Callable[[], float] = time.monotonic,
 ) -> Link:
     """Enter the channel.
