@@ -88,6 +88,11 @@ class Soak:
             except TimeoutError:
                 raise self._deaf("was not noticed") from None
             await self._tried(scene)
+        for number in range(len(people)):
+            if number in scene.present and number > 1:
+                await scene.go(number)
+            elif number not in scene.present and number <= 1:
+                await scene.come(number)
         with suppress(TimeoutError):
             await bot.until(lambda: all(now <= then for now, then in zip(_held(), before, strict=True)), 5.0)
         # One of each may just be on its way out.
