@@ -251,6 +251,10 @@ class Spoken:
     interrupted: bool = False
     spoken: bool = True
     "False: text only"
+    asked_by: tuple[int, ...] = ()
+    "who it answers"
+    id: str = field(default_factory=_new_id)
+    "of its line in the history"
 
 
 @dataclass(frozen=True, slots=True)
