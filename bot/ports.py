@@ -223,6 +223,10 @@ class Store(Protocol):
         """Forget a channel's history and return how many messages went."""
         ...
 
+    async def drop(self, channel_id: int, message_ids: AbstractSet[str]) -> int:
+        """Forget some lines of a channel and return how many went."""
+        ...
+
     async def charge(self, charges: Sequence[Charge]) -> None:
         """Book charges, all or none."""
         ...

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Self
@@ -78,6 +79,13 @@ class SqlStore(SettingsShelf, PeopleShelf, NewsShelf):
         async with self._transaction() as connection:
             gone = await rows_changed(connection, delete(MessageRow).where(MessageRow.channel_id == channel_id))
             await self._tell(connection, "cleared", subject=channel_id)
+        await self._scrub()
+        return gone
+
+    async def drop(self, channel_id: int, message_ids: AbstractSet[str]) -> int:
+        meant = (MessageRow.channel_id == channel_id) & MessageRow.id.in_(list(message_ids))
+        async with self._transaction() as connection:
+            gone = await rows_changed(connection, delete(MessageRow).where(meant))
         await self._scrub()
         return gone
 

@@ -54,6 +54,16 @@ async def test_an_unknown_price_stays_unknown(store: SqlStore) -> None:
     assert await store.charges(GUILD + 1, START) == []
 
 
+async def test_some_lines_are_dropped_and_no_others(store: SqlStore) -> None:
+    lines = [said(number) for number in range(3)]
+    await store.remember(GUILD, CHANNEL, lines)
+    await store.remember(GUILD, CHANNEL + 1, [said_once])
+    assert await store.drop(CHANNEL, {lines[0].id, lines[2].id, said_once.id}) == 2
+    assert await store.drop(CHANNEL, set()) == 0
+    assert await store.history(CHANNEL, 9) == [lines[1]]
+    assert await store.history(CHANNEL + 1, 9) == [said_once]
+
+
 async def test_clear_says_how_much_went(store: SqlStore) -> None:
     await store.remember(GUILD, CHANNEL, [said(1), said(2)])
     await store.remember(GUILD, CHANNEL + 1, [said(3)])
