@@ -94,6 +94,7 @@ class Books:
             return
         if reply.withdrawn:
             self.dropped(reply)
+            self._strike_out(reply)
             return
         cost, estimated = self._charge(reply, "reply")
         playout = reply.playout or NOTHING
@@ -106,12 +107,21 @@ class Books:
         self._judge(reply, playout, error)
         self._measure(reply, playout, error)
         if not text:
+            self._strike_out(reply, cost, estimated)
             return
         if spoken and not interrupted:
             self._rate.learn(reply.text, playout.total)
         self.turns += 1
-        line = Spoken(reply.turn.id, text, playout.played, cost, estimated, interrupted, spoken)
+        people = tuple(dict.fromkeys(part.user_id for part in (*reply.turn.utterances, *reply.turn.typed)))
+        line = Spoken(reply.turn.id, text, playout.played, cost, estimated, interrupted, spoken, people)
         self._record.answered(line, reply.done, self._services.clock() if reply.began is None else reply.began)
+
+    def _strike_out(self, reply: Reply, cost: Decimal | None = None, estimated: bool = False) -> None:
+        """Mark the line of an answer that sounded, though no word of it was heard out: it may be up already."""
+        if reply.began is not None:
+            played = reply.playout.played if reply.playout else 0.0
+            line = Spoken(reply.turn.id, "", played, cost, estimated, interrupted=True)
+            self._record.answered(line, None, reply.began)
 
     def _measure(self, reply: Reply, playout: Playout, error: BotError | None) -> None:
         """Count how the turn went, and log it without a word of what was said."""

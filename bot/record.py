@@ -4,7 +4,7 @@ A person's line takes its place when the speech ends and gets its words when the
 the order of speaking.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
@@ -77,8 +77,21 @@ class Record:
             audio_id=whole.audio_id if whole else None,
             expires_at=whole.expires_at if whole else None,
             interrupted=spoken.interrupted,
+            message_id=spoken.id,
         )
         self._scribe.keep(message)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Every line, oldest first."""
+        return self._history.messages
+
+    def drop(self, message_ids: Set[str]) -> None:
+        """Forget some lines, also where they wait to be kept; words still to come for them come to nothing."""
+        for message_id in message_ids:
+            self._history.remove(message_id)
+        self._lines_of = {part: line for part, line in self._lines_of.items() if line.id not in message_ids}
+        self._scribe.drop(message_ids)
 
     def before(self, turn: Turn) -> tuple[Message, ...]:
         """Return what was said before a turn, its own lines left out."""
@@ -112,10 +125,13 @@ class Record:
         audio_id: str | None = None,
         expires_at: float | None = None,
         interrupted: bool = False,
+        message_id: str | None = None,
     ) -> Message:
         speaker = self._venue.bot_name if role == "assistant" else self.name(speaker_id)
         when = self._epoch + timedelta(seconds=at)
         message = Message(role, speaker_id, speaker, text, when, audio_id, expires_at, interrupted)
+        if message_id:
+            message = replace(message, id=message_id)
         self._history.append(message)
         if of is not None:
             self._lines_of[of] = message

@@ -101,6 +101,10 @@ class Scribe:
         """Drop the lines that wait (/memory clear); what is owed stays."""
         self._kept = deque(what for what in self._kept if isinstance(what, Charge))
 
+    def drop(self, message_ids: Set[str]) -> None:
+        """Drop these lines if they wait; one on its way may still be written, as with `forget`."""
+        self._kept = deque(what for what in self._kept if what.id not in message_ids)
+
     @staticmethod
     def _without(what: Message | Charge, people: Set[int]) -> Message | Charge | None:
         if isinstance(what, Message):

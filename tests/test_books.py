@@ -10,7 +10,7 @@ import pytest
 
 from bot.books import Books
 from bot.tally import Tally
-from bot.types import Charge, Heard, ReplyDone, Turn, Usage, Utterance
+from bot.types import Charge, Heard, Playout, ReplyDone, Spoken, Turn, Usage, Utterance
 from bot.usage import Budget
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -114,3 +114,23 @@ def test_nothing_is_written_down_once_the_budget_is_spent_and_people_are_told_on
     assert house.budget.left(GUILD) == 0
     assert len(house.scribe.kept) == 10
     assert len(house.scribe.shown) == 2, "shorter answers at 8 cents, nothing at 10: at 9 the step was not changed"
+
+
+@pytest.mark.parametrize(
+    ("began", "withdrawn", "marked"), [(1.0, False, True), (1.0, True, True), (None, False, False)]
+)
+def test_an_answer_cut_before_a_word_was_heard_out_has_its_line_marked(
+    began: float | None, withdrawn: bool, marked: bool
+) -> None:
+    house = House("1")
+    lines: list[Spoken] = []
+    record: Any = SimpleNamespace(answered=lambda spoken, done, began: lines.append(spoken))
+    house.books._record = record
+    house.books._why = SimpleNamespace(judge=lambda *_, **__: None)  # type: ignore[assignment]
+    cut = reply(house, None, streamed=3.0)
+    cut.began = cut.arrived = began
+    cut.withdrawn = withdrawn
+    cut.text = "Many words."
+    cut.playout = Playout(0.02 if began else 0.0, 3.0, interrupted=True)
+    house.books.close(cut)
+    assert [(line.text, line.interrupted) for line in lines] == ([("", True)] if marked else [])
