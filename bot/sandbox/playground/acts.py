@@ -144,7 +144,8 @@ class Acts:
         return {}
 
     async def _guest(self, asked: Json) -> Json:
-        return {"id": str((await self._house.guests.come(self._sandbox.lounge.id)).id)}
+        locale = self._house.visitor.user.locale
+        return {"id": str((await self._house.guests.come(self._sandbox.lounge.id, locale)).id)}
 
     async def _goodbye(self, asked: Json) -> Json:
         await self._house.guests.go(int(asked["guest"]))

@@ -11,7 +11,8 @@ from bot.sandbox.person import Person
 from bot.sandbox.playground.visitor import Guest
 from bot.sandbox.server import Sandbox
 
-NAMES = ("Anna", "Ben", "Yuki", "Mia", "Omar", "Sora")
+NAMES = {"Anna": "en-US", "Ben": "en-US", "Yuki": "ja", "Mia": "en-US", "Omar": "en-US", "Sora": "ja"}
+"""Who may come, and the locale of their client."""
 LONGEST = 60.0
 """Seconds of a dropped file that are said."""
 
@@ -39,14 +40,14 @@ class Guests:
     def all(self) -> list[Chair]:
         return list(self._chairs.values())
 
-    async def come(self, channel_id: int) -> Person:
-        """Let the next guest enter. Raises TooMany."""
+    async def come(self, channel_id: int, locale: str) -> Person:
+        """Let the next guest enter, one of this locale first. Raises TooMany."""
         taken = {chair.person.user.global_name for chair in self._chairs.values()}
-        name = next((name for name in NAMES if name not in taken), None)
-        if name is None:
+        free = [name for name in NAMES if name not in taken]
+        if not free:
             raise TooMany
-        locale = "ja" if name in ("Yuki", "Sora") else "en-US"
-        guest = Guest(self._sandbox, self._sandbox.add_user(name, locale=locale), "davey")
+        name = min(free, key=lambda name: NAMES[name] != locale)
+        guest = Guest(self._sandbox, self._sandbox.add_user(name, locale=NAMES[name]), "davey")
         await guest.join(channel_id)
         self._chairs[guest.id] = Chair(guest)
         return guest
