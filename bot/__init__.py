@@ -26,12 +26,13 @@ A call, from hearing to books:
 call.py         one voice channel: ears, mouth and scribe; owns the CallState
 ears.py         everyone's segmenter, and the floor above them
 mouth.py        takes one waiting turn at a time: meant? affordable? then the reply
+attention.py    whether the bot is meant          prepared.py     the answer asked for ahead
 reply.py        one turn's answer, from the request to its last sound
 transcripts.py  writes down what people said, beside the reply
 record.py       what has been said, in the order of speaking
 books.py        closes an answer: cost, what was heard of it, verdicts
 scribe.py       bounded queues to the text chat and to the store
-why.py          what became of the last utterances
+why.py          what became of the last utterances  missed.py   what could not be heard
 
 Shared by all calls:
 services.py     the rooms behind their ports, the clocks

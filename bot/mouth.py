@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from itertools import count
 
+from bot.attention import Attention
 from bot.audio import earcon
 from bot.books import Books
 from bot.errors import Unreachable
 from bot.ports import Venue, VoiceLink
+from bot.prepared import Prepared
 from bot.record import Record
 from bot.reply import LONGEST, Reply
 from bot.scribe import Scribe
 from bot.services import CallSettings, Services
-from bot.talk.addressing import Addressed, LastAnswer, addressed, is_stop
 from bot.transcripts import Transcripts
 from bot.types import (
     AudioDelta,
@@ -36,10 +37,6 @@ SORRY_AFTER = 6.0
 """Seconds without a sound after which people are told that something is slow."""
 STOP_WITHIN = 1.5
 """Seconds for which the sound of an answer waits for words that may be "stop"."""
-STOP_SHORTER = 1.5
-"""Seconds of speech below which it may be "stop"."""
-STOP_AFTER = 2.0
-"""Seconds after the bot fell silent in which "stop" may still come."""
 WORDS_WITHIN = 5.0
 """Seconds a transcript may take where it decides whether the bot is meant."""
 
@@ -76,12 +73,10 @@ class Mouth:
         self._utterances: list[Utterance] = []
         self._typed: list[Typed] = []
         self._wake = asyncio.Event()
-        self._prepared: Reply | None = None
-        self._preparing: asyncio.Task[None] | None = None
-        "finds out by the words whether there is something to prepare"
+        self._attention = Attention(venue, settings)
+        self._prepared = Prepared(self._attention, transcripts, books, self._speculate)
         self._last_sound = b""
         self._encore = False
-        self._last_answer: LastAnswer | None = None
         self._clear = True
         "nobody holds the floor"
         self._doubt_until = 0.0
@@ -92,6 +87,7 @@ class Mouth:
     def adapt(self, settings: CallSettings) -> None:
         """Go on under other settings, from the next turn on."""
         self._settings = settings
+        self._attention.adapt(settings)
 
     @property
     def state(self) -> CallState:
@@ -110,26 +106,15 @@ class Mouth:
         self._wake.set()
 
     def prepare(self, utterances: Sequence[Utterance]) -> None:
-        """Ask the model now, unheard, where it is certain that the bot is meant; for the words, where they decide."""
-        self.drop_prepared()
+        """The turn probably ends here: have an answer ready, unheard."""
+        self._prepared.drop()
         idle = not (self.reply or self._typed or self._utterances or self._services.engine.fault)
-        if not idle or not self._settings.speculation:
-            return
-        meant = self._meant(utterances, {})
-        if meant.yes:
-            self._prepared = self._start(self._turn(utterances), speculated=True)
-        elif meant.text_needed and self._group and all(map(self._books.may_transcribe_ahead, utterances)):
-            self._preparing = self._group.create_task(self._prepare_by_words(utterances, self._group), name="prepare")
+        if idle and self._settings.speculation and self._group:
+            self._prepared.ask(utterances, self._group)
 
     def drop_prepared(self) -> None:
         """The person goes on: the prepared answer is never heard."""
-        if self._preparing:
-            self._preparing.cancel()
-            self._preparing = None
-        if self._prepared:
-            dropped, self._prepared = self._prepared, None
-            dropped.cut()
-            self._books.dropped(dropped)
+        self._prepared.drop()
 
     def stop(self) -> bool:
         """Be quiet now and drop what waits. Return whether there was anything to stop."""
@@ -139,7 +124,7 @@ class Mouth:
         self._utterances.clear()
         self._typed.clear()
         self._encore = False
-        self.drop_prepared()
+        self._prepared.drop()
         return self.cut() or waited
 
     def cut(self, *, withdrawn: bool = False) -> bool:
@@ -168,7 +153,7 @@ class Mouth:
         """The words of an utterance are known (None: they are not): was it "stop", said alone?"""
         reply = self.reply
         alone = reply is not None and reply.turn.utterances == (utterance,)
-        if heard is None or not is_stop(heard.text, self._names()):
+        if heard is None or not self._attention.is_stop(heard.text):
             if alone:
                 self._doubt_until = 0.0
             return
@@ -211,7 +196,7 @@ class Mouth:
             self._wake.clear()
             while self._utterances or (self._typed and self._clear):
                 turn = await self._next_turn()
-                reply = turn and (self._adopt(turn) or self._start(turn))
+                reply = turn and (self._prepared.adopt(turn) or self._start(turn))
                 if reply:
                     await self._speak(reply)
             if self._encore:
@@ -221,16 +206,16 @@ class Mouth:
     async def _next_turn(self) -> Turn | None:
         """Take what waits and return it as a turn, if the bot is meant."""
         words: dict[int, str | None] = {}
-        while (unknown := [u.id for u in self._utterances if u.id not in words]) and self._meant(
+        while (unknown := [u.id for u in self._utterances if u.id not in words]) and self._attention.meant(
             self._utterances, words
         ).text_needed:
             words |= dict.fromkeys(unknown) | await self._transcripts.of(unknown, WORDS_WITHIN)
-        utterances = [u for u in self._utterances if not is_stop(words.get(u.id) or "", self._names())]
+        utterances = [u for u in self._utterances if not self._attention.is_stop(words.get(u.id))]
         typed, self._utterances, self._typed = self._typed, [], []
-        meant = self._meant(utterances, words)
+        meant = self._attention.meant(utterances, words)
         if typed or (utterances and meant.yes):
             return self._turn(utterances, typed)
-        self.drop_prepared()
+        self._prepared.drop()
         if meant.text_needed:  # the words never came: whoever called the bot must not wait for nothing
             failure = self._transcripts.failure or Unreachable()
             self._scribe.show(lambda audience: audience.trouble(failure))
@@ -241,7 +226,7 @@ class Mouth:
     async def _speak(self, reply: Reply) -> None:
         """Let an answer run its course; meanwhile `tick` lets it sound and `cut` ends it."""
         turn = reply.turn
-        if turn.utterances and not turn.typed and all(self._may_be_stop(u) for u in turn.utterances):
+        if turn.utterances and not turn.typed and all(map(self._may_be_stop, turn.utterances)):
             self._doubt_until = turn.closed_at + STOP_WITHIN
         self._shown = ""
         self._took(turn.utterances)
@@ -256,27 +241,12 @@ class Mouth:
                 self._last_sound = reply.sound
                 people = frozenset(part.user_id for part in (*turn.utterances, *turn.typed))
                 if people:
-                    self._last_answer = LastAnswer(people, self._services.clock())
+                    self._attention.answered(people, self._services.clock())
 
-    async def _prepare_by_words(self, utterances: Sequence[Utterance], group: asyncio.TaskGroup) -> None:
-        """Ask the model once the words say that the bot is meant, unless the silence was over before."""
-        texts = await asyncio.gather(*(self._transcripts.ahead(utterance, group) for utterance in utterances))
-        words = {utterance.id: text for utterance, text in zip(utterances, texts, strict=True)}
-        stop = any(is_stop(text or "", self._names()) for text in texts)
-        if not (self.reply or self._prepared or self._utterances or stop) and self._meant(utterances, words).yes:
-            self._prepared = self._start(self._turn(utterances), speculated=True)
-
-    def _adopt(self, turn: Turn) -> Reply | None:
-        """Take the prepared answer, if it is one to this turn."""
-        prepared = self._prepared
-        if prepared is None:
+    def _speculate(self, utterances: Sequence[Utterance]) -> Reply | None:
+        if self.reply or self._utterances:
             return None
-        if turn.typed or [u.id for u in prepared.turn.utterances] != [u.id for u in turn.utterances]:
-            self.drop_prepared()
-            return None
-        self._prepared = None
-        prepared.turn = turn
-        return prepared
+        return self._start(self._turn(utterances), speculated=True)
 
     def _start(self, turn: Turn, *, speculated: bool = False) -> Reply | None:
         """Send the request if the budget allows it, and say once what it does not allow any more."""
@@ -318,18 +288,8 @@ class Mouth:
         now = self._services.clock()
         return Turn(next(self._turn_ids), self._venue.channel_id, tuple(utterances), now, tuple(typed))
 
-    def _meant(self, utterances: Sequence[Utterance], words: dict[int, str | None]) -> Addressed:
-        spoken = [(utterance.user_id, words.get(utterance.id)) for utterance in utterances]
-        began = min((utterance.started_at for utterance in utterances), default=0.0)
-        people = len(self._venue.people())
-        return addressed(self._settings.answering, self._names(), people, spoken, self._last_answer, began)
-
-    def _names(self) -> tuple[str, ...]:
-        return (self._venue.bot_name, *self._settings.aliases)
-
     def _may_be_stop(self, utterance: Utterance) -> bool:
-        recent = self._last_answer and utterance.started_at < self._last_answer.at + STOP_AFTER
-        return bool(recent) and utterance.voiced < STOP_SHORTER and self._transcripts.pending(utterance.id)
+        return self._attention.may_be_stop(utterance) and self._transcripts.pending(utterance.id)
 
     def _room(self, allowance: Allowance = Allowance.FULL) -> RoomContext:
         return RoomContext(
