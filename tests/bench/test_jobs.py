@@ -1,0 +1,32 @@
+"""How many times faster than real time recordings are converted, measured, joined and encoded."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.audio import SPEAK_RATE
+from bot.jobs import joining, loudness, media
+from tests.jobs.conftest import speech
+
+SECONDS = 60
+
+
+@pytest.mark.parametrize(("container", "codec"), [("ogg", "libopus"), ("mp3", "libmp3lame"), ("ipod", "aac")])
+def test_reading(benchmark: Any, container: str, codec: str) -> None:
+    data = media.encode(speech(SECONDS), SPEAK_RATE, container, codec)
+    benchmark.extra_info["seconds of sound"] = SECONDS
+    pcm = benchmark.pedantic(lambda: sum(map(len, media.read(data))), rounds=3)
+    benchmark.extra_info["times real time"] = round(SECONDS / benchmark.stats.stats.median)
+    assert pcm > 31_000 * SECONDS
+
+
+def test_joining(benchmark: Any, tmp_path: Path) -> None:
+    parts = [speech(SECONDS / 4, seed=number) for number in range(4)]
+
+    def join() -> joining.Programme:
+        return joining.join(parts.__getitem__, [("One", 2), ("Two", 2)], tmp_path, "ogg", 10_000_000, "T")
+
+    programme = benchmark.pedantic(join, rounds=2)
+    benchmark.extra_info["times real time"] = round(programme.seconds / benchmark.stats.stats.median)
+    assert abs(programme.loudness - loudness.TARGET) < 1

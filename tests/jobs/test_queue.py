@@ -1,0 +1,86 @@
+"""Jobs take turns: so many at once, so many for each, cancelled wherever they stand."""
+
+import asyncio
+
+import pytest
+
+from bot.errors import JobCancelled, JobsFull
+from bot.jobs.queue import JobQueue, Ticket
+
+
+async def work(queue: JobQueue, guild: int, user: int, log: list[str], name: str, gate: asyncio.Event) -> None:
+    async with queue.place(guild, user):
+        log.append(f"{name} begins")
+        await gate.wait()
+    log.append(f"{name} ends")
+
+
+async def turn() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_a_server_waits_for_itself_and_not_for_others() -> None:
+    queue, log, gate = JobQueue(at_once=3, server_at_once=1), [], asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for guild, user, name in ((1, 1, "a"), (1, 2, "b"), (2, 3, "c")):
+            group.create_task(work(queue, guild, user, log, name, gate))
+        await turn()
+        assert log == ["a begins", "c begins"]
+        gate.set()
+    assert log.index("a ends") < log.index("b begins")
+    assert len(queue) == 0
+
+
+async def test_too_many_are_refused() -> None:
+    queue = JobQueue(person=1, server=2)
+    queue.take(1, 1)
+    with pytest.raises(JobsFull):
+        queue.take(1, 1)
+    queue.take(1, 2)
+    with pytest.raises(JobsFull):
+        queue.take(1, 3)
+    queue.take(2, 1)
+    assert queue.refused == 2
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_a_cancelled_job_makes_room(running: bool) -> None:
+    queue, log, gate = JobQueue(at_once=1), [], asyncio.Event()
+    first = queue.take(1, 1)
+    second = queue.take(1, 2)
+
+    async def hold(ticket: Ticket, name: str) -> None:
+        async with queue.turn(ticket):
+            log.append(name)
+            await gate.wait()
+
+    tasks = [asyncio.create_task(hold(first, "first")), asyncio.create_task(hold(second, "second"))]
+    await turn()
+    (first if running else second).cancel()
+    await turn()
+    gate.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    expected = [JobCancelled, type(None)] if running else [type(None), JobCancelled]
+    assert [type(result) for result in results] == expected
+    assert log == (["first", "second"] if running else ["first"])
+
+
+async def test_at_the_end_all_are_ended_and_none_taken() -> None:
+    queue, log, gate = JobQueue(), [], asyncio.Event()
+    task = asyncio.create_task(work(queue, 1, 1, log, "a", gate))
+    await turn()
+    await queue.aclose()
+    assert task.cancelled()
+    with pytest.raises(JobsFull):
+        queue.take(1, 1)
+
+
+async def test_the_cancelling_of_everything_is_no_cancelled_job() -> None:
+    queue, log, gate = JobQueue(), [], asyncio.Event()
+    task = asyncio.create_task(work(queue, 1, 1, log, "a", gate))
+    await turn()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(queue) == 0
