@@ -24,6 +24,7 @@ calls.py        guild -> Call: join, move, leave, come back; one guarded task pe
 
 A call, from hearing to books:
 call.py         one voice channel: ears, mouth and scribe; owns the CallState
+ticks.py        its clock: every 20 ms            stay.py         how long it has a reason to go on
 ears.py         everyone's segmenter, and the floor above them
 mouth.py        takes one waiting turn at a time: meant? affordable? then the reply
 attention.py    whether the bot is meant          prepared.py     the answer asked for ahead

@@ -3,13 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import structlog
 
-from bot.audio import FRAME_SECONDS
 from bot.books import Books
 from bot.ears import Ears
 from bot.missed import Missed
@@ -18,6 +17,7 @@ from bot.ports import Venue, VoiceLink
 from bot.record import Record
 from bot.scribe import Scribe
 from bot.services import CallSettings, Services
+from bot.stay import Stay
 from bot.talk.events import Discarded, SpeechEvent, SpeechStarted, Spoke
 from bot.talk.floor import (
     Answer,
@@ -33,22 +33,15 @@ from bot.talk.floor import (
     Yield,
 )
 from bot.talk.segmenter import SegmenterSettings
+from bot.ticks import ticks
 from bot.transcripts import Transcripts
 from bot.types import CallState, Heard, LinkEnd, Message, Typed, Utterance, Verdict
 from bot.why import Why
 
 log = structlog.get_logger(__name__)
 
-EMPTY_FOR = 60.0
-"""Seconds after the last human left."""
-IDLE_FOR = 900.0
-"""Seconds in which nobody said a word."""
 WARM_EVERY = 30.0
 """Seconds after which a connection may have gone cold."""
-SHORTEST_SLEEP = 0.001
-"""Seconds; a clock may not see less pass."""
-FURTHEST_BEHIND = 250
-"""Ticks made up for after the loop was blocked; what is older is skipped."""
 DRAIN_WITHIN = 20.0
 """Seconds the running words have when the process is asked to end."""
 
@@ -117,7 +110,8 @@ class Call:
         self._over = asyncio.Event()
         self._draining = False
         self._state = CallState.JOINING
-        self._started = self._last_word = self._people_seen = self._warmed = services.clock()
+        self._started = self._warmed = services.clock()
+        self._stay = Stay(self._started)
         self._missed = Missed()
 
     @property
@@ -193,7 +187,7 @@ class Call:
         `recording`, s16le mono 16 kHz, goes along.
         """
         typed = Typed(user_id, text, self._services.clock(), recording)
-        self._last_word = typed.at
+        self._stay.word(typed.at)
         self.record.asked(replace(typed, recording=b""))  # which remembers words, not sound
         self._mouth.offer(typed=[typed])
 
@@ -250,19 +244,10 @@ class Call:
         return end
 
     async def _hear(self, link: VoiceLink) -> None:
-        """Tick every 20 ms; a late loop catches up tick by tick, each with the packets that had arrived by then."""
-        due = self._services.clock()
-        while True:
-            now = self._services.clock()
-            behind = int((now - due) / FRAME_SECONDS)
-            if behind > FURTHEST_BEHIND:
-                self.counts["ticks_skipped"] += behind - FURTHEST_BEHIND
-                due += (behind - FURTHEST_BEHIND) * FRAME_SECONDS
-            self.counts["ticks_late"] += behind
-            while due <= now:
-                self._tick(link, due)
-                due += FRAME_SECONDS
-            await asyncio.sleep(max(due - self._services.clock(), SHORTEST_SLEEP))
+        """Tick every 20 ms, each with the packets that had arrived by then."""
+        async with aclosing(ticks(self._services.clock, self.counts)) as times:
+            async for now in times:
+                self._tick(link, now)
 
     def _tick(self, link: VoiceLink, now: float) -> None:
         mouth = self._mouth
@@ -285,7 +270,7 @@ class Call:
     def _follow(self, event: SpeechEvent) -> None:
         match event:
             case Spoke(utterance):
-                self._last_word = utterance.started_at
+                self._stay.word(utterance.started_at)
                 if self._group and self._books.may_transcribe(utterance):
                     self.record.spoke(utterance)
                     self._transcripts.start(utterance, self._group)
@@ -331,20 +316,12 @@ class Call:
 
     def _look_around(self, people: Mapping[int, str], now: float) -> None:
         """Leave when everybody has gone, or nobody has said a word for long."""
-        if people:
-            self._people_seen = now
         if self._state is CallState.SPEAKING:
-            self._last_word = now
-        if self._over.is_set():
-            return
-        if now - self._people_seen >= EMPTY_FOR:
-            self._say_goodbye("left_empty")
-        elif now - self._last_word >= IDLE_FOR:
-            self._say_goodbye("left_idle")
-
-    def _say_goodbye(self, code: str) -> None:
-        self.scribe.show(lambda audience: audience.notice(code))
-        self.leave()
+            self._stay.word(now)
+        code = self._stay.over(now, bool(people))
+        if code and not self.left:
+            self.scribe.show(lambda audience: audience.notice(code))
+            self.leave()
 
     def _set_state(self, state: CallState) -> None:
         if state is not self._state:
