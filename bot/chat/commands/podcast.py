@@ -162,7 +162,7 @@ async def _work(host: Host, bench: workshop.Bench, ticket: Ticket, post: Post, h
         raise
     except JobCancelled:
         await post.end(f"{head}\n{words('podcast cancelled', cost=lines.money(bill.cost, words))}")
-    except BaseException as error:
+    except Exception as error:  # whatever it is, what is done is kept and people are told
         plan.paused = True
         await asyncio.to_thread(bench.save)
         await post.end(f"{head}\n⚠️ {explain(words, error)}")
