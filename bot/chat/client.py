@@ -21,6 +21,7 @@ from bot.chat.cooldown import Cooldowns
 from bot.chat.errors import answer
 from bot.chat.host import Host
 from bot.chat.i18n import Catalogues, Translator
+from bot.chat.keys import LineButton
 from bot.chat.panel import PanelView
 from bot.chat.permissions import VocalChannel
 from bot.chat.sync import sync
@@ -154,6 +155,7 @@ class Client(Host):
         for command in self._commands:
             self.tree.add_command(command)
         await self.tree.set_translator(Translator(self.catalogues))
+        self.add_dynamic_items(LineButton)
         self.add_view(PanelView(self.catalogues.of(None), "-"))
         try:
             written = await sync(self.tree, self.settings.dev_guild_id)

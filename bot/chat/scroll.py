@@ -31,7 +31,7 @@ _UNREACHABLE = (OSError, aiohttp.ClientError, discord.DiscordServerError)
 class Posted(Protocol):
     """A message of ours: discord.Message, as far as a line needs it."""
 
-    async def edit(self, *, content: str) -> object: ...
+    async def edit(self, *, content: str, view: discord.ui.View = ...) -> object: ...
 
     async def delete(self) -> None: ...
 
@@ -42,13 +42,15 @@ class Channel(Protocol):
     @property
     def id(self) -> int: ...
 
-    async def send(self, content: str, *, silent: bool, suppress_embeds: bool) -> Posted: ...
+    async def send(
+        self, content: str, *, silent: bool, suppress_embeds: bool, view: discord.ui.View = ...
+    ) -> Posted: ...
 
 
 class Line:
     """One line; `text` is what it should read."""
 
-    __slots__ = ("growing", "posted", "shown", "text")
+    __slots__ = ("growing", "posted", "row", "shown", "text")
 
     def __init__(self, text: str, *, growing: bool) -> None:
         self.text = text
@@ -56,6 +58,8 @@ class Line:
         "it will change: it gets a message of its own"
         self.posted: list[Posted] = []
         self.shown: list[str] = []
+        self.row: discord.ui.View | None = None
+        "buttons under its last message, not shown yet"
 
 
 class Scroll:
@@ -74,9 +78,10 @@ class Scroll:
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def post(self, text: str, *, growing: bool = False) -> Line:
-        """Add a line at the end."""
-        line = Line(text, growing=growing)
+    def post(self, text: str, *, growing: bool = False, row: discord.ui.View | None = None) -> Line:
+        """Add a line at the end; one with a `row` of buttons is a growing one."""
+        line = Line(text, growing=growing or row is not None)
+        line.row = row
         if len(self._unsent) >= WAITING_BOUND:
             self._unsent.popleft()
             self.counts["lines_dropped"] += 1
@@ -84,11 +89,12 @@ class Scroll:
         self._wake()
         return line
 
-    def revise(self, line: Line, text: str) -> None:
-        """Change a line, wherever it stands."""
-        if text == line.text:
+    def revise(self, line: Line, text: str, row: discord.ui.View | None = None) -> None:
+        """Change a line, wherever it stands; `row` is put under it when its last words are known."""
+        if text == line.text and row is None:
             return
         line.text = text
+        line.row = row
         if line.posted:
             self._stale[line] = None
             self._wake()
@@ -140,14 +146,16 @@ class Scroll:
             self.counts["refused"] += len(batch)
             return
         single = batch[0] if len(batch) == 1 else Line("", growing=False)
-        for part in split("\n".join(line.text for line in batch)):
-            if not await self._append(single, part):
+        parts = split("\n".join(line.text for line in batch))
+        for index, part in enumerate(parts):
+            if not await self._append(single, part, last=index == len(parts) - 1):
                 return
-        if len(batch) == 1 and split(single.text) != single.shown:
+        if len(batch) == 1 and (split(single.text) != single.shown or single.row):
             self._stale[single] = None  # it changed while it was on its way
 
-    async def _append(self, line: Line, part: str) -> bool:
-        posted = await self._try(lambda: self.channel.send(part, silent=True, suppress_embeds=True))
+    async def _append(self, line: Line, part: str, *, last: bool) -> bool:
+        row = _row(line, last)
+        posted = await self._try(lambda: self.channel.send(part, silent=True, suppress_embeds=True, **row))
         if posted is None:
             return False
         self.counts["posts"] += 1
@@ -158,13 +166,14 @@ class Scroll:
     async def _edit(self, line: Line) -> None:
         parts = split(line.text)
         for index, part in enumerate(parts[: len(line.posted)]):
-            if part != line.shown[index]:
+            row = _row(line, index == len(parts) - 1)
+            if part != line.shown[index] or row:
                 message = line.posted[index]
                 self.counts["edits"] += 1
                 line.shown[index] = part
-                await self._try(lambda message=message, part=part: message.edit(content=part))
-        for part in parts[len(line.posted) :]:
-            if not await self._append(line, part):
+                await self._try(lambda message=message, part=part, row=row: message.edit(content=part, **row))
+        for index in range(len(line.posted), len(parts)):
+            if not await self._append(line, parts[index], last=index == len(parts) - 1):
                 return
         while len(line.posted) > len(parts):  # cut short: fewer messages than were shown
             line.shown.pop()
@@ -190,6 +199,15 @@ class Scroll:
                 log.warning("chat_failed", channel_id=self.channel.id, status=error.status, code=error.code)
                 return None
         return None
+
+
+def _row(line: Line, last: bool) -> dict[str, discord.ui.View]:
+    """Take a line's buttons, if they go with this message of it, as discord.py's argument."""
+    row = line.row if last else None
+    if row is None:
+        return {}
+    line.row = None
+    return {"view": row}
 
 
 async def _first_of(event: asyncio.Event, seconds: float) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import discord
 import structlog
 
 from bot.chat import escape, lines
@@ -24,18 +25,27 @@ Changed = Callable[[CallState], Awaitable[None]]
 
 
 class Transcript:
-    """Writes one call's lines into `scroll`; `changed` is told of every state, for the panel.
+    """Writes one call's lines into `scroll`; `changed` is told of every state, for the panel;
+    `row` makes the buttons under an answer.
 
     Not `written`: only troubles and notices are, what was said is not.
     """
 
     def __init__(
-        self, scroll: Scroll, bot_name: Callable[[], str], words: Words, changed: Changed, *, written: bool = True
+        self,
+        scroll: Scroll,
+        bot_name: Callable[[], str],
+        words: Words,
+        changed: Changed,
+        row: Callable[[Spoken], discord.ui.View | None],
+        *,
+        written: bool = True,
     ) -> None:
         self._scroll = scroll
         self._bot_name = bot_name
         self._words = words
         self._changed = changed
+        self._row = row
         self._written = written
         self._answers: dict[int, Line] = {}
         "turn -> its line, while the bot speaks"
@@ -69,10 +79,11 @@ class Transcript:
         if line is None and not spoken.text.strip():
             return  # cut before a word was heard
         shown = lines.said(self._bot_name(), spoken, self._words)
+        row = self._row(spoken)
         if line is None:
-            self._scroll.post(shown, growing=True)
+            self._scroll.post(shown, growing=True, row=row)
         else:
-            self._scroll.revise(line, shown)
+            self._scroll.revise(line, shown, row)
 
     async def state(self, state: CallState) -> None:
         await self._changed(state)

@@ -9,7 +9,7 @@ import discord
 import structlog
 
 from bot.call import CallStatus
-from bot.chat import escape
+from bot.chat import escape, keys
 from bot.chat.host import Host
 from bot.chat.panel import Panel
 from bot.chat.permissions import VocalChannel, check_bot
@@ -55,7 +55,8 @@ class DiscordVenue:
         self.panel = Panel(channel, self._words, self._status, self.people, self._impaired)
         self.sign = Sign(channel, self._words)
         written = host.preferences.of(channel.guild.id, channel.id).transcript != "off"
-        self.audience = Transcript(self.scroll, lambda: self.bot_name, self._words, self._changed, written=written)
+        row = lambda spoken: keys.row(self.channel_id, spoken, self._words)  # noqa: E731
+        self.audience = Transcript(self.scroll, lambda: self.bot_name, self._words, self._changed, row, written=written)
 
     @property
     def guild_id(self) -> int:

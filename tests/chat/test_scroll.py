@@ -15,13 +15,15 @@ pytestmark = pytest.mark.looptime
 
 
 class Message:
-    def __init__(self, chat: "Chat", content: str) -> None:
+    def __init__(self, chat: "Chat", content: str, row: Any = None) -> None:
         self._chat = chat
         self.content = content
+        self.row = row
 
-    async def edit(self, *, content: str) -> None:
+    async def edit(self, *, content: str, view: Any = None) -> None:
         await self._chat.act("edit")
         self.content = content
+        self.row = view or self.row
 
     async def delete(self) -> None:
         self._chat.messages.remove(self)
@@ -41,11 +43,11 @@ class Chat:
     def fail(self, fault: Exception) -> None:
         self._faults.append(fault)
 
-    async def send(self, content: str, *, silent: bool, suppress_embeds: bool) -> Message:
+    async def send(self, content: str, *, silent: bool, suppress_embeds: bool, view: Any = None) -> Message:
         assert silent
         assert suppress_embeds
         await self.act("post")
-        self.messages.append(Message(self, content))
+        self.messages.append(Message(self, content, view))
         return self.messages[-1]
 
     async def act(self, kind: str) -> None:
@@ -119,6 +121,22 @@ async def test_a_line_may_grow_over_a_message_and_shrink_again() -> None:
     scroll.revise(line, "Cut.")
     await scroll.idle()
     assert chat.contents == ["Cut."]
+
+
+async def test_buttons_stand_under_the_last_message_of_a_line() -> None:
+    chat = Chat()
+    scroll = Scroll(chat)
+    row: Any = object()
+    scroll.post("At once.", row=row)
+    line = scroll.post("Start.", growing=True)
+    await scroll.idle()
+    scroll.revise(line, "Start.", row)
+    await scroll.idle()
+    grown = scroll.post("Start.", growing=True)
+    await scroll.idle()
+    scroll.revise(grown, "A sentence of words. " * 150, row)
+    await scroll.idle()
+    assert [message.row for message in chat.messages] == [row, row, None, row]
 
 
 async def test_what_changes_before_it_is_posted_is_posted_once() -> None:
