@@ -280,8 +280,8 @@ class NoStore:
         return method
 
 
-def services(engine: StageEngine, transcriber: StageTranscriber, store: NoStore) -> Services:
-    """Return what a call needs, on the clock of the running loop."""
+def services(engine: StageEngine, transcriber: StageTranscriber, store: NoStore, cap: Decimal = Decimal(0)) -> Services:
+    """Return what a call needs, on the clock of the running loop; `cap`: dollars a day of each server, 0: none."""
     loop = asyncio.get_running_loop()
     start = loop.time()
 
@@ -292,7 +292,7 @@ def services(engine: StageEngine, transcriber: StageTranscriber, store: NoStore)
         engine=engine,
         transcriber=transcriber,
         store=cast("Store", store),
-        budget=Budget(Decimal(0), Decimal(0), lambda model, usage: Decimal("0.01"), wall),
+        budget=Budget(cap, Decimal(0), lambda model, usage: Decimal("0.01"), wall),
         make_vad=LoudVad,
         clock=loop.time,
         wall=wall,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 
 from bot.call import Call
 from bot.calls import Calls
@@ -13,10 +14,11 @@ from tests.actors import ANNA, NoStore, StageEngine, StageLink, StageTranscriber
 class Stage:
     """A house with a call in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, cap: Decimal = Decimal(0)) -> None:
+        """`cap`: dollars a day of the server; 0: none."""
         self.engine, self.transcriber, self.store = StageEngine(), StageTranscriber(), NoStore()
         self.venue = StageVenue(ANNA)
-        self.calls = Calls(services(self.engine, self.transcriber, self.store), self._settings)
+        self.calls = Calls(services(self.engine, self.transcriber, self.store, cap), self._settings)
         self.settings = CallSettings(consent="notice")
 
     def _settings(self, _guild: int, _channel: int) -> CallSettings:
@@ -52,8 +54,8 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(*people: int, **settings: object) -> AsyncIterator[Stage]:
-    house = Stage()
+async def stage(*people: int, cap: Decimal = Decimal(0), **settings: object) -> AsyncIterator[Stage]:
+    house = Stage(cap)
     house.venue.here = set(people or (ANNA,))
     house.settings = CallSettings(**{"consent": "notice", "hang": 0.5, "speculation": False, **settings})
     async with house.calls:

@@ -3,6 +3,8 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -60,11 +62,47 @@ async def test_hesitations_where_words_decide() -> None:
         assert wasted(house) <= 0.25 * (wasted(house) + 2 * 40)
 
 
+@pytest.mark.parametrize("first", [1.5, 0.2], ids=["while it thinks", "together with its first sound"])
+async def test_who_begins_first_or_together_is_answered_too(first: float) -> None:
+    """The answer to Anna is kept back, and both are answered at once, in the order they began."""
+    async with stage(ANNA, BEN, answering="always") as house:
+        house.engine.script += [(first, 4.0), (0.2, 1.0)]
+        await house.says(ANNA, 1.0, then=0.8)
+        await house.says(BEN, 1.0, then=4.0)
+        asked = [[utterance.user_id for utterance in request.turn.utterances] for request in house.engine.requests]
+        assert asked == [[ANNA], [ANNA, BEN]]
+        assert len([line for line in house.venue.audience.spoken if line.text]) == 1
+        assert house.outcomes == ["answered", "answered"]
+
+
+async def test_speculation_is_off_where_it_may_not_be_paid_for() -> None:
+    """Under a tight budget, for long speech, and where the server switched it off."""
+    async with stage(speculation=True, hang=None) as house:
+        await house.says(ANNA, 16.0, then=0.4)
+        assert not house.engine.requests
+        await asyncio.sleep(5.0)
+        house.settings = replace(house.settings, speculation=False)
+        house.call.adapt(house.settings)
+        await house.says(ANNA, 1.0, then=0.4)
+        assert len(house.engine.requests) == 1
+        await asyncio.sleep(5.0)
+    async with stage(speculation=True, hang=None, cap=Decimal("0.073")) as house:
+        for _ in range(3):
+            await house.says(ANNA, 1.0, then=5.0)  # costs 0.02, with its transcript
+        await house.says(ANNA, 1.0, then=0.4)
+        assert len(house.engine.requests) == 3
+        await asyncio.sleep(5.0)
+        assert len(house.engine.requests) == 4
+
+
 WORDS = (
     "The story of the moon is a long one and it begins with a young planet that was about the size of Mars. "
     "It struck the earth, and the rubble of both gathered in a ring that slowly became what we see tonight. "
 )
-MORAS = "月の話はとても長いです。むかし、火星くらいの大きさの若い星が、地球にぶつかりました。そのかけらが集まって、月になりました。"
+MORAS = (
+    "月の話はとても長いです。むかし、火星くらいの大きさの若い星が、地球にぶつかりました。"
+    "そのかけらが集まって、月になりました。"
+)
 
 
 async def spoken(text: str, length: float, ahead: float) -> AsyncGenerator[ReplyEvent, None]:
