@@ -37,6 +37,8 @@ SORRY_AFTER = 6.0
 """Seconds without a sound after which people are told that something is slow."""
 STOP_WITHIN = 1.5
 """Seconds for which the sound of an answer waits for words that may be "stop"."""
+ASKED_FIRST = 3.0
+"""Seconds for which the bot's words are not shown while those they answer are not written down."""
 WORDS_WITHIN = 5.0
 """Seconds a transcript may take where it decides whether the bot is meant."""
 
@@ -171,10 +173,7 @@ class Mouth:
             reply.arrived = now
         if reply.audible:
             reply.began = reply.began or now
-            words = self._books.words_so_far(reply)
-            if words != self._shown:
-                self._shown = words
-                self._scribe.show_progress(reply.turn.id, words)
+            self._write_along(reply, now)
             return
         if not floor_clear or now < self._doubt_until:
             reply.hold()
@@ -186,6 +185,14 @@ class Mouth:
         if waited >= SORRY_AFTER and not reply.excused and reply.streamed == 0:
             reply.excused = True
             self._scribe.show(lambda audience: audience.trouble(Unreachable()))
+
+    def _write_along(self, reply: Reply, now: float) -> None:
+        """Show the words so far: below the words they answer, unless these take too long."""
+        asked = any(self._transcripts.pending(utterance.id) for utterance in reply.turn.utterances)
+        words = self._books.words_so_far(reply)
+        if words != self._shown and (not asked or now - (reply.began or now) >= ASKED_FIRST):
+            self._shown = words
+            self._scribe.show_progress(reply.turn.id, words)
 
     async def run(self, link: VoiceLink, group: asyncio.TaskGroup) -> None:
         """Answer turn after turn over this link; requests are tasks of `group`."""

@@ -200,6 +200,8 @@ class StageAudience:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.written: list[str] = []
+        "who had a line first, growing ones counted where they began"
         self.states: list[CallState] = []
         self.spoken: list[Spoken] = []
         self.troubles: list[tuple[float, str]] = []
@@ -207,8 +209,11 @@ class StageAudience:
 
     async def heard(self, heard: Heard, name: str) -> None:
         self.lines.append(f"{name}: {heard.text}")
+        self.written.append(f"{name}: {heard.text}")
 
-    async def saying(self, turn_id: int, text: str) -> None: ...
+    async def saying(self, turn_id: int, text: str) -> None:
+        if not self.written or not self.written[-1].startswith("Kikite"):
+            self.written.append(f"Kikite: {text}")
 
     async def said(self, spoken: Spoken) -> None:
         self.spoken.append(spoken)

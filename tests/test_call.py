@@ -39,6 +39,13 @@ async def test_the_earcon_comes_once_when_the_answer_takes_long(first: float, cu
         assert playback.over.result().played == pytest.approx(1.0)
 
 
+async def test_the_words_it_answers_stand_above_its_own() -> None:
+    async with stage(speculation=True, hang=None) as house:
+        house.transcriber.delay = 2.0
+        await house.says(ANNA, 1.0, then=8.0)
+        assert [line.split(":")[0] for line in house.venue.audience.written] == ["Anna", "Kikite"]
+
+
 async def test_people_are_told_after_six_seconds_and_still_get_their_answer() -> None:
     async with stage(cue=False) as house:
         house.engine.script.append((9.0, 1.0))
