@@ -169,9 +169,12 @@ class ModelServer:
                 response = web.json_response(body, status=record.status, headers=error.headers)
                 if text is not None:
                     response = web.Response(text=text, status=record.status, headers=error.headers)
-            except (asyncio.CancelledError, ConnectionError):
+            except asyncio.CancelledError:
                 record.aborted_at = now()
                 raise
+            except ConnectionError:
+                record.aborted_at = now()
+                response = web.Response(status=499)  # nobody is left to read it
             finally:
                 self.log.touch()
             record.done_at = record.done_at or now()
