@@ -22,6 +22,8 @@ HISTORY = 200
 """Lines loaded when a call begins."""
 BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Seconds before each attempt to come back after the link was lost; then the call is given up."""
+FAREWELL = 1.0
+"""Seconds a call has for what can only be done from inside, such as clearing the line under the channel's name."""
 CLOSE_WITHIN = 10.0
 """Seconds a call has to write down its last words once it was told to end."""
 
@@ -46,6 +48,8 @@ class Calls:
         """`settings` gives how a server and channel (their ids) want their calls."""
         self.counts: Counter[str] = Counter()
         "joined, rejoined, lost, crashed"
+        self.kicked: set[int] = set()
+        "servers that put the bot out, until somebody calls it again"
         self._services = services
         self._settings = settings
         self._seats: dict[int, _Seat] = {}
@@ -73,6 +77,8 @@ class Calls:
         Raises JoinError; AlreadyInCall when another channel of the server has the bot and people in it.
         """
         guild_id = venue.guild_id
+        if by is not None:
+            self.kicked.discard(guild_id)
         async with self._locks[guild_id]:
             there = self.get(guild_id)
             if there and there.venue.channel_id == venue.channel_id:
@@ -183,6 +189,7 @@ class Calls:
             return False
         seat.call.leave()
         if not seat.moving:
+            await asyncio.wait([seat.task], timeout=FAREWELL)
             await seat.link.close()
         _, late = await asyncio.wait([seat.task], timeout=CLOSE_WITHIN)
         for task in late:
@@ -196,6 +203,8 @@ class Calls:
         structlog.contextvars.bind_contextvars(call=uuid4().hex[:8], guild=guild_id)
         try:
             end = await self._over_links(seat)
+            if end is LinkEnd.KICKED:
+                self.kicked.add(guild_id)
             log.info("call_ended", guild=guild_id, reason=end.value)
         except Exception:
             # One server's bug is not another's: it is logged and counted, and the others go on.

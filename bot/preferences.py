@@ -41,6 +41,8 @@ PERSONA_LIMIT, ALIASES_LIMIT, ALIAS_LIMIT = 1_000, 10, 40
 SILENCE = (0.2, 3.0)
 """Shortest and longest seconds of silence that end what somebody says."""
 RETENTION_LIMIT = 3650
+JOIN_AT_LIMIT = 99
+"""People in a voice channel, as many as one takes."""
 DOLLARS_LIMIT = Decimal(10_000)
 
 
@@ -51,6 +53,7 @@ class Field:
     read: Callable[[str], Any]
     "raises ValueError"
     per_channel: bool = True
+    per_server: bool = True
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
@@ -105,6 +108,13 @@ def _days(text: str) -> int:
     return days
 
 
+def _people(text: str) -> int:
+    people = int(text)
+    if not 0 <= people <= JOIN_AT_LIMIT:
+        raise ValueError
+    return people
+
+
 def _dollars(text: str) -> Decimal:
     try:
         dollars = Decimal(text)
@@ -121,6 +131,7 @@ FIELDS: Mapping[str, Field] = {
     "language": Field(_language),
     "answering": Field(_one_of("auto", "always", "name", "listen")),
     "names": Field(_names),
+    "join_at": Field(_people, per_server=False),
     "silence": Field(_silence),
     "transcript": Field(_one_of("chat", "thread", "off")),
     "budget_server": Field(_dollars, per_channel=False),
@@ -184,7 +195,7 @@ class Preferences:
         """
         field = FIELDS[name]
         read = field.read(value)
-        if channel_id is not None and not field.per_channel:
+        if not (field.per_server if channel_id is None else field.per_channel):
             raise ValueError
         limit = self.limit(name)
         if limit and (read > limit or read == 0):

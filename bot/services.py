@@ -50,5 +50,7 @@ class CallSettings:
     "seconds of silence that end an utterance; None: learned from each speaker"
     transcript: Literal["chat", "thread", "off"] = "chat"
     "where what was said is written along"
+    join_at: int = 0
+    "people in the channel at which the bot comes by itself; 0: never"
     retention_days: int = 30
     "0: words last as long as the call"

@@ -208,6 +208,9 @@ async def test_it_does_not_come_back_uncalled(end: LinkEnd, links: int) -> None:
         assert not house.live
         assert len(house.venue.links) == links
         assert house.store.on == {}
+        assert house.calls.kicked == ({house.venue.guild_id} if end is LinkEnd.KICKED else set())
+        await house.calls.join(house.venue, ANNA)
+        assert not house.calls.kicked
 
 
 async def test_it_says_so_when_it_could_not_come_back() -> None:

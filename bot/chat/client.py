@@ -28,7 +28,7 @@ from bot.chat.sync import sync
 from bot.chat.venue import Connect, DiscordVenue
 from bot.chat.written import written
 from bot.config import Settings
-from bot.errors import LoginError, StartError
+from bot.errors import BotError, LoginError, StartError
 from bot.preferences import Preferences
 from bot.services import CallSettings, Services
 from bot.usage import Caps
@@ -106,6 +106,8 @@ class Client(Host):
         self._commands = commands
         self._tls = tls
         self.views = weakref.WeakSet()
+        self._sent_away: set[int] = set()
+        "channels that people had the bot leave, until they are empty"
         self._venues: weakref.WeakSet[DiscordVenue] = weakref.WeakSet()
 
     @property
@@ -186,6 +188,7 @@ class Client(Host):
         return venue
 
     async def leave(self, call: Call) -> None:
+        self._sent_away.add(call.venue.channel_id)
         if isinstance(call.venue, DiscordVenue):
             await call.venue.farewell()
         await self.calls.leave(call.venue.guild_id)
@@ -193,7 +196,11 @@ class Client(Host):
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
+        if before.channel is not None and not _people(before.channel):
+            self._sent_away.discard(before.channel.id)
         call = self.calls.get(member.guild.id)
+        if call is None and not member.bot and after.channel is not None and after.channel != before.channel:
+            await self._come_by_itself(after.channel)
         if call is None or not isinstance(call.venue, DiscordVenue):
             return
         here = call.venue.channel_id
@@ -203,8 +210,23 @@ class Client(Host):
             call.venue.people_changed()
             self.calls.people_changed(member.guild.id)
 
+    async def _come_by_itself(self, channel: VocalChannel) -> None:
+        """Somebody entered: join if the server wants that, and nobody has sent the bot away."""
+        join_at = self.preferences.of(channel.guild.id, channel.id).join_at
+        unwanted = channel.id in self._sent_away or channel.guild.id in self.calls.kicked
+        if not join_at or unwanted or _people(channel) < join_at:
+            return
+        try:
+            await self.calls.join(self.venue(channel), None)
+        except BotError as error:
+            log.info("came_not", channel_id=channel.id, reason=error.code)
+
     async def on_message(self, message: discord.Message) -> None:
         await written(self, message)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.exception("event_failed", event_method=event_method)  # never the arguments: people's words are in them
+
+
+def _people(channel: VocalChannel) -> int:
+    return sum(not member.bot for member in channel.members)

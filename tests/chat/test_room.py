@@ -163,6 +163,32 @@ async def test_without_its_chat_it_says_so_and_goes_on(house: Stage) -> None:
     assert not house.shown()
 
 
+async def test_it_comes_by_itself_where_a_server_wants_that_and_never_when_sent_away(house: Stage) -> None:
+    guild, lounge = house.sandbox.guild.id, house.sandbox.lounge.id
+    ada = await house.enter("Ada")
+    await house.client.preferences.change(guild, lounge, "join_at", "2", ada.id)
+    assert not house.calls.all()
+    ben = await house.enter("Ben")
+    await until(lambda: house.panels())
+    assert house.calls.all()[0].agreed() == frozenset()
+    await (await house.sandbox.command(ada, "leave")).settled()
+    cleo = await house.enter("Cleo")
+    assert not house.calls.all()
+    channel: Any = house.client.get_channel(lounge)
+    for user in (ada, ben, cleo):
+        await house.sandbox.leave_voice(user)
+    await until(lambda: not channel.voice_states)
+    house.calls.kicked.add(guild)
+    for user in (ada, ben):
+        await house.sandbox.enter_voice(user, house.sandbox.lounge)
+    await until(lambda: ben.id in channel.voice_states)
+    assert not house.calls.all()
+    await house.sandbox.leave_voice(ben)
+    house.calls.kicked.clear()
+    await house.sandbox.enter_voice(ben, house.sandbox.lounge)
+    await until(lambda: house.calls.all())
+
+
 async def test_a_full_channel_is_named(house: Stage) -> None:
     ada = await house.enter("Ada")
     house.sandbox.moderator.limit(house.sandbox.lounge, 1)

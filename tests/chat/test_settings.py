@@ -60,6 +60,17 @@ async def test_each_setting_is_kept_and_shown(
     assert again.of(house.sandbox.guild.id, None) == settings
 
 
+async def test_coming_by_itself_is_for_one_channel(house: Stage) -> None:
+    mia = manager(house)
+    outcome = await house.sandbox.command(mia, "settings answering", {"join_at": 2})
+    assert "which voice channel" in outcome.content
+    lounge = house.sandbox.lounge.id
+    outcome = await house.sandbox.command(mia, "settings answering", {"join_at": 2, "channel": lounge})
+    assert "from 2 people on" in outcome.content
+    assert house.client.preferences.of(house.sandbox.guild.id, lounge).join_at == 2
+    assert house.client.preferences.of(house.sandbox.guild.id, house.sandbox.den.id).join_at == 0
+
+
 async def test_a_running_call_adapts_at_once_and_a_channel_goes_its_own_way(house: Stage) -> None:
     await house.joined("Ada")
     mia = manager(house)

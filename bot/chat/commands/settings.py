@@ -12,7 +12,17 @@ from bot.chat.errors import Refusal
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.chat.pages import Pages, paginate
-from bot.preferences import AS_SPOKEN, FIELDS, LANGUAGES, PERSONA_LIMIT, PERSONAS, RETENTION_LIMIT, SILENCE, VOICES
+from bot.preferences import (
+    AS_SPOKEN,
+    FIELDS,
+    JOIN_AT_LIMIT,
+    LANGUAGES,
+    PERSONA_LIMIT,
+    PERSONAS,
+    RETENTION_LIMIT,
+    SILENCE,
+    VOICES,
+)
 from bot.services import CallSettings
 from bot.types import Setting
 from bot.usage import Caps
@@ -24,6 +34,7 @@ Name = Literal[
     "language",
     "answering",
     "names",
+    "join_at",
     "silence",
     "transcript",
     "budget_server",
@@ -78,20 +89,25 @@ class Settings(app_commands.Group):
         by_name = {name.casefold(): code for code, name in LANGUAGES.items()}
         await _change(interaction, channel, {"language": by_name.get(language.casefold(), language)})
 
-    @app_commands.command(description="When I answer, and what I answer to")
+    @app_commands.command(description="When I answer, what I answer to, and when I come by myself")
     @app_commands.describe(
         mode="auto: alone with me always, among several when spoken to",
         names="Names I answer to besides my own, separated by commas",
+        join_at="Come into that channel by myself once so many people are there; 0: never",
         channel="Only in this voice channel",
     )
     async def answering(
         self,
         interaction: Interaction,
-        mode: Literal["auto", "always", "name", "listen"],
+        mode: Literal["auto", "always", "name", "listen"] | None = None,
         names: Range[str, 1, 400] | None = None,
+        join_at: Range[int, 0, JOIN_AT_LIMIT] | None = None,
         channel: Channel | None = None,
     ) -> None:
-        await _change(interaction, channel, {"answering": mode} | ({"names": names} if names else {}))
+        if join_at is not None and channel is None:
+            raise Refusal("refusal setting_channel")
+        wanted = {"answering": mode, "names": names, "join_at": None if join_at is None else str(join_at)}
+        await _change(interaction, channel, {name: value for name, value in wanted.items() if value})
 
     @app_commands.command(description="How long a silence ends what somebody says")
     @app_commands.describe(seconds="Learned from each speaker when left out", channel="Only in this voice channel")
@@ -191,6 +207,7 @@ def _values(settings: CallSettings, caps: Caps, words: Words) -> dict[str, str]:
         "language": words("value as_spoken") if settings.language is None else _language(settings.language),
         "answering": settings.answering,
         "names": ", ".join(settings.aliases) or words("value none"),
+        "join_at": words("value people", count=settings.join_at) if settings.join_at else words("value never"),
         "silence": words("value learned") if settings.hang is None else f"{settings.hang:g} s",
         "transcript": settings.transcript,
         "budget_server": f"${caps.server:.2f}" if caps.server else words("value no_cap"),
