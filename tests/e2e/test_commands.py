@@ -1,0 +1,69 @@
+"""Every command once from the outside: used in one call, in one house, and its answer seen."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import discord
+
+from bot.chat.cooldown import Cooldowns
+from bot.sandbox.outcome import Outcome
+from tests.e2e.conftest import House, until
+from tests.e2e.test_jobs import recording
+
+COMMANDS: list[tuple[str, dict[str, Any], str]] = [
+    ("join", {}, "here"),
+    ("ask", {"text": "What is it?"}, "What is it?"),
+    ("replay", {}, "Once more"),
+    ("stop", {}, "Quiet now"),
+    ("call status", {}, "Listening"),
+    ("call why", {}, "Nothing was said yet"),
+    ("catchup", {"minutes": 5, "private": True}, "the last 5 minutes"),
+    ("analyze", {"recording": "file", "private": True}, "voice.ogg · 0:01"),
+    ("memory show", {}, "What is it?"),
+    ("memory export", {}, ": 2"),
+    ("memory clear", {}, "cannot be undone"),
+    ("settings show", {}, "Voice"),
+    ("settings voice", {"name": "sage"}, "sage"),
+    ("settings persona", {"text": "teacher"}, "teacher"),
+    ("settings language", {"language": "ja"}, "日本語"),
+    ("settings answering", {"mode": "name"}, "name"),
+    ("settings silence", {"seconds": 0.8}, "0.8 s"),
+    ("settings transcript", {"place": "chat"}, "chat"),
+    ("settings budget", {"server": 5.0}, "$5.00"),
+    ("settings retention", {"days": 7}, "7"),
+    ("settings reset", {}, "dropped"),
+    ("usage", {}, "$"),
+    ("privacy about", {}, "AI service"),
+    ("privacy consent", {}, "I can hear you now"),
+    ("privacy withdraw", {}, "no longer hear you"),
+    ("privacy export", {}, "All that I keep of you"),
+    ("privacy forget", {}, "cannot be undone"),
+    ("leave", {}, "I left"),
+]
+ELSEWHERE = {"podcast", "Analyze recording", "Answer aloud"}
+"""Seen in tests/e2e/test_jobs.py."""
+
+
+def names(commands: list[dict[str, Any]]) -> Iterator[str]:
+    for command in commands:
+        below = [option["name"] for option in command.get("options", ()) if option["type"] == 1]
+        yield from [f"{command['name']} {name}" for name in below] or [command["name"]]
+
+
+async def test_every_command_answers(house: House) -> None:
+    file = house.sandbox.file("voice.ogg", recording("anna-quickest"))
+    role = house.sandbox.world.add_role(house.sandbox.guild, "Managers", discord.Permissions(manage_guild=True).value)
+    async with house.bot() as app:
+        assert set(names(house.sandbox.commands())) == {name for name, *_ in COMMANDS} | ELSEWHERE
+        mia = await house.sandbox.person("Mia", roles=[role])
+        await mia.join(house.lounge.id)
+        for name, options, answer in COMMANDS:
+            app.client.cooldowns = Cooldowns()  # nobody types this fast
+            given = {key: file if value == "file" else value for key, value in options.items()}
+            used: Outcome = await house.sandbox.command(mia.user, name, given, channel_id=house.lounge.id)
+            outcome = await used.settled()
+            seen = outcome.text + "".join(note.content for note in outcome.followups)
+            assert answer in seen, name
+            assert "⚠️" not in seen, name
+            if name == "ask":
+                await until(lambda: any("-#" in line for line in house.lines()))  # spoken to its end
