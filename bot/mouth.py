@@ -244,7 +244,7 @@ class Mouth:
             reply.cut()
             self.reply = None
             self._books.close(reply)
-            if reply.began is not None:
+            if reply.playout and reply.playout.played > 0:
                 self._last_sound = reply.sound
                 people = frozenset(part.user_id for part in (*turn.utterances, *turn.typed))
                 if people:

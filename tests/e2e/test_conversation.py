@@ -92,7 +92,8 @@ async def test_the_next_request_carries_the_turn_and_so_does_a_restart(house: Ho
         await anna.say(clips.load("anna-quickest", OUT))
         [*_, third] = await house.model.wait_for_chats(3)
         past = json.dumps(third.body["messages"], ensure_ascii=False)
-        assert sentence("anna-cook") in past and first.audio_id in past
+        assert sentence("anna-cook") in past
+        assert str(first.audio_id) in past
     assert not house.model.refused
 
 
@@ -141,7 +142,7 @@ async def test_speaking_over_the_answer_stops_it_and_only_what_was_heard_is_reme
         first, second = await house.model.wait_for_chats(2)
         await said(house, "bot-rice")
         past = json.dumps(second.body["messages"], ensure_ascii=False)
-        assert first.audio_id not in past
+        assert str(first.audio_id) not in past
         assert "The story of the moon" in past
         assert "slowly became the moon" not in past
         assert heard_by(anna, house, "bot-moon") < 0.6

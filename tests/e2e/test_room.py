@@ -149,6 +149,7 @@ async def talked_over(room: Room, name: str, clip: str) -> None:
     await room.quiet()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 async def test_three_people_and_twenty_turns(house: House, cuts: list[Cut]) -> None:
     async with house.bot() as app:

@@ -58,6 +58,7 @@ def owner_of(bots: list[BotProcess], guild_id: int) -> BotProcess:
     return owner
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 async def test_each_server_has_one_process_through_a_kill_a_freeze_and_a_drain(
     many: House,

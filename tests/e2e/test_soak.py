@@ -10,7 +10,7 @@ pytestmark = pytest.mark.e2e
 STEPS = 5
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 5])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_whatever_happens_everybody_hears_everybody(seed: int) -> None:
     report = await soak(seed, steps=STEPS, faults=QUICK)
     assert len(report.timeline) == STEPS

@@ -170,6 +170,7 @@ def test_parts_overlap_and_lose_nothing() -> None:
     assert found[-1].start + len(found[-1].pcm) / 32_000 == 10
 
 
+@pytest.mark.long
 def test_half_an_hour_is_read_in_little_memory() -> None:
     minute = tone(60)
     out = BytesIO()
