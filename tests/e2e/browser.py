@@ -152,7 +152,7 @@ class Page:
 
     async def picture(self, path: Path) -> None:
         told = await self.call("Page.captureScreenshot", format="png")
-        path.write_bytes(base64.b64decode(told["data"]))  # noqa: ASYNC240
+        path.write_bytes(base64.b64decode(told["data"]))
 
 
 class Browser:
@@ -212,6 +212,6 @@ async def browser(
 
 async def _port(path: Path) -> int:
     async with asyncio.timeout(WAIT):
-        while not path.exists() or not path.read_text():  # noqa: ASYNC240
+        while not path.exists() or not path.read_text():
             await asyncio.sleep(0.05)
-    return int(path.read_text().splitlines()[0])  # noqa: ASYNC240
+    return int(path.read_text().splitlines()[0])
