@@ -110,7 +110,7 @@ def nothing_left_behind() -> Iterator[None]:
     sockets = _sockets()
     yield
     gc.collect()
-    pool = ("asyncio_", "ThreadPoolExecutor", "AnyIO worker")
+    pool = ("asyncio_", "ThreadPoolExecutor", "AnyIO worker", "waitpid-")
     for thread in set(threading.enumerate()) - threads:
         if "_connection_worker_thread" in thread.name:
             thread.join(1.0)  # SQLite's: it goes a moment after the connection's last answer

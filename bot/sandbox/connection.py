@@ -46,7 +46,8 @@ class Socket:
 
     def drop(self) -> None:
         """Cut the TCP connection without a close frame."""
-        if self.transport is not None:
+        # Before Python 3.11.4 a TLS transport that is gone cannot be aborted.
+        if self.transport is not None and not self.transport.is_closing():
             self.transport.abort()  # pyright: ignore[reportAttributeAccessIssue]
 
     async def send_all(self) -> None:

@@ -120,7 +120,7 @@ class VoiceGateway:
     def sever(self, user_id: int) -> None:
         """Cut a user's voice sockets without a closing handshake: the client sees 1006."""
         for seat in self.seats(user_id):
-            if seat.transport is not None:
+            if seat.transport is not None and not seat.transport.is_closing():
                 seat.transport.abort()
 
     def inject(self, user_id: int, kind: junk.Kind, count: int = 1, *, speaker: int) -> None:
