@@ -222,9 +222,6 @@ async def test_a_podcast_and_its_summary_come_in_one_message(house: House) -> No
     assert not house.model.refused
 
 
-# Now and then Cancel is pressed without effect (a press that meets an edit of the message, it seems): not for CI
-# until that is mended.
-@pytest.mark.long
 async def test_a_dear_podcast_is_asked_about_and_can_be_cancelled(house: House) -> None:
     def slowly(request: ReceivedRequest) -> Answer:
         return podcasting(request).with_(first_audio=0.3)

@@ -139,6 +139,8 @@ async def _begin(interaction: Interaction, plan: workshop.Plan, head: str) -> No
     bench.plan.message_id = message.id
     await asyncio.to_thread(bench.save)
     view = CancelView(host, words, plan.user_id, bench.plan.id, ticket.cancel)
+    # Before the button is to be seen: discord.py would know it only once the edit was answered, and miss a quick press.
+    host.add_view(view, message_id=message.id)
     post = Post(host, interaction.channel, message.id, interaction, view)
     await _work(host, bench, ticket, post, head, words)
 
