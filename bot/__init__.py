@@ -21,19 +21,18 @@ config.py       Settings; nothing reads the environment at import
 app.py          composition root: settings -> App; signals; drain
 upkeep.py       what is done now and then: retention, servers that sent the bot away
 calls.py        guild -> Call: join, move, leave, come back; one guarded task per call
-
-A call, from hearing to books:
-call.py         one voice channel: ears, mouth and scribe; owns the CallState
-ticks.py        its clock: every 20 ms            stay.py         how long it has a reason to go on
-ears.py         everyone's segmenter, and the floor above them
-mouth.py        takes one waiting turn at a time: meant? affordable? then the reply
-attention.py    whether the bot is meant          prepared.py     the answer asked for ahead
-reply.py        one turn's answer, from the request to its last sound
-transcripts.py  writes down what people said, beside the reply
-record.py       what has been said, in the order of speaking
-books.py        closes an answer: cost, what was heard of it, verdicts
-scribe.py       bounded queues to the text chat and to the store
-why.py          what became of the last utterances  missed.py   what could not be heard
+call/           one call, from hearing to books:
+    call.py         ears, mouth and scribe in one TaskGroup; owns the CallState
+    ticks.py        its clock: every 20 ms            stay.py         how long it has a reason to go on
+    ears.py         everyone's segmenter, and the floor above them
+    mouth.py        takes one waiting turn at a time: meant? affordable? then the reply
+    attention.py    whether the bot is meant          prepared.py     the answer asked for ahead
+    reply.py        one turn's answer, from the request to its last sound
+    transcripts.py  writes down what people said, beside the reply
+    record.py       what has been said, in the order of speaking
+    books.py        closes an answer: cost, what was heard of it, verdicts
+    scribe.py       bounded queues to the text chat and to the store
+    why.py          what became of the last utterances  missed.py     what could not be heard
 
 Shared by all calls:
 services.py     the rooms behind their ports, the clocks
@@ -56,7 +55,7 @@ sandbox/        a loopback Discord and model server, people, the demo and the pl
 
 Doors: imports point this way only (checked by import-linter)
 -------------------------------------------------------------
-cli -> sandbox -> app -> chat | ops -> jobs -> calls -> call -> mouth -> books -> reply … -> usage
+cli -> sandbox -> app -> chat | ops -> jobs -> calls -> call (call -> mouth -> books -> reply …) -> usage
     -> voice | talk | engine | store (no door between these four) -> ports -> types -> audio, errors, config
 """
 

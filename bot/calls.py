@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import structlog
 
-from bot.call import Call
+from bot.call.call import Call
 from bot.errors import AlreadyInCall, EncryptionRefused, JoinError, LinkLost, StoreError, StoreUnavailable
 from bot.ports import Venue, VoiceLink
 from bot.services import CallSettings, Services

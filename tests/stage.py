@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
-from bot.call import Call
+from bot.call.call import Call
 from bot.calls import Calls
 from bot.services import CallSettings
 from tests.actors import ANNA, NoStore, StageEngine, StageLink, StageTranscriber, StageVenue, services

@@ -14,7 +14,7 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.call import Call
+from bot.call.call import Call
 from bot.calls import Calls
 from bot.chat.commands import Command
 from bot.chat.cooldown import Cooldowns

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import discord
 
-from bot.call import Call
+from bot.call.call import Call
 from bot.calls import Calls
 from bot.chat import permissions
 from bot.chat.cooldown import Cooldowns

@@ -9,7 +9,7 @@ from typing import Self
 import discord
 from discord import ui
 
-from bot.call import CallStatus
+from bot.call.call import CallStatus
 from bot.chat import acts, escape, lines
 from bot.chat.errors import answer
 from bot.chat.host import Host, Interaction

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 import discord
 import structlog
 
+from bot.call.record import UNINTELLIGIBLE
 from bot.chat import escape, lines
 from bot.chat.errors import sentence
 from bot.chat.i18n import Words
 from bot.chat.scroll import Line, Scroll
 from bot.errors import BotError
-from bot.record import UNINTELLIGIBLE
 from bot.types import CallState, Heard, Spoken
 
 log = structlog.get_logger(__name__)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import discord
 import structlog
 
-from bot.call import CallStatus
+from bot.call.call import CallStatus
 from bot.chat import escape, keys
 from bot.chat.host import Host
 from bot.chat.panel import Panel

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.call.record import PENDING, UNINTELLIGIBLE
 from bot.engine import tokens
 from bot.engine.names import plain, quoted
 from bot.engine.prompt import LANGUAGES
 from bot.engine.studio import Studio
 from bot.errors import Incomplete, NothingSaid
 from bot.jobs.bill import Bill
-from bot.record import PENDING, UNINTELLIGIBLE
 from bot.types import Message, Usage
 from bot.usage import AUDIO_OUT_RATE, Allowance
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bot.call import Call
+from bot.call.call import Call
 from bot.sandbox.demo_report import Report, Turn
 
 LOOK = 0.1

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.audio import FRAME_SECONDS, HEAR_RATE
-from bot.call import Call
-from bot.mouth import Mouth
+from bot.call.call import Call
+from bot.call.mouth import Mouth
 from bot.sandbox import clips
 from bot.sandbox.compare import correlation
 from bot.sandbox.model_behaviour import Answer

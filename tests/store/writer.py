@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from bot.scribe import Scribe
+from bot.call.scribe import Scribe
 from bot.store.repository import SqlStore
 from bot.types import Charge, Message, Usage
 

@@ -7,7 +7,7 @@ import discord
 from discord import app_commands
 
 from bot.audio import SPEAK_RATE
-from bot.call import Call
+from bot.call.call import Call
 from bot.chat import acts, attachments, lines
 from bot.chat.host import Interaction
 from bot.jobs import media

@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from itertools import count
 
-from bot.attention import Attention
 from bot.audio import earcon
-from bot.books import Books
+from bot.call.attention import Attention
+from bot.call.books import Books
+from bot.call.prepared import Prepared
+from bot.call.record import Record
+from bot.call.reply import LONGEST, Reply
+from bot.call.scribe import Scribe
+from bot.call.transcripts import Transcripts
+from bot.call.why import Why
 from bot.errors import Unreachable
 from bot.ports import Venue, VoiceLink
-from bot.prepared import Prepared
-from bot.record import Record
-from bot.reply import LONGEST, Reply
-from bot.scribe import Scribe
 from bot.services import CallSettings, Services
-from bot.transcripts import Transcripts
 from bot.types import (
     AudioDelta,
     CallState,
@@ -29,7 +30,6 @@ from bot.types import (
     Utterance,
 )
 from bot.usage import SHORT_SECONDS, Allowance, Reservation, estimated_usage
-from bot.why import Why
 
 CUE_AFTER = 1.2
 """Seconds without a sound after which the earcon says: I am thinking."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.books import Books
+from bot.call.books import Books
 from bot.tally import Tally
 from bot.types import Charge, Heard, Playout, ReplyDone, Spoken, Turn, Usage, Utterance
 from bot.usage import Budget

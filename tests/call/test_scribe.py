@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from bot.call.scribe import BATCH, KEPT_BOUND, RETRIES, SHOWN_BOUND, Scribe
 from bot.errors import BotError, StoreUnavailable
-from bot.scribe import BATCH, KEPT_BOUND, RETRIES, SHOWN_BOUND, Scribe
 from bot.store import database
 from bot.store.repository import SqlStore
 from bot.types import CallState, Charge, Heard, Message, Spoken, Usage
@@ -201,7 +201,7 @@ async def test_a_forgotten_person_is_written_no_more_until_welcome() -> None:
 @pytest.fixture
 async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SqlStore]:
     monkeypatch.setattr(database, "BUSY_MS", 50)
-    monkeypatch.setattr("bot.scribe.RETRIES", (0.05,))
+    monkeypatch.setattr("bot.call.scribe.RETRIES", (0.05,))
     store = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
     yield store
     await store.aclose()

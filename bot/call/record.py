@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
+from bot.call.scribe import Scribe
 from bot.ports import Venue
-from bot.scribe import Scribe
 from bot.services import Services
 from bot.talk.history import History
 from bot.types import Heard, Message, ReplyDone, Spoken, Turn, Typed, Utterance

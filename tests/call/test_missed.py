@@ -1,6 +1,6 @@
 """Stretches of what could not be heard, and their verdicts."""
 
-from bot.missed import Missed
+from bot.call.missed import Missed
 
 ANNA, BEN = 1, 2
 

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from bot.attention import Attention
-from bot.books import Books
-from bot.reply import Reply
-from bot.transcripts import Transcripts
+from bot.call.attention import Attention
+from bot.call.books import Books
+from bot.call.reply import Reply
+from bot.call.transcripts import Transcripts
 from bot.types import Turn, Utterance
 
 

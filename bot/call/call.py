@@ -9,15 +9,18 @@ from decimal import Decimal
 
 import structlog
 
-from bot.books import Books
-from bot.ears import Ears
-from bot.missed import Missed
-from bot.mouth import Mouth
+from bot.call.books import Books
+from bot.call.ears import Ears
+from bot.call.missed import Missed
+from bot.call.mouth import Mouth
+from bot.call.record import Record
+from bot.call.scribe import Scribe
+from bot.call.stay import Stay
+from bot.call.ticks import ticks
+from bot.call.transcripts import Transcripts
+from bot.call.why import Why
 from bot.ports import Venue, VoiceLink
-from bot.record import Record
-from bot.scribe import Scribe
 from bot.services import CallSettings, Services
-from bot.stay import Stay
 from bot.talk.events import Discarded, SpeechEvent, SpeechStarted, Spoke
 from bot.talk.floor import (
     Answer,
@@ -33,10 +36,7 @@ from bot.talk.floor import (
     Yield,
 )
 from bot.talk.segmenter import SegmenterSettings
-from bot.ticks import ticks
-from bot.transcripts import Transcripts
 from bot.types import CallState, Heard, LinkEnd, Message, Typed, Utterance, Verdict
-from bot.why import Why
 
 log = structlog.get_logger(__name__)
 

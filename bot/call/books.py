@@ -5,16 +5,16 @@ from decimal import Decimal
 import structlog
 
 from bot.audio import HEAR_RATE, seconds
+from bot.call.record import Record
+from bot.call.reply import Reply
+from bot.call.scribe import Scribe
+from bot.call.why import Why
 from bot.errors import BotError, BudgetSpent, Incomplete
 from bot.ports import Venue
-from bot.record import Record
-from bot.reply import Reply
-from bot.scribe import Scribe
 from bot.services import Services
 from bot.talk.heard import SpeakingRate, words_heard
 from bot.types import Charge, ChargeKind, Heard, Playout, Spoken, Usage, Utterance
 from bot.usage import AUDIO_IN_RATE, Allowance, Reservation, estimated_usage
-from bot.why import Why
 
 log = structlog.get_logger(__name__)
 
