@@ -41,15 +41,20 @@ def kill(nursery: subprocess.Popen[str], file: Path, kills: int, seed: int) -> N
     last = 0
     lost: set[int] = set()
     "turns that were the last before a kill, and are not whole"
-    for _ in range(kills):
+    for number in range(kills):
         print(f"sqlite+aiosqlite:///{file} {last + 1}", file=nursery.stdin, flush=True)
         said = nursery.stdout.readline().split()
         while said[0] == "turn":
             last = int(said[1])
             said = nursery.stdout.readline().split()
         assert said[0] == "pid"
+        pid = int(said[1])
+        if number % 2:  # the other half may end before anything is written, on a busy machine above all
+            said = nursery.stdout.readline().split()
+            assert said[0] == "turn", said
+            last = int(said[1])
         time.sleep(chance.uniform(0.005, 0.25))  # a point in the writer's life, the migration included
-        os.kill(int(said[1]), signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
         while (said := nursery.stdout.readline().split())[0] != "dead":
             assert said[0] == "turn", said
             last = int(said[1])
@@ -59,7 +64,7 @@ def kill(nursery: subprocess.Popen[str], file: Path, kills: int, seed: int) -> N
         assert any_part <= set(range(1, last + 1))
         assert set(range(1, last)) - whole <= lost, "a turn that was over is lost"
         lost |= set(range(1, last + 1)) - whole
-    assert last > kills / 4, "hardly anything was written: the test shows nothing"
+    assert last >= kills // 2, "hardly anything was written: the test shows nothing"
 
 
 @pytest.mark.parametrize("kills", [12, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
