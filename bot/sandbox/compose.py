@@ -1,6 +1,7 @@
 """A message's body, checked as strictly as Discord checks it, becomes what the message holds."""
 
-import mimetypes
+import base64
+import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from bot.sandbox import component_rules, components, embeds, mentions
 from bot.sandbox.entities import User
 from bot.sandbox.fault import Fault, Form, Json
-from bot.sandbox.message import Attachment, Message, MessageFlag, Pings
+from bot.sandbox.message import Attachment, Message, MessageFlag, Pings, content_type
 from bot.sandbox.permissions import P
 from bot.sandbox.world import World
 
@@ -16,6 +17,8 @@ MOST_CONTENT = 2000
 MOST_FILES = 10
 MOST_BYTES = 10 * 1024 * 1024
 """Of one file, in a server without boosts."""
+MOST_STEPS = 256
+"""Of a voice message's waveform, a byte each (that Discord checks it is assumed)."""
 _SETTABLE = (
     MessageFlag.SUPPRESS_EMBEDS
     | MessageFlag.SUPPRESS_NOTIFICATIONS
@@ -30,6 +33,8 @@ class Upload:
 
     filename: str
     data: bytes
+    content_type: str = ""
+    "of the part, as it was sent"
 
 
 @dataclass(slots=True)
@@ -70,7 +75,8 @@ class Composer:
         content = (data.get("content") or "").strip()
         parts = data.get("components") or []
         if flags & MessageFlag.IS_VOICE_MESSAGE:
-            _voice_message(author, content, attachments)
+            more = content or any(data.get(key) for key in ("embeds", "components", "sticker_ids", "poll"))
+            _voice_message(author, attachments, more=bool(more))
         elif not (content or data.get("embeds") or parts or attachments or data.get("sticker_ids") or data.get("poll")):
             raise Fault(400, 50006, "Cannot send an empty message")
         message.flags |= flags
@@ -87,7 +93,7 @@ class Composer:
         """
         data = body.json
         if message.flags & MessageFlag.IS_VOICE_MESSAGE:
-            raise Fault(400, 50163, "Cannot edit a voice message")
+            raise Fault(400, 50162, "Voice messages cannot be edited.")
         flags = message.flags
         if data.get("flags") is not None:
             settable = int(MessageFlag.SUPPRESS_EMBEDS)
@@ -154,11 +160,10 @@ class Composer:
         for number, upload in sorted(body.files.items()):
             told: dict[str, Any] = about.get(str(number), {})
             name = told.get("filename") or upload.filename
-            guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
-            item = Attachment(self._world.snowflake(), name, upload.data, guessed, message.channel_id)
+            item = Attachment(self._world.snowflake(), name, upload.data, content_type(name), message.channel_id)
             item.ephemeral = bool((flags | message.flags) & MessageFlag.EPHEMERAL)
             item.description = told.get("description")
-            if flags & MessageFlag.IS_VOICE_MESSAGE:
+            if flags & MessageFlag.IS_VOICE_MESSAGE and upload.content_type.startswith("audio/"):  # else unread
                 item.duration_secs, item.waveform = told.get("duration_secs"), told.get("waveform")
             made.append(item)
         return made
@@ -179,12 +184,23 @@ def _only(data: Json, *keys: str) -> Json:
     return {key: data[key] for key in keys if key in data}
 
 
-def _voice_message(author: Author, content: str, attachments: list[Attachment]) -> None:
+def _voice_message(author: Author, attachments: list[Attachment], *, more: bool) -> None:
     if not author.allowed & P.SEND_VOICE_MESSAGES:
-        raise Fault(403, 50173, "Cannot send voice messages in this channel")
-    if content:
-        raise Fault(400, 50160, "Voice messages do not support additional content")
+        raise Fault(403, 50173, "You cannot send voice messages in this channel.")
+    if more:
+        raise Fault(400, 50159, "Voice messages do not support additional content.")
     if len(attachments) != 1 or not attachments[0].content_type.startswith("audio/"):
-        raise Fault(400, 50161, "Voice messages must have a single audio attachment")
-    if attachments[0].duration_secs is None or attachments[0].waveform is None:
-        raise Fault(400, 50162, "Voice messages must have supporting metadata")
+        raise Fault(400, 50160, "Voice messages must have a single audio attachment.")
+    (sound,) = attachments
+    if sound.duration_secs is None or sound.waveform is None:
+        raise Fault(400, 50161, "Voice messages must have supporting metadata.")
+    form = Form()
+    if not isinstance(sound.duration_secs, int | float) or sound.duration_secs <= 0:
+        form.add(["attachments", 0, "duration_secs"], "NUMBER_TYPE_MIN", "float value should be greater than 0.")
+    try:
+        steps = len(base64.b64decode(sound.waveform, validate=True))
+    except (binascii.Error, ValueError, TypeError):
+        steps = 0
+    if not 1 <= steps <= MOST_STEPS:
+        form.add(["attachments", 0, "waveform"], "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {MOST_STEPS}.")
+    form.check()

@@ -74,7 +74,8 @@ async def _multipart(request: web.Request) -> Body:
         if name == "payload_json":
             body.json = _object(data)
         elif match := _FILE.fullmatch(name):
-            body.files[int(match[1])] = Upload(part.filename or "unknown", data)
+            kind = part.headers.get("Content-Type", "")
+            body.files[int(match[1])] = Upload(part.filename or "unknown", data, kind)
     return body
 
 

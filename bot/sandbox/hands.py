@@ -1,7 +1,6 @@
 """What people do in Discord with keyboard and mouse: write, use commands and menus, press buttons, fill in forms."""
 
 import asyncio
-import mimetypes
 from collections.abc import Iterable, Mapping, Sequence
 
 from bot.sandbox import commands, components, invocation
@@ -11,7 +10,7 @@ from bot.sandbox.entities import Channel, User
 from bot.sandbox.fault import Json
 from bot.sandbox.interactions import Interaction, Trigger
 from bot.sandbox.invocation import Place, Refused, Value
-from bot.sandbox.message import Attachment, Message, MessageFlag
+from bot.sandbox.message import Attachment, Message, MessageFlag, content_type
 from bot.sandbox.outcome import NoAnswer, Outcome
 from bot.sandbox.parts import Parts
 from bot.sandbox.permissions import P
@@ -100,7 +99,7 @@ class Hands:
         if not allowed & P.VIEW_CHANNEL or not allowed & P.SEND_MESSAGES:
             raise Refused("there is no input field here")
         body = Body({"content": text})
-        body.files = {number: Upload(name, data) for number, (name, data) in enumerate(files)}
+        body.files = {number: Upload(name, data, content_type(name)) for number, (name, data) in enumerate(files)}
         if reply_to is not None:
             body.json["message_reference"] = {"message_id": str(reply_to.id)}
         if voice_seconds is not None:
@@ -110,8 +109,7 @@ class Hands:
 
     def file(self, name: str, data: bytes, channel: Channel) -> Attachment:
         """Pick a file for a command's option."""
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        made = Attachment(self._parts.world.snowflake(), name, data, kind, channel.id, ephemeral=True)
+        made = Attachment(self._parts.world.snowflake(), name, data, content_type(name), channel.id, ephemeral=True)
         self._parts.cdn.files[made.id] = made
         return made
 

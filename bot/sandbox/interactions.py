@@ -18,7 +18,7 @@ from bot.sandbox.hub import Hub
 from bot.sandbox.invocation import channel_object
 from bot.sandbox.knobs import Knobs
 from bot.sandbox.message import Message, MessageFlag
-from bot.sandbox.permissions import ALL
+from bot.sandbox.permissions import ALL, P
 from bot.sandbox.world import World
 
 
@@ -125,7 +125,7 @@ class Interactions:
     def _answer(self, found: Interaction, kind: Callback, body: Body) -> None:
         if kind is Callback.MESSAGE:
             message = self._message(found, found.source if found.kind is not Trigger.COMMAND else None)
-            self._composer.fill(message, body, self._author())
+            self._composer.fill(message, body, self._author(found))
             found.original = self._posted(found, message)
         elif kind is Callback.DEFERRED:
             message = self._message(found, found.source if found.kind is not Trigger.COMMAND else None)
@@ -135,7 +135,7 @@ class Interactions:
             found.original = found.source
         elif kind is Callback.UPDATE:
             assert found.source is not None
-            self._composer.change(found.source, body, self._author())
+            self._composer.change(found.source, body, self._author(found))
             found.original = found.source
             self._board.edited(found.source)
         elif kind is Callback.CHOICES:
@@ -171,7 +171,7 @@ class Interactions:
     def edit(self, found: Interaction, message: Message, body: Body) -> Message:
         """Edit a response; the first edit of a deferred one makes it visible."""
         first = message is found.original and found.waiting
-        self._composer.change(message, body, self._author(), first=first)
+        self._composer.change(message, body, self._author(found), first=first)
         if first:
             found.waiting = False
         self._board.edited(message, visibly=not first)
@@ -183,7 +183,7 @@ class Interactions:
         if found.waiting and found.original is not None:
             return self.edit(found, found.original, body)
         message = self._message(found, found.original or found.source)
-        self._composer.fill(message, body, self._author())
+        self._composer.fill(message, body, self._author(found))
         found.followups.append(self._posted(found, message))
         found.settled.set()
         return message
@@ -233,8 +233,10 @@ class Interactions:
             message.seen_by = found.user.id
         return self._board.post(message)
 
-    def _author(self) -> Author:
-        return Author(self._world.bot, ALL, interaction=True)
+    def _author(self, found: Interaction) -> Author:
+        """An answer may be given everywhere; a voice message only where the bot may send one (assumed)."""
+        own = self._world.allowed(self._world.bot.id, found.channel) & P.SEND_VOICE_MESSAGES
+        return Author(self._world.bot, ALL & ~P.SEND_VOICE_MESSAGES | own, interaction=True)
 
     def _payload(self, made: Interaction) -> Json:
         world, channel = self._world, made.channel

@@ -7,7 +7,7 @@ from bot.sandbox.compose import Author, Body
 from bot.sandbox.entities import Channel, Kind
 from bot.sandbox.exchange import answer, nothing, number, query_number, read
 from bot.sandbox.fault import Fault, Form, Json, missing_access, missing_permissions, unknown
-from bot.sandbox.message import Message
+from bot.sandbox.message import Message, MessageFlag
 from bot.sandbox.parts import Parts
 from bot.sandbox.permissions import P
 from bot.sandbox.rendering import revealed
@@ -46,7 +46,8 @@ class Messages:
         repeated = self._repeated(channel, body.json)
         if repeated is not None:
             return repeated
-        if body.files and not author.allowed & P.ATTACH_FILES:
+        voice = int(body.json.get("flags") or 0) & MessageFlag.IS_VOICE_MESSAGE  # which has a permission of its own
+        if body.files and not voice and not author.allowed & P.ATTACH_FILES:
             raise missing_permissions()
         answered = self._answered(channel, body.json, author.allowed)
         message = Message(world.snowflake(), channel.id, channel.guild_id, author.user, world.timestamp())

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -204,24 +205,40 @@ async def test_attachments_go_up_and_come_down() -> None:
 
 async def test_voice_messages() -> None:
     async with Sandbox.open() as sandbox, speaking(sandbox) as api:
+        sandbox.knobs.rate_limits = False
         path = f"/channels/{sandbox.general.id}/messages"
         about = {"id": "0", "filename": "voice-message.ogg", "duration_secs": 1.5, "waveform": "AAAA"}
-        for change, code in (
-            ({}, None),
-            ({"content": "x"}, 50160),
-            ({"attachments": [{"id": "0", "filename": "voice-message.ogg"}]}, 50162),
-            ({"attachments": [about | {"filename": "a.txt"}]}, 50161),
-        ):
+
+        async def send(change: Mapping[str, object], kind: str = "audio/ogg") -> int | None:
             body = {"flags": 1 << 13, "attachments": [about]} | change
             form = aiohttp.FormData(quote_fields=False)
             form.add_field("payload_json", json.dumps(body), content_type="application/json")
-            form.add_field("files[0]", b"OggS", filename="voice-message.ogg", content_type="audio/ogg")
-            answer = await api("POST", path, data=form)
-            assert answer.body.get("code") == code
+            form.add_field("files[0]", b"OggS", filename="voice-message.ogg", content_type=kind)
+            return (await api("POST", path, data=form)).body.get("code")
+
+        own = sandbox.guild.roles[sandbox.guild.members[sandbox.bot.id].roles[0]]
+        for change, kind, code in (
+            ({}, "audio/ogg", None),
+            ({"content": "x"}, "audio/ogg", 50159),
+            ({"embeds": [{"title": "x"}]}, "audio/ogg", 50159),
+            ({"attachments": [about | {"filename": "a.txt"}]}, "audio/ogg", 50160),
+            ({"attachments": [{"id": "0", "filename": "voice-message.ogg"}]}, "audio/ogg", 50161),
+            ({}, "application/octet-stream", 50161),  # then its metadata is not read
+            ({"attachments": [about | {"waveform": "no base64"}]}, "audio/ogg", 50035),
+            ({"attachments": [about | {"waveform": "A" * 344}]}, "audio/ogg", 50035),
+            ({"attachments": [about | {"duration_secs": 0}]}, "audio/ogg", 50035),
+        ):
+            assert await send(change, kind) == code
         [message] = sandbox.messages(sandbox.general.id)
         assert message.attachments[0].duration_secs == 1.5
         answer = await api("PATCH", f"{path}/{message.id}", {"content": "x"})
-        assert answer.code == 50163
+        assert answer.code == 50162
+        own.permissions &= ~P.ATTACH_FILES
+        sandbox.guild.roles[sandbox.guild.id].permissions &= ~P.ATTACH_FILES
+        assert await send({}) is None  # it has a permission of its own
+        for role in (own, sandbox.guild.roles[sandbox.guild.id]):
+            role.permissions &= ~P.SEND_VOICE_MESSAGES
+        assert await send({}) == 50173
 
 
 async def test_rate_limits_are_announced_and_enforced() -> None:
