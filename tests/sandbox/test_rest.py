@@ -210,7 +210,7 @@ async def test_voice_messages() -> None:
         about = {"id": "0", "filename": "voice-message.ogg", "duration_secs": 1.5, "waveform": "AAAA"}
 
         async def send(change: Mapping[str, object], kind: str = "audio/ogg") -> int | None:
-            body = {"flags": 1 << 13, "attachments": [about]} | change
+            body = {"flags": 1 << 13, "attachments": [about], **change}
             form = aiohttp.FormData(quote_fields=False)
             form.add_field("payload_json", json.dumps(body), content_type="application/json")
             form.add_field("files[0]", b"OggS", filename="voice-message.ogg", content_type=kind)
