@@ -3,55 +3,26 @@
 All of it takes CPU: call it in a thread.
 """
 
-import io
-import struct
+import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import av.error
-from av.container import InputContainer
 
-from bot.audio import HEAR_RATE, to_wav
-from bot.errors import AbsurdAudio, AudioTooLarge, AudioTooLong, BadAudio, EmptyAudio, NotAudio, TruncatedAudio
+from bot.audio import HEAR_RATE, SPEAK_RATE
+from bot.errors import AudioTooLong, BadAudio, EmptyAudio, NotAudio
 from bot.jobs.encoder import Encoder, encode
+from bot.jobs.header import LIMITS, Limits, Track, length, opened
 
-__all__ = ["LIMITS", "Encoder", "Limits", "Part", "encode", "parts", "read", "to_pcm", "wav"]
+__all__ = ["LIMITS", "Encoder", "Limits", "Part", "encode", "length", "parts", "read", "to_pcm", "wav"]
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of a stranger's file is read."""
-
-    size: int = 25_000_000
-    "bytes"
-    seconds: float = 1800.0
-    "of sound"
-
-
-LIMITS = Limits()
 LONGEST = 600.0
 """Seconds of a recording that goes along with a question: its tokens are paid for."""
-_FORMATS = (
-    "aac,ac3,aiff,amr,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,voc,w64,wav,wv,"
-    "matroska,webm,mp4,m4a"
-)
-"""Demuxers let at a stranger's file; playlists are none of them, for they open what they name."""
-_OPTIONS = {"format_whitelist": _FORMATS, "analyzeduration": "5000000", "probesize": "5000000"}
-_RATES = range(4_000, 384_001)
-_CHANNELS = range(1, 65)
-_UNKNOWN = 12 * 3600.0
-"""Seconds: a header that claims more says that it does not know (recorders that write to a pipe)."""
-_SLACK = 1.0
-"""Seconds by which the sound may be shorter than its header says; encoders pad, players do not mind."""
-_SLACK_SHARE = 0.05
 _BAD_SHARE = 0.5
 """Of the packets: with more of them unreadable it is noise and no recording."""
-_HEAD = 1 << 16
-"""Bytes in which a WAV file's header lies, whatever tags stand before its sound."""
-_STREAMED = 0x7FFF_0000
-"""Bytes: recorders that write to a pipe claim this or more."""
 _CHUNK = 1 << 16
 """Bytes of PCM handed on at once, at least."""
 
@@ -61,17 +32,8 @@ def read(source: bytes | Path, rate: int = HEAR_RATE, limits: Limits = LIMITS) -
 
     Raises BadAudio (a subclass says why), for a truncated or too long recording after the pieces that could be read.
     """
-    size = source.stat().st_size if isinstance(source, Path) else len(source)
-    if not size:
-        raise EmptyAudio("no bytes")
-    if size > limits.size:
-        raise AudioTooLarge(f"{size} bytes")
-    try:
-        yield from _decode(source, rate, limits)
-    except (av.error.InvalidDataError, av.error.EOFError, av.error.ArgumentError) as error:
-        raise _unopened(_head(source))(type(error).__name__) from error
-    except (av.error.FFmpegError, ValueError, EOFError, OSError, OverflowError, MemoryError) as error:
-        raise BadAudio(type(error).__name__) from error
+    with opened(source, limits) as track:
+        yield from _decode(track, rate, limits)
 
 
 def to_pcm(data: bytes | Path, rate: int = HEAR_RATE, longest: float = LONGEST) -> bytes:
@@ -85,9 +47,14 @@ def to_pcm(data: bytes | Path, rate: int = HEAR_RATE, longest: float = LONGEST) 
     return bytes(pcm[:limit])
 
 
-def wav(data: bytes | Path, rate: int = 24_000) -> bytes:
-    """Turn a recording into a mono 16-bit WAV file. Raises BadAudio."""
-    return to_wav(to_pcm(data, rate, LIMITS.seconds), rate)
+def wav(source: bytes | Path, out: BinaryIO, rate: int = SPEAK_RATE, limits: Limits = LIMITS) -> None:
+    """Turn a recording into a mono 16-bit WAV file, piece by piece; `out` must be able to seek. Raises BadAudio."""
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        for piece in read(source, rate, limits):
+            file.writeframesraw(piece)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,47 +86,38 @@ def parts(
     yield Part(start, bytes(pcm), last=True)
 
 
-def _decode(source: bytes | Path, rate: int, limits: Limits) -> Iterator[bytes]:
-    opened = str(source) if isinstance(source, Path) else io.BytesIO(source)
-    with av.open(opened, mode="r", container_options=_OPTIONS, metadata_errors="replace") as container:
-        if not container.streams.audio:
-            raise NotAudio("no audio track")
-        stream = container.streams.audio[0]
-        _check(stream)
-        claimed = _riff_seconds(_head(source)) or _claimed(container, stream)
-        resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
-        track = _Track(limits.seconds * rate)
-        for packet in container.demux(stream):
-            try:
-                frames = packet.decode()
-            except (av.error.InvalidDataError, av.error.PatchWelcomeError):
-                track.bad += 1
+def _decode(track: Track, rate: int, limits: Limits) -> Iterator[bytes]:
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
+    pieces = _Pieces(limits.seconds * rate)
+    for packet in track.container.demux(track.stream):
+        try:
+            frames = packet.decode()
+        except (av.error.InvalidDataError, av.error.PatchWelcomeError):
+            pieces.bad += 1
+            continue
+        pieces.good += 1
+        for frame in frames:
+            if not isinstance(frame, av.AudioFrame) or frame.sample_rate <= 0:
                 continue
-            track.good += 1
-            for frame in frames:
-                if not isinstance(frame, av.AudioFrame) or frame.sample_rate <= 0:
-                    continue
-                if (frame.sample_rate, frame.layout.nb_channels, frame.format.name) != track.shape:
-                    # Chained streams may change their rate in the middle; a resampler does not bear that.
-                    if track.shape is not None:
-                        yield from track.take(resampler.resample(None))
-                        resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
-                    track.shape = (frame.sample_rate, frame.layout.nb_channels, frame.format.name)
-                frame.pts = None
-                yield from track.take(resampler.resample(frame))
-        if track.shape is not None:
-            yield from track.take(resampler.resample(None))
-        yield from track.rest()
-    if not track.samples:
-        raise EmptyAudio("no sound on the track") if not track.bad else NotAudio(f"{track.bad} unreadable packets")
-    if track.bad > track.good * _BAD_SHARE / (1 - _BAD_SHARE) + 1:
-        raise BadAudio(f"{track.bad} unreadable packets of {track.bad + track.good}")
-    length = track.samples / rate
-    if claimed is not None and length < claimed - max(_SLACK, claimed * _SLACK_SHARE):
-        raise TruncatedAudio(f"{length:.1f} s of {claimed:.1f} s")
+            if (frame.sample_rate, frame.layout.nb_channels, frame.format.name) != pieces.shape:
+                # Chained streams may change their rate in the middle; a resampler does not bear that.
+                if pieces.shape is not None:
+                    yield from pieces.take(resampler.resample(None))
+                    resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
+                pieces.shape = (frame.sample_rate, frame.layout.nb_channels, frame.format.name)
+            frame.pts = None
+            yield from pieces.take(resampler.resample(frame))
+    if pieces.shape is not None:
+        yield from pieces.take(resampler.resample(None))
+    yield from pieces.rest()
+    if not pieces.samples:
+        raise EmptyAudio("no sound on the track") if not pieces.bad else NotAudio(f"{pieces.bad} unreadable packets")
+    if pieces.bad > pieces.good * _BAD_SHARE / (1 - _BAD_SHARE) + 1:
+        raise BadAudio(f"{pieces.bad} unreadable packets of {pieces.bad + pieces.good}")
+    track.check(pieces.samples / rate)
 
 
-class _Track:
+class _Pieces:
     """What came of a track so far, and the pieces not handed on yet."""
 
     def __init__(self, longest: float) -> None:
@@ -186,59 +144,3 @@ class _Track:
         if self._held:
             yield bytes(self._held)
             self._held.clear()
-
-
-def _check(stream: av.AudioStream) -> None:
-    """Raise AbsurdAudio for a header no recorder writes; a missing rate is left to the decoder."""
-    context = stream.codec_context
-    if context is None:
-        raise NotAudio("an unknown codec")
-    if context.sample_rate and context.sample_rate not in _RATES:
-        raise AbsurdAudio(f"{context.sample_rate} Hz")
-    if context.channels not in _CHANNELS and context.channels:
-        raise AbsurdAudio(f"{context.channels} channels")
-
-
-def _claimed(container: InputContainer, stream: av.AudioStream) -> float | None:
-    """Return the seconds that the header promises, None where it makes no promise worth holding it to."""
-    if stream.duration and stream.time_base:
-        length = float(stream.duration * stream.time_base)
-    elif container.duration:
-        length = container.duration / av.time_base
-    else:
-        return None
-    return length if 0 < length < _UNKNOWN else None
-
-
-def _head(source: bytes | Path) -> bytes:
-    if isinstance(source, bytes):
-        return source[:_HEAD]
-    with source.open("rb") as file:
-        return file.read(_HEAD)
-
-
-def _unopened(head: bytes) -> type[BadAudio]:
-    """Return the error for a file that is no recording, or one that begins like a recording and goes wrong."""
-    if head[4:8] == b"ftyp":
-        return TruncatedAudio  # its index stands at the end
-    if head[8:16] == b"WAVEfmt " and len(head) >= 28:
-        channels, rate = struct.unpack_from("<HI", head, 22)
-        if channels not in _CHANNELS or rate not in _RATES:
-            return AbsurdAudio
-    known = head.startswith((b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"ID3")) or head[8:12] == b"WAVE"
-    return BadAudio if known else NotAudio
-
-
-def _riff_seconds(head: bytes) -> float | None:
-    """Return the seconds a WAV header promises: ffmpeg goes by the file's size instead."""
-    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
-        return None
-    at, rate = 12, 0
-    while at + 8 <= len(head):
-        name, size = struct.unpack_from("<4sI", head, at)
-        if name == b"fmt " and at + 20 <= len(head):
-            (rate,) = struct.unpack_from("<I", head, at + 16)  # bytes per second
-        elif name == b"data":
-            return size / rate if rate and 0 < size < _STREAMED and size / rate < _UNKNOWN else None
-        at += 8 + size + size % 2
-    return None

@@ -107,7 +107,9 @@ def test_the_corpus_has_forty_kinds() -> None:
 
 @pytest.mark.parametrize("kind", READABLE)
 def test_what_people_record_is_heard(kind: str) -> None:
-    pcm = media.to_pcm(READABLE[kind]())
+    data = READABLE[kind]()
+    pcm = media.to_pcm(data)
+    assert abs(media.length(data) - len(pcm) / 32_000) < 0.12
     assert 1.9 < len(pcm) / 32_000 < 2.2
     assert abs(pitch(pcm, 16_000) - 440) < 4
 
@@ -154,9 +156,21 @@ def test_a_file_on_disk_is_read_like_one_in_memory(tmp_path: Path) -> None:
 
 
 def test_any_recording_becomes_a_24_khz_wav() -> None:
-    pcm, rate = from_wav(media.wav(encode(TONE, RATE, "mp3")))
+    out = BytesIO()
+    media.wav(encode(TONE, RATE, "mp3"), out)
+    pcm, rate = from_wav(out.getvalue())
     assert rate == 24_000
     assert abs(len(pcm) / 48_000 - 2) < 0.1
+    assert abs(pitch(pcm, rate) - 440) < 2
+
+
+@pytest.mark.parametrize("kind", ["nothing", "html", "m4a, half of it", "flac, half of it", "wav, half of it", "26 MB"])
+def test_what_is_wrong_with_a_recording_is_known_before_it_is_decoded(kind: str) -> None:
+    make, error = BROKEN[kind]
+    with pytest.raises(error):
+        media.length(make())
+    with pytest.raises(AudioTooLong):
+        media.length(encode(tone(12), RATE), media.Limits(seconds=10))
 
 
 def test_parts_overlap_and_lose_nothing() -> None:

@@ -1,0 +1,162 @@
+"""What a stranger's recording says of itself, before any of its sound is decoded."""
+
+import io
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import av.error
+from av.container import InputContainer
+
+from bot.errors import AbsurdAudio, AudioTooLarge, AudioTooLong, BadAudio, EmptyAudio, NotAudio, TruncatedAudio
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a stranger's file is read."""
+
+    size: int = 25_000_000
+    "bytes"
+    seconds: float = 1800.0
+    "of sound"
+
+
+LIMITS = Limits()
+_FORMATS = (
+    "aac,ac3,aiff,amr,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,voc,w64,wav,wv,"
+    "matroska,webm,mp4,m4a"
+)
+"""Demuxers let at a stranger's file; playlists are none of them, for they open what they name."""
+_OPTIONS = {"format_whitelist": _FORMATS, "analyzeduration": "5000000", "probesize": "5000000"}
+_RATES = range(4_000, 384_001)
+_CHANNELS = range(1, 65)
+_UNKNOWN = 12 * 3600.0
+"""Seconds: a header that claims more says that it does not know (recorders that write to a pipe)."""
+_SLACK = 1.0
+"""Seconds by which the sound may be shorter than its header says; encoders pad, players do not mind."""
+_SLACK_SHARE = 0.05
+_HEAD = 1 << 16
+"""Bytes in which a WAV file's header lies, whatever tags stand before its sound."""
+_STREAMED = 0x7FFF_0000
+"""Bytes: recorders that write to a pipe claim this or more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """An open file's first audio track."""
+
+    container: InputContainer
+    stream: av.AudioStream
+    claimed: float | None
+    "seconds that the header promises, None where it makes no promise worth holding it to"
+
+    def check(self, length: float) -> None:
+        """Raise TruncatedAudio when the `length` seconds there are fall short of what the header says."""
+        if self.claimed is not None and length < self.claimed - max(_SLACK, self.claimed * _SLACK_SHARE):
+            raise TruncatedAudio(f"{length:.1f} s of {self.claimed:.1f} s")
+
+
+@contextmanager
+def opened(source: bytes | Path, limits: Limits = LIMITS) -> Iterator[Track]:
+    """Open a recording, or a film; what goes wrong with it within the block is raised as BadAudio."""
+    size = source.stat().st_size if isinstance(source, Path) else len(source)
+    if not size:
+        raise EmptyAudio("no bytes")
+    if size > limits.size:
+        raise AudioTooLarge(f"{size} bytes")
+    file = str(source) if isinstance(source, Path) else io.BytesIO(source)
+    try:
+        with av.open(file, mode="r", container_options=_OPTIONS, metadata_errors="replace") as container:
+            if not container.streams.audio:
+                raise NotAudio("no audio track")
+            stream = container.streams.audio[0]
+            _check(stream)
+            yield Track(container, stream, _riff_seconds(_head(source)) or _claimed(container, stream))
+    except (av.error.InvalidDataError, av.error.EOFError, av.error.ArgumentError) as error:
+        raise _unopened(_head(source))(type(error).__name__) from error
+    except (av.error.FFmpegError, ValueError, EOFError, OSError, OverflowError, MemoryError) as error:
+        raise BadAudio(type(error).__name__) from error
+
+
+def length(source: bytes | Path, limits: Limits = LIMITS) -> float:
+    """Return the seconds of a recording, counted by its packets: a hundredth of the work of decoding it.
+
+    Raises what decoding it would, as far as that can be told without: BadAudio (a subclass says why).
+    """
+    with opened(source, limits) as track:
+        first: int | None = None
+        last = total = count = 0
+        for packet in track.container.demux(track.stream):
+            count += packet.size > 0
+            total += packet.duration or 0
+            if packet.pts is not None:
+                first = packet.pts if first is None else first
+                last = max(last, packet.pts + (packet.duration or 0))
+        if not count:
+            raise EmptyAudio("no sound on the track")
+        tick = float(track.stream.time_base or 0)
+        seconds = (total if first is None else max(total, last - first)) * tick
+        if seconds > limits.seconds:
+            raise AudioTooLong(f"{seconds:.0f} s")
+        if seconds:  # a codec whose packets do not tell their length is measured when it is decoded
+            track.check(seconds)
+        return seconds
+
+
+def _check(stream: av.AudioStream) -> None:
+    """Raise AbsurdAudio for a header no recorder writes; a missing rate is left to the decoder."""
+    context = stream.codec_context
+    if context is None:
+        raise NotAudio("an unknown codec")
+    if context.sample_rate and context.sample_rate not in _RATES:
+        raise AbsurdAudio(f"{context.sample_rate} Hz")
+    if context.channels not in _CHANNELS and context.channels:
+        raise AbsurdAudio(f"{context.channels} channels")
+
+
+def _claimed(container: InputContainer, stream: av.AudioStream) -> float | None:
+    """Return the seconds that the header promises, None where it makes no promise worth holding it to."""
+    if stream.duration and stream.time_base:
+        length = float(stream.duration * stream.time_base)
+    elif container.duration:
+        length = container.duration / av.time_base
+    else:
+        return None
+    return length if 0 < length < _UNKNOWN else None
+
+
+def _head(source: bytes | Path) -> bytes:
+    if isinstance(source, bytes):
+        return source[:_HEAD]
+    with source.open("rb") as file:
+        return file.read(_HEAD)
+
+
+def _unopened(head: bytes) -> type[BadAudio]:
+    """Return the error for a file that is no recording, or one that begins like a recording and goes wrong."""
+    if head[4:8] == b"ftyp":
+        return TruncatedAudio  # its index stands at the end
+    if head[8:16] == b"WAVEfmt " and len(head) >= 28:
+        channels, rate = struct.unpack_from("<HI", head, 22)
+        if channels not in _CHANNELS or rate not in _RATES:
+            return AbsurdAudio
+    known = head.startswith((b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"ID3")) or head[8:12] == b"WAVE"
+    return BadAudio if known else NotAudio
+
+
+def _riff_seconds(head: bytes) -> float | None:
+    """Return the seconds a WAV header promises: ffmpeg goes by the file's size instead."""
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        return None
+    at, rate = 12, 0
+    while at + 8 <= len(head):
+        name, size = struct.unpack_from("<4sI", head, at)
+        if name == b"fmt " and at + 20 <= len(head):
+            (rate,) = struct.unpack_from("<I", head, at + 16)  # bytes per second
+        elif name == b"data":
+            return size / rate if rate and 0 < size < _STREAMED and size / rate < _UNKNOWN else None
+        at += 8 + size + size % 2
+    return None
