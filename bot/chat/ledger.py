@@ -36,6 +36,10 @@ class Ledger:
     total: Sum = field(default_factory=Sum)
     days: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
     "ISO date, UTC"
+    kinds_by_day: dict[str, dict[str, Decimal]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(Decimal))
+    )
+    "ISO date, UTC -> kind -> US dollars"
     kinds: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
     people: dict[int, Sum] = field(default_factory=lambda: defaultdict(Sum))
     "a charge that several people caused is shared evenly, as the budget shares it"
@@ -45,7 +49,9 @@ def add_up(charges: Iterable[Charge]) -> Ledger:
     ledger = Ledger()
     for charge in charges:
         ledger.total.add(charge)
-        ledger.days[charge.at.date().isoformat()].add(charge)
+        day = charge.at.date().isoformat()
+        ledger.days[day].add(charge)
+        ledger.kinds_by_day[day][charge.kind] += charge.cost or 0
         ledger.kinds[charge.kind].add(charge)
         for person in charge.user_ids:
             ledger.people[person].add(charge, len(charge.user_ids))

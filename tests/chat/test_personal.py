@@ -1,13 +1,18 @@
 """/privacy, /usage, /call: what concerns only the caller, and only they see."""
 
+import io
 import json
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
+import discord
 import pytest
+from PIL import Image
 
-from bot.chat import ledger
+from bot.chat import chart, ledger
 from bot.types import Charge, Usage, Verdict
 from tests.chat.stage import Stage, stage, until
 
@@ -85,8 +90,11 @@ async def test_status_counts(house: Stage) -> None:
     assert "People: 2, of whom agreed: 1" in outcome.content
 
 
-async def test_usage_shows_everyone_the_whole_and_their_own_share(house: Stage) -> None:
-    ada, ben = house.sandbox.add_user("Ada"), house.sandbox.add_user("Ben")
+async def test_usage_shows_everyone_the_whole_and_their_own_share(
+    house: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manage = house.sandbox.world.add_role(house.sandbox.guild, "M", discord.Permissions(manage_guild=True).value)
+    ada, ben = await house.enter("Ada"), await house.enter("聞き手 @everyone", roles=[manage])
     now, guild, lounge = house.services.wall(), house.sandbox.guild.id, house.sandbox.lounge.id
     use = Usage(audio_in=100, audio_out=200)
     await house.store.charge(
@@ -98,13 +106,33 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(house: Stage) 
             Charge(now, guild + 1, lounge, (ada.id,), "reply", "m", use, Decimal("9.00")),
         ]
     )
-    today = (await (await house.sandbox.command(ada, "usage")).settled()).content
+    drawn: list[tuple[Any, ...]] = []
+    draw = chart.draw
+    monkeypatch.setattr(chart, "draw", lambda *asked: drawn.append(asked) or draw(*asked))
+    today = await (await house.sandbox.command(ada, "usage")).settled()
     for word in ("**$0.750** today", "tokens: 900", "not known: 1", "Left today: $1.25 of $2.00", "answers · $0.500"):
-        assert word in today
-    assert f"<@{ada.id}> · $0.250" in today
-    assert f"<@{ben.id}>" not in today
-    week = (await (await house.sandbox.command(ada, "usage", {"period": "week"})).settled()).content
-    assert "**$4.75**" in week
+        assert word in today.content
+    assert f"#1 <@{ada.id}> · $0.250" in today.content
+    assert f"<@{ben.id}>" not in today.content
+    week = await (await house.sandbox.command(ben, "usage", {"period": "week"})).settled()
+    assert "**$4.75**" in week.content
+    for outcome in (today, week):
+        [file] = outcome.attachments
+        image = Image.open(io.BytesIO(file.data))
+        image.load()
+        assert (file.filename, image.format, image.width) == ("usage.png", "PNG", chart.WIDTH)
+    (_, no_days, (_, mine)), (_, days, (kinds, all_of_us)) = drawn
+    assert no_days == []
+    assert [(bar.label.words, bar.cost) for bar in mine] == [("#1 Ada", Decimal("0.25"))]
+    assert [column.total for column in days] == [0, 0, 0, 4, 0, 0, Decimal("0.75")]
+    assert [(bar.label.words, bar.cost) for bar in kinds][:2] == [
+        ("answers", Decimal("4.5")),
+        ("questions outside calls", Decimal("0.25")),
+    ]
+    assert [bar.cost for bar in all_of_us] == [Decimal("4.25"), Decimal("0.5")]
+    monkeypatch.setitem(sys.modules, "PIL", None)  # the extra is not installed
+    bare = await (await house.sandbox.command(ada, "usage")).settled()
+    assert (bare.content, bare.attachments) == (today.content, [])
 
 
 def test_bars_are_as_long_as_their_share() -> None:

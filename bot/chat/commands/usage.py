@@ -1,13 +1,18 @@
 """/usage: what this server spent, and what is left for today."""
 
+import asyncio
+import io
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal
 
+import discord
 from discord import app_commands
 
-from bot.chat import ledger, lines
+from bot.chat import chart, ledger, lines
 from bot.chat.host import Interaction
+from bot.chat.i18n import Words
 
 DAYS = {"today": 1, "week": 7, "month": 30}
 PEOPLE_SHOWN = 15
@@ -43,7 +48,51 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     people = book.people
     if not interaction.permissions.manage_guild:  # everyone sees their own share, managers everyone's
         people = {user_id: item for user_id, item in people.items() if user_id == interaction.user.id}
-    named = dict(sorted(people.items(), key=lambda pair: -pair[1].cost)[:PEOPLE_SHOWN])
-    if named:
-        rows += ["", *ledger.bars({f"<@{user_id}>": item for user_id, item in named.items()}, money)]
-    await interaction.followup.send(lines.split("\n".join(rows))[0], ephemeral=True)
+    dearest = sorted(people.items(), key=lambda pair: -pair[1].cost)[:PEOPLE_SHOWN]
+    if dearest:
+        named = {f"#{place} <@{user_id}>": item for place, (user_id, item) in enumerate(dearest, 1)}
+        rows += ["", *ledger.bars(named, money)]
+    files: list[discord.File] = []
+    if total.cost and chart.available():
+        title = chart.Label(f"{money(total.cost)} · {when}", money(total.cost))
+        picture = await asyncio.to_thread(_picture, title, period, midnight, book, dearest, interaction.guild, words)
+        files.append(discord.File(io.BytesIO(picture), "usage.png", description=words("usage picture")))
+    await interaction.followup.send(lines.split("\n".join(rows))[0], files=files, ephemeral=True)
+
+
+def _picture(
+    title: chart.Label,
+    period: str,
+    midnight: datetime,
+    book: ledger.Ledger,
+    dearest: Sequence[tuple[int, ledger.Sum]],
+    guild: discord.Guild,
+    words: Words,
+) -> bytes:
+    """Draw the same figures; a person whose name no font has stays the number that stands before it in the text."""
+    kinds = sorted(book.kinds, key=lambda kind: -book.kinds[kind].cost)
+    colours = {kind: chart.colour(place) for place, kind in enumerate(kinds)}
+    columns = []
+    if period != "today":
+        days = [(midnight - timedelta(days=back)).date() for back in reversed(range(DAYS[period]))]
+        parts = ([(book.kinds_by_day[day.isoformat()][kind], colours[kind]) for kind in kinds] for day in days)
+        columns = [
+            chart.Column(f"{day:%m-%d}", lines.money(book.days[day.isoformat()].cost, words), part)
+            for day, part in zip(days, parts, strict=True)
+        ]
+    costs = {kind: book.kinds[kind].cost for kind in kinds}
+    by_kind = [
+        chart.Bar(
+            chart.Label(words(f"kind {kind}"), words.source(f"kind {kind}")),
+            cost,
+            lines.money(cost, words),
+            colours[kind],
+        )
+        for kind, cost in costs.items()
+    ]
+    by_person = []
+    for place, (user_id, item) in enumerate(dearest, 1):
+        member = guild.get_member(user_id)
+        name = chart.Label(f"#{place} {member.display_name}" if member else "", f"#{place}")
+        by_person.append(chart.Bar(name, item.cost, lines.money(item.cost, words), chart.TEXT))
+    return chart.draw(title, columns, [by_kind, by_person])
