@@ -25,7 +25,6 @@ HEADING = (
     "latency: last voice packet -> first Opus packet, less the models' own time "
     "(target <= 220 ms median, <= 260 ms p95; LiveKit 570 ms; Pipecat 270 ms, 3,221 ms when it judges wrongly)"
 )
-TURNS = 10
 MODEL = 0.6
 """Seconds until the stand-in's first sound: a quick answer of the real one."""
 QUIET = 300
@@ -84,9 +83,14 @@ def heard(request: ReceivedRequest) -> Words:
     return Words("Kikite, 聞き手, what do you think?")
 
 
-@pytest.mark.parametrize("speculation", ["on", "off"])
-@pytest.mark.parametrize("room", ROOMS)
-async def test_latency(room: str, speculation: str, tmp_path: Path, figures: dict[str, list[str]]) -> None:
+@pytest.mark.parametrize(
+    ("room", "speculation", "turns"),
+    [
+        ("one person", "on", 2),
+        *(pytest.param(room, way, 10, marks=pytest.mark.long) for room in ROOMS for way in ("on", "off")),
+    ],
+)
+async def test_latency(room: str, speculation: str, turns: int, tmp_path: Path, figures: dict[str, list[str]]) -> None:
     lines = ROOMS[room]
     times: list[tuple[float, float]] = []
     async with Sandbox.open() as sandbox, ModelServer.open(first_audio=MODEL) as model:
@@ -100,7 +104,7 @@ async def test_latency(room: str, speculation: str, tmp_path: Path, figures: dic
             await house.join(people["Anna"])
             for name in names[1:]:
                 await people[name].join(sandbox.lounge.id)
-            for name, clip in islice(cycle(lines), TURNS):
+            for name, clip in islice(cycle(lines), turns):
                 times.append(await answer_time(house, people[name], clip))
         asked = sum(chat.arrived_at > 0 for chat in model.chats)
     ours = [1000 * (whole - models) for whole, models in times]
@@ -108,5 +112,5 @@ async def test_latency(room: str, speculation: str, tmp_path: Path, figures: dic
     p95 = quantiles(ours, n=20, method="inclusive")[-1]
     figures.setdefault(HEADING, []).append(
         f"{room:42}  speculation {speculation:3}  median {median(ours):4.0f}  p95 {p95:4.0f} ms"
-        f"   (as people notice it: {whole:5.0f} ms; {asked} requests for {TURNS} answers)"
+        f"   (as people notice it: {whole:5.0f} ms; {asked} requests for {turns} answers)"
     )

@@ -1,6 +1,6 @@
 """What a voice packet costs on its way in: by stage, with one speaker and with fifty, and what junk costs.
 
-Run by `./dev pytest tests/bench/test_receive.py --benchmark-only`; prints microseconds per packet beside those of
+Run by `./dev pytest tests/bench/test_receive.py -n 0`; prints microseconds per packet beside those of
 others (measured on the same kind of machine in November 2026, mostly without end-to-end encryption).
 """
 
