@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from bot.types import Charge
+from bot.usage import AUDIO_IN_RATE, AUDIO_OUT_RATE
 
 BAR = 12
 """Characters of the longest bar."""
+HEARD = ("transcription", "job")
+"""Kinds by which sound counts as heard; with answers it would count twice, for they hear what is written down, too."""
 
 
 @dataclass(slots=True)
@@ -19,9 +22,15 @@ class Sum:
     tokens: int = 0
     unknown: int = 0
     "charges without a known price"
+    heard: float = 0.0
+    spoken: float = 0.0
+    "seconds"
 
     def add(self, charge: Charge, share: int = 1) -> None:
         usage = charge.usage
+        if charge.kind in HEARD:
+            self.heard += usage.audio_in / AUDIO_IN_RATE / share
+        self.spoken += usage.audio_out / AUDIO_OUT_RATE / share
         self.tokens += (usage.text_in + usage.audio_in + usage.text_out + usage.audio_out) // share
         if charge.cost is None:
             self.unknown += 1
@@ -58,11 +67,11 @@ def add_up(charges: Iterable[Charge]) -> Ledger:
     return ledger
 
 
-def bars(sums: Mapping[str, Sum], money: Callable[[Decimal], str]) -> list[str]:
-    """Return one line each, dearest first, with a bar as long as its share of the dearest."""
+def bars(sums: Mapping[str, Sum], figures: Callable[[Sum], str]) -> list[str]:
+    """Return one line each, dearest first, with a bar as long as its share of the dearest, and its `figures`."""
     most = max((item.cost for item in sums.values()), default=Decimal(0))
     rows: list[str] = []
     for label, item in sorted(sums.items(), key=lambda pair: -pair[1].cost):
         filled = round(BAR * item.cost / most) if most else 0
-        rows.append(f"`{'█' * filled}{'░' * (BAR - filled)}` {label} · {money(item.cost)}")
+        rows.append(f"`{'█' * filled}{'░' * (BAR - filled)}` {label} · {figures(item)}")
     return rows

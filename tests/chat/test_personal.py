@@ -100,7 +100,7 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
     await house.store.charge(
         [
             Charge(now, guild, lounge, (ada.id, ben.id), "reply", "m", use, Decimal("0.50")),
-            Charge(now, guild, lounge, (ben.id,), "job", "m", use, Decimal("0.25")),
+            Charge(now, guild, lounge, (ben.id,), "job", "m", Usage(1800, 600, 0, 0, 2400), Decimal("0.25")),
             Charge(now, guild, lounge, (ben.id,), "transcription", "m", use, None),
             Charge(now - timedelta(days=3), guild, lounge, (ada.id,), "reply", "m", use, Decimal("4.00")),
             Charge(now, guild + 1, lounge, (ada.id,), "reply", "m", use, Decimal("9.00")),
@@ -110,9 +110,15 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
     draw = chart.draw
     monkeypatch.setattr(chart, "draw", lambda *asked: drawn.append(asked) or draw(*asked))
     today = await (await house.sandbox.command(ada, "usage")).settled()
-    for word in ("**$0.750** today", "tokens: 900", "not known: 1", "Left today: $1.25 of $2.00", "answers · $0.500"):
+    for word in (
+        "**$0.750** today · tokens: 5400 · minutes heard: 1.2, spoken: 2.3",
+        "not known: 1",
+        "Left today: $1.25 of $2.00",
+        "answers · $0.500 · 300 tokens · 0.2 min",
+        "outside calls · $0.250 · 4800 tokens · 3.0 min",
+        f"#1 <@{ada.id}> · $0.250 · 150 tokens · 0.1 min",
+    ):
         assert word in today.content
-    assert f"#1 <@{ada.id}> · $0.250" in today.content
     assert f"<@{ben.id}>" not in today.content
     week = await (await house.sandbox.command(ben, "usage", {"period": "week"})).settled()
     assert "**$4.75**" in week.content
@@ -137,5 +143,5 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
 
 def test_bars_are_as_long_as_their_share() -> None:
     sums = {"a": ledger.Sum(Decimal(1)), "b": ledger.Sum(Decimal(2)), "c": ledger.Sum()}
-    rows = ledger.bars(sums, lambda cost: f"${cost}")
+    rows = ledger.bars(sums, lambda item: f"${item.cost}")
     assert rows == ["`████████████` b · $2", "`██████░░░░░░` a · $1", "`░░░░░░░░░░░░` c · $0"]

@@ -33,8 +33,13 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     def money(cost: Decimal) -> str:
         return lines.money(cost, words)
 
+    def figures(item: ledger.Sum) -> str:
+        minutes = f"{(item.heard + item.spoken) / 60:.1f}"
+        return words("usage figures", cost=money(item.cost), tokens=item.tokens, minutes=minutes)
+
     when, total = words(f"usage {period}"), book.total
-    rows = [words("usage total", period=when, cost=money(total.cost), tokens=total.tokens)]
+    minutes = {"heard": f"{total.heard / 60:.1f}", "spoken": f"{total.spoken / 60:.1f}"}
+    rows = [words("usage total", period=when, cost=money(total.cost), tokens=total.tokens, **minutes)]
     if total.unknown:
         rows.append(words("usage unknown", count=total.unknown))
     cap = host.preferences.caps(interaction.guild.id).server
@@ -42,22 +47,25 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
         today = ledger.add_up(charge for charge in charges if charge.at >= midnight).total.cost
         rows.append(words("usage left", left=money(max(Decimal(0), cap - today)), cap=money(cap)))
     kinds = {words(f"kind {kind}"): item for kind, item in book.kinds.items()}
-    rows += ["", *ledger.bars(kinds, money)]
+    rows += ["", *ledger.bars(kinds, figures)]
     if period != "today":
-        rows += ["", *(f"{day} · {money(item.cost)}" for day, item in sorted(book.days.items())[-DAYS[period] :])]
+        rows += ["", *(f"{day} · {figures(item)}" for day, item in sorted(book.days.items())[-DAYS[period] :])]
     people = book.people
     if not interaction.permissions.manage_guild:  # everyone sees their own share, managers everyone's
         people = {user_id: item for user_id, item in people.items() if user_id == interaction.user.id}
     dearest = sorted(people.items(), key=lambda pair: -pair[1].cost)[:PEOPLE_SHOWN]
     if dearest:
         named = {f"#{place} <@{user_id}>": item for place, (user_id, item) in enumerate(dearest, 1)}
-        rows += ["", *ledger.bars(named, money)]
+        rows += ["", *ledger.bars(named, figures)]
     files: list[discord.File] = []
     if total.cost and chart.available():
         title = chart.Label(f"{money(total.cost)} · {when}", money(total.cost))
         picture = await asyncio.to_thread(_picture, title, period, midnight, book, dearest, interaction.guild, words)
         files.append(discord.File(io.BytesIO(picture), "usage.png", description=words("usage picture")))
-    await interaction.followup.send(lines.split("\n".join(rows))[0], files=files, ephemeral=True)
+    first, *more = lines.split("\n".join(rows))
+    await interaction.followup.send(first, files=files, ephemeral=True)
+    for message in more:
+        await interaction.followup.send(message, ephemeral=True)
 
 
 def _picture(
