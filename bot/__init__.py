@@ -50,7 +50,7 @@ engine/         turns -> replies: prompt, the OpenAI stream, transcription, pric
 store/          what is remembered: tables, repository, migrations, sealing
 chat/           Discord as people see it: client, commands, panel, transcript
 jobs/           audio work outside a call: ask, analyze, catch-up, any audio file
-ops/            health, metrics, logs, doctor
+ops/            health, metrics, traces, logs, doctor, slots of shards
 sandbox/        a loopback Discord and model server, people, the demo and the playground
 
 Doors: imports point this way only (checked by import-linter)

@@ -34,6 +34,7 @@ from bot.ops.health import Health
 from bot.ops.http import Pages, serving
 from bot.ops.identify import SPACING, Ledger
 from bot.ops.metrics import BotCollector, Links, registry
+from bot.ops.traces import Spans, tracing
 from bot.ports import Store
 from bot.preferences import Preferences
 from bot.services import CallSettings, Services
@@ -155,7 +156,10 @@ async def build(
         preferences = Preferences(store, call_settings(settings), caps, lambda: datetime.now(UTC))
         await preferences.load()
         pacer = stack.enter_context(Pacer())
-        services = await stack.enter_async_context(_services(settings, store, preferences, tls))
+        spans = await stack.enter_async_context(
+            tracing(settings.openai_base_url, settings.transcribe_model, os.environ)
+        )
+        services = await stack.enter_async_context(_services(settings, store, preferences, tls, spans))
         calls = await stack.enter_async_context(Calls(services, preferences.of))
         links = Links()
 
@@ -267,7 +271,7 @@ async def open_store(settings: Settings, policy: str) -> SqlStore:
 
 @asynccontextmanager
 async def _services(
-    settings: Settings, store: Store, preferences: Preferences, tls: ssl.SSLContext
+    settings: Settings, store: Store, preferences: Preferences, tls: ssl.SSLContext, spans: Spans | None
 ) -> AsyncIterator[Services]:
     model = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
     prices = Prices(settings.prices)
@@ -293,6 +297,7 @@ async def _services(
             wall=lambda: datetime.now().astimezone(),
             model=settings.openai_model,
             transcribe_model=settings.transcribe_model,
+            trace=spans.turn if spans else None,
             studio=Studio(model, model=settings.openai_model, text_model=settings.text_model, breaker=engine.breaker),
         )
     finally:

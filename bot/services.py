@@ -7,7 +7,7 @@ from typing import Literal
 
 from bot.engine.studio import Studio
 from bot.ports import Engine, Store, Transcriber, Vad
-from bot.tally import Tally
+from bot.tally import Tally, TurnTimes
 from bot.usage import Budget
 
 
@@ -29,6 +29,8 @@ class Services:
     transcribe_model: str
     tally: Tally = field(default_factory=Tally)
     "what the metrics show"
+    trace: Callable[[TurnTimes], None] | None = None
+    "told of every turn that is over; None: nobody asks"
     studio: Studio | None = None
     "for work beyond the call; None: there is none"
 

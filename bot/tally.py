@@ -3,12 +3,60 @@
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 
-from bot.types import Charge
+from bot.types import Charge, Usage
 
 STAGES = ("hang", "model", "sound", "answer", "spoken")
 """hang: end of speech to the turn; model: turn to the first sound that arrives; sound: from there to the loudspeaker;
 answer: end of speech to the loudspeaker; spoken: how long the answer was heard. Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTimes:
+    """How one turn went, without a word of it.
+
+    Moments are seconds on the call's clock; None: it did not come to that.
+    """
+
+    turn: int
+    model: str
+    outcome: str
+    "answered, interrupted, or the code of the error"
+    spoke_until: float | None
+    "when the last voiced sound was heard; None: it was typed"
+    closed: float
+    "when it was certain that the bot is to answer"
+    asked: float
+    "when the request was sent; before `closed` where it was speculated"
+    arrived: float | None
+    "when the first sound came in"
+    streamed: float | None
+    "when the request was over"
+    began: float | None
+    "when the first sound went out"
+    over: float
+    played: float
+    "seconds that were heard"
+    transcribed: tuple[tuple[float, float], ...] = ()
+    "from when to when each utterance was written down, as far as it was by then"
+    usage: Usage | None = None
+    "None: unknown"
+    cost: Decimal | None = None
+    "US dollars"
+
+    def stages(self) -> dict[str, float | None]:
+        """Return the seconds of each of STAGES."""
+        since = self.closed if self.spoke_until is None else self.spoke_until
+        arrived, began = self.arrived, self.began
+        return {
+            "hang": None if self.spoke_until is None else self.closed - self.spoke_until,
+            "model": None if arrived is None else arrived - self.closed,
+            "sound": None if arrived is None or began is None else began - arrived,
+            "answer": None if began is None else began - since,
+            "spoken": self.played or None,
+        }
 
 
 class Histogram:

@@ -13,11 +13,14 @@ from bot.errors import BotError, BudgetSpent, Incomplete
 from bot.ports import Venue
 from bot.services import Services
 from bot.talk.heard import SpeakingRate, words_heard
+from bot.tally import TurnTimes
 from bot.types import Charge, ChargeKind, Heard, Playout, Spoken, Usage, Utterance
 from bot.usage import AUDIO_IN_RATE, Allowance, Reservation, estimated_usage
 
 log = structlog.get_logger(__name__)
 
+REMEMBERED = 100
+"""Utterances whose times are known until the answer to them is over."""
 NOTHING = Playout(played=0.0, total=0.0, interrupted=False)
 
 
@@ -34,8 +37,10 @@ class Books:
         self._why = why
         self._services = services
         self._rate = SpeakingRate()
-        self._transcribing: dict[int, Reservation] = {}
-        "utterance id -> what its transcription may cost"
+        self._transcribing: dict[int, tuple[Reservation, float]] = {}
+        "utterance id -> what its transcription may cost, and since when it is on its way"
+        self._written: dict[int, tuple[float, float]] = {}
+        "utterance id -> from when to when it was written down; the last REMEMBERED"
 
     def words_so_far(self, reply: Reply) -> str:
         """Return the words of an answer that were heard by now."""
@@ -46,7 +51,7 @@ class Books:
         reservation = self._reserve_transcript(utterance)
         self.announce(reservation)
         if reservation.open:
-            self._transcribing[utterance.id] = reservation
+            self._transcribing[utterance.id] = reservation, self._services.clock()
         return reservation.open
 
     def may_transcribe_ahead(self, utterance: Utterance) -> bool:
@@ -62,15 +67,19 @@ class Books:
 
     def transcribed(self, utterance: Utterance, heard: Heard | None) -> None:
         """Book a transcription; None: it failed."""
-        if reservation := self._transcribing.pop(utterance.id, None):
+        if begun := self._transcribing.pop(utterance.id, None):
+            reservation, since = begun
             self._services.budget.settle(reservation)
+            while len(self._written) >= REMEMBERED:
+                self._written.pop(next(iter(self._written)))
+            self._written[utterance.id] = since, self._services.clock()
         if heard:
             usage = Usage(audio_in=round(heard.seconds * AUDIO_IN_RATE))
             self._book("transcription", self._services.transcribe_model, usage, (heard.user_id,))
 
     def transcribed_all(self) -> None:
         """No transcript will come any more."""
-        for reservation in self._transcribing.values():
+        for reservation, _ in self._transcribing.values():
             self._services.budget.settle(reservation)
         self._transcribing.clear()
 
@@ -105,7 +114,7 @@ class Books:
         interrupted = playout.interrupted or (error is not None and spoken)
         text = self._words(reply, playout.played) if interrupted else reply.text
         self._judge(reply, playout, error)
-        self._measure(reply, playout, error)
+        self._measure(reply, playout, error, cost)
         if not text:
             self._strike_out(reply, cost, estimated)
             return
@@ -123,23 +132,33 @@ class Books:
             line = Spoken(reply.turn.id, "", played, cost, estimated, interrupted=True)
             self._record.answered(line, None, reply.began)
 
-    def _measure(self, reply: Reply, playout: Playout, error: BotError | None) -> None:
+    def _measure(self, reply: Reply, playout: Playout, error: BotError | None, cost: Decimal | None) -> None:
         """Count how the turn went, and log it without a word of what was said."""
-        turn, tally = reply.turn, self._services.tally
-        spoke_until = max((u.ended_at for u in turn.utterances if u.ended_at is not None), default=None)
-        since = turn.closed_at if spoke_until is None else spoke_until
-        stages = {
-            "hang": None if spoke_until is None else turn.closed_at - spoke_until,
-            "model": None if reply.arrived is None else reply.arrived - turn.closed_at,
-            "sound": None if reply.arrived is None or reply.began is None else reply.began - reply.arrived,
-            "answer": None if reply.began is None else reply.began - since,
-            "spoken": playout.played or None,
-        }
-        outcome = error.code if error else "interrupted" if playout.interrupted else "answered"
-        tally.turns[outcome] += 1
-        tally.staged(**stages)
+        turn, services = reply.turn, self._services
+        transcribed = (self._written.get(utterance.id) for utterance in turn.utterances)
+        times = TurnTimes(
+            turn=turn.id,
+            model=services.model,
+            outcome=error.code if error else "interrupted" if playout.interrupted else "answered",
+            spoke_until=max((u.ended_at for u in turn.utterances if u.ended_at is not None), default=None),
+            closed=turn.closed_at,
+            asked=reply.asked,
+            arrived=reply.arrived,
+            streamed=reply.ended,
+            began=reply.began,
+            over=services.clock(),
+            played=playout.played,
+            transcribed=tuple(times for times in transcribed if times),
+            usage=reply.done.usage if reply.done else None,
+            cost=cost,
+        )
+        stages = times.stages()
+        services.tally.turns[times.outcome] += 1
+        services.tally.staged(**stages)
         shown = {stage: round(max(0.0, value), 3) for stage, value in stages.items() if value is not None}
-        log.info("turn_closed", turn=turn.id, outcome=outcome, **shown)
+        log.info("turn_closed", turn=turn.id, outcome=times.outcome, **shown)
+        if services.trace:
+            services.trace(times)
 
     def _reserve_transcript(self, utterance: Utterance) -> Reservation:
         cost = self._services.budget.price(self._services.transcribe_model, self._transcript_usage(utterance))

@@ -287,7 +287,8 @@ class Mouth:
     ) -> Reply:
         assert self._link is not None, "only run() starts replies"
         assert self._group is not None, "only run() starts replies"
-        reply = Reply(request, events, self._link, reservation=reservation, speculated=speculated)
+        clock = self._services.clock
+        reply = Reply(request, events, self._link, clock, reservation=reservation, speculated=speculated)
         reply.start(self._group)
         return reply
 

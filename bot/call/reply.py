@@ -6,7 +6,7 @@ was said may have been "stop". A held answer streams on unheard and sounds from 
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 import structlog
@@ -31,6 +31,7 @@ class Reply:
         request: ReplyRequest,
         events: AsyncGenerator[ReplyEvent, None],
         link: VoiceLink,
+        clock: Callable[[], float],
         *,
         reservation: Reservation | None = None,
         speculated: bool = False,
@@ -48,6 +49,10 @@ class Reply:
         self.error: BotError | None = None
         self.playout: Playout | None = None
         "how much was heard, once it is over"
+        self.asked = clock()
+        "seconds on the call's clock, when the request was sent"
+        self.ended: float | None = None
+        "seconds on the call's clock, when the request was over"
         self.arrived: float | None = None
         "seconds on the call's clock, at the tick after its first sound came in"
         self.began: float | None = None
@@ -60,6 +65,7 @@ class Reply:
         "its turn comes again, or was never meant: nothing of it is remembered"
         self._events = events
         self._link = link
+        self._clock = clock
         self._playback: Playback | None = None
         self._sound = bytearray()
         self._waiting: deque[bytes] = deque()
@@ -161,6 +167,8 @@ class Reply:
             # A bug in an engine must not end the call: the traceback is for the log, people get a sentence.
             self.error = BotError()
             log.exception("reply_failed", turn=self.turn.id)
+        finally:
+            self.ended = self._clock()
 
     def _arrived(self, pcm: bytes) -> None:
         length = seconds(pcm, SPEAK_RATE)

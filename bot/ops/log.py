@@ -30,6 +30,8 @@ _QUIET = {
     "alembic": logging.WARNING,
     "aiohttp": logging.WARNING,
     "asyncio": logging.INFO,
+    "opentelemetry": logging.WARNING,
+    "urllib3": logging.WARNING,
 }
 """The lowest level of loggers that would write what must not be written, whatever LOG_LEVEL says."""
 

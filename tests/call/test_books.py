@@ -38,7 +38,13 @@ class House:
         self.budget = Budget(Decimal(cap), Decimal(0), price, lambda: NOW)
         self.scribe = Scribe()
         services: Any = SimpleNamespace(
-            budget=self.budget, wall=lambda: NOW, model="m", transcribe_model="t", clock=lambda: 0.0, tally=Tally()
+            budget=self.budget,
+            wall=lambda: NOW,
+            model="m",
+            transcribe_model="t",
+            clock=lambda: 0.0,
+            tally=Tally(),
+            trace=None,
         )
         venue: Any = SimpleNamespace(guild_id=GUILD, channel_id=2)
         scribe: Any = self.scribe
@@ -65,6 +71,8 @@ def reply(house: House, done: ReplyDone | None, streamed: float = 0.0, error: Ex
         error=error,
         text="",
         cut=lambda: None,
+        asked=0.0,
+        ended=None,
     )
 
 

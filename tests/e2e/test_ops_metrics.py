@@ -1,6 +1,12 @@
 """What an operator reads while a call goes on, and after it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import aiohttp
+import pytest
+from aiohttp import web
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.errors import StoreUnavailable
@@ -27,6 +33,49 @@ async def scrape(port: int) -> tuple[dict[str, float], str]:
             labels = ",".join(f"{name}={value}" for name, value in sorted(sample.labels.items()))
             samples[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
     return samples, text
+
+
+@asynccontextmanager
+async def collector() -> AsyncIterator[tuple[int, list[bytes]]]:
+    """Take in spans as a collector of OpenTelemetry does; gives its port and what came."""
+    received: list[bytes] = []
+
+    async def traces(request: web.Request) -> web.Response:
+        received.append(await request.read())
+        return web.Response(content_type="application/x-protobuf")
+
+    app = web.Application()
+    app.router.add_post("/v1/traces", traces)
+    runner, port = web.AppRunner(app), free_port()
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    yield port, received
+    await runner.cleanup()
+
+
+def names(batches: list[bytes]) -> set[str]:
+    requests = [ExportTraceServiceRequest.FromString(batch) for batch in batches]
+    scopes = [scope for request in requests for resource in request.resource_spans for scope in resource.scope_spans]
+    return {span.name for scope in scopes for span in scope.spans}
+
+
+async def test_a_turn_is_traced_to_the_collector_without_a_word_or_a_person(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with collector() as (port, received):
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
+        async with house.bot():
+            anna = await house.sandbox.person("Anna")
+            await house.join(anna)
+            await anna.say(clips.load("anna-cook", OUT))
+            await said(house, "bot-rice")
+        sent = b"".join(received)
+    stages = {"wait", "transcription gpt-transcribe", "chat gpt-audio-1.5", "first audio", "playback"}
+    assert names(received) == {"turn", *stages}
+    assert b"kikite.call" in sent
+    for private in ("Anna", "rice", "cook", str(anna.id), house.model.key, house.sandbox.token):
+        assert private.encode() not in sent
 
 
 async def test_a_call_is_seen_in_the_metrics_and_counters_never_fall(house: House) -> None:

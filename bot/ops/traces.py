@@ -1,0 +1,154 @@
+"""OpenTelemetry: one span for each turn, its stages below it; no words, no people.
+
+The extra [otel] brings the SDK; it is imported, and costs anything, only where the OTEL_* variables name a collector.
+They configure everything else too (OpenTelemetry specification, "Environment Variable Specification"). The names
+beginning with gen_ai are those of its "Semantic conventions for generative AI".
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+
+from bot import __version__
+from bot.tally import TurnTimes
+
+log = structlog.get_logger(__name__)
+
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+SPOKEN = "http/protobuf"
+FAREWELL = 3.0
+"""Seconds the last spans have when the process ends."""
+NANO = 1_000_000_000
+
+
+def wanted(environ: Mapping[str, str]) -> bool:
+    """Whether the environment asks for traces."""
+    off = environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    elsewhere = environ.get("OTEL_TRACES_EXPORTER") not in (None, "", "otlp")
+    return any(map(environ.get, ENDPOINTS)) and not off and not elsewhere
+
+
+class Spans:
+    """Makes the spans of a turn once it is over, from the moments that were noted."""
+
+    def __init__(self, provider: Any, base_url: str, transcribe_model: str) -> None:
+        """`provider` is an opentelemetry.sdk.trace.TracerProvider; `base_url` that of the model's server."""
+        from opentelemetry import trace
+
+        self._api = trace
+        self._tracer = provider.get_tracer("kikite", __version__)
+        server = urlsplit(base_url)
+        port = server.port or (443 if server.scheme == "https" else 80)
+        self._server = {"gen_ai.provider.name": "openai", "server.address": server.hostname or "", "server.port": port}
+        self._transcriber = transcribe_model
+
+    def turn(self, times: TurnTimes) -> None:
+        """Tell of a turn that is over now."""
+        to_wall = time.time_ns() - round(times.over * NANO)
+        since = min(times.asked, times.closed if times.spoke_until is None else times.spoke_until)
+        ids = structlog.contextvars.get_contextvars()
+        whole = self._tracer.start_span(
+            "turn",
+            kind=self._api.SpanKind.INTERNAL,
+            start_time=round(since * NANO) + to_wall,
+            attributes={
+                "kikite.call": str(ids.get("call", "")),
+                "kikite.turn": times.turn,
+                "kikite.outcome": times.outcome,
+                **({} if times.cost is None else {"kikite.cost_usd": float(times.cost)}),
+            },
+        )
+        inside = self._api.set_span_in_context(whole)
+        failed = times.outcome not in ("answered", "interrupted")
+
+        def stage(
+            name: str,
+            began: float | None,
+            ended: float | None,
+            request: Mapping[str, Any] | None = None,
+            error: bool = False,
+        ) -> None:
+            if began is None or ended is None:
+                return
+            kind = self._api.SpanKind.CLIENT if request else self._api.SpanKind.INTERNAL
+            attributes = {**self._server, **request} if request else {}
+            at = round(began * NANO) + to_wall
+            span = self._tracer.start_span(name, context=inside, kind=kind, start_time=at, attributes=attributes)
+            if error:
+                self._fail(span, times.outcome)
+            span.end(max(at, round(ended * NANO) + to_wall))
+
+        stage("wait", times.spoke_until, times.closed)
+        stage(f"chat {times.model}", times.asked, times.streamed or times.over, _request(times), failed)
+        stage("first audio", times.asked, times.arrived)
+        stage("playback", times.began, times.over)
+        for began, ended in times.transcribed:
+            stage(f"transcription {self._transcriber}", began, ended, _named("transcription", self._transcriber))
+        if failed:
+            self._fail(whole, times.outcome)
+        whole.end(round(times.over * NANO) + to_wall)
+
+    def _fail(self, span: Any, outcome: str) -> None:
+        span.set_attribute("error.type", outcome)
+        span.set_status(self._api.Status(self._api.StatusCode.ERROR))
+
+
+def _named(operation: str, model: str) -> dict[str, Any]:
+    return {"gen_ai.operation.name": operation, "gen_ai.request.model": model}
+
+
+def _request(times: TurnTimes) -> dict[str, Any]:
+    """Return the attributes of the request to the model."""
+    found = _named("chat", times.model) | {"gen_ai.request.stream": True, "gen_ai.output.type": "speech"}
+    if times.arrived is not None:
+        found["gen_ai.response.time_to_first_chunk"] = times.arrived - times.asked
+    if usage := times.usage:
+        found["gen_ai.usage.input_tokens"] = usage.text_in + usage.audio_in
+        found["gen_ai.usage.cache_read.input_tokens"] = usage.cached_in
+        found["gen_ai.usage.output_tokens"] = usage.text_out + usage.audio_out
+    return found
+
+
+@asynccontextmanager
+async def tracing(base_url: str, transcribe_model: str, environ: Mapping[str, str]) -> AsyncIterator[Spans | None]:
+    """Export spans while the context lasts; gives None where nobody wants them, or the extra is not there."""
+    provider = _provider(environ) if wanted(environ) else None
+    if provider is None:
+        yield None
+        return
+    try:
+        yield Spans(provider, base_url, transcribe_model)
+    finally:
+        # A collector that is away must not keep the process.
+        ending = threading.Thread(target=provider.shutdown, name="spans", daemon=True)
+        ending.start()
+        await asyncio.to_thread(ending.join, FAREWELL)
+
+
+def _provider(environ: Mapping[str, str]) -> Any:
+    protocol = next(filter(None, map(environ.get, PROTOCOLS)), SPOKEN)
+    if protocol != SPOKEN:
+        log.warning("traces_off", reason=f"OTEL_EXPORTER_OTLP_PROTOCOL must be {SPOKEN}")
+        return None
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError:
+        log.warning("traces_off", reason="OpenTelemetry is not there: install kikite[otel]")
+        return None
+    named = "service.name=" in environ.get("OTEL_RESOURCE_ATTRIBUTES", "") or environ.get("OTEL_SERVICE_NAME")
+    name = {} if named else {"service.name": "kikite"}
+    resource = Resource.create({**name, "service.version": __version__})
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    log.info("traces_on")
+    return provider
