@@ -1,15 +1,19 @@
 """What people write to the bot: a mention or a reply in the call's chat is answered aloud like /ask.
 
-With READ_TEXT every message in the call's chat is. Elsewhere a mention is told where it would be heard.
+With READ_TEXT every message in the call's chat is. Recordings that come with it, voice messages among them, are heard.
+Elsewhere a mention is told where it would be heard.
 """
 
 import discord
 import structlog
-from discord import app_commands
 
+from bot.call.call import Call
+from bot.chat import attachments
 from bot.chat.errors import Refusal, explain
 from bot.chat.host import Host
-from bot.errors import BotError
+from bot.chat.venue import DiscordVenue
+from bot.errors import NotInCall
+from bot.types import Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -21,24 +25,52 @@ async def written(host: Host, message: discord.Message) -> None:
     if message.author.bot or message.guild is None or message.type not in _ORDINARY:
         return
     call = host.calls.get(message.guild.id)
-    here = call is not None and call.venue.channel_id == message.channel.id
-    if not _addressed(host, message) and not (here and host.settings.read_text):
+    here = call is not None and message.channel.id in _chats(call)
+    addressed = _addressed(host, message)
+    if not addressed and not (here and host.settings.read_text):
         return
     words = host.words_in(message.guild)
-    text = _words(host, message)
     try:
         host.cooldowns.take(message.author.id, message.created_at.timestamp())
         if call is None:
             raise Refusal("refusal written_no_call")
         if not here:
             raise Refusal("refusal written_elsewhere", channel=f"<#{call.venue.channel_id}>")
-        if text:
-            call.ask(message.author.id, text)
-    except (BotError, app_commands.CommandOnCooldown) as error:
+        await _ask(host, call, message, addressed=addressed)
+    except Exception as error:  # whoever wrote must not wait for nothing
         try:
             await message.reply(explain(words, error), silent=True, mention_author=False)
         except discord.HTTPException as failed:
             log.info("reply_failed", status=failed.status, code=failed.code)
+
+
+async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: bool) -> None:
+    """Have a message answered, with what is attached to it."""
+    assert message.guild is not None
+    guild_id, author = message.guild.id, message.author.id
+    files = attachments.recordings(message.attachments, *(attachments.SOUNDS if addressed else ("audio/",)))
+    if addressed:
+        files = files or message.attachments  # of another kind: read, or it is said why not
+    elif files and author not in call.agreed():  # handing it to the bot agrees to it; this was for the others
+        call.why.add(Verdict(0, author, host.services.clock(), "no_consent"))
+        files = []
+    text, enclosed, recording = _words(host, message), "", b""
+    if files:
+        async with host.asking.place(guild_id, author):
+            enclosed, recording = await attachments.enclosed(host, files)
+        if host.calls.get(guild_id) is not call:
+            raise NotInCall
+    if recording and not text:
+        text = host.words_in(message.guild)("ask recording")
+    question = f"{text}\n\n{enclosed}".strip()
+    if question:
+        call.ask(author, question, recording)
+
+
+def _chats(call: Call) -> set[int]:
+    """Where the call is written along: the voice channel's own chat, and its thread if it has one."""
+    own = {call.venue.channel_id}
+    return own | {call.venue.scroll.channel.id} if isinstance(call.venue, DiscordVenue) else own
 
 
 def _addressed(host: Host, message: discord.Message) -> bool:

@@ -1,13 +1,16 @@
-"""/ask where there is no call: answered in writing, with the sound attached."""
+"""/ask where there is no call: answered in writing and by a voice message."""
 
+import base64
 import struct
 from collections.abc import AsyncIterator
 
+import discord
 import pytest
 
 from bot.errors import OutOfCredit
-from bot.jobs import media
-from tests.chat.stage import Stage, stage
+from bot.jobs import encoder, media
+from bot.sandbox.message import MessageFlag
+from tests.chat.stage import Stage, stage, until
 
 pytestmark = pytest.mark.e2e
 RECORDING = struct.pack("<8000h", *([0, 4000] * 4000))
@@ -28,11 +31,34 @@ async def test_words_and_sound(house: Stage) -> None:
         r"**Kikite** An answer with \*\*stars\*\*.",
         "-# 0.0 s · $0.004",
     ]
+    await until(lambda: outcome.followups)
+    (bubble,) = outcome.followups
+    assert bubble.flags & MessageFlag.IS_VOICE_MESSAGE
+    (sound,) = bubble.attachments
+    assert media.to_pcm(sound.data)
+    assert sound.duration_secs == 0.1  # of 20 ms of sound
+    assert len(base64.b64decode(sound.waveform or "")) >= 1
+    assert not outcome.attachments
+    (charge,) = await house.store.charges(house.sandbox.guild.id, house.services.wall().replace(hour=0, minute=0))
+    assert (charge.kind, charge.user_ids) == ("job", (eve.id,))
+
+
+async def test_without_the_permission_the_sound_is_a_file(house: Stage) -> None:
+    eve, denied = house.sandbox.add_user("Eve"), discord.Permissions(send_voice_messages=True).value
+    house.sandbox.moderator.overwrite(house.sandbox.general, house.sandbox.bot, deny=denied)
+    outcome = await (await house.sandbox.command(eve, "ask", {"text": "Why?"})).settled()
     (sound,) = outcome.attachments
     assert sound.filename == "answer.ogg"
     assert media.to_pcm(sound.data)
-    (charge,) = await house.store.charges(house.sandbox.guild.id, house.services.wall().replace(hour=0, minute=0))
-    assert (charge.kind, charge.user_ids) == ("job", (eve.id,))
+    assert not outcome.followups
+
+
+async def test_a_bubble_that_is_refused_comes_as_a_file(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    eve = house.sandbox.add_user("Eve")
+    monkeypatch.setattr(encoder, "waveform_text", lambda *_: "no base64")
+    outcome = await (await house.sandbox.command(eve, "ask", {"text": "Why?"})).settled()
+    await until(lambda: outcome.followups)
+    assert [item.filename for item in outcome.followups[0].attachments] == ["answer.ogg"]
 
 
 async def test_a_recording_is_heard(house: Stage) -> None:
@@ -66,4 +92,4 @@ async def test_in_a_call_those_outside_are_answered_here(house: Stage) -> None:
     await house.joined()
     eve = house.sandbox.add_user("Eve")
     outcome = await (await house.sandbox.command(eve, "ask", {"text": "Why?"})).settled()
-    assert outcome.attachments
+    await until(lambda: outcome.followups and outcome.followups[0].attachments)

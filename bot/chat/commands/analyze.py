@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 
 from bot.chat import attachments, escape, lines, report
-from bot.chat.commands.ask import answered, heard
+from bot.chat.commands.ask import answered
 from bot.chat.errors import Refusal
 from bot.chat.host import Interaction
 from bot.jobs import analyze as job
@@ -47,7 +47,7 @@ async def answer_menu(interaction: Interaction, message: discord.Message) -> Non
         await answered(interaction, shown)
     else:
         recording = await attachments.raw(interaction.client, _recording(message))
-        await answered(interaction, shown, recording=await heard(recording))
+        await answered(interaction, shown, recording=await attachments.heard(recording))
 
 
 def _recording(message: discord.Message) -> discord.Attachment:

@@ -4,16 +4,19 @@ import asyncio
 import io
 
 import discord
+import structlog
 from discord import app_commands
 
 from bot.audio import SPEAK_RATE
 from bot.call.call import Call
-from bot.chat import acts, attachments, lines
+from bot.chat import acts, attachments, bubble, lines
 from bot.chat.host import Interaction
 from bot.jobs import media
 from bot.jobs.ask import Answer, Question
 from bot.jobs.ask import ask as have_answered
 from bot.types import RoomContext, Spoken
+
+log = structlog.get_logger(__name__)
 
 TEXT_LIMIT = 2_000
 """Characters of a question, as in any message."""
@@ -32,16 +35,12 @@ async def ask(
         await answered(interaction, text)
         return
     await interaction.response.defer(thinking=True)
-    enclosed = await attachments.fetch(host, file) if file else ""
-    if isinstance(enclosed, bytes):
-        await answered(interaction, text, recording=await heard(enclosed))
-    else:
-        await answered(interaction, text, enclosed)
-
-
-async def heard(recording: bytes) -> bytes:
-    """Return a recording of any format as s16le mono 16 kHz. Raises BadAudio."""
-    return await asyncio.to_thread(media.to_pcm, recording)
+    if file is None:
+        await answered(interaction, text)
+        return
+    async with host.asking.place(interaction.guild_id or 0, interaction.user.id):
+        enclosed = await attachments.enclosed(host, [file])
+    await answered(interaction, text, *enclosed)
 
 
 def call_with(interaction: Interaction) -> Call | None:
@@ -77,7 +76,7 @@ async def _aloud(interaction: Interaction, call: Call, shown: str, question: str
 
 
 async def _here(interaction: Interaction, shown: str, question: str, recording: bytes) -> None:
-    """Answer where it was asked, in words and with the sound as a file."""
+    """Answer where it was asked, in words and aloud: by a voice message, or a file where none may be sent."""
     host, guild, channel = interaction.client, interaction.guild, interaction.channel
     assert guild is not None
     wanted = host.preferences.of(guild.id, interaction.channel_id)
@@ -99,15 +98,24 @@ async def _here(interaction: Interaction, shown: str, question: str, recording: 
     text = "\n".join(
         [lines.heard(interaction.user.display_name, shown), lines.said(room.bot_name, _spoken(answer), words)]
     )
+    bubbly = bubble.allowed(interaction)
     first, *more = lines.split(text)
-    files = [discord.File(io.BytesIO(await asyncio.to_thread(_ogg, answer.pcm)), "answer.ogg")] if answer.pcm else []
-    await interaction.followup.send(first, files=files, suppress_embeds=True)
+    await interaction.followup.send(first, files=[] if bubbly else await _file(answer.pcm), suppress_embeds=True)
     for part in more:
         await interaction.followup.send(part, suppress_embeds=True)
+    if bubbly and answer.pcm:
+        try:
+            await bubble.send(interaction, answer.pcm)
+        except discord.HTTPException as error:
+            log.info("bubble_refused", status=error.status, code=error.code)
+            await interaction.followup.send(files=await _file(answer.pcm))
 
 
-def _ogg(pcm: bytes) -> bytes:
-    return media.encode(pcm, SPEAK_RATE)
+async def _file(pcm: bytes) -> list[discord.File]:
+    """Return the sound as a file to attach, if there is any."""
+    if not pcm:
+        return []
+    return [discord.File(io.BytesIO(await asyncio.to_thread(media.encode, pcm, SPEAK_RATE)), "answer.ogg")]
 
 
 def _spoken(answer: Answer) -> Spoken:
