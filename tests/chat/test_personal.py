@@ -1,6 +1,7 @@
 """/privacy, /usage, /call: what concerns only the caller, and only they see."""
 
 import io
+import itertools
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -65,21 +66,37 @@ async def test_why_tells_each_verdict_with_its_number(house: Stage) -> None:
     ada = await house.joined()
     call = house.calls.get(house.sandbox.guild.id)
     assert call is not None
+    now = house.services.clock()
     for verdict in (
-        Verdict(1, ada.id, 1.0, "too_short", {"seconds": 0.21}),
-        Verdict(2, ada.id, 2.0, "no_speech", {"dbfs": -52.3}),
-        Verdict(3, ada.id, 3.0, "undecryptable", {"count": 14}),
-        Verdict(4, ada.id, 4.0, "model_error", {"code": "rate_limited"}),
+        Verdict(1, ada.id, now - 90, "too_short", {"seconds": 0.21}),
+        Verdict(2, ada.id, now - 60, "no_speech", {"dbfs": -52.3}),
+        Verdict(3, ada.id, now - 30, "undecryptable", {"count": 14}),
+        Verdict(4, ada.id, now, "model_error", {"code": "rate_limited"}),
     ):
         call.why.add(verdict)
     outcome = await house.sandbox.command(ada, "call why")
     assert outcome.ephemeral
-    assert outcome.content.splitlines()[1:] == [
+    rows = [row.rpartition(" · ") for row in outcome.content.splitlines()[1:]]
+    assert [what for what, _, _ in rows] == [
         "**Ada** too short · 0.21 s",
         "**Ada** no speech · −52 dBFS",
         "**Ada** could not decrypt · ×14",
         "**Ada** model error · rate\\_limited",
     ]
+    times = [int(when.removeprefix("<t:").removesuffix(":R>")) for _, _, when in rows]
+    assert abs(times[0] - (house.services.wall().timestamp() - 90)) < 60
+    assert all(abs(later - earlier - 30) <= 1 for earlier, later in itertools.pairwise(times))
+
+
+async def test_why_keeps_to_one_message_whatever_people_are_called(house: Stage) -> None:
+    ada = await house.joined("*" * 32)
+    call = house.calls.all()[0]
+    for number in range(30):
+        call.why.add(Verdict(number, ada.id, float(number), "model_error", {"code": "_" * 60, "seconds": number}))
+    outcome = await house.sandbox.command(ada, "call why")
+    rows = outcome.content.splitlines()[1:]
+    assert 5 < len(rows) < 20
+    assert "29.00 s" in rows[-1]
 
 
 async def test_status_counts(house: Stage) -> None:

@@ -1,16 +1,11 @@
 """/call status and /call why: what it is doing, and what became of what was said."""
 
-from collections.abc import Mapping
-
 from discord import app_commands
 
 from bot.chat import escape, lines
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.types import Verdict
-
-VERDICTS = 20
-"""Utterances explained; the call keeps as many."""
 
 
 class Call(app_commands.Group):
@@ -38,16 +33,20 @@ class Call(app_commands.Group):
     async def why(self, interaction: Interaction) -> None:
         words = interaction.client.words_to(interaction)
         call = interaction.client.call_in(interaction.guild_id)
-        people = call.venue.people()
-        rows = [_row(verdict, people, words) for verdict in list(call.verdicts)[-VERDICTS:]]
-        text = "\n".join([words("why title"), *rows]) if rows else words("why nothing")
-        await interaction.response.send_message(lines.split(text)[0], ephemeral=True)
+        services = interaction.client.services
+        epoch = services.wall().timestamp() - services.clock()
+        rows = [_row(verdict, call.record.name(verdict.user_id), epoch, words) for verdict in call.verdicts]
+        title = words("why title") if rows else words("why nothing")
+        while len(title) + sum(1 + len(row) for row in rows) > lines.MESSAGE_LIMIT:
+            rows.pop(0)  # long names: the newest matter most
+        await interaction.response.send_message("\n".join([title, *rows]), ephemeral=True)
 
 
-def _row(verdict: Verdict, people: Mapping[int, str], words: Words) -> str:
-    name = escape.name(people.get(verdict.user_id, "?"))
+def _row(verdict: Verdict, name: str, epoch: float, words: Words) -> str:
+    """Return who, what became of it, the number behind it, and when. `epoch`: Unix seconds of the call's clock at 0."""
     detail = [_number(key, value) for key, value in verdict.detail.items()]
-    return " · ".join([f"**{name}** {words(f'verdict {verdict.outcome}')}", *detail])
+    when = f"<t:{epoch + verdict.at:.0f}:R>"
+    return " · ".join([f"**{escape.name(name)}** {words(f'verdict {verdict.outcome}')}", *detail, when])
 
 
 def _number(key: str, value: float | str) -> str:
