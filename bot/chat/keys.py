@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import discord
+import structlog
 from discord import ui
 
 from bot.chat import acts, escape, lines, permissions, report
@@ -19,10 +20,14 @@ from bot.errors import NotInCall
 from bot.jobs.translate import estimate, translate
 from bot.types import Message, Spoken
 
+log = structlog.get_logger(__name__)
+
 ASKERS = 3
 """People an id has room for (100 characters); when more asked at once, the others turn to a moderator."""
 LOOK_BACK = 500
 """Lines of the channel's memory among which the one is looked for."""
+PARTS_WITHIN = 30
+"""Messages above a line's last one among which the others of it are looked for."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -126,17 +131,44 @@ async def _forget(interaction: Interaction, mark: Mark) -> None:
         raise Refusal("refusal not_yours")
     assert interaction.guild is not None
     await interaction.response.defer()
-    found = mark.exchange(await host.services.store.history(mark.channel_id, LOOK_BACK))
+    known = await host.services.store.history(mark.channel_id, LOOK_BACK)
+    found = mark.exchange(known)
     call = host.calls.get(interaction.guild.id)
     if call is not None and call.venue.channel_id == mark.channel_id:
-        found |= mark.exchange(call.record.messages)
+        known = [*known, *call.record.messages]
+        found |= mark.exchange(known)
         call.record.drop(found)
         await call.scribe.settled()  # else a line on its way would come after its deletion
     await host.services.store.drop(mark.channel_id, found)
     host.services.engine.forget(mark.channel_id)
-    text = f"*{host.words_in(interaction.guild)('line forgotten')}*"
-    await interaction.edit_original_response(content=text, view=None)
+    await _take_down(interaction, next((line for line in known if line.id == mark.line_id), None))
     await acts.tell(interaction, "forget line done")
+
+
+async def _take_down(interaction: Interaction, line: Message | None) -> None:
+    """Take the words from the line's message, and delete those above it that the line was split over."""
+    shown, guild = interaction.message, interaction.guild
+    assert shown is not None
+    assert guild is not None
+    text = f"*{interaction.client.words_in(guild)('line forgotten')}*"
+    await interaction.edit_original_response(content=text, view=None)
+    if line is None or not isinstance(shown.channel, discord.abc.Messageable):
+        return
+    name, whole = f"**{escape.name(line.speaker)}** ", escape.escape(line.text)
+    if shown.content.startswith(name):
+        return  # its only message: with the name it begins
+    try:
+        async for message in shown.channel.history(limit=PARTS_WITHIN, before=shown):
+            if message.author.id != guild.me.id or message.components:
+                continue
+            first = message.content.startswith(name)
+            part = message.content.removeprefix(name)
+            if part and part in whole:
+                await message.delete()
+                if first:
+                    return
+    except discord.HTTPException as error:
+        log.info("parts_left", channel_id=shown.channel.id, status=error.status, code=error.code)
 
 
 async def _line(interaction: Interaction, mark: Mark) -> Message:

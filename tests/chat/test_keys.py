@@ -13,7 +13,7 @@ from bot.sandbox.components import walk
 from bot.sandbox.entities import User
 from bot.sandbox.message import Message as Shown
 from bot.sandbox.server import Sandbox
-from bot.types import Message, Usage
+from bot.types import Heard, Message, Usage
 from tests.chat.stage import Stage, stage, until
 from tests.chat.test_settings import manager
 from tests.store.make import ANNA, BEN, START, said
@@ -124,6 +124,21 @@ async def test_only_who_asked_or_a_moderator_has_it_forgotten(house: Stage) -> N
     assert not buttons(line)
     assert await kept() == 0
     assert call.record.messages == ()
+
+
+@pytest.mark.e2e
+async def test_a_line_over_several_messages_is_forgotten_whole(house: Stage) -> None:
+    ada = await house.joined()
+    house.engine.answer = " ".join(f"Sentence number {number} of a *long* answer." for number in range(110))
+    call: Any = house.calls.all()[0]
+    await call.venue.audience.heard(Heard(1, ada.id, "Sentence number 1", 1.0), "Ada")
+    await until(lambda: "Sentence number 1" in house.shown()[-1].content)
+    before = len(house.shown())
+    last = await answered(house, ada)
+    assert len(house.shown()) == before + 3
+    await house.sandbox.click(ada, last, buttons(last)["forget"])
+    await until(lambda: len(house.shown()) == before + 1)
+    assert [message.content for message in house.shown()[-2:]] == ["**Ada** Sentence number 1", "*forgotten*"]
 
 
 @pytest.mark.e2e
