@@ -32,6 +32,11 @@ class Session(Protocol):
     def can_passthrough(self, user_id: int) -> bool: ...
 
 
+def new_session(user_id: int, channel_id: int) -> davey.DaveSession:
+    """Return a session without a group."""
+    return davey.DaveSession(davey.DAVE_PROTOCOL_VERSION, user_id, channel_id)
+
+
 class Outcome(Enum):
     """What became of a payload."""
 

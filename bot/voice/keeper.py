@@ -207,7 +207,8 @@ class Link:
                 self._look()
                 if self._line.connected:
                     self._line.keep_alive()
-                    await self._obey(self._watchdog.check(self._sample()))
+                    sample = self._sample()
+                    await self._obey(self._watchdog.check(sample), sample.apart)
             except Exception:
                 log.exception("link_watch_failed", channel_id=self.channel_id)
 
@@ -220,14 +221,18 @@ class Link:
             shut=stats.undecryptable,
             announced=self._roster.announced,
             outside=bool(self._line.people()[0]) and not self._line.in_group,
+            apart=self._line.apart,
             asked=self._line.asked,
         )
 
-    async def _obey(self, order: Order | None) -> None:
+    async def _obey(self, order: Order | None, dumb: bool) -> None:
         if order is None:
             return
-        self.stats.deaf += 1
-        log.warning("link_deaf", channel_id=self.channel_id, order=order.name)
+        if dumb:
+            self.stats.dumb += 1
+        else:
+            self.stats.deaf += 1
+        log.warning("link_dumb" if dumb else "link_deaf", channel_id=self.channel_id, order=order.name)
         match order:
             case Order.REGROUP:
                 await self._line.regroup()

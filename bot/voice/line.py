@@ -35,6 +35,8 @@ class LinkStats:
     "times the DAVE group was asked to take us in anew"
     deaf: int = 0
     "times the watchdog found that no sound comes through"
+    dumb: int = 0
+    "times the watchdog found that what is said is sealed with other keys than people have, or not sealed"
 
 
 class Line(Protocol):
@@ -63,6 +65,11 @@ class Line(Protocol):
     @property
     def in_group(self) -> bool:
         """Whether we can open and seal sound: a member of the DAVE group, or there is none."""
+        ...
+
+    @property
+    def apart(self) -> bool:
+        """Whether what we seal now is not what the voice gateway announced; for a moment at every change."""
         ...
 
     @property

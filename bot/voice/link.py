@@ -25,7 +25,7 @@ from discord.utils import MISSING
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from bot.errors import AlreadyInCall, ChannelFull, EncryptionRefused, JoinError, MissingPermissions
-from bot.voice import opus, recovery
+from bot.voice import dave, opus, recovery
 from bot.voice.dave import Session
 from bot.voice.keeper import Link
 from bot.voice.line import Broken, LinkStats, Removed
@@ -33,6 +33,7 @@ from bot.voice.outlet import Outlet
 from bot.voice.pacer import Pacer
 from bot.voice.receiver import Receiver
 from bot.voice.roster import Roster
+from bot.voice.transitions import Transitions
 from bot.voice.udp import DatagramSocket, Inbox, Reader
 
 __all__ = ["Channel", "Link", "connect"]
@@ -99,7 +100,15 @@ class _Gateway(DiscordVoiceWebSocket):
             if self._ours.stats.unreadable == 1:
                 log.warning("voice_message_unreadable", kind=type(error).__name__)
 
+    async def received_message(self, msg: dict[str, Any]) -> None:
+        transitions = self._ours.transitions
+        transitions.message(msg["op"], msg.get("d"))
+        await super().received_message(msg)
+        # The count is kept in `transitions`.
+        self._ours.dave_pending_transitions.clear()
+
     async def received_binary_message(self, msg: bytes) -> None:
+        self._ours.transitions.binary(msg[2], msg[3:])
         try:
             await super().received_binary_message(msg)
         except ValueError:
@@ -129,6 +138,7 @@ class _Connection(VoiceConnectionState):
         self._roster = roster
         self._clock = clock
         self.stats = LinkStats()
+        self.transitions = Transitions()
         self.news = asyncio.Event()
         self.fresh = self.awaiting_server = self.removed = self.left = False
         self.asked: float | None = None
@@ -166,6 +176,13 @@ class _Connection(VoiceConnectionState):
     @property
     def in_group(self) -> bool:
         return not self.dave_protocol_version or self.can_encrypt
+
+    @property
+    def apart(self) -> bool:
+        session = self.dave_session
+        return self.transitions.apart(
+            self.dave_protocol_version, session.epoch if session and self.can_encrypt else None
+        )
 
     @property
     def channel_exists(self) -> bool:
@@ -221,6 +238,9 @@ class _Connection(VoiceConnectionState):
         self._opened = (self.token, self.endpoint)
         self._answers, self.asked = False, None
         self.ip = self.port = MISSING
+        if self.dave_session is None:
+            # discord.py heeds nothing of DAVE without one, and makes none for a call that begins in the clear.
+            self.dave_session = dave.new_session(self.user.id, self._channel_id)
         self.socket = DatagramSocket()
         self._reader.attach(self.socket)
         with _broken():
@@ -334,9 +354,18 @@ class _Connection(VoiceConnectionState):
             await self._heed()
         self.news.set()
 
+    async def _execute_transition(self, transition_id: int) -> None:
+        version = self.transitions.execute(transition_id)
+        if version is not None:
+            self.dave_pending_transitions[transition_id] = version
+            await super()._execute_transition(transition_id)
+
     async def _message(self, ws: DiscordVoiceWebSocket, message: Mapping[str, Any]) -> None:
         if message.get("op") == ws.RESUMED:
             cast(_Gateway, ws).resumed = True
+        elif message.get("op") == ws.SESSION_DESCRIPTION:
+            # From here on an upgrade has people who are still in the clear for a moment.
+            self.dave_downgraded = not self.dave_protocol_version
         self._roster.message(message.get("op"), message.get("d"))
 
     def _receive(self, datagram: bytes, arrived: float) -> None:

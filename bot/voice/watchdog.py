@@ -1,9 +1,9 @@
 """Notices a link that has gone deaf or dumb without a sign: pure, fed with samples twice a second.
 
 The voice gateway's own silence is noticed where it is read; here it is about sound. Evidence is: nothing that
-arrives can be opened; the DAVE group does not take us in; people begin to speak and nothing arrives; the voice server
-no longer answers IP discovery, which is asked again and again as long as it has answered once on this connection (that
-Discord's servers always do is not documented).
+arrives can be opened; the DAVE group does not take us in, or goes on without us; people begin to speak and nothing
+arrives; the voice server no longer answers IP discovery, which is asked again and again as long as it has answered once
+on this connection (that Discord's servers always do is not documented).
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ SHUT_FOR = 1.0
 """Seconds in which none opened."""
 OUTSIDE_FOR = 3.0
 """Seconds among people without being one of their DAVE group: joining takes one."""
+APART_FOR = 2.5
+"""Seconds of sealing otherwise than was announced: a transition waits two for those who are slow."""
 UNANSWERED_FOR = 6.0
 """Seconds in which no discovery was answered: where half of them are lost, twelve in a row are no chance."""
 UNHEARD_FOR = 5.0
@@ -55,6 +57,8 @@ class Sample:
     "times that somebody began to speak, by the voice gateway's word"
     outside: bool
     "there are people, sound is end-to-end encrypted, and we have no part in it"
+    apart: bool
+    "what we seal is not what the voice gateway announced: another version, or the keys of another epoch"
     asked: float | None
     "when this connection's first unanswered discovery was sent; None: all were answered, or none ever was"
 
@@ -74,6 +78,7 @@ class Watchdog:
         self._last: Sample | None = None
         self._shut_since: tuple[float, int] | None = None
         self._outside_since: float | None = None
+        self._apart_since: float | None = None
         self._unheard_since: float | None = None
 
     def reset(self, now: float) -> None:
@@ -88,10 +93,10 @@ class Watchdog:
         if last is None or sample.now - last.now > ASLEEP or sample.now < self._quiet_until:
             self._forget()
             return None
-        well = sample.opened > last.opened and sample.asked is None and not sample.outside
+        well = sample.opened > last.opened and sample.asked is None and not sample.outside and not sample.apart
         if well and sample.now - self._ordered_at > WELL_FOR:
             self._step = 0
-        if self._locked_out(last, sample) or self._left_outside(sample):
+        if self._locked_out(last, sample) or self._left_outside(sample) or self._out_of_step(sample):
             return self._order(self.KEYS, sample.now)
         if self._cut_off(last, sample):
             return self._order(self.LADDER, sample.now)
@@ -116,6 +121,14 @@ class Watchdog:
             self._outside_since = sample.now
         return self._outside_since is not None and sample.now - self._outside_since >= OUTSIDE_FOR
 
+    def _out_of_step(self, sample: Sample) -> bool:
+        """Tell whether people cannot open what we say, though we may hear them."""
+        if not sample.apart:
+            self._apart_since = None
+        elif self._apart_since is None:
+            self._apart_since = sample.now
+        return self._apart_since is not None and sample.now - self._apart_since >= APART_FOR
+
     def _cut_off(self, last: Sample, sample: Sample) -> bool:
         """Tell whether nothing comes although something should."""
         if sample.received > last.received:
@@ -136,4 +149,4 @@ class Watchdog:
         return order
 
     def _forget(self) -> None:
-        self._shut_since = self._outside_since = self._unheard_since = None
+        self._shut_since = self._outside_since = self._apart_since = self._unheard_since = None

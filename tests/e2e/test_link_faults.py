@@ -202,13 +202,46 @@ async def test_out_of_the_group_it_asks_to_be_taken_in(bot: Booth, anna: Person,
     assert mended(link) == 0
 
 
-async def test_down_to_plain_and_up_again(bot: Booth, anna: Person, link: Link) -> None:
+@pytest.mark.parametrize("seconds", [0.5, 0.0], ids=["executed in time", "executed after the upgrade"])
+async def test_down_to_plain_and_up_again(bot: Booth, anna: Person, link: Link, seconds: float) -> None:
+    """Who comes afterwards takes nothing in the clear."""
     bot.voice.downgrade(bot.sandbox.lounge.id)
-    await asyncio.sleep(0.5)
-    await bot.both_ways(anna)
+    await asyncio.sleep(seconds)
+    if seconds:
+        await bot.both_ways(anna)
     bot.voice.upgrade(bot.sandbox.lounge.id)
     await asyncio.sleep(1)
+    ben = await bot.sandbox.person("Ben", "libdave")
+    await ben.join(link.channel_id)
+    await bot.both_ways(ben)
     await bot.both_ways(anna)
+    assert mended(link) + link.stats.dumb + link.stats.deaf == 0
+
+
+async def test_a_call_that_began_in_the_clear(bot: Booth) -> None:
+    anna, ben = await bot.sandbox.person("Anna"), await bot.sandbox.person("Ben", "libdave")
+    await anna.join(bot.sandbox.stage.id)
+    link = await bot.enter(bot.sandbox.stage.id)
+    for user in (anna.user, bot.sandbox.bot):
+        bot.sandbox.moderator.let_speak(bot.sandbox.guild, user)
+    await bot.both_ways(anna)
+    bot.voice.upgrade(link.channel_id)
+    await bot.until(lambda: anna.client is not None and anna.client.dave.version == 1 and bot.in_group)
+    await ben.join(link.channel_id)
+    bot.sandbox.moderator.let_speak(bot.sandbox.guild, ben.user)
+    await bot.both_ways(ben)
+    assert mended(link) + link.stats.dumb + link.stats.deaf == 0
+
+
+async def test_a_group_that_went_on_without_it(bot: Booth, anna: Person, link: Link) -> None:
+    """A commit never comes. Nobody speaks, so nothing is heard that could not be opened: the bot is only dumb."""
+    conditions(bot).mishaps[29] = ["lost"]
+    ben = await bot.sandbox.person("Ben", "libdave")
+    await ben.join(link.channel_id)
+    await bot.until(lambda: link.stats.dumb == 1)
+    await bot.both_ways(ben)
+    await bot.both_ways(anna)
+    assert (link.stats.regrouped, mended(link)) == (1, 0)
 
 
 NONSENSE: list[str | bytes] = [

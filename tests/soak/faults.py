@@ -14,8 +14,8 @@ PATIENCE = 25.0
 """Seconds the link has for whatever comes next."""
 NOTICED = 15.0
 """Seconds to notice a death without a sign."""
-DAVE_OPS = (25, 27, 29, 30)
-"""The binary messages of the delivery service."""
+DAVE_OPS = (21, 22, 25, 27, 29, 30)
+"""The messages of the delivery service. Without op 24 (a new group begins) a member hears of nothing any more."""
 
 
 @dataclass
@@ -141,7 +141,7 @@ async def plain(scene: Scene) -> None:
     """Down to an unencrypted call and up again."""
     channel_id = scene.bot.link.channel_id
     scene.bot.voice.downgrade(channel_id)
-    await asyncio.sleep(scene.random.uniform(0.1, 1))
+    await asyncio.sleep(scene.random.choice((0.0, scene.random.uniform(0.0, 1.0))))
     scene.bot.voice.upgrade(channel_id)
 
 

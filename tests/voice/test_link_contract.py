@@ -34,6 +34,8 @@ STATE_ATTRIBUTES = {
     "secret_key": "of the transport encryption; handed to the receiver when it changes",
     "dave_session": "the davey session; the same",
     "dave_protocol_version": "0: no end-to-end encryption; the same",
+    "dave_pending_transitions": "transition to version; empty, but for the one that is just executed",
+    "dave_downgraded": "the next transition has people behind it who may still be in the clear",
     "state": "disconnected or connected, all that link uses of the flow",
     "hook": "our coroutine, given every JSON message of the voice gateway",
     "voice_client": "the VoiceClient that it belongs to",
@@ -43,6 +45,7 @@ STATE_METHODS = {
     "is_connected": "what VoiceClient.is_connected and the pacer ask",
     "_recover_from_invalid_commit": "sends op 31 and a new key package",
     "reinit_dave_session": "called at SESSION_DESCRIPTION and at epoch 1",
+    "_execute_transition": "called at op 22, and at op 21 for transition 0; reads dave_pending_transitions",
 }
 REPLACED = {
     VoiceConnectionState: {
@@ -53,6 +56,7 @@ REPLACED = {
     },
     DiscordVoiceWebSocket: {
         "poll_event": "reads one message",
+        "received_message": "handles a JSON message",
         "received_binary_message": "handles ops 25 to 30; raises ValueError at a proposal that davey refuses",
         "discover_ip": "called at READY with the socket connected",
         "close": "stops the heartbeat's thread and closes",
@@ -68,11 +72,14 @@ GATEWAY_NAMES = {
     "received_message": "handles a JSON message, then calls the hook",
     "speak": "sends op 5",
     "RESUMED": "op 9",
+    "SESSION_DESCRIPTION": "op 4",
 }
 SIGNATURES: list[tuple[Any, str]] = [
     (VoiceConnectionState.__init__, "(self, voice_client, *, hook=None)"),
     (DiscordVoiceWebSocket.from_connection_state, "(state, *, resume=False, hook=None, seq_ack=-1)"),
+    (DiscordVoiceWebSocket.received_message, "(self, msg)"),
     (DiscordVoiceWebSocket.received_binary_message, "(self, msg)"),
+    (VoiceConnectionState._execute_transition, "(self, transition_id)"),
     (DiscordVoiceWebSocket.discover_ip, "(self)"),
     (DiscordVoiceWebSocket.close, "(self, code=1000)"),
     (DiscordVoiceWebSocket.speak, "(self, state=<SpeakingState.voice: 1>)"),

@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from bot.voice.watchdog import CALM, OUTSIDE_FOR, UNANSWERED_FOR, UNHEARD_FOR, WELL_FOR, Order, Sample, Watchdog
+from bot.voice.watchdog import (
+    APART_FOR,
+    CALM,
+    OUTSIDE_FOR,
+    UNANSWERED_FOR,
+    UNHEARD_FOR,
+    WELL_FOR,
+    Order,
+    Sample,
+    Watchdog,
+)
 
 REGROUP, REOPEN, REJOIN, GIVE_UP = Order.REGROUP, Order.REOPEN, Order.REJOIN, Order.GIVE_UP
 
@@ -26,6 +36,7 @@ class Story:
         shut: int = 0,
         announced: int = 0,
         outside: bool = False,
+        apart: bool = False,
         asked: bool = False,
     ) -> list[tuple[float, Order]]:
         """Return when (seconds from here) which order came."""
@@ -42,6 +53,7 @@ class Story:
                 opened=sample.opened + opened // 2,
                 shut=sample.shut + shut // 2,
                 outside=outside,
+                apart=apart,
                 asked=(sample.asked if sample.asked is not None else since) if asked else None,
             )
             order = self.watchdog.check(sample)
@@ -53,7 +65,7 @@ class Story:
 
 @pytest.fixture
 def story() -> Story:
-    story = Story(Watchdog(0.0), Sample(0.0, 0, 0, 0, 0, False, None))
+    story = Story(Watchdog(0.0), Sample(0.0, 0, 0, 0, 0, False, False, None))
     assert story.go(3, received=50, opened=50) == []
     return story
 
@@ -136,3 +148,16 @@ def test_a_group_that_takes_its_time(story: Story) -> None:
     for _ in range(5):
         assert story.go(2, outside=True) == []
         assert story.go(1) == []
+
+
+@pytest.mark.parametrize("hears", [{}, {"received": 50, "opened": 50}], ids=["nobody speaks", "everybody is heard"])
+def test_whoever_seals_what_nobody_can_open_is_dumb(story: Story, hears: dict[str, Any]) -> None:
+    orders = story.go(20, apart=True, **hears)
+    assert orders[0] == (APART_FOR + 0.5, REGROUP)
+    assert [order for _, order in orders[1:]] == [REOPEN, REJOIN]
+
+
+def test_every_change_sets_apart_for_a_moment(story: Story) -> None:
+    for _ in range(5):
+        assert story.go(2, apart=True, received=50, opened=50) == []
+        assert story.go(1, received=50, opened=50) == []
