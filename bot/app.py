@@ -5,14 +5,12 @@ import math
 import os
 import signal
 import ssl
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 import structlog
 
@@ -32,15 +30,16 @@ from bot.errors import BotError, StoreError, StoreUnavailable
 from bot.ops import slots
 from bot.ops.health import Health
 from bot.ops.http import Pages, serving
-from bot.ops.identify import SPACING, Ledger
+from bot.ops.identify import Ledger
 from bot.ops.metrics import BotCollector, Links, registry
 from bot.ops.traces import Spans, tracing
+from bot.owed import Owed
 from bot.ports import Store
 from bot.preferences import Preferences
 from bot.services import CallSettings, Services
-from bot.store.checkup import sqlite_file
 from bot.store.repository import SqlStore
 from bot.talk.vad import make_vad
+from bot.tally import Tally
 from bot.types import Usage
 from bot.upkeep import Upkeep
 from bot.usage import Budget, Caps
@@ -168,17 +167,9 @@ async def build(
             links.opened(opened)
             return opened
 
-        ledger = Ledger(_ledger_file(settings, slot))
-
-        async def before_identify(shard_id: int, max_concurrency: int) -> None:
-            await ledger.take(shard_id)
-            if slot is not None:
-                await slot.before_identify(shard_id, max_concurrency)
-            elif shard_id:
-                await asyncio.sleep(SPACING)
-
+        ledger = Ledger(store)
         shards = slot.shards if slot else ()
-        client = Client(settings, calls, services, catalogues, connect, ALL, tls, preferences, shards, before_identify)
+        client = Client(settings, calls, services, catalogues, connect, ALL, tls, preferences, shards, ledger.take)
         health = Health(pacer)
         await stack.enter_async_context(health.beating())
         gauges = partial(_gauges, client)
@@ -186,14 +177,6 @@ async def build(
         pages.trouble, pages.unready = health.trouble, partial(_unready, client, store)
         upkeep = Upkeep(store, preferences, calls, client.is_in, lambda: datetime.now(UTC))
         yield App(settings, client, calls, store, upkeep)
-
-
-def _ledger_file(settings: Settings, slot: slots.Slot | None) -> Path | None:
-    """Return the file that counts IDENTIFYs: beside a SQLite database; with PostgreSQL one per slot, in /tmp."""
-    if slot is None:
-        database = sqlite_file(settings.database_url)
-        return database.with_name("identifies.json") if database else None
-    return Path(tempfile.gettempdir()) / f"kikite-identifies-{min(slot.shards, default=0)}.json"
 
 
 def _gauges(client: Client) -> dict[str, float]:
@@ -279,12 +262,15 @@ async def _services(
     await asyncio.to_thread(prices, settings.openai_model, Usage())
     engine = OpenAIEngine(model, model=settings.openai_model, text_model=settings.text_model)
     names = (settings.openai_model, settings.transcribe_model, settings.text_model)
+    tally = Tally()
     checking = asyncio.create_task(announce(model, [name for name in names if name]), name="check_models")
     try:
         yield Services(
             engine=engine,
             transcriber=OpenAITranscriber(model, model=settings.transcribe_model),
             store=store,
+            owed=Owed(store, counts=tally.calls),
+            tally=tally,
             budget=Budget(
                 settings.budget_server_day,
                 settings.budget_person_day,

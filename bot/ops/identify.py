@@ -1,30 +1,40 @@
-"""How often the bot may IDENTIFY: Discord resets the token of one that does it 1000 times a day (a crash loop does)."""
+"""How often the bot may IDENTIFY: one shard of a bucket in 5 s, and not day and night.
+
+Discord resets the token of a bot that does it 1000 times a day, as one that crashes at its start would. The store keeps
+count for all processes; while it does not answer, each counts for itself.
+"""
 
 import asyncio
-import json
-import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
+from functools import partial
+from typing import Protocol
 
 import structlog
+
+from bot.errors import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
 DAY = 86_400.0
-SPACING = 5.0
-"""Seconds between two IDENTIFYs of one bucket (Discord's developer docs, "Rate Limiting" of the gateway)."""
+SPACING = 5.25
+"""Seconds between two IDENTIFYs of one bucket (Discord's developer docs, "Rate Limiting" of the gateway): 5, and a
+little for the way there, which is not equally long each time."""
 A_DAY = 100
 """IDENTIFYs of one shard in 24 hours."""
+ALL_A_DAY = 800
+"""The same of all shards together: Discord allows 1000 and more."""
 FREE = 12
-"""IDENTIFYs that may follow one another at once: restarts by hand, an upgrade that had to be repeated."""
+"""IDENTIFYs of a shard that may follow one another at once: restarts by hand, an upgrade that had to be repeated."""
 LONGEST = 1200.0
 """Seconds of the longest pause before the day's number is reached: 72 a day."""
 
+Logins = Sequence[tuple[int, float]]
+"""(shard, Unix seconds), oldest first."""
+
 
 def pause(past: Sequence[float], now: float) -> float:
-    """Return the seconds to wait before the next IDENTIFY, given the times of the past ones (Unix seconds).
+    """Return the seconds a shard is to wait before its next IDENTIFY, given the times of the past ones (Unix seconds).
 
     The first few are free, then each pause is twice the one before, up to LONGEST; never more than A_DAY in a day.
     """
@@ -42,43 +52,59 @@ def pause(past: Sequence[float], now: float) -> float:
     return max(0.0, wait)
 
 
+def wait(shard_id: int, buckets: int, logins: Logins, now: float) -> float:
+    """Return the seconds to wait before this shard's next IDENTIFY, given those of all shards.
+
+    `buckets` is Discord's max_concurrency: shards whose numbers leave the same remainder share one.
+    """
+    seconds = pause([at for shard, at in logins if shard == shard_id], now)
+    day = [at for _, at in logins if now - DAY < at <= now]
+    if len(day) >= ALL_A_DAY:
+        seconds = max(seconds, day[-ALL_A_DAY] + DAY - now)
+    beside = [at for shard, at in logins if shard % buckets == shard_id % buckets and at <= now]
+    return max(seconds, max(beside) + SPACING - now) if beside else seconds
+
+
+class Register(Protocol):
+    """Where it is written down; `wait` is as above, with its first two arguments filled in."""
+
+    async def identify(
+        self, shard_id: int, wait: Callable[[Logins, float], float], now: float | None = None
+    ) -> float: ...
+
+
 class Ledger:
-    """The IDENTIFYs of the last day, in a file that outlives the process."""
+    """Lets one shard after the other IDENTIFY."""
 
     def __init__(
         self,
-        file: Path | None,
-        wall: Callable[[], float] = time.time,
+        register: Register,
+        wall: Callable[[], float] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`file` is None where nothing can be kept: then only this process's own count."""
-        self._file = file
+        """`wall`: a clock of Unix seconds, None: the register's own."""
+        self._register = register
         self._wall = wall
         self._sleep = sleep
-        self._past = self._read()
+        self._own: list[tuple[int, float]] = []
 
-    async def take(self, shard_id: int) -> None:
+    async def take(self, shard_id: int, buckets: int = 1) -> None:
         """Wait until this shard may IDENTIFY, and note that it does."""
-        past = self._past.setdefault(str(shard_id), [])
-        wait = pause(past, self._wall())
-        if wait > 0:
-            log.warning("identify_delayed", shard=shard_id, seconds=round(wait), hint="it was started too often today")
-            await self._sleep(wait)
-        now = self._wall()
-        self._past[str(shard_id)] = [*[at for at in past if now - at < DAY][-A_DAY:], now]
-        self._write()
+        told = False
+        while (seconds := await self._ask(shard_id, partial(wait, shard_id, buckets))) > 0:
+            if seconds > SPACING and not told:
+                hint = "it was started too often today"
+                log.warning("identify_delayed", shard=shard_id, seconds=round(seconds), hint=hint)
+                told = True
+            await self._sleep(seconds)
 
-    def _read(self) -> dict[str, list[float]]:
-        with suppress(OSError, ValueError, AttributeError, TypeError):
-            if self._file is not None:
-                found = json.loads(self._file.read_text(encoding="utf-8"))
-                return {str(shard): [float(at) for at in times] for shard, times in found.items()}
-        return {}
-
-    def _write(self) -> None:
-        if self._file is None:
-            return
-        with suppress(OSError):  # a full disk must not keep the bot away
-            beside = self._file.with_suffix(".new")
-            beside.write_text(json.dumps(self._past), encoding="utf-8")
-            os.replace(beside, self._file)
+    async def _ask(self, shard_id: int, due: Callable[[Logins, float], float]) -> float:
+        now = self._wall() if self._wall else None
+        here = time.time() if now is None else now
+        try:
+            seconds = await self._register.identify(shard_id, due, now)
+        except StoreUnavailable:  # a database that is away must not keep the bot away
+            seconds = due(self._own, here)
+        if seconds <= 0:
+            self._own = [*self._own[-ALL_A_DAY:], (shard_id, here)]
+        return seconds

@@ -16,7 +16,6 @@ import structlog
 
 from bot.config import Settings
 from bot.errors import ConfigError, StoreUnavailable
-from bot.ops.identify import SPACING
 
 log = structlog.get_logger(__name__)
 
@@ -28,8 +27,8 @@ LEASE = 8.0
 """Seconds of silence after which the server frees the slot (idle_session_timeout): more than PING + PING_WITHIN."""
 RETRY = 1.0
 """Seconds between two attempts of a hot spare."""
-SLOT_LOCKS, BUCKET_LOCKS = 0x6B696B69, 0x6B696B6A
-"""First keys of the advisory locks: "kiki", "kikj"."""
+SLOT_LOCKS = 0x6B696B69
+"""First key of the advisory locks: "kiki"."""
 DRAIN_CHANNEL = "kikite_drain"
 EXIT_FENCED = 75
 """EX_TEMPFAIL: start me again."""
@@ -88,20 +87,7 @@ class Slot:
         self.shards = shards
         self._connection = connection
         self._fence = fence
-        self._turn = asyncio.Lock()
         self._proved = time.monotonic()
-        self._buckets: dict[int, asyncio.Task[None]] = {}
-        "bucket -> what gives it back"
-
-    async def before_identify(self, shard_id: int, max_concurrency: int) -> None:
-        """Wait for the shard's bucket, which all processes share: one IDENTIFY in 5 s each."""
-        bucket = shard_id % max_concurrency
-        if bucket in self._buckets:
-            # Our own lock would be granted again: PostgreSQL counts them.
-            await asyncio.wait({self._buckets[bucket]})
-        while not await self._ask("SELECT pg_try_advisory_lock($1, $2)", BUCKET_LOCKS, bucket):  # noqa: ASYNC110
-            await asyncio.sleep(0.2)
-        self._buckets[bucket] = asyncio.create_task(self._release(bucket), name=f"bucket:{bucket}")
 
     def check(self) -> None:
         """Fence when the slot may be somebody else's by now."""
@@ -114,28 +100,13 @@ class Slot:
         while True:
             began = time.monotonic()
             try:
-                await self._ask("SELECT 1")
+                await self._connection.fetchval("SELECT 1", timeout=PING_WITHIN)
             except Exception as error:
                 self._fence(f"the lock's connection failed ({type(error).__name__})")
                 return
             self.check()
             self._proved = began
             await asyncio.sleep(PING)
-
-    async def close(self) -> None:
-        """Wait for nothing more: what is locked goes with the connection."""
-        for task in self._buckets.values():
-            task.cancel()
-        await asyncio.gather(*self._buckets.values(), return_exceptions=True)
-
-    async def _release(self, bucket: int) -> None:
-        await asyncio.sleep(SPACING)
-        with suppress(Exception):  # a connection that failed has let go of it
-            await self._ask("SELECT pg_advisory_unlock($1, $2)", BUCKET_LOCKS, bucket)
-
-    async def _ask(self, query: str, *values: int) -> Any:
-        async with self._turn:
-            return await self._connection.fetchval(query, *values, timeout=PING_WITHIN)
 
 
 @asynccontextmanager
@@ -164,7 +135,6 @@ async def claimed(
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
-            await slot.close()
     finally:
         with suppress(Exception):
             await connection.close(timeout=PING_WITHIN)

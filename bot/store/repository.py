@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select
 
 from bot.errors import WrongKey
 from bot.store.database import migrate, open_engine
+from bot.store.identifies import IdentifyShelf
 from bot.store.news import NewsShelf
 from bot.store.people import PeopleShelf
 from bot.store.seal import Seal
@@ -22,7 +23,7 @@ from bot.types import Charge, Message, Usage
 MICRO = Decimal(1_000_000)
 
 
-class SqlStore(SettingsShelf, PeopleShelf, NewsShelf):
+class SqlStore(SettingsShelf, PeopleShelf, NewsShelf, IdentifyShelf):
     """What is remembered. `open` it; every method raises StoreUnavailable when the database cannot serve."""
 
     @classmethod

@@ -154,3 +154,13 @@ class DepartureRow(Base):
 
     guild_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]
+
+
+class IdentifyRow(Base):
+    """That a shard logged in; kept for a day."""
+
+    __tablename__ = "identifies"
+
+    shard_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[float] = mapped_column(primary_key=True)
+    "Unix seconds"

@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import ConfigError, StoreUnavailable
 from bot.ops import slots
-from bot.ops.slots import Slot, Unneeded, claimed, dsn, ranges
+from bot.ops.slots import Unneeded, claimed, dsn, ranges
 from tests.store import conftest as stores
 
 postgres = stores.postgres
@@ -19,7 +19,7 @@ postgres = stores.postgres
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds become tenths; the order of the bounds stays."""
-    for name, seconds in (("PING", 0.2), ("PING_WITHIN", 1.0), ("LEASE", 3.0), ("RETRY", 0.1), ("SPACING", 0.5)):
+    for name, seconds in (("PING", 0.2), ("PING_WITHIN", 1.0), ("LEASE", 3.0), ("RETRY", 0.1)):
         monkeypatch.setattr(slots, name, seconds)
     monkeypatch.setitem(slots._SETTINGS, "idle_session_timeout", "3000")
 
@@ -117,22 +117,6 @@ async def test_a_spare_that_is_stopped_goes(postgres: Callable[[], str]) -> None
         with pytest.raises(Unneeded):
             async with claimed(url, ranges(1, 1), stop, stop.set):
                 pass
-
-
-async def test_identifies_of_a_bucket_keep_their_distance_in_all_processes(postgres: Callable[[], str]) -> None:
-    url, stop = postgres(), asyncio.Event()
-    times: list[float] = []
-
-    async def identify(slot: Slot, shard: int) -> None:
-        await slot.before_identify(shard, 1)
-        times.append(time.monotonic())
-
-    async with claimed(url, ranges(4, 2), stop, stop.set) as one, claimed(url, ranges(4, 2), stop, stop.set) as two:
-        assert {*one.shards} | {*two.shards} == {0, 1, 2, 3}
-        await asyncio.gather(identify(one, 0), identify(two, 2))
-        await identify(one, 1)
-    gaps = [later - earlier for earlier, later in zip(sorted(times), sorted(times)[1:], strict=False)]
-    assert all(gap >= 0.45 for gap in gaps)
 
 
 async def test_all_are_asked_to_drain_at_once(postgres: Callable[[], str]) -> None:
