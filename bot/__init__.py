@@ -39,6 +39,7 @@ services.py     the rooms behind their ports, the clocks
 preferences.py  how each server and channel wants its calls
 people.py       a person's say from the command line: export, forget
 usage.py        what a turn may cost: caps, reservations
+owed.py         what the store could not be given yet: outlives the calls
 tally.py        what the metrics count
 types.py        what crosses a room's wall          ports.py   what a room asks of another
 errors.py       the tree of errors                  audio.py   rates, frames, WAV

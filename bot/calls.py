@@ -11,6 +11,7 @@ import structlog
 
 from bot.call.call import Call
 from bot.errors import AlreadyInCall, EncryptionRefused, JoinError, LinkLost, StoreError, StoreUnavailable
+from bot.owed import Owed
 from bot.ports import Venue, VoiceLink
 from bot.services import CallSettings, Services
 from bot.types import LinkEnd, Message
@@ -26,6 +27,8 @@ FAREWELL = 1.0
 """Seconds a call has for what can only be done from inside, such as clearing the line under the channel's name."""
 CLOSE_WITHIN = 10.0
 """Seconds a call has to write down its last words once it was told to end."""
+DRAINED_WITHIN, PAY_WITHIN = 5.0, 3.0
+"""The same when the process ends, and what it has for what is owed besides: it must be gone within 30 s."""
 
 
 @dataclass(slots=True)
@@ -58,10 +61,12 @@ class Calls:
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
+        self._paying = self._group.create_task(self.owed.pay(), name="owed")
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         await self._leave_all()
+        await self._pay_last()
         await self._group.__aexit__(None, None, None)
 
     def get(self, guild_id: int) -> Call | None:
@@ -134,20 +139,28 @@ class Calls:
     async def forget(self, user_id: int) -> None:
         """Drop what is in memory of a person, in every call, and return when nothing of it can reach the store."""
         self.budget.forget(user_id)
+        self.owed.forget(user_id)
         for call in self.all():
             call.forget(user_id)
-        await asyncio.gather(*(call.scribe.settled() for call in self.all()))
+        await self._settled()
 
-    def cleared(self, channel_id: int) -> None:
-        """A channel's history was deleted."""
+    async def cleared(self, channel_id: int) -> None:
+        """Drop what is in memory of a channel's history, and return when nothing of it can reach the store."""
+        self._services.engine.forget(channel_id)
+        self.owed.clear(channel_id)
         for call in self.all():
             if call.venue.channel_id == channel_id:
                 call.record.forget()
                 call.scribe.clear()
+        await self._settled()
 
     @property
     def budget(self) -> Budget:
         return self._services.budget
+
+    @property
+    def owed(self) -> Owed:
+        return self._services.owed
 
     async def drain(self) -> None:
         """Take no new turns, let running words end, and leave every call; a restart comes back to them."""
@@ -156,6 +169,19 @@ class Calls:
             call.scribe.show(lambda audience: audience.notice("restarting"))
         await asyncio.gather(*(call.drain() for call in calls))
         await self._leave_all()
+
+    async def _settled(self) -> None:
+        """Return when nothing that was dropped meanwhile is on its way to the store."""
+        await asyncio.gather(self.owed.settled(), *(call.scribe.settled() for call in self.all()))
+
+    async def _pay_last(self) -> None:
+        """Give the store what it is owed, if it serves by now; the process does not wait for more."""
+        owed = self.owed
+        owed.close()
+        await asyncio.wait([self._paying], timeout=PAY_WITHIN)
+        self._paying.cancel()
+        if lost := owed.lost():
+            log.warning("owed_lost", count=lost)
 
     async def _leave_all(self) -> None:
         for seat in self._seats.values():
@@ -170,10 +196,11 @@ class Calls:
         settings = self._settings(guild_id, channel_id)
         try:
             consents = await store.consents(guild_id) | consents
-            history = await store.history(channel_id, HISTORY)
+            history = self._with_owed(channel_id, await store.history(channel_id, HISTORY))
             await store.call_started(guild_id, channel_id)
         except StoreError as error:
             failure = error
+            history = history or self._with_owed(channel_id, [])
         await self._services.budget.load(guild_id, store)
         call = Call(venue, self._services, settings, consents, history)
         if failure:
@@ -181,6 +208,11 @@ class Calls:
         seat = self._seats[guild_id] = _Seat(call, link)
         seat.task = self._group.create_task(self._live(seat), name=f"call:{guild_id}")
         return call
+
+    def _with_owed(self, channel_id: int, stored: list[Message]) -> list[Message]:
+        """Return a channel's history with what an earlier call could not write yet."""
+        lines = {message.id: message for message in (*stored, *self.owed.lines(channel_id))}
+        return sorted(lines.values(), key=lambda message: message.at)
 
     async def _end(self, guild_id: int) -> bool:
         """End a call and wait until it has written down its last words, but not for ever."""
@@ -191,7 +223,7 @@ class Calls:
         if not seat.moving:
             await asyncio.wait([seat.task], timeout=FAREWELL)
             await seat.link.close()
-        _, late = await asyncio.wait([seat.task], timeout=CLOSE_WITHIN)
+        _, late = await asyncio.wait([seat.task], timeout=DRAINED_WITHIN if seat.comes_back else CLOSE_WITHIN)
         for task in late:
             task.cancel()
         await asyncio.wait([seat.task])
@@ -215,6 +247,7 @@ class Calls:
                 del self._seats[guild_id]
             if not seat.moving:
                 await seat.link.close()
+            self.owed.take(seat.call.scribe.owed)
             self._services.tally.call_over(seat.call.counts, seat.call.scribe.counts)
         if not seat.moving and not seat.comes_back:
             await self._forget(guild_id)
@@ -259,6 +292,7 @@ class Calls:
     async def _expire(self, venue: Venue) -> None:
         """Let words go that last only as long as the call."""
         if self._settings(venue.guild_id, venue.channel_id).retention_days == 0:
+            self.owed.clear(venue.channel_id)
             try:
                 await self._services.store.clear(venue.channel_id)
             except StoreUnavailable as error:

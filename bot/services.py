@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.engine.studio import Studio
+from bot.owed import Owed
 from bot.ports import Engine, Store, Transcriber, Vad
 from bot.tally import Tally, TurnTimes
 from bot.usage import Budget
@@ -18,6 +19,8 @@ class Services:
     engine: Engine
     transcriber: Transcriber
     store: Store
+    owed: Owed
+    "what the store could not be given yet, of calls that are over"
     budget: Budget
     make_vad: Callable[[], Vad]
     clock: Callable[[], float]

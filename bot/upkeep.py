@@ -107,4 +107,4 @@ class Upkeep:
                 await self._calls.forget(news.subject)
                 await self._store.forget(news.subject, again=True)
             case "cleared":
-                self._calls.cleared(news.subject)
+                await self._calls.cleared(news.subject)

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from bot.audio import HEAR_BYTES, SPEAK_RATE, seconds
 from bot.errors import BotError
+from bot.owed import Owed
 from bot.ports import Audience, Store, VoiceLink
 from bot.services import Services
 from bot.types import (
@@ -297,6 +298,7 @@ def services(engine: StageEngine, transcriber: StageTranscriber, store: NoStore,
         engine=engine,
         transcriber=transcriber,
         store=cast("Store", store),
+        owed=Owed(cast("Store", store)),
         budget=Budget(cap, Decimal(0), lambda model, usage: Decimal("0.01"), wall),
         make_vad=LoudVad,
         clock=loop.time,

@@ -40,7 +40,7 @@ class Calls:
     async def forget(self, user_id: int) -> None:
         self.told.append(("forget", user_id))
 
-    def cleared(self, channel_id: int) -> None:
+    async def cleared(self, channel_id: int) -> None:
         self.told.append(("cleared", channel_id))
 
 

@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 
 WARM_EVERY = 30.0
 """Seconds after which a connection may have gone cold."""
-DRAIN_WITHIN = 20.0
+DRAIN_WITHIN = 18.0
 """Seconds the running words have when the process is asked to end."""
 
 

@@ -6,12 +6,11 @@ Both are fed through bounded queues, so that neither Discord's rate limits nor a
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Set
-from dataclasses import replace
-from itertools import islice
 
 import structlog
 
 from bot.errors import StoreError
+from bot.owed import Owed, without
 from bot.ports import Audience, Store
 from bot.types import Charge, Message
 
@@ -21,9 +20,6 @@ SHOWN_BOUND = 100
 """Things waiting to be shown: at most one edit in 1.2 s, so more than this could never catch up."""
 KEPT_BOUND = 1000
 """Messages and charges waiting for the store: about an hour of talk while a database is away."""
-BATCH = 50
-RETRIES = (0.2, 1.0, 3.0, 10.0, 30.0)
-"""Seconds between attempts on a store that cannot serve; the last one repeats."""
 
 Show = Callable[[Audience], Awaitable[None]]
 
@@ -38,21 +34,19 @@ class Scribe:
         self._guild_id = guild_id
         self._channel_id = channel_id
         self._audience = audience
-        self._store = store
+        self.owed = Owed(store, KEPT_BOUND, self.counts, self.memory_failed, self._memory_back)
+        "what waits for the store; after the call, what it could not be given"
         self._shown: deque[Show] = deque()
         self._progress: tuple[int, str] | None = None
         "turn id and the bot's words so far"
-        self._kept: deque[Message | Charge] = deque()
         self._forgotten: frozenset[int] = frozenset()
         self._show_wake = asyncio.Event()
-        self._keep_wake = asyncio.Event()
         self._closed = False
-        self._pen = asyncio.Lock()
 
     @property
     def waiting(self) -> tuple[int, int]:
         """How much waits to be shown, and to be stored."""
-        return len(self._shown), len(self._kept)
+        return len(self._shown), len(self.owed)
 
     def show(self, what: Show) -> None:
         """Queue something for people to see, in order; the oldest goes when the queue is full."""
@@ -70,46 +64,30 @@ class Scribe:
 
     def keep(self, what: Message | Charge) -> None:
         """Queue something for the store; the newest goes when the queue is full, for the older is owed first."""
-        if self._forgotten:
-            known = self._without(what, self._forgotten)
-            if known is None:
-                return
-            what = known
-        if len(self._kept) >= KEPT_BOUND:
-            self.counts["kept_dropped"] += 1
-            return
-        self._kept.append(what)
-        self._keep_wake.set()
+        known = without(what, self._forgotten)
+        if known is not None:
+            self.owed.add(self._guild_id, self._channel_id, known)
 
     def forget(self, user_id: int) -> None:
         """Write nothing more of a person: not what waits, nor what still comes, until they are welcome again."""
         self._forgotten |= {user_id}
-        known = (self._without(what, {user_id}) for what in self._kept)
-        # A batch on its way may still be written: whoever deletes the rest of it waits for `settled` first.
-        self._kept = deque(what for what in known if what is not None)
-
-    async def settled(self) -> None:
-        """Return when no batch is on its way to the store."""
-        async with self._pen:
-            pass
+        self.owed.forget(user_id)
 
     def welcome(self, user_id: int) -> None:
         """Write down a person's words again."""
         self._forgotten -= {user_id}
 
+    async def settled(self) -> None:
+        """Return when no batch is on its way to the store: it may be written whatever was forgotten meanwhile."""
+        await self.owed.settled()
+
     def clear(self) -> None:
         """Drop the lines that wait (/memory clear); what is owed stays."""
-        self._kept = deque(what for what in self._kept if isinstance(what, Charge))
+        self.owed.clear(self._channel_id)
 
     def drop(self, message_ids: Set[str]) -> None:
         """Drop these lines if they wait; one on its way may still be written, as with `forget`."""
-        self._kept = deque(what for what in self._kept if what.id not in message_ids)
-
-    @staticmethod
-    def _without(what: Message | Charge, people: Set[int]) -> Message | Charge | None:
-        if isinstance(what, Message):
-            return None if what.speaker_id in people else what
-        return replace(what, user_ids=tuple(user_id for user_id in what.user_ids if user_id not in people))
+        self.owed.drop(message_ids)
 
     def memory_failed(self, error: StoreError) -> None:
         """Tell people once that memory is off."""
@@ -122,71 +100,32 @@ class Scribe:
         """Nothing more will come: both writers end when their queues are empty (the store's also when it fails)."""
         self._closed = True
         self._show_wake.set()
-        self._keep_wake.set()
+        self.owed.close()
 
     async def run(self) -> None:
         """Write until `close`; after a lost link it runs again."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._show_all(), name="scribe:show")
-            group.create_task(self._keep_all(), name="scribe:keep")
+            group.create_task(self.owed.pay(), name="scribe:keep")
         self._closed = False
 
     async def _show_all(self) -> None:
-        while await self._more(lambda: bool(self._shown or self._progress), self._show_wake):
+        while await self._more():
             if self._shown:
                 await self._shown.popleft()(self._audience)
             elif self._progress:
                 (turn_id, text), self._progress = self._progress, None
                 await self._audience.saying(turn_id, text)
 
-    async def _keep_all(self) -> None:
-        attempt = 0
-        while await self._more(lambda: bool(self._kept), self._keep_wake):
-            batch = list(islice(self._kept, BATCH))
-            try:
-                async with self._pen:
-                    await self._write(batch)
-            except StoreError as error:
-                self.counts["store_failures"] += 1
-                self.memory_failed(error)
-                if self._closed:
-                    self.counts["kept_dropped"] += len(self._kept)
-                    return
-                await self._pause(RETRIES[min(attempt, len(RETRIES) - 1)])
-                attempt += 1
-                continue
-            written = {id(item) for item in batch}
-            while self._kept and id(self._kept[0]) in written:
-                self._kept.popleft()
-            attempt = 0
-            if self.memory_off:
-                self.memory_off = False
-                self.show(lambda audience: audience.notice("memory_back"))
+    def _memory_back(self) -> None:
+        if self.memory_off:
+            self.memory_off = False
+            self.show(lambda audience: audience.notice("memory_back"))
 
-    async def _write(self, batch: list[Message | Charge]) -> None:
-        """Write a batch; each table is written all or none, and writing the same again changes nothing."""
-        messages = [item for item in batch if isinstance(item, Message)]
-        charges = [item for item in batch if isinstance(item, Charge)]
-        if messages:
-            await self._store.remember(self._guild_id, self._channel_id, messages)
-        if charges:
-            await self._store.charge(charges)
-
-    async def _more(self, waiting: Callable[[], bool], wake: asyncio.Event) -> bool:
-        while not waiting():
+    async def _more(self) -> bool:
+        while not (self._shown or self._progress):
             if self._closed:
                 return False
-            wake.clear()
-            await wake.wait()
+            self._show_wake.clear()
+            await self._show_wake.wait()
         return True
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait before the next attempt, but not longer than the call lasts."""
-        self._keep_wake.clear()
-        try:
-            async with asyncio.timeout(seconds):
-                while not self._closed:
-                    await self._keep_wake.wait()
-                    self._keep_wake.clear()
-        except TimeoutError:
-            pass

@@ -24,6 +24,7 @@ from bot.jobs.analyze import analyze, estimate, length
 from bot.jobs.ask import Question, ask
 from bot.jobs.bill import price
 from bot.jobs.desk import Jobs, folder_beside
+from bot.owed import Owed
 from bot.ports import Store, Vad
 from bot.services import Services
 from bot.types import Charge, Message, RoomContext
@@ -63,10 +64,12 @@ async def workroom(
     client = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
     engine = OpenAIEngine(client, model=settings.openai_model)
     studio = Studio(client, model=settings.openai_model, text_model=settings.text_model, breaker=engine.breaker)
+    store = store or cast(Store, _NoStore())
     services = Services(
         engine=engine,
         transcriber=OpenAITranscriber(client, model=settings.transcribe_model),
-        store=store or cast(Store, _NoStore()),
+        store=store,
+        owed=Owed(store),
         budget=Budget(Decimal(0), Decimal(0), Prices(settings.prices), lambda: datetime.now(UTC)),
         make_vad=_deaf,
         clock=time.monotonic,
@@ -145,8 +148,8 @@ async def cast_pod(
     bench = await asyncio.to_thread(workshop.Bench.open, jobs.folder, plan)
     bench.plan.paused = True  # a bot beside this is not to go on with it
     async with jobs.bill(0, 0, _NOBODY, expected) as bill:
-        maker = podcast.Podcaster(bench, jobs.studio, bill, lambda state: step(state.step, state.done, state.parts))
-        made = await maker.make()
+        maker = podcast.Podcaster(bench, jobs.studio, bill)
+        made = await maker.make(lambda state: step(state.step, state.done, state.parts))
     files = [_moved(path, out) for path in (*made.programme.files, made.summary)]
     bench.clear()
     return Done(files[-1].read_text(encoding="utf-8"), tuple(files), bill.cost)

@@ -116,6 +116,7 @@ class BotCollector(Collector):
         yield _counter("call_events", "What befell calls.", ("event",), _by_name(self._calls.counts))
         limits = Counter(self._tally.calls)
         queues: Counter[str] = Counter(dict.fromkeys(("turn", "shown", "kept", "inbox"), 0))
+        queues["kept"] += len(self._calls.owed)
         for call in calls:
             limits.update(call.counts)
             limits.update(call.scribe.counts)

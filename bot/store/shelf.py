@@ -1,5 +1,6 @@
 """What every part of the store stands on: one engine, one seal, transactions whose failures are ours."""
 
+import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,8 @@ from bot.store.seal import Seal
 from bot.store.tables import Base, NewsRow
 
 NEWS_CHANNEL = "kikite_news"
+STUCK = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""SQLite's errors that a connection keeps, whatever becomes of the file: the next must be a new one."""
 OWN_NEWS = 1000
 """Numbers remembered; more are not written between two looks."""
 
@@ -46,6 +49,8 @@ class Shelf:
         except self._failures as error:
             # The driver's own words only: SQLAlchemy's would show the statement with its values.
             cause = getattr(error, "orig", None) or error
+            if getattr(cause, "sqlite_errorcode", 0) & 0xFF in STUCK:
+                await self._engine.dispose()
             raise StoreUnavailable(type(cause).__name__) from error
 
     def _insert(self, table: type[Base]) -> Any:

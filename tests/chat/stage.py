@@ -25,6 +25,7 @@ from bot.chat.i18n import Catalogues
 from bot.chat.permissions import VocalChannel
 from bot.config import Settings
 from bot.errors import EngineError
+from bot.owed import Owed
 from bot.ports import Store
 from bot.preferences import Preferences
 from bot.sandbox.entities import User
@@ -203,6 +204,7 @@ def services_for(store: Store, engine: Engine | None = None) -> Services:
         engine=engine or Engine(),
         transcriber=Transcriber(),
         store=store,
+        owed=Owed(store),
         budget=Budget(Decimal(0), Decimal(0), lambda *_: Decimal("0.004"), lambda: datetime.now(UTC)),
         make_vad=Vad,
         clock=time.monotonic,

@@ -21,6 +21,7 @@ from bot.jobs.desk import Jobs
 from bot.sandbox.model_behaviour import Answer
 from bot.sandbox.model_log import ReceivedRequest
 from bot.sandbox.model_server import ModelServer
+from bot.owed import Owed
 from bot.services import Services
 from bot.store.repository import SqlStore
 from bot.usage import Budget
@@ -76,6 +77,7 @@ async def opened(model: ModelServer, folder: Path, text_model: str | None = None
         engine=engine,
         transcriber=OpenAITranscriber(client, model="gpt-transcribe"),
         store=store,
+        owed=Owed(store),
         budget=budget,
         make_vad=lambda: None,  # pyright: ignore[reportArgumentType]
         clock=time.monotonic,

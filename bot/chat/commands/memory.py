@@ -61,8 +61,7 @@ class Memory(app_commands.Group):
         words = host.words_to(interaction)
 
         async def forget() -> str:
-            host.calls.cleared(target.id)
-            host.services.engine.forget(target.id)
+            await host.calls.cleared(target.id)
             return words("memory cleared", channel=target.mention, lines=await host.services.store.clear(target.id))
 
         question = words("memory clear?", channel=target.mention)
