@@ -19,7 +19,7 @@ import discord
 import simcord
 from simcord.preview import _capture
 
-from bot.call import CallStatus
+from bot.call.call import CallStatus
 from bot.chat.client import Client
 from bot.chat.commands import ALL
 from bot.chat.i18n import Catalogues
@@ -36,15 +36,15 @@ BROWSER = sys.argv[1] if len(sys.argv) > 1 else "/usr/bin/chromium"
 TALK = {
     "en-US": (
         ("Ada", "Kikite, how far away is the moon?"),
-        ("Kikite", "About 384,000 kilometres. Light takes a little more than a second."),
+        ("Kikite", "About 384,000 kilometres. Light takes a little"),
         ("Ben", "And how long would I have to drive?"),
-        ("Kikite", "At 100 kilometres an hour, day and night: about"),
+        ("Kikite", "At 100 kilometres an hour, day and night: about five months and"),
     ),
     "ja": (
         ("あかり", "聞き手、月までどのくらい？"),
-        ("聞き手", "およそ38万キロです。光でも1秒あまりかかります。"),
+        ("聞き手", "およそ38万キロです。光でも1秒"),
         ("ベン", "車で走ったらどのくらいかかる？"),
-        ("聞き手", "時速100キロで昼も夜も走り続けて、およそ"),
+        ("聞き手", "時速100キロで昼も夜も走り続けて、およそ5か月"),
     ),
 }
 
@@ -85,6 +85,9 @@ async def launch(capture: Any) -> Any:
     return capture._browser
 
 
+async def nothing(*_: object) -> None: ...
+
+
 async def take(locale: str) -> None:
     """Take the pictures of one language."""
     language = locale.split("-")[0]
@@ -97,29 +100,30 @@ async def take(locale: str) -> None:
             store, CallSettings(), Caps(Decimal(2), Decimal(0)), lambda: datetime(2025, 12, 30, tzinfo=UTC)
         )
         client = Client(settings, scene, scene, Catalogues.load(), None, ALL, preferences=preferences)  # pyright: ignore
+        client.on_voice_state_update = nothing  # nobody calls it here, and it does not come by itself
         async with simcord.run(client, shard_count=1) as env:
             guild = env.create_guild("Kikite", preferred_locale=locale)
             lounge = guild.create_voice_channel("Lounge" if language == "en" else "ラウンジ")
             ada, ben = (guild.add_member(env.create_user(name)) for name in (first, second))
-            for person in (ada, ben):
+            cleo = guild.add_member(env.create_user("Cleo" if language == "en" else "クロエ"))
+            for person in (ada, ben, cleo):
                 await person.join_voice(lounge)
             channel: Any = client.get_channel(lounge.id)
             await channel.guild.me.edit(nick=bot_name)
             await env.settle()
             venue = scene.venue = client.venue(channel)
             venue.sign.changed = lambda *_: None  # simcord knows no status line
-            scene.agreed_ids = frozenset({ada.id})
+            scene.agreed_ids = frozenset({ada.id, ben.id})
             async with env.preview(
-                lounge, viewers=[ada], layout="channel", width=900, height=560, locale=locale
+                lounge, viewers=[ada], layout="channel", width=900, height=600, locale=locale
             ) as view:
                 audience = venue.audience
                 await audience.state(CallState.LISTENING)
                 (_, q1), (_, a1), (_, q2), (_, a2) = TALK[locale]
                 await audience.heard(Heard(1, ada.id, q1, 2.0), first)
-                await audience.said(Spoken(1, a1, 5.2, Decimal("0.0061")))
+                await audience.said(Spoken(1, a1, 4.2, Decimal("0.0061"), interrupted=True))
                 await audience.heard(Heard(2, ben.id, q2, 2.0), second)
                 await audience.saying(2, a2)
-                await audience.said(Spoken(2, a2, 3.1, Decimal("0.0048"), interrupted=True))
                 await audience.state(CallState.SPEAKING)
                 await venue.idle()
                 await view.refresh()
@@ -131,7 +135,7 @@ async def take(locale: str) -> None:
             client.words_to = lambda _: client.catalogues.of(locale)  # simcord's people all read English
             for command, options in (("usage", {"period": "week"}), ("settings show", {})):
                 await preferences.change(guild.id, None, "persona", "teacher", mia.id)
-                async with env.preview(text, viewers=[mia], width=900, height=560, locale=locale) as view:
+                async with env.preview(text, viewers=[mia], width=900, height=900, locale=locale) as view:
                     result = await mia.slash(text, command, **options)
                     await view.refresh()
                     await view.screenshot(OUT / f"{command.split()[0]}.{language}.png", target=result)
