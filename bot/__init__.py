@@ -37,6 +37,7 @@ call/           one call, from hearing to books:
 Shared by all calls:
 services.py     the rooms behind their ports, the clocks
 preferences.py  how each server and channel wants its calls
+away.py         where people sent it away
 people.py       a person's say from the command line: export, forget
 usage.py        what a turn may cost: caps, reservations
 owed.py         what the store could not be given yet: outlives the calls

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import structlog
 
+from bot.away import Away
 from bot.call.call import Call
 from bot.errors import AlreadyInCall, EncryptionRefused, JoinError, LinkLost, StoreError, StoreUnavailable
 from bot.owed import Owed
@@ -51,8 +52,8 @@ class Calls:
         """`settings` gives how a server and channel (their ids) want their calls."""
         self.counts: Counter[str] = Counter()
         "joined, rejoined, lost, crashed"
-        self.kicked: set[int] = set()
-        "servers that put the bot out, until somebody calls it again"
+        self.away = Away(services.store, services.wall)
+        "where it does not come by itself"
         self._services = services
         self._settings = settings
         self._seats: dict[int, _Seat] = {}
@@ -61,6 +62,7 @@ class Calls:
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
+        await self.away.load()
         self._paying = self._group.create_task(self.owed.pay(), name="owed")
         return self
 
@@ -83,7 +85,7 @@ class Calls:
         """
         guild_id = venue.guild_id
         if by is not None:
-            self.kicked.discard(guild_id)
+            await self.away.called(guild_id)
         async with self._locks[guild_id]:
             there = self.get(guild_id)
             if there and there.venue.channel_id == venue.channel_id:
@@ -236,7 +238,7 @@ class Calls:
         try:
             end = await self._over_links(seat)
             if end is LinkEnd.KICKED:
-                self.kicked.add(guild_id)
+                await self.away.put_out(guild_id)
             log.info("call_ended", guild=guild_id, reason=end.value)
         except Exception:
             # One server's bug is not another's: it is logged and counted, and the others go on.

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from bot.away import NAME
 from bot.ports import Store
 from bot.services import CallSettings
 from bot.types import Setting
@@ -157,6 +158,8 @@ class Preferences:
         """Read everything. Raises StoreUnavailable, and leaves all as it was."""
         fresh: dict[tuple[int, int | None], dict[str, tuple[Setting, Any]]] = {}
         for setting in await self._store.settings():
+            if setting.name == NAME:
+                continue  # no wish, but a note of bot/away.py
             try:
                 value = FIELDS[setting.name].read(setting.value)
             except (KeyError, ValueError):

@@ -25,10 +25,11 @@ from bot.chat.keys import LineButton
 from bot.chat.panel import PanelView
 from bot.chat.permissions import VocalChannel
 from bot.chat.sync import sync
+from bot.chat.unbidden import Unbidden, people
 from bot.chat.venue import Connect, DiscordVenue
 from bot.chat.written import written
 from bot.config import Settings
-from bot.errors import BotError, LoginError, StartError
+from bot.errors import LoginError, StartError
 from bot.preferences import Preferences
 from bot.services import CallSettings, Services
 from bot.usage import Caps
@@ -106,8 +107,7 @@ class Client(Host):
         self._commands = commands
         self._tls = tls
         self.views = weakref.WeakSet()
-        self._sent_away: set[int] = set()
-        "channels that people had the bot leave, until they are empty"
+        self._unbidden = Unbidden(self)
         self._venues: weakref.WeakSet[DiscordVenue] = weakref.WeakSet()
 
     @property
@@ -188,19 +188,21 @@ class Client(Host):
         return venue
 
     async def leave(self, call: Call) -> None:
-        self._sent_away.add(call.venue.channel_id)
+        guild_id, channel_id = call.venue.guild_id, call.venue.channel_id
+        noting = asyncio.create_task(self.calls.away.put_out(guild_id, channel_id), name=f"away:{guild_id}")
         if isinstance(call.venue, DiscordVenue):
             await call.venue.farewell()
-        await self.calls.leave(call.venue.guild_id)
+        await self.calls.leave(guild_id)
+        await noting
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
-        if before.channel is not None and not _people(before.channel):
-            self._sent_away.discard(before.channel.id)
+        if before.channel is not None and not people(before.channel):
+            await self._unbidden.emptied(before.channel)
         call = self.calls.get(member.guild.id)
         if call is None and not member.bot and after.channel is not None and after.channel != before.channel:
-            await self._come_by_itself(after.channel)
+            await self._unbidden.entered(after.channel)
         if call is None or not isinstance(call.venue, DiscordVenue):
             return
         here = call.venue.channel_id
@@ -210,23 +212,8 @@ class Client(Host):
             call.venue.people_changed()
             self.calls.people_changed(member.guild.id)
 
-    async def _come_by_itself(self, channel: VocalChannel) -> None:
-        """Somebody entered: join if the server wants that, and nobody has sent the bot away."""
-        join_at = self.preferences.of(channel.guild.id, channel.id).join_at
-        unwanted = channel.id in self._sent_away or channel.guild.id in self.calls.kicked
-        if not join_at or unwanted or _people(channel) < join_at:
-            return
-        try:
-            await self.calls.join(self.venue(channel), None)
-        except BotError as error:
-            log.info("came_not", channel_id=channel.id, reason=error.code)
-
     async def on_message(self, message: discord.Message) -> None:
         await written(self, message)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.exception("event_failed", event_method=event_method)  # never the arguments: people's words are in them
-
-
-def _people(channel: VocalChannel) -> int:
-    return sum(not member.bot for member in channel.members)

@@ -208,9 +208,10 @@ async def test_it_does_not_come_back_uncalled(end: LinkEnd, links: int) -> None:
         assert not house.live
         assert len(house.venue.links) == links
         assert house.store.on == {}
-        assert house.calls.kicked == ({house.venue.guild_id} if end is LinkEnd.KICKED else set())
+        here = house.venue.guild_id, house.venue.channel_id
+        assert house.calls.away.wanted(*here) is (end is not LinkEnd.KICKED)
         await house.calls.join(house.venue, ANNA)
-        assert not house.calls.kicked
+        assert house.calls.away.wanted(*here)
 
 
 async def test_it_says_so_when_it_could_not_come_back() -> None:

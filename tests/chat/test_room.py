@@ -178,15 +178,32 @@ async def test_it_comes_by_itself_where_a_server_wants_that_and_never_when_sent_
     for user in (ada, ben, cleo):
         await house.sandbox.leave_voice(user)
     await until(lambda: not channel.voice_states)
-    house.calls.kicked.add(guild)
+    await house.calls.away.put_out(guild)
     for user in (ada, ben):
         await house.sandbox.enter_voice(user, house.sandbox.lounge)
     await until(lambda: ben.id in channel.voice_states)
     assert not house.calls.all()
     await house.sandbox.leave_voice(ben)
-    house.calls.kicked.clear()
+    await house.calls.away.called(guild)
     await house.sandbox.enter_voice(ben, house.sandbox.lounge)
     await until(lambda: house.calls.all())
+
+
+async def test_what_keeps_it_from_coming_by_itself_is_said_once(house: Stage) -> None:
+    guild, lounge = house.sandbox.guild.id, house.sandbox.lounge.id
+    denied = discord.Permissions(speak=True).value
+    house.sandbox.moderator.overwrite(house.sandbox.lounge, house.sandbox.bot, deny=denied)
+    await house.client.preferences.change(guild, lounge, "join_at", "1", 1)
+    people = [await house.enter(name) for name in ("Ada", "Ben")]
+    await until(house.shown)
+    assert "Speak" in house.shown()[0].content
+    channel: Any = house.client.get_channel(lounge)
+    for user in people:
+        await house.sandbox.leave_voice(user)
+    await until(lambda: not channel.voice_states)
+    assert len(house.shown()) == 1
+    await house.enter("Cleo")  # the next company may not have read that
+    await until(lambda: len(house.shown()) == 2)
 
 
 async def test_a_full_channel_is_named(house: Stage) -> None:
