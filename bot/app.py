@@ -16,6 +16,7 @@ import structlog
 
 from bot.calls import Calls
 from bot.chat.client import Client
+from bot.chat.comeback import Comeback
 from bot.chat.commands import ALL, podcast
 from bot.chat.i18n import Catalogues
 from bot.chat.permissions import VocalChannel
@@ -26,7 +27,7 @@ from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.pricing import Prices
 from bot.engine.studio import Studio
 from bot.engine.transcribe import OpenAITranscriber
-from bot.errors import BotError, StoreError, StoreUnavailable
+from bot.errors import StoreError, StoreUnavailable
 from bot.ops import slots
 from bot.ops.health import Health
 from bot.ops.http import Pages, serving
@@ -98,31 +99,14 @@ class App:
             await asyncio.sleep(UPKEEP_AGAIN)
 
     async def _come_back(self) -> None:
-        """Return to the calls that were on when the last process ended, where people still are."""
+        """Return to the calls, and to the podcasts, that were on when the last process ended."""
+        try:
+            await Comeback(self.client, self.calls, self.store).run()
+        except StoreError as error:
+            log.warning("calls_unknown", reason=str(error))
         while not self.client.serving:  # noqa: ASYNC110 (discord.py's wait_until_ready refuses before the login)
             await asyncio.sleep(0.1)
-        try:
-            calls = await self.store.calls()
-        except StoreUnavailable as error:
-            log.warning("calls_unknown", reason=str(error))
-            return
-        for guild_id, channel_id in calls.items():
-            try:
-                await self._return(guild_id, channel_id)
-            except BotError as error:
-                log.warning("return_failed", guild=guild_id, reason=error.code)
         await podcast.resume(self.client)
-
-    async def _return(self, guild_id: int, channel_id: int) -> None:
-        channel = self.client.get_channel(channel_id)
-        if not isinstance(channel, VocalChannel) or self.calls.get(guild_id):
-            return
-        venue = self.client.venue(channel)
-        if not venue.people():
-            await self.store.call_ended(guild_id)
-            return
-        call = await self.calls.join(venue, by=None)
-        call.scribe.show(lambda audience: audience.notice("returned"))
 
 
 @asynccontextmanager

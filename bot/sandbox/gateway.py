@@ -39,6 +39,8 @@ class Gateway:
         self.url = ""
         self.identified = 0
         "IDENTIFYs accepted so far"
+        self.hurried = 0
+        "IDENTIFYs refused because the bucket's last one was too short ago"
         self.resumed = 0
         self._sockets: dict[Socket, asyncio.Task[Any]] = {}
         self._fading: dict[str, asyncio.TimerHandle] = {}
@@ -145,6 +147,7 @@ class Gateway:
             raise Closed(4014, "Disallowed intent(s).")
         now, slot = asyncio.get_running_loop().time(), shard[0] % self._knobs.max_concurrency
         if now - self._last_identify.get(slot, float("-inf")) < self._knobs.identify_spacing:
+            self.hurried += 1
             socket.push({"t": None, "s": None, "op": 9, "d": False})
             return None
         self._last_identify[slot] = now
