@@ -30,11 +30,11 @@ INVITED = discord.Permissions(352157290318848)
 TO_SERVE = ("view_channel", "connect", "speak", "use_voice_activation", "send_messages")
 """Without these a voice channel cannot be served."""
 PINNED = {
-    VoiceConnectionState: ("_connect_websocket", "_recover_from_invalid_commit", "reinit_dave_session", "can_encrypt"),
+    VoiceConnectionState: ("_connect_websocket", "_execute_transition", "_recover_from_invalid_commit", "can_encrypt"),
     DiscordVoiceWebSocket: ("poll_event", "received_binary_message", "discover_ip", "from_connection_state"),
     discord.VoiceClient: ("create_connection_state", "send_audio_packet"),
 }
-"""The names of discord.py that voice/link.py stands on; tests/voice/test_link_contract.py knows all of them."""
+"""The names of discord.py that voice/connection.py stands on; tests/voice/test_link_contract.py knows all of them."""
 
 
 async def examine(settings: Settings, tls: ssl.SSLContext, *, live: bool = False, within: float = WITHIN) -> Report:

@@ -148,13 +148,13 @@ class Link:
         line = self._line
         down_at = self._clock()
         log.info("link_broken", channel_id=self.channel_id, code=code)
-        for seconds, cure in recovery.plan(code, awaiting_server=line.awaiting_server, shaky=shaky):
+        for seconds, cure in recovery.plan(code, awaiting_server=line.news.awaiting_server, shaky=shaky):
             await self._pause(seconds)
             if self._clock() - down_at > RESUMABLE:
                 self.outlet.cut()
-            if line.removed or not line.channel_exists:
+            if line.news.removed or not line.channel_exists:
                 return LinkEnd.KICKED
-            if line.fresh:
+            if line.news.fresh:
                 cure = Cure.REOPEN
             try:
                 async with asyncio.timeout(ATTEMPT):
@@ -175,12 +175,11 @@ class Link:
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not beyond news that decide what follows."""
-        line = self._line
+        news = self._line.news
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not (line.fresh or line.removed):
-                    line.news.clear()
-                    await line.news.wait()
+                while not (news.fresh or news.removed):
+                    await news.more()
 
     async def _apply(self, cure: Cure) -> bool:
         """Return whether the connection stands again."""
@@ -222,7 +221,7 @@ class Link:
             announced=self._roster.announced,
             outside=bool(self._line.people()[0]) and not self._line.in_group,
             apart=self._line.apart,
-            asked=self._line.asked,
+            asked=self._line.discovery.asked,
         )
 
     async def _obey(self, order: Order | None, dumb: bool) -> None:

@@ -1,11 +1,12 @@
-"""What a link needs of a voice connection; link.py makes one of discord.py."""
+"""What a link needs of a voice connection; connection.py makes one of discord.py."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.voice.dave import Session
+from bot.voice.discovery import Discovery
+from bot.voice.news import News
 
 
 class Broken(Exception):
@@ -40,21 +41,13 @@ class LinkStats:
 
 
 class Line(Protocol):
-    """The connection that a link keeps up; made of discord.py in link.py."""
+    """The connection that a link keeps up; made of discord.py in connection.py."""
 
     stats: LinkStats
-    news: asyncio.Event
-    "set whenever the main gateway said something about us"
-    fresh: bool
-    "we were told of a server that we have not connected to yet"
-    awaiting_server: bool
-    "we were told to wait for one"
-    removed: bool
-    "somebody took us out of the channel"
+    news: News
+    discovery: Discovery
     left: bool
     "we left for good"
-    asked: float | None
-    "see watchdog.Sample"
 
     @property
     def channel_id(self) -> int: ...

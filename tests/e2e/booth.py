@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import threading
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
@@ -162,4 +163,7 @@ async def booth() -> AsyncIterator[Booth]:
                 await made.leave()
                 await client.close()
                 await asyncio.gather(running, return_exceptions=True)
-                await asyncio.sleep(0.05)
+                # discord.py's heartbeat ends a moment after its client.
+                async with asyncio.timeout(5):
+                    while any(thread.name.startswith("keep-alive-handler") for thread in threading.enumerate()):
+                        await asyncio.sleep(0.02)

@@ -1,14 +1,15 @@
-"""What bot/voice/link.py takes for granted about discord.py, most of it private.
+"""What bot/voice/connection.py (and the client in link.py) takes for granted about discord.py, most of it private.
 
-When a test fails after raising the pin, discord.py has changed under link.py: read what the name is for in the table,
-see in discord/voice_state.py, voice_client.py and gateway.py what took its place, mend link.py, then this table. Last,
-run `./dev pytest tests/e2e/test_link.py tests/e2e/test_link_faults.py`.
+When a test fails after raising the pin, discord.py has changed under it: read what the name is for in the table, see
+in discord/voice_state.py, voice_client.py and gateway.py what took its place, mend connection.py, then this table.
+Last, run `./dev pytest tests/e2e/test_link.py tests/e2e/test_link_faults.py`.
 """
 
 import ast
 import inspect
 import textwrap
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import discord
@@ -17,7 +18,7 @@ from discord import gateway, utils, voice_client, voice_state
 from discord.gateway import DiscordVoiceWebSocket
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
-from bot.voice import link
+from bot.voice import connection, link
 
 PIN = "2.7.1"
 
@@ -166,9 +167,8 @@ def test_the_websocket_keeps_its_close_code_and_finds_its_state() -> None:
 
 
 def test_link_uses_no_other_private_name() -> None:
-    """A private name that link.py uses must stand in a table above, or be link.py's own."""
-    tree = ast.parse(Path(inspect.getfile(link)).read_text(encoding="utf-8"))
-    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr.startswith("_")}
+    """A private name that connection.py uses must stand in a table above, or be connection.py's own."""
+    used = private_names(connection)
     theirs = {
         name
         for module in (voice_state, gateway, voice_client, utils)
@@ -178,3 +178,9 @@ def test_link_uses_no_other_private_name() -> None:
     }
     known = STATE_METHODS.keys() | {name for names in REPLACED.values() for name in names}
     assert (used & theirs) - known == {"_close_code", "_connection"}
+    assert private_names(link) & theirs == set()
+
+
+def private_names(module: ModuleType) -> set[str]:
+    tree = ast.parse(Path(inspect.getfile(module)).read_text(encoding="utf-8"))
+    return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr.startswith("_")}
