@@ -191,7 +191,7 @@ class Owed:
 def without(what: What, people: Set[int]) -> What | None:
     """Return something as it is when some people are forgotten; None: nothing is left of it."""
     if isinstance(what, Message):
-        return None if what.speaker_id in people else what
+        return None if what.concerns(people) else what
     if people.isdisjoint(what.user_ids):
         return what
     return replace(what, user_ids=tuple(user_id for user_id in what.user_ids if user_id not in people))

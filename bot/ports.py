@@ -128,8 +128,8 @@ class Engine(Protocol):
         """What only the operator can end (key, credit); while it stands, send nothing that nobody asked for."""
         ...
 
-    def forget(self, channel_id: int) -> None:
-        """Drop what is kept of a channel beside its history: it was cleared."""
+    def forget(self, channel_id: int | None = None) -> None:
+        """Drop what is kept of a channel beside its history, or of all: it was cleared, or somebody is forgotten."""
         ...
 
     async def warm(self) -> None:
@@ -264,11 +264,13 @@ class Store(Protocol):
         ...
 
     async def export(self, user_id: int) -> dict[str, Any]:
-        """Return all that is kept of a person, as JSON has it: messages, consents, charges, settings."""
+        """Return all that is kept of a person, as JSON has it: messages, answers to them, consents, …"""
         ...
 
     async def forget(self, user_id: int, *, again: bool = False) -> Forgotten:
-        """Delete a person's words and consents, and name them in no ledger; the other processes learn of it.
+        """Delete a person's words, the answers to them and consents, and name them in no ledger.
+
+        The other processes learn of it.
 
         `again` is for those: it deletes words and names that they wrote since, and tells nobody.
         """

@@ -1,6 +1,7 @@
 """What crosses a room's wall: frozen, small, with the unit under each field."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -158,6 +159,12 @@ class Message:
     "role assistant: `text` holds only what was heard"
     id: str = field(default_factory=_new_id)
     "so that writing it twice changes nothing"
+    asked_by: tuple[int, ...] = ()
+    "role assistant: whose words it answers"
+
+    def concerns(self, people: AbstractSet[int]) -> bool:
+        """Whether any of these people said it, or it answers them."""
+        return self.speaker_id in people or not people.isdisjoint(self.asked_by)
 
 
 ChargeKind = Literal["reply", "transcription", "speculation", "text", "job"]

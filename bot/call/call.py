@@ -149,13 +149,15 @@ class Call:
         self._consents[user_id] = agreed
         if agreed:
             self.scribe.welcome(user_id)
+            self._mouth.welcome(user_id)
         else:
             self._ears.withdrawn(user_id, self._services.clock())
         self.people_changed()
 
     def forget(self, user_id: int) -> None:
-        """Drop what a person said, also what waits to be written; they are not heard until they agree again."""
+        """Drop what a person said and what it was answered, also what waits; not heard until they agree again."""
         self.consent(user_id, agreed=False)
+        self._mouth.forget(user_id)
         self.record.forget(user_id)
         self.scribe.forget(user_id)
 

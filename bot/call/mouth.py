@@ -7,6 +7,7 @@ from itertools import count
 from bot.audio import earcon
 from bot.call.attention import Attention
 from bot.call.books import Books
+from bot.call.encore import Encore
 from bot.call.prepared import Prepared
 from bot.call.record import Record
 from bot.call.reply import LONGEST, Reply
@@ -17,16 +18,13 @@ from bot.errors import Unreachable
 from bot.ports import Venue, VoiceLink
 from bot.services import CallSettings, Services
 from bot.types import (
-    AudioDelta,
     CallState,
     Heard,
-    ReplyDone,
     ReplyEvent,
     ReplyRequest,
     RoomContext,
     Turn,
     Typed,
-    Usage,
     Utterance,
 )
 from bot.usage import SHORT_SECONDS, Allowance, Reservation, estimated_usage
@@ -77,8 +75,8 @@ class Mouth:
         self._wake = asyncio.Event()
         self._attention = Attention(venue, settings)
         self._prepared = Prepared(self._attention, transcripts, books, self._speculate)
-        self._last_sound = b""
-        self._encore = False
+        self._encore = Encore()
+        self._forgotten: frozenset[int] = frozenset()
         self._clear = True
         "nobody holds the floor"
         self._doubt_until = 0.0
@@ -103,7 +101,7 @@ class Mouth:
 
     def offer(self, utterances: Sequence[Utterance] = (), typed: Sequence[Typed] = ()) -> None:
         """The floor is free for these; they join what waits."""
-        self._utterances += utterances
+        self._utterances += (utterance for utterance in utterances if utterance.user_id not in self._forgotten)
         self._typed += typed
         self._wake.set()
 
@@ -125,7 +123,7 @@ class Mouth:
             self._why.judge(utterance, "stopped")
         self._utterances.clear()
         self._typed.clear()
-        self._encore = False
+        self._encore.wanted = False
         self._prepared.drop()
         return self.cut() or waited
 
@@ -143,13 +141,24 @@ class Mouth:
             self._typed = [*self.reply.turn.typed, *self._typed]
             self.cut(withdrawn=True)
 
+    def forget(self, user_id: int) -> None:
+        """Answer nothing that a person said, nor say again what answered it, until they are welcome again."""
+        self._forgotten |= {user_id}
+        self._utterances = [utterance for utterance in self._utterances if utterance.user_id != user_id]
+        self._typed = [typed for typed in self._typed if typed.user_id != user_id]
+        self._prepared.drop()
+        people = _people(self.reply.turn) if self.reply else frozenset()
+        if (self._encore.forget(user_id) and not people) or user_id in people:
+            self.cut(withdrawn=True)
+
+    def welcome(self, user_id: int) -> None:
+        """Answer a person again."""
+        self._forgotten -= {user_id}
+
     def replay(self) -> bool:
         """Say the last answer again; False when there is none."""
-        if not self._last_sound:
-            return False
-        self._encore = True
         self._wake.set()
-        return True
+        return self._encore.ask()
 
     def written(self, utterance: Utterance, heard: Heard | None) -> None:
         """The words of an utterance are known (None: they are not): was it "stop", said alone?"""
@@ -206,8 +215,8 @@ class Mouth:
                 reply = turn and (self._prepared.adopt(turn) or self._start(turn))
                 if reply:
                     await self._speak(reply)
-            if self._encore:
-                self._encore = False
+            if self._encore.wanted:
+                self._encore.wanted = False
                 await self._speak(self._again())
 
     async def _next_turn(self) -> Turn | None:
@@ -245,9 +254,10 @@ class Mouth:
             self.reply = None
             self._books.close(reply)
             if reply.playout and reply.playout.played > 0:
-                self._last_sound = reply.sound
-                people = frozenset(part.user_id for part in (*turn.utterances, *turn.typed))
+                people = _people(turn)
                 if people:
+                    if people.isdisjoint(self._forgotten):
+                        self._encore.keep(reply.sound, people)
                     self._attention.answered(people, self._services.clock())
 
     def _speculate(self, utterances: Sequence[Utterance]) -> Reply | None:
@@ -258,7 +268,7 @@ class Mouth:
     def _start(self, turn: Turn, *, speculated: bool = False) -> Reply | None:
         """Send the request if the budget allows it, and say once what it does not allow any more."""
         services, guild_id = self._services, self._venue.guild_id
-        people = {part.user_id for part in (*turn.utterances, *turn.typed)}
+        people = _people(turn)
         history = self._record.before(turn)
         estimate = lambda length: services.budget.price(  # noqa: E731
             services.model, estimated_usage(turn, length, history)
@@ -276,7 +286,7 @@ class Mouth:
         return self._launch(request, services.engine.reply(request), reservation, speculated)
 
     def _again(self) -> Reply:
-        return self._launch(ReplyRequest(self._turn(()), (), self._room()), _encore(self._last_sound))
+        return self._launch(ReplyRequest(self._turn(()), (), self._room()), self._encore.stream())
 
     def _launch(
         self,
@@ -313,7 +323,6 @@ class Mouth:
         )
 
 
-async def _encore(sound: bytes) -> AsyncGenerator[ReplyEvent, None]:
-    """Say again what was said, as an engine's stream."""
-    yield AudioDelta(sound)
-    yield ReplyDone(Usage())
+def _people(turn: Turn) -> frozenset[int]:
+    """Return whose words a turn is made of."""
+    return frozenset(part.user_id for part in (*turn.utterances, *turn.typed))

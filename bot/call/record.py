@@ -77,6 +77,7 @@ class Record:
             audio_id=whole.audio_id if whole else None,
             expires_at=whole.expires_at if whole else None,
             interrupted=spoken.interrupted,
+            asked_by=spoken.asked_by,
             message_id=spoken.id,
         )
         self._scribe.keep(message)
@@ -105,7 +106,7 @@ class Record:
         return self._names.get(user_id, str(user_id))
 
     def forget(self, user_id: int | None = None) -> None:
-        """Drop what a person said, and their name; None: every line (/memory clear)."""
+        """Drop what a person said, the answers to it, and their name; None: every line (/memory clear)."""
         if user_id is None:
             self._history.clear()
             self._lines_of.clear()
@@ -125,11 +126,12 @@ class Record:
         audio_id: str | None = None,
         expires_at: float | None = None,
         interrupted: bool = False,
+        asked_by: tuple[int, ...] = (),
         message_id: str | None = None,
     ) -> Message:
         speaker = self._venue.bot_name if role == "assistant" else self.name(speaker_id)
         when = self._epoch + timedelta(seconds=at)
-        message = Message(role, speaker_id, speaker, text, when, audio_id, expires_at, interrupted)
+        message = Message(role, speaker_id, speaker, text, when, audio_id, expires_at, interrupted, asked_by=asked_by)
         if message_id:
             message = replace(message, id=message_id)
         self._history.append(message)

@@ -128,6 +128,7 @@ async def _remember(
         audio_id=done.audio_id if done else None,
         expires_at=done.expires_at if done else None,
         interrupted=done is None,
+        asked_by=(question.user_id,),
     )
     with suppress(StoreError):
         await services.store.remember(question.guild_id, question.channel_id, [asked, answered])

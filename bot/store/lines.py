@@ -1,8 +1,9 @@
 """The lines of the history as rows, their words sealed."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from bot.store.shelf import Shelf
+from bot.store.shelf import Shelf, writable
 from bot.types import Message
 
 
@@ -15,17 +16,18 @@ class LinesShelf(Shelf):
             "at": message.at,
             "role": message.role,
             "speaker_id": message.speaker_id,
-            "speaker": self._seal.seal(message.speaker),
-            "text": self._seal.seal(message.text),
+            "speaker": self._seal.seal(writable(message.speaker)),
+            "text": self._seal.seal(writable(message.text)),
             "audio_id": message.audio_id,
             "expires_at": message.expires_at,
             "interrupted": message.interrupted,
             "sealed": self._seal.key,
         }
 
-    def _message(self, row: Any) -> Message:
+    def _message(self, row: Any, asked_by: Iterable[int] = ()) -> Message:
         """Raises WrongKey."""
-        values = {name: row[name] for name in Message.__dataclass_fields__}
+        values = {name: row[name] for name in Message.__dataclass_fields__ if name != "asked_by"}
+        values["asked_by"] = tuple(sorted(asked_by))
         for name in ("speaker", "text"):
             values[name] = self._seal.open(values[name], row["sealed"])
         return Message(**values)

@@ -5,14 +5,16 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from bot.store.shelf import rows_changed
-from bot.store.tables import ChargePersonRow, ChargeRow, ConsentRow, MessageRow, SettingRow
+from bot.store.tables import AnswerPersonRow, ChargePersonRow, ChargeRow, ConsentRow, MessageRow, SettingRow
 from bot.store.upkeep import UpkeepShelf
 from bot.types import Forgotten
 
 
 class PeopleShelf(UpkeepShelf):
     async def export(self, user_id: int) -> dict[str, Any]:
-        said = select(*MessageRow.__table__.columns).where(MessageRow.speaker_id == user_id).order_by(MessageRow.at)
+        columns = MessageRow.__table__.columns
+        said = select(*columns).where(MessageRow.speaker_id == user_id).order_by(MessageRow.at)
+        answered = select(*columns).join(AnswerPersonRow).where(AnswerPersonRow.user_id == user_id)
         consents = select(ConsentRow.guild_id, ConsentRow.agreed, ConsentRow.at).where(ConsentRow.user_id == user_id)
         columns = (ChargeRow.at, ChargeRow.guild_id, ChargeRow.channel_id, ChargeRow.kind, ChargeRow.micro_dollars)
         charges = (
@@ -22,21 +24,14 @@ class PeopleShelf(UpkeepShelf):
         changed = select(*names).where(SettingRow.changed_by == user_id)
         async with self._transaction(reads=True) as connection:
             messages = (await connection.execute(said)).mappings().all()
+            answers = (await connection.execute(answered.order_by(MessageRow.at))).mappings().all()
             agreed = (await connection.execute(consents)).mappings().all()
             caused = (await connection.execute(charges)).mappings().all()
             settings = (await connection.execute(changed)).mappings().all()
         return {
             "user_id": str(user_id),
-            "messages": [
-                {
-                    "guild_id": str(row["guild_id"]),
-                    "channel_id": str(row["channel_id"]),
-                    "at": row["at"].isoformat(),
-                    "name": self._seal.open(row["speaker"], row["sealed"]),
-                    "text": self._seal.open(row["text"], row["sealed"]),
-                }
-                for row in messages
-            ],
+            "messages": [self._exported(row) for row in messages],
+            "answers": [self._exported(row) for row in answers],
             "consents": [_plain(row) for row in agreed],
             "charges": [{**_plain(row), "micro_dollars": row["micro_dollars"]} for row in caused],
             "settings_changed": [_plain(row) for row in settings],
@@ -44,7 +39,9 @@ class PeopleShelf(UpkeepShelf):
 
     async def forget(self, user_id: int, *, again: bool = False) -> Forgotten:
         async with self._transaction() as connection:
-            words = await rows_changed(connection, delete(MessageRow).where(MessageRow.speaker_id == user_id))
+            answers = select(AnswerPersonRow.message_id).where(AnswerPersonRow.user_id == user_id)
+            theirs = (MessageRow.speaker_id == user_id) | MessageRow.id.in_(answers)
+            words = await rows_changed(connection, delete(MessageRow).where(theirs))
             names = await rows_changed(connection, delete(ChargePersonRow).where(ChargePersonRow.user_id == user_id))
             if again:
                 return Forgotten(words, 0, names)
@@ -53,6 +50,15 @@ class PeopleShelf(UpkeepShelf):
             await self._tell(connection, "forgotten", subject=user_id)
         await self._scrub(deep=True)
         return Forgotten(words, consents, names)
+
+    def _exported(self, row: Any) -> dict[str, Any]:
+        return {
+            "guild_id": str(row["guild_id"]),
+            "channel_id": str(row["channel_id"]),
+            "at": row["at"].isoformat(),
+            "name": self._seal.open(row["speaker"], row["sealed"]),
+            "text": self._seal.open(row["text"], row["sealed"]),
+        }
 
 
 def _plain(row: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from bot.store.people import PeopleShelf
 from bot.store.seal import Seal
 from bot.store.settings import SettingsShelf
 from bot.store.shelf import rows_changed
-from bot.store.tables import CallRow, ChargePersonRow, ChargeRow, ConsentRow, MessageRow
+from bot.store.tables import AnswerPersonRow, CallRow, ChargePersonRow, ChargeRow, ConsentRow, MessageRow
 from bot.types import Charge, Message, Usage
 
 MICRO = Decimal(1_000_000)
@@ -66,15 +66,21 @@ class SqlStore(SettingsShelf, PeopleShelf, NewsShelf, IdentifyShelf):
             .order_by(MessageRow.at.desc(), MessageRow.id.desc())
             .limit(limit)
         )
+        ids = newest.with_only_columns(MessageRow.id)
+        links = select(AnswerPersonRow.message_id, AnswerPersonRow.user_id).where(AnswerPersonRow.message_id.in_(ids))
+        asked_by: dict[str, list[int]] = defaultdict(list)
         async with self._transaction(reads=True) as connection:
             rows = (await connection.execute(newest)).mappings().all()
-        return [self._message(row) for row in reversed(rows)]
+            for message_id, user_id in await connection.execute(links):
+                asked_by[message_id].append(user_id)
+        return [self._message(row, asked_by[row["id"]]) for row in reversed(rows)]
 
     async def remember(self, guild_id: int, channel_id: int, messages: Sequence[Message]) -> None:
+        rows = [self._message_row(guild_id, channel_id, item) for item in messages]
+        people = [{"message_id": item.id, "user_id": user_id} for item in messages for user_id in set(item.asked_by)]
         async with self._transaction() as connection:
-            await self._add(
-                connection, MessageRow, [self._message_row(guild_id, channel_id, item) for item in messages]
-            )
+            await self._add(connection, MessageRow, rows)
+            await self._add(connection, AnswerPersonRow, people)
 
     async def clear(self, channel_id: int) -> int:
         async with self._transaction() as connection:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete, select
 
-from bot.store.shelf import Shelf, rows_changed
+from bot.store.shelf import Shelf, rows_changed, writable
 from bot.store.tables import SettingRow
 from bot.types import Setting
 
@@ -20,6 +20,7 @@ class SettingsShelf(Shelf):
     async def set(self, setting: Setting) -> None:
         row = {name: getattr(setting, name) for name in Setting.__dataclass_fields__}
         row["channel_id"] = setting.channel_id or SERVER
+        row["value"] = writable(setting.value)
         async with self._transaction() as connection:
             await self._put(connection, SettingRow, row, ["guild_id", "channel_id", "name"])
             await self._tell(connection, "settings", setting.guild_id)

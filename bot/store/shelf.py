@@ -85,3 +85,8 @@ async def rows_changed(connection: AsyncConnection, statement: Executable) -> in
     done = await connection.execute(statement)
     assert isinstance(done, CursorResult)
     return done.rowcount
+
+
+def writable(text: str) -> str:
+    """Return text as every database takes it: UTF-8 knows no half of a pair, and PostgreSQL no zero byte."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")

@@ -61,6 +61,16 @@ class MessageRow(Base):
     "name of the key it is sealed with (store/seal.py); None: it is not"
 
 
+class AnswerPersonRow(Base):
+    """Whose words an answer answers: it is forgotten with them."""
+
+    __tablename__ = "answer_people"
+    __table_args__ = (Index(None, "user_id"),)
+
+    message_id: Mapped[str] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class ChargeRow(Base):
     """What one request cost."""
 

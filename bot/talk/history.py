@@ -52,10 +52,10 @@ class History:
         self._messages = [message for message in self._messages if message.id != message_id]
         self._size = sum(len(message.text) for message in self._messages)
 
-    def forget(self, speaker_id: int) -> int:
-        """Drop what one person said and return how many messages went."""
+    def forget(self, user_id: int) -> int:
+        """Drop what one person said, and the answers to it; return how many messages went."""
         before = len(self._messages)
-        self._messages = [message for message in self._messages if message.speaker_id != speaker_id]
+        self._messages = [message for message in self._messages if not message.concerns({user_id})]
         self._size = sum(len(message.text) for message in self._messages)
         return before - len(self._messages)
 

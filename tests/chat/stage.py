@@ -85,6 +85,12 @@ class Link:
         self.channel_id = channel.id
         self.admitted: frozenset[int] = frozenset()
         self._ended = asyncio.Event()
+        self._end = LinkEnd.LEFT
+
+    def kicked(self) -> None:
+        """Discord has put the bot out."""
+        self._end = LinkEnd.KICKED
+        self._ended.set()
 
     def frames(self, now: float) -> Sequence[Frame]:
         return ()
@@ -103,7 +109,7 @@ class Link:
 
     async def ended(self) -> LinkEnd:
         await self._ended.wait()
-        return LinkEnd.LEFT
+        return self._end
 
     async def close(self) -> None:
         if not self._ended.is_set():
@@ -130,7 +136,7 @@ class Engine:
 
     fault = None
 
-    def forget(self, channel_id: int) -> None: ...
+    def forget(self, channel_id: int | None = None) -> None: ...
 
     async def warm(self) -> None: ...
 

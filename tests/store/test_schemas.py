@@ -88,6 +88,26 @@ async def test_every_migration_goes_back_too(revision: str, url: str) -> None:
     await check(url)
 
 
+async def test_answers_from_before_are_forgotten_with_those_who_had_just_spoken(url: str) -> None:
+    await fill(url, "0003")
+    engine = open_engine(url)
+    lines = [("user", 21), ("user", 22), ("assistant", 9), ("assistant", 9), ("user", 22), ("assistant", 9)]
+    async with engine.begin() as connection:
+        for number, (role, speaker) in enumerate(lines):
+            for channel in (3, 4):
+                await connection.exec_driver_sql(
+                    "INSERT INTO messages (id, guild_id, channel_id, at, role, speaker_id, speaker, text, interrupted) "
+                    f"VALUES ('{channel}-{number}', 1, {channel}, '2026-11-02 12:00:0{number}.000000', '{role}', "
+                    f"{speaker}, '', '{number}', false)"
+                )
+    await engine.dispose()
+    store = await SqlStore.open(url)
+    assert (await store.forget(21)).messages == 2 * 3
+    assert [line.text for line in await store.history(3, 9)] == ["1", "4", "5"]
+    assert [line.asked_by for line in await store.history(4, 9)] == [(), (), (22,)]
+    await store.aclose()
+
+
 def write_dumps() -> None:
     for revision in REVISIONS:
         path = SCHEMAS / f"{revision}.sql"

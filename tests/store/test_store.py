@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,8 +15,8 @@ from alembic import command
 from bot.errors import ConfigError, StoreUnavailable
 from bot.store.database import alembic_config
 from bot.store.repository import SqlStore
-from bot.types import Charge, Message, Usage
-from tests.store.make import ANNA, BEN, CHANNEL, GUILD, START, said
+from bot.types import Charge, Setting, Usage
+from tests.store.make import ANNA, BEN, CHANNEL, GUILD, START, answer, said
 
 
 async def test_history_is_the_newest_lines_oldest_first(store: SqlStore) -> None:
@@ -26,10 +27,21 @@ async def test_history_is_the_newest_lines_oldest_first(store: SqlStore) -> None
     assert await store.history(CHANNEL, 3) == lines[2:]
 
 
-async def test_an_answer_keeps_its_audio_id(store: SqlStore) -> None:
-    answer = Message("assistant", BEN, "Kikite", "yes", START, audio_id="audio_1", expires_at=1.5, interrupted=True)
-    await store.remember(GUILD, CHANNEL, [answer])
-    assert await store.history(CHANNEL, 9) == [answer]
+async def test_an_answer_keeps_its_audio_id_and_whom_it_answers(store: SqlStore) -> None:
+    lines = [answer(1, ANNA, BEN), replace(answer(2), interrupted=True), said(3)]
+    for _ in range(2):
+        await store.remember(GUILD, CHANNEL, lines)
+    assert await store.history(CHANNEL, 9) == lines
+    assert await store.history(CHANNEL, 1) == lines[2:]
+
+
+@pytest.mark.parametrize(("words", "kept"), [("a\0b", "ab"), ("a\ud800b", "a?b"), ("🎧\u202e聞", "🎧\u202e聞")])
+async def test_no_letter_is_beyond_it(store: SqlStore, words: str, kept: str) -> None:
+    await store.remember(GUILD, CHANNEL, [replace(said(1, text=words), speaker=words)])
+    await store.set(Setting(GUILD, None, "persona", words, ANNA, START))
+    [line] = await store.history(CHANNEL, 9)
+    assert (line.text, line.speaker) == (kept, kept)
+    assert [setting.value for setting in await store.settings()] == [kept]
 
 
 async def test_what_is_written_twice_stands_once(store: SqlStore) -> None:
@@ -143,7 +155,7 @@ async def test_the_tables_are_what_the_migrations_make(store: SqlStore) -> None:
 
 async def test_a_database_that_is_gone_is_said_so(store: SqlStore, tmp_path: Path) -> None:
     async with store._engine.begin() as connection:
-        await connection.exec_driver_sql("DROP TABLE messages")
+        await connection.exec_driver_sql("ALTER TABLE messages RENAME TO away")
     with pytest.raises(StoreUnavailable) as caught:
         await store.remember(GUILD, CHANNEL, [said(1)])
     assert "line 1" not in str(caught.value)

@@ -23,7 +23,7 @@ class Privacy(app_commands.Group):
         days = host.preferences.of(interaction.guild_id, None).retention_days
         kept = words("privacy kept", days=days) if days else words("privacy unkept")
         models = {"model": host.settings.openai_model, "transcriber": host.settings.transcribe_model}
-        text = words("privacy about", kept=kept, **models)
+        text = words("privacy about", kept=kept, **models) + "\n" + words("privacy forgetting")
         voice = interaction.guild.voice_client if interaction.guild else None
         if isinstance(voice, discord.VoiceClient) and voice.voice_privacy_code:
             text += "\n" + words("privacy code", digits=f"`{_grouped(voice.voice_privacy_code)}`")

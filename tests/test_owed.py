@@ -1,0 +1,139 @@
+"""What a call could not write while the store was away: written later, once, unless it was to be forgotten."""
+
+import asyncio
+from collections import Counter
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.errors import StoreUnavailable
+from bot.owed import Owed
+from bot.ports import Store
+from bot.types import Charge, Message
+from tests.actors import ANNA, BEN, NoStore, StageVenue
+from tests.stage import Stage, stage
+from tests.store.make import CHANNEL, GUILD, cost, said
+
+pytestmark = pytest.mark.looptime
+
+
+def lines(store: NoStore) -> list[str]:
+    return [kept.text for kept in store.kept if isinstance(kept, Message)]
+
+
+def charges(store: NoStore) -> list[Charge]:
+    return [kept for kept in store.kept if isinstance(kept, Charge)]
+
+
+async def talk_into_nothing(house: Stage) -> None:
+    """Talk while the store is away, and end the call before it is back."""
+    house.store.error = StoreUnavailable("gone")
+    await house.says(ANNA, 1.0, then=5.0)
+    await house.calls.leave(house.venue.guild_id)
+    assert not house.live
+    assert house.store.kept == []
+
+
+async def test_it_is_written_when_the_store_is_back_though_the_call_is_over() -> None:
+    async with stage() as house:
+        await talk_into_nothing(house)
+        assert len(house.calls.owed) == 4, "two lines, two charges"
+        await asyncio.sleep(600)
+        house.store.error = None
+        await asyncio.sleep(60)
+        assert len(house.calls.owed) == 0
+        assert [text.split()[0] for text in lines(house.store)] == ["hello", "one"]
+        ids = Counter(kept.id for kept in house.store.kept)
+        assert len(ids) == 4
+        assert set(ids.values()) == {1}
+
+
+async def test_the_next_call_there_knows_it_while_it_waits() -> None:
+    async with stage() as house:
+        await talk_into_nothing(house)
+        for channel, known in ((7, ["hello there"]), (8, [])):
+            venue = StageVenue(ANNA, channel_id=channel)
+            call = await house.calls.join(venue, ANNA)
+            assert [message.text for message in call.record.messages][:1] == known
+            await house.calls.leave(house.venue.guild_id)
+
+
+@pytest.mark.parametrize("drop", ["forget", "clear"])
+async def test_what_waits_is_forgotten_and_cleared_like_what_is_written(drop: str) -> None:
+    async with stage() as house:
+        await talk_into_nothing(house)
+        await (house.calls.forget(ANNA) if drop == "forget" else house.calls.cleared(7))
+        house.store.error = None
+        await asyncio.sleep(60)
+        assert lines(house.store) == []
+        booked = charges(house.store)
+        assert len(booked) == 2
+        assert {charge.user_ids for charge in booked} == {() if drop == "forget" else (ANNA,)}
+
+
+async def test_words_that_last_as_long_as_the_call_do_not_outlast_it_here_either() -> None:
+    async with stage(retention_days=0) as house:
+        await talk_into_nothing(house)
+        house.store.error = None
+        await asyncio.sleep(60)
+        assert lines(house.store) == []
+        assert len(charges(house.store)) == 2
+
+
+async def test_at_the_end_the_store_is_asked_once_more() -> None:
+    async with stage() as house:
+        await talk_into_nothing(house)
+        house.store.error = None
+    assert len(house.store.kept) == 4
+
+
+async def test_a_store_that_never_answers_does_not_keep_the_process() -> None:
+    with capture_logs() as logs:
+        async with stage() as house:
+            await talk_into_nothing(house)
+            house.store.error = None
+            started = asyncio.get_running_loop().time()
+
+            async def hang(*_: Any) -> None:
+                await asyncio.Event().wait()
+
+            house.store.remember = hang
+        assert asyncio.get_running_loop().time() - started < 10
+    assert [(line["event"], line["count"]) for line in logs if line["event"] == "owed_lost"] == [("owed_lost", 4)]
+    assert house.calls.owed.counts["kept_dropped"] == 4
+
+
+async def test_it_is_bounded_and_what_falls_out_is_counted() -> None:
+    store = NoStore()
+    owed = Owed(cast(Store, store), bound=3)
+    for number in range(5):
+        owed.add(GUILD, CHANNEL, said(number))
+    assert (len(owed), owed.counts["kept_dropped"]) == (3, 2)
+    owed.close()
+    await owed.pay()
+    assert lines(store) == ["line 0", "line 1", "line 2"]
+
+
+async def test_one_that_cannot_be_written_does_not_hold_up_the_others() -> None:
+    class Picky(NoStore):
+        def __init__(self) -> None:
+            super().__init__()
+            self.remember = self._remember
+
+        async def _remember(self, _guild: int, _channel: int, messages: list[Message]) -> None:
+            if any(message.text == "line 2" for message in messages):
+                raise ValueError("a bug")
+            self.kept += messages
+
+    store = Picky()
+    owed = Owed(cast(Store, store))
+    for number in range(5):
+        owed.add(GUILD, CHANNEL, said(number))
+    owed.add(GUILD, CHANNEL, cost("0.01", BEN))
+    owed.close()
+    await owed.pay()
+    assert lines(store) == ["line 0", "line 1", "line 3", "line 4"]
+    assert [charge.cost for charge in charges(store)] == [Decimal("0.01")]
+    assert owed.counts["kept_dropped"] == 1
