@@ -1,9 +1,14 @@
 """Who has which shards: against a real PostgreSQL, with short leases."""
 
 import asyncio
+import os
+import re
+import subprocess
+import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -47,8 +52,8 @@ class Wire:
 
     @classmethod
     @asynccontextmanager
-    async def to(cls, url: str) -> AsyncIterator[tuple["Wire", str]]:
-        """Open it; gives the wire, and the URL that leads over it."""
+    async def to(cls, url: str, host: str = "127.0.0.1") -> AsyncIterator[tuple["Wire", str]]:
+        """Open it; gives the wire, and the URL that leads over it, from an address of this machine."""
         wire, parts = cls(), urlsplit(url)
         [folder] = parse_qs(parts.query)["host"]
         tasks: set[asyncio.Task[None]] = set()
@@ -60,10 +65,10 @@ class Wire:
             for source, target in ((reader, far_writer), (far_reader, writer)):
                 tasks.add(asyncio.create_task(wire._carry(source, target)))
 
-        server = await asyncio.start_server(accept, "127.0.0.1", 0)
+        server = await asyncio.start_server(accept, host, 0)
         port = server.sockets[0].getsockname()[1]
         try:
-            yield wire, f"postgresql+asyncpg://postgres@127.0.0.1:{port}{parts.path}"
+            yield wire, f"postgresql+asyncpg://postgres@{host}:{port}{parts.path}"
         finally:
             server.close()
             for task in tasks:
@@ -101,6 +106,82 @@ async def test_one_that_is_cut_off_stops_before_another_has_its_slot(postgres: C
         taken = await asyncio.wait_for(waiting, 20)
         assert fenced
         assert fenced[0][0] < taken
+
+
+def ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def island() -> Iterator[tuple[str, str]]:
+    """A network namespace with one cable to this machine: its name, also the cable's, and our address on it."""
+    name, number = f"kk{os.getpid()}", os.getpid() % 250
+    try:
+        ip("netns", "add", name)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("network namespaces are not permitted here")
+    try:
+        ip("link", "add", name, "type", "veth", "peer", "name", "out", "netns", name)
+        ip("addr", "add", f"10.213.{number}.1/30", "dev", name)
+        ip("link", "set", name, "up")
+        ip("-n", name, "addr", "add", f"10.213.{number}.2/30", "dev", "out")
+        ip("-n", name, "link", "set", "out", "up")
+        yield name, f"10.213.{number}.1"
+    finally:
+        ip("netns", "del", name)
+
+
+OWNER = """
+import asyncio, sys, time
+from bot.ops import slots
+
+async def own():
+    stop = asyncio.Event()
+    async with slots.claimed(sys.argv[1], slots.ranges(1, 1), stop, stop.set):
+        while True:
+            print("mine", time.monotonic(), flush=True)
+            await asyncio.sleep(0.02)
+
+asyncio.run(own())
+"""
+"""Says again and again that the slot is its own, on the clock all processes share; the leases are the real ones."""
+
+
+@contextmanager
+def owner(url: str, log: Path, namespace: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    inside = ["ip", "netns", "exec", namespace] if namespace else []
+    with log.open("wb") as out:
+        process = subprocess.Popen([*inside, sys.executable, "-c", OWNER, url], stdout=out, stderr=subprocess.DEVNULL)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+def claims(log: Path) -> list[float]:
+    """Return when a process said that the slot is its own."""
+    return [float(at) for at in re.findall(r"^mine (.+)\n", log.read_text(), re.MULTILINE)]
+
+
+async def test_a_process_whose_network_is_gone_is_never_a_second_owner(
+    postgres: Callable[[], str], island: tuple[str, str], tmp_path: Path
+) -> None:
+    (namespace, address), url = island, postgres()
+    first, second = tmp_path / "first", tmp_path / "second"
+    async with AsyncExitStack() as stack, asyncio.timeout(100):
+        _, detour = await stack.enter_async_context(Wire.to(url, address))
+        lost = stack.enter_context(owner(detour, first, namespace))
+        while not claims(first):
+            await asyncio.sleep(0.1)
+        stack.enter_context(owner(url, second))
+        await asyncio.sleep(1.0)
+        ip("link", "set", namespace, "down")  # the cable is out: not a byte, not a farewell
+        while not claims(second):
+            await asyncio.sleep(0.1)
+        assert lost.poll() == slots.EXIT_FENCED
+        assert claims(first)[-1] < claims(second)[0]
+        print(f"fenced {claims(second)[0] - claims(first)[-1]:.1f} s before the next owner had the slot")
 
 
 async def test_a_slot_that_is_given_back_is_free_at_once(postgres: Callable[[], str]) -> None:
