@@ -107,6 +107,7 @@ class Link:
         if secret and not (self._keys and all(old is new for old, new in zip(self._keys, keys, strict=True))):
             self._keys = keys
             self.receiver.rekey(bytes(secret), session, version)
+            self.inbox.rekey(bytes(secret))
 
     def _look(self) -> None:
         """See who is in the channel."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from bot.voice import rtp
+from bot.voice.aead import Aead
 
 MAX_DATAGRAM = 2048
 RECEIVE_BUFFER = 1 << 20
@@ -44,7 +45,9 @@ class DatagramSocket(socket.socket):
 class Inbox:
     """Datagrams with their arrival time, from the reader's thread to the event loop; the oldest go when it is full.
 
-    While it is more than half full only what can be sound is let in, so that a flood of anything else drowns nobody.
+    While it is more than half full only what is sound, sealed with the session's key, is let in: a flood of anything
+    else drowns nobody, even in the name of somebody who speaks. Until then the receiver sees to that, so that each
+    packet is opened but once.
     """
 
     def __init__(self, size: int = INBOX) -> None:
@@ -55,10 +58,15 @@ class Inbox:
         self.refused = 0
         self.dropped = 0
         "the oldest, to make room"
+        self._aead: Aead | None = None
+
+    def rekey(self, secret_key: bytes) -> None:
+        """Take the key of the session, 32 bytes."""
+        self._aead = Aead(secret_key)
 
     def push(self, datagram: bytes, arrived: float) -> None:
         waiting = len(self._items)
-        if 2 * waiting > self._size and not _sound(datagram):
+        if 2 * waiting > self._size and not self._sound(datagram):
             self.refused += 1
             return
         self.dropped += waiting == self._size
@@ -76,9 +84,11 @@ class Inbox:
             except IndexError:
                 return
 
-
-def _sound(datagram: bytes) -> bool:
-    return len(datagram) > rtp.OVERHEAD and datagram[0] >> 6 == 2 and datagram[1] & 0x7F == rtp.AUDIO
+    def _sound(self, datagram: bytes) -> bool:
+        packet = rtp.parse(datagram)
+        if isinstance(packet, rtp.Reject):
+            return False
+        return self._aead is None or self._aead.authentic(packet.header, packet.body)
 
 
 class Reader(threading.Thread):

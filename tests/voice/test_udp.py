@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.voice.udp import INBOX, DatagramSocket, Inbox, Reader
+from tests.voice.room import ANN, SECRET, Person
 
 
 @pytest.fixture
@@ -122,3 +123,28 @@ def test_a_flood_of_junk_leaves_room_for_sound() -> None:
     assert inbox.dropped == 0
     assert inbox.refused == 100 * INBOX + 150 - inbox.received
     assert [datagram for datagram, _ in inbox.drain()].count(sound) == 150
+
+
+def test_a_flood_in_the_name_of_a_speaker_leaves_room_for_what_is_theirs() -> None:
+    """Everything looks alike but for the seal: header and SSRC are the speaker's."""
+    inbox = Inbox()
+    inbox.rekey(SECRET)
+    person = Person(ANN, 7)
+    said = [datagram for _ in range(10) for datagram in person.say(15)]
+    forged = [said[0][:-8] + number.to_bytes(8) for number in range(1000)]
+    for datagram in said:
+        for junk in forged:
+            inbox.push(junk, 0.0)
+        inbox.push(datagram, 0.0)
+    assert inbox.dropped == 0
+    assert len(inbox) <= INBOX // 2 + 1 + len(said)
+    assert [datagram for datagram, _ in inbox.drain() if datagram in set(said)] == said
+
+
+def test_a_new_session_has_a_new_key() -> None:
+    inbox = Inbox(2)
+    inbox.rekey(bytes(32))
+    inbox.rekey(SECRET)
+    for datagram in Person(ANN, 7).say(3):
+        inbox.push(datagram, 0.0)
+    assert (inbox.received, inbox.refused, inbox.dropped) == (3, 0, 1)
