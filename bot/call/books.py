@@ -1,5 +1,7 @@
 """Closes an answer: what it cost, what was heard of it, what people and the model remember of it."""
 
+import math
+from collections import deque
 from decimal import Decimal
 
 import structlog
@@ -21,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 REMEMBERED = 100
 """Utterances whose times are known until the answer to them is over."""
+TOLD_FOR = 5.0
+"""Seconds for which that counts as told: words and the answer to them are refused at once."""
 NOTHING = Playout(played=0.0, total=0.0, interrupted=False)
 
 
@@ -39,6 +43,10 @@ class Books:
         self._rate = SpeakingRate()
         self._transcribing: dict[int, tuple[Reservation, float]] = {}
         "utterance id -> what its transcription may cost, and since when it is on its way"
+        self._told_off = -math.inf
+        "when people were last told that nothing is left, in seconds on the call's clock"
+        self._unpaid: deque[int] = deque(maxlen=REMEMBERED)
+        "utterances the budget did not allow to be written down"
         self._written: dict[int, tuple[float, float]] = {}
         "utterance id -> from when to when it was written down; the last REMEMBERED"
 
@@ -50,9 +58,15 @@ class Books:
         """Whether the budget allows an utterance to be written down; what it costs is held back until `transcribed`."""
         reservation = self._reserve_transcript(utterance)
         self.announce(reservation)
-        if reservation.open:
+        if not reservation.open:
+            self._unpaid.append(utterance.id)
+        else:
             self._transcribing[utterance.id] = reservation, self._services.clock()
         return reservation.open
+
+    def unpaid(self, utterance: Utterance) -> bool:
+        """Whether the budget did not allow an utterance to be written down."""
+        return utterance.id in self._unpaid
 
     def may_transcribe_ahead(self, utterance: Utterance) -> bool:
         """Whether the budget leaves room for a transcription that may be of no use."""
@@ -83,6 +97,11 @@ class Books:
             self._services.budget.settle(reservation)
         self._transcribing.clear()
 
+    def refused(self, reservation: Reservation) -> None:
+        """Tell people that the budget does not allow an answer: nobody who asks is left without a sign."""
+        self._services.budget.news(reservation)
+        self._tell_off()
+
     def announce(self, reservation: Reservation) -> None:
         """Tell people, once, what the budget does not allow any more."""
         match self._services.budget.news(reservation):
@@ -91,7 +110,13 @@ class Books:
             case Allowance.TEXT:
                 self._scribe.show(lambda audience: audience.notice("budget_text"))
             case Allowance.OFF:
-                self._scribe.show(lambda audience: audience.trouble(BudgetSpent()))
+                self._tell_off()
+
+    def _tell_off(self) -> None:
+        now = self._services.clock()
+        if now >= self._told_off + TOLD_FOR:
+            self._told_off = now
+            self._scribe.show(lambda audience: audience.trouble(BudgetSpent()))
 
     def dropped(self, reply: Reply) -> None:
         """Book an answer that nobody heard: a speculation that did not hold, or one that came too late."""

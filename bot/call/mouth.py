@@ -232,11 +232,15 @@ class Mouth:
         if typed or (utterances and meant.yes):
             return self._turn(utterances, typed)
         self._prepared.drop()
-        if meant.text_needed:  # the words never came: whoever called the bot must not wait for nothing
+        paid = [utterance for utterance in utterances if not self._books.unpaid(utterance)]
+        if meant.text_needed and paid:  # the words never came: whoever called the bot must not wait for nothing
             failure = self._transcripts.failure or Unreachable()
             self._scribe.show(lambda audience: audience.trouble(failure))
         for utterance in utterances:
-            self._why.judge(utterance, "not_addressed", reason=meant.reason)
+            if meant.text_needed and utterance not in paid:
+                self._why.judge(utterance, "over_budget")
+            else:
+                self._why.judge(utterance, "not_addressed", reason=meant.reason)
         return None
 
     async def _speak(self, reply: Reply) -> None:
@@ -277,11 +281,12 @@ class Mouth:
         if speculated and reservation.allowance is not Allowance.FULL:
             services.budget.settle(reservation)
             return None
-        self._books.announce(reservation)
         if reservation.allowance is Allowance.OFF:
+            self._books.refused(reservation)
             for utterance in turn.utterances:
                 self._why.judge(utterance, "over_budget")
             return None
+        self._books.announce(reservation)
         request = ReplyRequest(turn, history, self._room(reservation.allowance))
         return self._launch(request, services.engine.reply(request), reservation, speculated)
 

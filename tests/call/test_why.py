@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
 from bot.errors import RateLimited
+from bot.types import Charge, Usage
 from tests.actors import ANNA, BEN
 from tests.stage import Stage, stage
 
@@ -103,6 +106,32 @@ async def test_whatever_is_said_ends_with_a_verdict(
     async with stage() as house:
         await happening(house)
         assert [(verdict.outcome, verdict.detail) for verdict in house.call.verdicts] == verdicts
+
+
+@pytest.mark.parametrize("people", [(ANNA,), (ANNA, BEN)], ids=["alone", "several"])
+async def test_what_the_budget_forbids_is_called_so_and_each_question_leaves_a_sign(people: tuple[int, ...]) -> None:
+    """With several people the words decide whether the bot is meant, and there is no money to write them down."""
+    async with stage(*people, cap=Decimal("0.5")) as house:
+        spent = Charge(
+            datetime.fromtimestamp(1_800_000_000, UTC),
+            house.venue.guild_id,
+            7,
+            (ANNA,),
+            "reply",
+            "m",
+            Usage(),
+            Decimal(1),
+        )
+        house.calls.budget.book(spent)
+        for _ in range(2):
+            await house.says(ANNA, 1.0, then=8.0)
+        assert house.outcomes == ["over_budget"] * 2
+        told = [code for _, code in house.venue.audience.troubles]
+        assert told == ["budget_spent"] * (2 if len(people) == 1 else 1), "nobody knows whether the bot was asked"
+        house.call.ask(ANNA, "and in writing?")
+        await asyncio.sleep(1.0)
+        assert house.venue.audience.troubles[len(told) :], "who writes, asks the bot"
+        assert not house.engine.requests
 
 
 async def test_the_last_twenty_are_kept() -> None:
