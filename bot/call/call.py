@@ -317,13 +317,17 @@ class Call:
             self._group.create_task(self._services.engine.warm(), name="warm")
 
     def _look_around(self, people: Mapping[int, str], now: float) -> None:
-        """Leave when everybody has gone, or nobody has said a word for long."""
+        """Leave when everybody has gone, or nobody has said a word for long; say so before."""
         if self._state is CallState.SPEAKING:
             self._stay.word(now)
+        if self.left:
+            return
         code = self._stay.over(now, bool(people))
-        if code and not self.left:
+        if code:
             self.scribe.show(lambda audience: audience.notice(code))
             self.leave()
+        elif soon := self._stay.soon(now):
+            self.scribe.show(lambda audience: audience.notice(soon))
 
     def _set_state(self, state: CallState) -> None:
         if state is not self._state:

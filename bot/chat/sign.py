@@ -22,18 +22,21 @@ class Sign:
         self._words = words
         self._wanted: str | None = None
         self._shown: str | None = None
+        self._down = False
         self._paced = Paced(self._draw, GAP, f"sign:{channel.id}")
 
     def changed(self, state: CallState, impaired: str | None) -> None:
-        """Show how things stand, soon."""
+        """Show how things stand, soon; nothing any more once it was taken away."""
+        if self._down:
+            return
         self._wanted = self._words(f"panel {impaired or state}")
         granted = self._channel.permissions_for(self._channel.guild.me)
         if self._wanted != self._shown and granted.set_voice_channel_status:
             self._paced.poke()
 
     async def clear(self) -> None:
-        """Take it away now: once the bot is outside, it may not any more. Idempotent."""
-        self._wanted = None
+        """Take it away now, for good: once the bot is outside, it may not any more. Idempotent."""
+        self._down, self._wanted = True, None
         self._paced.cancel()
         self._paced = Paced(self._draw, 0.0, self._paced.name)
         self._paced.poke()

@@ -168,24 +168,32 @@ async def test_who_has_not_agreed_is_not_decoded_and_holds_the_floor() -> None:
 async def test_it_leaves_a_minute_after_the_last_human() -> None:
     async with stage() as house:
         house.venue.here.clear()
+        await asyncio.sleep(40)
+        assert house.venue.audience.notices == ["leaving_empty"]
+        house.venue.here.add(ANNA)
+        await asyncio.sleep(40)
+        house.venue.here.clear()
         await asyncio.sleep(55)
         assert house.live
         await asyncio.sleep(10)
         assert not house.live
         assert house.link.closed
         assert house.store.on == {}
-        assert house.venue.audience.notices == ["left_empty"]
+        assert house.venue.audience.notices == ["leaving_empty", "leaving_empty", "left_empty"]
 
 
 async def test_it_leaves_when_nobody_has_said_a_word_for_long() -> None:
     async with stage() as house:
         await asyncio.sleep(60)
         await house.says(ANNA, 1.0)
-        await asyncio.sleep(880)
+        await asyncio.sleep(830)
+        assert house.venue.audience.notices == []
+        await asyncio.sleep(50)
         assert house.live
+        assert house.venue.audience.notices == ["leaving_idle"]
         await asyncio.sleep(100)
         assert not house.live
-        assert house.venue.audience.notices == ["left_idle"]
+        assert house.venue.audience.notices == ["leaving_idle", "left_idle"]
 
 
 async def test_it_comes_back_over_a_new_link_with_what_was_said() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import discord
 import pytest
 
+from bot.call import stay
 from bot.errors import OutOfCredit
 from bot.sandbox.components import text_of
 from bot.sandbox.knobs import Failure
@@ -95,11 +96,45 @@ async def test_it_says_that_it_was_deafened(house: Stage) -> None:
     await until(lambda: "Listening" in text_of(house.panels()[0].components))
 
 
-async def test_the_line_under_the_channels_name_follows_and_is_cleared(house: Stage) -> None:
-    ada = await house.joined()
-    await until(lambda: "Listening" in (house.sandbox.lounge.status or ""))
-    await (await house.sandbox.command(ada, "leave")).settled()
-    assert not house.sandbox.lounge.status
+@pytest.mark.parametrize("ways", [("leave", "idle"), ("drain", "empty")])
+async def test_the_line_under_the_channels_name_is_cleared_on_every_way_out(
+    house: Stage, monkeypatch: pytest.MonkeyPatch, ways: tuple[str, str]
+) -> None:
+    lounge = house.sandbox.lounge
+    ada = await house.enter("Ada")
+
+    async def take(way_out: str) -> None:
+        match way_out:
+            case "leave":
+                await house.sandbox.click(ada, house.panels()[-1], "kikite:leave")
+            case "idle":
+                monkeypatch.setattr(stay, "IDLE_FOR", 0.1)
+            case "drain":
+                await house.calls.drain()
+            case "empty":
+                monkeypatch.setattr(stay, "EMPTY_FOR", 0.1)
+                await house.sandbox.leave_voice(ada)
+
+    for way_out in ways:
+        await (await house.sandbox.command(ada, "join")).settled()
+        await until(lambda: "Listening" in (lounge.status or ""))
+        await take(way_out)
+        await until(lambda: not house.calls.all())
+        monkeypatch.setattr(stay, "IDLE_FOR", 900.0)
+        assert not lounge.status, way_out
+        assert house.sandbox.bot.id not in house.sandbox.guild.voice_states
+
+
+async def test_once_put_out_it_tries_to_clear_its_line_where_it_may(house: Stage) -> None:
+    await house.joined()
+    lounge = house.sandbox.lounge
+    await until(lambda: "Listening" in (lounge.status or ""))
+    house.sandbox.moderator.overwrite(lounge, house.sandbox.bot, allow=discord.Permissions(manage_channels=True).value)
+    await house.sandbox.moderator.disconnect(house.sandbox.bot)
+    call: Any = house.calls.all()[0]
+    call.link.kicked()
+    await until(lambda: not house.calls.all())
+    assert not lounge.status
 
 
 async def test_on_a_stage_it_asks_to_speak(house: Stage) -> None:
