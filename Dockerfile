@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
-FROM python:3.13-slim AS build
-ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=/opt/kikite
+ARG PYTHON=python:3.13-slim
+FROM ${PYTHON} AS build
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/opt/kikite
 WORKDIR /src
 RUN pip install --no-cache-dir uv==0.13.9
 COPY pyproject.toml uv.lock README.md LICENSE ./
@@ -18,7 +19,7 @@ RUN useradd --uid 10001 --no-create-home kikite \
     && rm -rf /usr/local/lib/python3.13/site-packages/pip /usr/local/bin/pip*
 COPY --from=build /opt/kikite /opt/kikite
 ENV PATH=/opt/kikite/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    DATABASE_URL=sqlite+aiosqlite:////data/bot.db HTTP_HOST=127.0.0.1 HTTP_PORT=8080 LOG_FORMAT=json
+    DATABASE_URL=sqlite+aiosqlite:////data/bot.db HTTP_HOST=127.0.0.1 HTTP_PORT=8080
 USER 10001
 WORKDIR /data
 VOLUME /data

@@ -147,6 +147,8 @@ def load(env_file: Path | None = None, overrides: Mapping[str, object] | None = 
         return Settings(_env_file=env_file, **(dict(overrides or {})))  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
         raise ConfigError([_fault(item) for item in error.errors(include_input=False)]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{env_file} cannot be read ({type(error).__name__}): may this user read it?"]) from None
 
 
 def _fault(item: Mapping[str, Any]) -> str:

@@ -69,3 +69,16 @@ def test_the_address_is_used_as_given(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert config.load().discord_api_base == "http://127.0.0.1:9/x/api/v10"
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"DISCORD_TOKEN=\xff\xfe")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        config.load(tmp_path / ".env")
+
+
+def test_a_folder_in_the_file_s_place_is_no_file(tmp_path: Path) -> None:
+    """What some container engines make of a file that is not there."""
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(ConfigError, match="DISCORD_TOKEN is missing"):
+        config.load(tmp_path / ".env")
