@@ -18,6 +18,7 @@
     │   ├── OutOfCredit         429 with insufficient_quota or credit_balance_exhausted
     │   ├── RateLimited         other 429, 503 slow_down
     │   ├── ModelUnavailable    404 model_not_found
+    │   │   └── TextModelUnavailable    the same of the model that only writes
     │   ├── HistoryExpired      400 audio_not_found; healed, people are never told
     │   ├── BadRequest          other 400, 422: a bug of ours
     │   ├── Unreachable         5xx, network, timeout
@@ -32,6 +33,7 @@
     ├── BudgetSpent
     ├── JobError                work beyond the call
     │   ├── JobsFull            too many of one person or server
+    │   ├── AlreadyAtIt         the same was asked for before, and is not done yet
     │   ├── JobCancelled        somebody pressed Cancel
     │   ├── PartFailed          a part of a long work could not be made
     │   ├── NothingSaid         no talk to catch up on
@@ -156,6 +158,11 @@ class ModelUnavailable(EngineError):
     default_hint = "The model is not available to this account. Whoever runs this bot must check OPENAI_MODEL."
 
 
+class TextModelUnavailable(ModelUnavailable):
+    code = "text_model_unavailable"
+    default_hint = "The model that writes is not available here. Whoever runs this bot must check TEXT_MODEL."
+
+
 class HistoryExpired(EngineError):
     code = "history_expired"
     default_hint = "An earlier answer is no longer available to the model."
@@ -226,19 +233,33 @@ class JobsFull(JobError):
     default_hint = "I have my hands full. Wait until the work asked for before is done."
 
 
+class AlreadyAtIt(JobError):
+    code = "already_at_it"
+    default_hint = "I am already at work on exactly that."
+
+
 class JobCancelled(JobError):
     code = "job_cancelled"
     default_hint = "Cancelled."
 
 
 class PartFailed(JobError):
-    """`part` counts from 1; what was made before is kept."""
+    """`part` counts from 1; `step` says of what, "script" for instance. What was made before is kept."""
 
     code = "part_failed"
-    default_hint = "A part of it could not be made. What is done is kept: ask for the same again to go on from there."
+    default_hint = "{what} failed. What is done is kept: ask for the same again to go on from there. ({reason})"
+    steps: ClassVar[dict[str, str]] = {
+        "script": "Part {part} of {parts} of the script",
+        "voices": "Part {part} of {parts} of the speech",
+        "listening": "Part {part} of {parts} of the recording",
+        "summing": "Summing up the {parts} parts",
+    }
 
-    def __init__(self, part: int, parts: int, reason: BotError) -> None:
-        super().__init__(f"part {part} of {parts}: {reason.code}")
+    def __init__(self, step: str, part: int, parts: int, reason: BotError) -> None:
+        what = self.steps[step].format(part=part, parts=parts)
+        hint = self.default_hint.format(what=what, reason=reason.hint)
+        super().__init__(f"{step}: part {part} of {parts}: {reason.code}", hint=hint)
+        self.step = step
         self.part = part
         self.parts = parts
         self.reason = reason

@@ -7,7 +7,7 @@ import structlog
 from discord import app_commands
 
 from bot.chat.i18n import Words
-from bot.errors import BotError, MissingPermissions
+from bot.errors import BotError, MissingPermissions, PartFailed
 
 log = structlog.get_logger(__name__)
 
@@ -32,8 +32,11 @@ def sentence(words: Words, error: BotError) -> str:
         return words(error.sentence, **error.values)
     if isinstance(error, MissingPermissions):
         return words("error permissions", missing=", ".join(words(f"permission {name}") for name in error.missing))
-    code = f"error {error.code}"
-    return words(code) if code in words else error.hint
+    code, values = f"error {error.code}", {}
+    if isinstance(error, PartFailed):
+        what = words(f"part {error.step}", part=error.part, parts=error.parts)
+        values = {"what": what, "reason": sentence(words, error.reason)}
+    return words(code, **values) if code in words else error.hint
 
 
 def explain(words: Words, error: BaseException) -> str:

@@ -13,6 +13,8 @@ NAMES = {
     "speak": "Speak",
     "use_voice_activation": "Use Voice Activity",
     "send_messages": "Send Messages",
+    "send_messages_in_threads": "Send Messages in Threads",
+    "attach_files": "Attach Files",
     "manage_guild": "Manage Server",
 }
 """Permissions by discord.py's name, as Discord's settings call them."""

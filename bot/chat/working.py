@@ -1,38 +1,83 @@
-"""Work that takes minutes, as people see it: a message with progress and a Cancel button, and the result at the end."""
+"""Work that takes longer, as people see it: a message with progress and a Cancel button, then the result.
 
-from collections.abc import Callable, Sequence
+What is quick shows neither: Discord says "is thinking…", and then there is the result.
+"""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import aiohttp
 import discord
+import structlog
 from discord import ui
 
-from bot.chat import permissions
-from bot.chat.errors import Refusal, answer
+from bot.chat import bubble, lines, permissions
+from bot.chat.errors import Refusal, answer, explain
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
 from bot.chat.pace import Paced
+from bot.chat.report import Report
+from bot.errors import JobCancelled
+from bot.jobs.bill import Bill
+
+log = structlog.get_logger(__name__)
 
 GAP = 2.5
 """Seconds between two edits of the progress."""
+PATIENCE = 6.0
+"""Seconds until there is a progress: what is done by then needs none."""
 FRESH = 13 * 60.0
 """Seconds an interaction's own token is used; Discord takes it for 15 minutes."""
-
-_PLACES = (discord.TextChannel, discord.Thread, discord.VoiceChannel, discord.StageChannel)
+_LAST_WORDS = 3.0
+"""Seconds to say that work was cut off, when the process ends."""
+_Writable = discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel
 
 
 class Post:
     """A message that shows how far some work is; it outlives the interaction that asked for it, and a restart."""
 
     def __init__(
-        self, host: Host, channel: object, message_id: int, interaction: Interaction | None, view: ui.View | None
+        self,
+        host: Host,
+        channel: object,
+        message_id: int,
+        interaction: Interaction | None,
+        view: ui.View,
+        *,
+        private: bool = False,
+        patience: float = 0.0,
     ) -> None:
-        """`interaction` is None after a restart."""
-        self.view = view
-        self._channel = channel if isinstance(channel, discord.abc.Messageable) else None
+        """`interaction` is None after a restart. Nothing is shown in the first `patience` seconds."""
+        self._clock = asyncio.get_running_loop().time
+        self._since = self._clock()
+        self._patience = patience
+        self._channel = channel if isinstance(channel, _Writable) else None
         self._message_id = message_id
         self._interaction = interaction
+        self._private = private
+        self._view = view
         self._text = ""
-        self._shown = ""
+        self._over = False
+        self._editing = asyncio.Lock()
         self._pace = Paced(self._edit, GAP, "progress")
+        # Before the button is to be seen: discord.py would know it only once the edit was answered, and miss a quick
+        # press.
+        host.add_view(view, message_id=message_id)
+
+    @property
+    def fresh(self) -> Interaction | None:
+        """The interaction, as long as it can be answered."""
+        found = self._interaction
+        if found is None or (discord.utils.utcnow() - found.created_at).total_seconds() > FRESH:
+            return None
+        return found
+
+    def small(self, words: Words, cost: Decimal | None, *, estimated: bool) -> str:
+        """Return time and money so far, in small print."""
+        passed = int(self._clock() - self._since)
+        return f"-# {passed // 60}:{passed % 60:02} · {lines.money(cost, words, estimated=estimated)}"
 
     def show(self, text: str) -> None:
         """Show how far it is, soon."""
@@ -40,40 +85,109 @@ class Post:
         self._pace.poke()
 
     async def end(self, text: str, files: Sequence[discord.File] = ()) -> None:
-        """Say how it ended, without a button; with files, in a message of its own that has them all.
+        """Show how it ended in place of the progress, without a button. Raises discord.HTTPException."""
+        await self.leave()
+        await self._put(text, None, files)
 
-        Raises discord.HTTPException when they could not be posted.
+    async def add(self, text: str, files: Sequence[discord.File] = ()) -> None:
+        """Post one more message; a private one comes directly when Discord no longer takes an answer.
+
+        Raises discord.HTTPException.
         """
-        self.view = None
-        self._text = text
-        if files:
-            if self._fresh is not None:
-                await self._fresh.followup.send(text, files=files, suppress_embeds=True)
-            elif self._channel is not None:
-                await self._channel.send(text, files=files, suppress_embeds=True)
-        self._pace.poke()
-        await self._pace.idle()
+        if self.fresh is not None:
+            await self.fresh.followup.send(text, files=files, ephemeral=self._private, suppress_embeds=True)
+        elif self._private and self._interaction is not None:
+            await self._interaction.user.send(text, files=files, suppress_embeds=True)
+        elif self._channel is not None:
+            await self._channel.send(text, files=files, suppress_embeds=True)
 
-    def cancel(self) -> None:
-        self._pace.cancel()
-
-    @property
-    def _fresh(self) -> Interaction | None:
-        found = self._interaction
-        if found is None or (discord.utils.utcnow() - found.created_at).total_seconds() > FRESH:
-            return None
-        return found
+    async def leave(self) -> None:
+        """Show no more progress, and let the message be as it is."""
+        self._over = True
+        async with self._editing:  # an edit on its way is let through, or it might come after what follows
+            self._pace.cancel()
+        self._view.stop()
 
     async def _edit(self) -> None:
-        if self._text == self._shown and self.view is not None:
-            return
-        self._shown = self._text
-        if self._fresh is not None:
-            await self._fresh.edit_original_response(content=self._text, view=self.view)
-        elif isinstance(
-            self._channel, discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel
-        ):
-            await self._channel.get_partial_message(self._message_id).edit(content=self._text, view=self.view)
+        await asyncio.sleep(max(0.0, self._since + self._patience - self._clock()))
+        async with self._editing:
+            if not self._over:
+                await self._put(self._text, self._view)
+
+    async def _put(self, text: str, view: ui.View | None, files: Sequence[discord.File] = ()) -> None:
+        if self.fresh is not None:
+            await self.fresh.edit_original_response(content=text, view=view, attachments=files)
+        elif self._private:
+            if view is None:
+                await self.add(text, files)
+        elif self._channel is not None:
+            message = self._channel.get_partial_message(self._message_id)
+            await message.edit(content=text, view=view, attachments=files)
+
+
+@dataclass(slots=True)
+class Progress:
+    """What work that is on tells of itself."""
+
+    post: Post
+    words: Words
+    bill: Bill | None = None
+
+    def show(self, text: str) -> None:
+        cost, estimated = (self.bill.cost, self.bill.estimated) if self.bill else (Decimal(0), False)
+        self.post.show(f"{text}\n{self.post.small(self.words, cost, estimated=estimated)}")
+
+
+async def work(interaction: Interaction, do: Callable[[Progress], Awaitable[Report]], *, private: bool) -> None:
+    """Answer a command by work from the queue: its progress, and then its report or what went wrong, in one message."""
+    host, words = interaction.client, interaction.client.words_to(interaction)
+    response = await interaction.response.defer(thinking=True, ephemeral=private)
+    ticket = host.jobs.queue.take(interaction.guild_id or 0, interaction.user.id)
+    try:
+        message_id = (response and response.message_id) or (await interaction.original_response()).id
+        view = CancelView(host, words, interaction.user.id, str(interaction.id), ticket.cancel)
+        post = Post(host, interaction.channel, message_id, interaction, view, private=private, patience=PATIENCE)
+    except BaseException:
+        host.jobs.queue.give_back(ticket)
+        raise
+    progress = Progress(post, words)
+    try:
+        progress.show(words("job waiting"))
+        async with host.jobs.queue.turn(ticket):
+            report = await do(progress)
+        await _deliver(report, post, private=private)
+    except asyncio.CancelledError:
+        await _cut(post, words("job cut"))
+        raise
+    except JobCancelled:
+        cost = progress.bill.cost if progress.bill else Decimal(0)
+        await post.end(words("job cancelled", cost=lines.money(cost, words)))
+    except Exception as error:
+        await post.end(f"⚠️ {explain(words, error)}")
+
+
+async def _deliver(report: Report, post: Post, *, private: bool) -> None:
+    """Post a report; its sound as a voice message where one may be sent, else as a file with its words."""
+    aloud = post.fresh if report.pcm and not private and post.fresh and bubble.allowed(post.fresh) else None
+    first, *more = report.messages
+    await post.end(first, [*report.files, *([] if aloud else await report.sound())])
+    for message in more:
+        await post.add(message)
+    if aloud is not None:
+        try:
+            await bubble.send(aloud, report.pcm)
+        except discord.HTTPException as error:
+            log.info("bubble_refused", status=error.status, code=error.code)
+            await post.add("", await report.sound())
+
+
+async def _cut(post: Post, text: str) -> None:
+    """Say that the process ends before the work does."""
+    try:
+        async with asyncio.timeout(_LAST_WORDS):
+            await post.end(text)
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        log.info("cut_untold", error=type(error).__name__)
 
 
 class CancelView(ui.View):
@@ -91,7 +205,7 @@ class CancelView(ui.View):
 
     async def _pressed(self, interaction: discord.Interaction) -> None:
         if interaction.user.id != self._owner_id and not permissions.may_moderate(interaction.permissions):
-            raise Refusal("refusal not_yours")
+            raise Refusal("refusal not_asker")
         await interaction.response.defer()
         self.stop()
         self._cancel()

@@ -21,7 +21,7 @@ from bot.engine.breaker import Breaker
 from bot.engine.dialects import Dialect, dialect_of
 from bot.engine.faults import Fault
 from bot.engine.stream import Assembly, Outcome
-from bot.errors import Incomplete, RateLimited
+from bot.errors import Incomplete, ModelUnavailable, RateLimited, TextModelUnavailable
 from bot.types import AudioDelta, TextDelta, Usage
 
 MOST_TOKENS = 16_384
@@ -155,6 +155,8 @@ class Studio:
                 self._breaker.failed(fault.error)
                 wait = _pause(fault, self._busy)
                 if last or wait is None:
+                    if model == self.text_model and type(fault.error) is ModelUnavailable:
+                        raise TextModelUnavailable(str(fault.error)) from None
                     raise fault.error from None
                 self._log.info("studio.retry", reason=str(fault.error))
             finally:

@@ -6,7 +6,9 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from bot.engine.studio import Studio
+from bot.jobs.analyze import Notes
 from bot.jobs.bill import Bill
+from bot.jobs.notebook import Notebook
 from bot.jobs.queue import JobQueue
 from bot.services import Services
 from bot.types import Usage
@@ -21,6 +23,8 @@ class Jobs:
     folder: Path
     "where podcasts are kept until they are done"
     queue: JobQueue = field(default_factory=JobQueue)
+    notes: Notes = field(default_factory=Notebook)
+    "of analyses that failed on the way"
 
     def bill(self, guild_id: int, channel_id: int, user_id: int, estimate: Mapping[str, Usage] | None = None) -> Bill:
         """Open the accounts of a job."""

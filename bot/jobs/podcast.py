@@ -1,21 +1,22 @@
 """A long text -> a podcast and a summary: script, voices, joining; each step kept, so that it can go on from there."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from bot.engine import tokens
 from bot.engine.names import plain
 from bot.engine.prompt import LANGUAGES
 from bot.engine.studio import Studio
-from bot.errors import BotError, EngineError, Incomplete, ModelAuth, OutOfCredit, PartFailed
+from bot.errors import BotError, Incomplete
 from bot.jobs import joining, script
 from bot.jobs.bill import Bill
 from bot.jobs.documents import Document, sections
-from bot.jobs.workshop import Bench, Plan
+from bot.jobs.parts import twice
+from bot.jobs.workshop import Bench, Plan, Section
 from bot.types import Usage
 from bot.usage import AUDIO_OUT_RATE
 
@@ -25,7 +26,10 @@ WORDS = 280
 """Of a chapter's script at most; about two minutes."""
 SECONDS = 110.0
 """A chapter's length, for the estimate."""
-SPEAKING_AT_ONCE = 3
+AT_ONCE = 3
+"""Sections written, or parts spoken, at a time. None of them is shown another, so that their order is no matter."""
+ASK_ABOVE = Decimal("1.00")
+"""US dollars: dearer podcasts are asked about first."""
 SECOND_VOICE = {"marin": "cedar", "cedar": "marin", "alloy": "verse", "ash": "coral", "ballad": "sage"}
 _SCRIPT_TOKENS = 1_400
 _NOTE_TOKENS = 700
@@ -67,7 +71,6 @@ class Podcast:
 
 
 Progress = Callable[[State], None]
-Done = TypeVar("Done")
 
 
 def plan(document: Document, language: str, voices: list[str], container: str, limit: int) -> Plan:
@@ -80,42 +83,51 @@ def other_voice(voice: str) -> str:
     return SECOND_VOICE.get(voice, "marin")
 
 
-def estimate(studio: Studio, wanted: Plan) -> dict[str, Usage]:
-    """Say what the podcast will likely use, by model."""
-    count = len(wanted.sections)
-    read = sum(tokens.of_text(section) for section in wanted.sections)
-    share = min(1.0, sum(map(len, wanted.sections)) / (SECTION * count)) if count else 0.0
+def estimate(studio: Studio, wanted: Plan, spoken: int = 0) -> dict[str, Usage]:
+    """Say what is left to do will likely use, by model; `spoken` parts are there already."""
+    texts = [text for text, made in zip(wanted.sections, wanted.written, strict=True) if made is None]
+    count = len(texts)
+    read = sum(tokens.of_text(text) for text in texts)
     written = Usage(
         text_in=2 * read + 600 * count + _NOTE_TOKENS * count, text_out=(_SCRIPT_TOKENS + _NOTE_TOKENS) * count // 2
     )
-    seconds = SECONDS * count * max(share, 0.2)
-    spoken = Usage(text_in=round(seconds * 8), text_out=round(seconds * 4), audio_out=round(seconds * AUDIO_OUT_RATE))
+    share = sum(map(len, wanted.sections)) / (SECTION * len(wanted.sections)) if wanted.sections else 0.0
+    seconds = SECONDS * len(wanted.sections) * max(min(1.0, share), 0.2)
+    if wanted.pieces and not count:
+        seconds *= 1 - spoken / len(wanted.pieces)
+    voices = Usage(text_in=round(seconds * 8), text_out=round(seconds * 4), audio_out=round(seconds * AUDIO_OUT_RATE))
     if studio.writing_model != studio.model:
-        return {studio.writing_model: written, studio.model: spoken}
+        return {studio.writing_model: written, studio.model: voices}
     return {
         studio.model: Usage(
-            written.text_in + spoken.text_in, 3 * count, 0, written.text_out + spoken.text_out, spoken.audio_out
+            written.text_in + voices.text_in, 3 * count, 0, written.text_out + voices.text_out, voices.audio_out
         )
     }
+
+
+def _unseen(_state: State) -> None: ...
 
 
 class Podcaster:
     """Makes one podcast on its bench; `make` may be called again after a failure, or by another process."""
 
-    def __init__(self, bench: Bench, studio: Studio, bill: Bill, progress: Progress = lambda _state: None) -> None:
+    def __init__(self, bench: Bench, studio: Studio, bill: Bill) -> None:
         self._bench = bench
         self._plan = bench.plan
         self._studio = studio
         self._bill = bill
-        self._progress = progress
+        self._progress: Progress = _unseen
+        self._before = Decimal(wanted) if (wanted := bench.plan.spent) else None
+        self._keeping = asyncio.Lock()
 
     @property
     def cost(self) -> Decimal | None:
-        """US dollars so far; None: unknown."""
-        return self._bill.cost
+        """US dollars so far, of earlier processes too; None: unknown."""
+        return None if self._before is None or self._bill.cost is None else self._before + self._bill.cost
 
-    async def make(self) -> Podcast:
-        """Do what is not done yet. Raises PartFailed, and EngineError when the account cannot be used."""
+    async def make(self, progress: Progress = _unseen) -> Podcast:
+        """Do what is not done yet. Raises PartFailed, and EngineError when only the operator can help."""
+        self._progress = progress
         await self._write()
         await self._speak()
         self._progress(State("joining", 0, 1))
@@ -123,7 +135,7 @@ class Podcaster:
         programme = await asyncio.to_thread(
             joining.join,
             lambda number: self._bench.part(number).read_bytes(),
-            [(chapter.title, len(chapter.pieces)) for chapter in wanted.chapters],
+            [(section.chapter.title, len(section.chapter.pieces)) for section in wanted.done],
             self._bench.folder,
             wanted.container,
             wanted.limit,
@@ -135,36 +147,39 @@ class Podcaster:
         return Podcast(programme, summary)
 
     async def _write(self) -> None:
-        """Write the script and the summary, section by section; each is kept when it is there."""
+        """Write the script and the summary of each section that has none yet."""
         wanted = self._plan
         count = len(wanted.sections)
-        tongue = _language(wanted.language)
-        for number in range(len(wanted.chapters), count):
-            self._progress(State("script", number, count))
-            system = script.SYSTEM.format(
-                voices=script.TWO if len(wanted.voices) > 1 else script.ONE,
-                language=tongue,
-                place=_place(number, count),
-                form="A: …' or 'B: …" if len(wanted.voices) > 1 else "A: …",
-                words=WORDS,
-            )
-            section = wanted.sections[number]
-            chapter = await self._twice(number, count, lambda: self._chapter(system, section, number))  # noqa: B023
-            note = await self._twice(number, count, lambda: self._text(_NOTES.format(language=tongue), section))  # noqa: B023
-            wanted.chapters.append(chapter)
-            wanted.notes.append(note)
-            await self._keep()
-        if not wanted.summary and count > 1:
-            overview = _OVERVIEW.format(language=tongue)
-            notes = "\n\n".join(wanted.notes)
-            wanted.summary = await self._twice(count - 1, count, lambda: self._text(overview, notes))
-            await self._keep()
-        self._progress(State("script", count, count))
 
-    async def _chapter(self, system: str, section: str, number: int) -> script.Chapter:
-        answer = await self._text(system, section, _SCRIPT_TOKENS * 2)
+        async def write(number: int) -> None:
+            step = partial(twice, "script", number + 1, count)
+            chapter = await step(lambda: self._chapter(number))
+            note = await step(lambda: self._text(_NOTES.format(language=tongue), wanted.sections[number]))
+            wanted.written[number] = Section(chapter, note)
+            await self._keep()
+            self._progress(State("script", len(wanted.done), count))
+
+        tongue = _language(wanted.language)
+        self._progress(State("script", len(wanted.done), count))
+        await self._each([number for number, made in enumerate(wanted.written) if made is None], write)
+        if not wanted.summary and count > 1:
+            overview, notes = _OVERVIEW.format(language=tongue), "\n\n".join(section.note for section in wanted.done)
+            wanted.summary = await twice("summing", count, count, lambda: self._text(overview, notes))
+            await self._keep()
+
+    async def _chapter(self, number: int) -> script.Chapter:
+        wanted = self._plan
+        two = len(wanted.voices) > 1
+        system = script.SYSTEM.format(
+            voices=script.TWO if two else script.ONE,
+            language=_language(wanted.language),
+            place=_place(number, len(wanted.sections)),
+            form="A: …' or 'B: …" if two else "A: …",
+            words=WORDS,
+        )
+        answer = await self._text(system, wanted.sections[number], _SCRIPT_TOKENS * 2)
         try:
-            return script.parse(answer, number + 1, len(self._plan.voices))
+            return script.parse(answer, number + 1, len(wanted.voices))
         except ValueError:
             raise Incomplete("no script") from None
 
@@ -175,34 +190,42 @@ class Podcaster:
         return made.text
 
     async def _speak(self) -> None:
-        """Have the missing parts spoken, a few at once; when one fails those on their way are still kept."""
+        """Have the missing parts spoken."""
         pieces = self._plan.pieces
-        missing = [number for number in range(len(pieces)) if not self._bench.has(number)]
-        done = len(pieces) - len(missing)
-        self._progress(State("voices", done, len(pieces)))
-        gate = asyncio.Semaphore(SPEAKING_AT_ONCE)
-        failed: list[BotError] = []
+        done = self._bench.done()
 
         async def speak(number: int) -> None:
             nonlocal done
+            pcm = await twice("voices", number + 1, len(pieces), lambda: self._part(pieces[number]))
+            await asyncio.to_thread(self._bench.put, number, pcm)
+            await self._keep()
+            done += 1
+            self._progress(State("voices", done, len(pieces)))
+
+        self._progress(State("voices", done, len(pieces)))
+        await self._each([number for number in range(len(pieces)) if not self._bench.has(number)], speak)
+
+    async def _each(self, numbers: Iterable[int], work: Callable[[int], Awaitable[None]]) -> None:
+        """Do `work` for each, a few at once. When one fails those on their way are still kept, and no more begun.
+
+        Raises the first failure by number.
+        """
+        gate = asyncio.Semaphore(AT_ONCE)
+        failed: dict[int, BotError] = {}
+
+        async def one(number: int) -> None:
             async with gate:
-                if failed:
-                    return
-                try:
-                    pcm = await self._twice(number, len(pieces), lambda: self._part(pieces[number]))
-                except BotError as error:
-                    failed.append(error)
-                    return
-                await asyncio.to_thread(self._bench.put, number, pcm)
-                await self._bill.write()
-                done += 1
-                self._progress(State("voices", done, len(pieces)))
+                if not failed:
+                    try:
+                        await work(number)
+                    except BotError as error:
+                        failed[number] = error
 
         async with asyncio.TaskGroup() as group:
-            for number in missing:
-                group.create_task(speak(number), name=f"part {number}")
+            for number in numbers:
+                group.create_task(one(number), name=f"part {number}")
         if failed:
-            raise failed[0]
+            raise failed[min(failed)]
 
     async def _part(self, piece: script.Piece) -> bytes:
         system = READ_ALOUD.format(role=_ROLES[piece.speaker])
@@ -212,21 +235,11 @@ class Podcaster:
             raise Incomplete("a part was cut off")
         return made.pcm
 
-    async def _twice(self, number: int, count: int, work: Callable[[], Awaitable[Done]]) -> Done:
-        """Do `work`, and once more when it fails. Raises PartFailed, or what only the operator can end."""
-        for last in (False, True):
-            try:
-                return await work()
-            except (ModelAuth, OutOfCredit):
-                raise
-            except EngineError as error:
-                if last:
-                    raise PartFailed(number + 1, count, error) from error
-        raise AssertionError("the last attempt returned or raised")
-
     async def _keep(self) -> None:
-        await asyncio.to_thread(self._bench.save)
-        await self._bill.write()
+        async with self._keeping:
+            self._plan.spent = "" if self.cost is None else str(self.cost)
+            await asyncio.to_thread(self._bench.save)
+            await self._bill.write()
 
     def _markdown(self, programme: joining.Programme) -> str:
         wanted = self._plan
@@ -234,8 +247,8 @@ class Podcaster:
         if wanted.summary:
             lines += [wanted.summary, ""]
         lines += [f"- {_clock(chapter.start)} {chapter.title}" for chapter in programme.chapters]
-        for note in wanted.notes:
-            lines += ["", note.strip()]
+        for section in wanted.done:
+            lines += ["", section.note.strip()]
         return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from bot.errors import JobCancelled, JobsFull
+from bot.errors import AlreadyAtIt, JobCancelled, JobsFull
 
 AT_ONCE = 4
 """Jobs that run in this process; the CPU part of each is a few percent of a core, the memory about 20 MB."""
@@ -25,6 +25,8 @@ class Ticket:
     id: int
     guild_id: int
     user_id: int
+    name: str = ""
+    "of work that must not be done twice at once"
     running: bool = False
     cancelled: bool = False
     task: asyncio.Task[object] | None = None
@@ -71,15 +73,27 @@ class JobQueue:
         async with self.turn(ticket):
             yield ticket
 
-    def take(self, guild_id: int, user_id: int) -> Ticket:
-        """Take a place; `turn` must follow. Raises JobsFull."""
+    def take(self, guild_id: int, user_id: int, name: str = "", *, again: bool = False) -> Ticket:
+        """Take a place; `turn` or `give_back` must follow.
+
+        `again`: it was admitted before, by an earlier process, and waits however many there are. Raises JobsFull, and
+        AlreadyAtIt when work of this name has a place.
+        """
+        if name and any(ticket.name == name for ticket in self._tickets.values()):
+            raise AlreadyAtIt
         people = Counter(ticket.user_id for ticket in self._tickets.values() if ticket.guild_id == guild_id)
-        if self._closed or people[user_id] >= self._person or people.total() >= self._server:
+        full = people[user_id] >= self._person or people.total() >= self._server
+        if self._closed or (full and not again):
             self.refused += 1
             raise JobsFull
-        ticket = Ticket(next(self._numbers), guild_id, user_id)
+        ticket = Ticket(next(self._numbers), guild_id, user_id, name)
         self._tickets[ticket.id] = ticket
         return ticket
+
+    def give_back(self, ticket: Ticket) -> None:
+        """Give up a place whose turn was not awaited. Idempotent."""
+        if self._tickets.pop(ticket.id, None) is not None:
+            self._admit()
 
     @asynccontextmanager
     async def turn(self, ticket: Ticket) -> AsyncIterator[None]:
@@ -98,8 +112,8 @@ class JobQueue:
                 raise
             raise JobCancelled from None
         finally:
-            del self._tickets[ticket.id]
-            self._admit()
+            ticket.task = None  # what its task does from here on is not to be cancelled by a late press
+            self.give_back(ticket)
 
     async def aclose(self) -> None:
         """Take no more jobs, and end those there are; each keeps what it has done."""

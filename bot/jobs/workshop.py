@@ -22,12 +22,22 @@ OLDEST = 7 * 86_400.0
 """Seconds until work that nobody finished is thrown away."""
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What was made of one section of the text."""
+
+    chapter: Chapter
+    note: str
+    "its summary, Markdown"
+
+
 @dataclass(slots=True)
 class Plan:
     """What a podcast is to be."""
 
     title: str
     sections: list[str]
+    "of the text"
     language: str
     "BCP 47, or empty: as the text is"
     voices: list[str]
@@ -42,11 +52,19 @@ class Plan:
     "that shows the progress"
     paused: bool = False
     "it failed: it goes on when the same is asked for again, and not by itself"
-    chapters: list[Chapter] = field(default_factory=list)
-    "of the sections that are written, in order"
-    notes: list[str] = field(default_factory=list)
-    "the summary of each of those sections"
+    written: list[Section | None] = field(default_factory=list)
+    "as many as sections; None: not written yet"
     summary: str = ""
+    spent: str = "0"
+    "US dollars so far, a decimal number; empty: not known"
+
+    def __post_init__(self) -> None:
+        self.written += [None] * (len(self.sections) - len(self.written))
+
+    @property
+    def done(self) -> list[Section]:
+        """The sections that are written, in order."""
+        return [section for section in self.written if section is not None]
 
     @property
     def id(self) -> str:
@@ -56,7 +74,7 @@ class Plan:
 
     @property
     def pieces(self) -> list[Piece]:
-        return [piece for chapter in self.chapters for piece in chapter.pieces]
+        return [piece for section in self.done for piece in section.chapter.pieces]
 
 
 class Bench:
@@ -111,10 +129,12 @@ def unfinished(folder: Path) -> Iterator[Bench]:
 
 
 def _plan(kept: dict[str, Any]) -> Plan:
-    chapters = [
-        Chapter(chapter["title"], tuple(Piece(**piece) for piece in chapter["pieces"])) for chapter in kept["chapters"]
-    ]
-    return Plan(**{**kept, "chapters": chapters})
+    return Plan(**{**kept, "written": [section and _section(section) for section in kept["written"]]})
+
+
+def _section(kept: dict[str, Any]) -> Section:
+    chapter = kept["chapter"]
+    return Section(Chapter(chapter["title"], tuple(Piece(**piece) for piece in chapter["pieces"])), kept["note"])
 
 
 def _write(path: Path, data: bytes) -> None:

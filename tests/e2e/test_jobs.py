@@ -7,19 +7,16 @@ import pytest
 
 from bot.audio import HEAR_RATE, SPEAK_RATE
 from bot.jobs import media
-from bot.jobs.loudness import measure
 from bot.sandbox import clips
 from bot.sandbox.compare import correlation
 from bot.sandbox.entities import Overwrite
-from bot.sandbox.message import Message
-from bot.sandbox.model_behaviour import Answer, Refuse
-from bot.sandbox.model_log import ReceivedRequest
+from bot.sandbox.model_behaviour import Answer, Hang, Refuse
 from bot.sandbox.outcome import Outcome
 from bot.sandbox.permissions import P
+from bot.types import Message as Talk
 from tests.e2e.conftest import House, until
+from tests.e2e.meter import bubble, length
 from tests.e2e.test_conversation import button_id
-from tests.jobs.conftest import podcasting
-from tests.jobs.test_podcast import text
 
 OUT = 48_000
 
@@ -47,10 +44,11 @@ async def test_ask_outside_a_call_is_answered_with_sound_and_remembered(house: H
         file = house.sandbox.file("voice.m4a", recording("anna-cook", "ipod", "aac"))
         outcome = await (await house.sandbox.command(eve, "ask", {"text": "What is it?", "file": file})).settled()
         assert sentence("bot-rice") in outcome.content
-        (sound,) = outcome.attachments
-        assert correlation(clips.load("bot-rice", OUT), media.to_pcm(sound.data, OUT), OUT) >= 0.9
+        await until(lambda: outcome.followups)
+        assert correlation(clips.load("bot-rice", OUT), bubble(outcome.followups[0], OUT), OUT) >= 0.9
         assert correlation(clips.load("anna-cook", HEAR_RATE), house.model.chats[0].newest, HEAR_RATE) >= 0.9
-        await (await house.sandbox.command(eve, "ask", {"text": "And then?"})).settled()
+        outcome = await (await house.sandbox.command(eve, "ask", {"text": "And then?"})).settled()
+        await until(lambda: outcome.followups)
         assert {"role": "assistant", "audio": {"id": house.model.chats[0].audio_id}} in house.model.chats[1].body[
             "messages"
         ]
@@ -78,7 +76,7 @@ async def test_analyze_says_what_a_recording_holds(house: House) -> None:
         options = {"recording": file, "question": "Who cooks?", "private": True}
         outcome = await (await house.sandbox.command(eve, "analyze", options)).settled()
         assert outcome.ephemeral
-        assert "### What is said\n**Speaker 1** @\u200beveryone [here]\u200b(https" in outcome.content
+        assert "### What is said\n**Speaker 1** @\u200beveryone [here]\u200b(<https://evil.example>)" in outcome.content
         assert "talk.webm · 0:0" in outcome.content
         assert "$0.0" in outcome.content
         (request,) = house.model.chats
@@ -120,9 +118,11 @@ async def test_the_menus_work_on_a_voice_message(house: House) -> None:
         assert sentence("bot-rice") in analysis.content
         answer = await (await house.sandbox.menu(eve, "Answer aloud", message)).settled()
         assert not answer.ephemeral
-        assert media.to_pcm(answer.attachments[0].data)
+        await until(lambda: answer.followups)
+        assert correlation(clips.load("bot-rice", OUT), bubble(answer.followups[0], OUT), OUT) >= 0.9
         words = await house.sandbox.write(ada, house.sandbox.general.id, "How high is Mount Fuji?")
         answer = await (await house.sandbox.menu(eve, "Answer aloud", words)).settled()
+        await until(lambda: answer.followups)
         assert "How high is Mount Fuji?" in answer.content
         assert "no recording" in told(await house.sandbox.menu(eve, "Analyze recording", words))
     assert not house.model.refused
@@ -158,13 +158,16 @@ async def test_a_recap_of_the_call_is_told_and_written(house: House) -> None:
         outcome = await (await house.sandbox.command(eve, "catchup", {"minutes": 5})).settled()
         assert not outcome.ephemeral
         assert sentence("bot-moon") in outcome.content
-        (sound,) = outcome.attachments
-        assert correlation(clips.load("bot-moon", OUT), media.to_pcm(sound.data, OUT), OUT) >= 0.9
+        await until(lambda: outcome.followups)
+        assert correlation(clips.load("bot-moon", OUT), bubble(outcome.followups[0], OUT), OUT) >= 0.9
         assert '"Anna"' in words_sent(house)
         assert sentence("anna-cook") in words_sent(house)
         assert "Speak German" in words_sent(house)
         again = await (await house.sandbox.command(eve, "catchup", {"private": True})).settled()
         assert again.ephemeral
+        (sound,) = again.attachments
+        assert sound.filename == "catchup.ogg"
+        assert length(sound) > 1
     assert not house.model.refused
 
 
@@ -200,73 +203,85 @@ async def test_a_model_that_fails_is_said_so_and_a_busy_one_asked_again(house: H
         assert "out of credit" in told(outcome)
 
 
-async def posted_podcast(house: House) -> Message:
-    return await house.sandbox.posted(house.sandbox.general.id, lambda message: len(message.attachments) >= 2, 60)
+@pytest.fixture
+def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long is what is longer than four seconds, and progress is shown at once."""
+    monkeypatch.setattr("bot.jobs.analyze.PART_SECONDS", 4.0)
+    monkeypatch.setattr("bot.jobs.analyze.OVERLAP_SECONDS", 1.0)
+    monkeypatch.setattr("bot.chat.working.PATIENCE", 0.0)
 
 
-async def test_a_podcast_and_its_summary_come_in_one_message(house: House) -> None:
-    house.model.default = podcasting
-    async with house.bot():
-        eve = house.sandbox.add_user("Eve")
-        file = house.sandbox.file("moon.md", text(14_000).encode())
-        outcome = await (await house.sandbox.command(eve, "podcast", {"file": file, "format": "mp3"})).settled()
-        assert "About the moon" in outcome.content
-        message = await posted_podcast(house)
-        sound, summary = message.attachments
-        assert (sound.filename, summary.filename) == ("podcast.mp3", "summary.md")
-        pcm = media.to_pcm(sound.data, SPEAK_RATE)
-        assert abs(measure([pcm], SPEAK_RATE) - -16) < 1
-        assert summary.data.decode().startswith("# About the moon")
-        assert "$" in message.content
-        await until(lambda: not list((house.folder / "jobs").glob("*")))
-    assert not house.model.refused
+HUM = (np.sin(np.arange(SPEAK_RATE * 10) / 20) * 9000).astype("<i2").tobytes()
+"""Ten seconds, three parts."""
 
 
-async def test_a_dear_podcast_is_asked_about_and_can_be_cancelled(house: House) -> None:
-    def slowly(request: ReceivedRequest) -> Answer:
-        return podcasting(request).with_(first_audio=0.3)
-
-    house.model.default = slowly
-    async with house.bot():
+@pytest.mark.usefixtures("in_parts")
+async def test_analyze_and_catchup_can_be_cancelled_and_cost_what_they_did(house: House) -> None:
+    house.model.script(Answer("note one"), Hang(), Hang())
+    async with house.bot(budget_server_day="5") as running:
         eve, ben = house.sandbox.add_user("Eve"), house.sandbox.add_user("Ben")
-        file = house.sandbox.file("long.txt", text(60_000).encode())
-        outcome = await (await house.sandbox.command(eve, "podcast", {"file": file})).settled()
-        assert "Shall I make it?" in outcome.content
-        assert not house.model.chats
+        budget, guild_id = running.client.services.budget, house.sandbox.guild.id
+
+        async def cancelled(outcome: Outcome, progress: str) -> None:
+            await until(lambda: progress in outcome.content)
+            assert "· $0.0" in outcome.content
+            assert outcome.message is not None
+            button = button_id(outcome.message, "Cancel")
+            assert "Only who asked" in told(await house.sandbox.click(ben, outcome.message, button))
+            await house.sandbox.click(eve, outcome.message, button)
+            await until(lambda: "Cancelled. It cost $0.0" in outcome.content)
+            assert not outcome.components
+
+        file = house.sandbox.file("long.mp3", media.encode(HUM, SPEAK_RATE, "mp3"))
+        await cancelled(await house.sandbox.command(eve, "analyze", {"recording": file}), "Listening: 1 of 4")
+        since = running.client.services.wall().replace(hour=0, minute=0)
+        charges = await running.store.charges(guild_id, since)
+        assert len(charges) == 1
+        assert budget.left(guild_id) == 5 - sum(charge.cost or 0 for charge in charges)
+
+        said = [Talk("user", ben.id, "Ben", "we meet at nine", running.client.services.wall())]
+        await running.store.remember(guild_id, house.lounge.id, said)
+        outcome = await house.sandbox.command(eve, "catchup", {"channel": house.lounge})
+        await cancelled(outcome, "Summing up 1 lines")
+        assert budget.left(guild_id) == 5 - sum(charge.cost or 0 for charge in charges)
+        assert len(running.client.jobs.queue) == 0
+
+
+@pytest.mark.usefixtures("in_parts")
+async def test_a_part_that_fails_is_named_and_the_rest_is_not_heard_again(house: House) -> None:
+    broken = [Refuse(500, "oops", "server_error")] * 4
+    house.model.script(Answer("note one"), *broken, Answer("note two"), Answer("note three"), Answer("all of it"))
+    async with house.bot():
+        eve = house.sandbox.add_user("Eve")
+        options = {"recording": house.sandbox.file("long.mp3", media.encode(HUM, SPEAK_RATE, "mp3"))}
+        outcome = await house.sandbox.command(eve, "analyze", options)
+        await until(lambda: "Part 2 of 3 of the recording failed. What is done is kept" in outcome.content)
+        assert "trouble reaching the model" in outcome.content
+        assert not outcome.components
+        before = len(house.model.chats)
+        outcome = await house.sandbox.command(eve, "analyze", options)
+        await until(lambda: "all of it" in outcome.content)
+        assert len(house.model.chats) - before == 3
+        assert all(f"note {number}" in words_sent(house) for number in ("one", "two", "three"))
+
+
+async def test_what_is_cut_off_by_the_end_of_the_process_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.chat.working.PATIENCE", 0.0)
+    house.model.default = Hang()
+    async with house.bot():
+        eve = house.sandbox.add_user("Eve")
+        file = house.sandbox.file("a.ogg", recording("anna-cook"))
+        outcome = await house.sandbox.command(eve, "analyze", {"recording": file})
+        await until(lambda: "Listening" in outcome.content)
+    assert "being restarted" in outcome.content
+    assert not outcome.components
+
+
+async def test_a_wrong_text_model_is_named(house: House) -> None:
+    async with house.bot(text_model="gpt-nope"):
+        eve = house.sandbox.add_user("Eve")
+        outcome = await house.sandbox.command(eve, "podcast", {"text": "A text about the moon."})
+        await until(lambda: "unknown" in outcome.content)  # its price
         assert outcome.message is not None
-        refused = await house.sandbox.click(ben, outcome.message, button_id(outcome.message, "Make it"))
-        assert "Only who asked" in told(refused)
         await house.sandbox.click(eve, outcome.message, button_id(outcome.message, "Make it"))
-        await until(lambda: "Writing the script" in outcome.content)
-        await house.sandbox.click(eve, outcome.message, button_id(outcome.message, "Cancel"))
-        await until(lambda: "Cancelled" in outcome.content)
-        await until(lambda: not list((house.folder / "jobs").glob("*")))
-
-
-async def test_a_podcast_goes_on_after_a_restart(house: House) -> None:
-    def slowly(request: ReceivedRequest) -> Answer:
-        return podcasting(request).with_(first_audio=0.5)
-
-    house.model.default = slowly
-    async with house.bot():
-        eve = house.sandbox.add_user("Eve")
-        file = house.sandbox.file("moon.txt", text(14_000).encode())
-        await (await house.sandbox.command(eve, "podcast", {"file": file})).settled()
-        await until(lambda: len(list((house.folder / "jobs").glob("*/*.pcm"))) >= 2, 30)
-    before = len(house.model.chats)
-    async with house.bot():
-        message = await posted_podcast(house)
-        assert media.to_pcm(message.attachments[0].data)
-    assert len(house.model.chats) - before <= 8
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "said"),
-    [("a.pdf", b"%PDF-1.7 broken", "could not read that text"), ("a.txt", b"x " * 150_000, "too long")],
-)
-async def test_a_bad_document_is_said_so(house: House, name: str, data: bytes, said: str) -> None:
-    async with house.bot():
-        eve = house.sandbox.add_user("Eve")
-        outcome = await house.sandbox.command(eve, "podcast", {"file": house.sandbox.file(name, data)})
-        assert said in told(await outcome.settled())
-        assert not house.model.chats
+        await until(lambda: "TEXT_MODEL" in outcome.content)

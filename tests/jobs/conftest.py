@@ -18,10 +18,10 @@ from bot.engine.pricing import Prices
 from bot.engine.studio import Studio
 from bot.engine.transcribe import OpenAITranscriber
 from bot.jobs.desk import Jobs
+from bot.owed import Owed
 from bot.sandbox.model_behaviour import Answer
 from bot.sandbox.model_log import ReceivedRequest
 from bot.sandbox.model_server import ModelServer
-from bot.owed import Owed
 from bot.services import Services
 from bot.store.repository import SqlStore
 from bot.usage import Budget

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.errors import JobCancelled, JobsFull
+from bot.errors import AlreadyAtIt, JobCancelled, JobsFull
 from bot.jobs.queue import JobQueue, Ticket
 
 
@@ -42,6 +42,36 @@ async def test_too_many_are_refused() -> None:
         queue.take(1, 3)
     queue.take(2, 1)
     assert queue.refused == 2
+    queue.give_back(queue.take(2, 2, "a"))
+    queue.take(2, 2, "a")
+    with pytest.raises(AlreadyAtIt):
+        queue.take(2, 2, "a")
+
+
+async def test_what_was_admitted_before_a_restart_waits_beyond_the_limits() -> None:
+    queue, log, gate = JobQueue(at_once=1, person=1, server=1), [], asyncio.Event()
+
+    async def resumed(name: str) -> None:
+        async with queue.turn(queue.take(1, 1, name, again=True)):
+            log.append(name)
+            await gate.wait()
+
+    async with asyncio.TaskGroup() as group:
+        for name in ("a", "b", "c"):
+            group.create_task(resumed(name))
+        await turn()
+        assert log == ["a"]
+        gate.set()
+    assert log == ["a", "b", "c"]
+
+
+async def test_a_late_cancel_does_not_fell_what_follows() -> None:
+    queue = JobQueue()
+    ticket = queue.take(1, 1)
+    async with queue.turn(ticket):
+        pass
+    ticket.cancel()
+    await turn()
 
 
 @pytest.mark.parametrize("running", [True, False])

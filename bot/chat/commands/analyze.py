@@ -3,7 +3,7 @@
 import discord
 from discord import app_commands
 
-from bot.chat import attachments, escape, lines, report
+from bot.chat import attachments, escape, lines, report, working
 from bot.chat.commands.ask import answered
 from bot.chat.errors import Refusal
 from bot.chat.host import Interaction
@@ -61,19 +61,35 @@ def _recording(message: discord.Message) -> discord.Attachment:
 
 
 async def _analyze(interaction: Interaction, file: discord.Attachment, question: str, *, private: bool) -> None:
-    host = interaction.client
-    assert interaction.guild_id is not None
-    jobs, words = host.jobs, host.words_to(interaction)
-    await interaction.response.defer(thinking=True, ephemeral=private)
-    async with jobs.queue.place(interaction.guild_id, interaction.user.id):
+    host, words = interaction.client, interaction.client.words_to(interaction)
+    jobs, guild_id, user_id = host.jobs, interaction.guild_id or 0, interaction.user.id
+
+    async def do(progress: working.Progress) -> report.Report:
         recording = await attachments.raw(host, file)
-        estimate = job.estimate(jobs.studio, await job.length(recording))
-        where = interaction.channel_id or 0
-        async with jobs.bill(interaction.guild_id, where, interaction.user.id, estimate) as bill:
-            found = await job.analyze(recording, question, str(interaction.locale), jobs.studio, bill)
-    head = f"**{escape.escape(question)}**" if question else ""
-    small = [escape.escape(file.filename, 60), f"{int(found.seconds // 60)}:{int(found.seconds % 60):02}"]
-    small.append(lines.money(bill.cost, words, estimated=bill.estimated))
-    if not found.complete:
-        small.append(words("line.interrupted"))
-    await report.post(interaction, head, found.text, " · ".join(small), file="analysis.md", private=private)
+        seconds = await job.length(recording)
+        estimate = job.estimate(jobs.studio, seconds)
+
+        def heard(done: int, parts: int) -> None:
+            progress.show(words("analyze listening", done=done, parts=parts))
+
+        async with jobs.bill(guild_id, interaction.channel_id or 0, user_id, estimate) as progress.bill:
+            heard(0, job.steps(seconds))
+            found = await job.analyze(
+                recording,
+                question,
+                str(interaction.locale),
+                jobs.studio,
+                progress.bill,
+                heard,
+                seconds=seconds,
+                notes=jobs.notes,
+                who=(guild_id, user_id),
+            )
+        head = f"**{escape.escape(question)}**" if question else ""
+        small = [escape.escape(file.filename, 60), f"{int(found.seconds // 60)}:{int(found.seconds % 60):02}"]
+        small.append(lines.money(progress.bill.cost, words, estimated=progress.bill.estimated))
+        if not found.complete:
+            small.append(words("line.interrupted"))
+        return report.compose(head, found.text, " · ".join(small), "analysis.md")
+
+    await working.work(interaction, do, private=private)

@@ -1,18 +1,14 @@
 """/catchup: what was said while somebody was away, told and written."""
 
-import asyncio
-
 import discord
 from discord import app_commands
 
-from bot.audio import SPEAK_RATE
-from bot.chat import escape, lines, permissions, report
+from bot.chat import escape, lines, permissions, report, working
 from bot.chat.errors import Refusal
 from bot.chat.host import Interaction
 from bot.chat.permissions import VocalChannel
 from bot.errors import NothingSaid, StoreError
 from bot.jobs import catchup as job
-from bot.jobs import media
 from bot.types import Message, Turn
 
 MINUTES = 15
@@ -36,22 +32,21 @@ async def catchup(
     target = _channel(interaction, channel)
     if not private and interaction.channel_id != target.id and not _open_to_all(interaction, target):
         private = True  # what was said behind a door is not told in front of it
-    await interaction.response.defer(thinking=True, ephemeral=private)
-    jobs, words = host.jobs, host.words_to(interaction)
-    async with jobs.queue.place(interaction.guild.id, interaction.user.id):
+    guild_id, user_id, jobs, words = interaction.guild.id, interaction.user.id, host.jobs, host.words_to(interaction)
+
+    async def do(progress: working.Progress) -> report.Report:
         talk = job.recent(await _talk(interaction, target), host.services.wall(), minutes)
         if not talk:
             raise NothingSaid
-        wanted = host.preferences.of(interaction.guild.id, target.id)
-        estimate = job.estimate(jobs.studio, talk)
-        async with jobs.bill(interaction.guild.id, target.id, interaction.user.id, estimate) as bill:
-            found = await job.catch_up(talk, str(interaction.locale), wanted.voice, jobs.studio, bill)
-    sound = await asyncio.to_thread(media.encode, found.pcm, SPEAK_RATE) if found.pcm else b""
-    head = words("catchup head", channel=f"<#{target.id}>", minutes=minutes, lines=found.lines)
-    small = lines.money(bill.cost, words, estimated=bill.estimated)
-    sounds = (("catchup.ogg", sound),) if sound else ()
-    text = escape.escape(found.text)
-    await report.post(interaction, head, text, small, file="catchup.md", private=private, sounds=sounds)
+        wanted = host.preferences.of(guild_id, target.id)
+        async with jobs.bill(guild_id, target.id, user_id, job.estimate(jobs.studio, talk)) as progress.bill:
+            progress.show(words("catchup working", lines=len(talk)))
+            found = await job.catch_up(talk, str(interaction.locale), wanted.voice, jobs.studio, progress.bill)
+        head = words("catchup head", channel=f"<#{target.id}>", minutes=minutes, lines=found.lines)
+        small = lines.money(progress.bill.cost, words, estimated=progress.bill.estimated)
+        return report.compose(head, escape.escape(found.text), small, "catchup.md", found.pcm, "catchup.ogg")
+
+    await working.work(interaction, do, private=private)
 
 
 def _channel(interaction: Interaction, named: VocalChannel | None) -> VocalChannel:

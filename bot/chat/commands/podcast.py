@@ -2,30 +2,27 @@
 
 import asyncio
 from decimal import Decimal
-from pathlib import Path
 from typing import Literal
 
 import discord
 import structlog
 from discord import app_commands
 
-from bot.chat import attachments, escape, lines
+from bot.chat import attachments, escape, lines, permissions
 from bot.chat.errors import Refusal, answer, explain
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
 from bot.chat.working import CancelView, Post
-from bot.errors import BotError, JobCancelled, JobsFull
+from bot.errors import AlreadyAtIt, BotError, JobCancelled, MissingPermissions
 from bot.jobs import documents, workshop
 from bot.jobs import podcast as job
-from bot.jobs.bill import Bill, price
+from bot.jobs.bill import price
 from bot.jobs.queue import Ticket
 
 log = structlog.get_logger(__name__)
 
 TEXT_LIMIT = 6_000
 """Characters of an option, as Discord has it."""
-ASK_ABOVE = Decimal("1.00")
-"""US dollars: dearer podcasts are asked about first."""
 
 
 @app_commands.command(description="Make a podcast and a summary of a long text")
@@ -47,6 +44,7 @@ async def podcast(
     assert guild is not None
     if text is None and file is None:
         raise Refusal("refusal no_text")
+    _check(interaction)
     await interaction.response.defer(thinking=True)
     data = (await attachments.raw(host, file) if file else b"") or (text or "").encode()
     document = await asyncio.to_thread(documents.read, data, file.filename if file else "")
@@ -58,17 +56,31 @@ async def podcast(
     words = host.words_in(guild)
     dollars = price(host.services, job.estimate(host.jobs.studio, plan))
     head = _head(plan, dollars, words)
-    if dollars is not None and dollars <= ASK_ABOVE:
-        await _begin(interaction, plan, head)
+    if dollars is not None and dollars <= job.ASK_ABOVE:
+        await _begin(interaction, plan)
         return
 
     view = Ask(host, words, interaction.user.id)
     await interaction.edit_original_response(content=f"{head}\n{words('podcast ask')}", view=view)
     await view.wait()
-    if view.yes:
-        await _begin(interaction, plan, head)
-    else:
+    if host.is_closed():
+        return
+    if not view.yes:
         await interaction.edit_original_response(content=f"{head}\n{words('nothing done')}", view=None)
+        return
+    try:
+        await _begin(interaction, plan)
+    except BotError as error:  # no place in the queue, by now
+        await interaction.edit_original_response(content=f"{head}\n⚠️ {explain(words, error)}", view=None)
+
+
+def _check(interaction: Interaction) -> None:
+    """Raise MissingPermissions when the result could not be posted, a quarter of an hour later."""
+    channel, granted = interaction.channel, interaction.app_permissions
+    send = "send_messages_in_threads" if isinstance(channel, discord.Thread) else "send_messages"
+    missing = [permissions.NAMES[name] for name in ("view_channel", send, "attach_files") if not getattr(granted, name)]
+    if missing and granted.value:  # 0: not told
+        raise MissingPermissions(missing)
 
 
 class Ask(discord.ui.View):
@@ -84,7 +96,7 @@ class Ask(discord.ui.View):
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         if interaction.user.id != self._owner_id:
-            raise Refusal("refusal not_yours")
+            raise Refusal("refusal not_asker")
         return True
 
     @discord.ui.button(style=discord.ButtonStyle.primary)
@@ -117,53 +129,55 @@ async def resume(host: Host) -> None:
 async def _resumed(host: Host, guild: discord.Guild, bench: workshop.Bench, channel: object) -> None:
     words = host.words_in(guild)
     try:
-        ticket = host.jobs.queue.take(guild.id, bench.plan.user_id)
-    except JobsFull:
-        return
-    view = CancelView(host, words, bench.plan.user_id, bench.plan.id, ticket.cancel)
-    host.add_view(view, message_id=bench.plan.message_id or None)
-    post = Post(host, channel, bench.plan.message_id, None, view)
-    try:
-        await _work(host, bench, ticket, post, _head(bench.plan, None, words), words)
+        ticket = host.jobs.queue.take(guild.id, bench.plan.user_id, bench.plan.id, again=True)
+        await _work(host, bench, ticket, channel, None, words)
+    except AlreadyAtIt:
+        return  # begun since this process is up
     except (BotError, discord.HTTPException) as error:
         log.warning("podcast_failed", reason=str(error))
 
 
-async def _begin(interaction: Interaction, plan: workshop.Plan, head: str) -> None:
+async def _begin(interaction: Interaction, plan: workshop.Plan) -> None:
     host, guild = interaction.client, interaction.guild
     assert guild is not None
-    words = host.words_in(guild)
-    ticket = host.jobs.queue.take(guild.id, plan.user_id)
-    bench = await asyncio.to_thread(workshop.Bench.open, host.jobs.folder, plan)
-    message = await interaction.original_response()
-    bench.plan.message_id = message.id
-    await asyncio.to_thread(bench.save)
-    view = CancelView(host, words, plan.user_id, bench.plan.id, ticket.cancel)
-    # Before the button is to be seen: discord.py would know it only once the edit was answered, and miss a quick press.
-    host.add_view(view, message_id=message.id)
-    post = Post(host, interaction.channel, message.id, interaction, view)
-    await _work(host, bench, ticket, post, head, words)
+    ticket = host.jobs.queue.take(guild.id, plan.user_id, plan.id)
+    try:
+        bench = await asyncio.to_thread(workshop.Bench.open, host.jobs.folder, plan)
+        bench.plan.message_id = (await interaction.original_response()).id
+        await asyncio.to_thread(bench.save)
+    except BaseException:
+        host.jobs.queue.give_back(ticket)
+        raise
+    await _work(host, bench, ticket, interaction.channel, interaction, host.words_in(guild))
 
 
-async def _work(host: Host, bench: workshop.Bench, ticket: Ticket, post: Post, head: str, words: Words) -> None:
-    """Make it, and post it or what went wrong."""
+async def _work(
+    host: Host, bench: workshop.Bench, ticket: Ticket, channel: object, interaction: Interaction | None, words: Words
+) -> None:
+    """Make it, and post it or what went wrong. `interaction` is None after a restart."""
     jobs, plan = host.jobs, bench.plan
-    bill = jobs.bill(plan.guild_id, plan.channel_id, plan.user_id, job.estimate(jobs.studio, plan))
-    post.show(f"{head}\n{words('podcast waiting')}")
+    view = CancelView(host, words, plan.user_id, plan.id, ticket.cancel)
+    post = Post(host, channel, plan.message_id, interaction, view)
+    estimate = job.estimate(jobs.studio, plan, bench.done())
+    bill = jobs.bill(plan.guild_id, plan.channel_id, plan.user_id, estimate)
+    head = _head(plan, price(host.services, estimate), words)
+    post.show(f"{head}\n{words('job waiting')}")
+    maker = job.Podcaster(bench, jobs.studio, bill)
+
+    def show(state: job.State) -> None:
+        step = words(f"podcast {state.step}", done=state.done, parts=state.parts)
+        post.show(f"{head}\n{step}\n{post.small(words, maker.cost, estimated=bill.estimated)}")
+
     try:
         async with jobs.queue.turn(ticket), bill:
-
-            def progress(state: job.State) -> None:
-                step = words(f"podcast {state.step}", done=state.done, parts=state.parts)
-                post.show(f"{head}\n{step} · {lines.money(bill.cost, words, estimated=bill.estimated)}")
-
-            made = await job.Podcaster(bench, jobs.studio, bill, progress).make()
-        await _deliver(made, plan, bill, post, words)
+            made = await maker.make(show)
+        cost = lines.money(maker.cost, words, estimated=bill.estimated)
+        await _deliver(made, plan, cost, post, words)
     except asyncio.CancelledError:
-        post.cancel()  # the process ends; the next one goes on
+        await post.leave()  # the process ends; the next one goes on
         raise
     except JobCancelled:
-        await post.end(f"{head}\n{words('podcast cancelled', cost=lines.money(bill.cost, words))}")
+        await post.end(f"{head}\n{words('job cancelled', cost=lines.money(maker.cost, words))}")
     except Exception as error:  # whatever it is, what is done is kept and people are told
         plan.paused = True
         await asyncio.to_thread(bench.save)
@@ -172,13 +186,14 @@ async def _work(host: Host, bench: workshop.Bench, ticket: Ticket, post: Post, h
     await asyncio.to_thread(bench.clear)
 
 
-async def _deliver(made: job.Podcast, plan: workshop.Plan, bill: Bill, post: Post, words: Words) -> None:
+async def _deliver(made: job.Podcast, plan: workshop.Plan, cost: str, post: Post, words: Words) -> None:
+    """Post the sound and the summary in a message of their own, which people see come, minutes later."""
     programme = made.programme
-    paths: list[Path] = [*programme.files, made.summary]
-    files = [discord.File(path, path.name) for path in paths]
-    cost = lines.money(bill.cost, words, estimated=bill.estimated)
     minutes = f"{int(programme.seconds // 60)}:{int(programme.seconds % 60):02}"
-    await post.end(words("podcast done", title=_title(plan, words), minutes=minutes, cost=cost), files)
+    text = words("podcast done", title=_title(plan, words), minutes=minutes, cost=cost)
+    await post.leave()
+    await post.add(text, [discord.File(path, path.name) for path in (*programme.files, made.summary)])
+    await post.end(text)
 
 
 def _head(plan: workshop.Plan, dollars: Decimal | None, words: Words) -> str:

@@ -1,0 +1,78 @@
+"""Notes on a recording whose analysis failed on the way, so that the same asked again goes on from there.
+
+They are what people said, in other words: the bot keeps them in memory only, and not for long. The command line, whose
+process ends, keeps them in a folder that only its user may read, until the analysis is done.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+MOST = 32
+"""Analyses whose notes are kept at once."""
+OLDEST = 1800.0
+"""Seconds that the bot keeps them."""
+
+
+def wish(recording: bytes | Path, *about: object) -> str:
+    """Name what was asked for: the same for the same wish of the same person. Reads all of the recording."""
+    data = recording if isinstance(recording, bytes) else recording.read_bytes()
+    return hashlib.sha256(repr(about).encode() + data).hexdigest()[:32]
+
+
+class Notebook:
+    """Notes by wish, in memory."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: dict[str, tuple[float, list[str]]] = {}
+        "since when, and the notes on the first parts; oldest first"
+
+    def read(self, wish: str) -> list[str]:
+        """Return the notes on the first parts, in order; empty when there are none."""
+        self._forget()
+        return list(self._kept.get(wish, (0.0, []))[1])
+
+    def write(self, wish: str, notes: list[str]) -> None:
+        """Keep what is made so far."""
+        self.drop(wish)
+        self._kept[wish] = (self._clock(), list(notes))
+        self._forget()
+
+    def drop(self, wish: str) -> None:
+        self._kept.pop(wish, None)
+
+    def _forget(self) -> None:
+        oldest = self._clock() - OLDEST
+        for key in [key for key, (since, _) in self._kept.items() if since < oldest]:
+            del self._kept[key]
+        while len(self._kept) > MOST:
+            del self._kept[next(iter(self._kept))]
+
+
+class NotebookOnDisk:
+    """Notes by wish, a file each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, wish: str) -> list[str]:
+        try:
+            return [str(note) for note in json.loads(self._file(wish).read_text(encoding="utf-8"))]
+        except (OSError, ValueError, TypeError):
+            return []
+
+    def write(self, wish: str, notes: list[str]) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        passing = self._file(wish).with_suffix(".new")
+        passing.write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
+        os.replace(passing, self._file(wish))
+
+    def drop(self, wish: str) -> None:
+        self._file(wish).unlink(missing_ok=True)
+
+    def _file(self, wish: str) -> Path:
+        return self._folder / f"notes-{wish}.json"
