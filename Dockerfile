@@ -6,9 +6,9 @@ WORKDIR /src
 RUN pip install --no-cache-dir uv==0.13.9
 COPY pyproject.toml uv.lock README.md LICENSE ./
 # The lock holds the hash of every file.
-RUN uv sync --frozen --no-dev --extra postgres --extra charts --no-install-project
+RUN uv sync --frozen --no-dev --all-extras --no-install-project
 COPY bot bot
-RUN uv sync --frozen --no-dev --extra postgres --extra charts --no-editable
+RUN uv sync --frozen --no-dev --all-extras --no-editable
 
 FROM python:3.13-slim
 LABEL org.opencontainers.image.title="kikite" \
