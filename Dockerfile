@@ -10,7 +10,7 @@ RUN uv sync --frozen --no-dev --all-extras --no-install-project
 COPY bot bot
 RUN uv sync --frozen --no-dev --all-extras --no-editable
 
-FROM python:3.13-slim
+FROM ${PYTHON}
 LABEL org.opencontainers.image.title="kikite" \
       org.opencontainers.image.description="A guest in your Discord voice channel who listens and answers" \
       org.opencontainers.image.licenses="MIT"
