@@ -5,7 +5,10 @@ from typing import Any
 
 import discord
 
+from bot.audio import HEAR_RATE
 from bot.chat.cooldown import Cooldowns
+from bot.sandbox import clips
+from bot.sandbox.compare import correlation
 from bot.sandbox.outcome import Outcome
 from tests.e2e.conftest import House, until
 from tests.e2e.test_jobs import recording
@@ -68,3 +71,16 @@ async def test_every_command_answers(house: House) -> None:
             assert "⚠️" not in seen, name
             if name == "ask":
                 await until(lambda: any("-#" in line for line in house.lines()))  # spoken to its end
+
+
+async def test_a_voice_message_to_it_is_answered_aloud(house: House) -> None:
+    async with house.bot():
+        mia = await house.sandbox.person("Mia")
+        await house.join(mia)
+        greeting = await house.sandbox.posted(house.lounge.id, lambda message: "I hear everyone" in message.content)
+        sent = [("voice-message.ogg", recording("anna-cook"))]
+        await house.sandbox.write(mia.user, house.lounge.id, "", sent, reply_to=greeting, voice_seconds=3.0)
+        [request] = await house.model.wait_for_chats(1)
+        assert correlation(clips.load("anna-cook", HEAR_RATE), request.newest, HEAR_RATE) >= 0.9
+        await mia.ears.wait_for(house.sandbox.bot.id, 1.0, 20)
+    assert not house.model.refused
