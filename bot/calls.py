@@ -198,11 +198,12 @@ class Calls:
         failure: StoreError | None = None
         settings = self._settings(guild_id, channel_id)
         try:
-            consents = await store.consents(guild_id) | consents
+            consents = await store.consents(guild_id) | self.owed.consents(guild_id) | consents
             history = self._with_owed(channel_id, await store.history(channel_id, HISTORY))
-            await store.call_started(guild_id, channel_id)
+            await self.owed.call(guild_id, channel_id)
         except StoreError as error:
             failure = error
+            consents = self.owed.consents(guild_id) | consents
             history = history or self._with_owed(channel_id, [])
         await self._services.budget.load(guild_id, store)
         call = Call(venue, self._services, settings, consents, history)
@@ -287,9 +288,9 @@ class Calls:
 
     async def _agree(self, guild_id: int, user_id: int, agreed: bool) -> None:
         try:
-            await self._services.store.consent(guild_id, user_id, agreed)
-        except StoreUnavailable as error:
-            # It holds for this call all the same; who withdrew must not be heard because a disk is full.
+            await self.owed.consent(guild_id, user_id, agreed)
+        except StoreError as error:
+            # It holds all the same; who withdrew must not be heard because a disk is full.
             log.warning("consent_not_kept", guild=guild_id, reason=str(error))
 
     async def _expire(self, venue: Venue) -> None:
@@ -303,6 +304,6 @@ class Calls:
 
     async def _forget(self, guild_id: int) -> None:
         try:
-            await self._services.store.call_ended(guild_id)
-        except StoreUnavailable as error:
+            await self.owed.call(guild_id, None)
+        except StoreError as error:
             log.warning("call_end_not_kept", guild=guild_id, reason=str(error))

@@ -1,4 +1,6 @@
-"""What the store has still to be given, in order: bounded, tried again while it cannot serve, and never given twice.
+"""What the store has still to be given: lines and charges in order, who agreed, where a call is on.
+
+It is bounded, tried again while the store cannot serve, and never given twice.
 
 Every call has one of its own (call/scribe.py). What is left of it when the call ends goes to that of the process, which
 outlives the calls.
@@ -56,12 +58,16 @@ class Owed:
         self._failed = failed
         self._served = served
         self._entries: deque[Entry] = deque()
+        self._consents: dict[tuple[int, int], bool] = {}
+        "(server, person) -> what they said last"
+        self._calls: dict[int, int | None] = {}
+        "server -> the channel of the call that is on, or None"
         self._wake = asyncio.Event()
         self._closed = False
         self._pen = asyncio.Lock()
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._entries) + len(self._consents) + len(self._calls)
 
     def add(self, guild_id: int, channel_id: int, what: What) -> None:
         """Queue something; the newest goes when the queue is full, for the older is owed first."""
@@ -73,6 +79,33 @@ class Owed:
             self._add(entry)
         other._entries.clear()
 
+    async def consent(self, guild_id: int, user_id: int, agreed: bool) -> None:
+        """Write down now what somebody said last. Raises StoreError, and then it is written later."""
+        key = guild_id, user_id
+        self._consents.pop(key, None)
+        async with self._pen:
+            try:
+                await self._store.consent(guild_id, user_id, agreed)
+            except StoreError:
+                if self._room():
+                    self._consents[key] = agreed
+                raise
+
+    def consents(self, guild_id: int) -> dict[int, bool]:
+        """Return what people of a server said last that is not written yet."""
+        return {user_id: agreed for (guild, user_id), agreed in self._consents.items() if guild == guild_id}
+
+    async def call(self, guild_id: int, channel_id: int | None) -> None:
+        """Write down now that a call is on there, or none. Raises StoreError, and then it is written later."""
+        self._calls.pop(guild_id, None)
+        async with self._pen:
+            try:
+                await self._call(guild_id, channel_id)
+            except StoreError:
+                if self._room():
+                    self._calls[guild_id] = channel_id
+                raise
+
     def lines(self, channel_id: int) -> list[Message]:
         """Return the lines of a channel that wait."""
         return [
@@ -81,6 +114,7 @@ class Owed:
 
     def forget(self, user_id: int) -> None:
         """Write nothing of a person that waits."""
+        self._consents = {key: agreed for key, agreed in self._consents.items() if key[1] != user_id}
         self._keep(lambda what: without(what, {user_id}))
 
     def clear(self, channel_id: int) -> None:
@@ -105,8 +139,9 @@ class Owed:
 
     def lost(self) -> int:
         """Give up on what is left: count it, and return how much it was."""
-        left = len(self._entries)
-        self._entries.clear()
+        left = len(self)
+        for waiting in (self._entries, self._consents, self._calls):
+            waiting.clear()
         if left:
             self.counts["kept_dropped"] += left
         return left
@@ -118,6 +153,7 @@ class Owed:
             batch = list(islice(self._entries, size))
             try:
                 async with self._pen:
+                    await self._write_facts()
                     await self._write(batch)
             except StoreError as error:
                 self.counts["store_failures"] += 1
@@ -130,10 +166,15 @@ class Owed:
             except Exception as error:
                 # A bug, in all likelihood over one of them, must neither end the call nor hold up the others.
                 log.error("store_refused", reason=type(error).__name__, count=len(batch))
-                if len(batch) == 1:
+                if facts := len(self._consents) + len(self._calls):
+                    self._consents.clear()
+                    self._calls.clear()
+                    self.counts["kept_dropped"] += facts
+                elif len(batch) == 1:
                     self._done(batch)
                     self.counts["kept_dropped"] += 1
-                size = 1
+                else:
+                    size = 1
                 continue
             self._done(batch)
             attempt, size = 0, BATCH
@@ -146,17 +187,36 @@ class Owed:
             self._entries.popleft()
 
     def _add(self, entry: Entry) -> None:
-        if len(self._entries) >= self._bound:
-            self.counts["kept_dropped"] += 1
-            return
-        self._entries.append(entry)
+        if self._room():
+            self._entries.append(entry)
+
+    def _room(self) -> bool:
+        """Whether one more has room; wake who writes."""
         self._wake.set()
+        if len(self) < self._bound:
+            return True
+        self.counts["kept_dropped"] += 1
+        return False
 
     def _keep(self, change: Callable[[What], What | None]) -> None:
         changed = ((entry, change(entry.what)) for entry in self._entries)
         self._entries = deque(
             entry if what is entry.what else replace(entry, what=what) for entry, what in changed if what is not None
         )
+
+    async def _call(self, guild_id: int, channel_id: int | None) -> None:
+        if channel_id is None:
+            await self._store.call_ended(guild_id)
+        else:
+            await self._store.call_started(guild_id, channel_id)
+
+    async def _write_facts(self) -> None:
+        for (guild_id, user_id), agreed in list(self._consents.items()):
+            await self._store.consent(guild_id, user_id, agreed)
+            self._consents.pop((guild_id, user_id), None)
+        for guild_id, channel_id in list(self._calls.items()):
+            await self._call(guild_id, channel_id)
+            self._calls.pop(guild_id, None)
 
     async def _write(self, batch: list[Entry]) -> None:
         """Write a batch; each table is written all or none, and writing the same again changes nothing."""
@@ -169,7 +229,7 @@ class Owed:
             await self._store.charge(charges)
 
     async def _more(self) -> bool:
-        while not self._entries:
+        while not len(self):
             if self._closed:
                 return False
             self._wake.clear()

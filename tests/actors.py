@@ -261,6 +261,7 @@ class NoStore:
         self.error: BotError | None = None
         self.kept: list[Any] = []
         self.on: dict[int, int] = {}
+        self.consented: list[Any] = []
 
     def __getattr__(self, name: str) -> Any:
         async def method(*args: Any, **kwargs: Any) -> Any:
@@ -275,6 +276,8 @@ class NoStore:
                     self.on[args[0]] = args[1]
                 case "call_ended":
                     self.on.pop(args[0], None)
+                case "consent":
+                    self.consented.append(args)
                 case "consents":
                     return {}
                 case "history" | "charges" | "settings":

@@ -39,7 +39,7 @@ async def talk_into_nothing(house: Stage) -> None:
 async def test_it_is_written_when_the_store_is_back_though_the_call_is_over() -> None:
     async with stage() as house:
         await talk_into_nothing(house)
-        assert len(house.calls.owed) == 4, "two lines, two charges"
+        assert len(house.calls.owed) == 5, "two lines, two charges, and that the call is over"
         await asyncio.sleep(600)
         house.store.error = None
         await asyncio.sleep(60)
@@ -73,6 +73,29 @@ async def test_what_waits_is_forgotten_and_cleared_like_what_is_written(drop: st
         assert {charge.user_ids for charge in booked} == {() if drop == "forget" else (ANNA,)}
 
 
+async def test_who_withdraws_while_the_store_is_away_is_not_heard_in_the_next_call_either() -> None:
+    async with stage() as house:
+        guild = house.venue.guild_id
+        house.store.error = StoreUnavailable("gone")
+        await house.calls.consent(guild, ANNA, False)
+        await house.calls.leave(guild)
+        for error in (house.store.error, None):
+            house.store.error = error
+            call = await house.calls.join(StageVenue(ANNA, BEN), BEN)
+            assert call.agreed() == {BEN}
+            await house.calls.leave(guild)
+        await asyncio.sleep(60)
+        assert [consent for consent in house.store.consented if consent[1] == ANNA][-1] == (guild, ANNA, False)
+        assert house.store.on == {}, "nobody is to come back to a call that is over"
+        await house.calls.consent(guild, ANNA, True)
+        house.store.error = StoreUnavailable("gone")
+        await house.calls.consent(guild, ANNA, False)
+        house.store.error = None
+        await house.calls.consent(guild, ANNA, True)
+        await asyncio.sleep(60)
+        assert house.store.consented[-1] == (guild, ANNA, True), "the last word counts"
+
+
 async def test_words_that_last_as_long_as_the_call_do_not_outlast_it_here_either() -> None:
     async with stage(retention_days=0) as house:
         await talk_into_nothing(house)
@@ -99,7 +122,7 @@ async def test_a_store_that_never_answers_does_not_keep_the_process() -> None:
             async def hang(*_: Any) -> None:
                 await asyncio.Event().wait()
 
-            house.store.remember = hang
+            house.store.remember = hang  # pyright: ignore[reportAttributeAccessIssue]
         assert asyncio.get_running_loop().time() - started < 10
     assert [(line["event"], line["count"]) for line in logs if line["event"] == "owed_lost"] == [("owed_lost", 4)]
     assert house.calls.owed.counts["kept_dropped"] == 4
