@@ -25,7 +25,7 @@ WORKDIR /data
 VOLUME /data
 # No import of the bot: a probe must not cost its start-up time.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-I", "-S", "-c", \
-    "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"HTTP_PORT\"]}/livez', timeout=4)"]
+    "import os, http.client as h; c = h.HTTPConnection('127.0.0.1', int(os.environ['HTTP_PORT']), timeout=4); c.request('GET', '/livez'); raise SystemExit(c.getresponse().status != 200)"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["kikite"]
 CMD ["run"]

@@ -1,6 +1,10 @@
 """What is deployed speaks of what there is."""
 
+import asyncio
+import json
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +15,7 @@ from prometheus_client import generate_latest
 
 from bot.config import Settings
 from bot.ops.health import Lag
+from bot.ops.http import Pages, serving
 from bot.ops.metrics import BotCollector, Links, registry
 from bot.tally import Tally
 from bot.voice.pacer import Pacer
@@ -21,7 +26,7 @@ DEPLOYED = ["deploy/prometheus/alerts.yml", "deploy/grafana/dashboards/kikite.js
 
 def shown() -> str:
     """Return the metrics page of a process without calls."""
-    calls = cast("Any", SimpleNamespace(all=list, counts=Counter(joined=1)))
+    calls = cast("Any", SimpleNamespace(all=list, counts=Counter(joined=1), owed=()))
     collector = BotCollector(calls, Links(), Tally(), Pacer(), Lag(), lambda: {"ready": 1.0})
     return generate_latest(registry(collector)).decode()
 
@@ -43,3 +48,21 @@ def test_settings_that_are_set_exist(path: str) -> None:
     named = set(re.findall(r"\b((?:DISCORD|OPENAI|HTTP|SHARD|SHARDS|DATABASE|LOG)_[A-Z_]+)\b", text))
     assert named
     assert {name.removesuffix("_FILE") for name in named} <= known
+
+
+async def test_the_container_is_healthy_when_the_process_is() -> None:
+    """The Dockerfile's HEALTHCHECK, asked of the real pages."""
+    text = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
+    [command] = re.findall(r"^HEALTHCHECK .*? CMD (\[.*\])$", text, re.MULTILINE)
+    name, *arguments = json.loads(command)
+    assert name == "python"
+    pages = Pages()
+
+    async def check(port: int) -> int:
+        done = await asyncio.to_thread(subprocess.run, [sys.executable, *arguments], env={"HTTP_PORT": str(port)})
+        return done.returncode
+
+    async with serving("127.0.0.1", 0, pages) as port:
+        assert await check(port) == 0
+        pages.trouble = lambda: "the loop stands still"
+        assert await check(port) == 1
