@@ -28,7 +28,7 @@ call/           one call, from hearing to books:
     mouth.py        takes one waiting turn at a time: meant? affordable? then the reply
     attention.py    whether the bot is meant          prepared.py     the answer asked for ahead
     reply.py        one turn's answer, from the request to its last sound
-    encore.py       the last answer, to be said again
+    encore.py       the last answer, to be said again hush.py           words that ask for silence
     transcripts.py  writes down what people said, beside the reply
     record.py       what has been said, in the order of speaking
     books.py        closes an answer: cost, what was heard of it, verdicts

@@ -7,10 +7,12 @@ from bot.services import CallSettings
 from bot.talk.addressing import Addressed, LastAnswer, addressed, is_stop
 from bot.types import Utterance
 
-STOP_SHORTER = 1.5
+STOP_SHORTER = 1.0
 """Seconds of speech below which it may be "stop"."""
+STOP_SHORTER_AFTER = 1.5
+"""The same, within STOP_AFTER of the bot's words."""
 STOP_AFTER = 2.0
-"""Seconds after the bot fell silent in which "stop" may still come."""
+"""Seconds after the bot fell silent in which "stop" is likely to come."""
 
 
 class Attention:
@@ -41,9 +43,9 @@ class Attention:
         return bool(text) and is_stop(text or "", self._names())
 
     def may_be_stop(self, utterance: Utterance) -> bool:
-        """Return whether it is short, and came soon enough after the bot's words, to be a late "stop"."""
+        """Return whether it is short enough to be "stop"."""
         recent = self._last_answer and utterance.started_at < self._last_answer.at + STOP_AFTER
-        return bool(recent) and utterance.voiced < STOP_SHORTER
+        return utterance.voiced < (STOP_SHORTER_AFTER if recent else STOP_SHORTER)
 
     def _names(self) -> tuple[str, ...]:
         return (self._venue.bot_name, *self._settings.aliases)

@@ -1,13 +1,14 @@
 """Takes one waiting turn at a time: is the bot meant, may it cost that, then the reply and the books."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from itertools import count
 
 from bot.audio import earcon
 from bot.call.attention import Attention
 from bot.call.books import Books
 from bot.call.encore import Encore
+from bot.call.hush import Hush
 from bot.call.prepared import Prepared
 from bot.call.record import Record
 from bot.call.reply import LONGEST, Reply
@@ -33,8 +34,6 @@ CUE_AFTER = 1.2
 """Seconds without a sound after which the earcon says: I am thinking."""
 SORRY_AFTER = 6.0
 """Seconds without a sound after which people are told that something is slow."""
-STOP_WITHIN = 1.5
-"""Seconds for which the sound of an answer waits for words that may be "stop"."""
 ASKED_FIRST = 3.0
 """Seconds for which the bot's words are not shown while those they answer are not written down."""
 WORDS_WITHIN = 5.0
@@ -75,12 +74,11 @@ class Mouth:
         self._wake = asyncio.Event()
         self._attention = Attention(venue, settings)
         self._prepared = Prepared(self._attention, transcripts, books, self._speculate)
+        self._hush = Hush(self._attention, transcripts)
         self._encore = Encore()
         self._forgotten: frozenset[int] = frozenset()
         self._clear = True
         "nobody holds the floor"
-        self._doubt_until = 0.0
-        "the sound waits until then for words that may be stop"
         self._shown = ""
         self._group: asyncio.TaskGroup | None = None
 
@@ -119,8 +117,7 @@ class Mouth:
     def stop(self) -> bool:
         """Be quiet now and drop what waits. Return whether there was anything to stop."""
         waited = self.waiting > 0
-        for utterance in self._utterances:
-            self._why.judge(utterance, "stopped")
+        self._judge_stopped(self._utterances)
         self._utterances.clear()
         self._typed.clear()
         self._encore.wanted = False
@@ -162,16 +159,18 @@ class Mouth:
 
     def written(self, utterance: Utterance, heard: Heard | None) -> None:
         """The words of an utterance are known (None: they are not): was it "stop", said alone?"""
-        reply = self.reply
-        alone = reply is not None and reply.turn.utterances == (utterance,)
-        if heard is None or not self._attention.is_stop(heard.text):
-            if alone:
-                self._doubt_until = 0.0
+        if not self._hush.heard(utterance, heard and heard.text):
             return
         self._why.judge(utterance, "stop")
-        self._utterances = [waiting for waiting in self._utterances if waiting.id != utterance.id]
-        if reply and (alone or (reply.began is not None and utterance.started_at > reply.began)):
-            self.cut(withdrawn=alone and reply.began is None)
+        self._utterances, quiet = self._hush.obeyed(self._utterances)
+        self._judge_stopped(quiet)
+        reply = self.reply
+        if reply is None:
+            return
+        turn = reply.turn
+        own = utterance in turn.utterances and not self._hush.obeyed(turn.utterances)[0]
+        if own or utterance.started_at > turn.closed_at:
+            self.cut()
 
     def tick(self, now: float, floor_clear: bool) -> None:
         """Every 20 ms: let the answer sound or hold it back, and tell people what they wait for."""
@@ -184,7 +183,7 @@ class Mouth:
             reply.began = reply.began or now
             self._write_along(reply, now)
             return
-        if not floor_clear or now < self._doubt_until:
+        if not floor_clear or self._hush.waits(now):
             reply.hold()
         elif reply.held:
             reply.release()
@@ -226,7 +225,8 @@ class Mouth:
             self._utterances, words
         ).text_needed:
             words |= dict.fromkeys(unknown) | await self._transcripts.of(unknown, WORDS_WITHIN)
-        utterances = [u for u in self._utterances if not self._attention.is_stop(words.get(u.id))]
+        utterances, quiet = self._hush.obeyed(self._utterances)
+        self._judge_stopped(quiet)
         typed, self._utterances, self._typed = self._typed, [], []
         meant = self._attention.meant(utterances, words)
         if typed or (utterances and meant.yes):
@@ -246,8 +246,7 @@ class Mouth:
     async def _speak(self, reply: Reply) -> None:
         """Let an answer run its course; meanwhile `tick` lets it sound and `cut` ends it."""
         turn = reply.turn
-        if turn.utterances and not turn.typed and all(map(self._may_be_stop, turn.utterances)):
-            self._doubt_until = turn.closed_at + STOP_WITHIN
+        self._hush.doubt(turn)
         self._shown = ""
         self._took(turn.utterances)
         self.reply = reply
@@ -311,8 +310,9 @@ class Mouth:
         now = self._services.clock()
         return Turn(next(self._turn_ids), self._venue.channel_id, tuple(utterances), now, tuple(typed))
 
-    def _may_be_stop(self, utterance: Utterance) -> bool:
-        return self._attention.may_be_stop(utterance) and self._transcripts.pending(utterance.id)
+    def _judge_stopped(self, utterances: Iterable[Utterance]) -> None:
+        for utterance in utterances:
+            self._why.judge(utterance, "stopped")
 
     def _room(self, allowance: Allowance = Allowance.FULL) -> RoomContext:
         return RoomContext(

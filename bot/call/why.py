@@ -27,6 +27,16 @@ class Why:
         self._verdicts.append(verdict)
 
     def judge(self, utterance: Utterance, outcome: str, **detail: float | str) -> None:
-        """Note the outcome of an utterance; `detail` is the number behind it."""
+        """Note the outcome of an utterance; `detail` is the number behind it.
+
+        The first one counts, but what was taken for a nod while its words were not known may be "stop".
+        """
         detail = {"seconds": round(utterance.voiced, 2), **detail}
-        self.add(Verdict(utterance.id, utterance.user_id, utterance.started_at, outcome, detail))
+        verdict = Verdict(utterance.id, utterance.user_id, utterance.started_at, outcome, detail)
+        for place, before in enumerate(self._verdicts):
+            if before.utterance_id == utterance.id:
+                if before.outcome == "backchannel":
+                    self.counts.update({before.outcome: -1, outcome: 1})
+                    self._verdicts[place] = verdict
+                return
+        self.add(verdict)

@@ -36,6 +36,33 @@ async def stop(house: Stage) -> None:
     await house.says(ANNA, 0.8, then=3.0)
 
 
+async def stop_in_silence(house: Stage) -> None:
+    """The answer to it would be there before its words are known."""
+    house.engine.script.append((0.1, 6.0))
+    house.transcriber.words.append("ストップ。")
+    house.transcriber.delay = 0.8
+    await house.says(ANNA, 0.6, then=6.0)
+    assert not house.link.playbacks
+
+
+async def nod_that_was_stop(house: Stage) -> None:
+    house.engine.script.append((0.2, 6.0))
+    await house.says(ANNA, 1.0, then=2.0)
+    house.transcriber.words.append("Stop!")
+    await house.says(ANNA, 0.3, then=3.0)
+
+
+async def stop_while_thinking(house: Stage) -> None:
+    """Neither the question is answered, nor "stop"; what is asked after it is."""
+    house.engine.script.append((4.0, 6.0))
+    house.transcriber.words += ["What is that?", "Kikite, stop!"]
+    await house.says(ANNA, 1.2, then=1.0)
+    await house.says(ANNA, 0.6, then=8.0)
+    assert not house.link.playbacks
+    await house.says(ANNA, 1.2, then=5.0)
+    assert len(house.link.playbacks) == 1
+
+
 async def stopped_while_thinking(house: Stage) -> None:
     house.engine.script.append((4.0, 6.0))
     await house.says(ANNA, 1.0, then=1.5)
@@ -91,6 +118,12 @@ async def under_no_key(house: Stage) -> None:
         (too_short, [("too_short", {"seconds": 0.2})]),
         (backchannel, [("backchannel", {"seconds": 0.3}), ("answered", {"seconds": 1.0})]),
         (stop, [("answered", {"seconds": 1.0}), ("stop", {"seconds": 0.8})]),
+        (nod_that_was_stop, [("stop", {"seconds": 0.3}), ("answered", {"seconds": 1.0})]),
+        (stop_in_silence, [("stop", {"seconds": 0.6})]),
+        (
+            stop_while_thinking,
+            [("stop", {"seconds": 0.6}), ("stopped", {"seconds": 1.2}), ("answered", {"seconds": 1.2})],
+        ),
         (stopped_while_thinking, [("stopped", {"seconds": 1.0})]),
         (stopped_while_waiting, [("stopped", {"seconds": 1.0})]),
         (not_addressed, [("not_addressed", {"seconds": 1.0, "reason": "not_named"})]),
