@@ -139,6 +139,7 @@ async def _forget(interaction: Interaction, mark: Mark) -> None:
         found |= mark.exchange(known)
         call.record.drop(found)
         await call.scribe.settled()  # else a line on its way would come after its deletion
+    host.calls.owed.drop(found)
     await host.services.store.drop(mark.channel_id, found)
     host.services.engine.forget(mark.channel_id)
     await _take_down(interaction, next((line for line in known if line.id == mark.line_id), None))

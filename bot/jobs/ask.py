@@ -1,6 +1,5 @@
 """A question outside a call: in writing, a recording with it, to an answer in words and sound."""
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -130,8 +129,11 @@ async def _remember(
         interrupted=done is None,
         asked_by=(question.user_id,),
     )
-    with suppress(StoreError):
+    try:
         await services.store.remember(question.guild_id, question.channel_id, [asked, answered])
+    except StoreError:
+        for line in (asked, answered):
+            services.owed.add(question.guild_id, question.channel_id, line)
 
 
 async def _book(question: Question, usage: Usage, estimated: bool, services: Services) -> Decimal | None:
@@ -148,6 +150,8 @@ async def _book(question: Question, usage: Usage, estimated: bool, services: Ser
         estimated,
     )
     services.budget.book(charge)
-    with suppress(StoreError):
+    try:
         await services.store.charge([charge])
+    except StoreError:
+        services.owed.add(question.guild_id, question.channel_id, charge)
     return cost

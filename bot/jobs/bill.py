@@ -63,6 +63,10 @@ class Bill:
         if self._reservation:
             self._services.budget.settle(self._reservation)
         await self.write()
+        if self._store is self._services.store:
+            for charge in self._charges:
+                self._services.owed.add(self._guild_id, self._channel_id, charge)
+            self._charges.clear()
 
     def spend(self, model: str, usage: Usage, estimated: bool) -> None:
         """Book a request (engine/studio.py's Spent)."""

@@ -3,11 +3,13 @@
 import base64
 import struct
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
 
 import discord
 import pytest
 
-from bot.errors import OutOfCredit
+from bot.errors import OutOfCredit, StoreUnavailable
 from bot.jobs import encoder, media
 from bot.sandbox.message import MessageFlag
 from tests.chat.stage import Stage, stage, until
@@ -41,6 +43,22 @@ async def test_words_and_sound(house: Stage) -> None:
     assert not outcome.attachments
     (charge,) = await house.store.charges(house.sandbox.guild.id, house.services.wall().replace(hour=0, minute=0))
     assert (charge.kind, charge.user_ids) == ("job", (eve.id,))
+
+
+async def test_while_the_store_is_away_bill_and_memory_wait(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: Any) -> None:
+        raise StoreUnavailable("gone")
+
+    eve, lounge = house.sandbox.add_user("Eve"), house.sandbox.lounge.id
+    with monkeypatch.context() as gone:
+        gone.setattr(house.store, "charge", away)
+        gone.setattr(house.store, "remember", away)
+        asked = await house.sandbox.command(eve, "ask", {"text": "Why?"}, channel_id=lounge)
+        assert "An answer" in (await asked.settled()).content
+        assert len(house.services.owed) == 3
+    await until(lambda: not len(house.services.owed))
+    assert [line.asked_by for line in await house.store.history(lounge, 9)] == [(), (eve.id,)]
+    assert len(await house.store.charges(house.sandbox.guild.id, datetime.min.replace(tzinfo=UTC))) == 1
 
 
 async def test_without_the_permission_the_sound_is_a_file(house: Stage) -> None:
