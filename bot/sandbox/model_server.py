@@ -230,7 +230,8 @@ class ModelServer:
         if isinstance(behaviour, Words):
             text, delay = behaviour.text, delay if behaviour.delay is None else behaviour.delay
         else:
-            text, languages = words_of(record.pcm)
+            # In a thread: at the first use the clips are learnt, and answers are being streamed meanwhile.
+            text, languages = await asyncio.to_thread(words_of, record.pcm)
             if not text and self.transcribe:
                 text = self.transcribe(to_wav(record.pcm, HEAR_RATE))
         await asyncio.sleep(delay)

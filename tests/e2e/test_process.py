@@ -1,5 +1,6 @@
 """`python -m bot run` as an operator has it: a process, its environment, its exit code and what it prints."""
 
+import asyncio
 import json
 import os
 import signal
@@ -20,10 +21,11 @@ from bot.sandbox.server import Sandbox
 from tests.e2e import process
 from tests.e2e.conftest import House, until
 from tests.e2e.process import BotProcess, environment
-from tests.e2e.test_conversation import heard_by, said, sentence
+from tests.e2e.test_conversation import said, sentence
 
 HEARD = 16_000
 OUT = 48_000
+WELL = 0.95
 
 WRONG = "MTE1NzQxNzI0NzQzNTI4NjE.GhXyZa.abcdefghijklmnopqrstuvwxyz0123456789AB"
 
@@ -33,6 +35,14 @@ async def bot_of(house: House, **more: str) -> AsyncIterator[BotProcess]:
     async with process.running(environment(house.sandbox, house.model, house.folder) | more, house.folder) as bot:
         await bot.ready()
         yield bot
+
+
+def words_heard(house: House, person: Person, clip: str, since: float | None = None) -> float:
+    """Return how much of a clip came from the bot, whatever pauses it made on a busy machine.
+
+    Two processes share it here; how smooth the sound is, is test_conversation.py's matter.
+    """
+    return correlation(clips.load(clip, OUT), person.ears.words(house.sandbox.bot.id, since), OUT)
 
 
 async def talk(house: House, anna: Person, turns: int = 1) -> None:
@@ -53,7 +63,7 @@ async def test_somebody_asks_a_real_process_and_hears_the_answer(tmp_path: Path,
             await talk(house, anna)
             [request] = model.chats
             assert correlation(clips.load("anna-cook", HEARD), request.newest, HEARD) >= 0.95
-            assert heard_by(anna, house, "bot-rice") >= 0.5  # how well is test_conversation.py's matter
+            assert words_heard(house, anna, "bot-rice") >= WELL
             bot.signal(signal.SIGTERM)
             assert await bot.ended() == 0
         assert not any("Traceback" in line for line in bot.lines)
@@ -80,7 +90,7 @@ async def test_sigterm_lets_the_words_end_and_says_goodbye(house: House) -> None
         await until(lambda: len(anna.ears.heard(house.sandbox.bot.id)) > OUT // 2)
         bot.signal(signal.SIGTERM)
         assert await bot.ended(30) == 0
-    assert heard_by(anna, house, "bot-heard") >= 0.8
+    assert words_heard(house, anna, "bot-heard") >= WELL
     assert any(sentence("bot-heard") in line and "-#" in line for line in house.lines())
     assert any("restart" in line.lower() for line in house.lines())
     assert house.sandbox.bot.id not in house.sandbox.guild.voice_states
@@ -101,10 +111,11 @@ async def test_after_a_kill_in_mid_reply_it_is_back_with_what_it_knew(house: Hou
     async with process.running(environment(house.sandbox, house.model, house.folder), house.folder):
         await until(lambda: any("back" in line.lower() for line in house.lines()), 60)
         print(f"killed and started again: its call was back after {time.monotonic() - killed:.1f} s")
+        again = asyncio.get_running_loop().time()
         await talk(house, anna, turns=2)
         past = json.dumps(house.model.chats[-1].body["messages"], ensure_ascii=False)
         assert sentence("anna-cook") in past
-        assert heard_by(anna, house, "bot-rice") >= 0.5
+        assert words_heard(house, anna, "bot-rice", again) >= WELL
     assert not house.model.refused
 
 

@@ -109,3 +109,20 @@ async def test_it_can_be_forgotten_and_is_mixed(ears: Ears) -> None:
     assert ears.mix() == ears.heard(ANNA)
     ears.forget()
     assert ears.mix() == b""
+
+
+async def test_words_are_the_same_however_long_the_pauses_but_not_when_some_are_missing(ears: Ears) -> None:
+    """A sender that comes to a halt now and then sends silence, and goes on where it stood."""
+    at, clock = 1.0, 0
+    for number, packet in enumerate(SPOKEN):
+        if number % 30 == 29:
+            ears.take(ANNA, SSRC, number + number // 30, clock, SILENCE, ears.began + at)
+            at, clock = at + 1.0, clock + 960
+        ears.take(ANNA, SSRC, number + (number + 1) // 30, clock, packet, ears.began + at)
+        at, clock = at + 0.02, clock + 960
+    assert correlation(COOK, ears.heard(ANNA), RATE) < 0.9
+    assert correlation(COOK, ears.words(ANNA), RATE) >= 0.99
+    ears.forget()
+    third = len(SPOKEN) // 3
+    play(ears, [*range(third), *range(2 * third, len(SPOKEN))])
+    assert correlation(COOK, ears.words(ANNA), RATE) < 0.9
