@@ -1,6 +1,13 @@
 """What people can have the bot do by a command or a button alike. Each answers the caller, and only them."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from bot.chat.host import Interaction
+
+PATIENCE = 1.5
+"""Seconds after which an answer is promised."""
 
 
 async def stop(interaction: Interaction) -> None:
@@ -26,20 +33,46 @@ async def leave(interaction: Interaction) -> None:
 async def agree(interaction: Interaction) -> None:
     """Let the caller be heard in this server from now on."""
     assert interaction.guild_id is not None
-    await interaction.client.calls.consent(interaction.guild_id, interaction.user.id, agreed=True)
+    async with patiently(interaction):
+        await interaction.client.calls.consent(interaction.guild_id, interaction.user.id, agreed=True)
     await tell(interaction, "consent given")
 
 
 async def withdraw(interaction: Interaction) -> None:
     """No longer hear the caller in this server."""
     assert interaction.guild_id is not None
-    await interaction.client.calls.consent(interaction.guild_id, interaction.user.id, agreed=False)
+    async with patiently(interaction):
+        await interaction.client.calls.consent(interaction.guild_id, interaction.user.id, agreed=False)
     await tell(interaction, "consent withdrawn")
+
+
+@asynccontextmanager
+async def patiently(interaction: Interaction) -> AsyncIterator[None]:
+    """Promise an answer that only the caller sees, should the block take long: Discord waits 3 s for a first one."""
+    done = asyncio.Event()
+
+    async def promise() -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await done.wait()
+        except TimeoutError:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+
+    promising = asyncio.create_task(promise(), name="promise")
+    try:
+        yield
+    finally:
+        done.set()
+        await promising
 
 
 async def tell(interaction: Interaction, code: str, **values: object) -> None:
     """Answer with a sentence that only the caller sees."""
-    text = interaction.client.words_to(interaction)(code, **values)
+    await say(interaction, interaction.client.words_to(interaction)(code, **values))
+
+
+async def say(interaction: Interaction, text: str) -> None:
+    """Answer with text that only the caller sees."""
     if interaction.response.is_done():
         await interaction.followup.send(text, ephemeral=True)
     else:

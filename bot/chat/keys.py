@@ -102,7 +102,8 @@ async def _again(interaction: Interaction, mark: Mark) -> None:
     call = host.call_of(interaction)
     if call.venue.channel_id != mark.channel_id:
         raise NotInCall
-    line = await _line(interaction, mark)
+    async with acts.patiently(interaction):
+        line = await _line(interaction, mark)
     newest = next((message for message in reversed(call.record.messages) if message.role == "assistant"), None)
     if newest is None or newest.id != line.id or not call.replay():
         assert interaction.guild is not None

@@ -149,7 +149,8 @@ class Settings(app_commands.Group):
     ) -> None:
         guild_id = _guild(interaction)
         host = interaction.client
-        gone = await host.preferences.reset(guild_id, channel.id if channel else None, setting)
+        async with acts.patiently(interaction):
+            gone = await host.preferences.reset(guild_id, channel.id if channel else None, setting)
         host.calls.settings_changed(guild_id)
         await acts.tell(interaction, "settings reset", count=gone)
 
@@ -181,20 +182,21 @@ async def _change(interaction: Interaction, channel: Channel | None, wanted: Map
     place = channel.id if channel else None
     if not wanted:
         raise Refusal("refusal setting_nothing")
-    for name, value in wanted.items():
-        try:
-            await host.preferences.change(guild_id, place, name, value, interaction.user.id)
-        except ValueError:
-            cap = host.preferences.limit(name)
-            if cap:
-                raise Refusal("refusal setting_cap", limit=f"${cap:.2f}") from None
-            raise Refusal("refusal setting_value", setting=words(f"setting {name}")) from None
+    async with acts.patiently(interaction):
+        for name, value in wanted.items():
+            try:
+                await host.preferences.change(guild_id, place, name, value, interaction.user.id)
+            except ValueError:
+                cap = host.preferences.limit(name)
+                if cap:
+                    raise Refusal("refusal setting_cap", limit=f"${cap:.2f}") from None
+                raise Refusal("refusal setting_value", setting=words(f"setting {name}")) from None
     host.calls.settings_changed(guild_id)
     values = _values(host.preferences.of(guild_id, place), host.preferences.caps(guild_id), words)
     where = channel.mention if channel else words("settings server")
     rows = [f"**{words(f'setting {name}')}** {values[name]}" for name in wanted]
     text = words("settings changed", where=where)
-    await interaction.response.send_message("\n".join([text, *rows]), ephemeral=True)
+    await acts.say(interaction, "\n".join([text, *rows]))
 
 
 def _values(settings: CallSettings, caps: Caps, words: Words) -> dict[str, str]:

@@ -1,0 +1,85 @@
+"""A store that takes its time: Discord is answered before it is, whatever was used."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import discord
+import pytest
+
+from bot.chat import acts
+from bot.chat.cooldown import Cooldowns
+from bot.sandbox.outcome import Outcome
+from bot.store.repository import SqlStore
+from tests.chat.stage import Stage, stage, until
+
+pytestmark = pytest.mark.e2e
+USED: list[tuple[str, dict[str, Any]]] = [
+    ("call status", {}),
+    ("call why", {}),
+    ("stop", {}),
+    ("replay", {}),
+    ("ask", {"text": "Why?"}),
+    ("memory show", {}),
+    ("memory export", {}),
+    ("memory clear", {}),
+    ("settings show", {}),
+    ("settings voice", {"name": "sage"}),
+    ("settings reset", {}),
+    ("usage", {}),
+    ("privacy about", {}),
+    ("privacy export", {}),
+    ("privacy withdraw", {}),
+    ("privacy consent", {}),
+    ("privacy forget", {}),
+    ("join", {}),
+    ("leave", {}),
+]
+METHODS = ("history", "charges", "consents", "consent", "set", "unset", "export", "call_started", "call_ended", "drop")
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[Stage]:
+    async with stage() as opened:
+        yield opened
+
+
+async def test_everything_is_answered_in_time(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = asyncio.Event()
+    ready.set()
+
+    def slowed(real: Any) -> Any:
+        async def method(self: SqlStore, *args: Any, **kwargs: Any) -> Any:
+            await ready.wait()
+            return await real(self, *args, **kwargs)
+
+        return method
+
+    monkeypatch.setattr(acts, "PATIENCE", 0.05)
+    for name in METHODS:
+        monkeypatch.setattr(SqlStore, name, slowed(getattr(SqlStore, name)))
+
+    async def through(acting: Any) -> Outcome:
+        """Use something; the store comes to itself only when Discord was answered."""
+        house.client.cooldowns = Cooldowns()
+        ready.clear()
+        try:
+            outcome = await acting  # or NoAnswer
+        finally:
+            ready.set()
+        return await outcome.settled()
+
+    role = house.sandbox.world.add_role(house.sandbox.guild, "Hosts", discord.Permissions(manage_guild=True).value)
+    mia, lounge = await house.joined("Mia", roles=[role]), house.sandbox.lounge.id
+    await house.sandbox.command(mia, "ask", {"text": "Why?"}, channel_id=lounge)
+    await until(lambda: "-#" in house.shown()[-1].content)
+    line = house.shown()[-1]
+    for action in ("again", "forget"):
+        (button,) = [b["custom_id"] for row in line.components for b in row["components"] if action in b["custom_id"]]
+        assert "⚠️" not in (await through(house.sandbox.click(mia, line, button))).text
+    for action in ("talk", "stop", "replay"):
+        assert "⚠️" not in (await through(house.sandbox.click(mia, house.panels()[0], f"kikite:{action}"))).text
+    for name, options in USED:
+        outcome = await through(house.sandbox.command(mia, name, options, channel_id=lounge))
+        assert outcome.text or outcome.attachments, name
+        assert "⚠️" not in outcome.text, name
