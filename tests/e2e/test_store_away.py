@@ -1,0 +1,44 @@
+"""The database is locked by somebody else, under a real process: the talk goes on, and nothing is lost or doubled."""
+
+import signal
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from bot.sandbox import clips
+from tests.e2e import process
+from tests.e2e.conftest import House, until
+from tests.e2e.process import environment
+from tests.e2e.test_conversation import said, sentence
+
+OUT = 48_000
+
+
+@pytest.mark.long  # in virtual time: tests/test_owed.py
+async def test_locked_it_talks_on_writes_later_and_still_ends_in_time(house: House) -> None:
+    file = house.folder / "data" / "bot.db"
+    async with process.running(environment(house.sandbox, house.model, house.folder), house.folder) as bot:
+        await bot.ready()
+        anna = await house.sandbox.person("Anna")
+        await house.join(anna)
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            stored = lambda: other.execute("SELECT role, text FROM messages ORDER BY at").fetchall()  # noqa: E731
+            other.execute("BEGIN IMMEDIATE")
+            await anna.say(clips.load("anna-cook", OUT))
+            await said(house, "bot-rice", 1)
+            await until(lambda: any("⚠️" in line for line in house.lines()))
+            left = await house.sandbox.command(anna.user, "leave", {}, channel_id=house.lounge.id)
+            await until(lambda: house.sandbox.bot.id not in house.sandbox.guild.voice_states)
+            assert stored() == []
+            other.execute("ROLLBACK")
+            await left.settled()
+            await until(lambda: len(stored()) == 2, 60)
+            assert stored() == [("user", sentence("anna-cook")), ("assistant", sentence("bot-rice"))]
+            assert other.execute("SELECT count(*) FROM calls").fetchone() == (0,)
+            await house.join(anna)
+            other.execute("BEGIN IMMEDIATE")
+            bot.signal(signal.SIGTERM)
+            assert await bot.ended(30) == 0
+            other.execute("ROLLBACK")
+        assert not any("Traceback" in line for line in bot.lines)
