@@ -122,6 +122,12 @@ class Books:
         """Book an answer that nobody heard: a speculation that did not hold, or one that came too late."""
         self._charge(reply, "speculation")
 
+    def tell(self, reply: Reply, error: BotError) -> None:
+        """Tell people, once, what an answer failed of."""
+        if not reply.told:
+            reply.told = True
+            self._scribe.show(lambda audience: audience.trouble(error))
+
     def close(self, reply: Reply) -> None:
         """Book an answer that is over, remember what was heard of it, and tell people what failed."""
         if reply.reservation is None:
@@ -134,7 +140,7 @@ class Books:
         playout = reply.playout or NOTHING
         error = reply.error or (None if reply.streamed or reply.text or playout.interrupted else Incomplete())
         if error:
-            self._scribe.show(lambda audience: audience.trouble(error))
+            self.tell(reply, error)
         spoken = reply.streamed > 0
         interrupted = playout.interrupted or (error is not None and spoken)
         text = self._words(reply, playout.played) if interrupted else reply.text

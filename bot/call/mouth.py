@@ -179,6 +179,8 @@ class Mouth:
             return
         if reply.arrived is None and reply.streamed:
             reply.arrived = now
+        if reply.error:
+            self._books.tell(reply, reply.error)  # now: what came of it may go on sounding for long
         if reply.audible:
             reply.began = reply.began or now
             self._write_along(reply, now)

@@ -61,6 +61,8 @@ class Reply:
         "the earcon was played"
         self.excused = False
         "people were told that it is slow"
+        self.told = False
+        "people were told what it failed of"
         self.withdrawn = False
         "its turn comes again, or was never meant: nothing of it is remembered"
         self._events = events

@@ -110,6 +110,7 @@ class OpenAIEngine:
                 fault = raised
 
             outcome = assembly.outcome(text_only=text_only) if fault is None else Outcome.CUT
+            filtered = assembly.finish == "content_filter"
             if fault is None and outcome not in (Outcome.CUT, Outcome.EMPTY):
                 self._worked(prompt, assembly)
                 if outcome is Outcome.TEXT_ONLY and course.ask_again_for_sound():
@@ -118,9 +119,10 @@ class OpenAIEngine:
                 for event in kept:
                     yield event
                 yield course.done(complete=outcome is not Outcome.PARTIAL)
+                if filtered:
+                    raise Incomplete("content_filter")
                 return
 
-            filtered = assembly.finish == "content_filter"
             fault = fault or Fault(Incomplete(assembly.finish or outcome.value), None if filtered else 0.0)
             if self._heal(fault, prompt, course) or await self._again(fault, course):
                 continue

@@ -1,11 +1,13 @@
 """A call in virtual time: minutes of idleness, exact moments, failures of everything around it."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 
 import pytest
 
-from bot.errors import AlreadyInCall, JoinError, OutOfCredit, StoreUnavailable
-from bot.types import CallState, LinkEnd
+from bot.audio import SPEAK_RATE
+from bot.errors import AlreadyInCall, JoinError, OutOfCredit, StoreUnavailable, Unreachable
+from bot.types import AudioDelta, CallState, LinkEnd, ReplyEvent, TextDelta
 from tests.actors import ANNA, BEN, StageVenue, now
 from tests.stage import stage
 
@@ -67,6 +69,24 @@ async def test_a_failed_turn_leaves_a_sign_and_the_next_works() -> None:
         assert len(house.venue.audience.spoken) == 1
         outcomes = [verdict.outcome for verdict in house.calls.all()[0].verdicts]
         assert outcomes == ["model_error", "model_error", "answered"]
+
+
+async def broken_off(length: float) -> AsyncGenerator[ReplyEvent, None]:
+    yield TextDelta("one two three four")
+    yield AudioDelta(b"\x01\x00" * round(length * SPEAK_RATE))
+    raise Unreachable
+
+
+async def test_what_broke_off_is_told_at_once_though_what_came_sounds_on() -> None:
+    async with stage() as house:
+        house.engine.script.append(broken_off(20.0))
+        await house.says(ANNA, 1.0)
+        silent_since = now()
+        await asyncio.sleep(25.0)
+        [(at, code)] = house.venue.audience.troubles
+        assert (code, at - silent_since < 2.0) == ("unreachable", True)
+        [spoken] = house.venue.audience.spoken
+        assert (spoken.text, spoken.seconds, spoken.interrupted) == ("one two three four", 20.0, True)
 
 
 async def test_speaking_over_the_answer_cuts_it_and_its_audio_is_never_referred_to() -> None:

@@ -80,7 +80,7 @@ FAULT_TABLE: dict[str, tuple[type[BotError] | None, int, float]] = {
     "no words": (None, 1, 0.0),
     "a tick of sound": (None, 1, 0.0),
     "ten minutes of audio": (None, 1, 0.0),
-    "content filter": (None, 1, 0.0),
+    "content filter": (Incomplete, 1, 0.4),
     "content filter at once": (Incomplete, 1, 0.0),
     "length": (None, 1, 0.0),
 }
