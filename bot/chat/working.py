@@ -152,7 +152,8 @@ async def work(interaction: Interaction, do: Callable[[Progress], Awaitable[Repo
         raise
     progress = Progress(post, words)
     try:
-        progress.show(words("job waiting"))
+        if not ticket.running:
+            progress.show(words("job waiting"))
         async with host.jobs.queue.turn(ticket):
             report = await do(progress)
         await _deliver(report, post, private=private)

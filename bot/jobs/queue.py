@@ -88,6 +88,7 @@ class JobQueue:
             raise JobsFull
         ticket = Ticket(next(self._numbers), guild_id, user_id, name)
         self._tickets[ticket.id] = ticket
+        self._admit()
         return ticket
 
     def give_back(self, ticket: Ticket) -> None:
@@ -99,7 +100,6 @@ class JobQueue:
     async def turn(self, ticket: Ticket) -> AsyncIterator[None]:
         """Wait for a place's turn, and keep it for the block. Raises JobCancelled."""
         ticket.task = asyncio.current_task()
-        self._admit()
         try:
             if ticket.cancelled:
                 raise JobCancelled

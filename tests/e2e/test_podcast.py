@@ -1,13 +1,16 @@
 """/podcast from the outside: a text in, two attachments out, through questions, failures, restarts and Cancel."""
 
+import re
+from itertools import pairwise
+
+import discord
 import pytest
 
-from bot.audio import SPEAK_RATE
 from bot.sandbox.interactions import Interactions
-from bot.sandbox.media import to_pcm
 from bot.sandbox.message import Message
-from bot.sandbox.model_behaviour import Answer, Refuse
+from bot.sandbox.model_behaviour import Answer, Hang, Refuse
 from bot.sandbox.model_log import ReceivedRequest
+from bot.sandbox.outcome import Outcome
 from tests.e2e.conftest import House, until
 from tests.e2e.meter import chapters, length, lufs
 from tests.e2e.test_conversation import button_id
@@ -15,65 +18,117 @@ from tests.e2e.test_jobs import told
 from tests.jobs.conftest import podcasting
 from tests.jobs.test_podcast import text
 
-
-async def posted_podcast(house: House) -> Message:
-    return await house.sandbox.posted(house.sandbox.general.id, lambda message: len(message.attachments) >= 2, 60)
+BROKEN = Refuse(500, "oops", "server_error")
 
 
-async def test_a_podcast_and_its_summary_come_in_one_message(house: House) -> None:
+async def asked(house: House, length: int, container: str = "ogg", name: str = "moon.md") -> Outcome:
+    """Have Eve ask for a podcast of a text of so many characters."""
+    eve = next((user for user in house.sandbox.world.users.values() if user.global_name == "Eve"), None)
+    file = house.sandbox.file(name, text(length).encode())
+    options = {"file": file, "format": container}
+    return await house.sandbox.command(eve or house.sandbox.add_user("Eve"), "podcast", options)
+
+
+async def posted(house: House, seconds: float = 60) -> Message:
+    return await house.sandbox.posted(house.sandbox.general.id, lambda message: len(message.attachments) >= 2, seconds)
+
+
+async def press(house: House, outcome: Outcome, label: str) -> Outcome:
+    assert outcome.message is not None
+    message = outcome.message
+    return await house.sandbox.click(outcome.interaction.user, message, button_id(message, label))
+
+
+def is_spoken(request: ReceivedRequest) -> bool:
+    return request.body.get("modalities") == ["text", "audio"]
+
+
+def left_over(house: House) -> list[str]:
+    return [path.name for path in (house.folder / "jobs").glob("*")]
+
+
+@pytest.mark.parametrize("container", ["ogg", "mp3"])
+async def test_a_podcast_and_its_summary_come_in_one_message(house: House, container: str) -> None:
     house.model.default = podcasting
     async with house.bot():
-        eve = house.sandbox.add_user("Eve")
-        file = house.sandbox.file("moon.md", text(14_000).encode())
-        outcome = await (await house.sandbox.command(eve, "podcast", {"file": file, "format": "mp3"})).settled()
+        outcome = await (await asked(house, 14_000, container)).settled()
         assert "About the moon" in outcome.content
-        message = await posted_podcast(house)
+        message = await posted(house)
         sound, summary = message.attachments
-        assert (sound.filename, summary.filename) == ("podcast.mp3", "summary.md")
-        pcm = media.to_pcm(sound.data, SPEAK_RATE)
-        assert abs(measure([pcm], SPEAK_RATE) - -16) < 1
-        assert summary.data.decode().startswith("# About the moon")
+        assert (sound.filename, summary.filename) == (f"podcast.{container}", "summary.md")
+        assert abs(lufs(sound.data) - -16) < 1
+        marks = chapters(sound.data)
+        assert [title for title, _, _ in marks] == ["A chapter"] * 3
+        assert all(abs(end - start) < 0.01 for (_, _, end), (_, start, _) in pairwise(marks))
+        assert abs(length(sound) - marks[-1][2]) < 0.2
+        assert len(sound.data) * 8 / length(sound) < 110_000
+        words = summary.data.decode()
+        assert words.startswith("# About the moon")
+        assert words.count("## In short") >= 3
+        assert f"- 0:{int(marks[1][1]):02} A chapter" in words
         assert "$" in message.content
-        await until(lambda: not list((house.folder / "jobs").glob("*")))
+        await until(lambda: outcome.content == message.content and not outcome.components)
+        await until(lambda: not left_over(house))
     assert not house.model.refused
 
 
 async def test_a_dear_podcast_is_asked_about_and_can_be_cancelled(house: House) -> None:
-    def slowly(request: ReceivedRequest) -> Answer:
-        return podcasting(request).with_(first_audio=0.3)
+    def stuck(request: ReceivedRequest) -> Answer | Hang:
+        return Hang() if sum(map(is_spoken, house.model.chats)) > 4 else podcasting(request)
 
-    house.model.default = slowly
+    house.model.default = stuck
     async with house.bot():
-        eve, ben = house.sandbox.add_user("Eve"), house.sandbox.add_user("Ben")
-        file = house.sandbox.file("long.txt", text(60_000).encode())
-        outcome = await (await house.sandbox.command(eve, "podcast", {"file": file})).settled()
+        ben = house.sandbox.add_user("Ben")
+        outcome = await (await asked(house, 60_000)).settled()
+        assert "≈ $1." in outcome.content
         assert "Shall I make it?" in outcome.content
         assert not house.model.chats
         assert outcome.message is not None
         refused = await house.sandbox.click(ben, outcome.message, button_id(outcome.message, "Make it"))
         assert "Only who asked" in told(refused)
-        await house.sandbox.click(eve, outcome.message, button_id(outcome.message, "Make it"))
-        await until(lambda: "Writing the script" in outcome.content)
-        await house.sandbox.click(eve, outcome.message, button_id(outcome.message, "Cancel"))
-        await until(lambda: "Cancelled" in outcome.content)
-        await until(lambda: not list((house.folder / "jobs").glob("*")))
+        await press(house, outcome, "Make it")
+        await until(lambda: re.search(r"Speaking: 4 of 33\n-# \d:\d\d · \$\d", outcome.content), 30)
+        again = await (await asked(house, 60_000)).settled()
+        await press(house, again, "Make it")
+        await until(lambda: "already at work" in again.content)
+        await press(house, outcome, "Cancel")
+        await until(lambda: "Cancelled. It cost $" in outcome.content)
+        assert not outcome.components
+        await until(lambda: not left_over(house))
 
 
-async def test_a_podcast_goes_on_after_a_restart(house: House) -> None:
-    def slowly(request: ReceivedRequest) -> Answer:
-        return podcasting(request).with_(first_audio=0.5)
+async def test_a_part_that_fails_is_named_and_the_others_are_kept(house: House) -> None:
+    def never(request: ReceivedRequest) -> Answer | Refuse:
+        return BROKEN if is_spoken(request) and "co-host" in str(request.body["messages"][0]) else podcasting(request)
 
-    house.model.default = slowly
+    house.model.default = never
     async with house.bot():
-        eve = house.sandbox.add_user("Eve")
-        file = house.sandbox.file("moon.txt", text(14_000).encode())
-        await (await house.sandbox.command(eve, "podcast", {"file": file})).settled()
-        await until(lambda: len(list((house.folder / "jobs").glob("*/*.pcm"))) >= 2, 30)
-    before = len(house.model.chats)
+        outcome = await asked(house, 3_000)
+        await until(lambda: "Part 2 of 3 of the speech failed. What is done is kept" in outcome.content)
+        assert not outcome.components
+    house.model.default = podcasting
+    async with house.bot():  # not gone on with by itself, but when it is asked for
+        before = len(house.model.chats)
+        await asked(house, 3_000)
+        message = await posted(house)
+        assert [file.filename for file in message.attachments] == ["podcast.ogg", "summary.md"]
+        assert len(house.model.chats) - before == 1
+
+
+async def test_what_is_too_large_for_the_server_is_split(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit, plain = 60_000, Interactions._payload
+    monkeypatch.setattr("bot.sandbox.compose.MOST_BYTES", limit)
+    monkeypatch.setattr(Interactions, "_payload", lambda *made: plain(*made) | {"attachment_size_limit": limit})
+    house.model.default = podcasting
     async with house.bot():
-        message = await posted_podcast(house)
-        assert media.to_pcm(message.attachments[0].data)
-    assert len(house.model.chats) - before <= 8
+        await asked(house, 18_000)
+        message = await posted(house)
+        *sounds, summary = message.attachments
+        assert [sound.filename for sound in sounds] == [f"podcast-{number}.ogg" for number in range(1, len(sounds) + 1)]
+        assert len(sounds) >= 2
+        assert summary.filename == "summary.md"
+        assert all(len(sound.data) <= limit for sound in sounds)
+        assert sum(map(length, sounds)) > 10
 
 
 @pytest.mark.parametrize(
@@ -86,3 +141,48 @@ async def test_a_bad_document_is_said_so(house: House, name: str, data: bytes, s
         outcome = await house.sandbox.command(eve, "podcast", {"file": house.sandbox.file(name, data)})
         assert said in told(await outcome.settled())
         assert not house.model.chats
+
+
+async def test_what_could_not_be_posted_is_not_begun(house: House) -> None:
+    denied = discord.Permissions(attach_files=True).value
+    async with house.bot():
+        house.sandbox.moderator.overwrite(house.sandbox.general, house.sandbox.bot, deny=denied)
+        outcome = await asked(house, 3_000)
+        assert "Attach Files" in told(await outcome.settled())
+        assert not house.model.chats
+
+
+async def test_a_hundred_thousand_characters_with_three_failures_a_restart_and_a_cancel(house: House) -> None:
+    failing = {5, 20, 33}
+
+    def sometimes(request: ReceivedRequest) -> Answer | Refuse:
+        number = sum(map(is_spoken, house.model.chats))
+        if is_spoken(request) and number in failing:
+            failing.discard(number)
+            return BROKEN
+        return podcasting(request).with_(first_audio=0.1)
+
+    house.model.default = sometimes
+    async with house.bot():
+        outcome = await (await asked(house, 100_000)).settled()
+        await press(house, outcome, "Make it")
+        await until(lambda: len(list((house.folder / "jobs").glob("*/*.pcm"))) >= 20, 120)
+    spoken = sum(map(is_spoken, house.model.chats))
+    async with house.bot():
+        message = await posted(house, 100)
+        await until(lambda: outcome.content == message.content and not outcome.components)
+        sound, summary = message.attachments
+        assert abs(lufs(sound.data) - -16) < 1
+        assert len(chapters(sound.data)) == 17
+        assert abs(length(sound) - chapters(sound.data)[-1][2]) < 0.5
+        assert summary.data.decode().count("## In short") >= 17
+        assert not failing
+        assert sum(map(is_spoken, house.model.chats)) - spoken <= 51 - 20 + 3
+        house.model.default = lambda request: Hang() if is_spoken(request) else podcasting(request)
+        outcome = await (await asked(house, 100_000)).settled()
+        await press(house, outcome, "Make it")
+        await until(lambda: "Speaking: 0 of 51" in outcome.content, 60)
+        await press(house, outcome, "Cancel")
+        await until(lambda: "Cancelled. It cost $" in outcome.content)
+        await until(lambda: not left_over(house))
+    assert not house.model.refused

@@ -151,40 +151,6 @@ async def test_a_restart_goes_on_from_the_parts_that_are_done(tmp_path: Path) ->
             assert not on_disk(shop)
 
 
-@pytest.mark.long
-async def test_a_hundred_thousand_characters_with_three_failures_and_a_restart(tmp_path: Path) -> None:
-    failing = {5, 20, 33}
-
-    def sometimes(request: ReceivedRequest) -> Answer | Refuse:
-        if request.body.get("modalities") == ["text", "audio"] and counted() in failing:
-            failing.discard(counted())
-            return BROKEN
-        return podcasting(request)
-
-    async with ModelServer.open(first_audio=0, speed=0) as model:
-        counted = lambda: sum("audio" in request.body for request in model.chats)  # noqa: E731
-        model.default = sometimes
-        halfway = asyncio.Event()
-
-        def watch(state: podcast.State) -> None:
-            if state.step == "voices" and state.done >= state.parts // 2:
-                halfway.set()
-
-        async with opened(model, tmp_path) as shop:
-            bench = bench_for(shop, 100_000)
-            async with shop.jobs.bill(1, 2, 3) as bill:
-                working = asyncio.create_task(podcast.Podcaster(bench, shop.studio, bill).make(watch))
-                await halfway.wait()
-                working.cancel()
-                await asyncio.wait([working])
-        async with opened(model, tmp_path) as shop:
-            (found,) = on_disk(shop)
-            result = await made(shop, found)
-        assert len(result.programme.chapters) == len(found.plan.sections) >= 17
-        assert abs(result.programme.loudness - -16) < 1
-        assert not failing
-
-
 async def test_what_is_paid_is_booked_even_for_what_failed(workshop: Workshop) -> None:
     workshop.model.default = podcasting
     await made(workshop, bench_for(workshop, 3000))

@@ -161,7 +161,8 @@ async def _work(
     estimate = job.estimate(jobs.studio, plan, bench.done())
     bill = jobs.bill(plan.guild_id, plan.channel_id, plan.user_id, estimate)
     head = _head(plan, price(host.services, estimate), words)
-    post.show(f"{head}\n{words('job waiting')}")
+    if not ticket.running:
+        post.show(f"{head}\n{words('job waiting')}")
     maker = job.Podcaster(bench, jobs.studio, bill)
 
     def show(state: job.State) -> None:
