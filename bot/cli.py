@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
@@ -136,6 +137,10 @@ def doctor(
             log.configure(log.Redactor.of(settings), level="ERROR")
             report = await doctors.examine(settings, app.trust(), live=live)
         table.show(report, as_json=as_json)
+        if report.unanswered:
+            # A thread that still waits, for a name to be resolved say, would keep the process for minutes.
+            sys.stdout.flush()
+            os._exit(report.exit_code)
         if report.exit_code:
             sys.exit(report.exit_code)
 

@@ -19,16 +19,34 @@ from bot.errors import ConfigError, LoginError, StartError
 from bot.ops import checks
 from bot.ops.findings import Finding, Report, Status
 
-WITHIN = 25.0
+WITHIN = 22.0
 """Seconds for everything; what is not found by then is reported as such."""
-SERVERS = 25
-"""Servers looked at."""
+GIVE_UP = 1.0
+"""Seconds for what came too late to end."""
+SERVERS_WITHIN = 15.0
+"""Seconds for looking at one server after the other."""
+AT_ONCE = 5
+"""Servers looked at at the same time."""
 CLOCK_OFF = 30.0
 """Seconds the clock may be off."""
 INVITED = discord.Permissions(352157290318848)
 """What the invite link asks for."""
 TO_SERVE = ("view_channel", "connect", "speak", "use_voice_activation", "send_messages")
 """Without these a voice channel cannot be served."""
+NEXT = (
+    "libopus",
+    "udp",
+    "token",
+    "intents",
+    "identify budget",
+    "permissions",
+    "clock",
+    "model",
+    "store",
+    "disk",
+    "encryption key",
+)
+"""What can be looked at once there is a configuration."""
 PINNED = {
     VoiceConnectionState: ("_connect_websocket", "_execute_transition", "_recover_from_invalid_commit", "can_encrypt"),
     DiscordVoiceWebSocket: ("poll_event", "received_binary_message", "discover_ip", "from_connection_state"),
@@ -39,30 +57,40 @@ PINNED = {
 
 async def examine(settings: Settings, tls: ssl.SSLContext, *, live: bool = False, within: float = WITHIN) -> Report:
     """Look at everything, in at most `within` seconds; `live` has the model speak one word, which costs."""
-    findings = [Finding("configuration", Status.OK, "every setting can be used"), *_library()]
-    findings += checks.machine(settings)
-    tasks = {
-        "discord": asyncio.create_task(_discord(settings, tls)),
-        "model": asyncio.create_task(checks.model(settings, tls, live=live)),
-        "store": asyncio.create_task(checks.store(settings)),
+    before = [Finding("configuration", Status.OK, "every setting can be used"), *_library(), *checks.machine(settings)]
+    looks = {
+        "udp": checks.udp(settings),
+        "discord": _discord(settings, tls),
+        "model": checks.model(settings, tls, live=live),
+        "store": checks.store(settings),
     }
+    found: dict[str, list[Finding]] = {name: [] for name in looks}
+    tasks = {name: asyncio.create_task(_look(found[name], findings)) for name, findings in looks.items()}
     done, late = await asyncio.wait(tasks.values(), timeout=within)
     for task in late:
         task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
+    if late:
+        await asyncio.wait(late, timeout=GIVE_UP)
     for name, task in tasks.items():
         if task in done:
-            findings += task.result()
+            task.result()
         else:
-            findings.append(Finding(name, Status.FAIL, f"no answer within {within:.0f} s", "Check the network."))
-    return Report(tuple(findings))
+            hint = "Check the network, and that names are resolved (DNS)."
+            found[name].append(Finding(name, Status.FAIL, f"no answer within {within:.0f} s", hint))
+    return Report((*before, *(finding for name in looks for finding in found[name])), unanswered=bool(late))
+
+
+async def _look(found: list[Finding], findings: AsyncIterator[Finding]) -> None:
+    """Keep what is found: it counts even if the rest takes too long."""
+    async for finding in findings:
+        found.append(finding)  # noqa: PERF401 (as it comes)
 
 
 def misconfigured(error: ConfigError) -> Report:
     """Return the report on settings that cannot be used."""
     faults = [Finding("configuration", Status.FAIL, fault, error.hint) for fault in error.faults]
-    rest = [Finding(check, Status.SKIP, "the configuration comes first") for check in ("discord", "model", "store")]
-    return Report((*faults, *rest))
+    rest = [Finding(check, Status.SKIP, "the configuration comes first") for check in NEXT]
+    return Report((*faults, *_library(), *rest))
 
 
 async def invite(settings: Settings, tls: ssl.SSLContext) -> str:
@@ -98,21 +126,19 @@ def _library() -> Iterator[Finding]:
     yield Finding("dave", Status.OK, f"davey {version('davey')}, protocol version {protocol}")
 
 
-async def _discord(settings: Settings, tls: ssl.SSLContext) -> list[Finding]:
+async def _discord(settings: Settings, tls: ssl.SSLContext) -> AsyncIterator[Finding]:
     """Look at the token, the application, the servers."""
-    found: list[Finding] = []
     try:
         async with _client(settings, tls) as client:
             async for finding in _logged_in(settings, tls, client):
-                found.append(finding)  # noqa: PERF401 (what was found before an error counts)
+                yield finding
     except discord.LoginFailure:
         hint = "Copy a new one from the developer portal (Bot, Reset Token) into DISCORD_TOKEN."
-        found.append(Finding("token", Status.FAIL, "Discord refused it", hint))
+        yield Finding("token", Status.FAIL, "Discord refused it", hint)
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
         detail = f"{settings.discord_api_base}: {type(error).__name__}"
         hint = "Check the network, DISCORD_API_BASE and SSL_CERT_FILE."
-        found.append(Finding("discord", Status.FAIL, detail, hint))
-    return found
+        yield Finding("discord", Status.FAIL, detail, hint)
 
 
 async def _logged_in(settings: Settings, tls: ssl.SSLContext, client: discord.Client) -> AsyncIterator[Finding]:
@@ -121,14 +147,19 @@ async def _logged_in(settings: Settings, tls: ssl.SSLContext, client: discord.Cl
     yield _intents(settings, about.flags)
     yield await _identifies(settings, client)
     yield await _clock(settings, tls)
-    servers = [server.id async for server in client.fetch_guilds(limit=SERVERS + 1)]
+    servers = [server.id async for server in client.fetch_guilds(limit=None)]
     if not servers:
         yield Finding("servers", Status.WARN, "it is in no server", f"Invite it: {_invite(about.id)}")
-    for server in servers[:SERVERS]:
-        for finding in await _server(client, server):
-            yield finding
-    if len(servers) > SERVERS:
-        yield Finding("servers", Status.SKIP, f"only the first {SERVERS} were looked at")
+    clock = asyncio.get_running_loop().time
+    until, looked = clock() + SERVERS_WITHIN, 0
+    while looked < len(servers) and clock() < until:
+        some = servers[looked : looked + AT_ONCE]
+        for findings in await asyncio.gather(*(_server(client, server) for server in some)):
+            for finding in findings:
+                yield finding
+        looked += len(some)
+    if looked < len(servers):
+        yield Finding("servers", Status.SKIP, f"time was left for {looked} only")
 
 
 def _intents(settings: Settings, flags: discord.ApplicationFlags) -> Finding:

@@ -23,6 +23,7 @@ EXITS = {
     "discord": 69,
     "store": 74,
     "disk": 74,
+    "encryption": 74,
 }
 """Exit codes by check (sysexits.h), the first failing one counts; every other check: 1."""
 
@@ -44,6 +45,8 @@ class Report:
     """All that was found."""
 
     findings: tuple[Finding, ...]
+    unanswered: bool = False
+    "something did not answer in time, and may still keep a thread"
 
     @property
     def exit_code(self) -> int:

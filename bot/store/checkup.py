@@ -5,11 +5,13 @@ from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import ConfigError, StoreUnavailable
 from bot.store.database import alembic_config, failures, open_engine
+from bot.store.seal import Seal
+from bot.store.tables import MessageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,31 @@ def sqlite_file(url: str) -> Path | None:
         raise ConfigError([f"DATABASE_URL cannot be used ({type(error).__name__})"]) from None
     kept = parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:"
     return Path(str(parsed.database)) if kept else None
+
+
+async def sealed(url: str, seal: Seal) -> bool:
+    """Open the newest line under each key; return whether there was any. Raises WrongKey and StoreUnavailable.
+
+    The schema must be there.
+    """
+    engine = open_engine(url)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(_open_one_of_each, seal)
+    except failures(engine) as error:
+        raise StoreUnavailable(type(getattr(error, "orig", None) or error).__name__) from error
+    finally:
+        await engine.dispose()
+
+
+def _open_one_of_each(connection: Connection, seal: Seal) -> bool:
+    if "sealed" not in {column["name"] for column in inspect(connection).get_columns("messages")}:
+        return False  # a schema of before there were keys
+    keys = connection.scalars(select(MessageRow.sealed).where(MessageRow.sealed.is_not(None)).distinct()).all()
+    for key in keys:
+        newest = select(MessageRow.text).where(MessageRow.sealed == key).order_by(MessageRow.at.desc()).limit(1)
+        seal.open(connection.scalar(newest) or "", key)
+    return bool(keys)
 
 
 async def schema(url: str) -> Schema:

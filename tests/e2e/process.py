@@ -114,7 +114,7 @@ def _join(watchers: set[threading.Thread]) -> None:
 async def _start(arguments: tuple[str, ...], env: Mapping[str, str], folder: Path) -> asyncio.subprocess.Process:
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *arguments, cwd=folder, env=inherited | dict(env),
+        sys.executable, *arguments, cwd=folder, env=inherited | dict(env),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
 
@@ -124,7 +124,7 @@ async def running(env: Mapping[str, str], folder: Path, *arguments: str) -> Asyn
     """Run `python -m bot run` for as long as the block lasts; what is left of it then is killed."""
     port = free_port()
     others = _watchers()
-    process = await _start(arguments or ("run",), {**env, "HTTP_PORT": str(port)}, folder)
+    process = await _start(("-m", "bot", *(arguments or ("run",))), {**env, "HTTP_PORT": str(port)}, folder)
     watchers = _watchers() - others
     bot = BotProcess(process, port)
     assert process.stderr
@@ -149,9 +149,14 @@ async def running(env: Mapping[str, str], folder: Path, *arguments: str) -> Asyn
 
 
 async def run(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 60.0) -> Result:
-    """Run a command to its end. Raises TimeoutError."""
+    """Run a command of the bot to its end. Raises TimeoutError."""
+    return await python(env, folder, "-m", "bot", *(arguments or ("run",)), seconds=seconds)
+
+
+async def python(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 60.0) -> Result:
+    """Run Python to its end. Raises TimeoutError."""
     others = _watchers()
-    process = await _start(arguments or ("run",), env, folder)
+    process = await _start(arguments, env, folder)
     watchers = _watchers() - others
     try:
         async with asyncio.timeout(seconds):
