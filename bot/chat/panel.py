@@ -113,8 +113,12 @@ class Panel:
         if self._message is None:
             self._message = await self._channel.send(view=view, silent=True)
             await self._close_leftovers(self._message)
-        else:
+            return
+        try:
             await self._message.edit(view=view)
+        except discord.NotFound:  # somebody deleted it; without its buttons nobody could agree to be heard
+            if self._state is not CallState.LEAVING:
+                self._message = await self._channel.send(view=self._view().once(), silent=True)
 
     async def _close_leftovers(self, mine: discord.Message) -> None:
         """End panels that a crash has left in this chat: there is one per call."""

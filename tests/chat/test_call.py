@@ -84,6 +84,18 @@ async def test_leave_ends_the_panel_as_a_summary(house: Stage) -> None:
     assert house.calls.get(house.sandbox.guild.id) is None
 
 
+async def test_a_panel_that_was_deleted_comes_back(house: Stage) -> None:
+    ada = await house.joined()
+    for panel in house.panels():
+        house.sandbox.parts.board.delete(panel)
+    await house.enter("Ben")
+    await until(house.panels)
+    assert "🔇 Ben" in text_of(house.panels()[0].components)
+    await (await house.sandbox.command(ada, "leave")).settled()
+    await until(lambda: "Call over" in text_of(house.panels()[0].components))
+    assert len(house.panels()) == 1
+
+
 async def test_the_buttons_work(house: Stage) -> None:
     ada = await house.joined()
     ben = await house.enter("Ben")

@@ -1,6 +1,9 @@
 """What happens in the channel around a call: moves, mutes, stages, crashes, and what people write."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import discord
@@ -11,7 +14,7 @@ from bot.errors import OutOfCredit
 from bot.sandbox.components import text_of
 from bot.sandbox.knobs import Failure
 from bot.sandbox.server import Sandbox
-from bot.types import Heard
+from bot.types import Heard, Spoken
 from tests.chat.stage import Stage, stage, until
 
 pytestmark = pytest.mark.e2e
@@ -286,3 +289,30 @@ async def test_what_is_said_may_be_left_unwritten(house: Stage) -> None:
     await until(lambda: len(house.shown()) > 1)
     assert "out of credit" in house.shown()[1].content  # trouble is never left unsaid
     assert not any("An answer" in message.content for message in house.shown())
+
+
+async def test_a_busy_call_loses_no_line_while_discord_refuses_to_be_hurried(house: Stage) -> None:
+    await house.joined()
+    venue: Any = house.calls.all()[0].venue
+    limiter, lounge = house.sandbox.rest.limiter, str(house.sandbox.lounge.id)
+    before, said = len(house.shown()), []
+    await venue.scroll.idle()
+    for _ in range(6):  # more than is left: the headers the bot has seen say otherwise
+        now = asyncio.get_running_loop().time()
+        limiter.count("POST /channels/{channel_id}/messages", lounge, now, time.time())
+    refused = limiter.refused
+    for turn in range(4):
+        for person in range(5):
+            name, words = f"Person {person}", f"sentence {turn}.{person}"
+            said.append(f"**{name}** {words}")
+            await venue.audience.heard(Heard(turn * 5 + person, person, words, 1.0), name)
+        for word in range(5):
+            await venue.audience.saying(turn, f"answer {turn}" + " and on" * word)
+            await asyncio.sleep(0.1)
+        await venue.audience.said(Spoken(turn, f"answer {turn} whole.", 1.0, Decimal("0.01")))
+        said.append(f"**Kikite** answer {turn} whole.")
+    await venue.scroll.idle()
+    shown = [line for message in house.shown()[before:] for line in message.content.split("\n")]
+    assert [line for line in shown if not line.startswith("-#")] == said
+    assert 0 < limiter.refused - refused < 5  # it was told to wait, and did
+    assert venue.scroll.counts["lines_dropped"] == venue.scroll.counts["refused"] == 0
