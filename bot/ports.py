@@ -203,6 +203,11 @@ class Venue(Protocol):
         """Return the humans in the channel now: Discord snowflake -> display name."""
         ...
 
+    @property
+    def speechless(self) -> bool:
+        """Whether the server lets nobody hear the bot: it is muted, or in a stage's audience."""
+        ...
+
     async def connect(self) -> VoiceLink:
         """Enter the channel. Raises JoinError."""
         ...

@@ -218,6 +218,8 @@ class ReplyRequest:
     history: tuple[Message, ...]
     "oldest first, without the turn itself"
     room: RoomContext
+    names: Mapping[int, str] = field(default_factory=dict)
+    "of those who speak in the turn, as far as they may have left: Discord snowflake -> display name"
 
 
 class CallState(StrEnum):

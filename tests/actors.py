@@ -240,6 +240,7 @@ class StageVenue:
         self.present = {ANNA: "Anna", BEN: "Ben"}
         self.here = set(people)
         self.audience: StageAudience = StageAudience()
+        self.speechless = False
         self.links: list[StageLink] = []
         self.refuse: deque[BotError] = deque()
         "what the next attempts to connect fail of"

@@ -171,9 +171,12 @@ class Call:
         self.people_changed()
 
     def people_changed(self) -> None:
-        """Somebody came, went or changed their mind."""
+        """Somebody came, went or changed their mind; or the server lets the bot speak, or not."""
+        self.record.met(self.venue.people())
         if self._link:
             self._link.admit(self.agreed())
+        if self.venue.speechless:
+            self._mouth.muted()
 
     def stop(self) -> bool:
         """Be quiet now and drop what waits; False when there was nothing to stop."""

@@ -138,6 +138,11 @@ class Mouth:
             self._typed = [*self.reply.turn.typed, *self._typed]
             self.cut(withdrawn=True)
 
+    def muted(self) -> None:
+        """Nobody can hear the bot any more: what it still says is not heard. It answers in writing meanwhile."""
+        if self.reply and self.reply.state is CallState.SPEAKING:
+            self.cut()
+
     def forget(self, user_id: int) -> None:
         """Answer nothing that a person said, nor say again what answered it, until they are welcome again."""
         self._forgotten |= {user_id}
@@ -288,7 +293,8 @@ class Mouth:
                 self._why.judge(utterance, "over_budget")
             return None
         self._books.announce(reservation)
-        request = ReplyRequest(turn, history, self._room(reservation.allowance))
+        names = {user_id: self._record.name(user_id) for user_id in people}
+        request = ReplyRequest(turn, history, self._room(reservation.allowance), names)
         return self._launch(request, services.engine.reply(request), reservation, speculated)
 
     def _again(self) -> Reply:
@@ -326,7 +332,7 @@ class Mouth:
             voice=self._settings.voice,
             persona=self._settings.persona,
             max_seconds=SHORT_SECONDS if allowance is Allowance.SHORT else LONGEST,
-            text_only=allowance is Allowance.TEXT,
+            text_only=allowance is Allowance.TEXT or self._venue.speechless,
         )
 
 

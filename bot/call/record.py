@@ -4,7 +4,7 @@ A person's line takes its place when the speech ends and gets its words when the
 the order of speaking.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
@@ -17,6 +17,8 @@ from bot.types import Heard, Message, ReplyDone, Spoken, Turn, Typed, Utterance
 
 OPEN = 200
 """Utterances and questions of which it is known which line is theirs."""
+MET = 1000
+"""People whose names are remembered after they left."""
 UNINTELLIGIBLE = "[unintelligible]"
 PENDING = "[not written down yet]"
 
@@ -100,9 +102,15 @@ class Record:
         own = {line.id for part in parts if (line := self._lines_of.get(part))}
         return tuple(message for message in self._history.messages if message.id not in own)
 
+    def met(self, people: Mapping[int, str]) -> None:
+        """Remember the names of those present."""
+        self._names.update(people)
+        while len(self._names) > MET:
+            del self._names[next(iter(self._names))]
+
     def name(self, user_id: int) -> str:
         """Return a person's display name, also after they left."""
-        self._names.update(self._venue.people())
+        self.met(self._venue.people())
         return self._names.get(user_id, str(user_id))
 
     def forget(self, user_id: int | None = None) -> None:

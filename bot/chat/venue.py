@@ -86,6 +86,11 @@ class DiscordVenue:
             self._people_until = now + PEOPLE_FRESH
         return self._people
 
+    @property
+    def speechless(self) -> bool:
+        state = self.channel.guild.me.voice
+        return state is not None and (state.mute or state.suppress)
+
     async def connect(self) -> VoiceLink:
         check_bot(self.channel)
         link = await self._connect(self.channel)

@@ -190,7 +190,8 @@ def _by_id(shown: Sequence[Message], now: float, dead_ids: Container[str]) -> li
 def _turn_parts(request: ReplyRequest, data_prefix: str) -> list[dict[str, Any]]:
     turn, room = request.turn, request.room
     # Who left before the turn was over is not among those present, but was heard before.
-    names = {m.speaker_id: m.speaker for m in request.history if m.role == "user"} | dict(room.people)
+    heard = {m.speaker_id: m.speaker for m in request.history if m.role == "user"}
+    names = heard | dict(request.names) | dict(room.people)
 
     def label(user_id: int, at: float) -> dict[str, Any]:
         # The call's clock and the wall's meet when the floor was free, which is now.

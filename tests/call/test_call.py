@@ -338,3 +338,30 @@ async def test_speculation_hides_the_silence_and_is_dropped_unheard_when_more_is
         kinds = [getattr(kept, "kind", None) for kept in house.store.kept]
         assert kinds.count("speculation") == 1
         assert kinds.count("reply") == 1
+
+
+async def test_who_leaves_in_mid_sentence_is_answered_by_name() -> None:
+    async with stage(ANNA, BEN, answering="always") as house:
+        house.link.speak(BEN, 1.0)
+        await asyncio.sleep(1.0)
+        house.venue.here.discard(BEN)
+        house.call.people_changed()
+        await asyncio.sleep(4.0)
+        [request] = house.engine.requests
+        assert (request.names, request.room.people) == ({BEN: "Ben"}, {ANNA: "Anna"})
+        assert house.venue.audience.lines[0] == "Ben: hello there"
+
+
+async def test_what_it_says_while_muted_is_not_heard_and_then_it_answers_in_writing() -> None:
+    async with stage() as house:
+        house.engine.script.append((0.2, 10.0))
+        await house.says(ANNA, 1.0, then=3.0)
+        house.venue.speechless = True
+        house.call.people_changed()
+        await asyncio.sleep(0.1)
+        [spoken] = house.venue.audience.spoken
+        assert (spoken.interrupted, spoken.seconds < 3.0, "ten" in spoken.text) == (True, True, False)
+        await house.says(ANNA, 1.0, then=5.0)
+        house.venue.speechless = False
+        await house.says(ANNA, 1.0, then=5.0)
+        assert [request.room.text_only for request in house.engine.requests] == [False, True, False]
