@@ -16,6 +16,7 @@ from bot.config import Settings
 from bot.preferences import Preferences
 from bot.services import CallSettings
 from bot.store.repository import SqlStore
+from bot.types import Message
 from bot.usage import Caps
 from tests.chat.stage import client_for, services_for
 
@@ -38,28 +39,99 @@ async def simulated(folder: Path) -> AsyncIterator[simcord.Env]:
 NOT_IN_CALL = "I am not in a voice channel here"
 
 
-async def test_each_command_outside_a_call_says_what_to_do(tmp_path: Path) -> None:
+OUTSIDE: list[tuple[str, dict[str, Any], str]] = [
+    ("join", {}, "Join a voice channel first"),
+    ("leave", {}, NOT_IN_CALL),
+    ("stop", {}, NOT_IN_CALL),
+    ("replay", {}, NOT_IN_CALL),
+    ("ask", {"text": "Why?"}, "An answer"),
+    ("call status", {}, NOT_IN_CALL),
+    ("call why", {}, NOT_IN_CALL),
+    ("privacy about", {}, "What I hear"),
+    ("privacy consent", {}, "I can hear you now"),
+    ("privacy withdraw", {}, "no longer hear you"),
+    ("privacy export", {}, "All that I keep of you"),
+    ("privacy forget", {}, "cannot be undone"),
+    ("usage", {}, "today"),
+    ("memory show", {}, "Name a voice channel"),
+    ("memory export", {}, "Name a voice channel"),
+    ("memory clear", {}, "Name a voice channel"),
+    ("settings show", {}, "Voice"),
+    ("settings voice", {"name": "sage"}, "sage"),
+    ("settings persona", {"text": "teacher"}, "teacher"),
+    ("settings language", {"language": "ja"}, "日本語"),
+    ("settings answering", {"mode": "name"}, "name"),
+    ("settings silence", {"seconds": 0.8}, "0.8 s"),
+    ("settings transcript", {"place": "chat"}, "chat"),
+    ("settings budget", {"server": 5.0}, "$5.00"),
+    ("settings retention", {"days": 7}, "7"),
+    ("settings reset", {}, "dropped"),
+]
+WORKING = {"analyze", "catchup", "podcast"}
+"""Commands that take a while: tests/e2e/test_jobs.py."""
+
+
+def told(result: Any) -> str:
+    """Return all that an interaction was answered with."""
+    return "\n".join(note.content for note in (result.response, *result.followups) if note is not None)
+
+
+async def test_each_command_outside_a_call_is_answered(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as env:
+        channel = env.create_guild().create_text_channel("general")
+        role = env.guild.create_role("Hosts", permissions=discord.Permissions(manage_guild=True))
+        ada = env.guild.add_member(env.create_user("Ada"))
+        mia = env.guild.add_member(env.create_user("Mia"), roles=[role])
+        names = {name for name, *_ in OUTSIDE}
+        assert set(mia.available_commands(channel)) == names | WORKING
+        assert set(ada.available_commands(channel)) == {n for n in names if not n.startswith("settings")} | WORKING
+        for name, options, sentence in OUTSIDE:
+            result = await mia.slash(channel, name, **options)
+            assert sentence in told(result), name
+            assert result.ephemeral is (name != "ask"), name
+            await env.advance_time(10.0)  # nobody types that fast
+        assert "Manage Server" in told(await ada.slash(channel, "memory clear"))
+
+
+async def test_what_may_be_completed_is_offered_and_what_is_not_known_is_refused(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as env:
+        channel = env.create_guild().create_text_channel("general")
+        role = env.guild.create_role("Hosts", permissions=discord.Permissions(manage_guild=True))
+        mia = env.guild.add_member(env.create_user("Mia"), roles=[role])
+        for name, option, typed, offered in (
+            ("settings voice", "name", "sa", ["sage"]),
+            ("settings persona", "text", "teach", ["teacher"]),
+            ("settings language", "language", "日本", ["ja"]),
+        ):
+            choices = await mia.autocomplete(channel, name, option, typed)
+            assert [choice["value"] for choice in choices] == offered
+        assert "cannot be that" in told(await mia.slash(channel, "settings voice", name="no such voice!"))
+
+
+async def test_the_menus_want_a_recording(tmp_path: Path) -> None:
     async with simulated(tmp_path) as env:
         channel = env.create_guild().create_text_channel("general")
         ada = env.guild.add_member(env.create_user("Ada"))
-        expected = {
-            "join": "Join a voice channel first",
-            "leave": NOT_IN_CALL,
-            "stop": NOT_IN_CALL,
-            "replay": NOT_IN_CALL,
-            "call status": NOT_IN_CALL,
-            "call why": NOT_IN_CALL,
-            "privacy about": "What I hear",
-            "usage": "$0.000",
-            "memory show": "Name a voice channel",
-            "memory clear": "Manage Server",
-        }
-        for command, sentence in expected.items():
-            result = await ada.slash(channel, command)
-            texts = [message.content for message in (result.response, *result.followups) if message is not None]
-            assert any(sentence in text for text in texts), command
-            assert result.ephemeral, command
-            await env.advance_time(10.0)  # nobody types that fast
+        message = await ada.send(channel, "Only words.")
+        assert "no recording" in told(await ada.context_menu(channel, "Analyze recording", message))
+        assert "An answer" in told(await ada.context_menu(channel, "Answer aloud", message))
+
+
+async def test_what_is_long_is_leafed_through(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as env:
+        guild = env.create_guild()
+        text, lounge = guild.create_text_channel("general"), guild.create_voice_channel("Lounge")
+        ada = guild.add_member(env.create_user("Ada"))
+        at = datetime.now(UTC)
+        lines = [Message("user", ada.id, "Ada", f"Line {number} " + "x" * 150, at) for number in range(30)]
+        await env.bot.services.store.remember(guild.id, lounge.id, lines)  # pyright: ignore[reportAttributeAccessIssue]
+        result = await ada.slash(text, "memory show", channel=lounge)
+        page = next(note for note in (*result.followups, result.response) if note is not None and note.components)
+        first = page.content
+        await ada.click(page, label="▶")
+        assert first != page.content
+        await ada.click(page, label="◀")
+        assert first == page.content
 
 
 async def test_one_person_is_slowed_and_others_are_not(tmp_path: Path) -> None:
