@@ -263,9 +263,15 @@ class NoStore:
         self.kept: list[Any] = []
         self.on: dict[int, int] = {}
         self.consented: list[Any] = []
+        self.asked: list[str] = []
+        "names of the methods, in order"
+        self.hanging = False
 
     def __getattr__(self, name: str) -> Any:
         async def method(*args: Any, **kwargs: Any) -> Any:
+            self.asked.append(name)
+            if self.hanging:
+                await asyncio.Event().wait()
             if self.error:
                 raise self.error
             match name:

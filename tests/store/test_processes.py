@@ -1,0 +1,93 @@
+"""Two real processes on one database: settings, money and forgetting are known to both, whoever does it."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.preferences import Preferences
+from bot.services import CallSettings
+from bot.store import news
+from bot.store.repository import SqlStore
+from bot.upkeep import Upkeep
+from bot.usage import Budget, Caps
+from tests.store.make import ANNA, CHANNEL, GUILD, START, cost, said
+
+Ask = Callable[[str], Awaitable[Any]]
+
+
+class Calls:
+    """Notes whom it is told to forget."""
+
+    def __init__(self) -> None:
+        self.forgotten: list[int] = []
+
+    def settings_changed(self, guild_id: int) -> None: ...
+
+    async def forget(self, user_id: int) -> None:
+        self.forgotten.append(user_id)
+
+
+@contextmanager
+def other(url: str) -> Iterator[Ask]:
+    """Run tests/store/other.py; give what asks it."""
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-m", "tests.store.other"], **pipes) as process:
+        assert process.stdin
+        assert process.stdout
+        reading, writing = process.stdout, process.stdin
+
+        async def ask(line: str) -> Any:
+            print(line, file=writing, flush=True)
+            return json.loads(await asyncio.to_thread(reading.readline))
+
+        print(url, file=writing, flush=True)
+        yield ask
+        writing.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def test_what_one_process_does_the_other_knows(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(news.LOOK_EVERY, "sqlite", 0.05)
+    store, calls = await SqlStore.open(url), Calls()
+    preferences = Preferences(store, CallSettings(), Caps(Decimal(1)), lambda: START)
+    there: Any = calls
+    upkeep = Upkeep(store, preferences, there, lambda _: True, lambda: START)
+    with other(url) as ask:
+        running = asyncio.create_task(upkeep.run())
+        # There first, then here.
+        await ask("want sage")
+        await until(lambda: preferences.of(GUILD, None).voice == "sage")
+        budget = Budget(Decimal(1), Decimal(1), lambda *_: None, lambda: START)
+        await ask("spend 0.75")
+        await budget.load(GUILD, store)
+        assert (budget.left(GUILD), budget.left(GUILD, ANNA)) == (Decimal("0.25"), Decimal("0.25"))
+        await ask("say the canary sings")
+        assert await ask("forget") == 1
+        await store.remember(GUILD, CHANNEL, [said(2)])  # written by who has not heard of it yet
+        await until(lambda: calls.forgotten == [ANNA])
+        async with asyncio.timeout(30):
+            while await store.history(CHANNEL, 9):
+                await asyncio.sleep(0.02)
+        # Here first, then there.
+        await preferences.change(GUILD, None, "voice", "ash", ANNA)
+        await store.charge([cost("0.125", ANNA)])
+        await store.remember(GUILD, CHANNEL, [said(3)])
+        assert await ask("tell") == {"voice": ["ash"], "spent": "0.875", "named": [[], [ANNA]], "lines": ["line 3"]}
+        await store.forget(ANNA)
+        assert await ask("tell") == {"voice": ["ash"], "spent": "0.875", "named": [[], []], "lines": []}
+        running.cancel()
+        await asyncio.wait([running])
+    assert [setting for setting in await store.settings() if setting.changed_by] == []
+    await store.aclose()
