@@ -52,7 +52,7 @@ class DiscordVenue:
         self._people: dict[int, str] = {}
         self._people_until = float("-inf")
         self.scroll = Scroll(channel)
-        self.panel = Panel(channel, self._words, self._status, self.people, self._impaired)
+        self.panel = Panel(channel, self._words, self._status, self.people, self.impaired)
         self.sign = Sign(channel, self._words)
         written = host.preferences.of(channel.guild.id, channel.id).transcript != "off"
         row = lambda spoken: keys.row(self.channel_id, spoken, self._words)  # noqa: E731
@@ -77,6 +77,11 @@ class DiscordVenue:
     @property
     def bot_name(self) -> str:
         return self._host.settings.bot_name or self.channel.guild.me.display_name
+
+    @property
+    def chats(self) -> set[int]:
+        """Where it is written along: the channel's own chat, and the call's thread if it has one."""
+        return {self.channel_id, self.scroll.channel.id}
 
     def people(self) -> Mapping[int, str]:
         """Asked on every tick, so remembered for a second, or until somebody comes or goes."""
@@ -146,7 +151,7 @@ class DiscordVenue:
         self._state = state or self._state
         self.panel.changed(self._state)
         if self._open and self._state is not CallState.LEAVING:
-            self.sign.changed(self._state, self._impaired())
+            self.sign.changed(self._state, self.impaired())
 
     def _greet_newcomers(self) -> None:
         people = self.people()
@@ -159,7 +164,7 @@ class DiscordVenue:
 
     def _tell_impaired(self) -> None:
         """Say once when the server keeps the bot from hearing or speaking."""
-        impaired, before = self._impaired(), self._troubled
+        impaired, before = self.impaired(), self._troubled
         self._troubled = impaired
         if impaired and impaired != before:
             self.scroll.post(self._words(f"panel {impaired}"))
@@ -192,7 +197,7 @@ class DiscordVenue:
         call = self._host.calls.get(self.guild_id)
         return call.status() if call is not None and call.venue is self else None
 
-    def _impaired(self) -> str | None:
+    def impaired(self) -> str | None:
         """What keeps the bot from hearing or speaking: deafened, muted or suppressed; None when all is well."""
         state = self.channel.guild.me.voice
         if state is None:

@@ -25,7 +25,7 @@ async def written(host: Host, message: discord.Message) -> None:
     if message.author.bot or message.guild is None or message.type not in _ORDINARY:
         return
     call = host.calls.get(message.guild.id)
-    here = call is not None and message.channel.id in _chats(call)
+    here = call is not None and isinstance(call.venue, DiscordVenue) and message.channel.id in call.venue.chats
     addressed = _addressed(host, message)
     if not addressed and not (here and host.settings.read_text):
         return
@@ -65,12 +65,6 @@ async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: b
     question = f"{text}\n\n{enclosed}".strip()
     if question:
         call.ask(author, question, recording)
-
-
-def _chats(call: Call) -> set[int]:
-    """Where the call is written along: the voice channel's own chat, and its thread if it has one."""
-    own = {call.venue.channel_id}
-    return own | {call.venue.scroll.channel.id} if isinstance(call.venue, DiscordVenue) else own
 
 
 def _addressed(host: Host, message: discord.Message) -> bool:

@@ -91,10 +91,11 @@ async def test_when_moved_it_ends_here_and_goes_on_there(house: Stage) -> None:
 
 
 async def test_it_says_that_it_was_deafened(house: Stage) -> None:
-    await house.joined()
+    ada = await house.joined()
     house.sandbox.moderator.mute(house.sandbox.guild, house.sandbox.bot, deaf=True)
     await until(lambda: "deafened me" in house.shown()[-1].content)
     await until(lambda: "deafened me" in text_of(house.panels()[0].components))
+    assert "deafened me" in (await house.sandbox.command(ada, "call status")).content
     house.sandbox.moderator.mute(house.sandbox.guild, house.sandbox.bot)
     await until(lambda: "Listening" in text_of(house.panels()[0].components))
 
@@ -260,7 +261,7 @@ async def test_one_call_per_server(house: Stage) -> None:
     channel: Any = house.client.get_channel(house.sandbox.den.id)
     await until(lambda: ben.id in channel.voice_states)
     outcome = await (await house.sandbox.command(ben, "join")).settled()
-    assert "another voice channel" in outcome.content
+    assert f"another voice channel of this server, <#{house.sandbox.lounge.id}>" in outcome.content
 
 
 async def test_a_call_may_be_written_into_a_thread_where_it_was_asked_for(house: Stage) -> None:
@@ -275,6 +276,9 @@ async def test_a_call_may_be_written_into_a_thread_where_it_was_asked_for(house:
     ]
     await until(lambda: any("An answer" in m.content for m in house.sandbox.messages(threads[0].id)))
     assert not house.shown()
+    await house.sandbox.write(ada, threads[0].id, f"{mention(house)} and you?")  # the thread is the call's chat, too
+    await until(lambda: len(house.engine.requests) == 2)
+    assert house.engine.requests[1].turn.typed[0].text == "and you?"
 
 
 async def test_what_is_said_may_be_left_unwritten(house: Stage) -> None:

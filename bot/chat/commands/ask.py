@@ -11,6 +11,7 @@ from bot.audio import SPEAK_RATE
 from bot.call.call import Call
 from bot.chat import acts, attachments, bubble, lines
 from bot.chat.host import Interaction
+from bot.chat.venue import DiscordVenue
 from bot.jobs import media
 from bot.jobs.ask import Answer, Question
 from bot.jobs.ask import ask as have_answered
@@ -65,7 +66,7 @@ async def answered(interaction: Interaction, shown: str, enclosed: str = "", rec
 async def _aloud(interaction: Interaction, call: Call, shown: str, question: str, recording: bytes) -> None:
     """Have it answered in the call; in its chat the question stands like a spoken one."""
     call.ask(interaction.user.id, question, recording)
-    if interaction.channel_id != call.venue.channel_id:
+    if isinstance(call.venue, DiscordVenue) and interaction.channel_id not in call.venue.chats:
         await acts.tell(interaction, "ask elsewhere", channel=f"<#{call.venue.channel_id}>")
         return
     line = lines.split(lines.heard(interaction.user.display_name, shown))[0]

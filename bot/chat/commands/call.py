@@ -5,6 +5,7 @@ from discord import app_commands
 from bot.chat import escape, lines
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
+from bot.chat.venue import DiscordVenue
 from bot.types import Verdict
 
 
@@ -17,9 +18,10 @@ class Call(app_commands.Group):
         words = interaction.client.words_to(interaction)
         call = interaction.client.call_in(interaction.guild_id)
         status = call.status()
+        impaired = call.venue.impaired() if isinstance(call.venue, DiscordVenue) else None
         text = words(
             "status",
-            state=words(f"panel {status.state}"),
+            state=words(f"panel {impaired or status.state}"),
             channel=f"<#{call.venue.channel_id}>",
             minutes=int(status.seconds // 60),
             turns=status.turns,

@@ -7,6 +7,7 @@ from bot.chat import acts, permissions
 from bot.chat.errors import Refusal
 from bot.chat.host import Interaction
 from bot.chat.permissions import VocalChannel
+from bot.errors import AlreadyInCall
 
 
 @app_commands.command(description="Call me into a voice channel")
@@ -20,7 +21,11 @@ async def join(interaction: Interaction, channel: discord.VoiceChannel | discord
     permissions.check_caller(member, target)
     permissions.check_bot(target)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    await host.calls.join(host.venue(target, interaction.channel), member.id)
+    try:
+        await host.calls.join(host.venue(target, interaction.channel), member.id)
+    except AlreadyInCall:
+        there = host.call_in(target.guild.id).venue.channel_id
+        raise Refusal("refusal other_channel", channel=f"<#{there}>") from None
     words = host.words_to(interaction)
     lines = [words(f"join {host.settings.consent}", channel=target.mention)]
     if isinstance(target, discord.StageChannel):
