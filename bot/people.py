@@ -5,12 +5,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bot.config import Settings
+from bot.jobs import workshop
+from bot.jobs.desk import folder_beside
 from bot.store.repository import SqlStore
 from bot.types import Forgotten
 
 
 async def forget(settings: Settings, user_id: int) -> Forgotten:
     """Forget a person in every server. Raises ConfigError, StoreError."""
+    workshop.forget(folder_beside(settings.database_url), user_id)
     async with _store(settings) as store:
         return await store.forget(user_id)
 

@@ -128,6 +128,14 @@ def unfinished(folder: Path) -> Iterator[Bench]:
             shutil.rmtree(found.parent, ignore_errors=True)
 
 
+def forget(folder: Path, user_id: int) -> int:
+    """Throw away what a person gave for podcasts that failed, and return how many; not what is on its way."""
+    theirs = [bench for bench in unfinished(folder) if bench.plan.user_id == user_id and bench.plan.paused]
+    for bench in theirs:
+        bench.clear()
+    return len(theirs)
+
+
 def _plan(kept: dict[str, Any]) -> Plan:
     return Plan(**{**kept, "written": [section and _section(section) for section in kept["written"]]})
 

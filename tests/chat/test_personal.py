@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import discord
@@ -14,6 +15,8 @@ import pytest
 from PIL import Image
 
 from bot.chat import chart, ledger
+from bot.jobs.desk import folder_beside
+from bot.jobs.workshop import Bench, Plan, unfinished
 from bot.types import Charge, Usage, Verdict
 from tests.chat.stage import Stage, stage, until
 
@@ -21,8 +24,9 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[Stage]:
-    async with stage(budget_server_day=Decimal("2.00")) as opened:
+async def house(tmp_path: Path) -> AsyncIterator[Stage]:
+    url = f"sqlite+aiosqlite:///{tmp_path}/bot.db"
+    async with stage(budget_server_day=Decimal("2.00"), database_url=url) as opened:
         yield opened
 
 
@@ -48,6 +52,9 @@ async def test_forget_asks_and_then_forgets(house: Stage) -> None:
     ada = await house.joined()
     await house.sandbox.command(ada, "ask", {"text": "remember the password"})
     await until(lambda: len(house.shown()) > 1 and "-#" in house.shown()[-1].content)
+    folder = folder_beside(house.client.settings.database_url)
+    for number, (person, paused) in enumerate([(ada.id, True), (ada.id, False), (ada.id + 1, True)]):
+        Bench(folder, Plan("t", [f"text {number}"], "", ["sage"], "ogg", 9, user_id=person, paused=paused)).save()
     exported = await (await house.sandbox.command(ada, "privacy export")).settled()
     assert "remember the password" in str(json.loads(exported.attachments[0].data))
     outcome = await house.sandbox.command(ada, "privacy forget")
@@ -57,6 +64,7 @@ async def test_forget_asks_and_then_forgets(house: Stage) -> None:
     await until(lambda: "Forgotten" in shown.content)
     exported = await (await house.sandbox.command(ada, "privacy export")).settled()
     assert "password" not in exported.attachments[0].data.decode()
+    assert sorted(bench.plan.sections for bench in unfinished(folder)) == [["text 1"], ["text 2"]]
     call = house.calls.get(house.sandbox.guild.id)
     assert call is not None
     assert ada.id not in call.agreed()

@@ -1,5 +1,6 @@
 """/privacy: what is heard, who agreed, and how to stop it. Only the caller sees the answers."""
 
+import asyncio
 import io
 import json
 
@@ -9,6 +10,8 @@ from discord import app_commands
 from bot.chat import acts
 from bot.chat.host import Interaction
 from bot.chat.pages import Confirm
+from bot.jobs import workshop
+from bot.jobs.desk import folder_beside
 
 
 class Privacy(app_commands.Group):
@@ -46,6 +49,7 @@ class Privacy(app_commands.Group):
 
         async def forget() -> str:
             await host.calls.forget(user_id)
+            await asyncio.to_thread(workshop.forget, folder_beside(host.settings.database_url), user_id)
             gone = await host.services.store.forget(user_id)
             return words("privacy forgotten", lines=gone.messages, charges=gone.charges)
 
