@@ -90,6 +90,8 @@ class Tally:
         "by kind of charge and model, where a price is known"
         self.unpriced = 0
         "requests whose price is not known"
+        self.gateway: Counter[str] = Counter(dict.fromkeys(("identified", "resumed", "disconnected"), 0))
+        "what befell the shards of the main gateway"
         self.calls: Counter[str] = Counter()
         "counters of the calls that are over: ticks_late, shown_dropped …"
 

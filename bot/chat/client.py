@@ -215,5 +215,14 @@ class Client(Host):
     async def on_message(self, message: discord.Message) -> None:
         await written(self, message)
 
+    async def on_shard_ready(self, shard_id: int) -> None:
+        self.services.tally.gateway["identified"] += 1
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        self.services.tally.gateway["resumed"] += 1
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        self.services.tally.gateway["disconnected"] += 1
+
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.exception("event_failed", event_method=event_method)  # never the arguments: people's words are in them

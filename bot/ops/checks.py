@@ -1,11 +1,13 @@
 """What `doctor` looks at besides Discord: this machine, the model, the store. Nothing here changes anything."""
 
+import asyncio
 import os
 import shutil
 import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,15 +17,19 @@ from bot.config import Settings
 from bot.engine.client import build_client
 from bot.engine.models import check_model
 from bot.engine.openai_audio import OpenAIEngine
-from bot.errors import BotError, ConfigError, StoreError
+from bot.errors import BotError, ConfigError, StoreError, Unreachable
 from bot.ops.findings import Finding, Status
-from bot.store.checkup import schema, sqlite_file
+from bot.store.checkup import schema, sealed, sqlite_file
 from bot.store.seal import Seal
 from bot.types import AudioDelta, ReplyRequest, RoomContext, Turn, Typed
 from bot.voice import opus
 
 DISK_LEAST = 200 * 2**20
 """Free bytes below which a database soon stands still."""
+VOICE_PORT = 50_000
+"""The first of those that Discord's voice servers use."""
+REFUSED_WITHIN = 0.5
+"""Seconds for the network to say that a datagram may not pass."""
 
 
 def machine(settings: Settings) -> Iterator[Finding]:
@@ -33,48 +39,71 @@ def machine(settings: Settings) -> Iterator[Finding]:
         yield Finding("libopus", Status.OK, f"{library.source}: {library.version} ({library.path})")
     except BotError as error:
         yield Finding("libopus", Status.FAIL, str(error), error.hint)
-    yield _key(settings)
-    yield _udp(settings)
-
-
-def _key(settings: Settings) -> Finding:
     if settings.store_key is None:
-        hint = "Set STORE_KEY to 32 random bytes in base64, as `openssl rand -base64 32` makes."
-        return Finding("encryption key", Status.WARN, "STORE_KEY is not set: words are stored as they are", hint)
+        return
     try:
-        seal = Seal.of(settings.store_key.get_secret_value())
+        Seal.of(settings.store_key.get_secret_value())
     except ConfigError as error:
-        return Finding("configuration", Status.FAIL, str(error), error.hint)
-    return Finding("encryption key", Status.OK, f"words are sealed with the key {seal.key}")
+        yield Finding("configuration", Status.FAIL, str(error), error.hint)
 
 
-def _udp(settings: Settings) -> Finding:
-    """Only a call shows whether a firewall lets voice through; that the system has a way out is seen here."""
-    host = urlsplit(settings.discord_api_base).hostname or ""
+class _Echo(asyncio.DatagramProtocol):
+    """Notes what the network says of a datagram that was sent."""
+
+    def __init__(self) -> None:
+        self.refused: asyncio.Future[OSError] = asyncio.get_running_loop().create_future()
+
+    def error_received(self, exc: Exception) -> None:
+        if isinstance(exc, OSError) and not self.refused.done():
+            self.refused.set_result(exc)
+
+
+async def udp(settings: Settings) -> AsyncIterator[Finding]:
+    """Send a datagram Discord's way: a network without a way out, or a firewall that says no, is heard of.
+
+    One that drops silently is not: voice servers answer only those who are in a call.
+    """
+    host, loop = urlsplit(settings.discord_api_base).hostname or "", asyncio.get_running_loop()
+    trouble: OSError | None
+    own = ""
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect((socket.gethostbyname(host), 50_000))
-            own = probe.getsockname()[0]
+        transport, echo = await loop.create_datagram_endpoint(
+            _Echo, remote_addr=(host, VOICE_PORT), family=socket.AF_INET
+        )
+        try:
+            own = transport.get_extra_info("sockname")[0]
+            transport.sendto(bytes(1))
+            done, _ = await asyncio.wait((echo.refused,), timeout=REFUSED_WITHIN)
+            trouble = echo.refused.result() if done else None
+        finally:
+            transport.close()
     except OSError as error:
-        hint = "Voice is UDP to ports 50000 to 65535: give this machine (or container) a network."
-        return Finding("udp", Status.FAIL, f"no way out for UDP ({error.strerror or 'unknown host'})", hint)
-    return Finding("udp", Status.OK, f"leaves by {own}; a firewall must let UDP 50000-65535 out")
+        trouble = error
+    if trouble is None or isinstance(trouble, ConnectionRefusedError):  # refused by the host itself: it got there
+        detail = f"leaves by {own} and is not refused; whether answers come back (UDP 50000-65535) only a call shows"
+        yield Finding("udp", Status.OK, detail)
+        return
+    hint = "Voice is UDP to ports 50000 to 65535: give this machine (or container) a network, and let them out."
+    yield Finding("udp", Status.FAIL, f"no way out for UDP ({trouble.strerror or 'unknown host'})", hint)
 
 
-async def model(settings: Settings, tls: ssl.SSLContext, *, live: bool) -> list[Finding]:
+async def model(settings: Settings, tls: ssl.SSLContext, *, live: bool) -> AsyncIterator[Finding]:
     """Look at the key and the models; `live` asks for one spoken word, which costs a fraction of a cent."""
     client = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
-    findings: list[Finding] = []
+    sound = True
     try:
         async for finding in _models(settings, client):
-            findings.append(finding)  # noqa: PERF401 (what was found before an error counts)
-        if live and all(finding.status is not Status.FAIL for finding in findings):
-            findings.append(await _live(settings, client))
+            sound &= finding.status is not Status.FAIL
+            yield finding
+        if live and sound:
+            yield await _live(settings, client)
     except BotError as error:
-        findings.append(Finding("model", Status.FAIL, f"{error.code}: {settings.openai_base_url}", error.hint))
+        # What people in a call are told would not help whoever sets it up.
+        away = isinstance(error, Unreachable)
+        hint = "Check OPENAI_BASE_URL, the network and SSL_CERT_FILE." if away else error.hint
+        yield Finding("model", Status.FAIL, f"{error.code}: {settings.openai_base_url}", hint)
     finally:
         await client.close()
-    return findings
 
 
 async def _models(settings: Settings, client: Any) -> AsyncIterator[Finding]:
@@ -104,24 +133,43 @@ async def _live(settings: Settings, client: Any) -> Finding:
         await engine.aclose()
 
 
-async def store(settings: Settings) -> list[Finding]:
-    """Look at the database, its schema and its disk."""
+async def store(settings: Settings) -> AsyncIterator[Finding]:
+    """Look at the database, its disk, its schema, and whether the key opens what is in it."""
     try:
-        file = sqlite_file(settings.database_url)
-        found = [_disk(file)] if file else []
-        if any(finding.status is Status.FAIL for finding in found):
-            return found
+        if file := sqlite_file(settings.database_url):
+            disk = _disk(file)
+            yield disk
+            if disk.status is Status.FAIL:
+                return
         state = await schema(settings.database_url)
     except ConfigError as error:
-        return [Finding("configuration", Status.FAIL, str(error), error.hint)]
+        yield Finding("configuration", Status.FAIL, str(error), error.hint)
+        return
     except StoreError as error:
         hint = "Check DATABASE_URL: is the server up, the password right, the file sound?"
-        return [Finding("store", Status.FAIL, f"the database does not serve ({error})", hint)]
+        yield Finding("store", Status.FAIL, f"the database does not serve ({error})", hint)
+        return
     if state.current == state.head:
-        return [*found, Finding("store", Status.OK, f"{state.kind}, schema {state.current}")]
-    hint = "The next start brings it up to date, or `python -m bot migrate` now."
-    detail = f"{state.kind}, schema {state.current or 'empty'}, to become {state.head}"
-    return [*found, Finding("store", Status.WARN if state.current else Status.OK, detail, hint)]
+        yield Finding("store", Status.OK, f"{state.kind}, schema {state.current}")
+    else:
+        hint = "The next start brings it up to date, or `python -m bot migrate` now."
+        detail = f"{state.kind}, schema {state.current or 'empty'}, to become {state.head}"
+        yield Finding("store", Status.WARN if state.current else Status.OK, detail, hint)
+    with suppress(ConfigError):  # told by `machine`
+        yield await _key(settings, stored=state.current is not None)
+
+
+async def _key(settings: Settings, stored: bool) -> Finding:
+    seal = Seal.of(settings.store_key.get_secret_value() if settings.store_key else None)
+    try:
+        opened = stored and await sealed(settings.database_url, seal)
+    except StoreError as error:
+        return Finding("encryption key", Status.FAIL, str(error), error.hint)
+    if seal.key is None:
+        hint = "Set STORE_KEY to 32 random bytes in base64, as `openssl rand -base64 32` makes."
+        return Finding("encryption key", Status.WARN, "STORE_KEY is not set: words are stored as they are", hint)
+    proof = "it opens what is stored" if opened else "nothing is sealed yet"
+    return Finding("encryption key", Status.OK, f"words are sealed with the key {seal.key}; {proof}")
 
 
 def _disk(file: Path) -> Finding:

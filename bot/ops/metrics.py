@@ -99,6 +99,7 @@ class BotCollector(Collector):
         yield InfoMetricFamily("kikite", "The running version.", {"version": __version__})
         for name, value in self._gateway().items():
             yield GaugeMetricFamily(f"kikite_gateway_{name}", "Of the main gateway.", value)
+        yield _counter("gateway_events", "What befell shards.", ("event",), _by_name(self._tally.gateway))
         yield from self._of_calls()
         yield from self._of_links()
         yield from self._of_turns()

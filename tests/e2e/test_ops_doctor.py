@@ -1,22 +1,36 @@
 """Ten broken set-ups, and what `doctor` says of each."""
 
 import asyncio
+import base64
+import errno
 import json
+import socket
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from bot.config import Settings
-from bot.ops import doctor
+from bot.ops import checks, doctor
 from bot.ops.findings import Report, Status
 from bot.sandbox.entities import Kind
 from bot.sandbox.knobs import MESSAGE_CONTENT
+from bot.store.repository import SqlStore
+from bot.types import Message
 from tests.e2e import process
 from tests.e2e.conftest import House
 from tests.e2e.process import environment
 
+KEY = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 WRONG = "MTE1NzQxNzI0NzQzNTI4NjE.GhXyZa.abcdefghijklmnopqrstuvwxyz0123456789AB"
+
+
+CHECKS = {
+    "configuration", "token", "intents", "permissions", "identify budget", "libopus", "dave", "discord.py", "udp",
+    "model", "store", "clock", "disk", "encryption key",
+}  # fmt: skip
+"""What is looked at, whatever is wrong."""
 
 
 async def examined(house: House, live: bool = False, **more: Any) -> Report:
@@ -35,11 +49,8 @@ async def test_a_sound_set_up_has_nothing_to_say_and_spends_no_identify(house: H
     report = await examined(house, live=True)
     assert failing(report) == {}
     assert report.exit_code == 0
-    checks = {finding.check for finding in report.findings if finding.status is Status.OK}
-    assert checks >= {
-        "configuration", "token", "intents", "identify budget", "clock", "libopus", "dave", "discord.py", "udp",
-        "model", "model live", "store", "disk", "encryption key", f"permissions in server {house.sandbox.guild.id}",
-    }  # fmt: skip
+    sound = {finding.check for finding in report.findings if finding.status is Status.OK}
+    assert sound >= CHECKS - {"permissions"} | {"model live", f"permissions in server {house.sandbox.guild.id}"}
     assert house.sandbox.gateway.identified == 0
     assert not (house.folder / "bot.db").exists()
 
@@ -71,6 +82,28 @@ def _locked(house: House) -> None:
 
 def _broken(house: House) -> None:
     (house.folder / "bot.db").write_bytes(b"this is no database" * 100)
+
+
+async def _sealed(house: House) -> None:
+    store = await SqlStore.open(f"sqlite+aiosqlite:///{house.folder}/bot.db", KEY)
+    await store.remember(1, 2, [Message("user", 3, "Anna", "a canary word", datetime.now(UTC))])
+    await store.aclose()
+
+
+async def test_the_key_opens_what_is_stored_or_it_is_said(house: House) -> None:
+    await _sealed(house)
+    other = base64.b64encode(bytes(32)).decode()
+    for key, status, words, code in (
+        (KEY, Status.OK, "it opens what is stored", 0),
+        (f"{other},{KEY}", Status.OK, "it opens what is stored", 0),
+        (other, Status.FAIL, "not in STORE_KEY", 74),
+        (None, Status.FAIL, "not in STORE_KEY", 74),
+    ):
+        report = await examined(house, store_key=key)
+        [found] = [finding for finding in report.findings if finding.check == "encryption key"]
+        assert (found.status, report.exit_code) == (status, code)
+        assert words in found.detail
+        assert KEY not in str(report)
 
 
 def _nothing(house: House) -> None:
@@ -141,6 +174,36 @@ async def test_what_does_not_answer_is_not_waited_for(house: House) -> None:
     await asyncio.sleep(0.8)  # until the sandbox has had its say
 
 
+async def test_a_network_that_lets_no_datagram_out_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse = OSError(errno.EPERM, "Operation not permitted")  # what a local firewall says
+
+    class Firewalled(socket.socket):
+        def send(self, data: Any, flags: int = 0, /) -> int:
+            raise refuse if self.type is socket.SOCK_DGRAM else AssertionError
+
+    monkeypatch.setattr(socket, "socket", Firewalled)
+    findings = [finding async for finding in checks.udp(house.settings())]
+    monkeypatch.undo()
+    [finding] = findings
+    assert finding.status is Status.FAIL
+    assert "not permitted" in finding.detail
+
+
+async def test_json_comes_in_time_though_no_name_is_resolved(house: House) -> None:
+    """A resolver that does not answer keeps threads, which must not keep the process."""
+    stuck = "import socket, time; socket.getaddrinfo = lambda *_, **__: time.sleep(300);"
+    quick = "from bot.ops import doctor; doctor.examine.__kwdefaults__['within'] = 1.0;"
+    code = f"{stuck} {quick} import sys; sys.argv = ['kikite', 'doctor', '--json']; from bot.cli import main; main()"
+    env = environment(house.sandbox, house.model, house.folder)
+    env |= {"DISCORD_API_BASE": "https://discord.invalid/api/v10", "OPENAI_BASE_URL": "https://model.invalid/v1"}
+    result = await process.python(env, house.folder, "-c", code, seconds=60)
+    document = json.loads(result.out)
+    assert result.code == document["exit_code"] == 69
+    late = {finding["check"] for finding in document["findings"] if "no answer within" in finding["detail"]}
+    assert late == {"udp", "discord", "model"}
+    assert "store" in {finding["check"] for finding in document["findings"] if finding["status"] == "ok"}
+
+
 async def test_json_is_one_document_with_an_invalid_configuration_too(house: House) -> None:
     broken = await process.run({"VAD": "psychic", "LOG_LEVEL": "DEBUG"}, house.folder, "doctor", "--json")
     document = json.loads(broken.out)
@@ -149,6 +212,7 @@ async def test_json_is_one_document_with_an_invalid_configuration_too(house: Hou
     faults = [finding["detail"] for finding in document["findings"] if finding["status"] == "fail"]
     assert [fault.split(":")[0].split(" ")[0] for fault in faults] == ["DISCORD_TOKEN", "OPENAI_API_KEY", "VAD"]
     assert "psychic" not in broken.out + broken.err
+    assert {finding["check"] for finding in document["findings"]} >= CHECKS
 
 
 async def test_the_table_the_link_and_the_schema_as_commands(house: House) -> None:

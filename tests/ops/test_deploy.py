@@ -14,10 +14,11 @@ import pytest
 from prometheus_client import generate_latest
 
 from bot.config import Settings
+from bot.errors import BotError
 from bot.ops.health import Lag
 from bot.ops.http import Pages, serving
-from bot.ops.metrics import BotCollector, Links, registry
-from bot.tally import Tally
+from bot.ops.metrics import DAVE, BotCollector, Links, registry
+from bot.tally import STAGES, Tally
 from bot.voice.pacer import Pacer
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,6 +40,26 @@ def test_alerts_and_dashboard_name_metrics_that_exist(path: str) -> None:
     for name in wanted:
         family = re.sub(r"_bucket$", "", name)
         assert f"# TYPE {family} " in page, name
+
+
+def kinds(error: type[BotError]) -> set[str]:
+    return {error.code}.union(*(kinds(kind) for kind in error.__subclasses__()))
+
+
+@pytest.mark.parametrize("path", DEPLOYED)
+def test_the_labels_they_choose_by_exist(path: str) -> None:
+    known = {
+        "outcome": kinds(BotError) | {"answered", "interrupted"},
+        "stage": set(STAGES),
+        "kind": set(DAVE),
+        "bound": {"store_failures"},
+        "job": {"kikite"},
+        "event": set(Tally().gateway),
+    }
+    chosen = re.findall(r'(\w+)[=!]~?\\?"([\w|]+)\\?"', (ROOT / path).read_text())
+    assert chosen
+    for label, values in chosen:
+        assert set(values.split("|")) <= known[label], label
 
 
 @pytest.mark.parametrize("path", ["docker-compose.yml", "deploy/kubernetes/kikite.yaml", "Dockerfile"])

@@ -1,8 +1,14 @@
-"""What counts as stuck, without waiting for it."""
+"""What counts as stuck, without waiting long for it."""
 
+import asyncio
+import time
+
+import aiohttp
 import pytest
 
+from bot.ops import health as healths
 from bot.ops.health import WINDOW, Health
+from bot.ops.http import Pages, serving
 from bot.voice.pacer import Lane, Pacer, Wheel
 
 
@@ -59,3 +65,26 @@ def test_how_far_the_pacer_is_behind() -> None:
     assert wheel.behind == 0.0
     now[0] += 3.0
     assert wheel.behind == pytest.approx(2.98)
+
+
+async def asked(port: int) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/livez") as response:
+        return response.status, await response.text()
+
+
+async def test_a_loop_that_is_held_up_again_and_again_and_a_pacer_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real things, with the beat a hundred times as quick."""
+    monkeypatch.setattr(healths, "BEAT", 0.0025)
+    monkeypatch.setattr(healths, "LOOP_STUCK", 0.02)
+    with Pacer() as pacer:
+        health = Health(pacer)
+        async with health.beating(), serving("127.0.0.1", 0, Pages(trouble=health.trouble)) as port:
+            for _ in range(WINDOW):
+                time.sleep(0.05)  # noqa: ASYNC251 (the fault itself)
+                await asyncio.sleep(0.003)
+            status, text = await asked(port)
+            assert status == 503
+            assert "the event loop runs" in text
+    health = Health(pacer)
+    async with serving("127.0.0.1", 0, Pages(trouble=health.trouble)) as port:
+        assert await asked(port) == (503, "the pacer's thread has ended\n")
