@@ -88,7 +88,7 @@ async def test_the_next_request_carries_the_turn_and_so_does_a_restart(house: Ho
         assert correlation(clips.load("anna-cook", HEARD), second.newest, HEARD) < 0.5  # as text, not as sound
     async with house.bot():  # anna stayed, so it comes back by itself
         await until(lambda: house.sandbox.bot.id in house.sandbox.guild.voice_states)
-        await until(lambda: len(house.lines()) and "back" in house.lines()[-1].lower())
+        await until(lambda: any("I am back" in line for line in house.lines()))
         await anna.say(clips.load("anna-quickest", OUT))
         [*_, third] = await house.model.wait_for_chats(3)
         past = json.dumps(third.body["messages"], ensure_ascii=False)
