@@ -305,7 +305,7 @@ async def test_a_busy_call_loses_no_line_while_discord_refuses_to_be_hurried(hou
         now = asyncio.get_running_loop().time()
         limiter.count("POST /channels/{channel_id}/messages", lounge, now, time.time())
     refused = limiter.refused
-    for turn in range(4):
+    for turn in range(2):
         for person in range(5):
             name, words = f"Person {person}", f"sentence {turn}.{person}"
             said.append(f"**{name}** {words}")
