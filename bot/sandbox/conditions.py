@@ -43,6 +43,9 @@ class Conditions:
     "share of forwarded packets with RTP padding, as Discord's SFU does"
     extension: bool = True
     "forwarded packets carry an RTP header extension"
+    oddities: float = 0.0
+    """share of forwarded packets in the shapes that are legal and rare (marker bit, contributing sources, two-byte
+    extensions), each followed by a sender report (RTCP) and a retransmission"""
     nat_timeout: float | None = None
     "seconds after the person's last datagram when nothing passes down any more, until the next one"
     unforwarded: bool = False

@@ -25,6 +25,10 @@ _HEADER = struct.Struct(">BBHII")
 _PADDED, _EXTENDED = 0x20, 0x10
 EXTENSION = bytes.fromhex("bede0001") + bytes.fromhex("51ff0000")
 "One-byte header extensions (RFC 8285): preamble, then one element with its padding"
+TWO_BYTE_EXTENSION = bytes.fromhex("10000002") + bytes.fromhex("0500060203040000")
+"Two-byte header extensions: preamble, an element without a body, one with two bytes, padding"
+MARKED = 0x80
+"Bit beside the payload type: the first packet after a pause"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,17 @@ def seal(
     payload: bytes,
     *,
     payload_type: int = OPUS,
+    contributors: tuple[int, ...] = (),
     extension: bytes = b"",
     padding: int = 0,
 ) -> bytes:
-    """Build one packet. `extension` holds the 4-byte preamble and the body; `padding` is in bytes, 0 for none."""
-    first = 0x80 | (_PADDED if padding else 0) | (_EXTENDED if extension else 0)
-    header = _HEADER.pack(first, payload_type, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc) + extension[:4]
+    """Build one packet. `extension` holds the 4-byte preamble and the body; `padding` is in bytes, 0 for none.
+
+    `contributors`: the CSRC list, at most 15.
+    """
+    first = 0x80 | (_PADDED if padding else 0) | (_EXTENDED if extension else 0) | len(contributors)
+    header = _HEADER.pack(first, payload_type, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
+    header += b"".join(other.to_bytes(4, "big") for other in contributors) + extension[:4]
     body = extension[4:] + payload
     if padding:
         body += bytes(padding - 1) + bytes([padding])

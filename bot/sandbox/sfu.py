@@ -14,6 +14,12 @@ DISCOVERY = 74
 "Bytes of an IP discovery datagram, either way"
 KEEPALIVE = 8
 REPLAY_WINDOW = 4096
+SENDER_REPORT = 200
+"RTCP packet type (RFC 3550)"
+RETRANSMISSION = 121
+"Payload type (RFC 4588): one above audio's, and marked it would look like RTCP's neighbours"
+RTX_AFTER = 500_000
+"From somebody's SSRC to that of their retransmissions"
 
 
 @dataclass(slots=True, eq=False)
@@ -147,6 +153,8 @@ class Sfu:
             self._count(leg.user_id, "lost on purpose")
             return
         padding = self._random.randint(1, 40) if self._random.random() < conditions.padding else 0
+        odd = bool(conditions.oddities) and self._random.random() < conditions.oddities
+        extension = rtp.TWO_BYTE_EXTENSION if odd else rtp.EXTENSION
         leg.counter += 1
         data = rtp.seal(
             leg.key,
@@ -155,11 +163,31 @@ class Sfu:
             packet.timestamp,
             packet.ssrc,
             packet.payload,
-            payload_type=packet.payload_type,
-            extension=rtp.EXTENSION if conditions.extension else b"",
+            payload_type=packet.payload_type | (rtp.MARKED if odd else 0),
+            contributors=(packet.ssrc, 1) if odd else (),
+            extension=extension if conditions.extension else b"",
             padding=padding,
         )
         leg.recent.append(data)
+        self.deliver(leg, data)
+        if odd:
+            self._accompany(leg, packet)
+
+    def _accompany(self, leg: Leg, packet: rtp.Packet) -> None:
+        """Send what else comes from a voice server: a sender report, and a retransmission on an SSRC of its own."""
+        report = bytes([0x80, SENDER_REPORT, 0, 6]) + packet.ssrc.to_bytes(4, "big")
+        self.deliver(leg, report + self._random.randbytes(40))
+        leg.counter += 1
+        original = packet.sequence.to_bytes(2, "big") + packet.payload
+        data = rtp.seal(
+            leg.key,
+            leg.counter,
+            packet.sequence,
+            packet.timestamp,
+            packet.ssrc + RTX_AFTER,
+            original,
+            payload_type=RETRANSMISSION,
+        )
         self.deliver(leg, data)
 
     def deliver(self, leg: Leg, data: bytes) -> None:

@@ -212,7 +212,7 @@ class VoiceClient:
                 self._discovered.set_result((data[8:72].rstrip(b"\0").decode(), int.from_bytes(data[72:], "big")))
             return
         packet = rtp.unseal(self._key, data) if self._key else None
-        if packet is None or packet.payload_type != rtp.OPUS:
+        if packet is None or packet.payload_type & ~rtp.MARKED != rtp.OPUS:
             self.counts["not audio"] += 1
         elif packet.counter in self._nonces:
             self.counts["replayed"] += 1

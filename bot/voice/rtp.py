@@ -28,6 +28,8 @@ class Reject(StrEnum):
     "a control packet (RFC 5761 section 4 tells them apart)"
     NOT_AUDIO = "not_audio"
     "another payload type: video, retransmission"
+    EMPTY = "empty"
+    "nothing but padding or an extension: a probe of the line"
     BAD_PADDING = "bad_padding"
     "the padding count exceeds the packet"
     BAD_EXTENSION = "bad_extension"
@@ -88,4 +90,6 @@ def payload(packet: Packet, plaintext: bytes) -> bytes | Reject:
         end -= padding
     if packet.extension > end:
         return Reject.BAD_EXTENSION
+    if packet.extension == end:
+        return Reject.EMPTY
     return plaintext[packet.extension : end] if packet.extension or packet.padded else plaintext

@@ -17,6 +17,8 @@ class ReceiverStats:
     "control packets"
     not_audio: int = 0
     "other payload types: video, retransmission"
+    empty: int = 0
+    "nothing but padding"
     no_secret: int = 0
     "came before the connection's key"
     forged: int = 0

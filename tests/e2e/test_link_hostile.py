@@ -15,6 +15,9 @@
 | DAVE lost, doubled, reordered; bad proposal, welcome | test_link_faults.test_a_broken_dave_message_…, test_soak |
 | joins in mid-speech, 20 changes a minute | test_people_come_and_go_while_somebody_speaks |
 | downgrade and upgrade | test_link_faults.test_down_to_plain_…, tests/voice/test_receiver |
+| odd packets of real servers: CSRC, RTCP, RTX, extensions | test_odd_packets_…, test_receiver.test_every_shape_… |
+| 60 ms packets, DTX, probes without sound | test_receiver.test_sixty_milliseconds_…, test_the_sound_that_dtx_… |
+| resume with what was missed (v8 seq_ack) | test_what_was_missed_comes_with_the_resume |
 | nothing in the clear | test_nothing_is_said_in_the_clear |
 | event loop blocked 2 s | test_the_loop_stands_still, tests/voice/test_hostile |
 | 100,000 packets/s of junk; log lines | test_a_flood_of_junk_is_not_heard |
@@ -78,6 +81,38 @@ async def test_a_refusal_is_told_once(house: House, code: int) -> None:
 def test_silence_is_not_waited_for_longer_than_people_do() -> None:
     """Discord answers nothing when a channel is full: who asked hears of it within 10 s, leaving included."""
     assert signature(connect).parameters["timeout"].default <= 8
+
+
+async def test_odd_packets_are_heard_like_any_other(bot: Booth, anna: Person) -> None:
+    """Half of them in rare shapes, and as many reports and retransmissions between them."""
+    link = await bot.enter()
+    await bot.until(lambda: bot.in_group)
+    bot.voice.conditions[bot.bot_id].oddities = 0.5
+    bot.voice.conditions[anna.id].oddities = 0.5
+    await bot.both_ways(anna)
+    stats = link.receiver.stats
+    assert stats.rtcp > 10
+    assert stats.not_audio > 10
+    assert stats.fates() == stats.rtcp + stats.not_audio + stats.decoded
+    assert not link.inbox.refused
+
+
+async def test_what_was_missed_comes_with_the_resume(bot: Booth, anna: Person) -> None:
+    """While messages are still on their way, the line breaks: without them the group would go on without the bot."""
+    link = await bot.enter()
+    await bot.until(lambda: bot.in_group)
+    conditions, [seat] = bot.voice.conditions[bot.bot_id], bot.voice.seats(bot.bot_id)
+    conditions.gateway_lag = 0.5
+    ben = await bot.sandbox.person("Ben", "libdave")
+    joining = asyncio.create_task(ben.join(link.channel_id))
+    await bot.until(lambda: seat.outbox.qsize() > 0)
+    bot.voice.sever(bot.bot_id)
+    conditions.gateway_lag = 0.0
+    await joining
+    await bot.until(lambda: link.stats.resumed == 1 and link.connected)
+    await bot.both_ways(ben)
+    await bot.both_ways(anna)
+    assert link.stats.rejoined + link.stats.reopened + link.stats.regrouped == 0
 
 
 async def test_nothing_is_said_in_the_clear(bot: Booth, anna: Person, monkeypatch: pytest.MonkeyPatch) -> None:

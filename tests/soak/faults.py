@@ -108,6 +108,7 @@ async def drizzle(scene: Scene) -> object:
     for path in (scene.conditions.up, scene.conditions.down):
         path.loss, path.reorder, path.double = loss, reorder, double
     scene.conditions.padding = scene.random.choice((0.05, 0.5, 1.0))
+    scene.conditions.oddities = scene.random.choice((0.0, 0.3))
     return loss, reorder, double, scene.conditions.padding
 
 

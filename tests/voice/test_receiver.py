@@ -2,13 +2,16 @@ import itertools
 import random
 import tracemalloc
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from bot.audio import HEAR_BYTES, RTP_STEP
+from bot.sandbox import rtp
 from bot.types import Frame
 from bot.voice.hold import PACKETS, SECONDS
+from bot.voice.opus import Encoder
 from bot.voice.receiver import Receiver
 from tests.voice.room import (
     ANN,
@@ -522,6 +525,78 @@ def test_packets_of_ten_and_sixty_milliseconds_become_frames(mls: Mls, ann: Pers
     frames += listen(ears, long, start=2.0)
     assert len(frames) == 5 + 12
     assert all(len(frame.pcm) == HEAR_BYTES for frame in frames)
+
+
+def test_sixty_milliseconds_of_speech_are_heard_as_said(mls: Mls, ann: Person):
+    """A lost packet takes three frames with it; who packs so sends no redundancy for it."""
+    ears = receiver(mls.sessions[BOT], [ann])
+    encoder = Encoder(library())
+    packets = [ann.packet(merged([encoder.encode(ann.tone()) for _ in range(3)]), step=3 * RTP_STEP) for _ in range(50)]
+    del packets[20]
+    frames: list[Frame] = []
+    for number, packet in enumerate(packets):
+        for tick in range(3):
+            if not tick:
+                ears.push(packet, 3 * number * TICK)
+            frames += ears.frames((3 * number + tick) * TICK)
+    frames += ears.frames(60.0)
+    assert_in_step(frames)
+    assert len(frames) == 150
+    assert sum(frame.concealed for frame in frames) == 3
+    assert sounds_like(frames, ann) > 0.9
+
+
+def merged(packets: list[bytes]) -> bytes:
+    """Return one packet of several frames of one configuration (RFC 6716 section 3.2.5, code 3, VBR)."""
+    assert len({packet[0] >> 2 for packet in packets}) == 1
+    assert all(packet[0] & 3 == 0 and len(packet) < 253 for packet in packets)
+    lengths = bytes(len(packet) - 1 for packet in packets[:-1])
+    head = bytes([packets[0][0] | 3, 0x80 | len(packets)])
+    return head + lengths + b"".join(packet[1:] for packet in packets)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"extension": rtp.TWO_BYTE_EXTENSION},
+        {"extension": bytes.fromhex("bede0000")},
+        {"contributors": (7, 8, 9)},
+        {"contributors": (7,), "extension": rtp.TWO_BYTE_EXTENSION, "padding": 255},
+        {"payload_type": rtp.OPUS | rtp.MARKED},
+    ],
+    ids=["two-byte extension", "extension without elements", "contributors", "all of it", "marker"],
+)
+def test_every_shape_of_packet_is_heard(mls: Mls, ann: Person, shape: dict[str, Any]):
+    """Sealed by the sandbox's own hand."""
+    ears = receiver(mls.sessions[BOT], [ann])
+    encoder = Encoder(library())
+    datagrams = [
+        rtp.seal(SECRET, n, n, 960 * n, ann.ssrc, mls.sessions[ANN].encrypt_opus(encoder.encode(ann.tone())), **shape)
+        for n in range(50)
+    ]
+    frames = listen(ears, datagrams)
+    assert (len(frames), ears.stats.concealed) == (50, 0)
+    assert sounds_like(frames, ann) > 0.9
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_a_probe_without_sound_is_no_sound(mls: Mls, ann: Person, encrypted: bool):
+    """Voice servers measure a line with packets of padding alone; nobody is told that they could not be opened."""
+    if not encrypted:
+        ann = Person(ANN, 100)
+    ears = receiver(mls.sessions[BOT] if encrypted else None, [ann])
+    probes = [ann.packet(b"", padding=100, seal=False) for _ in range(30)]
+    assert listen(ears, [*ann.say(10), *probes], rest=2.0)[10:] == []
+    assert ears.stats.empty == 30
+    assert ears.unopened() == {}
+
+
+def test_the_sound_that_dtx_leaves_out_is_quiet(mls: Mls, ann: Person):
+    """Opus without a frame's data: the configuration alone, now and then."""
+    ears = receiver(mls.sessions[BOT], [ann])
+    frames = listen(ears, [*ann.say(25), *(ann.packet(b"\x48") for _ in range(5)), *ann.say(25)])
+    assert_in_step(frames)
+    assert (len(frames), ears.stats.bad_opus) == (55, 0)
 
 
 def test_five_thousand_unknown_ssrcs_cost_little_memory(mls: Mls, ann: Person):

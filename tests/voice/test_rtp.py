@@ -39,6 +39,8 @@ def test_what_is_not_audio_has_a_fate(datagram: bytes, fate: Reject):
         (0xA0, b"", 0, True),
         (0x82, b"\0" * 8, 0, False),
         (0x90, b"\xbe\xde\x00\x02", 8, False),
+        (0x90, b"\x10\x00\x00\x02", 8, False),
+        (0x92, b"\0" * 8 + b"\x10\x05\x00\x00", 0, False),
         (0xB1, b"\0" * 4 + b"\xbe\xde\x00\x01", 4, True),
     ],
 )
@@ -55,11 +57,12 @@ def test_the_authenticated_header_ends_before_the_extension_body(
     ("extension", "padded", "plaintext", "payload"),
     [
         (0, False, b"opus", b"opus"),
-        (0, False, b"", b""),
+        (0, False, b"", Reject.EMPTY),
         (4, False, b"extnopus", b"opus"),
         (0, True, b"opus\0\0\x03", b"opus"),
         (4, True, b"extnopus\x01", b"opus"),
-        (4, True, b"extn\0\x02", b""),
+        (4, True, b"extn\0\x02", Reject.EMPTY),
+        (4, False, b"extn", Reject.EMPTY),
         (0, True, b"", Reject.BAD_PADDING),
         (0, True, b"opus\0", Reject.BAD_PADDING),
         (0, True, b"opus\x06", Reject.BAD_PADDING),
