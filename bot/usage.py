@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import IntEnum
 
 from bot.audio import HEAR_RATE, seconds
+from bot.engine import tokens
 from bot.errors import StoreError
 from bot.ports import Store
 from bot.types import Charge, Message, Turn, Usage
@@ -31,6 +32,12 @@ WRITTEN_SECONDS = 30.0
 """What a written answer costs at most, as seconds of sound: text tokens are far cheaper."""
 AUDIO_IN_RATE, AUDIO_OUT_RATE = 10, 20
 """Tokens per second of sound, for what was cut before the server counted it."""
+WORDS_RATE = 5
+"""Tokens of text per second of an answer; quick speech in Japanese has as many."""
+PROMPT_TOKENS = 500
+"""Of what the model is told besides: who it is, who is there."""
+ANSWERS_HEARD = 2
+"""Answers of its own that the model hears again at most (engine/prompt.py)."""
 
 
 class Allowance(IntEnum):
@@ -213,12 +220,19 @@ class Budget:
 
 
 def estimated_usage(turn: Turn, spoken: float, history: Iterable[Message] = ()) -> Usage:
-    """Return what a request probably used: the turn's own sound in, `spoken` seconds of sound out, text besides."""
+    """Return what a request probably used: rather too much, for caps are held by it.
+
+    The turn's own sound and the last answers' go in, `spoken` seconds of sound come out, text both ways.
+    """
+    past = list(history)
     heard = sum(seconds(utterance.pcm, HEAR_RATE) for utterance in turn.utterances)
     heard += sum(seconds(typed.recording, HEAR_RATE) for typed in turn.typed)
-    written = sum(len(typed.text) for typed in turn.typed) + sum(len(message.text) for message in history)
+    named = [message for message in past if message.audio_id][-ANSWERS_HEARD:]
+    again = sum(tokens.spoken_seconds(message.text) for message in named)
+    written = [typed.text for typed in turn.typed] + [message.text for message in past]
     return Usage(
-        text_in=written // 4,
-        audio_in=round(heard * AUDIO_IN_RATE),
+        text_in=PROMPT_TOKENS + sum(map(tokens.of_message, written)),
+        audio_in=round(heard * AUDIO_IN_RATE + again * AUDIO_OUT_RATE),
+        text_out=round(spoken * WORDS_RATE),
         audio_out=round(spoken * AUDIO_OUT_RATE),
     )

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.store.repository import SqlStore
-from bot.types import Charge, Turn, Typed, Usage
-from bot.usage import LONGEST_SECONDS, Allowance, Budget, Caps, Reservation, estimated_usage
+from bot.types import Charge, Message, Turn, Typed, Usage, Utterance
+from bot.usage import LONGEST_SECONDS, PROMPT_TOKENS, Allowance, Budget, Caps, Reservation, estimated_usage
 
 FULL, SHORT, TEXT, OFF = Allowance.FULL, Allowance.SHORT, Allowance.TEXT, Allowance.OFF
 HOME, AWAY, ANNA, BEN = 1, 2, 11, 12
@@ -165,6 +165,17 @@ async def test_what_another_process_spent_is_known_at_the_next_call(clock: Clock
         await here.load(HOME, store)
     assert [purse.left(HOME) for purse in (here, there)] == [Decimal("0.1")] * 2
     assert there.left(AWAY) == 1
+
+
+def test_an_estimate_is_rather_too_much() -> None:
+    """What is written in kana counts a token each; answers that are heard again cost sound, the rest only words."""
+    said = [Message("user", ANNA, "Anna", "聞" * 100, NOON) for _ in range(3)]
+    told = [Message("assistant", 9, "Kikite", "あ" * 70, NOON, audio_id=f"audio_{number}") for number in range(3)]
+    spoken = Utterance(1, ANNA, 0.0, bytes(2 * 32_000), 2.0, "silence")
+    used = estimated_usage(Turn(1, 5, (spoken,), 0.0), 10.0, [*said, *told])
+    assert 510 <= used.text_in - PROMPT_TOKENS <= 600
+    assert used.audio_in == 2 * 10 + 2 * 10 * 20, "two seconds of hers, and twice ten of its own"
+    assert (used.text_out, used.audio_out) == (50, 200)
 
 
 async def test_many_calls_at_once_overrun_by_one_request_at_most(clock: Clock) -> None:
