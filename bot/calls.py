@@ -11,11 +11,11 @@ import structlog
 
 from bot.away import Away
 from bot.call.call import Call
-from bot.errors import AlreadyInCall, EncryptionRefused, JoinError, LinkLost, StoreError, StoreUnavailable
+from bot.errors import AlreadyInCall, CallCrashed, EncryptionRefused, JoinError, LinkLost, StoreError, StoreUnavailable
 from bot.owed import Owed
 from bot.ports import Venue, VoiceLink
 from bot.services import CallSettings, Services
-from bot.types import LinkEnd, Message
+from bot.types import CallState, LinkEnd, Message
 from bot.usage import Budget
 
 log = structlog.get_logger(__name__)
@@ -246,6 +246,7 @@ class Calls:
             # One server's bug is not another's: it is logged and counted, and the others go on.
             self.counts["crashed"] += 1
             log.exception("call_crashed", guild=guild_id)
+            await self._mourn(seat.call.venue)
         finally:
             if self._seats.get(guild_id) is seat:
                 del self._seats[guild_id]
@@ -257,6 +258,16 @@ class Calls:
             await self._forget(guild_id)
         if not seat.comes_back:
             await self._expire(seat.call.venue)
+
+    @staticmethod
+    async def _mourn(venue: Venue) -> None:
+        """Tell people that a bug ended their call, if that still can be told."""
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await venue.audience.trouble(CallCrashed())
+                await venue.audience.state(CallState.LEAVING)
+        except Exception:
+            log.exception("crash_untold")
 
     async def _over_links(self, seat: _Seat) -> LinkEnd:
         while True:

@@ -12,7 +12,8 @@
     │   │   ├── AlreadyInCall   another channel of this server has the bot
     │   │   └── EncryptionRefused   close code 4017: DAVE was not negotiated
     │   ├── NotInCall
-    │   └── LinkLost            the voice connection could not be kept
+    │   ├── LinkLost            the voice connection could not be kept
+    │   └── CallCrashed         a bug ended a call
     ├── EngineError             the model, see engine/
     │   ├── ModelAuth           401, 403: the operator must fix the key
     │   ├── OutOfCredit         429 with insufficient_quota or credit_balance_exhausted
@@ -131,6 +132,11 @@ class NotInCall(VoiceError):
 class LinkLost(VoiceError):
     code = "link_lost"
     default_hint = "I lost the voice connection and could not get it back. Use /join to call me again."
+
+
+class CallCrashed(VoiceError):
+    code = "call_crashed"
+    default_hint = "Something went wrong on my side, and I had to leave. Use /join to call me again."
 
 
 class EngineError(BotError):

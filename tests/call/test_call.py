@@ -7,7 +7,7 @@ import pytest
 
 from bot.audio import SPEAK_RATE
 from bot.errors import AlreadyInCall, JoinError, OutOfCredit, StoreUnavailable, Unreachable
-from bot.types import AudioDelta, CallState, LinkEnd, ReplyEvent, TextDelta
+from bot.types import AudioDelta, CallState, LinkEnd, ReplyDone, ReplyEvent, TextDelta, Usage
 from tests.actors import ANNA, BEN, StageVenue, now
 from tests.stage import stage
 
@@ -46,6 +46,20 @@ async def test_the_words_it_answers_stand_above_its_own() -> None:
         house.transcriber.delay = 2.0
         await house.says(ANNA, 1.0, then=8.0)
         assert [line.split(":")[0] for line in house.venue.audience.written] == ["Anna", "Kikite"]
+
+
+async def test_the_words_it_answers_stand_above_what_it_writes() -> None:
+    async with stage(cue=False) as house:
+        house.venue.speechless = True
+        house.transcriber.delay = 2.0
+        house.engine.script.append(in_writing())
+        await house.says(ANNA, 1.0, then=8.0)
+        assert house.venue.audience.lines == ["Anna: hello there", "Kikite: one two"]
+
+
+async def in_writing() -> AsyncGenerator[ReplyEvent, None]:
+    yield TextDelta("one two")
+    yield ReplyDone(Usage())
 
 
 async def test_people_are_told_after_six_seconds_and_still_get_their_answer() -> None:
@@ -309,6 +323,8 @@ async def test_a_crash_fells_only_its_own_call() -> None:
         await asyncio.sleep(1.0)
         assert not house.live
         assert house.calls.counts["crashed"] == 1
+        assert [code for _, code in house.venue.audience.troubles] == ["call_crashed"]
+        assert house.venue.audience.states[-1] is CallState.LEAVING
         other.links[0].speak(BEN, 1.0)
         await asyncio.sleep(5.0)
         assert len(other.audience.spoken) == 1
