@@ -259,6 +259,8 @@ class Mouth:
         self.reply = reply
         try:
             await reply.over()
+            if reply.text and not reply.streamed:  # shown at once, and below the words it answers
+                await self._transcripts.of([utterance.id for utterance in turn.utterances], ASKED_FIRST)
         finally:
             reply.cut()
             self.reply = None

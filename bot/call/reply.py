@@ -120,7 +120,7 @@ class Reply:
 
     def cue(self, pcm: bytes) -> None:
         """Play a short sound that says: I am thinking; once, and not while it is held."""
-        if self._playback is None and not self.held and not self.cued:
+        if self._playback is None and not (self.held or self.cued or self._over):
             self.cued = True
             self._playback = self._link.play()
             self._playback.cue(pcm)
@@ -182,8 +182,13 @@ class Reply:
         self._waiting.append(pcm)
         self._flush()
 
+    @property
+    def _over(self) -> bool:
+        """Whether it was cut, or has ended: the request may take a moment longer, and must not sound any more."""
+        return self.playout is not None
+
     def _flush(self) -> None:
-        if self.held or not self._waiting:
+        if self.held or self._over or not self._waiting:
             return
         if self._playback is None:
             self._playback = self._link.play()

@@ -1,14 +1,15 @@
 """Whatever is said ends with a verdict and the number behind it (/call why)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
+from bot.audio import SPEAK_RATE
 from bot.errors import RateLimited
-from bot.types import Charge, Usage
+from bot.types import AudioDelta, Charge, ReplyEvent, Usage
 from tests.actors import ANNA, BEN
 from tests.stage import Stage, stage
 
@@ -36,9 +37,19 @@ async def stop(house: Stage) -> None:
     await house.says(ANNA, 0.8, then=3.0)
 
 
+async def slow_to_end(first: float) -> AsyncGenerator[ReplyEvent, None]:
+    """A request that takes a moment to be over when it is broken off."""
+    await asyncio.sleep(first)
+    try:
+        yield AudioDelta(b"\x01\x00" * SPEAK_RATE)
+        await asyncio.sleep(60)
+    finally:
+        await asyncio.sleep(0.1)
+
+
 async def stop_in_silence(house: Stage) -> None:
     """The answer to it would be there before its words are known."""
-    house.engine.script.append((0.1, 6.0))
+    house.engine.script.append(slow_to_end(0.1))
     house.transcriber.words.append("ストップ。")
     house.transcriber.delay = 0.8
     await house.says(ANNA, 0.6, then=6.0)
