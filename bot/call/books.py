@@ -10,7 +10,7 @@ from bot.audio import HEAR_RATE, seconds
 from bot.call.record import Record
 from bot.call.reply import Reply
 from bot.call.scribe import Scribe
-from bot.call.why import Why
+from bot.call.why import Why, reason
 from bot.errors import BotError, BudgetSpent, Incomplete
 from bot.ports import Venue
 from bot.services import Services
@@ -206,7 +206,7 @@ class Books:
     def _judge(self, reply: Reply, playout: Playout, error: BotError | None) -> None:
         for utterance in reply.turn.utterances:
             if error:
-                self._why.judge(utterance, "model_error", code=error.code)
+                self._why.judge(utterance, "model_error", **reason(error))
             elif playout.interrupted and not playout.played:
                 self._why.judge(utterance, "stopped")
             else:

@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 
+from bot.errors import BotError
 from bot.tally import Tally
 from bot.types import Utterance, Verdict
 
@@ -40,3 +41,12 @@ class Why:
                     self._verdicts[place] = verdict
                 return
         self.add(verdict)
+
+
+def reason(error: BotError) -> dict[str, float | str]:
+    """Return the numbers behind an answer that failed: the server's status, where there was one, and the error's code.
+
+    An engine's error begins with the status (engine/faults.py).
+    """
+    status = str(error).split(" ", 1)[0]
+    return {**({"status": status} if status.isdigit() else {}), "code": error.code}

@@ -79,7 +79,7 @@ async def test_why_tells_each_verdict_with_its_number(house: Stage) -> None:
         Verdict(1, ada.id, now - 90, "too_short", {"seconds": 0.21}),
         Verdict(2, ada.id, now - 60, "no_speech", {"dbfs": -52.3}),
         Verdict(3, ada.id, now - 30, "undecryptable", {"count": 14}),
-        Verdict(4, ada.id, now, "model_error", {"code": "rate_limited"}),
+        Verdict(4, ada.id, now, "model_error", reason(RateLimited("429 rate_limit_exceeded"))),
     ):
         call.why.add(verdict)
     outcome = await house.sandbox.command(ada, "call why")
@@ -89,7 +89,7 @@ async def test_why_tells_each_verdict_with_its_number(house: Stage) -> None:
         "**Ada** too short · 0.21 s",
         "**Ada** no speech · −52 dBFS",
         "**Ada** could not decrypt · ×14",
-        "**Ada** model error · rate\\_limited",
+        "**Ada** model error · 429 · rate\\_limited",
     ]
     times = [int(when.removeprefix("<t:").removesuffix(":R>")) for _, _, when in rows]
     assert abs(times[0] - (house.services.wall().timestamp() - 90)) < 60
