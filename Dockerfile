@@ -18,8 +18,7 @@ RUN useradd --uid 10001 --no-create-home kikite \
     && install -d -o kikite /data \
     && rm -rf /usr/local/lib/python3.13/site-packages/pip /usr/local/bin/pip*
 COPY --from=build /opt/kikite /opt/kikite
-ENV PATH=/opt/kikite/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    DATABASE_URL=sqlite+aiosqlite:////data/bot.db HTTP_HOST=127.0.0.1 HTTP_PORT=8080
+ENV PATH=/opt/kikite/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HTTP_HOST=127.0.0.1 HTTP_PORT=8080
 USER 10001
 WORKDIR /data
 VOLUME /data

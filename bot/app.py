@@ -132,7 +132,9 @@ async def build(
         stack.push_async_callback(store.aclose)
         slot: slots.Slot | None = None
         if slots.postgres(settings.database_url):
+            pages.standby = True
             slot = await stack.enter_async_context(slots.claimed(settings.database_url, slots_of, stop, stop.set))
+            pages.standby = False
         elif settings.shards_per_process:
             slots.dsn(settings.database_url)
         caps = Caps(settings.budget_server_day, settings.budget_person_day)

@@ -1,4 +1,8 @@
-"""Health and metrics over HTTP: /livez, /readyz, /metrics."""
+"""Health and metrics over HTTP: /livez, /readyz, /metrics.
+
+A hot spare is not ready, for people cannot use it. Who replaces one process after the other, as Kubernetes does, must
+not wait for it: /readyz?spare=ok takes it as ready.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -22,6 +26,8 @@ class Pages:
     "what is stuck, None while the process lives"
     unready: Callable[[], Awaitable[str | None]] = _starting
     "why people cannot use the bot now"
+    standby: bool = False
+    "it waits for work as a hot spare"
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
 
@@ -32,7 +38,9 @@ def application(pages: Pages) -> web.Application:
         trouble = pages.trouble()
         return web.Response(text=f"{trouble or 'ok'}\n", status=503 if trouble else 200)
 
-    async def readyz(_: web.Request) -> web.Response:
+    async def readyz(request: web.Request) -> web.Response:
+        if pages.standby and request.query.get("spare") == "ok":
+            return web.Response(text="spare\n")
         unready = await pages.unready()
         return web.Response(text=f"{unready or 'ready'}\n", status=503 if unready else 200)
 

@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 import time
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -27,8 +28,8 @@ LEASE = 8.0
 """Seconds of silence after which the server frees the slot (idle_session_timeout): more than PING + PING_WITHIN."""
 RETRY = 1.0
 """Seconds between two attempts of a hot spare."""
-SLOT_LOCKS = 0x6B696B69
-"""First key of the advisory locks: "kiki"."""
+SLOT_LOCKS, LAYOUT_LOCKS = 0x6B696B69, 0x6B696B6A
+"""First keys of the advisory locks: "kiki", "kikj"."""
 DRAIN_CHANNEL = "kikite_drain"
 EXIT_FENCED = 75
 """EX_TEMPFAIL: start me again."""
@@ -100,7 +101,7 @@ class Slot:
         while True:
             began = time.monotonic()
             try:
-                await self._connection.fetchval("SELECT 1", timeout=PING_WITHIN)
+                await _ask(self._connection, "SELECT 1")
             except Exception as error:
                 self._fence(f"the lock's connection failed ({type(error).__name__})")
                 return
@@ -126,7 +127,7 @@ async def claimed(
     asked = lambda *_: drain()  # noqa: E731 (asyncpg knows a listener by its identity)
     try:
         await connection.add_listener(DRAIN_CHANNEL, asked)
-        slot = Slot(connection, slots[await _take(connection, len(slots), stop)], fence)
+        slot = Slot(connection, slots[await _take(connection, slots, stop)], fence)
         log.info("slot_claimed", shards=[*slot.shards])
         keeping = asyncio.create_task(slot.keep(), name="slot")
         try:
@@ -163,22 +164,40 @@ def _checked_on_waking(slot: Slot) -> Iterator[None]:
         signal.signal(number, previous)
 
 
-async def _take(connection: Any, count: int, stop: asyncio.Event) -> int:
+async def _take(connection: Any, slots: Sequence[range], stop: asyncio.Event) -> int:
     """Return the number of the slot whose lock was free, once one is."""
-    spare = False
+    layout = zlib.crc32(repr(slots).encode()) & 0x7FFF_FFFF
+    said = ""
     while True:
-        for number in range(count):
-            query = "SELECT pg_try_advisory_lock($1, $2)"
-            if await connection.fetchval(query, SLOT_LOCKS, number, timeout=PING_WITHIN):
-                return number
-        if not spare:
-            log.info("spare", slots=count)
-            spare = True
+        if agreed := await _agreed(connection, layout):
+            for number in range(len(slots)):
+                if await _ask(connection, "SELECT pg_try_advisory_lock($1, $2)", SLOT_LOCKS, number):
+                    return number
+            await _ask(connection, "SELECT pg_advisory_unlock_shared($1, $2)", LAYOUT_LOCKS, layout)
+        if said != (say := "spare" if agreed else "other_layout"):
+            log.info(say, slots=len(slots))
+            said = say
         with suppress(TimeoutError):
             async with asyncio.timeout(RETRY):
                 await stop.wait()
         if stop.is_set():
             raise Unneeded
+
+
+async def _agreed(connection: Any, layout: int) -> bool:
+    """Join those who hold slots of this layout, unless somebody holds one of another: a shard would be in both."""
+    await _ask(connection, "SELECT pg_advisory_lock_shared($1, $2)", LAYOUT_LOCKS, layout)
+    others = """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2
+        AND classid::bigint = $1 AND objid::bigint <> $2
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+    if await _ask(connection, others, LAYOUT_LOCKS, layout):
+        await _ask(connection, "SELECT pg_advisory_unlock_shared($1, $2)", LAYOUT_LOCKS, layout)
+        return False
+    return True
+
+
+async def _ask(connection: Any, query: str, *values: int) -> Any:
+    return await connection.fetchval(query, *values, timeout=PING_WITHIN)
 
 
 async def _connect(target: str) -> Any:

@@ -73,6 +73,7 @@ async def test_each_server_has_one_process_through_a_kill_a_freeze_and_a_drain(
         await until(lambda: spare.events("spare"))
         assert (await spare.get("/livez"))[0] == 200
         assert (await spare.get("/readyz"))[0] == 503
+        assert await spare.get("/readyz?spare=ok") == (200, "spare\n")
         owner = owner_of(bots, house.sandbox.guild.id)
         await owner.ready()
         anna = await house.sandbox.person("Anna")

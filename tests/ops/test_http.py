@@ -26,6 +26,12 @@ async def test_alive_at_once_and_ready_when_it_is() -> None:
         assert (await get(port, "/other"))[0] == 404
 
 
+async def test_a_spare_is_ready_for_who_asks_for_no_more() -> None:
+    async with serving("127.0.0.1", 0, Pages(standby=True)) as port:
+        assert await get(port, "/readyz") == (503, "starting\n")
+        assert await get(port, "/readyz?spare=ok") == (200, "spare\n")
+
+
 async def test_metrics_are_what_prometheus_reads() -> None:
     registry = CollectorRegistry()
     Counter("turns", "Answers given", registry=registry).inc(3)

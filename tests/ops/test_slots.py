@@ -191,6 +191,23 @@ async def test_a_slot_that_is_given_back_is_free_at_once(postgres: Callable[[], 
             assert [*slot.shards] == [0]
 
 
+async def test_who_divides_the_shards_otherwise_waits_for_all_others_to_go(postgres: Callable[[], str]) -> None:
+    """As while SHARD_COUNT is raised, process by process: no shard may be in two slots."""
+    url, stop = postgres(), asyncio.Event()
+
+    async def other() -> list[int]:
+        async with claimed(url, ranges(4, 2), stop, stop.set) as slot:
+            return [*slot.shards]
+
+    async with claimed(url, ranges(2, 1), stop, stop.set), AsyncExitStack() as second:
+        await second.enter_async_context(claimed(url, ranges(2, 1), stop, stop.set))
+        waiting = asyncio.create_task(other())
+        await second.aclose()  # a slot is free now, and the layout is still taken
+        await asyncio.sleep(1.0)
+        assert not waiting.done()
+    assert await asyncio.wait_for(waiting, 20) == [0, 1]
+
+
 async def test_a_spare_that_is_stopped_goes(postgres: Callable[[], str]) -> None:
     url, stop = postgres(), asyncio.Event()
     async with claimed(url, ranges(1, 1), stop, stop.set):
