@@ -14,7 +14,9 @@ import discord
 import pytest
 from PIL import Image
 
+from bot.call.why import reason
 from bot.chat import chart, ledger
+from bot.errors import RateLimited
 from bot.jobs.desk import folder_beside
 from bot.jobs.workshop import Bench, Plan, unfinished
 from bot.types import Charge, Usage, Verdict
