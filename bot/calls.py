@@ -141,7 +141,7 @@ class Calls:
     async def forget(self, user_id: int) -> None:
         """Drop what is in memory of a person, in every call, and return when nothing of it can reach the store."""
         self.budget.forget(user_id)
-        self._services.engine.forget()
+        self._services.engine.forget_person(user_id)
         self.owed.forget(user_id)
         for call in self.all():
             call.forget(user_id)

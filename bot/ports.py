@@ -128,8 +128,12 @@ class Engine(Protocol):
         """What only the operator can end (key, credit); while it stands, send nothing that nobody asked for."""
         ...
 
-    def forget(self, channel_id: int | None = None) -> None:
-        """Drop what is kept of a channel beside its history, or of all: it was cleared, or somebody is forgotten."""
+    def forget(self, channel_id: int) -> None:
+        """Drop what is kept of a channel beside its history: it was cleared."""
+        ...
+
+    def forget_person(self, user_id: int) -> None:
+        """Drop what is kept of what somebody said, in any channel."""
         ...
 
     async def warm(self) -> None:

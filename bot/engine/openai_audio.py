@@ -147,10 +147,15 @@ class OpenAIEngine:
         except (BotError, TimeoutError) as error:
             self._log.info("engine.cold", reason=str(error))
 
-    def forget(self, channel_id: int | None = None) -> None:
-        """Drop what is kept of a channel's past, or of all."""
+    def forget(self, channel_id: int) -> None:
+        """Drop what is kept of a channel's past."""
         if self._summaries:
             self._summaries.forget(channel_id)
+
+    def forget_person(self, user_id: int) -> None:
+        """Drop what is kept of a past in which somebody spoke."""
+        if self._summaries:
+            self._summaries.forget_person(user_id)
 
     async def aclose(self) -> None:
         """Stop what runs in the background; the client belongs to who built it."""

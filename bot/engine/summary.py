@@ -40,6 +40,8 @@ class _Summary:
     text: str
     covered: tuple[tuple[datetime, str], ...]
     "time and id of the messages in it, oldest first"
+    people: frozenset[int]
+    "who said them, or was answered"
 
 
 class Summaries:
@@ -83,12 +85,17 @@ class Summaries:
             self._tasks[channel_id] = task
             task.add_done_callback(lambda _: self._tasks.pop(channel_id, None))
 
-    def forget(self, channel_id: int | None = None) -> None:
-        """Drop a channel's summary, or all."""
-        for channel in [channel_id] if channel_id is not None else [*self._summaries, *self._tasks]:
-            self._summaries.pop(channel, None)
-            if task := self._tasks.get(channel):
-                task.cancel()
+    def forget(self, channel_id: int) -> None:
+        """Drop a channel's summary."""
+        self._summaries.pop(channel_id, None)
+        if task := self._tasks.get(channel_id):
+            task.cancel()
+
+    def forget_person(self, user_id: int) -> None:
+        """Drop every summary that has words of somebody in it, and what is being made, for it may."""
+        theirs = [channel for channel, summary in self._summaries.items() if user_id in summary.people]
+        for channel in (*theirs, *self._tasks):
+            self.forget(channel)
 
     async def aclose(self) -> None:
         """Stop what is on its way."""
@@ -116,7 +123,8 @@ class Summaries:
             self._spent(channel_id, self._model, usage)
         if text:
             covered = (*(before.covered if before else ()), *map(_key, fresh))[-_MOST_LINES:]
-            self._summaries[channel_id] = _Summary(text, covered)
+            people = {user_id for message in fresh for user_id in (message.speaker_id, *message.asked_by)}
+            self._summaries[channel_id] = _Summary(text, covered, (before.people if before else frozenset()) | people)
             if len(self._summaries) > CHANNELS:
                 self._summaries.popitem(last=False)
 

@@ -6,8 +6,10 @@
 import os
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -38,7 +40,7 @@ def charge() -> Charge:
 
 def operations(store: SqlStore) -> dict[str, Operation]:
     async def turn(number: int) -> None:
-        await store.remember(GUILD, CHANNEL, [line(number), line(number)])
+        await store.remember(GUILD, CHANNEL, [line(number), replace(line(number), asked_by=(ANNA,), id=uuid4().hex)])
         await store.charge([charge(), charge()])
 
     return {

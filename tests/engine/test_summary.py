@@ -12,7 +12,7 @@ from bot.sandbox.model_server import ModelServer
 from bot.types import Message, Usage
 from tests.engine.conftest import MakeEngine
 from tests.engine.listen import listen
-from tests.engine.make import answered, request, said
+from tests.engine.make import AKI, BEN, answered, request, said
 
 pytestmark = pytest.mark.looptime
 
@@ -119,7 +119,15 @@ async def test_forget(model: ModelServer, engine: OpenAIEngine):
     engine.forget(70)
     await listen(engine, request(history=history))
     assert not told(model)
-    engine.forget()
+
+
+@pytest.mark.parametrize(("who", "known"), [(AKI, False), (BEN, False), (7777, True)], ids=["said", "asked", "nobody"])
+async def test_who_is_forgotten_is_in_no_summary(model: ModelServer, engine: OpenAIEngine, who: int, known: bool):
+    history = tuple(replace(line, asked_by=(BEN,) * (line.role == "assistant")) for line in talk(AT_LEAST // 2 + 2))
+    await turn(engine, history)
+    engine.forget_person(who)
+    await listen(engine, request(history=history))
+    assert told(model) is known
 
 
 async def test_other_channels_never_learn(model: ModelServer, engine: OpenAIEngine):

@@ -28,21 +28,20 @@ def upgrade() -> None:
 def _guess() -> None:
     """Of answers that are there already: they answered whoever spoke since the answer before."""
     connection = op.get_bind()
-    lines = connection.execute(
-        sa.text("SELECT channel_id, id, role, speaker_id FROM messages ORDER BY channel_id, at, role DESC")
-    ).all()
+    lines = sa.text("SELECT id, role, speaker_id FROM messages WHERE channel_id = :channel ORDER BY at, role DESC")
     link = sa.text("INSERT INTO answer_people (message_id, user_id) VALUES (:message_id, :user_id)")
-    place, people, answered, links = None, set[int](), False, list[dict[str, object]]()
-    for channel_id, message_id, role, speaker_id in lines:
-        if channel_id != place or (answered and role == "user"):
-            place, people, answered = channel_id, set(), False
-        if role == "user":
-            people.add(speaker_id)
-        else:
-            answered = True
-            links += [{"message_id": message_id, "user_id": person} for person in people]
-    for start in range(0, len(links), BATCH):
-        connection.execute(link, links[start : start + BATCH])
+    for channel in connection.execute(sa.text("SELECT DISTINCT channel_id FROM messages")).scalars().all():
+        people, answered, links = set[int](), False, list[dict[str, object]]()
+        for message_id, role, speaker_id in connection.execute(lines, {"channel": channel}).all():
+            if answered and role == "user":
+                people, answered = set(), False
+            if role == "user":
+                people.add(speaker_id)
+            else:
+                answered = True
+                links += [{"message_id": message_id, "user_id": person} for person in people]
+        for start in range(0, len(links), BATCH):
+            connection.execute(link, links[start : start + BATCH])
 
 
 def downgrade() -> None:
