@@ -133,10 +133,11 @@ class DiscordVenue:
         if state is CallState.LEAVING:
             await self.farewell()
         if not self._open and state not in (CallState.JOINING, CallState.LEAVING):
-            self._open = True
             self._greeted |= self.people().keys()
             await self._put_up_panel(state)
             self.scroll.post(self._words(f"consent {self._host.settings.consent}"))
+            self._open = True
+            self._greet_newcomers()  # who came meanwhile
             self._tell_impaired()
         self._show(state)
 

@@ -1,5 +1,6 @@
 """A call as people see it, through Discord's own machinery: commands, buttons, panel, transcript."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -32,6 +33,18 @@ async def test_join_tells_the_caller_and_shows_the_panel(house: Stage) -> None:
     assert house.panels()[0].id < house.shown()[0].id  # "press Talk to the bot above"
     assert "Talk to the bot" in house.shown()[0].content
     assert await house.store.consents(house.sandbox.guild.id) == {ada.id: True}
+
+
+async def test_who_comes_while_it_unpacks_is_greeted_after_the_first_notice(house: Stage) -> None:
+    ada = await house.enter("Ada")
+    house.sandbox.knobs.rest_delay = 0.3  # the panel takes its time
+    joining = asyncio.create_task(house.sandbox.command(ada, "join"))
+    await until(lambda: house.calls.all())
+    await house.enter("Ben")
+    await until(lambda: "Ben" in "".join(message.content for message in house.shown()))
+    lines = "\n".join(message.content for message in house.shown())
+    assert lines.index("I am here") < lines.index("Ben")
+    await joining
 
 
 async def test_what_everyone_sees_is_in_the_servers_language() -> None:
