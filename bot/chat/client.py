@@ -27,6 +27,7 @@ from bot.chat.permissions import VocalChannel
 from bot.chat.sync import sync
 from bot.chat.unbidden import Unbidden, people
 from bot.chat.venue import Connect, DiscordVenue
+from bot.chat.working import CancelButton
 from bot.chat.written import written
 from bot.config import Settings
 from bot.errors import LoginError, StartError
@@ -157,7 +158,7 @@ class Client(Host):
         for command in self._commands:
             self.tree.add_command(command)
         await self.tree.set_translator(Translator(self.catalogues))
-        self.add_dynamic_items(LineButton)
+        self.add_dynamic_items(LineButton, CancelButton)
         self.add_view(PanelView(self.catalogues.of(None), "-"))
         try:
             written = await sync(self.tree, self.settings.dev_guild_id)

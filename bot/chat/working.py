@@ -4,9 +4,11 @@ What is quick shows neither: Discord says "is thinking…", and then there is th
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, Self
 
 import aiohttp
 import discord
@@ -21,6 +23,7 @@ from bot.chat.pace import Paced
 from bot.chat.report import Report
 from bot.errors import JobCancelled
 from bot.jobs.bill import Bill
+from bot.jobs.queue import Ticket
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +43,6 @@ class Post:
 
     def __init__(
         self,
-        host: Host,
         channel: object,
         message_id: int,
         interaction: Interaction | None,
@@ -62,9 +64,6 @@ class Post:
         self._over = False
         self._editing = asyncio.Lock()
         self._pace = Paced(self._edit, GAP, "progress")
-        # Before the button is to be seen: discord.py would know it only once the edit was answered, and miss a quick
-        # press.
-        host.add_view(view, message_id=message_id)
 
     @property
     def fresh(self) -> Interaction | None:
@@ -106,7 +105,6 @@ class Post:
         self._over = True
         async with self._editing:  # an edit on its way is let through, or it might come after what follows
             self._pace.cancel()
-        self._view.stop()
 
     async def _edit(self) -> None:
         await asyncio.sleep(max(0.0, self._since + self._patience - self._clock()))
@@ -142,11 +140,11 @@ async def work(interaction: Interaction, do: Callable[[Progress], Awaitable[Repo
     """Answer a command by work from the queue: its progress, and then its report or what went wrong, in one message."""
     host, words = interaction.client, interaction.client.words_to(interaction)
     response = await interaction.response.defer(thinking=True, ephemeral=private)
-    ticket = host.jobs.queue.take(interaction.guild_id or 0, interaction.user.id)
+    ticket = host.jobs.queue.take(interaction.guild_id or 0, interaction.user.id, str(interaction.id))
     try:
         message_id = (response and response.message_id) or (await interaction.original_response()).id
-        view = CancelView(host, words, interaction.user.id, str(interaction.id), ticket.cancel)
-        post = Post(host, interaction.channel, message_id, interaction, view, private=private, patience=PATIENCE)
+        view = cancel_row(words, interaction.user.id, ticket)
+        post = Post(interaction.channel, message_id, interaction, view, private=private, patience=PATIENCE)
     except BaseException:
         host.jobs.queue.give_back(ticket)
         raise
@@ -191,26 +189,40 @@ async def _cut(post: Post, text: str) -> None:
         log.info("cut_untold", error=type(error).__name__)
 
 
-class CancelView(ui.View):
-    """The Cancel button, for whoever asked and for moderators; it works after a restart too."""
+class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"kikite:cancel:(?P<owner>\d+):(?P<name>[0-9a-z]+)"):
+    """Cancel, for whoever asked and for moderators; discord.py makes it anew from its id when it is pressed.
 
-    def __init__(self, host: Host, words: Words, owner_id: int, name: str, cancel: Callable[[], None]) -> None:
-        """`name` tells this work from all others."""
-        super().__init__(timeout=None)
+    A view registered for the message would be changed by late news of that message's earlier buttons.
+    """
+
+    def __init__(self, owner_id: int, name: str, label: str | None = None) -> None:
+        super().__init__(ui.Button(custom_id=f"kikite:cancel:{owner_id}:{name}", label=label))
         self._owner_id = owner_id
-        self._cancel = cancel
-        button: ui.Button[CancelView] = ui.Button(label=words("button cancel"), custom_id=f"kikite:cancel:{name}")
-        button.callback = self._pressed
-        self.add_item(button)
-        host.views.add(self)
+        self._name = name
 
-    async def _pressed(self, interaction: discord.Interaction) -> None:
-        if interaction.user.id != self._owner_id and not permissions.may_moderate(interaction.permissions):
-            raise Refusal("refusal not_asker")
-        await interaction.response.defer()
-        self.stop()
-        self._cancel()
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(int(match["owner"]), match["name"])
 
-    async def on_error(self, interaction: discord.Interaction, error: Exception, item: object, /) -> None:
+    async def callback(self, interaction: discord.Interaction) -> None:
         assert isinstance(interaction.client, Host)
-        await answer(interaction, interaction.client.words_to(interaction), error)
+        try:
+            if interaction.user.id != self._owner_id and not permissions.may_moderate(interaction.permissions):
+                raise Refusal("refusal not_asker")
+            ticket = interaction.client.jobs.queue.find(self._name)
+            if ticket is None:
+                raise Refusal("refusal job_over")
+            await interaction.response.defer()
+            ticket.cancel()
+        except Exception as error:
+            await answer(interaction, interaction.client.words_to(interaction), error)
+
+
+def cancel_row(words: Words, owner_id: int, ticket: Ticket) -> ui.View:
+    """Return the button under the progress of a ticket's work."""
+    view = ui.View(timeout=None)
+    view.add_item(CancelButton(owner_id, ticket.name, words("button cancel")))
+    view.stop()  # discord.py need not keep it: CancelButton answers for all
+    return view

@@ -91,6 +91,10 @@ class JobQueue:
         self._admit()
         return ticket
 
+    def find(self, name: str) -> Ticket | None:
+        """Return the place of the work of that name; None when it is over."""
+        return next((ticket for ticket in self._tickets.values() if ticket.name == name), None)
+
     def give_back(self, ticket: Ticket) -> None:
         """Give up a place whose turn was not awaited. Idempotent."""
         if self._tickets.pop(ticket.id, None) is not None:

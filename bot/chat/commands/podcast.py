@@ -12,7 +12,7 @@ from bot.chat import attachments, escape, lines, permissions
 from bot.chat.errors import Refusal, answer, explain
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
-from bot.chat.working import CancelView, Post
+from bot.chat.working import Post, cancel_row
 from bot.errors import AlreadyAtIt, BotError, JobCancelled, MissingPermissions
 from bot.jobs import documents, workshop
 from bot.jobs import podcast as job
@@ -156,8 +156,8 @@ async def _work(
 ) -> None:
     """Make it, and post it or what went wrong. `interaction` is None after a restart."""
     jobs, plan = host.jobs, bench.plan
-    view = CancelView(host, words, plan.user_id, plan.id, ticket.cancel)
-    post = Post(host, channel, plan.message_id, interaction, view)
+    view = cancel_row(words, plan.user_id, ticket)
+    post = Post(channel, plan.message_id, interaction, view)
     estimate = job.estimate(jobs.studio, plan, bench.done())
     bill = jobs.bill(plan.guild_id, plan.channel_id, plan.user_id, estimate)
     head = _head(plan, price(host.services, estimate), words)
