@@ -31,7 +31,7 @@ from bot.types import (
     Usage,
     Utterance,
 )
-from bot.usage import Budget
+from bot.usage import Budget, Price
 
 ANNA, BEN, BOT = 1, 2, 99
 LOUD = b"\x00\x40" * (HEAR_BYTES // 2)
@@ -298,7 +298,18 @@ class NoStore:
         return method
 
 
-def services(engine: StageEngine, transcriber: StageTranscriber, store: NoStore, cap: Decimal = Decimal(0)) -> Services:
+def a_cent(model: str, usage: Usage) -> Decimal:
+    """Price every request the same."""
+    return Decimal("0.01")
+
+
+def services(
+    engine: StageEngine,
+    transcriber: StageTranscriber,
+    store: NoStore,
+    cap: Decimal = Decimal(0),
+    price: Price = a_cent,
+) -> Services:
     """Return what a call needs, on the clock of the running loop; `cap`: dollars a day of each server, 0: none."""
     loop = asyncio.get_running_loop()
     start = loop.time()
@@ -311,7 +322,7 @@ def services(engine: StageEngine, transcriber: StageTranscriber, store: NoStore,
         transcriber=transcriber,
         store=cast("Store", store),
         owed=Owed(cast("Store", store)),
-        budget=Budget(cap, Decimal(0), lambda model, usage: Decimal("0.01"), wall),
+        budget=Budget(cap, Decimal(0), price, wall),
         make_vad=LoudVad,
         clock=loop.time,
         wall=wall,

@@ -8,17 +8,18 @@ from decimal import Decimal
 from bot.call.call import Call
 from bot.calls import Calls
 from bot.services import CallSettings
-from tests.actors import ANNA, NoStore, StageEngine, StageLink, StageTranscriber, StageVenue, services
+from bot.usage import Price
+from tests.actors import ANNA, NoStore, StageEngine, StageLink, StageTranscriber, StageVenue, a_cent, services
 
 
 class Stage:
     """A house with a call in it."""
 
-    def __init__(self, cap: Decimal = Decimal(0)) -> None:
+    def __init__(self, cap: Decimal = Decimal(0), price: Price = a_cent) -> None:
         """`cap`: dollars a day of the server; 0: none."""
         self.engine, self.transcriber, self.store = StageEngine(), StageTranscriber(), NoStore()
         self.venue = StageVenue(ANNA)
-        self.calls = Calls(services(self.engine, self.transcriber, self.store, cap), self._settings)
+        self.calls = Calls(services(self.engine, self.transcriber, self.store, cap, price), self._settings)
         self.settings = CallSettings(consent="notice")
 
     def _settings(self, _guild: int, _channel: int) -> CallSettings:
@@ -54,8 +55,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(*people: int, cap: Decimal = Decimal(0), **settings: object) -> AsyncIterator[Stage]:
-    house = Stage(cap)
+async def stage(
+    *people: int, cap: Decimal = Decimal(0), price: Price = a_cent, **settings: object
+) -> AsyncIterator[Stage]:
+    house = Stage(cap, price)
     house.venue.here = set(people or (ANNA,))
     house.settings = CallSettings(**{"consent": "notice", "hang": 0.5, "speculation": False, **settings})
     async with house.calls:
