@@ -7,6 +7,7 @@ ends a session that was silent for LEASE, and the process itself stops (`fence`)
 import asyncio
 import os
 import signal
+import threading
 import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -26,6 +27,8 @@ PING_WITHIN = 3.0
 """Seconds for an answer; without one the process is fenced."""
 LEASE = 8.0
 """Seconds of silence after which the server frees the slot (idle_session_timeout): more than PING + PING_WITHIN."""
+LOOK = 0.25
+"""Seconds between two looks of a thread at the lease: a loop that is stuck proves nothing, and cannot look itself."""
 RETRY = 1.0
 """Seconds between two attempts of a hot spare."""
 SLOT_LOCKS, LAYOUT_LOCKS = 0x6B696B69, 0x6B696B6A
@@ -131,7 +134,7 @@ async def claimed(
         log.info("slot_claimed", shards=[*slot.shards])
         keeping = asyncio.create_task(slot.keep(), name="slot")
         try:
-            with _checked_on_waking(slot):
+            with _checked_on_waking(slot), _watched(slot):
                 yield slot
         finally:
             keeping.cancel()
@@ -162,6 +165,24 @@ def _checked_on_waking(slot: Slot) -> Iterator[None]:
         yield
     finally:
         signal.signal(number, previous)
+
+
+@contextmanager
+def _watched(slot: Slot) -> Iterator[None]:
+    """Look at the lease from a thread of its own."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(LOOK):
+            slot.check()
+
+    thread = threading.Thread(target=watch, name="slot", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 async def _take(connection: Any, slots: Sequence[range], stop: asyncio.Event) -> int:

@@ -108,6 +108,13 @@ async def test_one_that_is_cut_off_stops_before_another_has_its_slot(postgres: C
         assert fenced[0][0] < taken
 
 
+async def test_one_whose_loop_is_stuck_is_fenced_while_it_is(postgres: Callable[[], str]) -> None:
+    stop, fenced = asyncio.Event(), list[str]()
+    async with claimed(postgres(), ranges(1, 1), stop, stop.set, fenced.append):
+        time.sleep(slots.LEASE)  # noqa: ASYNC251 (the fault itself)
+        assert any("no sign of life" in reason for reason in fenced)
+
+
 def ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True, capture_output=True)
 
