@@ -25,7 +25,8 @@ _TO_JOIN_STAGE = ("view_channel", "connect")
 def check_bot(channel: VocalChannel) -> None:
     """Raise MissingPermissions or ChannelFull when the bot could not take part in `channel`."""
     me = channel.guild.me
-    granted = channel.permissions_for(me)
+    # Not the voice channel's own method: it takes Speak for missing where Connect is, and people would mend too much.
+    granted = discord.abc.GuildChannel.permissions_for(channel, me)
     needed = _TO_JOIN_STAGE if isinstance(channel, discord.StageChannel) else _TO_JOIN
     missing = [NAMES[name] for name in needed if not getattr(granted, name)]
     if me.is_timed_out():

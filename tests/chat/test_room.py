@@ -10,6 +10,7 @@ import discord
 import pytest
 
 from bot.call import stay
+from bot.chat import permissions
 from bot.errors import OutOfCredit
 from bot.sandbox.components import text_of
 from bot.sandbox.knobs import Failure
@@ -243,6 +244,20 @@ async def test_what_keeps_it_from_coming_by_itself_is_said_once(house: Stage) ->
     assert len(house.shown()) == 1
     await house.enter("Cleo")  # the next company may not have read that
     await until(lambda: len(house.shown()) == 2)
+
+
+async def test_just_the_missing_permissions_are_named_before_it_tries(house: Stage) -> None:
+    ada = await house.enter("Ada")
+    channel: Any = house.client.get_channel(house.sandbox.lounge.id)
+    named = "View Channel", "Connect", "Speak", "Use Voice Activity"
+    for missing in ("view_channel",), ("connect",), ("speak",), ("use_voice_activation",), ("connect", "speak"):
+        denied = discord.Permissions(**dict.fromkeys(missing, True))
+        house.sandbox.moderator.overwrite(house.sandbox.lounge, house.sandbox.bot, deny=denied.value)
+        await until(lambda denied=denied: channel.overwrites_for(channel.guild.me).pair()[1] == denied)
+        outcome = await house.sandbox.command(ada, "join")
+        found = tuple(name for name in named if name in outcome.content)
+        assert found == tuple(permissions.NAMES[name] for name in missing)
+    assert not house.sandbox.guild.voice_states.get(house.sandbox.bot.id)
 
 
 async def test_a_full_channel_is_named(house: Stage) -> None:
