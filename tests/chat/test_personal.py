@@ -28,7 +28,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[Stage]:
     url = f"sqlite+aiosqlite:///{tmp_path}/bot.db"
-    async with stage(budget_server_day=Decimal("2.00"), database_url=url) as opened:
+    async with stage(budget_server_day=Decimal("2.00"), budget_person_day=Decimal("1.00"), database_url=url) as opened:
         yield opened
 
 
@@ -141,6 +141,7 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
         "**$0.750** today · tokens: 5400 · minutes heard: 1.2, spoken: 2.3",
         "not known: 1",
         "Left today: $1.25 of $2.00",
+        "Left for you today: $0.750 of $1.00",
         "answers · $0.500 · 300 tokens · 0.2 min",
         "outside calls · $0.250 · 4800 tokens · 3.0 min",
         f"#1 <@{ada.id}> · $0.250 · 150 tokens · 0.1 min",

@@ -42,10 +42,14 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     rows = [words("usage total", period=when, cost=money(total.cost), tokens=total.tokens, **minutes)]
     if total.unknown:
         rows.append(words("usage unknown", count=total.unknown))
-    cap = host.preferences.caps(interaction.guild.id).server
-    if cap:
-        today = ledger.add_up(charge for charge in charges if charge.at >= midnight).total.cost
-        rows.append(words("usage left", left=money(max(Decimal(0), cap - today)), cap=money(cap)))
+    caps = host.preferences.caps(interaction.guild.id)
+    today = ledger.add_up(charge for charge in charges if charge.at >= midnight)
+    for code, cap, spent in (
+        ("usage left", caps.server, today.total.cost),
+        ("usage left_you", caps.person, today.people[interaction.user.id].cost),
+    ):
+        if cap:
+            rows.append(words(code, left=money(max(Decimal(0), cap - spent)), cap=money(cap)))
     kinds = {words(f"kind {kind}"): item for kind, item in book.kinds.items()}
     rows += ["", *ledger.bars(kinds, figures)]
     if period != "today":
