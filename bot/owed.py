@@ -9,6 +9,7 @@ outlives the calls.
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Set
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
 
@@ -82,8 +83,7 @@ class Owed:
     async def consent(self, guild_id: int, user_id: int, agreed: bool) -> None:
         """Write down now what somebody said last. Raises StoreError, and then it is written later."""
         key = guild_id, user_id
-        self._consents.pop(key, None)
-        async with self._pen:
+        async with self._before(self._consents.pop(key, None) is not None):
             try:
                 await self._store.consent(guild_id, user_id, agreed)
             except StoreError:
@@ -97,8 +97,9 @@ class Owed:
 
     async def call(self, guild_id: int, channel_id: int | None) -> None:
         """Write down now that a call is on there, or none. Raises StoreError, and then it is written later."""
+        waited = guild_id in self._calls
         self._calls.pop(guild_id, None)
-        async with self._pen:
+        async with self._before(waited):
             try:
                 await self._call(guild_id, channel_id)
             except StoreError:
@@ -210,11 +211,17 @@ class Owed:
         else:
             await self._store.call_started(guild_id, channel_id)
 
+    def _before(self, waited: bool) -> AbstractAsyncContextManager[object]:
+        """Keep what was said before from being written after; where nothing `waited`, nobody waits for a slow store."""
+        return self._pen if waited else nullcontext()
+
     async def _write_facts(self) -> None:
-        for (guild_id, user_id), agreed in list(self._consents.items()):
+        while self._consents:
+            (guild_id, user_id), agreed = next(iter(self._consents.items()))
             await self._store.consent(guild_id, user_id, agreed)
             self._consents.pop((guild_id, user_id), None)
-        for guild_id, channel_id in list(self._calls.items()):
+        while self._calls:
+            guild_id, channel_id = next(iter(self._calls.items()))
             await self._call(guild_id, channel_id)
             self._calls.pop(guild_id, None)
 

@@ -96,6 +96,18 @@ async def test_who_withdraws_while_the_store_is_away_is_not_heard_in_the_next_ca
         assert house.store.consented[-1] == (guild, ANNA, True), "the last word counts"
 
 
+async def test_a_store_that_hangs_makes_nobody_wait_for_another() -> None:
+    async with stage() as house:
+        house.store.hanging = True
+        said = [asyncio.create_task(house.calls.consent(guild, BEN, True)) for guild in range(20, 30)]
+        await asyncio.sleep(1.0)
+        assert house.store.asked.count("consent") == 11, "all at once, beside the one of the call"
+        for task in said:
+            task.cancel()
+        await asyncio.wait(said)
+        house.store.hanging = False
+
+
 async def test_words_that_last_as_long_as_the_call_do_not_outlast_it_here_either() -> None:
     async with stage(retention_days=0) as house:
         await talk_into_nothing(house)
