@@ -45,8 +45,6 @@ EXPIRED = Refuse(
 )
 """As if the server did not know the id; ModelServer.forget_audio makes it really so."""
 BAD_GATEWAY = Page(502, "<html><head><title>502 Bad Gateway</title></head></html>")
-NOT_JSON = Page(200, '{"id": "chatcmpl-', "application/json")
-"""For what is not streamed."""
 
 
 def rate_limited(retry_after: float | None = None, slow_down: bool = False) -> Refuse:

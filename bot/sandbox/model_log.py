@@ -86,8 +86,6 @@ class ReceivedRequest:
 class Connection:
     """A TCP connection that was opened."""
 
-    opened_at: float
-    "seconds on time.monotonic()"
     requests: int = 0
 
 

@@ -144,7 +144,7 @@ class ModelServer:
         assert runner.server is not None
         protocol = runner.server()
         self._protocols[id(protocol)] = len(self.connections)
-        self.connections.append(Connection(asyncio.get_running_loop().time()))
+        self.connections.append(Connection())
         return protocol
 
     def _guarded(self, handle: Callable[[web.Request, ReceivedRequest], Any]) -> Callable[[web.Request], Any]:

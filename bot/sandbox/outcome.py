@@ -55,11 +55,6 @@ class Outcome:
         return self.interaction.callback in (Callback.DEFERRED, Callback.DEFERRED_UPDATE)
 
     @property
-    def thinking(self) -> bool:
-        """It still says "is thinking…"."""
-        return self.interaction.waiting
-
-    @property
     def modal(self) -> Json | None:
         return self.interaction.modal
 

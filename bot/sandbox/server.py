@@ -257,13 +257,6 @@ class Sandbox:
         assert seat is not None  # a new session always gets one
         return session_id, seat
 
-    async def update_voice(self, user: User, *, self_mute: bool = False, self_deaf: bool = False) -> None:
-        """Change a person's own mute and deafen while they stay where they are."""
-        for guild in self.world.guilds.values():
-            if (state := guild.voice_states.get(user.id)) is not None:
-                state.self_mute, state.self_deaf = self_mute, self_deaf
-                self.parts.rooms.changed(guild, user.id)
-
     async def leave_voice(self, user: User) -> None:
         """Take a person (or the bot: that is a kick) out of their voice channel and tell everyone."""
         await self.moderator.disconnect(user)

@@ -99,13 +99,17 @@ class VoiceClient:
             await self._socket.close(code=1000)
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        ends = await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
         if self._udp:
             self._udp.close()
         if self._session:
             await self._session.close()
         for future in (self._discovered, self._described):
             future.cancel()
+        for end in ends:
+            if isinstance(end, Exception) and not isinstance(end, ConnectionError):
+                raise end  # a fault of ours, or of the server's, which must not pass for silence
 
     # The voice gateway:
 

@@ -27,13 +27,3 @@ class VoiceService(Protocol):
     async def released(self, guild_id: int, user_id: int) -> None:
         """Give up the seat: the user left, was disconnected, or the channel is gone (voice socket closes with 4014)."""
         ...
-
-
-class NoVoice:
-    """Stands in where no call takes place: announces no voice server."""
-
-    async def allot(self, guild_id: int, channel_id: int, user_id: int, session_id: str) -> Allotment:
-        return Allotment(None, "")
-
-    async def released(self, guild_id: int, user_id: int) -> None:
-        return None

@@ -95,7 +95,9 @@ class Gateway(DiscordVoiceWebSocket):
         self._ours.transitions.binary(msg[2], msg[3:])
         try:
             await super().received_binary_message(msg)
-        except ValueError:
+        except BaseException as error:
+            if not (isinstance(error, ValueError) or dave.is_panic(error)):
+                raise
             # A proposal that davey cannot apply: the group has gone on without us.
             await self._ours.regroup()
 

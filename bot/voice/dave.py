@@ -37,6 +37,11 @@ def new_session(user_id: int, channel_id: int) -> davey.DaveSession:
     return davey.DaveSession(davey.DAVE_PROTOCOL_VERSION, user_id, channel_id)
 
 
+def is_panic(error: BaseException) -> bool:
+    """Tell whether Rust panicked: that arrives as pyo3's PanicException, no Exception, which no module exports."""
+    return type(error).__name__ == "PanicException"
+
+
 class Outcome(Enum):
     """What became of a payload."""
 
@@ -113,7 +118,6 @@ class Opener:
         except ValueError as error:
             return (Outcome.NO_KEY if "NoDecryptorForUser" in str(error) else Outcome.NO_MATCH), b""
         except BaseException as error:
-            # A panic in Rust arrives as pyo3's PanicException, which no module exports.
-            if type(error).__name__ != "PanicException":
+            if not is_panic(error):
                 raise
             return Outcome.BROKEN, b""

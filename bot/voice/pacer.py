@@ -143,8 +143,8 @@ class Wheel:
             if packet is not None:
                 lane.sender.send(packet)
                 lane.sent += 1
-        except Exception:
-            # Whatever is wrong with one call, the others' sound must go on.
+        except BaseException:
+            # Whatever is wrong with one call, a panic in Rust included, the others' sound must go on.
             if not lane.failed:
                 log.exception("packet_not_sent")
             lane.failed += 1

@@ -63,6 +63,21 @@ class Sample:
     "when this connection's first unanswered discovery was sent; None: all were answered, or none ever was"
 
 
+class _Spell:
+    """How long something has been so."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def lasts(self, so: bool, now: float) -> float:
+        """Return the seconds since it was first seen to be so, without a break."""
+        if not so:
+            self._since = None
+            return 0.0
+        self._since = now if self._since is None else self._since
+        return now - self._since
+
+
 class Watchdog:
     """Judges one link. `reset` it whenever the connection was made anew."""
 
@@ -77,8 +92,8 @@ class Watchdog:
         self._quiet_until = now
         self._last: Sample | None = None
         self._shut_since: tuple[float, int] | None = None
-        self._outside_since: float | None = None
-        self._apart_since: float | None = None
+        self._outside = _Spell()
+        self._apart = _Spell()
         self._unheard_since: float | None = None
 
     def reset(self, now: float) -> None:
@@ -115,19 +130,11 @@ class Watchdog:
 
     def _left_outside(self, sample: Sample) -> bool:
         """Tell whether we can neither hear nor be heard, whoever speaks."""
-        if not sample.outside:
-            self._outside_since = None
-        elif self._outside_since is None:
-            self._outside_since = sample.now
-        return self._outside_since is not None and sample.now - self._outside_since >= OUTSIDE_FOR
+        return self._outside.lasts(sample.outside, sample.now) >= OUTSIDE_FOR
 
     def _out_of_step(self, sample: Sample) -> bool:
         """Tell whether people cannot open what we say, though we may hear them."""
-        if not sample.apart:
-            self._apart_since = None
-        elif self._apart_since is None:
-            self._apart_since = sample.now
-        return self._apart_since is not None and sample.now - self._apart_since >= APART_FOR
+        return self._apart.lasts(sample.apart, sample.now) >= APART_FOR
 
     def _cut_off(self, last: Sample, sample: Sample) -> bool:
         """Tell whether nothing comes although something should."""
@@ -149,4 +156,5 @@ class Watchdog:
         return order
 
     def _forget(self) -> None:
-        self._shut_since = self._outside_since = self._apart_since = self._unheard_since = None
+        self._shut_since = self._unheard_since = None
+        self._outside, self._apart = _Spell(), _Spell()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import numpy as np
 import pytest
+from discord.gateway import DiscordVoiceWebSocket
 
 from bot.audio import SPEAK_RATE
 from bot.sandbox import clips
@@ -197,7 +198,7 @@ async def test_out_of_the_group_it_asks_to_be_taken_in(bot: Booth, anna: Person,
     bot.lock_out()
     if speaking:
         await anna.say(clips.load("ben-story", 48_000))
-    await bot.until(lambda: link.stats.regrouped == 1)
+    await bot.until(lambda: link.stats.regrouped == 1 and bot.in_group)
     await bot.both_ways(anna)
     assert mended(link) == 0
 
@@ -238,7 +239,8 @@ async def test_a_group_that_went_on_without_it(bot: Booth, anna: Person, link: L
     conditions(bot).mishaps[29] = ["lost"]
     ben = await bot.sandbox.person("Ben", "libdave")
     await ben.join(link.channel_id)
-    await bot.until(lambda: link.stats.dumb == 1)
+    await bot.until(lambda: link.stats.dumb == 1 and not bot.in_group)
+    await bot.until(lambda: bot.in_group)
     await bot.both_ways(ben)
     await bot.both_ways(anna)
     assert (link.stats.regrouped, mended(link)) == (1, 0)
@@ -266,13 +268,28 @@ NONSENSE: list[str | bytes] = [
 ]
 
 
-async def test_nonsense_from_the_voice_gateway(bot: Booth, anna: Person, link: Link) -> None:
+class PanicException(BaseException):
+    """As pyo3 raises it when Rust panics."""
+
+
+async def panics(*_: object) -> None:
+    raise PanicException
+
+
+async def test_nonsense_from_the_voice_gateway(
+    bot: Booth, anna: Person, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
     [seat] = bot.voice.seats(bot.bot_id)
     for message in NONSENSE:
         seat.put(message)
         await asyncio.sleep(0.05)
         assert link.connected
     assert link.stats.unreadable >= 8
+    regrouped = link.stats.regrouped
+    with monkeypatch.context() as panicking:
+        panicking.setattr(DiscordVoiceWebSocket, "received_binary_message", panics)
+        seat.put(b"\0\1\x1bwhat davey cannot stand")
+        await bot.until(lambda: link.stats.regrouped > regrouped)
     await bot.both_ways(anna)
     assert mended(link) == 0
 

@@ -37,9 +37,15 @@ class Tape:
         self.times.append(round(self.clock.now - 100, 4))
 
 
+class PanicException(BaseException):
+    """As pyo3 raises it when Rust panics."""
+
+
 class Broken(Tape):
+    error: type[BaseException] = OSError
+
     def send(self, packet: bytes, /) -> None:
-        raise OSError
+        raise self.error
 
 
 @pytest.fixture
@@ -139,9 +145,12 @@ def test_those_due_together_are_served_in_one_waking(wheel: Wheel, clock: Clock)
     assert [tape.times for tape in tapes] == [[0, 0.02], [0.0003, 0.02], [0.0006, 0.02]]
 
 
-@pytest.mark.parametrize("fault", ["send", "take"])
-def test_one_that_fails_does_not_stop_the_others(wheel: Wheel, clock: Clock, fault: str) -> None:
+@pytest.mark.parametrize(("fault", "error"), [("send", OSError), ("send", PanicException), ("take", OSError)])
+def test_one_that_fails_does_not_stop_the_others(
+    wheel: Wheel, clock: Clock, fault: str, error: type[BaseException]
+) -> None:
     bad, good = Broken(clock, 3), Tape(clock, 3)
+    bad.error = error
     if fault == "take":
         bad.take = bad.send  # type: ignore[assignment,method-assign]
     it = lane(wheel, bad)
