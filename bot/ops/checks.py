@@ -18,6 +18,7 @@ from bot.engine.client import build_client
 from bot.engine.models import check_model
 from bot.engine.openai_audio import OpenAIEngine
 from bot.errors import BotError, ConfigError, StoreError, Unreachable
+from bot.ops import slots
 from bot.ops.findings import Finding, Status
 from bot.store.checkup import schema, sealed, sqlite_file
 from bot.store.seal import Seal
@@ -32,19 +33,34 @@ REFUSED_WITHIN = 0.5
 """Seconds for the network to say that a datagram may not pass."""
 
 
-def machine(settings: Settings) -> Iterator[Finding]:
-    """Look at what needs nobody's answer."""
+def configuration(settings: Settings) -> Iterator[Finding]:
+    """Look at settings that are fine each by itself."""
+    sound = True
+    for check in (_layout, _seal):
+        try:
+            check(settings)
+        except ConfigError as error:
+            sound = False
+            yield from (Finding("configuration", Status.FAIL, fault, error.hint) for fault in error.faults)
+    if sound:
+        yield Finding("configuration", Status.OK, "every setting can be used")
+
+
+def _layout(settings: Settings) -> None:
+    if slots.layout(settings) and settings.shards_per_process:
+        slots.dsn(settings.database_url)
+
+
+def _seal(settings: Settings) -> Seal:
+    return Seal.of(settings.store_key.get_secret_value() if settings.store_key else None)
+
+
+def opus_library(settings: Settings) -> Finding:
     try:
         library = opus.load(settings.opus_library)
-        yield Finding("libopus", Status.OK, f"{library.source}: {library.version} ({library.path})")
     except BotError as error:
-        yield Finding("libopus", Status.FAIL, str(error), error.hint)
-    if settings.store_key is None:
-        return
-    try:
-        Seal.of(settings.store_key.get_secret_value())
-    except ConfigError as error:
-        yield Finding("configuration", Status.FAIL, str(error), error.hint)
+        return Finding("libopus", Status.FAIL, str(error), error.hint)
+    return Finding("libopus", Status.OK, f"{library.source}: {library.version} ({library.path})")
 
 
 class _Echo(asyncio.DatagramProtocol):
@@ -155,12 +171,25 @@ async def store(settings: Settings) -> AsyncIterator[Finding]:
         hint = "The next start brings it up to date, or `python -m bot migrate` now."
         detail = f"{state.kind}, schema {state.current or 'empty'}, to become {state.head}"
         yield Finding("store", Status.WARN if state.current else Status.OK, detail, hint)
-    with suppress(ConfigError):  # told by `machine`
+    if slots.postgres(settings.database_url):
+        yield await _slots(settings)
+    with suppress(ConfigError):  # told by `configuration`
         yield await _key(settings, stored=state.current is not None)
 
 
+async def _slots(settings: Settings) -> Finding:
+    try:
+        held = await slots.taken(settings.database_url)
+        return Finding("slots", Status.OK, f"{held} of {len(slots.layout(settings))} taken")
+    except ConfigError as error:
+        return Finding("slots", Status.SKIP, str(error), error.hint)
+    except StoreError as error:
+        hint = "PostgreSQL must be 14 or newer and let a session set its own timeouts (no PgBouncer in between)."
+        return Finding("slots", Status.FAIL, str(error), hint)
+
+
 async def _key(settings: Settings, stored: bool) -> Finding:
-    seal = Seal.of(settings.store_key.get_secret_value() if settings.store_key else None)
+    seal = _seal(settings)
     try:
         opened = stored and await sealed(settings.database_url, seal)
     except StoreError as error:

@@ -57,7 +57,7 @@ PINNED = {
 
 async def examine(settings: Settings, tls: ssl.SSLContext, *, live: bool = False, within: float = WITHIN) -> Report:
     """Look at everything, in at most `within` seconds; `live` has the model speak one word, which costs."""
-    before = [Finding("configuration", Status.OK, "every setting can be used"), *_library(), *checks.machine(settings)]
+    before = [*checks.configuration(settings), *_library(), checks.opus_library(settings)]
     looks = {
         "udp": checks.udp(settings),
         "discord": _discord(settings, tls),

@@ -48,6 +48,10 @@ _SETTINGS = {
 }
 
 
+_HERE = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+"""Advisory locks are each database's own; pg_locks shows those of all."""
+
+
 class Unneeded(Exception):
     """The process was asked to end while it was a spare."""
 
@@ -144,6 +148,17 @@ async def claimed(
             await connection.close(timeout=PING_WITHIN)
 
 
+async def taken(url: str) -> int:
+    """Return how many slots are somebody's. Raises ConfigError and StoreUnavailable."""
+    connection = await _connect(dsn(url))
+    try:
+        held = f"""SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted
+            AND classid::bigint = $1 AND {_HERE}"""
+        return await _ask(connection, held, SLOT_LOCKS)
+    finally:
+        await connection.close(timeout=PING_WITHIN)
+
+
 async def ask_to_drain(url: str) -> None:
     """Ask every process to let running words end, and go. Raises ConfigError and StoreUnavailable."""
     connection = await _connect(dsn(url))
@@ -208,9 +223,8 @@ async def _take(connection: Any, slots: Sequence[range], stop: asyncio.Event) ->
 async def _agreed(connection: Any, layout: int) -> bool:
     """Join those who hold slots of this layout, unless somebody holds one of another: a shard would be in both."""
     await _ask(connection, "SELECT pg_advisory_lock_shared($1, $2)", LAYOUT_LOCKS, layout)
-    others = """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2
-        AND classid::bigint = $1 AND objid::bigint <> $2
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+    others = f"""SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2
+        AND classid::bigint = $1 AND objid::bigint <> $2 AND {_HERE}"""
     if await _ask(connection, others, LAYOUT_LOCKS, layout):
         await _ask(connection, "SELECT pg_advisory_unlock_shared($1, $2)", LAYOUT_LOCKS, layout)
         return False

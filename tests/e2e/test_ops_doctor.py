@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.config import Settings
-from bot.ops import checks, doctor
+from bot.ops import checks, doctor, slots
 from bot.ops.findings import Report, Status
 from bot.sandbox.entities import Kind
 from bot.sandbox.knobs import MESSAGE_CONTENT
@@ -21,6 +21,9 @@ from bot.types import Message
 from tests.e2e import process
 from tests.e2e.conftest import House
 from tests.e2e.process import environment
+from tests.store import conftest as stores
+
+postgres = stores.postgres
 
 KEY = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 WRONG = "MTE1NzQxNzI0NzQzNTI4NjE.GhXyZa.abcdefghijklmnopqrstuvwxyz0123456789AB"
@@ -127,11 +130,13 @@ def _nothing(house: House) -> None:
         (_locked, {"database_url": "sqlite+aiosqlite:///{folder}/file/bot.db"}, "disk", "cannot be written", 74),
         (_nothing, {"database_url": "postgresql+asyncpg://k:secretpart@127.0.0.1:1/k"}, "store", "does not serve", 74),
         (_nothing, {"store_key": "a passphrase"}, "configuration", "STORE_KEY", 78),
+        (_nothing, {"shards_per_process": 1}, "configuration", "SHARD_COUNT", 78),
+        (_nothing, {"shards_per_process": 1, "shard_count": 2}, "configuration", "PostgreSQL", 78),
     ],
     ids=[
         "wrong token", "discord away", "intent off", "channel closed", "role without rights", "identifies spent",
         "no opus", "wrong key", "model away", "no such model", "database broken", "folder closed",
-        "database away", "bad store key",
+        "database away", "bad store key", "no shard count", "shards without PostgreSQL",
     ],
 )  # fmt: skip
 async def test_a_broken_set_up_is_named(
@@ -150,6 +155,15 @@ async def test_a_broken_set_up_is_named(
     shown = json.dumps(report.as_json())
     for secret in (WRONG, "secretpart", "sk-wrong", house.model.key, house.sandbox.token):
         assert secret not in shown
+
+
+async def test_slots_are_counted_on_postgresql(house: House, postgres: Callable[[], str]) -> None:
+    url, stop = postgres(), asyncio.Event()
+    async with slots.claimed(url, slots.ranges(4, 2), stop, stop.set):
+        report = await examined(house, database_url=url, shards_per_process=2, shard_count=4)
+    assert failing(report) == {}
+    [found] = [finding.detail for finding in report.findings if finding.check == "slots"]
+    assert found == "1 of 2 taken"
 
 
 async def test_the_intent_that_is_on_is_fine(house: House) -> None:
