@@ -57,6 +57,8 @@ class Typed:
     "seconds on the call's clock"
     recording: bytes = field(default=b"", repr=False, compare=False)
     "that goes along, s16le mono 16 kHz; empty: none"
+    utterance_id: int = field(default=0, compare=False)
+    "under which the recording is written down; 0: it is not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ class Turn:
     closed_at: float
     "seconds on the call's clock, when the floor was free"
     typed: tuple[Typed, ...] = ()
+
+    @property
+    def people(self) -> tuple[int, ...]:
+        """Whose words it is made of, in order."""
+        return tuple(dict.fromkeys(part.user_id for part in (*self.utterances, *self.typed)))
 
 
 @dataclass(frozen=True, slots=True)

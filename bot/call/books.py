@@ -152,8 +152,7 @@ class Books:
         if spoken and not interrupted:
             self._rate.learn(reply.text, playout.total)
         self.turns += 1
-        people = tuple(dict.fromkeys(part.user_id for part in (*reply.turn.utterances, *reply.turn.typed)))
-        line = Spoken(reply.turn.id, text, playout.played, cost, estimated, interrupted, spoken, people)
+        line = Spoken(reply.turn.id, text, playout.played, cost, estimated, interrupted, spoken, reply.turn.people)
         self._record.answered(line, reply.done, self._services.clock() if reply.began is None else reply.began)
 
     def _strike_out(self, reply: Reply, cost: Decimal | None = None, estimated: bool = False) -> None:
@@ -220,7 +219,7 @@ class Books:
         estimated = reply.done is None or reply.done.estimated
         history = reply.request.history
         usage = reply.done.usage if reply.done else estimated_usage(reply.turn, reply.streamed, history)
-        people = tuple({part.user_id for part in (*reply.turn.utterances, *reply.turn.typed)})
+        people = reply.turn.people
         for _ in range(reply.done.discarded if reply.done else 0):
             asked = estimated_usage(reply.turn, 0.0, history)
             self._book("speculation", self._services.model, asked, people, estimated=True)

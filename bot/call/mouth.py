@@ -149,7 +149,7 @@ class Mouth:
         self._utterances = [utterance for utterance in self._utterances if utterance.user_id != user_id]
         self._typed = [typed for typed in self._typed if typed.user_id != user_id]
         self._prepared.drop()
-        people = _people(self.reply.turn) if self.reply else frozenset()
+        people = self.reply.turn.people if self.reply else ()
         if (self._encore.forget(user_id) and not people) or user_id in people:
             self.cut(withdrawn=True)
 
@@ -266,7 +266,7 @@ class Mouth:
             self.reply = None
             self._books.close(reply)
             if reply.playout and reply.playout.played > 0:
-                people = _people(turn)
+                people = frozenset(turn.people)
                 if people:
                     if people.isdisjoint(self._forgotten):
                         self._encore.keep(reply.sound, people)
@@ -280,7 +280,7 @@ class Mouth:
     def _start(self, turn: Turn, *, speculated: bool = False) -> Reply | None:
         """Send the request if the budget allows it, and say once what it does not allow any more."""
         services, guild_id = self._services, self._venue.guild_id
-        people = _people(turn)
+        people = turn.people
         history = self._record.before(turn)
         estimate = lambda length: services.budget.price(  # noqa: E731
             services.model, estimated_usage(turn, length, history)
@@ -336,8 +336,3 @@ class Mouth:
             max_seconds=SHORT_SECONDS if allowance is Allowance.SHORT else LONGEST,
             text_only=allowance is Allowance.TEXT or self._venue.speechless,
         )
-
-
-def _people(turn: Turn) -> frozenset[int]:
-    """Return whose words a turn is made of."""
-    return frozenset(part.user_id for part in (*turn.utterances, *turn.typed))
