@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import count
 
 import structlog
 
+from bot.audio import HEAR_RATE, seconds
 from bot.call.books import Books
 from bot.call.ears import Ears
 from bot.call.missed import Missed
@@ -113,6 +115,8 @@ class Call:
         self._started = self._warmed = services.clock()
         self._stay = Stay(self._started)
         self._missed = Missed()
+        self._recordings = count(-1, -1)
+        "utterance ids of recordings: those of the ears ascend from 1"
 
     @property
     def state(self) -> CallState:
@@ -189,12 +193,16 @@ class Call:
     def ask(self, user_id: int, text: str, recording: bytes = b"") -> None:
         """Answer a written question aloud as soon as the floor is free.
 
-        `recording`, s16le mono 16 kHz, goes along.
+        `recording`, s16le mono 16 kHz, goes along, and what is said in it is written down.
         """
-        typed = Typed(user_id, text, self._services.clock(), recording)
+        number = next(self._recordings) if recording else 0
+        typed = Typed(user_id, text, self._services.clock(), recording, number)
         self._stay.word(typed.at)
         self.record.asked(replace(typed, recording=b""))  # which remembers words, not sound
         self._mouth.offer(typed=[typed])
+        if recording:
+            length = seconds(recording, HEAR_RATE)
+            self._write_down(Utterance(number, user_id, typed.at, recording, length, "silence"))
 
     @property
     def left(self) -> bool:
@@ -276,13 +284,16 @@ class Call:
         match event:
             case Spoke(utterance):
                 self._stay.word(utterance.started_at)
-                if self._group and self._books.may_transcribe(utterance):
-                    self.record.spoke(utterance)
-                    self._transcripts.start(utterance, self._group)
+                self._write_down(utterance)
             case Discarded(verdict):
                 self.why.add(verdict)
             case SpeechStarted(at=at):
                 self._warm(at)
+
+    def _write_down(self, utterance: Utterance) -> None:
+        if self._group and self._books.may_transcribe(utterance):
+            self.record.spoke(utterance)
+            self._transcripts.start(utterance, self._group)
 
     def _act(self, decision: Decision, mouth: Mouth) -> None:
         match decision:

@@ -98,7 +98,8 @@ class Record:
 
     def before(self, turn: Turn) -> tuple[Message, ...]:
         """Return what was said before a turn, its own lines left out."""
-        parts = (*(utterance.id for utterance in turn.utterances), *turn.typed)
+        sounds = (typed.utterance_id for typed in turn.typed)
+        parts = (*(utterance.id for utterance in turn.utterances), *turn.typed, *sounds)
         own = {line.id for part in parts if (line := self._lines_of.get(part))}
         return tuple(message for message in self._history.messages if message.id not in own)
 

@@ -13,7 +13,8 @@ from bot.jobs import media
 from bot.sandbox.entities import User
 from bot.sandbox.ratelimit import LIMITS, Limit
 from bot.sandbox.server import Sandbox
-from tests.chat.stage import Stage, stage, until
+from bot.types import Heard, Utterance
+from tests.chat.stage import Stage, Transcriber, stage, until
 
 pytestmark = pytest.mark.e2e
 TONE = struct.pack("<16000h", *([0, 6000, 0, -6000] * 4000))
@@ -63,6 +64,22 @@ async def test_recordings_are_heard_with_a_mention_and_as_a_reply(house: Stage) 
     assert await asked(house, 3) == ("both?", 2.0)
     await house.sandbox.write(ada, lounge, f"{me} read", [("notes.txt", "ä word".encode())])
     assert await asked(house, 4) == ("read\n\nä word", 0.0)
+
+
+async def test_what_is_said_in_a_recording_is_written_down(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def transcribe(self: Transcriber, utterance: Utterance, *_: object) -> Heard:
+        return Heard(utterance.id, utterance.user_id, "So many words.", 1.0)
+
+    monkeypatch.setattr(Transcriber, "transcribe", transcribe)
+    ada, lounge, me = await house.joined(), house.sandbox.lounge.id, f"<@{house.sandbox.bot.id}>"
+    await house.sandbox.write(ada, lounge, f"{me} what is this?", [("note.ogg", OGG)])
+    await until(lambda: any("**Ada** So many words." in message.content for message in house.shown()))
+    await until(lambda: any("An answer" in message.content for message in house.shown()))
+    await house.sandbox.write(ada, lounge, f"{me} and now?")
+    await until(lambda: len(house.engine.requests) == 2)
+    first, second = ([line.text for line in request.history] for request in house.engine.requests)
+    assert first == []  # it comes as sound
+    assert sorted(second) == sorted(["what is this?", "So many words.", house.engine.answer])
 
 
 async def test_where_it_reads_all_it_hears_who_agreed(reading: Stage) -> None:
