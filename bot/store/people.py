@@ -48,7 +48,7 @@ class PeopleShelf(UpkeepShelf):
             consents = await rows_changed(connection, delete(ConsentRow).where(ConsentRow.user_id == user_id))
             await connection.execute(update(SettingRow).where(SettingRow.changed_by == user_id).values(changed_by=None))
             await self._tell(connection, "forgotten", subject=user_id)
-        await self._scrub(deep=True)
+        await self._scrub(deep=words > 0)
         return Forgotten(words, consents, names)
 
     def _exported(self, row: Any) -> dict[str, Any]:
