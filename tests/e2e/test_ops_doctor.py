@@ -206,7 +206,7 @@ async def test_a_network_that_lets_no_datagram_out_is_named(house: House, monkey
 async def test_json_comes_in_time_though_no_name_is_resolved(house: House) -> None:
     """A resolver that does not answer keeps threads, which must not keep the process."""
     stuck = "import socket, time; socket.getaddrinfo = lambda *_, **__: time.sleep(300);"
-    quick = "from bot.ops import doctor; doctor.examine.__kwdefaults__['within'] = 1.0;"
+    quick = "from bot.ops import doctor; doctor.examine.__kwdefaults__['within'] = 5.0;"
     code = f"{stuck} {quick} import sys; sys.argv = ['kikite', 'doctor', '--json']; from bot.cli import main; main()"
     env = environment(house.sandbox, house.model, house.folder)
     env |= {"DISCORD_API_BASE": "https://discord.invalid/api/v10", "OPENAI_BASE_URL": "https://model.invalid/v1"}
