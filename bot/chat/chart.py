@@ -19,7 +19,7 @@ WIDTH, MARGIN = 1000, 40
 """Pixels: twice what Discord shows in a chat, so that it is sharp."""
 SIZE, ROW, GAP = 28, 46, 36
 """Pixels of a letter, of a bar with its space, and between two groups."""
-LABELS, VALUES = 330, 150
+LABELS, VALUES = 410, 150
 """Pixels kept for the words before a bar, and the money after it."""
 COLUMNS = 220
 """Pixels of the highest column."""
