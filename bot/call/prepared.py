@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bot.call.attention import Attention
 from bot.call.books import Books
@@ -30,10 +31,16 @@ class Prepared:
         "finds out by the words whether the bot is meant"
 
     def ask(self, utterances: Sequence[Utterance], group: asyncio.TaskGroup) -> None:
-        """Ask the model now where it is certain that the bot is meant; for the words, where they decide."""
+        """Ask the model now where it is certain that the bot is meant; for the words, where they decide.
+
+        What may be "stop" is not answered before its words are known: they are asked for beside the answer.
+        """
         meant = self._attention.meant(utterances, {})
         if meant.yes:
             self._reply = self._start(utterances)
+            last = utterances[-1]
+            if self._reply and self._attention.may_be_stop(last) and self._books.may_transcribe_ahead(last):
+                self._listening = group.create_task(self._listen(last, group), name="prepare")
         elif meant.text_needed and all(map(self._books.may_transcribe_ahead, utterances)):
             self._listening = group.create_task(self._ask_by_words(utterances, group), name="prepare")
 
@@ -55,9 +62,12 @@ class Prepared:
         if turn.typed or [u.id for u in reply.turn.utterances] != [u.id for u in turn.utterances]:
             self.drop()
             return None
-        self._reply = None
-        reply.turn = turn
+        self._reply = self._listening = None  # the words that are on their way are this turn's
+        reply.turn = replace(turn, id=reply.turn.id)  # the number that its lines in the log have
         return reply
+
+    async def _listen(self, utterance: Utterance, group: asyncio.TaskGroup) -> None:
+        await self._transcripts.ahead(utterance, group)
 
     async def _ask_by_words(self, utterances: Sequence[Utterance], group: asyncio.TaskGroup) -> None:
         """Ask the model once the words say that the bot is meant, unless the silence was over before."""

@@ -343,6 +343,20 @@ async def test_again_says_the_last_answer_and_costs_nothing() -> None:
         assert len(house.venue.audience.spoken) == 1
 
 
+async def test_a_short_question_does_not_wait_for_its_words() -> None:
+    """It may be "stop", so its words are asked for as early as its answer."""
+    async with stage(speculation=True, hang=None) as house:
+        house.transcriber.delay = 0.4
+        await house.says(ANNA, 0.6)
+        silent_since = now()
+        await asyncio.sleep(4.0)
+        [playback] = house.link.playbacks
+        assert playback.began is not None
+        assert playback.began - silent_since < 0.8
+        assert house.venue.audience.lines[0] == "Anna: hello there"
+        assert house.outcomes == ["answered"]
+
+
 async def test_speculation_hides_the_silence_and_is_dropped_unheard_when_more_is_said() -> None:
     async with stage(speculation=True, hang=None) as house:
         await house.says(ANNA, 1.0, then=0.35)
