@@ -59,6 +59,8 @@ class Conditions:
     frozen: bool = False
     "the voice gateway's TCP is dead without a sign: nothing passes either way"
     heartbeat_acks: bool = True
+    introduced_early: bool = False
+    "op 25 comes before op 4 rather than after it; which of them Discord means to be first is not documented"
     mishaps: dict[int, list[Mishap]] = field(default_factory=dict)
     "what becomes of the next DAVE messages to this person, by op (21 to 30)"
     bad_proposals: int = 0

@@ -64,6 +64,11 @@ class DeliveryService:
         self._transitions: dict[int, _Transition] = {}
         self._next_transition = 1
 
+    @property
+    def introduction(self) -> bytes:
+        """What op 25 says: the external sender, which a member's group will name."""
+        return self._sender.package
+
     # What members do:
 
     def enter(self, user_id: int, now: float) -> None:
@@ -195,7 +200,7 @@ class DeliveryService:
 
     def _introduce(self, user_id: int) -> None:
         self._introduced.add(user_id)
-        self._wire.binary(user_id, EXTERNAL_SENDER, self._sender.package)
+        self._wire.binary(user_id, EXTERNAL_SENDER, self.introduction)
 
     def _settle(self, now: float) -> None:
         """Propose what is between the group as it is and as it should be; wait while a batch is out."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from bot.sandbox.conditions import LATE, Conditions
-from bot.sandbox.delivery import DeliveryService
+from bot.sandbox.delivery import EXTERNAL_SENDER, DeliveryService
 from bot.sandbox.sfu import Leg
 
 SPEAKING, CLIENTS_CONNECT, CLIENT_DISCONNECT = 5, 11, 13
@@ -133,6 +133,8 @@ class Room:
     def binary(self, user_id: int, op: int, payload: bytes) -> None:
         if seat := self.seats.get(user_id):
             spoilt = payload[:-1] + bytes([payload[-1] ^ 0xFF])  # the last byte of a signature, or of a tag
+            if op == EXTERNAL_SENDER and seat.conditions.introduced_early:
+                return  # was sent before the session was described
             self._tell(seat, op, lambda: seat.binary(op, payload), lambda: seat.binary(op, spoilt))
 
     @staticmethod

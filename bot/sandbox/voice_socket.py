@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aiohttp import WSMessage, WSMsgType, web
 
 from bot.sandbox import mls, rtp
+from bot.sandbox.delivery import EXTERNAL_SENDER
 from bot.sandbox.voice_room import Close, Seat
 
 if TYPE_CHECKING:
@@ -217,6 +218,8 @@ class _Conversation:
             "audio_codec": "opus",
             "video_codec": "H264",
         }
+        if seat.conditions.introduced_early and seat.dave_version:
+            seat.binary(EXTERNAL_SENDER, room.delivery.introduction)
         seat.json(SESSION_DESCRIPTION, description)
         if not seat.seated:
             room.enter(seat, now)

@@ -92,14 +92,21 @@ class Gateway(DiscordVoiceWebSocket):
         self._ours.dave_pending_transitions.clear()
 
     async def received_binary_message(self, msg: bytes) -> None:
-        self._ours.transitions.binary(msg[2], msg[3:])
+        op, payload = msg[2], msg[3:]
+        self._ours.transitions.binary(op, payload)
         try:
             await super().received_binary_message(msg)
         except BaseException as error:
             if not (isinstance(error, ValueError) or dave.is_panic(error)):
                 raise
-            # A proposal that davey cannot apply: the group has gone on without us.
-            await self._ours.regroup()
+            if op != self.MLS_EXTERNAL_SENDER:
+                # A proposal that davey cannot apply: the group has gone on without us.
+                await self._ours.regroup()
+            elif payload != self._ours.external_sender:
+                await self._ours.regroup()
+                await super().received_binary_message(msg)
+        if op == self.MLS_EXTERNAL_SENDER:
+            self._ours.external_sender = payload
 
     async def discover_ip(self) -> tuple[str, int]:
         return await self._ours.discovery.address(self._ours.ssrc)
@@ -119,6 +126,8 @@ class Connection(VoiceConnectionState):
         self._clock = clock
         self.stats = LinkStats()
         self.transitions = Transitions()
+        self.external_sender = b""
+        "who signs the group's proposals; davey takes another one only outside a group"
         self.news = News(voice.channel.id, clock)
         self.discovery = Discovery(lambda datagram: self.socket.send(datagram), clock)
         self.left = False
@@ -207,9 +216,10 @@ class Connection(VoiceConnectionState):
         self.news.opening(self.token or "", self.endpoint or "")
         self.discovery.begin()
         self.ip = self.port = MISSING
-        if self.dave_session is None:
-            # discord.py heeds nothing of DAVE without one, and makes none for a call that begins in the clear.
-            self.dave_session = dave.new_session(self.user.id, self.channel_id)
+        # discord.py makes one only for a call that begins encrypted, and heeds nothing of DAVE before; and in the group of
+        # the former session davey takes no other external sender.
+        self.dave_session = dave.new_session(self.user.id, self.channel_id)
+        self.external_sender = b""
         self.socket = DatagramSocket()
         self._reader.attach(self.socket)
         with _broken():

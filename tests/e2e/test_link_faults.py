@@ -219,6 +219,22 @@ async def test_down_to_plain_and_up_again(bot: Booth, anna: Person, link: Link, 
     assert mended(link) + link.stats.dumb + link.stats.deaf == 0
 
 
+async def test_the_external_sender_may_come_first_and_again(bot: Booth, anna: Person) -> None:
+    """Before the session is described; in the next session, where it is another; and in the middle of the group."""
+    conditions(bot).introduced_early = True
+    link = await bot.enter()
+    await bot.both_ways(anna)
+    await bot.sandbox.moderator.move(bot.sandbox.bot, bot.sandbox.den)
+    await bot.until(lambda: link.channel_id == bot.sandbox.den.id and link.connected)
+    await anna.join(bot.sandbox.den.id)
+    await bot.both_ways(anna)
+    assert link.stats.regrouped == 0
+    [seat] = bot.voice.seats(bot.bot_id)
+    seat.binary(25, bot.voice.room(link.channel_id).delivery.introduction)
+    await bot.both_ways(anna)
+    assert link.stats.regrouped + link.stats.rejoined == 0
+
+
 async def test_a_call_that_began_in_the_clear(bot: Booth) -> None:
     anna, ben = await bot.sandbox.person("Anna"), await bot.sandbox.person("Ben", "libdave")
     await anna.join(bot.sandbox.stage.id)

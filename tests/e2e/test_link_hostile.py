@@ -14,7 +14,9 @@
 | idle NAT | test_link_faults.test_a_nat_that_forgets |
 | DAVE lost, doubled, reordered; bad proposal, welcome | test_link_faults.test_a_broken_dave_message_…, test_soak |
 | joins in mid-speech, 20 changes a minute | test_people_come_and_go_while_somebody_speaks |
-| downgrade and upgrade | test_link_faults.test_down_to_plain_…, tests/voice/test_receiver |
+| downgrade and upgrade | test_link_faults.test_down_to_plain_…, test_a_call_that_began_…, tests/voice/test_receiver |
+| DAVE's order: external sender first, again, another | test_link_faults.test_the_external_sender_… |
+| dumb: keys or version are not those announced | test_link_faults.test_a_group_that_went_on_…, test_transitions |
 | odd packets of real servers: CSRC, RTCP, RTX, extensions | test_odd_packets_…, test_receiver.test_every_shape_… |
 | 60 ms packets, DTX, probes without sound | test_receiver.test_sixty_milliseconds_…, test_the_sound_that_dtx_… |
 | resume with what was missed (v8 seq_ack) | test_what_was_missed_comes_with_the_resume |
