@@ -18,6 +18,8 @@ from tests.chat.stage import Stage, stage, until
 from tests.chat.test_settings import manager
 from tests.store.make import ANNA, BEN, START, said
 
+pytestmark = pytest.mark.usefixtures("hurried")
+
 
 @pytest.fixture
 async def house() -> AsyncIterator[Stage]:

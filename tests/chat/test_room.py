@@ -11,6 +11,7 @@ import pytest
 
 from bot.call import stay
 from bot.chat import permissions
+from bot.chat.cooldown import Cooldowns
 from bot.errors import OutOfCredit
 from bot.sandbox.components import text_of
 from bot.sandbox.knobs import Failure
@@ -101,9 +102,9 @@ async def test_it_says_that_it_was_deafened(house: Stage) -> None:
     await until(lambda: "Listening" in text_of(house.panels()[0].components))
 
 
-@pytest.mark.parametrize("ways", [("leave", "idle"), ("drain", "empty")])
+@pytest.mark.usefixtures("hurried")
 async def test_the_line_under_the_channels_name_is_cleared_on_every_way_out(
-    house: Stage, monkeypatch: pytest.MonkeyPatch, ways: tuple[str, str]
+    house: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lounge = house.sandbox.lounge
     ada = await house.enter("Ada")
@@ -120,7 +121,8 @@ async def test_the_line_under_the_channels_name_is_cleared_on_every_way_out(
                 monkeypatch.setattr(stay, "EMPTY_FOR", 0.1)
                 await house.sandbox.leave_voice(ada)
 
-    for way_out in ways:
+    for way_out in "leave", "idle", "drain", "empty":
+        house.client.cooldowns = Cooldowns()
         await (await house.sandbox.command(ada, "join")).settled()
         await until(lambda: "Listening" in (lounge.status or ""))
         await take(way_out)

@@ -11,21 +11,13 @@ from bot.chat import attachments
 from bot.chat.cooldown import Cooldowns
 from bot.jobs import media
 from bot.sandbox.entities import User
-from bot.sandbox.ratelimit import LIMITS, Limit
 from bot.sandbox.server import Sandbox
 from bot.types import Heard, Utterance
 from tests.chat.stage import Stage, Transcriber, stage, until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("hurried")]
 TONE = struct.pack("<16000h", *([0, 6000, 0, -6000] * 4000))
 OGG = media.encode(TONE, 16_000)
-
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody wait for Discord's limits here."""
-    for method, path in (("POST", ""), ("PATCH", "/{message_id}")):
-        monkeypatch.setitem(LIMITS, f"{method} /channels/{{channel_id}}/messages{path}", Limit(100, 5))
 
 
 @pytest.fixture
