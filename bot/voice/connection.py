@@ -216,8 +216,8 @@ class Connection(VoiceConnectionState):
         self.news.opening(self.token or "", self.endpoint or "")
         self.discovery.begin()
         self.ip = self.port = MISSING
-        # discord.py makes one only for a call that begins encrypted, and heeds nothing of DAVE before; and in the group of
-        # the former session davey takes no other external sender.
+        # discord.py makes one only for a call that begins encrypted, and heeds nothing of DAVE before;
+        # and in the group of the former session davey takes no other external sender.
         self.dave_session = dave.new_session(self.user.id, self.channel_id)
         self.external_sender = b""
         self.socket = DatagramSocket()
