@@ -74,6 +74,7 @@ GATEWAY_NAMES = {
     "speak": "sends op 5",
     "RESUMED": "op 9",
     "SESSION_DESCRIPTION": "op 4",
+    "MLS_EXTERNAL_SENDER": "op 25",
 }
 SIGNATURES: list[tuple[Any, str]] = [
     (VoiceConnectionState.__init__, "(self, voice_client, *, hook=None)"),
