@@ -76,7 +76,9 @@ class Transitions:
     def execute(self, number: int) -> int | None:
         """Return the version that a transition brings into force; None if it is over, or was never announced."""
         if number not in self._pending:
-            self._missed = self._missed or number not in self._past
+            # Whoever has just been taken in may still hear of one that was announced before.
+            settled = bool(self._past) and not self._pending
+            self._missed = self._missed or (settled and number not in self._past)
             return None
         version = self._pending[number]
         while number in self._pending:

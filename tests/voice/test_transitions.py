@@ -99,6 +99,7 @@ def test_the_version_in_force(story: str, version: int) -> None:
         ("=1 W1 !1 P@6 W2 !2", 7, False),
         ("=1 W1 !1 !2", 5, True),  # a commit that never came
         ("=1 W1 !1 !2 C3@5 !3", 6, False),
+        ("=1 W2 !1 !2", 5, False),  # announced before we came
         ("=1 W1 !1 C2@5 !2 !2", 6, False),  # said twice
         ("=1 !9", None, False),  # not in the group yet: no business of ours
         ("=1 P@3", None, False),
