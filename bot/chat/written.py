@@ -65,6 +65,8 @@ async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: b
     question = f"{text}\n\n{enclosed}".strip()
     if question:
         call.ask(author, question, recording)
+    elif addressed:  # a bare mention; or a reply whose words only READ_TEXT or a mention would show
+        raise Refusal("refusal written_empty")
 
 
 def _addressed(host: Host, message: discord.Message) -> bool:

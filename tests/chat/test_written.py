@@ -113,6 +113,13 @@ async def test_what_cannot_be_heard_is_said_so(house: Stage, monkeypatch: pytest
     assert not house.engine.requests
 
 
+async def test_a_bare_mention_is_not_met_with_silence(house: Stage) -> None:
+    ada = await house.joined()
+    await house.sandbox.write(ada, house.sandbox.lounge.id, f"<@{house.sandbox.bot.id}>")
+    await until(lambda: "see no words" in house.shown()[-1].content)
+    assert not house.engine.requests
+
+
 async def test_nothing_is_fetched_from_elsewhere(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, lounge = await house.joined(), house.sandbox.lounge.id
     monkeypatch.setattr(house.sandbox.parts.cdn, "base", "http://127.0.0.1:9")
