@@ -80,10 +80,17 @@ async def test_lines_of_a_call_and_of_a_turn_say_which(house: House) -> None:
         assert await bot.ended() == 0
         [closed] = bot.events("turn_closed")
         [ended] = bot.events("call_ended")
+        inside = [
+            json.loads(line) for line in bot.lines if '"logger": "bot.call.' in line or '"logger": "engine"' in line
+        ]
     assert closed["turn"] >= 1
     assert closed["outcome"] == "unreachable"
     assert closed["call"] == ended["call"]
     assert closed["guild"] == ended["guild"] == house.sandbox.guild.id
+    inside = [line for line in inside if line["event"] != "model_unchecked"]
+    assert {line.get("call") for line in inside} == {ended["call"]}
+    retried = {line["turn"] for line in inside if line["event"] == "engine.retry"}
+    assert closed["turn"] in retried, "asked ahead, and adopted since"
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
