@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from bot.store.shelf import rows_changed
+from bot.store.shelf import read_all, rows_changed
 from bot.store.tables import AnswerPersonRow, ChargePersonRow, ChargeRow, ConsentRow, MessageRow, SettingRow
 from bot.store.upkeep import UpkeepShelf
 from bot.types import Forgotten
@@ -23,19 +23,14 @@ class PeopleShelf(UpkeepShelf):
         names = (SettingRow.guild_id, SettingRow.channel_id, SettingRow.name, SettingRow.changed_at)
         changed = select(*names).where(SettingRow.changed_by == user_id)
         async with self._transaction(reads=True) as connection:
-            messages = (await connection.execute(said)).mappings().all()
-            answers = (await connection.execute(answered.order_by(MessageRow.at))).mappings().all()
-            agreed = (await connection.execute(consents)).mappings().all()
-            caused = (await connection.execute(charges)).mappings().all()
-            settings = (await connection.execute(changed)).mappings().all()
-        return {
-            "user_id": str(user_id),
-            "messages": [self._exported(row) for row in messages],
-            "answers": [self._exported(row) for row in answers],
-            "consents": [_plain(row) for row in agreed],
-            "charges": [{**_plain(row), "micro_dollars": row["micro_dollars"]} for row in caused],
-            "settings_changed": [_plain(row) for row in settings],
-        }
+            return {
+                "user_id": str(user_id),
+                "messages": await read_all(connection, said, self._exported),
+                "answers": await read_all(connection, answered.order_by(MessageRow.at), self._exported),
+                "consents": await read_all(connection, consents, _plain),
+                "charges": await read_all(connection, charges, _plain),
+                "settings_changed": await read_all(connection, changed, _plain),
+            }
 
     async def forget(self, user_id: int, *, again: bool = False) -> Forgotten:
         async with self._transaction() as connection:

@@ -16,7 +16,7 @@ from bot.store.news import NewsShelf
 from bot.store.people import PeopleShelf
 from bot.store.seal import Seal
 from bot.store.settings import SettingsShelf
-from bot.store.shelf import rows_changed
+from bot.store.shelf import read_all, rows_changed
 from bot.store.tables import AnswerPersonRow, CallRow, ChargePersonRow, ChargeRow, ConsentRow, MessageRow
 from bot.types import Charge, Message, Usage
 
@@ -70,10 +70,10 @@ class SqlStore(SettingsShelf, PeopleShelf, NewsShelf, IdentifyShelf):
         links = select(AnswerPersonRow.message_id, AnswerPersonRow.user_id).where(AnswerPersonRow.message_id.in_(ids))
         asked_by: dict[str, list[int]] = defaultdict(list)
         async with self._transaction(reads=True) as connection:
-            rows = (await connection.execute(newest)).mappings().all()
-            for message_id, user_id in await connection.execute(links):
-                asked_by[message_id].append(user_id)
-        return [self._message(row, asked_by[row["id"]]) for row in reversed(rows)]
+            for link in await read_all(connection, links, dict):
+                asked_by[link["message_id"]].append(link["user_id"])
+            lines = await read_all(connection, newest, lambda row: self._message(row, asked_by[row["id"]]))
+        return lines[::-1]
 
     async def remember(self, guild_id: int, channel_id: int, messages: Sequence[Message]) -> None:
         rows = [self._message_row(guild_id, channel_id, item) for item in messages]
@@ -108,10 +108,9 @@ class SqlStore(SettingsShelf, PeopleShelf, NewsShelf, IdentifyShelf):
         causes = select(ChargePersonRow.charge_id, ChargePersonRow.user_id).join(ChargeRow).where(booked)
         people: dict[str, list[int]] = defaultdict(list)
         async with self._transaction(reads=True) as connection:
-            rows = (await connection.execute(lines)).mappings().all()
-            for charge_id, user_id in await connection.execute(causes):
-                people[charge_id].append(user_id)
-        return [_charge(row, people[row["id"]]) for row in rows]
+            for cause in await read_all(connection, causes, dict):
+                people[cause["charge_id"]].append(cause["user_id"])
+            return await read_all(connection, lines, lambda row: _charge(row, people[row["id"]]))
 
     async def consents(self, guild_id: int) -> dict[int, bool]:
         valid = ~ConsentRow.agreed | (ConsentRow.policy == self._policy)

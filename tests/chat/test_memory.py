@@ -1,5 +1,6 @@
 """/memory through Discord's own machinery."""
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import discord
 import pytest
 
+from bot.chat.parcels import parcel
 from bot.sandbox.entities import User
 from bot.types import Message
 from tests.chat.stage import Stage, stage, until
@@ -65,6 +67,14 @@ async def test_export_gives_markdown_and_json(house: Stage) -> None:
     assert markdown.data.decode().splitlines()[0] == "# Lounge"
     assert r"- 2026-11-01 12:00:02 **Ada** line \*2\*" in markdown.data.decode()
     assert [row["text"] for row in json.loads(data.data)] == ["line *0*", "line *1*", "line *2*"]
+
+
+@pytest.mark.parametrize(("limit", "name"), [(300, "kept.json"), (299, "kept.json.gz")])
+def test_what_is_too_long_for_a_message_is_zipped(limit: int, name: str) -> None:
+    file = parcel("kept.json", "聞" * 100, limit)
+    assert file.filename == name
+    data = file.fp.read()
+    assert (gzip.decompress(data) if name.endswith(".gz") else data).decode() == "聞" * 100
 
 
 async def test_clear_asks_first(house: Stage) -> None:

@@ -1,6 +1,6 @@
 """/memory: what is remembered of a voice channel, to read, to take along, to delete."""
 
-import io
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,6 +12,7 @@ from bot.chat import escape, permissions
 from bot.chat.errors import Refusal
 from bot.chat.host import Interaction
 from bot.chat.pages import Confirm, Pages, paginate
+from bot.chat.parcels import parcel
 from bot.chat.permissions import VocalChannel
 from bot.types import Message
 
@@ -35,7 +36,9 @@ class Memory(app_commands.Group):
         host = interaction.client
         words = host.words_to(interaction)
         messages = await host.services.store.history(target.id, SHOWN)
-        pages = paginate([_row(message) for message in messages]) or [words("memory nothing", channel=target.mention)]
+        # In a thread, like the export: so many lines to escape would be heard in every call.
+        rows = await asyncio.to_thread(lambda: [_row(message) for message in messages])
+        pages = paginate(rows) or [words("memory nothing", channel=target.mention)]
         await Pages(host, words, pages).send(interaction)
 
     @app_commands.command(description="Take along what I remember, as Markdown and JSON")
@@ -45,9 +48,10 @@ class Memory(app_commands.Group):
         target = _channel(interaction, channel)
         words = interaction.client.words_to(interaction)
         messages = await interaction.client.services.store.history(target.id, EXPORTED)
+        limit = interaction.filesize_limit
         files = [
-            discord.File(io.BytesIO(_markdown(target.name, messages).encode()), "memory.md"),
-            discord.File(io.BytesIO(_json(messages).encode()), "memory.json"),
+            await asyncio.to_thread(lambda: parcel("memory.md", _markdown(target.name, messages), limit)),
+            await asyncio.to_thread(lambda: parcel("memory.json", _json(messages), limit)),
         ]
         text = words("memory exported", channel=target.mention, lines=len(messages))
         await interaction.followup.send(text, files=files, ephemeral=True)

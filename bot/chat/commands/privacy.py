@@ -1,7 +1,6 @@
 """/privacy: what is heard, who agreed, and how to stop it. Only the caller sees the answers."""
 
 import asyncio
-import io
 import json
 
 import discord
@@ -10,6 +9,7 @@ from discord import app_commands
 from bot.chat import acts
 from bot.chat.host import Interaction
 from bot.chat.pages import Confirm
+from bot.chat.parcels import parcel
 from bot.jobs import workshop
 from bot.jobs.desk import folder_beside
 
@@ -37,8 +37,9 @@ class Privacy(app_commands.Group):
         await interaction.response.defer(ephemeral=True, thinking=True)
         host = interaction.client
         kept = await host.services.store.export(interaction.user.id)
-        data = json.dumps(kept, ensure_ascii=False, indent=1, default=str).encode()
-        file = discord.File(io.BytesIO(data), "kept-of-you.json")
+        write = lambda: json.dumps(kept, ensure_ascii=False, indent=1, default=str)  # noqa: E731
+        limit = interaction.filesize_limit
+        file = await asyncio.to_thread(lambda: parcel("kept-of-you.json", write(), limit))
         await interaction.followup.send(host.words_to(interaction)("privacy exported"), file=file, ephemeral=True)
 
     @app_commands.command(description="Have me forget you: your words, your consent, your name in every bill")

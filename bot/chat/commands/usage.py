@@ -28,7 +28,7 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     words = host.words_to(interaction)
     midnight = datetime.combine(host.services.wall().astimezone(UTC).date(), time(), UTC)
     charges = await host.services.store.charges(interaction.guild.id, midnight - timedelta(days=DAYS[period] - 1))
-    book = ledger.add_up(charges)
+    book = await asyncio.to_thread(ledger.add_up, charges)
 
     def money(cost: Decimal) -> str:
         return lines.money(cost, words)
