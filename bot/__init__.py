@@ -40,6 +40,7 @@ services.py     the rooms behind their ports, the clocks
 preferences.py  how each server and channel wants its calls
 away.py         where people sent it away
 people.py       a person's say from the command line: export, forget
+trust.py        one TLS context for Discord and the model
 usage.py        what a turn may cost: caps, reservations
 owed.py         what the store could not be given yet: outlives the calls
 tally.py        what the metrics count

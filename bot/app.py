@@ -41,6 +41,7 @@ from bot.services import CallSettings, Services
 from bot.store.repository import SqlStore
 from bot.talk.vad import make_vad
 from bot.tally import Tally
+from bot.trust import trust
 from bot.types import Usage
 from bot.upkeep import Upkeep
 from bot.usage import Budget, Caps
@@ -182,17 +183,6 @@ async def _unready(client: Client, store: Store) -> str | None:
     except (StoreError, TimeoutError):
         return "the store does not answer"
     return None
-
-
-def trust() -> ssl.SSLContext:
-    """Return a TLS context that trusts the system's authorities, and those in SSL_CERT_FILE besides."""
-    context = ssl.create_default_context()
-    system = ssl.get_default_verify_paths().openssl_cafile
-    for path in (system, os.environ.get("SSL_CERT_FILE")):
-        if path and os.path.exists(path):
-            with suppress(ssl.SSLError):
-                context.load_verify_locations(path)
-    return context
 
 
 def call_settings(settings: Settings) -> CallSettings:

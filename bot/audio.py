@@ -28,7 +28,7 @@ SILENCE_DBFS = -96.0
 """What an empty or all-zero signal measures: the floor of 16 bits."""
 
 
-def seconds(pcm: bytes, rate: int) -> float:
+def seconds(pcm: bytes | memoryview, rate: int) -> float:
     """Return the length of mono s16le `pcm` at `rate` samples per second."""
     return len(pcm) / (2 * rate)
 

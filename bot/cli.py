@@ -6,28 +6,53 @@ import os
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, TaskID
 
 from bot import config
-from bot.errors import BotError, ConfigError, LoginError, StartError, StoreError
+from bot.errors import (
+    BadAudio,
+    BadDocument,
+    BotError,
+    ConfigError,
+    EngineError,
+    LoginError,
+    ModelAuth,
+    OutOfCredit,
+    PartFailed,
+    RateLimited,
+    StartError,
+    StoreError,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from bot.jobs.desk import Jobs
-    from bot.jobs.offline import Done, Step
+    from bot.jobs.offline import Done
+    from bot.jobs.terminal import Terminal
+    from bot.store.repository import SqlStore
+
+    Work = Coroutine[Any, Any, Done]
 
 EXIT_CODES: tuple[tuple[type[BotError], int], ...] = (
     (ConfigError, config.EXIT_CONFIG),
     (LoginError, 77),
     (StartError, 69),
     (StoreError, 74),
+    (BadAudio, 65),
+    (BadDocument, 65),
+    (ModelAuth, 77),
+    (OutOfCredit, 77),
+    (Unreachable, 75),
+    (RateLimited, 75),
+    (PartFailed, 75),
+    (EngineError, 69),
 )
-"""By sysexits.h: EX_CONFIG, EX_NOPERM, EX_UNAVAILABLE, EX_IOERR; anything else is 1."""
+"""By sysexits.h: EX_CONFIG, EX_NOPERM, EX_UNAVAILABLE, EX_IOERR, EX_DATAERR, EX_TEMPFAIL; anything else is 1."""
 
 cli = typer.Typer(
     help="Kikite: a guest in your Discord voice channel who listens and answers.",
@@ -187,21 +212,35 @@ def migrate() -> None:
 
 
 Voice = Annotated[str | None, typer.Option(help="Another voice than VOICE.")]
-Language = Annotated[str, typer.Option(help="Language of what is written or said, as en or ja.")]
+Language = Annotated[str | None, typer.Option(help="Language of what is written or said, as en or ja; else LANGUAGE.")]
+
+
+def _sound(out: Path) -> Path:
+    """Check the name of a sound file."""
+    from bot.jobs.offline import SOUNDS
+
+    if out.suffix.lower() not in SOUNDS:
+        raise typer.BadParameter(f"a name that ends in {', '.join(SOUNDS)}")
+    return out
 
 
 @cli.command()
 def ask(
     text: Annotated[str, typer.Argument(help="The question.")],
     file: Annotated[Path | None, typer.Option(help="A recording or a text to go with it.", exists=True)] = None,
-    out: Annotated[Path, typer.Option(help="The spoken answer: .ogg, .mp3 or .wav.")] = Path("answer.ogg"),
+    out: Annotated[Path, typer.Option(help="The spoken answer: .ogg, .mp3 or .wav.", callback=_sound)] = Path(
+        "answer.ogg"
+    ),
     voice: Voice = None,
     language: Annotated[str | None, typer.Option(help="As en or ja; as asked when left out.")] = None,
 ) -> None:
     """Ask in writing; the answer comes written and spoken."""
     from bot.jobs import offline
 
-    _job(lambda jobs, own, _: offline.answer(jobs, text, file, out, voice or own.voice, language or own.language))
+    def work(jobs: "Jobs", own: config.Settings, shown: "Terminal") -> "Work":
+        return offline.answer(jobs, text, file, out, voice or own.voice, language or own.language, shown.step)
+
+    _job(work, out)
 
 
 @cli.command()
@@ -209,94 +248,96 @@ def analyze(
     recording: Annotated[Path, typer.Argument(help="Audio or a film, up to 30 minutes.", exists=True)],
     question: Annotated[str, typer.Option(help="What to find out; all of it when left out.")] = "",
     out: Annotated[Path | None, typer.Option(help="A Markdown file to write, too.")] = None,
-    language: Language = "en",
+    language: Language = None,
 ) -> None:
     """Listen to a recording: what is said, a summary, the mood of each speaker."""
     from bot.jobs import offline
 
-    _job(lambda jobs, _, step: offline.listen(jobs, recording, question, out, language, step))
+    def work(jobs: "Jobs", own: config.Settings, shown: "Terminal") -> "Work":
+        return offline.listen(jobs, recording, question, out, language or own.language or "en", shown.step)
+
+    _job(work, out)
 
 
 @cli.command()
 def podcast(
     file: Annotated[Path, typer.Argument(help="Text, Markdown, PDF or subtitles.", exists=True)],
-    out: Annotated[Path, typer.Option(help="The folder for the podcast and its summary.")] = Path("podcast-out"),
+    out: Annotated[
+        Path, typer.Option(help="The folder for the podcast and its summary, or the name of the podcast.")
+    ] = Path("podcast-out"),
     format: Annotated[str, typer.Option(help="ogg or mp3.")] = "ogg",
     voice: Voice = None,
     second: Annotated[bool, typer.Option(help="Two voices that talk, or one.")] = True,
     language: Annotated[str, typer.Option(help="As en or ja; that of the text when left out.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask about the price.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, even if it costs more than a dollar.")] = False,
 ) -> None:
     """Make a podcast and a summary of a long text; the same again goes on from the parts that are done."""
     from bot.jobs import offline
     from bot.jobs.podcast import other_voice
 
-    if format not in ("ogg", "mp3"):
+    container = out.suffix[1:] if out.suffix in (".ogg", ".mp3") else format
+    if container not in ("ogg", "mp3"):
         raise typer.BadParameter("ogg or mp3", param_hint="--format")
 
-    def agree(cost: Decimal | None) -> bool:
-        price = "an unknown price" if cost is None else f"about ${cost:.2f}"
-        return yes or typer.confirm(f"This will cost {price}. Go on?")
-
-    def work(jobs: "Jobs", own: config.Settings, step: "Step") -> Coroutine[Any, Any, "Done"]:
+    def work(jobs: "Jobs", own: config.Settings, shown: "Terminal") -> "Work":
         first = voice or own.voice
         voices = [first, other_voice(first)] if second else [first]
-        return offline.cast_pod(jobs, file, out, format, voices, language, agree, step)
+        agree = partial(shown.agree, yes=yes)
+        return offline.cast_pod(jobs, file, out, container, voices, language, agree, shown.step)
 
-    _job(work)
+    _job(work, out if out.suffix else out / "summary.md")
 
 
 @cli.command()
 def catchup(
     channel: Annotated[int, typer.Argument(help="The voice channel's Discord id.")],
     minutes: Annotated[int, typer.Option(help="How far back.", min=1, max=1440)] = 15,
-    out: Annotated[Path, typer.Option(help="The spoken recap: .ogg, .mp3 or .wav.")] = Path("catchup.ogg"),
+    out: Annotated[Path, typer.Option(help="The spoken recap: .ogg, .mp3 or .wav.", callback=_sound)] = Path(
+        "catchup.ogg"
+    ),
     voice: Voice = None,
-    language: Language = "en",
+    language: Language = None,
 ) -> None:
     """Sum up what was said in a channel lately, from the bot's database."""
     from bot.jobs import offline
 
-    _job(lambda jobs, own, _: offline.recap(jobs, channel, minutes, out, voice or own.voice, language), with_store=True)
+    def work(jobs: "Jobs", own: config.Settings, shown: "Terminal") -> "Work":
+        spoken = language or own.language or "en"
+        return offline.recap(jobs, channel, minutes, out, voice or own.voice, spoken, shown.step)
+
+    _job(work, out, with_store=True)
 
 
 def _job(
-    work: Callable[["Jobs", config.Settings, "Step"], Coroutine[Any, Any, "Done"]], with_store: bool = False
+    work: Callable[["Jobs", config.Settings, "Terminal"], "Work"], out: Path | None, with_store: bool = False
 ) -> None:
     """Do work beyond the call, its progress on the terminal; print its text, files and price."""
-    from bot import app
-    from bot.chat.i18n import Catalogues
-    from bot.jobs import offline
+    from bot.jobs import offline, terminal
     from bot.ops import log
+    from bot.trust import trust
 
     async def run() -> None:
         settings = config.load(Path(".env"), {"discord_token": "none"})  # nothing here speaks with Discord
         log.configure(log.Redactor.of(settings), settings.log_format, "ERROR")
-        console = Console(stderr=True)
+        if out is not None:
+            terminal.check_writable(out)
         async with AsyncExitStack() as stack:
-            store = await app.open_store(settings, Catalogues.load().policy) if with_store else None
+            store = await _store(settings) if with_store else None
             if store is not None:
                 stack.push_async_callback(store.aclose)
-            jobs = await stack.enter_async_context(offline.workroom(settings, store, app.trust()))
-            bars = Progress(console=console, transient=True, disable=not console.is_terminal)
-            tasks: dict[str, TaskID] = {}
-
-            def step(name: str, done: int, parts: int | None) -> None:
-                bars.start()
-                if name not in tasks:
-                    tasks[name] = bars.add_task(name)
-                bars.update(tasks[name], completed=done, total=parts)
-
-            stack.callback(bars.stop)
-            found = await work(jobs, settings, step)
-            bars.stop()
-        typer.echo(found.text)
-        cost = "unknown" if found.cost is None else f"${found.cost:.4f}"
-        for path in found.files:
-            console.print(f"written: {path}", markup=False, highlight=False)
-        console.print(f"cost: {cost}", markup=False, highlight=False)
+            jobs = await stack.enter_async_context(offline.workroom(settings, store, trust()))
+            shown = stack.enter_context(terminal.Terminal())
+            shown.show(await work(jobs, settings, shown))
 
     _run(run())
+
+
+async def _store(settings: config.Settings) -> "SqlStore":
+    """Open the store, and so all that comes with it: work that needs none does without."""
+    from bot import app
+    from bot.chat.i18n import Catalogues
+
+    return await app.open_store(settings, Catalogues.load().policy)
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ def wav_header(length: int, rate: int) -> bytes:
 class Sound:
     """Stands in a message where the server expects a WAV file as base64."""
 
-    pcm: bytes
+    pcm: bytes | memoryview
     "s16le mono"
     rate: int
     "Hz"

@@ -85,7 +85,13 @@ class Studio:
         return self.text_model or self.model
 
     async def write(
-        self, instructions: str, text: str, spent: Spent, *, recording: bytes = b"", most_tokens: int = 4096
+        self,
+        instructions: str,
+        text: str,
+        spent: Spent,
+        *,
+        recording: bytes | memoryview = b"",
+        most_tokens: int = 4096,
     ) -> Made:
         """Answer a text in words, or a text about a recording (s16le mono 16 kHz). Raises EngineError, BadAudio."""
         model = self.model if recording or self.text_model is None else self.text_model
@@ -179,7 +185,7 @@ class Studio:
                     pcm += event.pcm
         return bytes(pcm)
 
-    def _sound(self, pcm: bytes) -> dict[str, Any]:
+    def _sound(self, pcm: bytes | memoryview) -> dict[str, Any]:
         sound = Sound(pcm, HEAR_RATE, self._dialect.data_prefix)
         return {"type": "input_audio", "input_audio": {"data": sound, "format": "wav"}}
 

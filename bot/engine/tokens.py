@@ -18,7 +18,7 @@ def of_message(text: str) -> int:
     return of_text(text) + _PER_MESSAGE
 
 
-def of_speech(pcm: bytes) -> int:
+def of_speech(pcm: bytes | memoryview) -> int:
     """Return the tokens of what was heard (s16le mono 16 kHz) as model input."""
     return round(seconds(pcm, HEAR_RATE) * AUDIO_IN_PER_SECOND)
 

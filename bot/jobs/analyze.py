@@ -1,8 +1,7 @@
 """A recording -> what is said in it, a summary, and the mood of each speaker; or the answer to a question about it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -116,26 +115,26 @@ async def analyze(
     notes = notes or Notebook()
     count, number, key = _count(seconds), 0, ""
     done: list[str] = []
-    async with aclosing(_ahead(media.parts(recording, PART_SECONDS, OVERLAP_SECONDS))) as parts:
-        async for part in parts:
-            number += 1
-            seconds = part.start + len(part.pcm) / 2 / media.HEAR_RATE
-            if part.last and number == 1:
-                made = await _hear(studio, bill, part, language, _about(asked))
-                progress(1, 1)
-                return Analysis(made.text, seconds, made.complete)
-            if number == 1:
-                key = await asyncio.to_thread(wish, recording, asked, language, who)
-                done = await asyncio.to_thread(notes.read, key)
-                progress(0, count + 1)
-            count = number if part.last else max(count, number + 1)
-            if number > len(done):
-                work = partial(_hear, studio, bill, part, language, _note(part, asked))
-                made = await twice("listening", number, count, work)
-                done.append(f"## From {_clock(part.start)}\n\n{made.text}")
-                await asyncio.to_thread(notes.write, key, done)
-                await bill.write()
-            progress(number, count + 1)
+    parts = media.parts(recording, PART_SECONDS, OVERLAP_SECONDS)
+    while (part := await asyncio.to_thread(next, parts, None)) is not None:
+        number += 1
+        seconds = part.start + len(part.pcm) / 2 / media.HEAR_RATE
+        if part.last and number == 1:
+            made = await _hear(studio, bill, part, language, _about(asked))
+            progress(1, 1)
+            return Analysis(made.text, seconds, made.complete)
+        if number == 1:
+            key = await asyncio.to_thread(wish, recording, asked, language, who)
+            done = await asyncio.to_thread(notes.read, key)
+            progress(0, count + 1)
+        count = number if part.last else max(count, number + 1)
+        if number > len(done):
+            work = partial(_hear, studio, bill, part, language, _note(part, asked))
+            made = await twice("listening", number, count, work)
+            done.append(f"## From {_clock(part.start)}\n\n{made.text}")
+            await asyncio.to_thread(notes.write, key, done)
+            await bill.write()
+        progress(number, count + 1)
     # Each has its share, so that what was said at the end is not cut off.
     shown = "\n\n".join(note[: _MOST_NOTES // len(done)] for note in done)
     rules = f"{_RULES} {_JOIN.format(overlap=OVERLAP_SECONDS)} {_tongue(language)}"
@@ -151,26 +150,11 @@ async def _hear(studio: Studio, bill: Bill, part: media.Part, language: str, tas
     return await _write(studio, bill, f"{_RULES} {_tongue(language)}", task, part.pcm)
 
 
-async def _write(studio: Studio, bill: Bill, rules: str, task: str, recording: bytes = b"") -> Made:
+async def _write(studio: Studio, bill: Bill, rules: str, task: str, recording: bytes | memoryview = b"") -> Made:
     made = await studio.write(rules, task, bill.spend, recording=recording, most_tokens=_MOST_TOKENS)
     if not made.text:
         raise Incomplete
     return made
-
-
-async def _ahead(parts: Iterator[media.Part]) -> AsyncGenerator[media.Part]:
-    """Yield the parts, each decoded while the one before is listened to. Raises BadAudio."""
-    following: asyncio.Task[media.Part | None] | None = None
-    try:
-        part = await asyncio.to_thread(next, parts, None)
-        while part is not None:
-            following = None if part.last else asyncio.create_task(asyncio.to_thread(next, parts, None))
-            yield part
-            part = await following if following else None
-    finally:
-        if following is not None:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
 
 
 def steps(seconds: float) -> int:

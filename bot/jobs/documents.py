@@ -4,8 +4,6 @@ import io
 import re
 from dataclasses import dataclass
 
-import pypdf
-
 from bot.errors import BadDocument, DocumentTooLong
 
 LONGEST = 200_000
@@ -82,6 +80,8 @@ def _cut(text: str, limit: int) -> int:
 
 
 def _pdf(data: bytes) -> tuple[str, str]:
+    import pypdf  # 15 MB of memory, for those who send one
+
     try:
         reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
         if reader.is_encrypted and not reader.decrypt(""):

@@ -63,8 +63,8 @@ class Part:
 
     start: float
     "seconds"
-    pcm: bytes
-    "s16le mono"
+    pcm: memoryview
+    "s16le mono; good until the next part is asked for"
     last: bool
 
 
@@ -73,17 +73,23 @@ def parts(
 ) -> Iterator[Part]:
     """Cut a recording into stretches of `seconds`, each beginning with the last `overlap` seconds of the one before.
 
-    Only one stretch is in memory at a time. Raises BadAudio.
+    One buffer serves all of them, so that memory does not grow with the length. Raises BadAudio.
     """
-    whole, kept = int(seconds * rate) * 2, int(overlap * rate) * 2
-    pcm, start = bytearray(), 0.0
+    kept = int(overlap * rate) * 2
+    buffer = memoryview(bytearray(int(seconds * rate) * 2))
+    size, start = 0, 0.0
     for piece in read(source, rate, limits):
-        pcm += piece
-        while len(pcm) > whole:
-            yield Part(start, bytes(pcm[:whole]), last=False)
-            start += (whole - kept) / (2 * rate)
-            del pcm[: whole - kept]
-    yield Part(start, bytes(pcm), last=True)
+        rest = memoryview(piece)
+        while len(rest) > len(buffer) - size:
+            fitting = len(buffer) - size
+            buffer[size:], rest = rest[:fitting], rest[fitting:]
+            yield Part(start, buffer, last=False)
+            buffer[:kept] = bytes(buffer[len(buffer) - kept :])
+            start += (len(buffer) - kept) / (2 * rate)
+            size = kept
+        buffer[size : size + len(rest)] = rest
+        size += len(rest)
+    yield Part(start, buffer[:size], last=True)
 
 
 def _decode(track: Track, rate: int, limits: Limits) -> Iterator[bytes]:

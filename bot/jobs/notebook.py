@@ -5,6 +5,7 @@ process ends, keeps them in a folder that only its user may read, until the anal
 """
 
 import hashlib
+import io
 import json
 import os
 import time
@@ -15,12 +16,15 @@ MOST = 32
 """Analyses whose notes are kept at once."""
 OLDEST = 1800.0
 """Seconds that the bot keeps them."""
+OLDEST_ON_DISK = 7 * 86_400.0
 
 
 def wish(recording: bytes | Path, *about: object) -> str:
     """Name what was asked for: the same for the same wish of the same person. Reads all of the recording."""
-    data = recording if isinstance(recording, bytes) else recording.read_bytes()
-    return hashlib.sha256(repr(about).encode() + data).hexdigest()[:32]
+    with io.BytesIO(recording) if isinstance(recording, bytes) else recording.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    digest.update(repr(about).encode())
+    return digest.hexdigest()[:32]
 
 
 class Notebook:
@@ -67,6 +71,9 @@ class NotebookOnDisk:
 
     def write(self, wish: str, notes: list[str]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for old in self._folder.glob("notes-*.json"):
+            if time.time() - old.stat().st_mtime > OLDEST_ON_DISK:
+                old.unlink(missing_ok=True)
         passing = self._file(wish).with_suffix(".new")
         passing.write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
         os.replace(passing, self._file(wish))

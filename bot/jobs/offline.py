@@ -1,11 +1,12 @@
 """The jobs for people without Discord: files in, files out, the same work."""
 
 import asyncio
+import shutil
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,18 +19,28 @@ from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.pricing import Prices
 from bot.engine.studio import Studio
 from bot.engine.transcribe import OpenAITranscriber
-from bot.errors import BadAudio, BadDocument
+from bot.errors import AudioTooLong, BadDocument, NotAudio
 from bot.jobs import catchup, documents, media, podcast, workshop
-from bot.jobs.analyze import analyze, estimate, length
+from bot.jobs.analyze import analyze, estimate, length, steps
 from bot.jobs.ask import Question, ask
 from bot.jobs.bill import price
 from bot.jobs.desk import Jobs, folder_beside
+from bot.jobs.notebook import NotebookOnDisk
 from bot.owed import Owed
 from bot.ports import Store, Vad
 from bot.services import Services
 from bot.types import Charge, Message, RoomContext
 from bot.usage import Budget
 
+SOUNDS = {
+    ".ogg": ("ogg", "libopus"),
+    ".opus": ("ogg", "libopus"),
+    ".mp3": ("mp3", "libmp3lame"),
+    ".wav": ("wav", "pcm_s16le"),
+}
+"""How a file's name ends -> its container and codec."""
+_NO_LIMIT = 10**12
+"""Bytes of a file that nobody uploads."""
 Step = Callable[[str, int, int | None], None]
 """Told of progress: what is done now, how much of it, of how much."""
 _NOBODY = 0
@@ -85,47 +96,48 @@ async def workroom(
         await client.close()
 
 
-async def answer(jobs: Jobs, text: str, file: Path | None, out: Path, voice: str, language: str | None) -> Done:
-    """Answer a question; the sound goes to `out` (.ogg, .mp3 or .wav)."""
-    recording = b""
-    if file is not None:
-        try:
-            recording = await asyncio.to_thread(media.to_pcm, file)
-        except BadAudio:
-            document = await asyncio.to_thread(lambda: documents.read(file.read_bytes(), file.name))
-            text = f"{text}\n\n{document.text}"
+async def answer(
+    jobs: Jobs, text: str, file: Path | None, out: Path, voice: str, language: str | None, step: Step
+) -> Done:
+    """Answer a question; the sound goes to `out` (one of SOUNDS)."""
+    enclosed, recording = await asyncio.to_thread(_enclosed, file) if file is not None else ("", b"")
+    step("asking", 0, None)
     room = RoomContext("Kikite", "a terminal", {}, jobs.services.wall(), language, voice)
-    found = await ask(Question(0, 0, _NOBODY, text, recording), room, jobs.services)
-    files: tuple[Path, ...] = ()
-    if found.pcm:
-        await asyncio.to_thread(_write, out, found.pcm)
-        files = (out,)
-    return Done(found.text, files, found.cost)
+    question = Question(0, 0, _NOBODY, f"{text}\n\n{enclosed}".strip(), recording)
+    found = await ask(question, room, jobs.services)
+    return await _spoken(found.text, found.pcm, out, found.cost)
 
 
 async def listen(jobs: Jobs, file: Path, question: str, out: Path | None, language: str, step: Step) -> Done:
-    """Analyse a recording; the text goes to `out` too."""
-    step("listening", 0, None)
-    expected = estimate(jobs.studio, await length(file))
+    """Analyse a recording; the text goes to `out` too. What is done of a long one is kept until all of it is."""
+    seconds = await length(file)
+    expected = estimate(jobs.studio, seconds)
+    step("listening", 0, steps(seconds))
     async with jobs.bill(0, 0, _NOBODY, expected) as bill:
         found = await analyze(
-            file, question, language, jobs.studio, bill, lambda done, all_: step("listening", done, all_)
+            file,
+            question,
+            language,
+            jobs.studio,
+            bill,
+            lambda done, all_: step("listening", done, all_),
+            seconds=seconds,
+            notes=NotebookOnDisk(jobs.folder),
         )
     if out is not None:
         await asyncio.to_thread(out.write_text, found.text + "\n", encoding="utf-8")
     return Done(found.text, (out,) if out else (), bill.cost)
 
 
-async def recap(jobs: Jobs, channel_id: int, minutes: int, out: Path, voice: str, language: str) -> Done:
-    """Catch up on a channel of the database; the sound goes to `out`."""
+async def recap(jobs: Jobs, channel_id: int, minutes: int, out: Path, voice: str, language: str, step: Step) -> Done:
+    """Catch up on a channel of the database; the sound goes to `out` (one of SOUNDS)."""
     services = jobs.services
     history = await services.store.history(channel_id, catchup.LINES)
     talk = catchup.recent(history, services.wall(), minutes)
+    step("summing", 0, None)
     async with jobs.bill(0, channel_id, _NOBODY, catchup.estimate(jobs.studio, talk)) as bill:
         found = await catchup.catch_up(talk, language, voice, jobs.studio, bill)
-    if found.pcm:
-        await asyncio.to_thread(_write, out, found.pcm)
-    return Done(found.text, (out,) if found.pcm else (), bill.cost)
+    return await _spoken(found.text, found.pcm, out, bill.cost)
 
 
 async def cast_pod(
@@ -135,38 +147,58 @@ async def cast_pod(
     container: str,
     voices: list[str],
     language: str,
-    agree: Callable[[Decimal | None], bool],
+    agree: Callable[[Decimal | None], None],
     step: Step,
 ) -> Done:
-    """Make a podcast and its summary in the folder `out`, if `agree` says yes to the price; resumes what was begun."""
+    """Make a podcast and its summary in the folder `out`, or as `out` and a .md beside it; resumes what was begun.
+
+    `agree` is told the price, and raises when nobody wants to pay it.
+    """
     data = await asyncio.to_thread(file.read_bytes)
     document = await asyncio.to_thread(documents.read, data, file.name)
-    plan = podcast.plan(document, language, voices, container, 10**12)
-    expected = podcast.estimate(jobs.studio, plan)
-    if not agree(price(jobs.services, expected)):
-        raise BadDocument(hint="Nothing was made.")
+    plan = podcast.plan(document, language, voices, container, _NO_LIMIT)
     bench = await asyncio.to_thread(workshop.Bench.open, jobs.folder, plan)
+    expected = podcast.estimate(jobs.studio, bench.plan, bench.done())
+    agree(price(jobs.services, expected))
     bench.plan.paused = True  # a bot beside this is not to go on with it
     async with jobs.bill(0, 0, _NOBODY, expected) as bill:
         maker = podcast.Podcaster(bench, jobs.studio, bill)
         made = await maker.make(lambda state: step(state.step, state.done, state.parts))
-    files = [_moved(path, out) for path in (*made.programme.files, made.summary)]
-    bench.clear()
-    return Done(files[-1].read_text(encoding="utf-8"), tuple(files), bill.cost)
+    named = out.suffix in SOUNDS
+    targets = [out, out.with_suffix(".md")] if named else [out / f"podcast.{container}", out / "summary.md"]
+    await asyncio.to_thread(_move, [*made.programme.files, made.summary], targets)
+    await asyncio.to_thread(bench.clear)
+    return Done(targets[-1].read_text(encoding="utf-8"), tuple(targets), maker.cost)
 
 
-def _moved(path: Path, folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / path.name
-    target.write_bytes(path.read_bytes())
-    return target
+def _enclosed(file: Path) -> tuple[str, bytes]:
+    """Return what goes along with a question: the words of a text, or the sound of a recording (s16le mono 16 kHz)."""
+    limits = replace(media.LIMITS, seconds=media.LONGEST)
+    try:
+        return "", b"".join(media.read(file, limits=limits))
+    except AudioTooLong as error:
+        minutes = int(media.LONGEST // 60)
+        hint = f"That recording is too long to go with a question: at most {minutes} minutes. Use analyze instead."
+        raise AudioTooLong(str(error), hint=hint) from error
+    except NotAudio as error:
+        try:
+            return documents.read(file.read_bytes(), file.name).text, b""
+        except BadDocument:
+            raise error from None
 
 
-def _write(out: Path, pcm: bytes) -> None:
-    kinds = {".mp3": ("mp3", "libmp3lame"), ".wav": ("wav", "pcm_s16le")}
-    container, codec = kinds.get(out.suffix.lower(), ("ogg", "libopus"))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(media.encode(pcm, SPEAK_RATE, container, codec))
+async def _spoken(text: str, pcm: bytes, out: Path, cost: Decimal | None) -> Done:
+    if not pcm:
+        return Done(text, (), cost)
+    container, codec = SOUNDS[out.suffix.lower()]
+    await asyncio.to_thread(lambda: out.write_bytes(media.encode(pcm, SPEAK_RATE, container, codec)))
+    return Done(text, (out,), cost)
+
+
+def _move(made: Sequence[Path], targets: Sequence[Path]) -> None:
+    for source, target in zip(made, targets, strict=True):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
 
 
 def _deaf() -> Vad:

@@ -101,11 +101,11 @@ class BotProcess:
         return found
 
 
-def _watchers() -> set[threading.Thread]:
+def watchers_there() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name.startswith("asyncio-waitpid")}
 
 
-def _join(watchers: set[threading.Thread]) -> None:
+def join_watchers(watchers: set[threading.Thread]) -> None:
     """Let the threads end that Python 3.11 waits for a process with; the process has ended."""
     for thread in watchers:
         thread.join(5)
@@ -123,9 +123,9 @@ async def _start(arguments: tuple[str, ...], env: Mapping[str, str], folder: Pat
 async def running(env: Mapping[str, str], folder: Path, *arguments: str) -> AsyncIterator[BotProcess]:
     """Run `python -m bot run` for as long as the block lasts; what is left of it then is killed."""
     port = free_port()
-    others = _watchers()
+    others = watchers_there()
     process = await _start(("-m", "bot", *(arguments or ("run",))), {**env, "HTTP_PORT": str(port)}, folder)
-    watchers = _watchers() - others
+    watchers = watchers_there() - others
     bot = BotProcess(process, port)
     assert process.stderr
     assert process.stdout
@@ -145,7 +145,7 @@ async def running(env: Mapping[str, str], folder: Path, *arguments: str) -> Asyn
             process.kill()
         await process.wait()
         await asyncio.gather(*readers)
-        _join(watchers)
+        join_watchers(watchers)
 
 
 async def run(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 60.0) -> Result:
@@ -155,9 +155,9 @@ async def run(env: Mapping[str, str], folder: Path, *arguments: str, seconds: fl
 
 async def python(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 60.0) -> Result:
     """Run Python to its end. Raises TimeoutError."""
-    others = _watchers()
+    others = watchers_there()
     process = await _start(arguments, env, folder)
-    watchers = _watchers() - others
+    watchers = watchers_there() - others
     try:
         async with asyncio.timeout(seconds):
             out, err = await process.communicate()
@@ -166,6 +166,6 @@ async def python(env: Mapping[str, str], folder: Path, *arguments: str, seconds:
         await process.communicate()
         raise
     finally:
-        _join(watchers)
+        join_watchers(watchers)
     assert process.returncode is not None
     return Result(process.returncode, out.decode(), err.decode())

@@ -1,6 +1,5 @@
 """Strangers' files become PCM, or a sentence that says what is wrong with them."""
 
-import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -175,26 +174,9 @@ def test_what_is_wrong_with_a_recording_is_known_before_it_is_decoded(kind: str)
 
 def test_parts_overlap_and_lose_nothing() -> None:
     whole = media.to_pcm(plain_wav(16_000, seconds=10))
-    found = list(media.parts(plain_wav(16_000, seconds=10), seconds=4, overlap=1))
-    assert [part.start for part in found] == [0, 3, 6]
-    assert [part.last for part in found] == [False, False, True]
-    for part in found:
-        at = int(part.start * 32_000)
-        assert whole[at : at + len(part.pcm)] == part.pcm
-    assert found[-1].start + len(found[-1].pcm) / 32_000 == 10
-
-
-@pytest.mark.long
-def test_half_an_hour_is_read_in_little_memory() -> None:
-    minute = tone(60)
-    out = BytesIO()
-    with media.Encoder(out, RATE, bit_rate=16_000) as encoder:
-        for _ in range(29):
-            encoder.write(minute)
-    data = out.getvalue()
-    tracemalloc.start()
-    length = sum(len(piece) for piece in media.read(data)) / 32_000
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert abs(length - 29 * 60) < 1
-    assert peak < 5_000_000
+    found = [(part.start, bytes(part.pcm), part.last) for part in media.parts(plain_wav(16_000, seconds=10), 4, 1)]
+    assert [(start, last) for start, _, last in found] == [(0, False), (3, False), (6, True)]
+    for start, pcm, _ in found:
+        at = int(start * 32_000)
+        assert whole[at : at + len(pcm)] == pcm
+    assert found[-1][0] + len(found[-1][1]) / 32_000 == 10

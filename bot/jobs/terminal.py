@@ -1,0 +1,95 @@
+"""A job in the terminal: what it will cost, how far it is, what came of it. Only the answer itself goes to stdout."""
+
+import os
+import sys
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from bot.errors import JobCancelled, JobError
+from bot.jobs.offline import Done
+from bot.jobs.podcast import ASK_ABOVE
+
+_NAMES = {
+    "asking": "asking",
+    "listening": "listening",
+    "script": "writing the script",
+    "voices": "speaking",
+    "joining": "joining the parts",
+    "summing": "summing up",
+}
+
+
+class Terminal:
+    """Shows one job; a context, within which its progress bars live (on stderr, where that is a terminal)."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._bars = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def step(self, name: str, done: int, parts: int | None) -> None:
+        """Show that `done` of `parts` of a step are done; None: nobody knows how many there are."""
+        self._bars.start()
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(_NAMES[name], total=parts)
+        self._bars.update(self._tasks[name], completed=done, total=parts)
+
+    def agree(self, cost: Decimal | None, *, yes: bool) -> None:
+        """Say what it will cost, and ask when that is much or not known.
+
+        Raises JobCancelled when the answer is no, JobError where nobody can be asked.
+        """
+        self._tell(f"expected cost: {_money(cost)}")
+        if yes or (cost is not None and cost <= ASK_ABOVE):
+            return
+        if not sys.stdin.isatty():
+            raise JobError(hint="That may cost more than a little, and nobody is here to ask: pass --yes to agree.")
+        if not typer.confirm("Go on?", err=True):
+            raise JobCancelled(hint="Nothing was made.")
+
+    def show(self, done: Done) -> None:
+        self._bars.stop()
+        typer.echo(done.text)
+        for path in done.files:
+            self._tell(f"written: {path}")
+        self._tell(f"cost: {_money(done.cost)}")
+
+    def _tell(self, text: str) -> None:
+        self._console.print(text, markup=False, soft_wrap=True)
+
+
+def check_writable(out: Path) -> None:
+    """Make the folder of `out`. Raises JobError when the file could not be written, before anything is paid for."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise JobError(hint=f"{out.parent} cannot be made: {error.strerror}.") from error
+    if out.is_dir() or not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise JobError(hint=f"{out} cannot be written. Name another file by --out.")
+
+
+def _money(cost: Decimal | None) -> str:
+    return "unknown" if cost is None else f"${cost:.4f}"
