@@ -47,6 +47,8 @@ class DiscordVenue:
         self._state = CallState.JOINING
         self._open = False
         "the panel and the first notice are up"
+        self._threadless = ""
+        "why there is no thread, though one is wanted"
         self._troubled: str | None = None
         "what kept the bot from hearing or speaking when people were last told"
         self._people: dict[int, str] = {}
@@ -136,6 +138,8 @@ class DiscordVenue:
             self._greeted |= self.people().keys()
             await self._put_up_panel(state)
             self.scroll.post(self._words(f"consent {self._host.settings.consent}"))
+            if self._threadless:
+                self.scroll.post(self._threadless)
             self._open = True
             self._greet_newcomers()  # who came meanwhile
             self._tell_impaired()
@@ -193,6 +197,7 @@ class DiscordVenue:
             )
         except discord.HTTPException as error:
             log.info("thread_refused", channel_id=self._asked_in.id, status=error.status, code=error.code)
+            self._threadless = self._words("thread refused", channel=self._asked_in.mention)
 
     def _status(self) -> CallStatus | None:
         call = self._host.calls.get(self.guild_id)

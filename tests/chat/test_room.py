@@ -298,6 +298,16 @@ async def test_a_call_may_be_written_into_a_thread_where_it_was_asked_for(house:
     assert house.engine.requests[1].turn.typed[0].text == "and you?"
 
 
+async def test_without_its_thread_it_writes_along_in_the_chat_and_says_why(house: Stage) -> None:
+    ada, denied = await house.enter("Ada"), discord.Permissions(create_public_threads=True)
+    house.sandbox.moderator.overwrite(house.sandbox.general, house.sandbox.bot, deny=denied.value)
+    await house.client.preferences.change(house.sandbox.guild.id, None, "transcript", "thread", ada.id)
+    await (await house.sandbox.command(ada, "join")).settled()
+    await until(lambda: any("may not open a thread" in message.content for message in house.shown()))
+    await house.sandbox.command(ada, "ask", {"text": "Why?"}, channel_id=house.sandbox.lounge.id)
+    await until(lambda: "An answer" in house.shown()[-1].content)
+
+
 async def test_what_is_said_may_be_left_unwritten(house: Stage) -> None:
     ada = await house.enter("Ada")
     await house.client.preferences.change(house.sandbox.guild.id, None, "transcript", "off", ada.id)
