@@ -87,19 +87,19 @@ class UpkeepShelf(LinesShelf):
             for older in (MessageRow.sealed.is_(None), MessageRow.sealed < key, MessageRow.sealed > key):
                 left = select(*columns).where(older).limit(limit - len(rows))
                 rows += (await connection.execute(left)).mappings().all()
-            fresh = [
-                {
-                    "line": row["id"],
-                    "speaker": self._seal.seal(self._seal.open(row["speaker"], row["sealed"])),
-                    "text": self._seal.seal(self._seal.open(row["text"], row["sealed"])),
-                    "sealed": key,
-                }
-                for row in rows
-            ]
+            fresh = await asyncio.to_thread(lambda: [self._resealed(row) for row in rows])
             if fresh:
                 table = MessageRow.__table__
                 await connection.execute(update(table).where(table.c.id == bindparam("line")), fresh)  # pyright: ignore[reportArgumentType]
         return len(fresh)
+
+    def _resealed(self, row: Any) -> dict[str, Any]:
+        return {
+            "line": row["id"],
+            "speaker": self._seal.seal(self._seal.open(row["speaker"], row["sealed"])),
+            "text": self._seal.seal(self._seal.open(row["text"], row["sealed"])),
+            "sealed": self._seal.key,
+        }
 
     async def _scrub(self, *, deep: bool = False) -> None:
         """Leave no bytes of what was deleted in SQLite's files, as far as nobody holds them open.
