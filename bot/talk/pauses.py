@@ -24,7 +24,7 @@ STRANGER = 0.4
 class Pauses:
     """The last silences of one speaker: pauses by their length, ends as endless."""
 
-    def __init__(self, fixed_hang: float | None = None, earliest: float = 0.18) -> None:
+    def __init__(self, fixed_hang: float | None = None, earliest: float = 0.16) -> None:
         """`fixed_hang`: seconds, instead of learning; `earliest`: seconds of silence before anything is guessed."""
         self._fixed = fixed_hang
         self._earliest = earliest

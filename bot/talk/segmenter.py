@@ -45,8 +45,10 @@ class SegmenterSettings:
     "silence that ends an utterance; None: learned from the speaker's pauses, 0.35 to 0.9"
     longest: float = 30.0
     "an utterance is cut here, at its quietest point"
-    pause: float = 0.18
-    "silence reported as SpeechPaused"
+    pause: float = 0.16
+    "silence reported as SpeechPaused; since a VAD notices an end a frame late, 180 ms after the last sound"
+    breath: float = 0.18
+    "silence that ends a run of speech; a consonant's closure does not"
     tail: float = 0.2
     "silence kept at the end"
 
@@ -101,7 +103,7 @@ class Segmenter:
     @property
     def voiced_for(self) -> float:
         """Seconds of speech going on now, gaps deducted, so that a laugh's bursts do not add up; 0 once it paused."""
-        return 0.0 if self.silence >= self._settings.pause else self._run * FRAME_SECONDS
+        return 0.0 if self.silence >= self._settings.breath else self._run * FRAME_SECONDS
 
     def peek(self) -> Utterance | None:
         """Return what the open utterance would be if it ended now; None if it is none yet."""
@@ -194,11 +196,10 @@ class Segmenter:
         if voiced:
             if passage.voiced >= self._settings.minimum:
                 self.pauses.paused(passage.trailing * FRAME_SECONDS)
-            self._run += 1
+            self._run = 1 if passage.trailing >= _frames(self._settings.breath) else self._run + 1
             self._last_voice_at = at
             if self._paused:
                 self._paused = False
-                self._run = 1
                 events.append(SpeechResumed(self._user_id))
         else:
             self._run = max(0, self._run - 1)

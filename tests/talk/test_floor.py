@@ -32,10 +32,10 @@ SILENT = {"floor": FloorSettings(speculation=False)}
 SCENES = [
     # --- clean turns
     Drawn(
-        "asked after 180 ms of silence, answered after 500",
+        "asked after 160 ms of silence, answered after 500",
         """
         anna  s50
-        bot   .58 p16 b50 .20
+        bot   .57 p17 b50 .20
         """,
         "a",
     ),
@@ -43,7 +43,7 @@ SCENES = [
         "a slow model begins as soon as it can",
         """
         anna  s50
-        bot   .58 p16 t24 b50 .10
+        bot   .57 p17 t23 b50 .10
         """,
         "a",
         options={"think": 40},
@@ -61,7 +61,7 @@ SCENES = [
         "Opus silence is silence",
         """
         anna  s50 o5
-        bot   .58 p16 b50 .20
+        bot   .57 p17 b50 .20
         """,
         "a",
     ),
@@ -69,7 +69,7 @@ SCENES = [
         "so is the hum of an open microphone",
         """
         anna  s50 n150
-        bot   .58 p16 b50 .20
+        bot   .57 p17 b50 .20
         """,
         "a",
     ),
@@ -77,7 +77,7 @@ SCENES = [
         "one sentence after the other",
         """
         anna  s50 .90                s30
-        bot   .58 p16 b50 .16 .38 p16 b50
+        bot   .57 p17 b50 .16 .37 p17 b50
         """,
         "a a",
     ),
@@ -86,7 +86,7 @@ SCENES = [
         "a breath of 120 ms is nothing",
         """
         anna  s50 .6 s30
-        bot   .94    p16 b50
+        bot   .93    p17 b50
         """,
         "a",
     ),
@@ -94,7 +94,7 @@ SCENES = [
         "400 ms: what was asked is thrown away unheard, and what was said is one turn",
         """
         anna  s50 .20    s30
-        bot   .58 p12 .50 p4 t6 b50
+        bot   .57 p13 .50 p4 t6 b50
         """,
         "a",
         wasted=1,
@@ -103,7 +103,7 @@ SCENES = [
         "480 ms is still a pause, and makes it wait a little longer the next time",
         """
         anna  s50 .24    s30
-        bot   .58 p16 .50 p6 t4 b50
+        bot   .57 p17 .50 p6 t4 b50
         """,
         "a",
         wasted=1,
@@ -112,7 +112,7 @@ SCENES = [
         "packets that are only late: the silence counted meanwhile is taken back",
         """
         anna  s50 >20    s30
-        bot   .58 p12 .38 p16 b50
+        bot   .57 p13 .37 p17 b50
         """,
         "a",
         wasted=1,
@@ -121,7 +121,7 @@ SCENES = [
         "two tries a turn, each later than the last, then it waits for the end",
         """
         anna  s50 .12    s30 .16     s30 .21 s30
-        bot   .58 p4 .42 p4  .105 t10 b50
+        bot   .57 p5 .42 p4  .105 t10 b50
         """,
         "a",
         wasted=2,
@@ -132,7 +132,7 @@ SCENES = [
         """
         anna  .20 s60
         ben   s50
-        bot   .88 p16 b50
+        bot   .87 p17 b50
         """,
         "ba",
     ),
@@ -142,7 +142,7 @@ SCENES = [
         anna  s50
         ben   .40 s50
         carl  .80 s50
-        bot   .138 p16 b50
+        bot   .137 p17 b50
         """,
         "abc",
     ),
@@ -151,7 +151,7 @@ SCENES = [
         """
         anna  s50
         ben   .64         s50
-        bot   .58 p8 .56 p16 b50
+        bot   .57 p9 .55 p17 b50
         """,
         "ab",
         wasted=1,
@@ -183,7 +183,7 @@ SCENES = [
         "an interruption: quiet after 200 ms, silent after 500, answered in its turn",
         """
         anna  s50 .70                s60
-        bot   .58 p16 b55 d15 .44 p16 b30
+        bot   .57 p17 b55 d15 .43 p17 b30
         """,
         "a a",
         options=LONG,
@@ -193,7 +193,7 @@ SCENES = [
         """
         anna  s50
         ben   .120                   s60
-        bot   .58 p16 b55 d15 .44 p16 b30
+        bot   .57 p17 b55 d15 .43 p17 b30
         """,
         "a b",
         options=LONG,
@@ -202,7 +202,7 @@ SCENES = [
         "a cough: quiet, and on again when it was over for 180 ms",
         """
         anna  s50 .70 s12
-        bot   .58 p16 b55 d11 b80
+        bot   .57 p17 b55 d11 b80
         """,
         "a",
         verdicts=("too_short",),
@@ -212,7 +212,7 @@ SCENES = [
         "mhm is not answered",
         """
         anna  s50 .70 s20
-        bot   .58 p16 b55 d19 b80
+        bot   .57 p17 b55 d19 b80
         """,
         "a",
         verdicts=("backchannel",),
@@ -222,7 +222,7 @@ SCENES = [
         "laughter: its bursts do not add up",
         """
         anna  s50 .70 s4.4s4.4s4.4s4.4s4.4s4.4s4.4s4.4
-        bot   .58 p16 b200
+        bot   .57 p17 b200
         """,
         "a",
         options=LONG,
@@ -231,7 +231,7 @@ SCENES = [
         "music in somebody's room, denied by the VAD",
         """
         anna  s50 .30 n150
-        bot   .58 p16 b100 .30
+        bot   .57 p17 b100 .30
         """,
         "a",
         options={"reply": 100},
@@ -240,7 +240,7 @@ SCENES = [
         "who begins within 300 ms of the bot wins",
         """
         anna  s50 .38 s30
-        bot   .58 p16 b16 .36 p16 b50
+        bot   .57 p17 b16 .35 p17 b50
         """,
         "a aa",
         wasted=1,
@@ -249,7 +249,7 @@ SCENES = [
         "unless it was a cough: then the same is answered again",
         """
         anna  s50 .38 s8
-        bot   .58 p16 b16 .14 p16 b50
+        bot   .57 p17 b16 .13 p17 b50
         """,
         "a a",
         wasted=1,
@@ -279,7 +279,7 @@ SCENES = [
         """
         anna  s50
         ben   .130 x60
-        bot   .58 p16 b81 d35 b40
+        bot   .57 p17 b81 d35 b40
         """,
         "a",
         options=LONG,
@@ -421,7 +421,7 @@ def test_four_people_who_take_one_breath() -> None:
     rows = {name: expand(row) for name, row in FOUR.items()}
     rows = {name: row[:740] + "." * 30 + row[770:] for name, row in rows.items()}
     scene = Room(rows, think=5).play(960)
-    assert squeeze(scene.bot[:760]) == ".748 t5 b7", "180 ms into it, well before the hang is over"
+    assert squeeze(scene.bot[:760]) == ".747 t5 b8", "160 ms into it, well before the hang is over"
     assert len(scene.turns[0]) > 4
 
 

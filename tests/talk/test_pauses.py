@@ -17,7 +17,7 @@ def learned(pauses: list[float], ends_each: int = 1) -> Pauses:
 
 def test_stranger() -> None:
     assert Pauses().hang == pytest.approx(0.5)
-    assert Pauses().likely_done == pytest.approx(0.18)
+    assert Pauses().likely_done == pytest.approx(0.16)
 
 
 @pytest.mark.parametrize(

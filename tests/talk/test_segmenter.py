@@ -43,14 +43,14 @@ def letters(utterance: Utterance) -> str:
 
 
 STORIES = [
-    ("a sentence", "s50", "s2 p58 S74"),
+    ("a sentence", "s50", "s2 p57 S74"),
     ("a click opens nothing", "s2.30s2", ""),
-    ("half a click more is too short", "s8", "s2 p16 X32"),
-    ("a pause", "s50.12s50", "s2 p58 r62 p120 S136"),
-    ("an end", "s50.26s50", "s2 p58 S74 s78 p134 S150"),
-    ("no packets, Opus silence and denied sound count alike", "s50 .8 o8 n9", "s2 p58 S74"),
-    ("late packets take their silence back", "s50 >12 s30", "s2 p58 r62 p100 S116"),
-    ("late silence does not", "s50 .4 o5 .4 o30", "s2 p58 S74"),
+    ("half a click more is too short", "s8", "s2 p15 X32"),
+    ("a pause", "s50.12s50", "s2 p57 r62 p119 S136"),
+    ("an end", "s50.26s50", "s2 p57 S74 s78 p133 S150"),
+    ("no packets, Opus silence and denied sound count alike", "s50 .8 o8 n9", "s2 p57 S74"),
+    ("late packets take their silence back", "s50 >12 s30", "s2 p57 r62 p99 S116"),
+    ("late silence does not", "s50 .4 o5 .4 o30", "s2 p57 S74"),
     ("noise is told once", "n200", "X224"),
     ("short noise is not told", "n10", ""),
 ]
@@ -153,7 +153,7 @@ def test_peek_is_what_it_will_be() -> None:
                 assert peeked is not None
                 assert event.utterance.id == peeked.id
                 assert event.utterance.pcm.startswith(peeked.pcm)
-                assert len(event.utterance.pcm) - len(peeked.pcm) <= HEAR_BYTES
+                assert len(event.utterance.pcm) - len(peeked.pcm) <= 2 * HEAR_BYTES
     assert hears.peek() is None
 
 
