@@ -156,6 +156,8 @@ async def build(
 
         ledger = Ledger(store)
         shards = slot.shards if slot else ()
+        if settings.shard_count:
+            shards = slots.called_first(shards, settings.shard_count, await store.calls())
         client = Client(settings, calls, services, catalogues, connect, ALL, tls, preferences, shards, ledger.take)
         health = Health(pacer)
         await stack.enter_async_context(health.beating())

@@ -37,6 +37,12 @@ def test_every_shard_is_in_one_slot(count: int, each: int, expected: list[list[i
     assert [[*slot] for slot in ranges(count, each)] == expected
 
 
+def test_shards_with_calls_log_in_first() -> None:
+    in_7, in_4 = (8 << 22) + (7 << 22), 4 << 22
+    assert slots.called_first(range(3, 8), 8, [in_7, in_4, 1 << 22]) == [4, 7, 3, 5, 6]
+    assert slots.called_first((), 8, [in_7]) == []
+
+
 def test_another_database_is_refused() -> None:
     assert dsn("postgresql+asyncpg://a:b@c/d?host=x") == "postgresql://a:b@c/d?host=x"
     with pytest.raises(ConfigError):
