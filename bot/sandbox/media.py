@@ -1,4 +1,7 @@
-"""Any audio file as PCM, by PyAV: what the people of the demo say, and the shipped clips."""
+"""Any audio file as PCM, by PyAV: what people in the sandbox say, and how they hear what the bot sends.
+
+Independent of the bot's own decoder on purpose: what the bot makes is judged by another one.
+"""
 
 import io
 from pathlib import Path
@@ -50,27 +53,3 @@ def resample(pcm: bytes, source: int, target: int) -> bytes:
     frame.planes[0].update(pcm.ljust(frame.planes[0].buffer_size, b"\0"))
     pieces = [*resampler.resample(frame), *resampler.resample(None)]
     return b"".join(bytes(piece.planes[0])[: piece.samples * 2] for piece in pieces)
-
-
-def encode(pcm: bytes, rate: int, container: str, codec: str, bit_rate: int | None = None) -> bytes:
-    """Pack mono s16le `pcm` into an audio file, for instance `("ogg", "libopus")` or `("mp3", "libmp3lame")`."""
-    out = io.BytesIO()
-    with av.open(out, mode="w", format=container) as file:
-        stream = file.add_stream(codec, rate=rate)
-        if not isinstance(stream, av.AudioStream):
-            raise ValueError(f"{codec} is no audio codec")
-        stream.codec_context.layout = "mono"
-        if bit_rate:
-            stream.codec_context.bit_rate = bit_rate
-        codec_formats = stream.codec_context.codec.audio_formats
-        wanted = codec_formats[0].name if codec_formats else "s16"
-        frame = av.AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
-        frame.sample_rate = rate
-        frame.planes[0].update(pcm.ljust(frame.planes[0].buffer_size, b"\0"))
-        resampler = av.AudioResampler(
-            format=wanted, layout="mono", rate=rate, frame_size=stream.codec_context.frame_size or 1024
-        )
-        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
-            file.mux(stream.encode(piece))
-        file.mux(stream.encode(None))
-    return out.getvalue()

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.audio import SPEAK_RATE, to_wav
-from bot.sandbox.media import encode
+from bot.jobs.encoder import encode
 from bot.sandbox.model_behaviour import Answer, Break, Ending
 from bot.sandbox.model_checks import Chat
 from bot.sandbox.model_log import ReceivedRequest

@@ -5,6 +5,7 @@ import pytest
 
 from bot.audio import SILENCE_DBFS, dbfs, from_wav, seconds, to_wav
 from bot.errors import BadAudio
+from bot.jobs.encoder import encode
 from bot.sandbox import clips, media
 
 SPEECH = [clip.id for clip in clips.speech()]
@@ -22,7 +23,7 @@ def spoken_share(pcm: bytes) -> float:
 
 def opus_trip(id: str) -> bytes:
     """Return the clip at 16 kHz after the codec of a voice channel."""
-    packed = media.encode(clips.load(id, 48_000), 48_000, "ogg", "libopus", 24_000)
+    packed = encode(clips.load(id, 48_000), 48_000, "ogg", "libopus", 24_000)
     return media.to_pcm(packed, 16_000)
 
 
@@ -64,7 +65,7 @@ def test_unknown_clip():
 )
 def test_any_audio_file_is_read(container: str, codec: str):
     pcm = clips.load("ben-moon", 48_000)
-    back = media.to_pcm(media.encode(pcm, 48_000, container, codec), 48_000)
+    back = media.to_pcm(encode(pcm, 48_000, container, codec), 48_000)
     assert seconds(back, 48_000) == pytest.approx(seconds(pcm, 48_000), abs=0.06)
     assert dbfs(back) == pytest.approx(dbfs(pcm), abs=1)
 

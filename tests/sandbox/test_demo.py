@@ -8,11 +8,11 @@ import pytest
 from bot.audio import RTP_RATE, from_wav
 from bot.engine.client import build_client
 from bot.errors import BadAudio
+from bot.jobs.encoder import encode
 from bot.sandbox import clips
 from bot.sandbox.demo import from_files, shipped
 from bot.sandbox.demo_report import Report, Turn
 from bot.sandbox.ears import Ears
-from bot.sandbox.media import encode
 from bot.sandbox.model_log import ReceivedRequest
 from bot.sandbox.model_relay import ModelRelay
 from bot.sandbox.model_server import ModelServer
@@ -27,7 +27,7 @@ def test_somebody_talks_over_an_answer_once() -> None:
 def test_peoples_own_files_are_said_in_turn_and_cut_to_the_time_there_is(tmp_path: Path) -> None:
     for number in range(3):
         sound = clips.load("bot-moon", RTP_RATE) * 4
-        (tmp_path / f"{number}.mp3").write_bytes(encode(sound, RTP_RATE, "mp3", "libmp3lame"))
+        (tmp_path / f"{number}.mp3").write_bytes(encode(sound, RTP_RATE, "mp3"))
     lines = from_files(sorted(tmp_path.iterdir()))
     assert [line.who for line in lines] == ["Anna", "Yuki", "Anna"]
     assert sum(len(line.sound) for line in lines) / 2 / RTP_RATE < 20

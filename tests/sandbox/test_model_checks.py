@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.audio import HEAR_RATE, to_wav
-from bot.sandbox import clips, media
+from bot.jobs.encoder import encode
+from bot.sandbox import clips
 from bot.sandbox.model_checks import Chat, Rules, check_chat, tokens
 from bot.sandbox.model_schema import ApiError
 
@@ -44,7 +45,7 @@ def messages(*added: dict[str, Any]) -> dict[str, Any]:
 
 
 def packed(container: str, codec: str) -> str:
-    return base64.b64encode(media.encode(clips.load("ben-moon", 48_000), 48_000, container, codec)).decode()
+    return base64.b64encode(encode(clips.load("ben-moon", 48_000), 48_000, container, codec)).decode()
 
 
 ACCEPTED = {

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bot.jobs.encoder import encode
 from bot.sandbox import clips, media
 from bot.sandbox.model_hearing import recognise
 
@@ -15,7 +16,7 @@ def quiet(seconds: float) -> bytes:
 
 
 def through_opus(id: str) -> bytes:
-    return media.to_pcm(media.encode(clips.load(id, 48_000), 48_000, "ogg", "libopus", 24_000), RATE)
+    return media.to_pcm(encode(clips.load(id, 48_000), 48_000, "ogg", "libopus", 24_000), RATE)
 
 
 def lossy(pcm: bytes, share: float) -> bytes:
