@@ -22,6 +22,14 @@ def test_reading(benchmark: Any, container: str, codec: str) -> None:
     assert pcm > 31_000 * SECONDS
 
 
+def test_knowing_the_length(benchmark: Any) -> None:
+    data = media.encode(speech(SECONDS), SPEAK_RATE, "mp3")
+    seconds = benchmark.pedantic(lambda: media.length(data), rounds=3)
+    if benchmark.stats is not None:
+        benchmark.extra_info["times real time"] = round(SECONDS / benchmark.stats.stats.median)
+    assert abs(seconds - SECONDS) < 0.2
+
+
 def test_joining(benchmark: Any, tmp_path: Path) -> None:
     parts = [speech(SECONDS / 4, seed=number) for number in range(4)]
 

@@ -14,6 +14,7 @@ from bot.errors import OutOfCredit, PartFailed
 from bot.jobs import documents, joining, media, podcast
 from bot.jobs import workshop as shelf
 from bot.jobs.loudness import measure
+from bot.sandbox.media import to_pcm
 from bot.sandbox.model_behaviour import Answer, Refuse
 from bot.sandbox.model_log import ReceivedRequest
 from bot.sandbox.model_server import ModelServer
@@ -185,15 +186,18 @@ def test_files_stay_under_the_limit_and_are_split_where_they_must_be(tmp_path: P
 
 
 def test_voices_are_equally_loud_and_joined_without_clicks(tmp_path: Path) -> None:
-    parts = [speech(6, level) for level in (400, 9_000, 2_000)]
+    # Tones that begin and end at their peak: joined as they are, each edge would be a step of the whole amplitude.
+    wave = np.cos(2 * np.pi * 200 * np.arange(6 * SPEAK_RATE) / SPEAK_RATE)
+    parts = [(wave * level).astype("<i2").tobytes() for level in (700, 9_000, 2_000)]
     programme = joining.join(parts.__getitem__, [("One", 2), ("Two", 1)], tmp_path, "ogg", 10_000_000, "T")
     assert abs(programme.loudness - -16) < 0.5
-    pcm = media.to_pcm(programme.files[0], SPEAK_RATE)
-    samples = np.frombuffer(pcm, "<i2").astype(float)
-    thirds = [samples[int(at * SPEAK_RATE) : int((at + 5) * SPEAK_RATE)].astype("<i2").tobytes() for at in (0.5, 7, 14)]
-    levels = [measure([third], SPEAK_RATE) for third in thirds]
-    assert max(levels) - min(levels) < 2
-    assert np.abs(samples).max() <= 32767
+    samples = np.frombuffer(to_pcm(programme.files[0], SPEAK_RATE), "<i2").astype(float)
+    inside = [samples[int(at * SPEAK_RATE) : int((at + 4) * SPEAK_RATE)] for at in (1, 7.5, 14.5)]
+    levels = [measure([tone.astype("<i2").tobytes()], SPEAK_RATE) for tone in inside]
+    assert max(levels) - min(levels) < 1
+    steepest = max(np.abs(np.diff(tone)).max() for tone in inside)
+    assert np.abs(np.diff(samples)).max() < 1.5 * steepest
+    assert steepest < 0.1 * np.abs(samples).max()  # so that an edge would show
 
 
 def test_a_podcast_is_estimated_before_it_is_made(workshop: Workshop) -> None:
