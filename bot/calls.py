@@ -239,7 +239,7 @@ class Calls:
         structlog.contextvars.bind_contextvars(call=uuid4().hex[:8], guild=guild_id)
         try:
             end = await self._over_links(seat)
-            if end is LinkEnd.KICKED:
+            if end is LinkEnd.KICKED and seat.call.venue.stands():  # nobody is put out by deleting a channel
                 await self.away.put_out(guild_id)
             log.info("call_ended", guild=guild_id, reason=end.value)
         except Exception:

@@ -212,6 +212,10 @@ class Venue(Protocol):
         """Whether the server lets nobody hear the bot: it is muted, or in a stage's audience."""
         ...
 
+    def stands(self) -> bool:
+        """Whether the channel is still there."""
+        ...
+
     async def connect(self) -> VoiceLink:
         """Enter the channel. Raises JoinError."""
         ...

@@ -243,12 +243,16 @@ class StageVenue:
         self.here = set(people)
         self.audience: StageAudience = StageAudience()
         self.speechless = False
+        self.standing = True
         self.links: list[StageLink] = []
         self.refuse: deque[BotError] = deque()
         "what the next attempts to connect fail of"
 
     def people(self) -> Mapping[int, str]:
         return {user_id: self.present[user_id] for user_id in sorted(self.here)}
+
+    def stands(self) -> bool:
+        return self.standing
 
     async def connect(self) -> VoiceLink:
         if self.refuse:

@@ -98,6 +98,9 @@ class DiscordVenue:
         state = self.channel.guild.me.voice
         return state is not None and (state.mute or state.suppress)
 
+    def stands(self) -> bool:
+        return self.channel.guild.get_channel(self.channel.id) is not None
+
     async def connect(self) -> VoiceLink:
         check_bot(self.channel)
         link = await self._connect(self.channel)

@@ -256,6 +256,15 @@ async def test_it_does_not_come_back_uncalled(end: LinkEnd, links: int) -> None:
         assert house.calls.away.wanted(*here)
 
 
+async def test_whoever_deletes_a_channel_has_not_put_it_out() -> None:
+    async with stage() as house:
+        house.venue.standing = False
+        house.link.end.set_result(LinkEnd.KICKED)
+        await asyncio.sleep(1)
+        assert not house.live
+        assert house.calls.away.wanted(house.venue.guild_id, house.venue.channel_id)
+
+
 async def test_it_says_so_when_it_could_not_come_back() -> None:
     async with stage() as house:
         house.venue.refuse.extend(JoinError() for _ in range(20))
