@@ -146,7 +146,7 @@ def _columns(canvas: "ImageDraw", pen: "_Pen", columns: Sequence[Column], top: i
         for cost, fill in column.parts:
             height = COLUMNS * float(cost / most) if most else 0.0
             if height:
-                canvas.rectangle((left, base - height, right, base - 1), fill=fill)
+                canvas.rectangle((left, base - height, right, max(base - height, base - 1)), fill=fill)
             base -= height
         if column.total == most:
             pen.write(

@@ -41,6 +41,14 @@ def test_nothing_spent_is_no_column_and_no_bar() -> None:
     assert chart.colour(0) not in colours(png)
 
 
+def test_the_smallest_sums_are_drawn_too() -> None:
+    tiny = [(Decimal("0.000001"), chart.colour(0)), (Decimal(1), chart.colour(1)), (Decimal("0.0001"), chart.colour(2))]
+    png = chart.draw(
+        Label("$1"), [Column("11-01", "$1", tiny)], [[bar("a", "1", chart.TEXT), bar("b", "0.000001", chart.TEXT)]]
+    )
+    assert chart.colour(1) in colours(png)
+
+
 @pytest.mark.parametrize(
     ("name", "drawn"),
     [

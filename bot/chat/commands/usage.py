@@ -2,20 +2,26 @@
 
 import asyncio
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal
 
 import discord
+import structlog
 from discord import app_commands
 
 from bot.chat import chart, ledger, lines
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 
+log = structlog.get_logger(__name__)
+
 DAYS = {"today": 1, "week": 7, "month": 30}
 PEOPLE_SHOWN = 15
+NAMES_WITHIN = 3.0
+"""Seconds Discord has to name people who are not in a call."""
 
 
 @app_commands.command(description="What this server spent on me, and what is left of the budget")
@@ -64,12 +70,30 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     files: list[discord.File] = []
     if total.cost and chart.available():
         title = chart.Label(f"{money(total.cost)} · {when}", money(total.cost))
-        picture = await asyncio.to_thread(_picture, title, period, midnight, book, dearest, interaction.guild, words)
-        files.append(discord.File(io.BytesIO(picture), "usage.png", description=words("usage picture")))
+        names = await _names(interaction.guild, [user_id for user_id, _ in dearest])
+        try:
+            picture = await asyncio.to_thread(_picture, title, period, midnight, book, dearest, names, words)
+        except Exception as error:
+            # The text says the same: a font that cannot be drawn with must not cost people that, too.
+            log.error("chart_failed", reason=type(error).__name__)
+        else:
+            files.append(discord.File(io.BytesIO(picture), "usage.png", description=words("usage picture")))
     first, *more = lines.split("\n".join(rows))
     await interaction.followup.send(first, files=files, ephemeral=True)
     for message in more:
         await interaction.followup.send(message, ephemeral=True)
+
+
+async def _names(guild: discord.Guild, people: Sequence[int]) -> dict[int, str]:
+    """Return display names, as far as they are known or Discord gives them in time."""
+    known = {person: member.display_name for person in people if (member := guild.get_member(person))}
+    missing = [person for person in people if person not in known]
+    if missing:
+        with suppress(TimeoutError, discord.DiscordException):
+            async with asyncio.timeout(NAMES_WITHIN):
+                found = await guild.query_members(user_ids=missing, limit=len(missing), cache=False)
+                known |= {member.id: member.display_name for member in found}
+    return known
 
 
 def _picture(
@@ -78,7 +102,7 @@ def _picture(
     midnight: datetime,
     book: ledger.Ledger,
     dearest: Sequence[tuple[int, ledger.Sum]],
-    guild: discord.Guild,
+    names: Mapping[int, str],
     words: Words,
 ) -> bytes:
     """Draw the same figures; a person whose name no font has stays the number that stands before it in the text."""
@@ -104,7 +128,6 @@ def _picture(
     ]
     by_person = []
     for place, (user_id, item) in enumerate(dearest, 1):
-        member = guild.get_member(user_id)
-        name = chart.Label(f"#{place} {member.display_name}" if member else "", f"#{place}")
+        name = chart.Label(f"#{place} {names[user_id]}" if user_id in names else "", f"#{place}")
         by_person.append(chart.Bar(name, item.cost, lines.money(item.cost, words), chart.TEXT))
     return chart.draw(title, columns, [by_kind, by_person])
