@@ -23,14 +23,16 @@ Ask = Callable[[str], Awaitable[Any]]
 
 
 class Calls:
-    """Notes whom it is told to forget."""
+    """Notes whom it is told to forget, when a last line of theirs was just on its way to the store."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: SqlStore) -> None:
         self.forgotten: list[int] = []
+        self._store = store
 
     def settings_changed(self, guild_id: int) -> None: ...
 
     async def forget(self, user_id: int) -> None:
+        await self._store.remember(GUILD, CHANNEL, [said(2)])
         self.forgotten.append(user_id)
 
 
@@ -60,7 +62,8 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def test_what_one_process_does_the_other_knows(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(news.LOOK_EVERY, "sqlite", 0.05)
-    store, calls = await SqlStore.open(url), Calls()
+    store = await SqlStore.open(url)
+    calls = Calls(store)
     preferences = Preferences(store, CallSettings(), Caps(Decimal(1)), lambda: START)
     there: Any = calls
     upkeep = Upkeep(store, preferences, there, lambda _: True, lambda: START)
@@ -75,7 +78,6 @@ async def test_what_one_process_does_the_other_knows(url: str, monkeypatch: pyte
         assert (budget.left(GUILD), budget.left(GUILD, ANNA)) == (Decimal("0.25"), Decimal("0.25"))
         await ask("say the canary sings")
         assert await ask("forget") == 1
-        await store.remember(GUILD, CHANNEL, [said(2)])  # written by who has not heard of it yet
         await until(lambda: calls.forgotten == [ANNA])
         async with asyncio.timeout(30):
             while await store.history(CHANNEL, 9):
