@@ -32,6 +32,10 @@ class Ticket:
     task: asyncio.Task[object] | None = None
     _go: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def finish(self) -> None:
+        """Keep the place, but be cancelled no more: what is left is to hand the work over."""
+        self.task = None
+
     def cancel(self) -> None:
         """End the job, wherever it stands; it raises JobCancelled."""
         self.cancelled = True

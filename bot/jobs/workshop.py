@@ -128,6 +128,12 @@ def unfinished(folder: Path) -> Iterator[Bench]:
             shutil.rmtree(found.parent, ignore_errors=True)
 
 
+def prune(folder: Path) -> None:
+    """Throw away what is too old."""
+    for _ in unfinished(folder):
+        pass
+
+
 def forget(folder: Path, user_id: int) -> int:
     """Throw away what a person gave for podcasts that failed, and return how many; not what is on its way."""
     theirs = [bench for bench in unfinished(folder) if bench.plan.user_id == user_id and bench.plan.paused]

@@ -1,6 +1,7 @@
 """A long text becomes a podcast: whole, level, in order; and nothing is made or paid for twice."""
 
 import asyncio
+import os
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -114,6 +115,16 @@ async def test_a_part_that_fails_for_good_is_named_and_the_others_kept(workshop:
 
 def on_disk(shop: Workshop) -> list[shelf.Bench]:
     return list(shelf.unfinished(shop.jobs.folder))
+
+
+def test_what_nobody_asked_for_again_is_thrown_away(workshop: Workshop) -> None:
+    old, new = bench_for(workshop, 3_000), bench_for(workshop, 4_000)
+    for bench in (old, new):
+        bench.save()
+    os.utime(old.folder / "plan.json", (0, 0))
+    shelf.prune(workshop.jobs.folder)
+    assert not old.folder.exists()
+    assert new.folder.exists()
 
 
 async def test_without_credit_it_ends_at_once(workshop: Workshop) -> None:

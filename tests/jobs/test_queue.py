@@ -69,7 +69,9 @@ async def test_a_late_cancel_does_not_fell_what_follows() -> None:
     queue = JobQueue()
     ticket = queue.take(1, 1)
     async with queue.turn(ticket):
-        pass
+        ticket.finish()
+        ticket.cancel()
+        await turn()
     ticket.cancel()
     await turn()
 

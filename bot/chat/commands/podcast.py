@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 TEXT_LIMIT = 6_000
 """Characters of an option, as Discord has it."""
+TIDY = 3600.0
+"""Seconds between two looks at what nobody finished."""
 
 
 @app_commands.command(description="Make a podcast and a summary of a long text")
@@ -116,7 +118,7 @@ class Ask(discord.ui.View):
 
 
 async def resume(host: Host) -> None:
-    """Go on with what an earlier process left undone, in the servers that are ours."""
+    """Go on with what an earlier process left undone, in the servers that are ours; tidy up until cancelled."""
     benches = [bench for bench in workshop.unfinished(host.jobs.folder) if not bench.plan.paused]
     async with asyncio.TaskGroup() as group:
         for bench in benches:
@@ -124,6 +126,9 @@ async def resume(host: Host) -> None:
             if guild is not None:
                 channel = guild.get_channel_or_thread(bench.plan.channel_id)
                 group.create_task(_resumed(host, guild, bench, channel), name="podcast")
+        while True:  # what failed and was not asked for again is not kept for ever
+            await asyncio.sleep(TIDY)
+            await asyncio.to_thread(workshop.prune, host.jobs.folder)
 
 
 async def _resumed(host: Host, guild: discord.Guild, bench: workshop.Bench, channel: object) -> None:
@@ -170,21 +175,23 @@ async def _work(
         post.show(f"{head}\n{step}\n{post.small(words, maker.cost, estimated=bill.estimated)}")
 
     try:
-        async with jobs.queue.turn(ticket), bill:
-            made = await maker.make(show)
-        cost = lines.money(maker.cost, words, estimated=bill.estimated)
-        await _deliver(made, plan, cost, post, words)
+        async with jobs.queue.turn(ticket):
+            async with bill:
+                made = await maker.make(show)
+            ticket.finish()
+            cost = lines.money(maker.cost, words, estimated=bill.estimated)
+            await _deliver(made, plan, cost, post, words)
+            await asyncio.to_thread(bench.clear)
     except asyncio.CancelledError:
         await post.leave()  # the process ends; the next one goes on
         raise
     except JobCancelled:
         await post.end(f"{head}\n{words('job cancelled', cost=lines.money(maker.cost, words))}")
+        await asyncio.to_thread(bench.clear)
     except Exception as error:  # whatever it is, what is done is kept and people are told
-        plan.paused = True
+        plan.paused = not host.is_closed()
         await asyncio.to_thread(bench.save)
         await post.end(f"{head}\n⚠️ {explain(words, error)}")
-        return
-    await asyncio.to_thread(bench.clear)
 
 
 async def _deliver(made: job.Podcast, plan: workshop.Plan, cost: str, post: Post, words: Words) -> None:
