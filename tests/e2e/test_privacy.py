@@ -52,7 +52,9 @@ async def test_who_is_forgotten_is_in_no_file_and_in_no_later_request(house: Hou
         await house.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
         await said(house, "bot-rice", 1)
-        lines = await app.store.history(house.lounge.id, 9)
+        async with asyncio.timeout(20):
+            while len(lines := await app.store.history(house.lounge.id, 9)) < 2:
+                await asyncio.sleep(0.05)
         assert [line.asked_by for line in lines] == [(), (anna.id,)]
         assert lines[1].audio_id
         outcome = await house.sandbox.command(anna.user, "privacy forget", channel_id=house.lounge.id)
