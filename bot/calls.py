@@ -28,7 +28,7 @@ FAREWELL = 1.0
 """Seconds a call has for what can only be done from inside, such as clearing the line under the channel's name."""
 CLOSE_WITHIN = 10.0
 """Seconds a call has to write down its last words once it was told to end."""
-DRAINED_WITHIN, PAY_WITHIN = 5.0, 3.0
+DRAINED_WITHIN, PAY_WITHIN = 6.0, 3.0
 """The same when the process ends, and what it has for what is owed besides: it must be gone within 30 s."""
 
 
