@@ -59,7 +59,7 @@ def recent(history: Sequence[Message], now: datetime, minutes: float) -> list[Me
 
 def estimate(studio: Studio, talk: Sequence[Message]) -> dict[str, Usage]:
     """Say what the recap will use, by model."""
-    shown = sum(tokens.of_message(message.text) for message in talk)
+    shown = sum(tokens.of_message(_line(message)) for message in talk)
     return {studio.model: Usage(text_in=shown + 200, text_out=200, audio_out=round(_ESTIMATED * AUDIO_OUT_RATE))}
 
 
@@ -69,11 +69,10 @@ async def catch_up(talk: Sequence[Message], language: str, voice: str, studio: S
         raise NothingSaid
     aloud = bill.allowance < Allowance.TEXT
     code = language.split("-")[0].lower()
-    tongue = f"Speak {LANGUAGES.get(code) or plain(language)}." if aloud else f"Write in {LANGUAGES.get(code, code)}."
+    named = LANGUAGES.get(code) or plain(language)
+    tongue = f"Speak {named}." if aloud else f"Write in {named}."
     system = _SYSTEM.format(manner=_ALOUD if aloud else _WRITTEN, tongue=tongue)
-    lines = "\n".join(
-        f"{message.at:%H:%M} {quoted(message.speaker)}: {' '.join(message.text.split())}" for message in talk
-    )
+    lines = "\n".join(map(_line, talk))
     if aloud:
         made = await studio.say(system, lines, bill.spend, voice=voice, longest=_SPOKEN)
     else:
