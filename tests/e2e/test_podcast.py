@@ -16,6 +16,7 @@ from tests.e2e.meter import chapters, length, lufs
 from tests.e2e.test_conversation import button_id
 from tests.e2e.test_jobs import told
 from tests.jobs.conftest import podcasting
+from tests.jobs.test_documents import SRT, pdf
 from tests.jobs.test_podcast import text
 
 BROKEN = Refuse(500, "oops", "server_error")
@@ -71,6 +72,21 @@ async def test_a_podcast_and_its_summary_come_in_one_message(house: House, conta
         await until(lambda: outcome.content == message.content and not outcome.components)
         await until(lambda: not left_over(house))
     assert not house.model.refused
+
+
+async def test_papers_and_subtitles_are_read(house: House) -> None:
+    house.model.default = podcasting
+    async with house.bot():
+        eve = house.sandbox.add_user("Eve")
+        for number, (name, data) in enumerate((("paper.pdf", pdf("Hello there. ")), ("film.srt", SRT.encode())), 1):
+            options = {"file": house.sandbox.file(name, data), "voices": "one"}
+            await house.sandbox.command(eve, "podcast", options)
+            posts = house.sandbox.messages
+            await until(lambda: sum(len(m.attachments) == 2 for m in posts(house.sandbox.general.id)) == number, 30)  # noqa: B023
+        read = [str(request.body["messages"][1]) for request in house.model.chats if not is_spoken(request)]
+        assert sum("Hello there" in text for text in read) == len(read) == 4
+        assert not any("-->" in text for text in read)
+        assert {request.body["audio"]["voice"] for request in house.model.chats if is_spoken(request)} == {"marin"}
 
 
 async def test_a_dear_podcast_is_asked_about_and_can_be_cancelled(house: House) -> None:
