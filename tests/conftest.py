@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)  # a machine under load is no fault
+settings.load_profile("unhurried")
 
 HERE = Path(__file__).parent
 
