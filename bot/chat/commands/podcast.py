@@ -124,16 +124,17 @@ async def resume(host: Host) -> None:
         for bench in benches:
             guild = host.get_guild(bench.plan.guild_id)
             if guild is not None:
-                channel = guild.get_channel_or_thread(bench.plan.channel_id)
-                group.create_task(_resumed(host, guild, bench, channel), name="podcast")
+                group.create_task(_resumed(host, guild, bench), name="podcast")
         while True:  # what failed and was not asked for again is not kept for ever
             await asyncio.sleep(TIDY)
             await asyncio.to_thread(workshop.prune, host.jobs.folder)
 
 
-async def _resumed(host: Host, guild: discord.Guild, bench: workshop.Bench, channel: object) -> None:
-    words = host.words_in(guild)
+async def _resumed(host: Host, guild: discord.Guild, bench: workshop.Bench) -> None:
+    words, channel_id = host.words_in(guild), bench.plan.channel_id
     try:
+        # A thread that was archived in the meantime is not among those known.
+        channel = guild.get_channel_or_thread(channel_id) or await host.fetch_channel(channel_id)
         ticket = host.jobs.queue.take(guild.id, bench.plan.user_id, bench.plan.id, again=True)
         await _work(host, bench, ticket, channel, None, words)
     except AlreadyAtIt:
