@@ -77,8 +77,6 @@ class Mouth:
         self._hush = Hush(self._attention, transcripts)
         self._encore = Encore()
         self._forgotten: frozenset[int] = frozenset()
-        self._clear = True
-        "nobody holds the floor"
         self._shown = ""
         self._group: asyncio.TaskGroup | None = None
 
@@ -216,7 +214,7 @@ class Mouth:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._utterances or (self._typed and self._clear):
+            while self._utterances or self._typed:
                 turn = await self._next_turn()
                 reply = turn and (self._prepared.adopt(turn) or self._start(turn))
                 if reply:
