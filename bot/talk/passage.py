@@ -69,7 +69,9 @@ class Passage:
         rest = list(zip(self._frames[cut:], map(bool, self._voiced[cut:]), strict=True))
         del self._frames[cut:], self._voiced[cut:]
         self._voiced_frames = sum(self._voiced)
-        return Passage(rest_id, now - len(rest) * FRAME_SECONDS, rest, goes_on=True)
+        # Late frames come all at once: by the clock the rest may then have begun before its beginning.
+        started_at = max(now - len(rest) * FRAME_SECONDS, self.started_at + FRAME_SECONDS)
+        return Passage(rest_id, started_at, rest, goes_on=True)
 
     def _kept(self, tail: int) -> int:
         return len(self._frames) - max(0, self.trailing - tail)

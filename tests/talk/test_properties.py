@@ -3,7 +3,7 @@
 import re
 from itertools import count, pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.audio import FRAME_SECONDS, HEAR_BYTES, HEAR_RATE, seconds
@@ -53,6 +53,7 @@ def places(pcm: bytes) -> list[int]:
 
 @settings(max_examples=150, deadline=None)
 @given(rows, st.sampled_from([1.0, 3.0, 30.0]))
+@example(expand("s1.3>3.23s20"), 1.0)
 def test_segmenter(row: str, longest: float) -> None:
     events = spoken(row, longest)
     said = [event.utterance for event in events if isinstance(event, Spoke)]
