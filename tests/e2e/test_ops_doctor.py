@@ -213,8 +213,12 @@ async def test_json_comes_in_time_though_no_name_is_resolved(house: House) -> No
     result = await process.python(env, house.folder, "-c", code, seconds=60)
     document = json.loads(result.out)
     assert result.code == document["exit_code"] == 69
-    late = {finding["check"] for finding in document["findings"] if "no answer within" in finding["detail"]}
-    assert late == {"udp", "discord", "model"}
+    failed = {finding["check"]: finding["detail"] for finding in document["findings"] if finding["status"] == "fail"}
+    assert failed.keys() == {"udp", "discord", "model"}
+    assert "no answer within" in failed["udp"] and "no answer within" in failed["discord"]
+    assert (
+        "no answer within" in failed["model"] or "unreachable" in failed["model"]
+    )  # the client's own limit is as near
     assert "store" in {finding["check"] for finding in document["findings"] if finding["status"] == "ok"}
 
 
