@@ -140,12 +140,12 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
     monkeypatch.setattr(chart, "draw", lambda *asked: drawn.append(asked) or draw(*asked))
     today = await (await house.sandbox.command(ada, "usage")).settled()
     for word in (
-        "**$0.750** today · tokens: 5400 · minutes heard: 1.2, spoken: 2.3",
+        "**$0.750** today · tokens: 5,400 · minutes heard: 1.2, spoken: 2.3",
         "not known: 1",
         "Left today: $1.25 of $2.00",
         "Left for you today: $0.750 of $1.00",
         "answers · $0.500 · 300 tokens · 0.2 min",
-        "outside calls · $0.250 · 4800 tokens · 3.0 min",
+        "outside calls · $0.250 · 4,800 tokens · 3.0 min",
         f"#1 <@{ada.id}> · $0.250 · 150 tokens · 0.1 min",
     ):
         assert word in today.content

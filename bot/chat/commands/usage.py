@@ -41,11 +41,11 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
 
     def figures(item: ledger.Sum) -> str:
         minutes = f"{(item.heard + item.spoken) / 60:.1f}"
-        return words("usage figures", cost=money(item.cost), tokens=item.tokens, minutes=minutes)
+        return words("usage figures", cost=money(item.cost), tokens=f"{item.tokens:,}", minutes=minutes)
 
     when, total = words(f"usage {period}"), book.total
     minutes = {"heard": f"{total.heard / 60:.1f}", "spoken": f"{total.spoken / 60:.1f}"}
-    rows = [words("usage total", period=when, cost=money(total.cost), tokens=total.tokens, **minutes)]
+    rows = [words("usage total", period=when, cost=money(total.cost), tokens=f"{total.tokens:,}", **minutes)]
     if total.unknown:
         rows.append(words("usage unknown", count=total.unknown))
     caps = host.preferences.caps(interaction.guild.id)
