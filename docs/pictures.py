@@ -9,7 +9,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +28,7 @@ from bot.config import Settings
 from bot.preferences import Preferences
 from bot.services import CallSettings
 from bot.store.repository import SqlStore
+from bot.tally import Tally
 from bot.types import CallState, Charge, Heard, Spoken, Usage
 from bot.usage import Caps
 
@@ -54,6 +55,7 @@ class Scene:
     """A call that stands still: what panel and transcript ask of Calls and Services."""
 
     store: SqlStore
+    tally: Tally = field(default_factory=Tally)
     venue: DiscordVenue | None = None
     agreed_ids: frozenset[int] = frozenset()
 
