@@ -117,6 +117,12 @@ class Booth:
         """Whether the link is a member of the DAVE group."""
         return self.link._line.in_group
 
+    @property
+    def epoch(self) -> int | None:
+        """The epoch of the link's DAVE session; None without one."""
+        session = self.link._line.keys()[1]
+        return None if session is None else session.epoch
+
     async def regroup(self) -> None:
         """Make the link say that its DAVE group is lost."""
         await self.link._line.regroup()

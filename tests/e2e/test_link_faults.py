@@ -251,10 +251,10 @@ async def test_a_call_that_began_in_the_clear(bot: Booth) -> None:
 async def test_a_group_that_went_on_without_it(bot: Booth, anna: Person, link: Link) -> None:
     """A commit never comes. Nobody speaks, so nothing is heard that could not be opened: the bot is only dumb."""
     conditions(bot).mishaps[29] = ["lost"]
+    before = bot.epoch
     ben = await bot.sandbox.person("Ben", "libdave")
     await ben.join(link.channel_id)
-    await bot.until(lambda: link.stats.dumb == 1 and not bot.in_group)
-    await bot.until(lambda: bot.in_group)
+    await bot.until(lambda: link.stats.dumb == 1 and bot.in_group and bot.epoch != before)
     await bot.both_ways(ben)
     assert (link.stats.regrouped, mended(link)) == (1, 0)
 
