@@ -191,10 +191,12 @@ class Client(Host):
     async def leave(self, call: Call) -> None:
         guild_id, channel_id = call.venue.guild_id, call.venue.channel_id
         noting = asyncio.create_task(self.calls.away.put_out(guild_id, channel_id), name=f"away:{guild_id}")
-        if isinstance(call.venue, DiscordVenue):
-            await call.venue.farewell()
-        await self.calls.leave(guild_id)
-        await noting
+        try:
+            if isinstance(call.venue, DiscordVenue):
+                await call.venue.farewell()
+            await self.calls.leave(guild_id)
+        finally:
+            await noting
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
