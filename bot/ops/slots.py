@@ -139,8 +139,10 @@ async def claimed(
     connection = await _connect(dsn(url))
     asked = lambda *_: drain()  # noqa: E731 (asyncpg knows a listener by its identity)
     try:
-        await connection.add_listener(DRAIN_CHANNEL, asked)
-        slot = Slot(connection, slots[await _take(connection, slots, stop)], fence)
+        with _reached():
+            await connection.add_listener(DRAIN_CHANNEL, asked)
+            number = await _take(connection, slots, stop)
+        slot = Slot(connection, slots[number], fence)
         log.info("slot_claimed", shards=[*slot.shards])
         keeping = asyncio.create_task(slot.keep(), name="slot")
         try:
@@ -160,7 +162,8 @@ async def taken(url: str) -> int:
     try:
         held = f"""SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted
             AND classid::bigint = $1 AND {_HERE}"""
-        return await _ask(connection, held, SLOT_LOCKS)
+        with _reached():
+            return await _ask(connection, held, SLOT_LOCKS)
     finally:
         await connection.close(timeout=PING_WITHIN)
 
@@ -169,7 +172,8 @@ async def ask_to_drain(url: str) -> None:
     """Ask every process to let running words end, and go. Raises ConfigError and StoreUnavailable."""
     connection = await _connect(dsn(url))
     try:
-        await connection.execute(f"NOTIFY {DRAIN_CHANNEL}")
+        with _reached():
+            await connection.execute(f"NOTIFY {DRAIN_CHANNEL}")
     finally:
         await connection.close(timeout=PING_WITHIN)
 
@@ -242,12 +246,22 @@ async def _ask(connection: Any, query: str, *values: int) -> Any:
 
 
 async def _connect(target: str) -> Any:
+    with _reached() as asyncpg:
+        return await asyncpg.connect(target, timeout=int(PING_WITHIN), server_settings=_SETTINGS)
+
+
+@contextmanager
+def _reached() -> Iterator[Any]:
+    """Turn whatever the database's absence shows itself by into StoreUnavailable; gives the driver.
+
+    Raises ConfigError when that is not installed.
+    """
     try:
         import asyncpg  # an extra: only there where PostgreSQL is used
     except ImportError:
         raise ConfigError(["DATABASE_URL needs asyncpg: install kikite[postgres]"]) from None
     try:
-        return await asyncpg.connect(target, timeout=int(PING_WITHIN), server_settings=_SETTINGS)
+        yield asyncpg
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError) as error:
         hint = "Check DATABASE_URL: the server must be reachable."
         raise StoreUnavailable(f"the slots' connection failed ({type(error).__name__})", hint=hint) from error

@@ -230,6 +230,20 @@ async def test_a_spare_that_is_stopped_goes(postgres: Callable[[], str]) -> None
                 pass
 
 
+async def test_a_spare_whose_database_goes_away_says_so(postgres: Callable[[], str]) -> None:
+    url, stop = postgres(), asyncio.Event()
+    async with AsyncExitStack() as stack:
+        wire, detour = await stack.enter_async_context(Wire.to(url))
+        await stack.enter_async_context(claimed(url, ranges(1, 1), stop, stop.set))
+        spare = asyncio.create_task(stack.enter_async_context(claimed(detour, ranges(1, 1), stop, stop.set)))
+        await asyncio.sleep(0.5)
+        assert not spare.done()
+        wire.cut.set()
+        with pytest.raises(StoreUnavailable) as caught:
+            await asyncio.wait_for(spare, 20)
+        assert "DATABASE_URL" in caught.value.hint
+
+
 async def test_all_are_asked_to_drain_at_once(postgres: Callable[[], str]) -> None:
     url = postgres()
     first, second = asyncio.Event(), asyncio.Event()
