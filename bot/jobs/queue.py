@@ -37,10 +37,10 @@ class Ticket:
         self.task = None
 
     def cancel(self) -> None:
-        """End the job, wherever it stands; it raises JobCancelled."""
-        self.cancelled = True
-        if self.task is not None:
+        """End the job, wherever it stands; it raises JobCancelled. Again, it lets the job end in its own time."""
+        if not self.cancelled and self.task is not None:
             self.task.cancel()
+        self.cancelled = True
 
 
 class JobQueue:
@@ -61,10 +61,6 @@ class JobQueue:
 
     def __len__(self) -> int:
         return len(self._tickets)
-
-    def waiting_before(self, ticket: Ticket) -> int:
-        """Return how many jobs wait that came earlier."""
-        return sum(not other.running for other in self._tickets.values() if other.id < ticket.id)
 
     @asynccontextmanager
     async def place(self, guild_id: int, user_id: int) -> AsyncIterator[Ticket]:
@@ -116,7 +112,7 @@ class JobQueue:
         except asyncio.CancelledError:
             task = ticket.task
             # Told apart from the cancelling of everything around us, which must go through.
-            if not ticket.cancelled or self._closed or (task is not None and task.uncancel() > 0):
+            if not ticket.cancelled or self._closed or task is None or task.uncancel() > 0:
                 raise
             raise JobCancelled from None
         finally:

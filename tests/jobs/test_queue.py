@@ -98,6 +98,45 @@ async def test_a_cancelled_job_makes_room(running: bool) -> None:
     assert log == (["first", "second"] if running else ["first"])
 
 
+async def test_cancel_pressed_twice_lets_what_is_done_be_kept() -> None:
+    queue, log = JobQueue(), []
+    ticket = queue.take(1, 1)
+
+    async def job() -> None:
+        async with queue.turn(ticket):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await turn()
+                log.append("kept")
+
+    task = asyncio.create_task(job())
+    await turn()
+    ticket.cancel()
+    await asyncio.sleep(0)
+    ticket.cancel()
+    with pytest.raises(JobCancelled):
+        await task
+    assert log == ["kept"]
+
+
+async def test_the_end_of_everything_after_a_late_cancel_is_no_cancelled_job() -> None:
+    queue = JobQueue()
+    ticket = queue.take(1, 1)
+
+    async def job() -> None:
+        async with queue.turn(ticket):
+            ticket.finish()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(job())
+    await turn()
+    ticket.cancel()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_at_the_end_all_are_ended_and_none_taken() -> None:
     queue, log, gate = JobQueue(), [], asyncio.Event()
     task = asyncio.create_task(work(queue, 1, 1, log, "a", gate))
