@@ -136,8 +136,8 @@ async def _forget(interaction: Interaction, mark: Mark) -> None:
     found = mark.exchange(known)
     call = host.calls.get(interaction.guild.id)
     if call is not None and call.venue.channel_id == mark.channel_id:
-        known = [*known, *call.record.messages]
-        found |= mark.exchange(known)
+        own = call.record.messages  # with what is not written down yet, which the store has no line of
+        known, found = [*known, *own], found | mark.exchange(own)
         call.record.drop(found)
         await call.scribe.settled()  # else a line on its way would come after its deletion
     host.calls.owed.drop(found)

@@ -13,7 +13,7 @@ from bot.sandbox.components import walk
 from bot.sandbox.entities import User
 from bot.sandbox.message import Message as Shown
 from bot.sandbox.server import Sandbox
-from bot.types import Heard, Message, Usage
+from bot.types import Heard, Message, Usage, Utterance
 from tests.chat.stage import Stage, stage, until
 from tests.chat.test_settings import manager
 from tests.store.make import ANNA, BEN, START, said
@@ -108,8 +108,10 @@ async def test_a_line_is_read_in_ones_own_language(tmp_path: Path) -> None:
 @pytest.mark.e2e
 async def test_only_who_asked_or_a_moderator_has_it_forgotten(house: Stage) -> None:
     ada, ben = await house.joined(), await house.enter("Ben")
-    line = await answered(house, ada)
     call = house.calls.all()[0]
+    slow = Utterance(9, ada.id, house.services.clock(), b"", 1.0, "silence")
+    call.record.spoke(slow)  # its words come only when all was forgotten
+    line = await answered(house, ada)
 
     async def kept() -> int:
         return len(await house.store.history(lounge(house), 9))
@@ -124,6 +126,8 @@ async def test_only_who_asked_or_a_moderator_has_it_forgotten(house: Stage) -> N
     assert "no longer remember" in click.followups[0].content
     assert line.content == "*forgotten*"
     assert not buttons(line)
+    call.record.written(slow, Heard(slow.id, ada.id, "late words", 1.0))
+    await call.scribe.settled()
     assert await kept() == 0
     assert call.record.messages == ()
 
