@@ -11,6 +11,6 @@ def trust() -> ssl.SSLContext:
     system = ssl.get_default_verify_paths().openssl_cafile
     for path in (system, os.environ.get("SSL_CERT_FILE")):
         if path and os.path.exists(path):
-            with suppress(ssl.SSLError):
+            with suppress(OSError):  # ssl.SSLError among them
                 context.load_verify_locations(path)
     return context
