@@ -1,7 +1,7 @@
 """Notes on a recording whose analysis failed on the way, so that the same asked again goes on from there.
 
 They are what people said, in other words: the bot keeps them in memory only, and not for long. The command line, whose
-process ends, keeps them in a folder that only its user may read, until the analysis is done.
+process ends, keeps them in files that only its user may read, until the analysis is done.
 """
 
 import hashlib
@@ -70,11 +70,12 @@ class NotebookOnDisk:
             return []
 
     def write(self, wish: str, notes: list[str]) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder.mkdir(parents=True, exist_ok=True)
         for old in self._folder.glob("notes-*.json"):
             if time.time() - old.stat().st_mtime > OLDEST_ON_DISK:
                 old.unlink(missing_ok=True)
         passing = self._file(wish).with_suffix(".new")
+        passing.touch(mode=0o600)
         passing.write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
         os.replace(passing, self._file(wish))
 
