@@ -1,4 +1,7 @@
-"""A house to live in: the sandbox Discord, the sandbox model, and the App that `run` starts between them."""
+"""A house to live in: the sandbox Discord, the sandbox model, and the App that `run` starts between them.
+
+Or, for the tests of the voice link, a booth: the sandbox Discord and a bot that is nothing but a link.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,6 +21,7 @@ from bot.sandbox.model_hearing import recognise
 from bot.sandbox.model_server import ModelServer
 from bot.sandbox.person import Person
 from bot.sandbox.server import Sandbox
+from tests.e2e.booth import Booth, booth
 
 
 @dataclass(slots=True)
@@ -82,6 +86,20 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         sandbox = await stack.enter_async_context(Sandbox.open())
         model = await stack.enter_async_context(ModelServer.open(first_audio=0.1))
         yield House(sandbox, model, tmp_path)
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[Booth]:
+    async with booth() as made:
+        yield made
+
+
+@pytest.fixture
+async def anna(bot: Booth) -> Person:
+    """In the booth's voice channel."""
+    anna = await bot.sandbox.person("Anna")
+    await anna.join(bot.sandbox.lounge.id)
+    return anna
 
 
 async def until(condition: Any, seconds: float = 15.0) -> None:

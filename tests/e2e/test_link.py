@@ -1,7 +1,6 @@
 """The link's ordinary day, against the sandbox."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,15 +8,9 @@ from bot.errors import AlreadyInCall, ChannelFull, JoinError, MissingPermissions
 from bot.sandbox import clips
 from bot.sandbox.entities import Kind
 from bot.types import LinkEnd
-from tests.e2e.booth import Booth, booth
+from tests.e2e.booth import Booth
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-async def bot() -> AsyncIterator[Booth]:
-    async with booth() as made:
-        yield made
 
 
 async def test_hears_and_is_heard_and_leaves(bot: Booth) -> None:

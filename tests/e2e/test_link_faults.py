@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -16,22 +16,9 @@ from bot.sandbox.person import Person
 from bot.types import LinkEnd
 from bot.voice import keeper, recovery, watchdog
 from bot.voice.link import Link
-from tests.e2e.booth import Booth, booth
+from tests.e2e.booth import Booth
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-async def bot() -> AsyncIterator[Booth]:
-    async with booth() as made:
-        yield made
-
-
-@pytest.fixture
-async def anna(bot: Booth) -> Person:
-    anna = await bot.sandbox.person("Anna")
-    await anna.join(bot.sandbox.lounge.id)
-    return anna
 
 
 @pytest.fixture

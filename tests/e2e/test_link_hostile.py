@@ -30,7 +30,6 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
 from inspect import signature
 
 import pytest
@@ -42,23 +41,10 @@ from bot.sandbox.compare import correlation
 from bot.sandbox.person import Person
 from bot.sandbox.voice_gateway import VoiceGateway
 from bot.voice.link import connect
-from tests.e2e.booth import Booth, booth
+from tests.e2e.booth import Booth
 from tests.e2e.conftest import House, until
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-async def bot() -> AsyncIterator[Booth]:
-    async with booth() as made:
-        yield made
-
-
-@pytest.fixture
-async def anna(bot: Booth) -> Person:
-    anna = await bot.sandbox.person("Anna")
-    await anna.join(bot.sandbox.lounge.id)
-    return anna
 
 
 @pytest.mark.parametrize("code", [4017, 4021])
