@@ -18,6 +18,7 @@ from bot.services import CallSettings
 from bot.store.repository import SqlStore
 from bot.types import Message
 from bot.usage import Caps
+from tests.chat.answers import ALIKE, Use
 from tests.chat.stage import client_for, services_for
 
 SETTINGS = Settings(_env_file=None, discord_token="none", openai_api_key="none")  # pyright: ignore[reportCallIssue]
@@ -39,7 +40,7 @@ async def simulated(folder: Path) -> AsyncIterator[simcord.Env]:
 NOT_IN_CALL = "I am not in a voice channel here"
 
 
-OUTSIDE: list[tuple[str, dict[str, Any], str]] = [
+OUTSIDE: list[Use] = [
     ("join", {}, "Join a voice channel first"),
     ("leave", {}, NOT_IN_CALL),
     ("stop", {}, NOT_IN_CALL),
@@ -48,24 +49,11 @@ OUTSIDE: list[tuple[str, dict[str, Any], str]] = [
     ("call status", {}, NOT_IN_CALL),
     ("call why", {}, NOT_IN_CALL),
     ("privacy about", {}, "What I hear"),
-    ("privacy consent", {}, "I can hear you now"),
-    ("privacy withdraw", {}, "no longer hear you"),
-    ("privacy export", {}, "All that I keep of you"),
-    ("privacy forget", {}, "cannot be undone"),
     ("usage", {}, "today"),
     ("memory show", {}, "Name a voice channel"),
     ("memory export", {}, "Name a voice channel"),
     ("memory clear", {}, "Name a voice channel"),
-    ("settings show", {}, "Voice"),
-    ("settings voice", {"name": "sage"}, "sage"),
-    ("settings persona", {"text": "teacher"}, "teacher"),
-    ("settings language", {"language": "ja"}, "日本語"),
-    ("settings answering", {"mode": "name"}, "name"),
-    ("settings silence", {"seconds": 0.8}, "0.8 s"),
-    ("settings transcript", {"place": "chat"}, "chat"),
-    ("settings budget", {"server": 5.0}, "$5.00"),
-    ("settings retention", {"days": 7}, "7"),
-    ("settings reset", {}, "dropped"),
+    *ALIKE,
 ]
 WORKING = {"analyze", "catchup", "podcast"}
 """Commands that take a while: tests/e2e/test_jobs.py."""

@@ -10,10 +10,11 @@ from bot.chat.cooldown import Cooldowns
 from bot.sandbox import clips
 from bot.sandbox.compare import correlation
 from bot.sandbox.outcome import Outcome
+from tests.chat.answers import ALIKE, Use
 from tests.e2e.conftest import House, until
 from tests.e2e.test_jobs import recording
 
-COMMANDS: list[tuple[str, dict[str, Any], str]] = [
+COMMANDS: list[Use] = [
     ("join", {}, "here"),
     ("ask", {"text": "What is it?"}, "What is it?"),
     ("replay", {}, "Once more"),
@@ -25,22 +26,9 @@ COMMANDS: list[tuple[str, dict[str, Any], str]] = [
     ("memory show", {}, "What is it?"),
     ("memory export", {}, ": 2"),
     ("memory clear", {}, "cannot be undone"),
-    ("settings show", {}, "Voice"),
-    ("settings voice", {"name": "sage"}, "sage"),
-    ("settings persona", {"text": "teacher"}, "teacher"),
-    ("settings language", {"language": "ja"}, "日本語"),
-    ("settings answering", {"mode": "name"}, "name"),
-    ("settings silence", {"seconds": 0.8}, "0.8 s"),
-    ("settings transcript", {"place": "chat"}, "chat"),
-    ("settings budget", {"server": 5.0}, "$5.00"),
-    ("settings retention", {"days": 7}, "7"),
-    ("settings reset", {}, "dropped"),
+    *ALIKE,
     ("usage", {}, "$"),
     ("privacy about", {}, "AI service"),
-    ("privacy consent", {}, "I can hear you now"),
-    ("privacy withdraw", {}, "no longer hear you"),
-    ("privacy export", {}, "All that I keep of you"),
-    ("privacy forget", {}, "cannot be undone"),
     ("leave", {}, "I left"),
 ]
 ELSEWHERE = {"podcast", "Analyze recording", "Answer aloud"}
