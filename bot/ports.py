@@ -272,8 +272,8 @@ class Store(Protocol):
         """Keep a setting in place of the one of that name; every process learns of it."""
         ...
 
-    async def unset(self, guild_id: int, channel_id: int | None, name: str | None = None) -> int:
-        """Drop one setting or all of a server (channel None) or channel, and return how many went."""
+    async def unset(self, guild_id: int, channel_id: int | None, *names: str) -> int:
+        """Drop these settings, or (no names) all, of a server (channel None) or channel; return how many went."""
         ...
 
     async def export(self, user_id: int) -> dict[str, Any]:

@@ -209,11 +209,10 @@ class Preferences:
 
     async def reset(self, guild_id: int, channel_id: int | None, name: str | None = None) -> int:
         """Go back to the default in one setting or all, and return how many changed. Raises StoreUnavailable."""
-        gone = await self._store.unset(guild_id, channel_id, name)
-        if name is None:
-            self._settings.pop((guild_id, channel_id), None)
-        else:
-            self._settings.get((guild_id, channel_id), {}).pop(name, None)
+        names = FIELDS.keys() if name is None else {name}  # what else the store has of a place is no wish
+        gone = await self._store.unset(guild_id, channel_id, *names)
+        for wish in names:
+            self._settings.get((guild_id, channel_id), {}).pop(wish, None)
         return gone
 
     def _in_force(self, guild_id: int, channel_id: int | None) -> dict[str, tuple[Setting, Any]]:

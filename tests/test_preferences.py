@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.away import NAME, Away
 from bot.preferences import FIELDS, PERSONAS, Preferences
 from bot.services import CallSettings
 from bot.store.repository import SqlStore
@@ -132,3 +133,15 @@ async def test_another_process_reads_the_same_and_skips_what_it_does_not_know(
     await other.load()
     assert other.of(GUILD, None) == wanted.of(GUILD, None)
     assert other.changed(GUILD, None).keys() == {"persona"}
+
+
+@pytest.mark.parametrize("place", [None, LOUNGE])
+async def test_whoever_resets_does_not_call_it_back(wanted: Preferences, store: SqlStore, place: int | None) -> None:
+    away = Away(store, lambda: NOW)
+    await away.put_out(GUILD, place)
+    await wanted.change(GUILD, place, "voice", "sage", MIA)
+    await wanted.change(GUILD, place, "answering", "name", MIA)
+    assert await wanted.reset(GUILD, place) == 2
+    assert wanted.of(GUILD, place) == DEFAULTS
+    [note] = await store.settings()
+    assert (note.channel_id, note.name) == (place, NAME)

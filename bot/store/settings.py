@@ -25,12 +25,12 @@ class SettingsShelf(Shelf):
             await self._put(connection, SettingRow, row, ["guild_id", "channel_id", "name"])
             await self._tell(connection, "settings", setting.guild_id)
 
-    async def unset(self, guild_id: int, channel_id: int | None, name: str | None = None) -> int:
+    async def unset(self, guild_id: int, channel_id: int | None, *names: str) -> int:
         which = delete(SettingRow).where(
             SettingRow.guild_id == guild_id, SettingRow.channel_id == (channel_id or SERVER)
         )
-        if name is not None:
-            which = which.where(SettingRow.name == name)
+        if names:
+            which = which.where(SettingRow.name.in_(names))
         async with self._transaction() as connection:
             gone = await rows_changed(connection, which)
             await self._tell(connection, "settings", guild_id)
