@@ -38,11 +38,12 @@ class PeopleShelf(UpkeepShelf):
             theirs = (MessageRow.speaker_id == user_id) | MessageRow.id.in_(answers)
             words = await rows_changed(connection, delete(MessageRow).where(theirs))
             names = await rows_changed(connection, delete(ChargePersonRow).where(ChargePersonRow.user_id == user_id))
-            if again:
-                return Forgotten(words, 0, names)
-            consents = await rows_changed(connection, delete(ConsentRow).where(ConsentRow.user_id == user_id))
-            await connection.execute(update(SettingRow).where(SettingRow.changed_by == user_id).values(changed_by=None))
-            await self._tell(connection, "forgotten", subject=user_id)
+            consents = 0
+            if not again:
+                consents = await rows_changed(connection, delete(ConsentRow).where(ConsentRow.user_id == user_id))
+                mine = update(SettingRow).where(SettingRow.changed_by == user_id)
+                await connection.execute(mine.values(changed_by=None))
+                await self._tell(connection, "forgotten", subject=user_id)
         await self._scrub(deep=words > 0)
         return Forgotten(words, consents, names)
 

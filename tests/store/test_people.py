@@ -78,6 +78,16 @@ async def test_forgetting_leaves_no_byte_of_the_words_in_the_file(file: Path) ->
     await store.aclose()
 
 
+async def test_nor_do_words_that_came_while_it_was_forgetting(file: Path) -> None:
+    store = await SqlStore.open(f"sqlite+aiosqlite:///{file}")
+    await store.forget(ANNA)
+    await store.remember(GUILD, CHANNEL, [said(number, ANNA, "canary" * 50) for number in range(20)])
+    await store.forget(ANNA, again=True)
+    for path in file.parent.glob("bot.db*"):
+        assert b"canary" not in path.read_bytes(), path.name
+    await store.aclose()
+
+
 async def test_clearing_a_channel_leaves_no_byte_either(file: Path) -> None:
     store = await SqlStore.open(f"sqlite+aiosqlite:///{file}")
     await store.remember(GUILD, CHANNEL, [said(number, text="canary" * 50) for number in range(200)])
