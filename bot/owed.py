@@ -8,10 +8,12 @@ outlives the calls.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Set
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Callable, Hashable, Set
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
+from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -66,6 +68,8 @@ class Owed:
         self._wake = asyncio.Event()
         self._closed = False
         self._pen = asyncio.Lock()
+        self._turns: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+        "of those who are writing a fact down: the key of it -> held while one of them is"
 
     def __len__(self) -> int:
         return len(self._entries) + len(self._consents) + len(self._calls)
@@ -83,7 +87,7 @@ class Owed:
     async def consent(self, guild_id: int, user_id: int, agreed: bool) -> None:
         """Write down now what somebody said last. Raises StoreError, and then it is written later."""
         key = guild_id, user_id
-        async with self._before(self._consents.pop(key, None) is not None):
+        async with self._turn(key, self._consents):
             try:
                 await self._store.consent(guild_id, user_id, agreed)
             except StoreError:
@@ -97,9 +101,7 @@ class Owed:
 
     async def call(self, guild_id: int, channel_id: int | None) -> None:
         """Write down now that a call is on there, or none. Raises StoreError, and then it is written later."""
-        waited = guild_id in self._calls
-        self._calls.pop(guild_id, None)
-        async with self._before(waited):
+        async with self._turn(guild_id, self._calls):
             try:
                 await self._call(guild_id, channel_id)
             except StoreError:
@@ -211,9 +213,15 @@ class Owed:
         else:
             await self._store.call_started(guild_id, channel_id)
 
-    def _before(self, waited: bool) -> AbstractAsyncContextManager[object]:
-        """Keep what was said before from being written after; where nothing `waited`, nobody waits for a slow store."""
-        return self._pen if waited else nullcontext()
+    @asynccontextmanager
+    async def _turn(self, key: Hashable, waiting: dict[Any, Any]) -> AsyncIterator[None]:
+        """Keep what was said before of the same from being written after; for others nobody waits on a slow store."""
+        lock = self._turns.setdefault(key, asyncio.Lock())
+        async with lock:
+            waited = key in waiting
+            waiting.pop(key, None)
+            async with self._pen if waited else nullcontext():
+                yield
 
     async def _write_facts(self) -> None:
         while self._consents:

@@ -96,6 +96,29 @@ async def test_who_withdraws_while_the_store_is_away_is_not_heard_in_the_next_ca
         assert house.store.consented[-1] == (guild, ANNA, True), "the last word counts"
 
 
+async def test_what_one_person_says_is_written_in_that_order_however_slow_the_store() -> None:
+    class Slow(NoStore):
+        def __init__(self, refused: bool | None) -> None:
+            super().__init__()
+            self.consent, self.refused = self._consent, refused
+
+        async def _consent(self, guild_id: int, user_id: int, agreed: bool) -> None:
+            await asyncio.sleep(3.0 if agreed else 1.0)
+            if agreed is self.refused:
+                raise StoreUnavailable("locked")
+            self.consented.append((guild_id, user_id, agreed))
+
+    for refused in (None, True):
+        store = Slow(refused)
+        owed = Owed(cast(Store, store))
+        said = [owed.consent(GUILD, who, agreed) for who, agreed in ((ANNA, True), (BEN, False), (ANNA, False))]
+        await asyncio.gather(*said, return_exceptions=True)
+        owed.close()
+        await owed.pay()
+        assert [agreed for _, who, agreed in store.consented if who == ANNA][-1] is False
+        assert store.consented[0] == (GUILD, BEN, False), "others need not wait"
+
+
 async def test_a_store_that_hangs_makes_nobody_wait_for_another() -> None:
     async with stage() as house:
         house.store.hanging = True
