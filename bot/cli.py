@@ -273,11 +273,13 @@ def podcast(
 ) -> None:
     """Make a podcast and a summary of a long text; the same again goes on from the parts that are done."""
     from bot.jobs import offline
+    from bot.jobs.encoder import CODECS
     from bot.jobs.podcast import other_voice
 
-    container = out.suffix[1:] if out.suffix in (".ogg", ".mp3") else format
-    if container not in ("ogg", "mp3"):
-        raise typer.BadParameter("ogg or mp3", param_hint="--format")
+    named = offline.SOUNDS.get(out.suffix.lower())
+    container = named[0] if named else format
+    if container not in CODECS:
+        raise typer.BadParameter(" or ".join(CODECS), param_hint="--out" if named else "--format")
 
     def work(jobs: "Jobs", own: config.Settings, shown: "Terminal") -> "Work":
         first = voice or own.voice
@@ -285,7 +287,7 @@ def podcast(
         agree = partial(shown.agree, yes=yes)
         return offline.cast_pod(jobs, file, out, container, voices, language, agree, shown.step)
 
-    _job(work, out if out.suffix else out / "summary.md")
+    _job(work, out if named else out / "summary.md")
 
 
 @cli.command()

@@ -19,7 +19,7 @@ from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.pricing import Prices
 from bot.engine.studio import Studio
 from bot.engine.transcribe import OpenAITranscriber
-from bot.errors import AudioTooLong, BadDocument, NotAudio
+from bot.errors import AudioTooLong, BadDocument, DocumentTooLong, NotAudio
 from bot.jobs import catchup, documents, media, podcast, workshop
 from bot.jobs.analyze import analyze, estimate, length, steps
 from bot.jobs.ask import Question, ask
@@ -164,7 +164,7 @@ async def cast_pod(
     async with jobs.bill(0, 0, _NOBODY, expected) as bill:
         maker = podcast.Podcaster(bench, jobs.studio, bill)
         made = await maker.make(lambda state: step(state.step, state.done, state.parts))
-    named = out.suffix in SOUNDS
+    named = out.suffix.lower() in SOUNDS
     targets = [out, out.with_suffix(".md")] if named else [out / f"podcast.{container}", out / "summary.md"]
     await asyncio.to_thread(_move, [*made.programme.files, made.summary], targets)
     await asyncio.to_thread(bench.clear)
@@ -183,6 +183,8 @@ def _enclosed(file: Path) -> tuple[str, bytes]:
     except NotAudio as error:
         try:
             return documents.read(file.read_bytes(), file.name).text, b""
+        except DocumentTooLong:
+            raise
         except BadDocument:
             raise error from None
 

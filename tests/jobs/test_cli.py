@@ -103,7 +103,7 @@ async def test_podcast_with_its_progress(tmp_path: Path) -> None:
     asyncio.get_running_loop().add_reader(shown, read)
     async with ModelServer.open(first_audio=0, speed=0) as model:
         model.default = podcasting
-        done = await run(model, tmp_path, "podcast", "moon.md", "--out", "p/moon.mp3", stderr=terminal, TERM="xterm")
+        done = await run(model, tmp_path, "podcast", "moon.md", "--out", "p/moon.MP3", stderr=terminal, TERM="xterm")
         await until(lambda: "cost: $" in seen.partition("writing")[2])
         asyncio.get_running_loop().remove_reader(shown)
         os.close(terminal)
@@ -111,7 +111,7 @@ async def test_podcast_with_its_progress(tmp_path: Path) -> None:
         assert done.code == 0, seen
         assert seen.index("expected cost: $0.") < seen.index("writing the script") < seen.index("speaking")
         assert "6/6" in seen
-        sound = (tmp_path / "p" / "moon.mp3").read_bytes()
+        sound = (tmp_path / "p" / "moon.MP3").read_bytes()
         assert abs(lufs(sound) - -16) < 1
         assert len(chapters(sound)) == 2
         assert (tmp_path / "p" / "moon.md").read_text().startswith("# About the moon")
@@ -145,7 +145,7 @@ async def test_catchup_reads_the_bots_memory(tmp_path: Path) -> None:
 
 
 async def test_what_is_wrong_is_said_in_a_line(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("no sound")
+    (tmp_path / "a.txt").write_text("no sound " * 30_000)
     (tmp_path / "a.ogg").write_bytes(media.encode(speech(1), SPEAK_RATE))
     (tmp_path / "taken").write_text("a file where a folder should be")
     async with ModelServer.open() as model:
@@ -153,6 +153,8 @@ async def test_what_is_wrong_is_said_in_a_line(tmp_path: Path) -> None:
             (65, "There is no sound in that file", ("analyze", "a.txt"), {}),
             (2, "does not exist", ("analyze", "b.ogg"), {}),
             (2, ".mp3", ("ask", "Why?", "--out", "a.flac"), {}),
+            (2, "ogg or mp3", ("podcast", "a.txt", "--out", "a.wav"), {}),
+            (65, "That text is too long", ("ask", "Why?", "--file", "a.txt"), {}),
             (1, "taken cannot be", ("ask", "Why?", "--out", "taken/a.ogg"), {}),
             (77, "must check OPENAI_API_KEY", ("ask", "Why?"), {"OPENAI_API_KEY": "sk-wrong"}),
         ]
