@@ -1,5 +1,6 @@
 """A voice channel without a network: people with real DAVE sessions, real Opus and real transport encryption."""
 
+import itertools
 import struct
 from collections.abc import Iterable
 from functools import cache
@@ -7,7 +8,7 @@ from functools import cache
 import davey
 import numpy as np
 
-from bot.audio import RTP_STEP, SPEAK_BYTES, SPEAK_RATE
+from bot.audio import HEAR_BYTES, RTP_STEP, SPEAK_BYTES, SPEAK_RATE
 from bot.sandbox.delivery import DeliveryService
 from bot.types import Frame
 from bot.voice import opus
@@ -203,3 +204,20 @@ def listen(ears: Receiver, datagrams: Iterable[bytes], start: float = 0.0, rest:
         frames += ears.frames(now)
         now += TICK
     return frames + ears.frames(now + rest)
+
+
+def of(frames: Iterable[Frame], person: Person) -> list[Frame]:
+    return [frame for frame in frames if frame.user_id == person.user_id]
+
+
+def sounds_like(frames: list[Frame], person: Person) -> float:
+    """Return the part of the energy that is at the person's pitch."""
+    pcm = np.frombuffer(b"".join(frame.pcm for frame in frames), dtype="<i2").astype(float)
+    spectrum = np.abs(np.fft.rfft(pcm)) ** 2
+    hertz = np.fft.rfftfreq(len(pcm), 1 / 16_000)
+    return float(spectrum[np.abs(hertz - pitch(person.user_id)) < 20].sum() / spectrum.sum())
+
+
+def assert_in_step(frames: list[Frame]) -> None:
+    assert all(len(frame.pcm) == HEAR_BYTES for frame in frames)
+    assert [b.timestamp - a.timestamp for a, b in itertools.pairwise(frames)] == [RTP_STEP] * (len(frames) - 1)

@@ -6,26 +6,28 @@
 | video and RTX packets | test_one_of_five_is_broken |
 | event loop blocked 2 s | test_two_seconds_without_the_loop (hearing), test_link_hostile (speaking) |
 | 1-30 % loss, reorder, 200 ms bursts | test_receiver.test_loss_disorder_and_bursts_at_once |
-| speaker with no op 5 | test_receiver.test_a_speaker_without_op_5_…, test_a_roomful_without_op_5_… |
-| bad tags, junk | test_receiver.test_junk_is_counted_…, test_link_faults.test_hard_frames_… |
+| speaker with no op 5 | test_receiver_people.test_a_speaker_without_op_5_…, test_a_roomful_without_op_5_… |
+| bad tags, junk | test_junk_is_counted_…, test_link_faults.test_hard_frames_… |
 | 100,000 packets/s of junk, log lines | test_link_hostile.test_a_flood_of_junk_… |
-| 5,000 unknown SSRCs, memory | test_receiver.test_five_thousand_unknown_ssrcs_… |
-| replays, old epochs | test_receiver.test_replays_… |
+| 5,000 unknown SSRCs, memory | test_five_thousand_unknown_ssrcs_… |
+| replays, old epochs | test_replays_… |
 | fuzzed RTP, DAVE, Opus | test_receive_fuzz |
 | fuzzed voice-gateway JSON and binary | test_link_faults.test_nonsense_…, test_roster |
 | all of it at once, in any order | test_seeds |
 """
 
+import random
 import socket
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
 
 from bot.types import Frame
 from bot.voice.udp import DatagramSocket, Inbox, Reader
-from tests.voice.room import BOT, SECRET, TICK, Mls, Person, receiver, rtp_datagram
+from tests.voice.room import ANN, BEN, BOT, CAT, SECRET, TICK, Mls, Person, listen, receiver, rtp_datagram
 
 FIVE = range(31, 36)
 
@@ -106,6 +108,69 @@ def test_two_seconds_without_the_loop(five: tuple[Mls, list[Person]]) -> None:
         heard = [frame for frame in frames if frame.user_id == person.user_id]
         assert len(heard) == 100
         assert not any(frame.concealed for frame in heard)
+
+
+def test_junk_is_counted_and_changes_nothing(mls: Mls, ann: Person):
+    ears = receiver(mls.sessions[BOT], [ann])
+    rng = random.Random(1)
+    good = ann.say(20)
+    datagrams: list[bytes] = []
+    for packet in good:
+        datagrams += [rng.randbytes(rng.randrange(200)), packet[:-1] + bytes([packet[-1] ^ 1]), packet]
+    assert len(listen(ears, datagrams)) == 20
+    assert ears.stats.forged >= 20
+
+
+def test_five_thousand_unknown_ssrcs_are_bounded(mls: Mls, ann: Person):
+    ears = receiver(mls.sessions[BOT], [ann])
+    ears.members(frozenset({ANN, BEN}))
+    ears.admit(frozenset({ANN, BEN}))
+    for ssrc in range(10_000, 15_000):
+        ears.push(rtp_datagram(ssrc, 1, 1, bytes(120) + b"\x0c\xfa\xfa", ssrc), 0.0)
+    assert ears.waiting <= 64
+    assert ears.stats.too_many_strangers == 5000 - 64
+    assert len(listen(ears, ann.say(10))) == 10
+    ears.frames(5.0)
+    assert ears.waiting == 0
+    assert len(ears._sources) == 1
+
+
+def test_five_thousand_unknown_ssrcs_cost_little_memory(mls: Mls, ann: Person):
+    ears = receiver(mls.sessions[BOT], [ann])
+    ears.members(frozenset({ANN, BEN}))
+    ears.admit(frozenset({ANN, BEN}))
+    flood = [rtp_datagram(ssrc, n, n, bytes(150) + b"\x01\x0c\xfa\xfa", n) for n in range(3) for ssrc in range(1, 5001)]
+    tracemalloc.start()
+    for n, datagram in enumerate(flood):
+        ears.push(datagram, n / 10_000)
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size < 5_000_000
+
+
+def test_replays_are_never_heard_again(mls: Mls, ann: Person):
+    ears = receiver(mls.sessions[BOT], [ann])
+    packets = ann.say(300)
+    assert len(listen(ears, packets)) == 300
+    assert listen(ears, packets, start=10.0) == []
+
+
+def test_replays_are_never_heard_again_without_end_to_end_encryption():
+    ann = Person(ANN, 100)
+    ears = receiver(None, [ann])
+    packets = ann.say(300)
+    assert len(listen(ears, packets)) == 300
+    assert listen(ears, packets, start=10.0) == []
+    assert ears.stats.replayed + ears.stats.duplicate == 300
+
+
+def test_replays_from_an_earlier_epoch_are_not_heard(mls: Mls, ann: Person):
+    ears = receiver(mls.sessions[BOT], [ann])
+    packets = ann.say(50)
+    assert len(listen(ears, packets)) == 50
+    mls.join(CAT)
+    assert len(listen(ears, ann.say(50), start=2.0)) == 50
+    assert listen(ears, packets, start=4.0, rest=1.0) == []
 
 
 def until(done: Callable[[], bool]) -> None:
