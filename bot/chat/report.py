@@ -46,9 +46,14 @@ class Report:
 
     async def sound(self) -> list[discord.File]:
         """Return the sound as a file to attach, if there is any."""
-        if not self.pcm:
-            return []
-        return [discord.File(io.BytesIO(await asyncio.to_thread(media.encode, self.pcm, SPEAK_RATE)), self.name)]
+        return await sound_file(self.pcm, self.name)
+
+
+async def sound_file(pcm: bytes, name: str = "answer.ogg") -> list[discord.File]:
+    """Return sound, s16le mono 24 kHz, as a file to attach, if there is any."""
+    if not pcm:
+        return []
+    return [discord.File(io.BytesIO(await asyncio.to_thread(media.encode, pcm, SPEAK_RATE)), name)]
 
 
 def compose(head: str, text: str, small: str, file: str, pcm: bytes = b"", name: str = "answer.ogg") -> Report:

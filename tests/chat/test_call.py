@@ -68,6 +68,8 @@ async def test_ask_is_answered_in_the_call_and_written_down(house: Stage) -> Non
     assert answer.silent
     assert not answer.pings
     assert house.engine.requests[0].turn.typed[0].text == "Why *this*?"
+    outcome = await house.sandbox.command(ada, "ask", {"text": "*" * 1990 + " the end"}, channel_id=lounge)
+    await until(lambda: outcome.followups and outcome.followups[-1].content.endswith("the end"))
 
 
 async def test_ask_from_elsewhere_says_where_the_answer_is(house: Stage) -> None:

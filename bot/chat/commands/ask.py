@@ -1,18 +1,14 @@
 """/ask: a question in writing. In a call it is answered aloud there, else here, with the sound attached."""
 
-import asyncio
-import io
-
 import discord
 import structlog
 from discord import app_commands
 
 from bot.audio import SPEAK_RATE
 from bot.call.call import Call
-from bot.chat import acts, attachments, bubble, lines
+from bot.chat import acts, attachments, bubble, lines, report
 from bot.chat.host import Interaction
 from bot.chat.venue import DiscordVenue
-from bot.jobs import media
 from bot.jobs.ask import Answer, Question
 from bot.jobs.ask import ask as have_answered
 from bot.types import RoomContext, Spoken
@@ -69,11 +65,13 @@ async def _aloud(interaction: Interaction, call: Call, shown: str, question: str
     if isinstance(call.venue, DiscordVenue) and interaction.channel_id not in call.venue.chats:
         await acts.tell(interaction, "ask elsewhere", channel=f"<#{call.venue.channel_id}>")
         return
-    line = lines.split(lines.heard(interaction.user.display_name, shown))[0]
+    first, *more = lines.split(lines.heard(interaction.user.display_name, shown))
     if interaction.response.is_done():
-        await interaction.followup.send(line, silent=True, suppress_embeds=True)
+        await interaction.followup.send(first, silent=True, suppress_embeds=True)
     else:
-        await interaction.response.send_message(line, silent=True, suppress_embeds=True)
+        await interaction.response.send_message(first, silent=True, suppress_embeds=True)
+    for part in more:
+        await interaction.followup.send(part, silent=True, suppress_embeds=True)
 
 
 async def _here(interaction: Interaction, shown: str, question: str, recording: bytes) -> None:
@@ -101,7 +99,8 @@ async def _here(interaction: Interaction, shown: str, question: str, recording: 
     )
     bubbly = bubble.allowed(interaction)
     first, *more = lines.split(text)
-    await interaction.followup.send(first, files=[] if bubbly else await _file(answer.pcm), suppress_embeds=True)
+    files = [] if bubbly else await report.sound_file(answer.pcm)
+    await interaction.followup.send(first, files=files, suppress_embeds=True)
     for part in more:
         await interaction.followup.send(part, suppress_embeds=True)
     if bubbly and answer.pcm:
@@ -109,14 +108,7 @@ async def _here(interaction: Interaction, shown: str, question: str, recording: 
             await bubble.send(interaction, answer.pcm)
         except discord.HTTPException as error:
             log.info("bubble_refused", status=error.status, code=error.code)
-            await interaction.followup.send(files=await _file(answer.pcm))
-
-
-async def _file(pcm: bytes) -> list[discord.File]:
-    """Return the sound as a file to attach, if there is any."""
-    if not pcm:
-        return []
-    return [discord.File(io.BytesIO(await asyncio.to_thread(media.encode, pcm, SPEAK_RATE)), "answer.ogg")]
+            await interaction.followup.send(files=await report.sound_file(answer.pcm))
 
 
 def _spoken(answer: Answer) -> Spoken:
