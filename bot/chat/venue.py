@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TypeAlias
 
 import discord
@@ -57,7 +58,7 @@ class DiscordVenue:
         self.panel = Panel(channel, self._words, self._status, self.people, self.impaired)
         self.sign = Sign(channel, self._words)
         written = host.preferences.of(channel.guild.id, channel.id).transcript != "off"
-        row = lambda spoken: keys.row(self.channel_id, spoken, self._words)  # noqa: E731
+        row = partial(keys.row, channel.id, words=self._words)
         self.audience = Transcript(self.scroll, lambda: self.bot_name, self._words, self._changed, row, written=written)
 
     @property
