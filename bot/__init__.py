@@ -17,6 +17,7 @@ floor       the right to speak
 Rooms, along the trip of the sound
 ----------------------------------
 cli.py          the commands of `python -m bot`; the only sys.exit
+errands.py      the jobs as such commands, for people without Discord
 config.py       Settings; nothing reads the environment at import
 app.py          composition root: settings -> App; signals; drain
 upkeep.py       what is done now and then: retention, servers that sent the bot away
@@ -53,13 +54,13 @@ talk/           frames -> turns: VAD, segmenter, floor, addressing, history
 engine/         turns -> replies: prompt, the OpenAI stream, transcription, pricing
 store/          what is remembered: tables, repository, migrations, sealing
 chat/           Discord as people see it: client, commands, panel, transcript
-jobs/           audio work outside a call: ask, analyze, catch-up, any audio file
+jobs/           audio work outside a call: ask, analyze, podcast, catch-up, any audio file
 ops/            health, metrics, traces, logs, doctor, slots of shards
 sandbox/        a loopback Discord and model server, people, the demo and the playground
 
 Doors: imports point this way only (checked by import-linter)
 -------------------------------------------------------------
-cli -> sandbox -> app -> chat | ops -> jobs -> calls -> call (call -> mouth -> books -> reply …) -> usage
+cli -> sandbox | errands -> app -> chat | ops -> jobs -> calls -> call (call -> mouth -> books -> reply …) -> usage
     -> voice | talk | engine | store (no door between these four) -> ports -> types -> audio, errors, config
 """
 

@@ -5,15 +5,15 @@ import json
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack, suppress
-from functools import partial
+from contextlib import suppress
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from bot import config
+from bot import config, errands
 from bot.errors import (
     BadAudio,
     BadDocument,
@@ -29,14 +29,6 @@ from bot.errors import (
     StoreError,
     Unreachable,
 )
-
-if TYPE_CHECKING:
-    from bot.jobs.desk import Jobs
-    from bot.jobs.offline import Done
-    from bot.jobs.terminal import Terminal
-    from bot.store.repository import SqlStore
-
-    Work = Coroutine[Any, Any, Done]
 
 EXIT_CODES: tuple[tuple[type[BotError], int], ...] = (
     (ConfigError, config.EXIT_CONFIG),
@@ -211,135 +203,17 @@ def migrate() -> None:
     _run(bring_up())
 
 
-Voice = Annotated[str | None, typer.Option(help="Another voice than VOICE.")]
-Language = Annotated[str | None, typer.Option(help="Language of what is written or said, as en or ja; else LANGUAGE.")]
+def _lend(errand: Callable[..., errands.Errand]) -> None:
+    """Make an errand a command, with its arguments and its help."""
+
+    @cli.command()
+    @wraps(errand)
+    def ran(*args: object, **options: object) -> None:
+        _run(errand(*args, **options))
 
 
-def _sound(out: Path) -> Path:
-    """Check the name of a sound file."""
-    from bot.jobs.offline import SOUNDS
-
-    if out.suffix.lower() not in SOUNDS:
-        raise typer.BadParameter(f"a name that ends in {', '.join(SOUNDS)}")
-    return out
-
-
-@cli.command()
-def ask(
-    text: Annotated[str, typer.Argument(help="The question.")],
-    file: Annotated[Path | None, typer.Option(help="A recording or a text to go with it.", exists=True)] = None,
-    out: Annotated[Path, typer.Option(help="The spoken answer: .ogg, .mp3 or .wav.", callback=_sound)] = Path(
-        "answer.ogg"
-    ),
-    voice: Voice = None,
-    language: Annotated[str | None, typer.Option(help="As en or ja; as asked when left out.")] = None,
-) -> None:
-    """Ask in writing; the answer comes written and spoken."""
-    from bot.jobs import offline
-
-    def work(jobs: "Jobs", own: config.Settings, shown: "Terminal") -> "Work":
-        return offline.answer(jobs, text, file, out, voice or own.voice, language or own.language, shown.step)
-
-    _job(work, out)
-
-
-@cli.command()
-def analyze(
-    recording: Annotated[Path, typer.Argument(help="Audio or a film, up to 30 minutes.", exists=True)],
-    question: Annotated[str, typer.Option(help="What to find out; all of it when left out.")] = "",
-    out: Annotated[Path | None, typer.Option(help="A Markdown file to write, too.")] = None,
-    language: Language = None,
-) -> None:
-    """Listen to a recording: what is said, a summary, the mood of each speaker."""
-    from bot.jobs import offline
-
-    def work(jobs: "Jobs", own: config.Settings, shown: "Terminal") -> "Work":
-        return offline.listen(jobs, recording, question, out, language or own.language or "en", shown.step)
-
-    _job(work, out)
-
-
-@cli.command()
-def podcast(
-    file: Annotated[Path, typer.Argument(help="Text, Markdown, PDF or subtitles.", exists=True)],
-    out: Annotated[
-        Path, typer.Option(help="The folder for the podcast and its summary, or the name of the podcast.")
-    ] = Path("podcast-out"),
-    format: Annotated[str, typer.Option(help="ogg or mp3.")] = "ogg",
-    voice: Voice = None,
-    second: Annotated[bool, typer.Option(help="Two voices that talk, or one.")] = True,
-    language: Annotated[str, typer.Option(help="As en or ja; that of the text when left out.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, even if it costs more than a dollar.")] = False,
-) -> None:
-    """Make a podcast and a summary of a long text; the same again goes on from the parts that are done."""
-    from bot.jobs import offline
-    from bot.jobs.encoder import CODECS
-    from bot.jobs.podcast import other_voice
-
-    named = offline.SOUNDS.get(out.suffix.lower())
-    container = named[0] if named else format
-    if container not in CODECS:
-        raise typer.BadParameter(" or ".join(CODECS), param_hint="--out" if named else "--format")
-
-    def work(jobs: "Jobs", own: config.Settings, shown: "Terminal") -> "Work":
-        first = voice or own.voice
-        voices = [first, other_voice(first)] if second else [first]
-        agree = partial(shown.agree, yes=yes)
-        return offline.cast_pod(jobs, file, out, container, voices, language, agree, shown.step)
-
-    _job(work, out if named else out / "summary.md")
-
-
-@cli.command()
-def catchup(
-    channel: Annotated[int, typer.Argument(help="The voice channel's Discord id.")],
-    minutes: Annotated[int, typer.Option(help="How far back.", min=1, max=1440)] = 15,
-    out: Annotated[Path, typer.Option(help="The spoken recap: .ogg, .mp3 or .wav.", callback=_sound)] = Path(
-        "catchup.ogg"
-    ),
-    voice: Voice = None,
-    language: Language = None,
-) -> None:
-    """Sum up what was said in a channel lately, from the bot's database."""
-    from bot.jobs import offline
-
-    def work(jobs: "Jobs", own: config.Settings, shown: "Terminal") -> "Work":
-        spoken = language or own.language or "en"
-        return offline.recap(jobs, channel, minutes, out, voice or own.voice, spoken, shown.step)
-
-    _job(work, out, with_store=True)
-
-
-def _job(
-    work: Callable[["Jobs", config.Settings, "Terminal"], "Work"], out: Path | None, with_store: bool = False
-) -> None:
-    """Do work beyond the call, its progress on the terminal; print its text, files and price."""
-    from bot.jobs import offline, terminal
-    from bot.ops import log
-    from bot.trust import trust
-
-    async def run() -> None:
-        settings = config.load(Path(".env"), {"discord_token": "none"})  # nothing here speaks with Discord
-        log.configure(log.Redactor.of(settings), settings.log_format, "ERROR")
-        if out is not None:
-            terminal.check_writable(out)
-        async with AsyncExitStack() as stack:
-            store = await _store(settings) if with_store else None
-            if store is not None:
-                stack.push_async_callback(store.aclose)
-            jobs = await stack.enter_async_context(offline.workroom(settings, store, trust()))
-            shown = stack.enter_context(terminal.Terminal())
-            shown.show(await work(jobs, settings, shown))
-
-    _run(run())
-
-
-async def _store(settings: config.Settings) -> "SqlStore":
-    """Open the store, and so all that comes with it: work that needs none does without."""
-    from bot import app
-    from bot.chat.i18n import Catalogues
-
-    return await app.open_store(settings, Catalogues.load().policy)
+for _errand in (errands.ask, errands.analyze, errands.podcast, errands.catchup):
+    _lend(_errand)
 
 
 def main() -> None:
