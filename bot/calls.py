@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Self
 from uuid import uuid4
@@ -153,8 +153,16 @@ class Calls:
         self.owed.clear(channel_id)
         for call in self.all():
             if call.venue.channel_id == channel_id:
-                call.record.forget()
-                call.scribe.clear()
+                call.clear()
+        await self._settled()
+
+    async def drop(self, channel_id: int, message_ids: Set[str]) -> None:
+        """The same of some lines of a channel."""
+        self._services.engine.forget(channel_id)
+        self.owed.drop(message_ids)
+        for call in self.all():
+            if call.venue.channel_id == channel_id:
+                call.drop(message_ids)
         await self._settled()
 
     @property

@@ -73,6 +73,25 @@ async def test_what_waits_is_forgotten_and_cleared_like_what_is_written(drop: st
         assert {charge.user_ids for charge in booked} == {() if drop == "forget" else (ANNA,)}
 
 
+async def test_whoever_deletes_lines_does_so_after_those_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with stage() as house:
+        await talk_into_nothing(house)
+        store, lines_on_their_way = house.store, asyncio.Event()
+
+        async def slow(_guild: int, _channel: int, messages: list[Message]) -> None:
+            lines_on_their_way.set()
+            await asyncio.sleep(5.0)
+            store.kept += messages
+
+        monkeypatch.setattr(store, "remember", slow, raising=False)
+        store.error = None
+        await lines_on_their_way.wait()
+        ids = {line.id for line in house.calls.owed.lines(7)}
+        assert len(ids) == 2
+        await house.calls.drop(7, ids)
+        assert {kept.id for kept in store.kept} >= ids, "there, for the store to delete them"
+
+
 async def test_who_withdraws_while_the_store_is_away_is_not_heard_in_the_next_call_either() -> None:
     async with stage() as house:
         guild = house.venue.guild_id

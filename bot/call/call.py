@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -164,6 +164,19 @@ class Call:
         self._mouth.forget(user_id)
         self.record.forget(user_id)
         self.scribe.forget(user_id)
+
+    def drop(self, message_ids: Set[str]) -> None:
+        """Forget some lines, and the sound of the last answer if its line is one of them."""
+        answers = [message.id for message in self.record.messages if message.role == "assistant"]
+        if answers and answers[-1] in message_ids:
+            self._mouth.unsay()
+        self.record.drop(message_ids)
+
+    def clear(self) -> None:
+        """Forget every line, and the sound of the last answer."""
+        self._mouth.unsay()
+        self.record.forget()
+        self.scribe.clear()
 
     def adapt(self, settings: CallSettings) -> None:
         """Go on under other settings."""

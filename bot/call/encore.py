@@ -27,8 +27,12 @@ class Encore:
         """Drop it if it answered this person; return whether it did."""
         theirs = user_id in self._people
         if theirs:
-            self.wanted, self._sound, self._people = False, b"", frozenset()
+            self.drop()
         return theirs
+
+    def drop(self) -> None:
+        """There is none any more."""
+        self.wanted, self._sound, self._people = False, b"", frozenset()
 
     async def stream(self) -> AsyncGenerator[ReplyEvent, None]:
         """Say again what was said, as an engine's stream."""

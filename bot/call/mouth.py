@@ -151,6 +151,12 @@ class Mouth:
         if (self._encore.forget(user_id) and not people) or user_id in people:
             self.cut(withdrawn=True)
 
+    def unsay(self) -> None:
+        """Do not say the last answer again: nobody is to remember it."""
+        self._encore.drop()
+        if self.reply and not self.reply.turn.people:  # it is just being said again
+            self.cut()
+
     def welcome(self, user_id: int) -> None:
         """Answer a person again."""
         self._forgotten -= {user_id}

@@ -138,11 +138,8 @@ async def _forget(interaction: Interaction, mark: Mark) -> None:
     if call is not None and call.venue.channel_id == mark.channel_id:
         own = call.record.messages  # with what is not written down yet, which the store has no line of
         known, found = [*known, *own], found | mark.exchange(own)
-        call.record.drop(found)
-        await call.scribe.settled()  # else a line on its way would come after its deletion
-    host.calls.owed.drop(found)
+    await host.calls.drop(mark.channel_id, found)
     await host.services.store.drop(mark.channel_id, found)
-    host.services.engine.forget(mark.channel_id)
     await _take_down(interaction, next((line for line in known if line.id == mark.line_id), None))
     await acts.tell(interaction, "forget line done")
 

@@ -63,6 +63,25 @@ async def test_the_last_answer_is_said_again_only_while_nobody_it_answered_is_fo
         assert not house.call.replay()
 
 
+@pytest.mark.parametrize(("how", "again"), [("cleared", False), ("newest", False), ("older", True)])
+async def test_an_answer_that_was_cleared_away_is_not_said_again(how: str, again: bool) -> None:
+    async with stage() as house:
+        for _ in range(2):
+            await house.says(ANNA, 1.0, then=5.0)
+        older, newest = (line.id for line in house.call.record.messages if line.role == "assistant")
+        assert house.call.replay()
+        await asyncio.sleep(0.3)
+        sounding = house.link.playbacks[-1].over
+        assert not sounding.done()
+        if how == "cleared":
+            await house.calls.cleared(house.venue.channel_id)
+        else:
+            house.call.drop({older if how == "older" else newest})
+        await asyncio.sleep(0.1)
+        assert sounding.done() is not again
+        assert house.call.replay() is again
+
+
 async def test_who_agrees_again_is_answered_again() -> None:
     async with stage() as house:
         await house.calls.forget(ANNA)
