@@ -28,6 +28,8 @@ from bot.engine.pricing import Prices
 from bot.engine.studio import Studio
 from bot.engine.transcribe import OpenAITranscriber
 from bot.errors import StoreError, StoreUnavailable
+from bot.jobs import workshop
+from bot.jobs.desk import folder_beside
 from bot.ops import slots
 from bot.ops.health import Health
 from bot.ops.http import Pages, serving
@@ -164,7 +166,8 @@ async def build(
         gauges = partial(_gauges, client)
         pages.registry = registry(BotCollector(calls, links, services.tally, pacer, health.lag, gauges))
         pages.trouble, pages.unready = health.trouble, partial(_unready, client, store)
-        upkeep = Upkeep(store, preferences, calls, client.is_in, lambda: datetime.now(UTC))
+        forget = partial(workshop.forget, folder_beside(settings.database_url))
+        upkeep = Upkeep(store, preferences, calls, client.is_in, lambda: datetime.now(UTC), forget)
         yield App(settings, client, calls, store, upkeep)
 
 

@@ -39,7 +39,9 @@ class Upkeep:
         calls: Calls,
         present: Present,
         now: Callable[[], datetime],
+        forget: Callable[[int], object] = lambda _: None,
     ) -> None:
+        """`forget` is called in a thread: it drops what is on this process's disk of a person."""
         self.counts: Counter[str] = Counter()
         "expired, sealed, purged, failed"
         self._store = store
@@ -47,6 +49,7 @@ class Upkeep:
         self._calls = calls
         self._present = present
         self._now = now
+        self._forget = forget
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -105,6 +108,7 @@ class Upkeep:
                 self._calls.settings_changed(news.guild_id)
             case "forgotten":
                 await self._calls.forget(news.subject)
+                await asyncio.to_thread(self._forget, news.subject)
                 await self._store.forget(news.subject, again=True)
             case "cleared":
                 await self._calls.cleared(news.subject)

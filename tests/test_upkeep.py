@@ -52,7 +52,8 @@ class House:
         self.calls: Any = Calls()
         self.present: dict[int, bool | None] = {GUILD: True, OTHER: True}
         self.preferences = Preferences(store, CallSettings(retention_days=30), Caps(), clock)
-        self.upkeep = Upkeep(store, self.preferences, self.calls, self.present.get, clock)
+        self.on_disk: list[int] = []
+        self.upkeep = Upkeep(store, self.preferences, self.calls, self.present.get, clock, self.on_disk.append)
 
 
 @pytest.fixture
@@ -167,4 +168,5 @@ async def test_every_process_heeds_what_another_did(
     await asyncio.wait([running])
     await store.aclose()
     assert other.calls.told == [("settings", GUILD), ("forget", ANNA), ("cleared", LOUNGE)]
+    assert other.on_disk == [ANNA]
     assert other.preferences.of(GUILD, None).voice == "sage"
