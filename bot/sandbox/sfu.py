@@ -17,7 +17,7 @@ REPLAY_WINDOW = 4096
 SENDER_REPORT = 200
 "RTCP packet type (RFC 3550)"
 RETRANSMISSION = 121
-"Payload type (RFC 4588): one above audio's, and marked it would look like RTCP's neighbours"
+"Payload type (RFC 4588): one above audio's"
 RTX_AFTER = 500_000
 "From somebody's SSRC to that of their retransmissions"
 
