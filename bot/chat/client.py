@@ -141,6 +141,11 @@ class Client(Host):
             raise StartError(hint=hint) from error
         except (OSError, aiohttp.ClientError, discord.HTTPException, discord.GatewayNotFound) as error:
             raise StartError(f"{type(error).__name__} from {self.settings.discord_api_base}") from error
+        except (KeyError, TypeError) as error:
+            if self.user is not None:
+                raise
+            # discord.py takes for Discord whatever answers; a web page, say, where the base lacks its /api/v10.
+            raise StartError(f"it is not Discord that answers at {self.settings.discord_api_base}") from error
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         if self._before_identify is None:

@@ -55,6 +55,10 @@ PINNED = {
 """The names of discord.py that voice/connection.py stands on; tests/voice/test_link_contract.py knows all of them."""
 
 
+class NotDiscord(discord.DiscordException):
+    """Something else answers at DISCORD_API_BASE."""
+
+
 async def examine(settings: Settings, tls: ssl.SSLContext, *, live: bool = False, within: float = WITHIN) -> Report:
     """Look at everything, in at most `within` seconds; `live` has the model speak one word, which costs."""
     before = [*checks.configuration(settings), *_library(), checks.opus_library(settings)]
@@ -230,7 +234,10 @@ async def _client(settings: Settings, tls: ssl.SSLContext) -> AsyncIterator[disc
     client = discord.Client(intents=discord.Intents.none(), max_ratelimit_timeout=30.0)
     client.http.connector = aiohttp.TCPConnector(limit=0, ssl=tls)
     try:
-        await client.login(settings.discord_token.get_secret_value())
+        try:
+            await client.login(settings.discord_token.get_secret_value())
+        except (KeyError, TypeError) as error:  # discord.py takes for Discord whatever answers
+            raise NotDiscord from error
         yield client
     finally:
         await client.close()

@@ -4,12 +4,14 @@ import asyncio
 import base64
 import errno
 import json
+import re
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from bot.config import Settings
 from bot.ops import checks, doctor, slots
@@ -155,6 +157,20 @@ async def test_a_broken_set_up_is_named(
     shown = json.dumps(report.as_json())
     for secret in (WRONG, "secretpart", "sk-wrong", house.model.key, house.sandbox.token):
         assert secret not in shown
+
+
+async def test_a_web_page_where_discord_should_be_is_named(house: House, httpserver: HTTPServer) -> None:
+    """As Discord's own site has for a base without its /api/v10."""
+    httpserver.expect_request(re.compile(".*")).respond_with_data("<html>", content_type="text/html")
+    base = httpserver.url_for("/").rstrip("/")
+    found = failing(await examined(house, discord_api_base=base))
+    assert found["discord"].startswith(base)
+    result = await process.run(
+        environment(house.sandbox, house.model, house.folder) | {"DISCORD_API_BASE": base}, house.folder
+    )
+    assert result.code == 69
+    assert "Traceback" not in result.err
+    assert f"not Discord that answers at {base}" in result.err
 
 
 async def test_slots_are_counted_on_postgresql(house: House, postgres: Callable[[], str]) -> None:
