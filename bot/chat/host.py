@@ -36,13 +36,14 @@ class Host(discord.AutoShardedClient):
     @cached_property
     def asking(self) -> JobQueue:
         """Questions outside a call: they do not wait behind long work."""
-        return JobQueue(at_once=20, server_at_once=4)
+        return JobQueue(at_once=20, server_at_once=4, counts=self.services.tally.calls)
 
     @cached_property
     def jobs(self) -> Jobs:
         """Work beyond the call."""
         assert self.services.studio is not None
-        return Jobs(self.services, self.services.studio, folder_beside(self.settings.database_url))
+        queue = JobQueue(counts=self.services.tally.calls)
+        return Jobs(self.services, self.services.studio, folder_beside(self.settings.database_url), queue)
 
     async def close(self) -> None:
         if "jobs" in self.__dict__:

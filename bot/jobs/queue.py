@@ -47,10 +47,15 @@ class JobQueue:
     """Admits jobs in the order they came, as far as their server has room."""
 
     def __init__(
-        self, at_once: int = AT_ONCE, server_at_once: int = SERVER_AT_ONCE, person: int = PERSON, server: int = SERVER
+        self,
+        at_once: int = AT_ONCE,
+        server_at_once: int = SERVER_AT_ONCE,
+        person: int = PERSON,
+        server: int = SERVER,
+        counts: Counter[str] | None = None,
     ) -> None:
-        self.refused = 0
-        "jobs that found no place"
+        """`counts` is where `jobs_refused` counts those that found no place."""
+        self.counts: Counter[str] = Counter() if counts is None else counts
         self._at_once = at_once
         self._server_at_once = server_at_once
         self._person = person
@@ -84,7 +89,7 @@ class JobQueue:
         people = Counter(ticket.user_id for ticket in self._tickets.values() if ticket.guild_id == guild_id)
         full = people[user_id] >= self._person or people.total() >= self._server
         if self._closed or (full and not again):
-            self.refused += 1
+            self.counts["jobs_refused"] += 1
             raise JobsFull
         ticket = Ticket(next(self._numbers), guild_id, user_id, name)
         self._tickets[ticket.id] = ticket

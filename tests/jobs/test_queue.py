@@ -41,7 +41,7 @@ async def test_too_many_are_refused() -> None:
     with pytest.raises(JobsFull):
         queue.take(1, 3)
     queue.take(2, 1)
-    assert queue.refused == 2
+    assert queue.counts["jobs_refused"] == 2
     queue.give_back(queue.take(2, 2, "a"))
     queue.take(2, 2, "a")
     with pytest.raises(AlreadyAtIt):

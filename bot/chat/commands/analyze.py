@@ -52,8 +52,7 @@ async def answer_menu(interaction: Interaction, message: discord.Message) -> Non
 
 def _recording(message: discord.Message) -> discord.Attachment:
     """Return the recording in a message. Raises Refusal."""
-    kinds = ("audio/", "video/")
-    sounds = [file for file in message.attachments if (file.content_type or "").startswith(kinds)]
+    sounds = attachments.recordings(message.attachments, *attachments.SOUNDS)
     found = next(iter([*sounds, *message.attachments]), None)
     if found is None:
         raise Refusal("refusal no_recording")
