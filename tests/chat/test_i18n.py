@@ -79,3 +79,13 @@ def test_what_is_missing_is_english_and_then_the_code() -> None:
     catalogues = Catalogues({"en": {"a": "A {x}", "b": "B"}, "ja": {"a": "あ {x}", "b": ""}})
     words = catalogues.of("ja")
     assert [words("a", x="{x}"), words("a"), words("b"), words("c")] == ["あ {x}", "あ {x}", "B", "c"]
+
+
+def test_people_agree_to_the_words_of_one_sentence_in_whatever_language() -> None:
+    def policy(source: dict[str, str], ja: str = "") -> str:
+        return Catalogues({"en": source, "ja": {"privacy about": ja}}).policy
+
+    now = Catalogues.load().policy
+    assert policy(SOURCE, "別の言葉") == now
+    assert policy({**SOURCE, "privacy code": "other words"}) == now
+    assert policy({**SOURCE, "privacy about": SOURCE["privacy about"] + " And for ever."}) != now
