@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -37,9 +38,8 @@ class Privacy(app_commands.Group):
         await interaction.response.defer(ephemeral=True, thinking=True)
         host = interaction.client
         kept = await host.services.store.export(interaction.user.id)
-        write = lambda: json.dumps(kept, ensure_ascii=False, indent=1, default=str)  # noqa: E731
         limit = interaction.filesize_limit
-        file = await asyncio.to_thread(lambda: parcel("kept-of-you.json", write(), limit))
+        file = await asyncio.to_thread(lambda: parcel("kept-of-you.json", _json(kept), limit))
         await interaction.followup.send(host.words_to(interaction)("privacy exported"), file=file, ephemeral=True)
 
     @app_commands.command(description="Have me forget you: your words, your consent, your name in every bill")
@@ -70,3 +70,7 @@ class Privacy(app_commands.Group):
 def _grouped(code: str) -> str:
     """Return a privacy code as Discord shows it: groups of five digits."""
     return " ".join(code[start : start + 5] for start in range(0, len(code), 5))
+
+
+def _json(kept: dict[str, Any]) -> str:
+    return json.dumps(kept, ensure_ascii=False, indent=1, default=str)
