@@ -23,9 +23,8 @@ from bot.tally import Tally
 from bot.types import CallState
 from bot.voice.keeper import Link
 from bot.voice.pacer import Pacer
+from bot.voice.stats import BESIDE
 
-BESIDE = ("opened", "held", "attributed", "restarted", "lost", "frames", "concealed", "received")
-"""Counters of ReceiverStats that are not the fate of a datagram."""
 DAVE = ("undecryptable", "unattributed")
 """Fates that mean: the end-to-end encryption did not let us hear."""
 

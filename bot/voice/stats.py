@@ -78,11 +78,11 @@ class ReceiverStats:
 
     def fates(self) -> int:
         """Return how many datagrams met their fate; the others still wait."""
-        return sum(count for name, count in self.as_dict().items() if name not in _BESIDE)
+        return sum(count for name, count in self.as_dict().items() if name not in BESIDE)
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
 
 
-_BESIDE = frozenset({"received", "opened", "held", "attributed", "restarted", "lost", "frames", "concealed"})
+BESIDE = frozenset({"received", "opened", "held", "attributed", "restarted", "lost", "frames", "concealed"})
 """Counters that are not the fate of a datagram."""

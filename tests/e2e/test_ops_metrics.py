@@ -48,9 +48,11 @@ async def collector() -> AsyncIterator[tuple[int, list[bytes]]]:
     app.router.add_post("/v1/traces", traces)
     runner, port = web.AppRunner(app), free_port()
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    yield port, received
-    await runner.cleanup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield port, received
+    finally:
+        await runner.cleanup()
 
 
 def names(batches: list[bytes]) -> set[str]:
