@@ -102,6 +102,13 @@ class App:
             await asyncio.sleep(UPKEEP_AGAIN)
 
     async def _come_back(self) -> None:
+        """Take up what the last process left; a bug in that costs those who are here now nothing, so it is logged."""
+        try:
+            await self._take_up()
+        except Exception:
+            log.exception("come_back_crashed")
+
+    async def _take_up(self) -> None:
         """Return to the calls, and to the podcasts, that were on when the last process ended."""
         try:
             await Comeback(self.client, self.calls, self.store).run()

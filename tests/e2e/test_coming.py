@@ -2,7 +2,11 @@
 
 import asyncio
 
+import pytest
+import structlog
+
 from bot import app
+from bot.chat.commands import podcast
 from bot.sandbox.person import Person
 from tests.e2e.conftest import House, until
 
@@ -36,3 +40,15 @@ async def test_who_kicks_it_is_rid_of_it_also_after_a_restart(house: House) -> N
         await ben.leave()
         await enters(anna, running)  # alone there: those who sent it away have gone
         await until(running.calls.all)
+
+
+async def test_a_bug_in_what_is_taken_up_after_a_restart_is_logged(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(podcast, "resume", broken)
+    with structlog.testing.capture_logs() as lines:
+        async with house.bot():
+            await until(lambda: any(line["event"] == "come_back_crashed" for line in lines))
