@@ -137,10 +137,9 @@ async def claimed(
     slot, ConfigError and StoreUnavailable.
     """
     connection = await _connect(dsn(url))
-    asked = lambda *_: drain()  # noqa: E731 (asyncpg knows a listener by its identity)
     try:
         with _reached():
-            await connection.add_listener(DRAIN_CHANNEL, asked)
+            await connection.add_listener(DRAIN_CHANNEL, lambda *_: drain())
             number = await _take(connection, slots, stop)
         slot = Slot(connection, slots[number], fence)
         log.info("slot_claimed", shards=[*slot.shards])
