@@ -96,7 +96,9 @@ class Settings(BaseSettings):
     read_text: bool = Field(False, description="Read the call's text chat too (needs the message content intent).")
 
     budget_server_day: Decimal = Field(Decimal(0), ge=0, description="US dollars a server may spend a day; 0: no cap.")
-    budget_person_day: Decimal = Field(Decimal(0), ge=0, description="US dollars a person may spend a day; 0: no cap.")
+    budget_person_day: Decimal = Field(
+        Decimal(0), ge=0, description="US dollars a person may spend a day in each server; 0: no cap."
+    )
 
     opus_library: Path | None = Field(None, description="Path of a libopus to use instead of the bundled one.")
     http_host: str = Field("127.0.0.1", description="Address of health and metrics.")
