@@ -92,6 +92,8 @@ class Tally:
         "requests whose price is not known"
         self.gateway: Counter[str] = Counter(dict.fromkeys(("identified", "resumed", "disconnected"), 0))
         "what befell the shards of the main gateway"
+        self.transcript: Counter[str] = Counter()
+        "what befell the lines of all transcripts: bot/chat/scroll.py"
         self.calls: Counter[str] = Counter()
         "counters of the calls that are over: ticks_late, shown_dropped …"
 

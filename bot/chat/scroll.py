@@ -65,9 +65,9 @@ class Line:
 class Scroll:
     """The writer of one channel. Nothing here raises or waits: a task writes while there is something to write."""
 
-    def __init__(self, channel: Channel) -> None:
-        self.counts: Counter[str] = Counter()
-        "posts, edits, lines_dropped, refused, unreachable"
+    def __init__(self, channel: Channel, counts: Counter[str] | None = None) -> None:
+        self.counts = Counter() if counts is None else counts
+        "posts, edits, lines_dropped, refused, unreachable, failed; may be those of all channels"
         self.channel = channel
         "may be changed while nothing is written yet"
         self._unsent: deque[Line] = deque()
@@ -196,6 +196,7 @@ class Scroll:
                     return None
                 await asyncio.sleep(delay)
             except discord.HTTPException as error:  # a moderator deleted the message, or Discord finds fault with it
+                self.counts["failed"] += 1
                 log.warning("chat_failed", channel_id=self.channel.id, status=error.status, code=error.code)
                 return None
         return None

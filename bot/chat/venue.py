@@ -54,7 +54,7 @@ class DiscordVenue:
         "what kept the bot from hearing or speaking when people were last told"
         self._people: dict[int, str] = {}
         self._people_until = float("-inf")
-        self.scroll = Scroll(channel)
+        self.scroll = Scroll(channel, host.services.tally.transcript)
         self.panel = Panel(channel, self._words, self._status, self.people, self.impaired)
         self.sign = Sign(channel, self._words)
         written = host.preferences.of(channel.guild.id, channel.id).transcript != "off"

@@ -127,6 +127,7 @@ class BotCollector(Collector):
             queues["inbox"] += len(link.inbox)
         yield _counter("call_limits", "Bounds that were met, and ticks that came late.", ("bound",), _by_name(limits))
         yield _gauge("queue_depth", "What waits, in all calls together.", ("queue",), _by_name(queues))
+        yield _counter("transcript_events", "What befell lines.", ("event",), _by_name(self._tally.transcript))
 
     def _of_links(self) -> Iterator[Metric]:
         totals = self._links.totals()

@@ -99,6 +99,7 @@ async def test_a_call_is_seen_in_the_metrics_and_counters_never_fall(house: Hous
         assert during["kikite_model_tokens_total{kind=audio_out,model=gpt-audio-1.5}"] > 0
         assert during["kikite_cost_dollars_total{kind=reply,model=gpt-audio-1.5}"] > 0
         assert during["kikite_gateway_ready"] == 1
+        assert during["kikite_transcript_events_total{event=posts}"] > 1
         assert during["kikite_loop_lag_seconds_count"] > 0
         assert during["kikite_pacer_lateness_seconds_count"] > 50
         for ours in (anna.id, house.sandbox.bot.id, house.sandbox.guild.id, house.lounge.id):
@@ -114,7 +115,7 @@ async def test_a_call_is_seen_in_the_metrics_and_counters_never_fall(house: Hous
 async def test_a_failed_turn_is_counted_by_its_cause(house: House) -> None:
     port = free_port()
     async with house.bot(http_port=port):
-        house.model.script(Refuse(401, "no", code="invalid_api_key"))
+        house.model.default = Refuse(401, "no", code="invalid_api_key")
         anna = await house.sandbox.person("Anna")
         await house.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
