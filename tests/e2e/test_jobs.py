@@ -247,6 +247,22 @@ async def test_analyze_and_catchup_can_be_cancelled_and_cost_what_they_did(house
         assert len(running.client.jobs.queue) == 0
 
 
+async def test_what_is_too_much_is_said_so_and_not_begun(house: House) -> None:
+    house.model.default = Hang()
+    async with house.bot(budget_person_day="0.04") as running:
+        eve = house.sandbox.add_user("Eve")
+        outcome = await house.sandbox.command(eve, "podcast", {"text": "The moon is round. " * 200})
+        await until(lambda: "budget is spent" in outcome.content)  # it would cost eleven cents
+        options = {"recording": house.sandbox.file("a.ogg", recording("anna-cook"))}
+        for _ in range(2):
+            await house.sandbox.command(eve, "analyze", options)
+        await until(lambda: len(house.model.chats) == 2)
+        outcome = await (await house.sandbox.command(eve, "analyze", options)).settled()
+        assert "hands full" in told(outcome)
+        assert running.client.services.tally.calls["jobs_refused"] == 1
+        assert len(house.model.chats) == 2
+
+
 @pytest.mark.usefixtures("in_parts")
 async def test_a_part_that_fails_is_named_and_the_rest_is_not_heard_again(house: House) -> None:
     broken = [Refuse(500, "oops", "server_error")] * 4
