@@ -67,7 +67,7 @@ async def test_no_secret_no_name_no_word_in_any_line(house: House) -> None:
 
 
 async def test_lines_of_a_call_and_of_a_turn_say_which(house: House) -> None:
-    house.model.script(Refuse(500, "down"), Refuse(500, "down"), Refuse(500, "down"))
+    house.model.default = Refuse(500, "down")
     async with process.running(
         environment(house.sandbox, house.model, house.folder) | {"LOG_LEVEL": "DEBUG"}, house.folder
     ) as bot:

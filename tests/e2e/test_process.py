@@ -101,13 +101,14 @@ async def test_after_a_kill_in_mid_reply_it_is_back_with_what_it_knew(house: Hou
         anna = await house.sandbox.person("Anna")
         await house.join(anna)
         await talk(house, anna)
-        house.model.script(Answer.clip("bot-heard"))
+        rice, house.model.default = house.model.default, Answer.clip("bot-heard")
         heard = len(anna.ears.heard(house.sandbox.bot.id))
         await anna.say(clips.load("anna-quickest", OUT))
         await until(lambda: len(anna.ears.heard(house.sandbox.bot.id)) > heard + OUT // 4)
         killed = time.monotonic()
         bot.signal(signal.SIGKILL)
         await bot.ended()
+    house.model.default = rice
     async with process.running(environment(house.sandbox, house.model, house.folder), house.folder):
         await until(lambda: any("back" in line.lower() for line in house.lines()), 60)
         print(f"killed and started again: its call was back after {time.monotonic() - killed:.1f} s")
