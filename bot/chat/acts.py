@@ -1,13 +1,26 @@
 """What people can have the bot do by a command or a button alike. Each answers the caller, and only them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from bot.chat.host import Interaction
+import discord
+
+from bot.chat.errors import answer
+from bot.chat.host import Host, Interaction
 
 PATIENCE = 1.5
 """Seconds after which an answer is promised."""
+
+
+async def pressed(interaction: discord.Interaction, act: Callable[[Interaction], Awaitable[None]]) -> None:
+    """Do what a button stands for, if it is not held down; what fails is told like everywhere."""
+    assert isinstance(interaction.client, Host)
+    try:
+        interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
+        await act(interaction)  # pyright: ignore[reportArgumentType] # client checked above
+    except Exception as error:
+        await answer(interaction, interaction.client.words_to(interaction), error)
 
 
 async def stop(interaction: Interaction) -> None:

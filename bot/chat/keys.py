@@ -13,8 +13,8 @@ import structlog
 from discord import ui
 
 from bot.chat import acts, escape, lines, permissions, report
-from bot.chat.errors import Refusal, answer
-from bot.chat.host import Host, Interaction
+from bot.chat.errors import Refusal
+from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.errors import NotInCall
 from bot.jobs.translate import estimate, translate
@@ -76,12 +76,7 @@ class LineButton(ui.DynamicItem[ui.Button[Any]], template=r"kikite:line:(?P<acti
         return cls(match["action"], Mark.read(match["mark"]))
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        assert isinstance(interaction.client, Host)
-        try:
-            interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
-            await _ACTIONS[self._action](interaction, self._mark)  # pyright: ignore[reportArgumentType] # client checked above
-        except Exception as error:
-            await answer(interaction, interaction.client.words_to(interaction), error)
+        await acts.pressed(interaction, lambda made: _ACTIONS[self._action](made, self._mark))
 
 
 def row(channel_id: int, spoken: Spoken, words: Words) -> ui.View | None:

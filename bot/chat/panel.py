@@ -11,8 +11,7 @@ from discord import ui
 
 from bot.call.call import CallStatus
 from bot.chat import acts, escape, lines
-from bot.chat.errors import answer
-from bot.chat.host import Host, Interaction
+from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.chat.pace import Paced
 from bot.types import CallState
@@ -48,12 +47,7 @@ class Button(ui.Button[ui.LayoutView]):
         self._act = _ACTIONS[action]
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        assert isinstance(interaction.client, Host)
-        try:
-            interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
-            await self._act(interaction)  # pyright: ignore[reportArgumentType] # client checked above
-        except Exception as error:
-            await answer(interaction, interaction.client.words_to(interaction), error)
+        await acts.pressed(interaction, self._act)
 
 
 class PanelView(ui.LayoutView):
