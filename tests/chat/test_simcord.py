@@ -56,7 +56,7 @@ OUTSIDE: list[Use] = [
     *ALIKE,
 ]
 WORKING = {"analyze", "catchup", "podcast"}
-"""Commands that take a while: tests/e2e/test_jobs.py."""
+"""Commands that take a while: tests/e2e/test_jobs.py and test_podcast.py."""
 
 
 def told(result: Any) -> str:

@@ -32,7 +32,7 @@ COMMANDS: list[Use] = [
     ("leave", {}, "I left"),
 ]
 ELSEWHERE = {"podcast", "Analyze recording", "Answer aloud"}
-"""Seen in tests/e2e/test_jobs.py."""
+"""Seen in tests/e2e/test_jobs.py and test_podcast.py."""
 
 
 def names(commands: list[dict[str, Any]]) -> Iterator[str]:
