@@ -172,12 +172,16 @@ async def test_a_recap_of_the_call_is_told_and_written(house: House) -> None:
 
 
 async def test_nobody_catches_up_on_what_they_may_not_read(house: House) -> None:
-    async with house.bot():
+    async with house.bot() as running:
         anna = await house.sandbox.person("Anna")
         closed = house.sandbox.add_channel(
             "Closed",
             kind=house.lounge.kind,
-            overwrites=[Overwrite(house.sandbox.guild.id, False, 0, int(P.VIEW_CHANNEL))],
+            overwrites=[
+                Overwrite(house.sandbox.guild.id, False, 0, int(P.VIEW_CHANNEL)),
+                Overwrite(anna.user.id, True, int(P.VIEW_CHANNEL), 0),
+                Overwrite(house.sandbox.bot.id, True, int(P.VIEW_CHANNEL), 0),
+            ],
         )
         eve = house.sandbox.add_user("Eve")
         await asyncio.sleep(0.2)
@@ -188,6 +192,11 @@ async def test_nobody_catches_up_on_what_they_may_not_read(house: House) -> None
         outcome = await house.sandbox.command(eve, "catchup", {"channel": house.lounge})
         assert "Nothing was said" in told(await outcome.settled())
         assert not house.model.chats
+        line = Talk("user", anna.user.id, "Anna", "we meet at nine", running.client.services.wall())
+        await running.store.remember(house.sandbox.guild.id, closed.id, [line])
+        outcome = await (await house.sandbox.command(anna.user, "catchup", {"channel": closed})).settled()
+        assert sentence("bot-rice") in outcome.content
+        assert outcome.ephemeral  # whoever else is in front of that door may not read it
 
 
 async def test_a_model_that_fails_is_said_so_and_a_busy_one_asked_again(house: House) -> None:

@@ -1,0 +1,59 @@
+"""A recap is of what was said in the minutes asked for, and of no more than a model is shown."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from bot.call.record import PENDING, UNINTELLIGIBLE
+from bot.engine.pricing import Prices
+from bot.errors import NothingSaid
+from bot.jobs import catchup
+from bot.types import Charge, Message, Usage
+from bot.usage import Budget
+from tests.jobs.conftest import Workshop
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def said(minutes_ago: float, text: str) -> Message:
+    return Message("user", 5, "Anna", text, NOW - timedelta(minutes=minutes_ago))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "history", "shown"),
+    [
+        (15, [said(16, "old"), said(14, "new"), said(1, "newer")], ["new", "newer"]),
+        (60, [said(16, "old"), said(14, "new")], ["old", "new"]),
+        (15, [said(3, PENDING), said(2, UNINTELLIGIBLE), said(1, " ")], []),
+        (15, [said(3, "a" * 40_000), said(2, "b" * 40_000), said(1, "c")], ["b" * 40_000, "c"]),
+        (15, [], []),
+    ],
+)
+def test_what_is_summed_up(minutes: float, history: list[Message], shown: list[str]) -> None:
+    assert [line.text for line in catchup.recent(history, NOW, minutes)] == shown
+
+
+async def test_nothing_said_is_nothing_paid(workshop: Workshop) -> None:
+    async with workshop.jobs.bill(1, 2, 3) as bill:
+        with pytest.raises(NothingSaid):
+            await catchup.catch_up([], "en", "marin", workshop.studio, bill)
+    assert not workshop.model.chats
+
+
+async def test_a_recap_is_written_only_when_little_is_left(workshop: Workshop) -> None:
+    services = workshop.jobs.services
+    services = replace(services, budget=Budget(Decimal(10), Decimal(0), Prices(), lambda: datetime.now(UTC)))
+    spent = Charge(datetime.now(UTC), 1, 2, (3,), "job", services.model, Usage(), Decimal("9.7"), False)
+    await services.store.charge([spent])
+    talk = [said(2, "we meet at nine")]
+    async with replace(workshop.jobs, services=services).bill(1, 2, 3, catchup.estimate(workshop.studio, talk)) as bill:
+        recap = await catchup.catch_up(talk, "de", "marin", workshop.studio, bill)
+    assert recap.text
+    assert not recap.pcm
+    (request,) = workshop.model.chats
+    assert request.body["modalities"] == ["text"]
+    assert '11:58 "Anna": we meet at nine' in str(request.body["messages"])
+    assert "Write in German" in str(request.body["messages"])
+    assert not workshop.model.refused
