@@ -13,7 +13,7 @@ from typing import Any
 from bot.audio import HEAR_RATE
 from bot.engine import tokens
 from bot.engine.body import Sound
-from bot.engine.names import quoted
+from bot.engine.names import plain, quoted
 from bot.engine.window import Window, choose
 from bot.types import Message, ReplyRequest, RoomContext, Usage
 
@@ -33,6 +33,11 @@ LANGUAGES = {
     "de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "ja": "Japanese",
     "ko": "Korean", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese", "ru": "Russian", "zh": "Chinese",
 }  # fmt: skip
+
+
+def tongue(code: str) -> str:
+    """Return the English name of a language by its code (BCP 47); the code, made safe, where no name is known."""
+    return LANGUAGES.get(code.split("-")[0].lower()) or plain(code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +112,12 @@ def system_text(room: RoomContext, summary: str = "") -> str:
             "Your words are spoken aloud: talk as in a conversation, one to three sentences unless more is asked for, "
             f"never beyond {room.max_seconds:.0f} seconds. No lists, headings, links, emoji or stage directions."
         )
-    if room.language:
-        tongue = f"Answer in {LANGUAGES.get(room.language.split('-')[0].lower(), room.language)}."
-    else:
-        tongue = "Answer in the language you are spoken to."
+    language = tongue(room.language) if room.language else "the language you are spoken to"
     lines = [
         f"You are {quoted(room.bot_name)}, a guest in the voice channel {quoted(room.channel_name)} on Discord. "
         "You hear people's voices themselves: tone, laughter and language too.",
         manner,
-        tongue,
+        f"Answer in {language}.",
         f"Present: {present}.",
         f"It is {room.now:%A, %d %B %Y, %H:%M} ({_zone(room.now)}).",
         "Before what somebody says stands a line with name and time; do not say such lines yourself. Names in quotes "

@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from bot.engine.names import plain
-from bot.engine.prompt import LANGUAGES
+from bot.engine.prompt import tongue
 from bot.engine.studio import Made, Studio
 from bot.errors import Incomplete
 from bot.jobs import media
@@ -137,7 +136,7 @@ async def analyze(
         progress(number, count + 1)
     # Each has its share, so that what was said at the end is not cut off.
     shown = "\n\n".join(note[: _MOST_NOTES // len(done)] for note in done)
-    rules = f"{_RULES} {_JOIN.format(overlap=OVERLAP_SECONDS)} {_tongue(language)}"
+    rules = f"{_RULES} {_JOIN.format(overlap=OVERLAP_SECONDS)} Write in {tongue(language)}."
     task = f"{shown}\n\n---\n\n{_about(asked)}"
     summing = partial(_write, studio, bill, rules, task)
     made = await twice("summing", count, count, summing)
@@ -147,7 +146,7 @@ async def analyze(
 
 
 async def _hear(studio: Studio, bill: Bill, part: media.Part, language: str, task: str) -> Made:
-    return await _write(studio, bill, f"{_RULES} {_tongue(language)}", task, part.pcm)
+    return await _write(studio, bill, f"{_RULES} Write in {tongue(language)}.", task, part.pcm)
 
 
 async def _write(studio: Studio, bill: Bill, rules: str, task: str, recording: bytes | memoryview = b"") -> Made:
@@ -177,11 +176,6 @@ def _about(question: str) -> str:
 def _note(part: media.Part, question: str) -> str:
     wanted = f"Of most interest is whatever answers this: {question}" if question else ""
     return _PART.format(start=_clock(part.start), question=wanted)
-
-
-def _tongue(language: str) -> str:
-    code = language.split("-")[0].lower()
-    return f"Write in {LANGUAGES.get(code) or plain(language)}."
 
 
 def _clock(seconds: float) -> str:

@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.engine import tokens
-from bot.engine.names import plain
-from bot.engine.prompt import LANGUAGES
+from bot.engine.prompt import tongue
 from bot.engine.studio import Studio
 from bot.errors import BotError, Incomplete
 from bot.jobs import joining, script
@@ -154,16 +153,16 @@ class Podcaster:
         async def write(number: int) -> None:
             step = partial(twice, "script", number + 1, count)
             chapter = await step(lambda: self._chapter(number))
-            note = await step(lambda: self._text(_NOTES.format(language=tongue), wanted.sections[number]))
+            note = await step(lambda: self._text(_NOTES.format(language=language), wanted.sections[number]))
             wanted.written[number] = Section(chapter, note)
             await self._keep()
             self._progress(State("script", len(wanted.done), count))
 
-        tongue = _language(wanted.language)
+        language = _language(wanted.language)
         self._progress(State("script", len(wanted.done), count))
         await self._each([number for number, made in enumerate(wanted.written) if made is None], write)
         if not wanted.summary and count > 1:
-            overview, notes = _OVERVIEW.format(language=tongue), "\n\n".join(section.note for section in wanted.done)
+            overview, notes = _OVERVIEW.format(language=language), "\n\n".join(section.note for section in wanted.done)
             wanted.summary = await twice("summing", count, count, lambda: self._text(overview, notes))
             await self._keep()
 
@@ -259,7 +258,7 @@ def _place(number: int, count: int) -> str:
 
 
 def _language(code: str) -> str:
-    return LANGUAGES.get(code.split("-")[0].lower()) or plain(code) if code else "the language of the section"
+    return tongue(code) if code else "the language of the section"
 
 
 def _clock(seconds: float) -> str:

@@ -1,8 +1,7 @@
 """A line of a transcript -> the same in another language, in writing."""
 
 from bot.engine import tokens
-from bot.engine.names import plain
-from bot.engine.prompt import LANGUAGES
+from bot.engine.prompt import tongue
 from bot.engine.studio import Studio
 from bot.errors import Incomplete
 from bot.jobs.bill import Bill
@@ -23,8 +22,8 @@ def estimate(studio: Studio, text: str) -> dict[str, Usage]:
 
 async def translate(text: str, language: str, studio: Studio, bill: Bill) -> str:
     """Return `text` in `language` (BCP 47). Raises EngineError."""
-    named = LANGUAGES.get(language.split("-")[0].lower()) or plain(language)
-    made = await studio.write(_SYSTEM.format(language=named), text, bill.spend, most_tokens=_MOST_TOKENS)
+    system = _SYSTEM.format(language=tongue(language))
+    made = await studio.write(system, text, bill.spend, most_tokens=_MOST_TOKENS)
     if not made.text:
         raise Incomplete
     return made.text
