@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -119,6 +120,32 @@ async def test_one_whose_loop_is_stuck_is_fenced_while_it_is(postgres: Callable[
     async with claimed(postgres(), ranges(1, 1), stop, stop.set, fenced.append):
         time.sleep(slots.LEASE)  # noqa: ASYNC251 (the fault itself)
         assert any("no sign of life" in reason for reason in fenced)
+
+
+MUTE = """
+import asyncio, sys
+from bot.ops import slots
+
+slots.PING, slots.LEASE = 0.2, 3.0
+
+async def own():
+    stop = asyncio.Event()
+    async with slots.claimed(sys.argv[1], slots.ranges(1, 1), stop, stop.set):
+        print("x" * 1_000_000, flush=True)
+
+asyncio.run(own())
+"""
+"""Writes more than the pipe takes."""
+
+
+def test_one_is_fenced_though_nobody_reads_what_it_writes(postgres: Callable[[], str]) -> None:
+    """The loop is stuck in a write, and so is the line that says so."""
+    arguments = [sys.executable, "-c", MUTE, postgres()]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as mute:
+        try:
+            assert mute.wait(30) == -signal.SIGALRM
+        finally:
+            mute.kill()
 
 
 def ip(*arguments: str) -> None:
