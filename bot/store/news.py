@@ -18,7 +18,7 @@ LOOK_EVERY = {"sqlite": 2.0, "postgresql": 30.0}
 
 class NewsShelf(Shelf):
     _seen = 0
-    "number of the last news read"
+    "number of the last news that was heeded"
 
     async def catch_up(self) -> None:
         """Take what was news until now as known."""
@@ -30,8 +30,10 @@ class NewsShelf(Shelf):
         async with self._listening(bell) as listening:
             while listening():
                 bell.clear()
-                for item in await self._unread():
-                    yield item
+                for number, item in await self._unread():
+                    if number not in self._own:
+                        yield item
+                    self._seen = number  # not before: whoever could not heed it is told again
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_EVERY[self._engine.dialect.name]):
                         await bell.wait()
@@ -58,10 +60,8 @@ class NewsShelf(Shelf):
         except self._failures as error:
             raise StoreUnavailable(type(error).__name__) from error
 
-    async def _unread(self) -> list[News]:
+    async def _unread(self) -> list[tuple[int, News]]:
         fresh = select(NewsRow.id, NewsRow.kind, NewsRow.guild_id, NewsRow.subject).order_by(NewsRow.id)
         async with self._transaction(reads=True) as connection:
             rows = (await connection.execute(fresh.where(NewsRow.id > self._seen))).all()
-        if rows:
-            self._seen = rows[-1].id
-        return [News(row.kind, row.guild_id, row.subject) for row in rows if row.id not in self._own]
+        return [(row.id, News(row.kind, row.guild_id, row.subject)) for row in rows]

@@ -10,7 +10,7 @@ from bot.errors import StoreUnavailable
 from bot.store import news
 from bot.store.repository import SqlStore
 from bot.types import News, Setting
-from tests.store.make import ANNA, CHANNEL, GUILD, START
+from tests.store.make import ANNA, BEN, CHANNEL, GUILD, START
 
 
 @pytest.fixture(autouse=True)
@@ -56,11 +56,24 @@ async def test_the_other_process_learns_in_order(store: SqlStore, other: SqlStor
 async def test_what_was_news_before_is_not_told(store: SqlStore, url: str) -> None:
     await store.forget(ANNA)
     late = await SqlStore.open(url)
-    assert await late._unread() == []
-    await store.forget(ANNA)
-    assert await late._unread() == [News("forgotten", 0, ANNA)]
-    assert await late._unread() == []
+    await store.forget(BEN)
+    async with aclosing(late.watch()) as watching:
+        assert await anext(watching) == News("forgotten", 0, BEN)
     await late.aclose()
+
+
+async def test_what_could_not_be_heeded_is_told_again_and_what_was_is_not(store: SqlStore, other: SqlStore) -> None:
+    await store.forget(ANNA)
+    await store.forget(BEN)
+    for _ in range(2):  # the first time it fails
+        async with aclosing(other.watch()) as watching:
+            assert await anext(watching) == News("forgotten", 0, ANNA)
+    async with aclosing(other.watch()) as watching:
+        assert [await anext(watching) for _ in range(2)] == [News("forgotten", 0, who) for who in (ANNA, BEN)]
+        await store.clear(CHANNEL)
+        assert await anext(watching) == News("cleared", 0, CHANNEL)
+    async with aclosing(other.watch()) as watching:
+        assert await anext(watching) == News("cleared", 0, CHANNEL)
 
 
 async def test_settings_are_set_replaced_and_dropped(store: SqlStore) -> None:
