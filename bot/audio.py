@@ -33,6 +33,12 @@ def seconds(pcm: bytes | memoryview, rate: int) -> float:
     return len(pcm) / (2 * rate)
 
 
+def clock(seconds: float) -> str:
+    """Return a length, or a moment of a recording, as people read it: 1:05, or 1:02:05."""
+    hours, rest = divmod(int(seconds), 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
 def dbfs(pcm: bytes) -> float:
     """Return the RMS level of `pcm` in dB relative to full scale, at least SILENCE_DBFS."""
     samples = np.frombuffer(pcm, dtype="<i2")

@@ -27,3 +27,8 @@ def test_what_is_no_wav_is_refused(data: bytes) -> None:
 )
 def test_levels(pcm: bytes, level: float) -> None:
     assert audio.dbfs(pcm) == pytest.approx(level, abs=0.01)
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (65.9, "1:05"), (3599, "59:59"), (3725, "1:02:05")])
+def test_a_length_as_people_read_it(seconds: float, shown: str) -> None:
+    assert audio.clock(seconds) == shown

@@ -15,6 +15,7 @@ import discord
 import structlog
 from discord import ui
 
+from bot.audio import clock
 from bot.chat import bubble, lines, permissions
 from bot.chat.errors import Refusal, answer, explain
 from bot.chat.host import Host, Interaction
@@ -75,8 +76,7 @@ class Post:
 
     def small(self, words: Words, cost: Decimal | None, *, estimated: bool) -> str:
         """Return time and money so far, in small print."""
-        passed = int(self._clock() - self._since)
-        return f"-# {passed // 60}:{passed % 60:02} · {lines.money(cost, words, estimated=estimated)}"
+        return f"-# {clock(self._clock() - self._since)} · {lines.money(cost, words, estimated=estimated)}"
 
     def show(self, text: str) -> None:
         """Show how far it is, soon."""

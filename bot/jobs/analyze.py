@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from bot.audio import clock
 from bot.engine.prompt import tongue
 from bot.engine.studio import Made, Studio
 from bot.errors import Incomplete
@@ -130,7 +131,7 @@ async def analyze(
         if number > len(done):
             work = partial(_hear, studio, bill, part, language, _note(part, asked))
             made = await twice("listening", number, count, work)
-            done.append(f"## From {_clock(part.start)}\n\n{made.text}")
+            done.append(f"## From {clock(part.start)}\n\n{made.text}")
             await asyncio.to_thread(notes.write, key, done)
             await bill.write()
         progress(number, count + 1)
@@ -175,8 +176,4 @@ def _about(question: str) -> str:
 
 def _note(part: media.Part, question: str) -> str:
     wanted = f"Of most interest is whatever answers this: {question}" if question else ""
-    return _PART.format(start=_clock(part.start), question=wanted)
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds // 60)}:{int(seconds % 60):02}"
+    return _PART.format(start=clock(part.start), question=wanted)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
+from bot.audio import clock
 from bot.engine import tokens
 from bot.engine.prompt import tongue
 from bot.engine.studio import Studio
@@ -245,7 +246,7 @@ class Podcaster:
         lines = [f"# {wanted.title or 'Podcast'}", ""]
         if wanted.summary:
             lines += [wanted.summary, ""]
-        lines += [f"- {_clock(chapter.start)} {chapter.title}" for chapter in programme.chapters]
+        lines += [f"- {clock(chapter.start)} {chapter.title}" for chapter in programme.chapters]
         for section in wanted.done:
             lines += ["", section.note.strip()]
         return "\n".join(lines) + "\n"
@@ -259,8 +260,3 @@ def _place(number: int, count: int) -> str:
 
 def _language(code: str) -> str:
     return tongue(code) if code else "the language of the section"
-
-
-def _clock(seconds: float) -> str:
-    hours, rest = divmod(int(seconds), 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"

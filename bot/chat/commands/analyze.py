@@ -3,6 +3,7 @@
 import discord
 from discord import app_commands
 
+from bot.audio import clock
 from bot.chat import attachments, escape, lines, report, working
 from bot.chat.commands.ask import answered
 from bot.chat.errors import Refusal
@@ -85,7 +86,7 @@ async def _analyze(interaction: Interaction, file: discord.Attachment, question:
                 who=(guild_id, user_id),
             )
         head = f"**{escape.escape(question)}**" if question else ""
-        small = [escape.escape(file.filename, 60), f"{int(found.seconds // 60)}:{int(found.seconds % 60):02}"]
+        small = [escape.escape(file.filename, 60), clock(found.seconds)]
         small.append(lines.money(progress.bill.cost, words, estimated=progress.bill.estimated))
         if not found.complete:
             small.append(words("line.interrupted"))

@@ -8,6 +8,7 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.audio import clock
 from bot.chat import attachments, escape, lines, permissions
 from bot.chat.errors import Refusal, answer, explain
 from bot.chat.host import Host, Interaction
@@ -198,8 +199,7 @@ async def _work(
 async def _deliver(made: job.Podcast, plan: workshop.Plan, cost: str, post: Post, words: Words) -> None:
     """Post the sound and the summary in a message of their own, which people see come, minutes later."""
     programme = made.programme
-    minutes = f"{int(programme.seconds // 60)}:{int(programme.seconds % 60):02}"
-    text = words("podcast done", title=_title(plan, words), minutes=minutes, cost=cost)
+    text = words("podcast done", title=_title(plan, words), minutes=clock(programme.seconds), cost=cost)
     await post.leave()
     await post.add(text, [discord.File(path, path.name) for path in (*programme.files, made.summary)])
     await post.end(text)
