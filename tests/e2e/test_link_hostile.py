@@ -14,7 +14,7 @@
 | idle NAT | test_link_faults.test_a_nat_that_forgets |
 | DAVE lost, doubled, reordered; bad proposal, welcome | test_link_faults.test_a_broken_dave_message_…, test_soak |
 | joins in mid-speech, 20 changes a minute | test_people_come_and_go_while_somebody_speaks |
-| downgrade and upgrade | test_link_faults.test_down_to_plain_…, test_a_call_that_began_…, tests/voice/test_receiver_people |
+| downgrade and upgrade | test_link_faults.test_down_to_plain_…, test_a_call_that_began_…, test_receiver_people |
 | DAVE's order: external sender first, again, another | test_link_faults.test_the_external_sender_… |
 | dumb: keys or version are not those announced | test_link_faults.test_a_group_that_went_on_…, test_transitions |
 | odd packets of real servers: CSRC, RTCP, RTX, extensions | test_odd_packets_…, test_receiver.test_every_shape_… |
