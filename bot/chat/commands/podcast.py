@@ -4,6 +4,7 @@ import asyncio
 from decimal import Decimal
 from typing import Literal
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -140,8 +141,8 @@ async def _resumed(host: Host, guild: discord.Guild, bench: workshop.Bench) -> N
         await _work(host, bench, ticket, channel, None, words)
     except AlreadyAtIt:
         return  # begun since this process is up
-    except (BotError, discord.HTTPException) as error:
-        log.warning("podcast_failed", reason=str(error))
+    except (BotError, discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        log.warning("podcast_failed", error=type(error).__name__, reason=str(error))  # the others go on
 
 
 async def _begin(interaction: Interaction, plan: workshop.Plan) -> None:
