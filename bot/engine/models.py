@@ -10,7 +10,7 @@ import structlog
 from openai import AsyncOpenAI
 
 from bot.engine.faults import fault_of
-from bot.errors import BotError, ModelUnavailable
+from bot.errors import BotError, ModelUnavailable, Unreachable
 
 log = structlog.get_logger("engine")
 
@@ -36,9 +36,9 @@ async def check_model(client: AsyncOpenAI, model: str) -> ModelState:
         if isinstance(fault.error, ModelUnavailable):
             return ModelState(available=False)
         raise fault.error from None
-    return ModelState(
-        available=True, shutdown_date=_date(found.get("shutdown_date") if isinstance(found, dict) else None)
-    )
+    if not isinstance(found, dict):
+        raise Unreachable("a web page, or something else that is no model")
+    return ModelState(available=True, shutdown_date=_date(found.get("shutdown_date")))
 
 
 async def announce(client: AsyncOpenAI, models: Iterable[str]) -> None:

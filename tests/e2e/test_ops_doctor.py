@@ -159,12 +159,12 @@ async def test_a_broken_set_up_is_named(
         assert secret not in shown
 
 
-async def test_a_web_page_where_discord_should_be_is_named(house: House, httpserver: HTTPServer) -> None:
+async def test_a_web_page_where_an_api_should_be_is_named(house: House, httpserver: HTTPServer) -> None:
     """As Discord's own site has for a base without its /api/v10."""
     httpserver.expect_request(re.compile(".*")).respond_with_data("<html>", content_type="text/html")
     base = httpserver.url_for("/").rstrip("/")
-    found = failing(await examined(house, discord_api_base=base))
-    assert found["discord"].startswith(base)
+    found = failing(await examined(house, discord_api_base=base, openai_base_url=base))
+    assert found == {"discord": f"{base}: NotDiscord", "model": f"unreachable: {base}"}
     result = await process.run(
         environment(house.sandbox, house.model, house.folder) | {"DISCORD_API_BASE": base}, house.folder
     )
