@@ -40,8 +40,6 @@ class Programme:
     "one, or several when it is too long for the limit"
     chapters: tuple[Chapter, ...]
     seconds: float
-    loudness: float
-    "LUFS"
 
 
 def join(
@@ -68,8 +66,8 @@ def join(
     trim = loudness.gain_to(loudness.TARGET, meter.integrated)
     ends = [*starts[1:], seconds]
     marks = [Chapter(name, start, end) for (name, _), start, end in zip(chapters, starts, ends, strict=True)]
-    files, heard = _encoded(load, chapters, [gain * trim for gain in gains], marks, out, container, limit, title)
-    return Programme(tuple(files), tuple(marks), seconds, heard)
+    files = _encoded(load, chapters, [gain * trim for gain in gains], marks, out, container, limit, title)
+    return Programme(tuple(files), tuple(marks), seconds)
 
 
 def fitting(seconds: float, container: str, limit: int) -> tuple[int, int]:
@@ -91,11 +89,10 @@ def _encoded(
     container: str,
     limit: int,
     title: str,
-) -> tuple[list[Path], float]:
+) -> list[Path]:
     seconds = marks[-1].end
     rate, count = fitting(seconds, container, limit)
     share = seconds / count
-    meter = loudness.Meter(SPEAK_RATE)
     pieces = loudness.levelled(_pieces(load, chapters, gains), 1.0, SPEAK_RATE)
     files: list[Path] = []
     held = b""
@@ -119,10 +116,9 @@ def _encoded(
                 if number < count - 1 and written + len(piece) > wanted:
                     piece, held = piece[: wanted - written], piece[wanted - written :]
                 encoder.write(piece)
-                meter.feed(piece)
                 written += len(piece)
         files.append(path)
-    return files, meter.integrated
+    return files
 
 
 def _pieces(load: Load, chapters: Sequence[tuple[str, int]], gains: Sequence[float]) -> Iterator[bytes]:
