@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.errors import BadDocument, DocumentTooLong
 
 LONGEST = 200_000
-"""Characters of a document: about four hours of reading aloud, twenty minutes of podcast."""
+"""Characters of a document: about four hours of reading aloud, an hour of podcast."""
 LARGEST = 25_000_000
 """Bytes of a file."""
 _MOST_PAGES = 2_000

@@ -121,7 +121,9 @@ async def test_the_menus_work_on_a_voice_message(house: House) -> None:
         await until(lambda: answer.followups)
         assert correlation(clips.load("bot-rice", OUT), bubble(answer.followups[0], OUT), OUT) >= 0.9
         words = await house.sandbox.write(ada, house.sandbox.general.id, "How high is Mount Fuji?")
-        answer = await (await house.sandbox.menu(eve, "Answer aloud", words)).settled()
+        picture = [("fuji.png", b"\x89PNG\r\n\x1a\n" + bytes(99))]
+        shown = await house.sandbox.write(ada, house.sandbox.general.id, words.content, attachments=picture)
+        answer = await (await house.sandbox.menu(eve, "Answer aloud", shown)).settled()
         await until(lambda: answer.followups)
         assert "How high is Mount Fuji?" in answer.content
         assert "no recording" in told(await house.sandbox.menu(eve, "Analyze recording", words))

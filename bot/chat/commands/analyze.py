@@ -38,16 +38,16 @@ async def analyze_menu(interaction: Interaction, message: discord.Message) -> No
 @app_commands.context_menu(name="Answer aloud")
 @app_commands.guild_only()
 async def answer_menu(interaction: Interaction, message: discord.Message) -> None:
-    found = next(iter(message.attachments), None)
+    found = next(iter(attachments.recordings(message.attachments, *attachments.SOUNDS)), None)
     if found is None and not message.content.strip():
-        raise Refusal("refusal no_recording")
+        found = _recording(message)
     await interaction.response.defer(thinking=True)
     words = interaction.client.words_in(message.guild) if message.guild else interaction.client.words_to(interaction)
     shown = lines.split(message.clean_content)[0] if message.content.strip() else words("ask recording")
     if found is None:
         await answered(interaction, shown)
     else:
-        recording = await attachments.raw(interaction.client, _recording(message))
+        recording = await attachments.raw(interaction.client, found)
         await answered(interaction, shown, recording=await attachments.heard(recording))
 
 
