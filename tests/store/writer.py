@@ -18,11 +18,16 @@ from bot.types import Charge, Message, Usage
 GUILD, CHANNEL, ANNA, BOT = 1, 2, 11, 12
 
 
+def tell(line: str) -> None:
+    """Print a line at one stroke: `print` may be killed before the line's end."""
+    os.write(1, f"{line}\n".encode())
+
+
 class Nobody:
     """An audience that is told of nothing but a failure, which ends the writer."""
 
     async def trouble(self, error: Exception) -> None:
-        print(f"failed {type(error).__name__}", flush=True)
+        tell(f"failed {type(error).__name__}")
         os._exit(1)
 
 
@@ -34,7 +39,7 @@ async def write(url: str, first: int) -> None:
     number = first
     while not running.done():
         now = datetime.now(UTC)
-        print(f"turn {number}", flush=True)
+        tell(f"turn {number}")
         scribe.keep(Message("user", ANNA, "Anna", f"question {number} " + "x" * 2000, now, id=f"q{number}"))
         scribe.keep(Message("assistant", BOT, "Kikite", f"answer {number} " + "y" * 2000, now, id=f"a{number}"))
         scribe.keep(Charge(now, GUILD, CHANNEL, (ANNA,), "reply", "m", Usage(), Decimal("0.01"), id=f"c{number}"))
@@ -50,9 +55,9 @@ def main() -> None:
         if child == 0:
             asyncio.run(write(url, int(first)))
             os._exit(1)
-        print(f"pid {child}", flush=True)
+        tell(f"pid {child}")
         os.waitpid(child, 0)
-        print("dead", flush=True)
+        tell("dead")
 
 
 if __name__ == "__main__":
