@@ -8,6 +8,7 @@ COPY pyproject.toml uv.lock README.md LICENSE ./
 # The lock holds the hash of every file.
 RUN uv sync --frozen --no-dev --all-extras --no-install-project
 COPY bot bot
+COPY sandbox sandbox
 RUN uv sync --frozen --no-dev --all-extras --no-editable
 
 FROM ${PYTHON}

@@ -16,52 +16,49 @@ floor       the right to speak
 
 Rooms, along the trip of the sound
 ----------------------------------
-cli.py          the commands of `python -m bot`; the only sys.exit
-errands.py      the jobs as such commands, for people without Discord
+app.py          composition root: settings -> App; signals and drain
 config.py       Settings; nothing reads the environment at import
-app.py          composition root: settings -> App; signals; drain
-upkeep.py       what is done now and then: retention, servers that sent the bot away
-calls.py        guild -> Call: join, move, leave, come back; one guarded task per call
-call/           one call, from hearing to books:
-    call.py         ears, mouth and scribe in one TaskGroup; owns the CallState
-    ticks.py        its clock: every 20 ms            stay.py         how long it has a reason to go on
-    ears.py         everyone's segmenter, and the floor above them
-    mouth.py        takes one waiting turn at a time: meant? affordable? then the reply
-    attention.py    whether the bot is meant          prepared.py     the answer asked for ahead
-    reply.py        one turn's answer, from the request to its last sound
-    encore.py       the last answer, to be said again hush.py           words that ask for silence
-    transcripts.py  writes down what people said, beside the reply
-    record.py       what has been said, in the order of speaking
-    books.py        closes an answer: cost, what was heard of it, verdicts
-    scribe.py       bounded queues to the text chat and to the store
-    why.py          what became of the last utterances  missed.py     what could not be heard
+errors.py       the tree of errors
+audio.py        rates, frames, WAV
+types/          values that cross a room's wall         ports/   what a room asks of another
 
-Shared by all calls:
-services.py     the rooms behind their ports, the clocks
-preferences.py  how each server and channel wants its calls
-away.py         where people sent it away
-people.py       a person's say from the command line: export, forget
-trust.py        one TLS context for Discord and the model
-usage.py        what a turn may cost: caps, reservations
-owed.py         what the store could not be given yet: outlives the calls
-tally.py        what the metrics count
-types.py        what crosses a room's wall          ports.py   what a room asks of another
-errors.py       the tree of errors                  audio.py   rates, frames, WAV
-
-Rooms:
-voice/          datagrams <-> frames: RTP, AEAD, DAVE, jitter, Opus, playback, pacer, link
-talk/           frames -> turns: VAD, segmenter, floor, addressing, history
-engine/         turns -> replies: prompt, the OpenAI stream, transcription, pricing
-store/          what is remembered: tables, repository, migrations, sealing
-chat/           Discord as people see it: client, commands, panel, transcript
+cli/            the commands of `python -m bot`: main.py, jobs.py (work without Discord), people.py (export, forget)
+chat/           Discord as people see it: client, commands/, panel, transcript/
+ops/            health, metrics, traces, logs, doctor, shard slots, retention
 jobs/           audio work outside a call: ask, analyze, podcast, catch-up, any audio file
-ops/            health, metrics, traces, logs, doctor, slots of shards
+call/           one call, from hearing to what is remembered of it:
+    manager.py      guild -> Call: join, move, leave, come back; one guarded task per call
+    call.py         listener, responder and display in one TaskGroup; owns the CallState
+    ticks.py        its clock: every 20 ms            idle_timer.py  how long it has a reason to stay
+    listener.py     everyone's segmenter, and the floor above them
+    responder.py    takes one waiting turn at a time: addressed? affordable? then the answer
+    attention.py    whether the bot is addressed      preemptive.py  the answer asked for ahead
+    answer.py       one turn's answer, from the request to its last sound
+    replay.py       the last answer, to be said again stop_words.py  words that ask for silence
+    transcripts.py  writes down what people said, beside the answer
+    record.py       what was said, in the order of speaking
+    accounts.py     closes an answer: cost, what was heard of it, verdicts
+    display.py      bounded queues to the text chat and to the store
+    verdicts.py     what became of the last utterances       undecoded_speech.py  what could not be heard
+    services.py     the rooms behind their ports, the clocks
+    settings.py     how a call is held                preferences.py  how each server and channel wants it
+    auto_join_blocks.py  where people sent it away    counters.py     what the metrics count
+billing/        what requests cost: tokens, prices, budget, report
+voice/          datagrams <-> frames
+    receive/        UDP, RTP, SSRCs, jitter buffer, decoder
+    send/           playback, pacer, speaking flag
+    link/           entering a channel, the connection, its watchdog and recovery
+talk/           frames -> turns: VAD, segmenter, floor, addressing, history
+engine/         turns -> replies: prompt, the OpenAI stream, transcription
+store/          what is remembered: tables, repository, migrations, sealing, the outbox
+
+Beside the product, in the same wheel:
 sandbox/        a loopback Discord and model server, people, the demo and the playground
 
 Doors: imports point this way only (checked by import-linter)
 -------------------------------------------------------------
-cli -> sandbox | errands -> app -> chat | ops -> jobs -> calls -> call (call -> mouth -> books -> reply …) -> usage
-    -> voice | talk | engine | store (no door between these four) -> ports -> types -> audio, errors, config
+cli -> sandbox -> app -> chat | ops -> jobs -> call (manager -> call -> responder -> accounts …)
+    -> voice | talk | engine | store (no door between these four) -> billing -> ports -> types -> audio, errors, config
 """
 
 __version__ = "0.1.0"

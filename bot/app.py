@@ -14,41 +14,43 @@ from functools import partial
 
 import structlog
 
-from bot.calls import Calls
+from bot.billing.budget import Budget, Caps
+from bot.billing.prices import Prices
+from bot.call.counters import Counters
+from bot.call.manager import CallManager
+from bot.call.preferences import Preferences
+from bot.call.services import Services
+from bot.call.settings import CallSettings
+from bot.chat.call_recovery import CallRecovery
 from bot.chat.client import Client
-from bot.chat.comeback import Comeback
 from bot.chat.commands import ALL, podcast
 from bot.chat.i18n import Catalogues
 from bot.chat.permissions import VocalChannel
 from bot.config import Settings
 from bot.engine.client import build_client
-from bot.engine.models import announce
+from bot.engine.model_check import announce
 from bot.engine.openai_audio import OpenAIEngine
-from bot.engine.pricing import Prices
-from bot.engine.studio import Studio
+from bot.engine.text_and_speech import TextAndSpeech
 from bot.engine.transcribe import OpenAITranscriber
 from bot.errors import StoreError, StoreUnavailable
-from bot.jobs import workshop
-from bot.jobs.desk import folder_beside
-from bot.ops import slots
+from bot.jobs import podcast_folder
+from bot.jobs.context import folder_beside
+from bot.ops import shard_slots
 from bot.ops.health import Health
-from bot.ops.http import Pages, serving
-from bot.ops.identify import Ledger
+from bot.ops.http import HttpPages, serving
+from bot.ops.identify_limit import IdentifyLimit
 from bot.ops.metrics import BotCollector, Links, registry
+from bot.ops.retention import Retention
+from bot.ops.tls import tls_context
 from bot.ops.traces import Spans, tracing
-from bot.owed import Owed
 from bot.ports import Store
-from bot.preferences import Preferences
-from bot.services import CallSettings, Services
+from bot.store.outbox import Outbox
 from bot.store.repository import SqlStore
 from bot.talk.vad import make_vad
-from bot.tally import Tally
-from bot.trust import trust
 from bot.types import Usage
-from bot.upkeep import Upkeep
-from bot.usage import Budget, Caps
-from bot.voice import link, opus
-from bot.voice.pacer import Pacer
+from bot.voice import opus
+from bot.voice.link import join
+from bot.voice.send.pacer import Pacer
 
 log = structlog.get_logger(__name__)
 
@@ -65,9 +67,9 @@ class App:
 
     settings: Settings
     client: Client
-    calls: Calls
+    calls: CallManager
     store: Store
-    upkeep: Upkeep
+    upkeep: Retention
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then let running words end and go.
@@ -111,7 +113,7 @@ class App:
     async def _take_up(self) -> None:
         """Return to the calls, and to the podcasts, that were on when the last process ended."""
         try:
-            await Comeback(self.client, self.calls, self.store).run()
+            await CallRecovery(self.client, self.calls, self.store).run()
         except StoreError as error:
             log.warning("calls_unknown", reason=str(error))
         while not self.client.serving:  # noqa: ASYNC110 (discord.py's wait_until_ready refuses before the login)
@@ -129,10 +131,10 @@ async def build(
     will be given: it also ends the wait of a hot spare, and is set when all processes are asked to drain. Raises
     ConfigError, StartError, OpusMissing, StoreError, and slots.Unneeded to a spare that was stopped.
     """
-    tls, stop = tls or trust(), stop or asyncio.Event()
-    slots_of = slots.layout(settings)
+    tls, stop = tls or tls_context(), stop or asyncio.Event()
+    slots_of = shard_slots.layout(settings)
     async with AsyncExitStack() as stack:
-        pages = Pages()
+        pages = HttpPages()
         if settings.http_port is not None:
             await stack.enter_async_context(serving(settings.http_host, settings.http_port, pages))
         library = opus.load(settings.opus_library)
@@ -140,13 +142,13 @@ async def build(
         catalogues = Catalogues.load()
         store = await open_store(settings, catalogues.policy)
         stack.push_async_callback(store.aclose)
-        slot: slots.Slot | None = None
-        if slots.postgres(settings.database_url):
+        slot: shard_slots.ShardSlot | None = None
+        if shard_slots.postgres(settings.database_url):
             pages.standby = True
-            slot = await stack.enter_async_context(slots.claimed(settings.database_url, slots_of, stop, stop.set))
+            slot = await stack.enter_async_context(shard_slots.claimed(settings.database_url, slots_of, stop, stop.set))
             pages.standby = False
         elif settings.shards_per_process:
-            slots.dsn(settings.database_url)
+            shard_slots.dsn(settings.database_url)
         caps = Caps(settings.budget_server_day, settings.budget_person_day)
         preferences = Preferences(store, call_settings(settings), caps, lambda: datetime.now(UTC))
         await preferences.load()
@@ -155,26 +157,26 @@ async def build(
             tracing(settings.openai_base_url, settings.transcribe_model, os.environ)
         )
         services = await stack.enter_async_context(_services(settings, store, preferences, tls, spans))
-        calls = await stack.enter_async_context(Calls(services, preferences.of))
+        calls = await stack.enter_async_context(CallManager(services, preferences.of))
         links = Links()
 
-        async def connect(channel: VocalChannel) -> link.Link:
-            opened = await link.connect(channel, library=library, pacer=pacer, clock=services.clock)
+        async def connect(channel: VocalChannel) -> join.Link:
+            opened = await join.connect(channel, library=library, pacer=pacer, clock=services.clock)
             links.opened(opened)
             return opened
 
-        ledger = Ledger(store)
+        ledger = IdentifyLimit(store)
         shards = slot.shards if slot else ()
         if settings.shard_count:
-            shards = slots.called_first(shards, settings.shard_count, await store.calls())
+            shards = shard_slots.called_first(shards, settings.shard_count, await store.calls())
         client = Client(settings, calls, services, catalogues, connect, ALL, tls, preferences, shards, ledger.take)
         health = Health(pacer)
         await stack.enter_async_context(health.beating())
         gauges = partial(_gauges, client)
         pages.registry = registry(BotCollector(calls, links, services.tally, pacer, health.lag, gauges))
         pages.trouble, pages.unready = health.trouble, partial(_unready, client, store)
-        forget = partial(workshop.forget, folder_beside(settings.database_url))
-        upkeep = Upkeep(store, preferences, calls, client.is_in, lambda: datetime.now(UTC), forget)
+        forget = partial(podcast_folder.forget, folder_beside(settings.database_url))
+        upkeep = Retention(store, preferences, calls, client.is_in, lambda: datetime.now(UTC), forget)
         yield App(settings, client, calls, store, upkeep)
 
 
@@ -250,14 +252,14 @@ async def _services(
     await asyncio.to_thread(prices, settings.openai_model, Usage())
     engine = OpenAIEngine(model, model=settings.openai_model, text_model=settings.text_model)
     names = (settings.openai_model, settings.transcribe_model, settings.text_model)
-    tally = Tally()
+    tally = Counters()
     checking = asyncio.create_task(announce(model, [name for name in names if name]), name="check_models")
     try:
         yield Services(
             engine=engine,
             transcriber=OpenAITranscriber(model, model=settings.transcribe_model),
             store=store,
-            owed=Owed(store, counts=tally.calls),
+            owed=Outbox(store, counts=tally.calls),
             tally=tally,
             budget=Budget(
                 settings.budget_server_day,
@@ -272,7 +274,9 @@ async def _services(
             model=settings.openai_model,
             transcribe_model=settings.transcribe_model,
             trace=spans.turn if spans else None,
-            studio=Studio(model, model=settings.openai_model, text_model=settings.text_model, breaker=engine.breaker),
+            studio=TextAndSpeech(
+                model, model=settings.openai_model, text_model=settings.text_model, breaker=engine.breaker
+            ),
         )
     finally:
         checking.cancel()

@@ -19,18 +19,18 @@ import discord
 import simcord
 from simcord.preview import _capture
 
+from bot.billing.budget import Caps
 from bot.call.call import CallStatus
+from bot.call.counters import Counters
+from bot.call.preferences import Preferences
+from bot.call.settings import CallSettings
 from bot.chat.client import Client
 from bot.chat.commands import ALL
 from bot.chat.i18n import Catalogues
 from bot.chat.venue import DiscordVenue
 from bot.config import Settings
-from bot.preferences import Preferences
-from bot.services import CallSettings
 from bot.store.repository import SqlStore
-from bot.tally import Tally
 from bot.types import CallState, Charge, Heard, Spoken, Usage
-from bot.usage import Caps
 
 OUT = Path(__file__).parent / "pictures"
 BROWSER = sys.argv[1] if len(sys.argv) > 1 else "/usr/bin/chromium"
@@ -55,7 +55,7 @@ class Scene:
     """A call that stands still: what panel and transcript ask of Calls and Services."""
 
     store: SqlStore
-    tally: Tally = field(default_factory=Tally)
+    tally: Counters = field(default_factory=Counters)
     venue: DiscordVenue | None = None
     agreed_ids: frozenset[int] = frozenset()
 

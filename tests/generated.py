@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
+from bot.billing.prices import Prices
+from bot.billing.tokens import AUDIO_IN_PER_SECOND, AUDIO_OUT_PER_SECOND
 from bot.config import Settings, secret_names
-from bot.engine.pricing import Prices
-from bot.engine.tokens import AUDIO_IN_PER_SECOND, AUDIO_OUT_PER_SECOND
 from bot.types import Usage
 
 ROOT = Path(__file__).parent.parent

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.sandbox import clips
-from bot.sandbox.media import encode, to_pcm
+from sandbox import clips
+from sandbox.media import encode, to_pcm
 
 RATE = 24_000
 LEVEL = 0.09

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from bot.call.settings import CallSettings
 from bot.ports import Venue
-from bot.services import CallSettings
-from bot.talk.addressing import Addressed, LastAnswer, addressed, is_stop
+from bot.talk.addressing import Addressed, LastAddressed, addressed, is_stop
 from bot.types import Utterance
 
 STOP_SHORTER = 1.0
@@ -21,7 +21,7 @@ class Attention:
     def __init__(self, venue: Venue, settings: CallSettings) -> None:
         self._venue = venue
         self._settings = settings
-        self._last_answer: LastAnswer | None = None
+        self._last_answer: LastAddressed | None = None
 
     def adapt(self, settings: CallSettings) -> None:
         """Go on under other settings."""
@@ -29,7 +29,7 @@ class Attention:
 
     def answered(self, people: frozenset[int], now: float) -> None:
         """Be told whom the bot answered, when it falls silent."""
-        self._last_answer = LastAnswer(people, now)
+        self._last_answer = LastAddressed(people, now)
 
     def meant(self, utterances: Sequence[Utterance], words: Mapping[int, str | None]) -> Addressed:
         """Decide about a turn; `words` are known by utterance id."""

@@ -11,33 +11,34 @@ from itertools import count
 import structlog
 
 from bot.audio import HEAR_RATE, seconds
-from bot.call.books import Books
-from bot.call.ears import Ears
-from bot.call.missed import Missed
-from bot.call.mouth import Mouth
+from bot.call.accounts import Accounts
+from bot.call.display import Display
+from bot.call.idle_timer import IdleTimer
+from bot.call.listener import Listener
 from bot.call.record import Record
-from bot.call.scribe import Scribe
-from bot.call.stay import Stay
+from bot.call.responder import Responder
+from bot.call.services import Services
+from bot.call.settings import CallSettings
 from bot.call.ticks import ticks
 from bot.call.transcripts import Transcripts
-from bot.call.why import Why
+from bot.call.undecoded_speech import UndecodedSpeech
+from bot.call.verdicts import Verdicts
 from bot.ports import Venue, VoiceLink
-from bot.services import CallSettings, Services
-from bot.talk.events import Discarded, SpeechEvent, SpeechStarted, Spoke
 from bot.talk.floor import (
-    Answer,
     BargeIn,
     Decision,
     Dismiss,
-    DropPrepared,
+    DropPreemptive,
     Duck,
     Floor,
     FloorSettings,
-    Prepare,
+    Preempt,
+    Respond,
     Resume,
     Yield,
 )
 from bot.talk.segmenter import SegmenterSettings
+from bot.talk.speech_events import Discarded, SpeechEvent, SpeechStarted, Spoke
 from bot.types import CallState, Heard, LinkEnd, Message, Typed, Utterance, Verdict
 
 log = structlog.get_logger(__name__)
@@ -80,10 +81,10 @@ class Call:
         self.venue = venue
         self.counts: Counter[str] = Counter()
         "ticks_late, ticks_skipped"
-        self.why = Why(services.tally)
-        self.scribe = Scribe(venue.guild_id, venue.channel_id, venue.audience, services.store)
+        self.why = Verdicts(services.tally)
+        self.scribe = Display(venue.guild_id, venue.channel_id, venue.audience, services.store)
         self.record = Record(venue, self.scribe, services, history, shown=settings.transcript != "off")
-        self._books = Books(venue, self.record, self.scribe, self.why, services)
+        self._books = Accounts(venue, self.record, self.scribe, self.why, services)
         self._services = services
         self._settings = settings
         self._consents = dict(consents)
@@ -95,8 +96,8 @@ class Call:
             self._books.transcript_wasted,
         )
         self._floor = Floor(FloorSettings(speculation=settings.speculation))
-        self._ears = Ears(services.make_vad, self._floor, SegmenterSettings(hang=settings.hang))
-        self._mouth = Mouth(
+        self._ears = Listener(services.make_vad, self._floor, SegmenterSettings(hang=settings.hang))
+        self._mouth = Responder(
             venue,
             self.record,
             self._books,
@@ -113,8 +114,8 @@ class Call:
         self._draining = False
         self._state = CallState.JOINING
         self._started = self._warmed = services.clock()
-        self._stay = Stay(self._started)
-        self._missed = Missed()
+        self._stay = IdleTimer(self._started)
+        self._missed = UndecodedSpeech()
         self._recordings = count(-1, -1)
         "utterance ids of recordings: those of the ears ascend from 1"
 
@@ -308,15 +309,15 @@ class Call:
             self.record.spoke(utterance)
             self._transcripts.start(utterance, self._group)
 
-    def _act(self, decision: Decision, mouth: Mouth) -> None:
+    def _act(self, decision: Decision, mouth: Responder) -> None:
         match decision:
-            case Answer(utterances):
+            case Respond(utterances):
                 if not self._draining:
                     mouth.offer(utterances)
-            case Prepare(utterances):
+            case Preempt(utterances):
                 if not self._draining:
                     mouth.prepare(utterances)
-            case DropPrepared():
+            case DropPreemptive():
                 mouth.drop_prepared()
             case Duck():
                 if mouth.reply:

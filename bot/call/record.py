@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
-from bot.call.scribe import Scribe
+from bot.call.display import Display
+from bot.call.services import Services
 from bot.ports import Venue
-from bot.services import Services
 from bot.talk.history import History
 from bot.types import Heard, Message, ReplyDone, Spoken, Turn, Typed, Utterance
 
@@ -27,7 +27,7 @@ class Record:
     """The lines of one channel, oldest first."""
 
     def __init__(
-        self, venue: Venue, scribe: Scribe, services: Services, messages: Iterable[Message], *, shown: bool = True
+        self, venue: Venue, scribe: Display, services: Services, messages: Iterable[Message], *, shown: bool = True
     ) -> None:
         self.shown = shown
         "whether people read along"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import discord
 
 from bot.audio import HEAR_RATE
-from bot.chat.errors import Refusal
+from bot.chat.error_messages import Refusal
 from bot.chat.host import Host
 from bot.errors import AudioTooLong
 from bot.jobs import media

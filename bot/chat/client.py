@@ -14,26 +14,27 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.billing.budget import Caps
 from bot.call.call import Call
-from bot.calls import Calls
+from bot.call.manager import CallManager
+from bot.call.preferences import Preferences
+from bot.call.services import Services
+from bot.call.settings import CallSettings
+from bot.chat.auto_join import AutoJoin, people
+from bot.chat.command_sync import sync
 from bot.chat.commands import Command
 from bot.chat.cooldown import Cooldowns
-from bot.chat.errors import answer
+from bot.chat.error_messages import answer
 from bot.chat.host import Host
 from bot.chat.i18n import Catalogues, Translator
-from bot.chat.keys import LineButton
+from bot.chat.job_progress import CancelButton
+from bot.chat.mentions import answer_mention
 from bot.chat.panel import PanelView
 from bot.chat.permissions import VocalChannel
-from bot.chat.sync import sync
-from bot.chat.unbidden import Unbidden, people
+from bot.chat.transcript.line_buttons import LineButton
 from bot.chat.venue import Connect, DiscordVenue
-from bot.chat.working import CancelButton
-from bot.chat.written import written
 from bot.config import Settings
 from bot.errors import LoginError, StartError
-from bot.preferences import Preferences
-from bot.services import CallSettings, Services
-from bot.usage import Caps
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +71,7 @@ class Client(Host):
     def __init__(
         self,
         settings: Settings,
-        calls: Calls,
+        calls: CallManager,
         services: Services,
         catalogues: Catalogues,
         connect: Connect,
@@ -108,7 +109,7 @@ class Client(Host):
         self._commands = commands
         self._tls = tls
         self.views = weakref.WeakSet()
-        self._unbidden = Unbidden(self)
+        self._unbidden = AutoJoin(self)
         self._venues: weakref.WeakSet[DiscordVenue] = weakref.WeakSet()
 
     @property
@@ -166,11 +167,11 @@ class Client(Host):
         self.add_dynamic_items(LineButton, CancelButton)
         self.add_view(PanelView(self.catalogues.of(None), "-"))
         try:
-            written = await sync(self.tree, self.settings.dev_guild_id)
+            answer_mention = await sync(self.tree, self.settings.dev_guild_id)
         except (discord.HTTPException, app_commands.AppCommandError) as error:
             hint = "Discord did not take the commands. Was the bot invited with the scope applications.commands?"
             raise StartError(f"commands: {error}", hint=hint) from error
-        log.info("commands_synced", guild_id=self.settings.dev_guild_id, written=written)
+        log.info("commands_synced", guild_id=self.settings.dev_guild_id, written=answer_mention)
         self.synced = True
 
     async def close(self) -> None:
@@ -221,7 +222,7 @@ class Client(Host):
             self.calls.people_changed(member.guild.id)
 
     async def on_message(self, message: discord.Message) -> None:
-        await written(self, message)
+        await answer_mention(self, message)
 
     async def on_shard_ready(self, shard_id: int) -> None:
         self.services.tally.gateway["identified"] += 1

@@ -7,25 +7,25 @@ from typing import TypeAlias
 import discord
 
 from bot.call.call import Call
-from bot.calls import Calls
+from bot.call.manager import CallManager
+from bot.call.preferences import Preferences
+from bot.call.services import Services
 from bot.chat import permissions
 from bot.chat.cooldown import Cooldowns
-from bot.chat.errors import Refusal
+from bot.chat.error_messages import Refusal
 from bot.chat.i18n import Catalogues, Words
 from bot.config import Settings
 from bot.errors import NotInCall
-from bot.jobs.desk import Jobs, folder_beside
+from bot.jobs.context import JobContext, folder_beside
 from bot.jobs.queue import JobQueue
 from bot.ports import Venue
-from bot.preferences import Preferences
-from bot.services import Services
 
 
 class Host(discord.AutoShardedClient):
     """A Discord client with the services of the house. chat/client.py wires the events."""
 
     settings: Settings
-    calls: Calls
+    calls: CallManager
     services: Services
     preferences: Preferences
     catalogues: Catalogues
@@ -39,11 +39,11 @@ class Host(discord.AutoShardedClient):
         return JobQueue(at_once=20, server_at_once=4, counts=self.services.tally.calls)
 
     @cached_property
-    def jobs(self) -> Jobs:
+    def jobs(self) -> JobContext:
         """Work beyond the call."""
         assert self.services.studio is not None
         queue = JobQueue(counts=self.services.tally.calls)
-        return Jobs(self.services, self.services.studio, folder_beside(self.settings.database_url), queue)
+        return JobContext(self.services, self.services.studio, folder_beside(self.settings.database_url), queue)
 
     async def close(self) -> None:
         if "jobs" in self.__dict__:

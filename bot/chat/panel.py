@@ -10,10 +10,11 @@ import discord
 from discord import ui
 
 from bot.call.call import CallStatus
-from bot.chat import acts, escape, lines
+from bot.chat import actions, escape
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
-from bot.chat.pace import Paced
+from bot.chat.throttle import Throttle
+from bot.chat.transcript import lines
 from bot.types import CallState
 
 GAP = 2.0
@@ -25,10 +26,10 @@ LOOK_BACK = 30
 """Messages looked through for a panel that a crash left behind."""
 
 _ACTIONS: dict[str, Callable[[Interaction], Awaitable[None]]] = {
-    "stop": acts.stop,
-    "replay": acts.replay,
-    "talk": acts.agree,
-    "leave": acts.leave,
+    "stop": actions.stop,
+    "replay": actions.replay,
+    "talk": actions.agree,
+    "leave": actions.leave,
 }
 _STYLES = {"talk": discord.ButtonStyle.success, "stop": discord.ButtonStyle.danger}
 _COLOURS = {
@@ -47,7 +48,7 @@ class Button(ui.Button[ui.LayoutView]):
         self._act = _ACTIONS[action]
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        await acts.pressed(interaction, self._act)
+        await actions.pressed(interaction, self._act)
 
 
 class PanelView(ui.LayoutView):
@@ -85,7 +86,7 @@ class Panel:
         self._state = CallState.JOINING
         self._status: CallStatus | None = None
         self._message: discord.Message | None = None
-        self._paced = Paced(self._draw, GAP, "panel")
+        self._paced = Throttle(self._draw, GAP, "panel")
 
     def changed(self, state: CallState | None = None) -> None:
         """Show how things stand, soon."""

@@ -2,7 +2,7 @@
 
 import discord
 
-from bot.chat.errors import Refusal
+from bot.chat.error_messages import Refusal
 from bot.errors import ChannelFull, MissingPermissions
 
 VocalChannel = discord.VoiceChannel | discord.StageChannel

@@ -10,13 +10,14 @@ import discord
 import structlog
 
 from bot.call.call import CallStatus
-from bot.chat import escape, keys
+from bot.chat import escape
+from bot.chat.channel_status import ChannelStatus
 from bot.chat.host import Host
 from bot.chat.panel import Panel
 from bot.chat.permissions import VocalChannel, check_bot
-from bot.chat.scroll import Scroll
-from bot.chat.sign import Sign
-from bot.chat.transcript import Transcript
+from bot.chat.transcript import line_buttons
+from bot.chat.transcript.line_writer import LineWriter
+from bot.chat.transcript.transcript import Transcript
 from bot.ports import VoiceLink
 from bot.types import CallState
 
@@ -30,7 +31,7 @@ PEOPLE_FRESH = 1.0
 """Seconds the list of people present is good for."""
 
 Connect: TypeAlias = Callable[[VocalChannel], Awaitable[VoiceLink]]
-"""Enters a channel; voice/link.py's connect with what app.py gives it. Raises JoinError."""
+"""Enters a channel; voice/link/join.py's connect with what app.py gives it. Raises JoinError."""
 
 
 class DiscordVenue:
@@ -54,11 +55,11 @@ class DiscordVenue:
         "what kept the bot from hearing or speaking when people were last told"
         self._people: dict[int, str] = {}
         self._people_until = float("-inf")
-        self.scroll = Scroll(channel, host.services.tally.transcript)
+        self.scroll = LineWriter(channel, host.services.tally.transcript)
         self.panel = Panel(channel, self._words, self._status, self.people, self.impaired)
-        self.sign = Sign(channel, self._words)
+        self.sign = ChannelStatus(channel, self._words)
         written = host.preferences.of(channel.guild.id, channel.id).transcript != "off"
-        row = partial(keys.row, channel.id, words=self._words)
+        row = partial(line_buttons.row, channel.id, words=self._words)
         self.audience = Transcript(self.scroll, lambda: self.bot_name, self._words, self._changed, row, written=written)
 
     @property

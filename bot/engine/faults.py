@@ -53,7 +53,7 @@ _SOUND = {"unsupported_format", "invalid_audio", "audio_decode_failed", "invalid
 _WORD = re.compile(r"[^\w.\[\]-]+")
 
 
-class Fault(Exception):
+class ModelFault(Exception):
     """A request that failed: `error` for people; `wait` seconds until it may be sent again, None if that is in vain."""
 
     def __init__(
@@ -68,27 +68,27 @@ class Fault(Exception):
         "the request had more tokens than the model can take"
 
 
-def fault_of(error: Exception) -> Fault:
+def fault_of(error: Exception) -> ModelFault:
     """Translate what the SDK, the network or our own deadline raised."""
     match error:
-        case Fault():
+        case ModelFault():
             return error
         case openai.APIStatusError():
             headers = error.response.headers
             return classify(error.status_code, error.body, headers, headers.get("x-request-id"))
         case openai.APITimeoutError() | httpx2.TimeoutException() | TimeoutError():
-            return Fault(Unreachable("timeout"), 0.0)
+            return ModelFault(Unreachable("timeout"), 0.0)
         case openai.APIConnectionError() | httpx2.TransportError() | OSError():
-            return Fault(Unreachable(type(error.__cause__ or error).__name__), 0.0)
+            return ModelFault(Unreachable(type(error.__cause__ or error).__name__), 0.0)
         case ValueError():
-            return Fault(Incomplete(f"unreadable stream: {type(error).__name__}"), 0.0)
+            return ModelFault(Incomplete(f"unreadable stream: {type(error).__name__}"), 0.0)
         case _:
-            return Fault(Unreachable(type(error).__name__), 0.0)
+            return ModelFault(Unreachable(type(error).__name__), 0.0)
 
 
 def classify(
     status: int | None, body: object, headers: Mapping[str, str] | None = None, request_id: str | None = None
-) -> Fault:
+) -> ModelFault:
     """Read an error answer, or an error within a stream (then `status` is None)."""
     fields = _fields(body)
     words = {str(fields.get(name) or "") for name in ("code", "type")}
@@ -100,7 +100,9 @@ def classify(
         asked = _asked_pause(headers or {})
         pause = asked if asked is not None else pause
         pause = pause if pause <= PATIENCE else None
-    return Fault(kind(_detail(status, fields, request_id)), pause, status, too_long="context_length_exceeded" in words)
+    return ModelFault(
+        kind(_detail(status, fields, request_id)), pause, status, too_long="context_length_exceeded" in words
+    )
 
 
 def _kind(status: int | None, words: set[str], fields: Mapping[str, Any]) -> type[BotError]:

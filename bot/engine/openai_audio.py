@@ -9,20 +9,20 @@ from typing import Any
 import structlog
 from openai import AsyncOpenAI
 
-from bot.engine.attempt import Deadlines, attempt
+from bot.engine.attempts import Attempts
 from bot.engine.audio_ids import AudioIds
 from bot.engine.breaker import Breaker
 from bot.engine.client import idle_connections
-from bot.engine.course import Course
+from bot.engine.connection_warmer import ConnectionWarmer
 from bot.engine.dialects import Dialect, dialect_of
-from bot.engine.faults import Fault
-from bot.engine.models import ModelState, check_model
+from bot.engine.faults import ModelFault
+from bot.engine.history_window import NOTHING, HistoryWindow
+from bot.engine.model_check import ModelState, check_model
 from bot.engine.payload import payload, with_hush
 from bot.engine.prompt import Prompt, compose
-from bot.engine.stream import Assembly, Outcome
+from bot.engine.request import Deadlines, request_chunks
+from bot.engine.stream import Assembly, StreamResult
 from bot.engine.summary import Spent, Summaries
-from bot.engine.warmth import Warmth
-from bot.engine.window import NOTHING, Window
 from bot.errors import BadRequest, BotError, HistoryExpired, Incomplete, Unreachable
 from bot.types import ReplyEvent, ReplyRequest, Usage
 
@@ -47,7 +47,7 @@ class OpenAIEngine:
         dialect: Dialect | None = None,
         clock: Callable[[], float] = time.time,
         deadlines: Deadlines | None = None,
-        window: Window | None = None,
+        window: HistoryWindow | None = None,
         breaker: Breaker | None = None,
         spent: Spent | None = None,
         log: Any = None,
@@ -59,10 +59,10 @@ class OpenAIEngine:
         self._dialect = dialect or dialect_of(str(client.base_url))
         self._clock = clock
         self._deadlines = deadlines or Deadlines()
-        self._window = window or Window()
+        self._window = window or HistoryWindow()
         self._log = log or structlog.get_logger("engine")
         self._ids = AudioIds(wanted=self._dialect.ids, trusted=self._dialect.official)
-        self._warmth = Warmth(lambda: idle_connections(client), self.check_model, clock)
+        self._warmth = ConnectionWarmer(lambda: idle_connections(client), self.check_model, clock)
         self._summaries = Summaries(client, text_model, spent, self._log) if text_model else None
         self._mute = 0
 
@@ -83,16 +83,16 @@ class OpenAIEngine:
         """
         end = asyncio.get_running_loop().time() + self._deadlines.whole
         text_only = request.room.text_only
-        course = Course(text_only=text_only, ask_for_sound=self._mute < MUTE_AFTER)
+        course = Attempts(text_only=text_only, ask_for_sound=self._mute < MUTE_AFTER)
         self._warmth.used()
         while True:
             prompt = self._compose(request, course)
             assembly = Assembly(self._dialect.rate, longest=request.room.max_seconds)
             course.begin(prompt, assembly)
             kept: list[ReplyEvent] = []
-            fault: Fault | None = None
+            fault: ModelFault | None = None
             try:
-                events = attempt(
+                events = request_chunks(
                     self._client,
                     payload(prompt, request, self.model, self._dialect, self._client.api_key),
                     assembly,
@@ -106,24 +106,24 @@ class OpenAIEngine:
                         if course.audible:
                             while kept:
                                 yield kept.pop(0)
-            except Fault as raised:
+            except ModelFault as raised:
                 fault = raised
 
-            outcome = assembly.outcome(text_only=text_only) if fault is None else Outcome.CUT
+            outcome = assembly.outcome(text_only=text_only) if fault is None else StreamResult.CUT
             filtered = assembly.finish == "content_filter"
-            if fault is None and outcome not in (Outcome.CUT, Outcome.EMPTY):
+            if fault is None and outcome not in (StreamResult.CUT, StreamResult.EMPTY):
                 self._worked(prompt, assembly)
-                if outcome is Outcome.TEXT_ONLY and course.ask_again_for_sound():
+                if outcome is StreamResult.TEXT_ONLY and course.ask_again_for_sound():
                     continue
-                self._mute = self._mute + 1 if outcome is Outcome.TEXT_ONLY else 0
+                self._mute = self._mute + 1 if outcome is StreamResult.TEXT_ONLY else 0
                 for event in kept:
                     yield event
-                yield course.done(complete=outcome is not Outcome.PARTIAL)
+                yield course.done(complete=outcome is not StreamResult.PARTIAL)
                 if filtered:
                     raise Incomplete("content_filter")
                 return
 
-            fault = fault or Fault(Incomplete(assembly.finish or outcome.value), None if filtered else 0.0)
+            fault = fault or ModelFault(Incomplete(assembly.finish or outcome.value), None if filtered else 0.0)
             if self._heal(fault, prompt, course) or await self._again(fault, course):
                 continue
             self.breaker.failed(fault.error)
@@ -162,7 +162,7 @@ class OpenAIEngine:
         if self._summaries:
             await self._summaries.aclose()
 
-    def _compose(self, request: ReplyRequest, course: Course | None = None) -> Prompt:
+    def _compose(self, request: ReplyRequest, course: Attempts | None = None) -> Prompt:
         channel_id = request.turn.channel_id
         prompt = compose(
             request,
@@ -185,7 +185,7 @@ class OpenAIEngine:
         if assembly.audio_id and assembly.seconds:
             self._ids.given(assembly.audio_id)
 
-    def _heal(self, fault: Fault, prompt: Prompt, course: Course) -> bool:
+    def _heal(self, fault: ModelFault, prompt: Prompt, course: Attempts) -> bool:
         """Ask again without what this server could not bear; people never learn of it."""
         if course.audible:
             return False
@@ -202,7 +202,7 @@ class OpenAIEngine:
         course.use_ids = False
         return True
 
-    async def _again(self, fault: Fault, course: Course) -> bool:
+    async def _again(self, fault: ModelFault, course: Attempts) -> bool:
         """Wait and say yes when the request may be sent once more."""
         if fault.wait is None or course.audible or course.retried or self.breaker.fault:
             return False

@@ -4,9 +4,9 @@ import hashlib
 import hmac
 
 from bot.audio import HEAR_RATE
-from bot.engine.body import Sound
 from bot.engine.dialects import Dialect
 from bot.engine.prompt import Prompt
+from bot.engine.request_body import Sound
 from bot.types import ReplyRequest
 
 MOST_TOKENS = 2048

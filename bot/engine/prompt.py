@@ -11,10 +11,10 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from bot.audio import HEAR_RATE
-from bot.engine import tokens
-from bot.engine.body import Sound
-from bot.engine.names import plain, quoted
-from bot.engine.window import Window, choose
+from bot.billing import tokens
+from bot.engine.history_window import HistoryWindow, choose
+from bot.engine.quoting import plain, quoted
+from bot.engine.request_body import Sound
 from bot.types import Message, ReplyRequest, RoomContext, Usage
 
 BY_ID = 2
@@ -62,7 +62,7 @@ def compose(
     dead_ids: Container[str] = (),
     use_ids: bool = True,
     summary: str = "",
-    window: Window | None = None,
+    window: HistoryWindow | None = None,
     data_prefix: str = "",
     retold: bool = False,
 ) -> Prompt:
@@ -72,7 +72,7 @@ def compose(
     `retold`: earlier answers that have no id stand among what people said, since a model that sees itself answer in
     writing may go on in writing.
     """
-    shown, fallen = choose(request.history, request.room.now, window or Window())
+    shown, fallen = choose(request.history, request.room.now, window or HistoryWindow())
     by_id = _by_id([m for exchange in shown for m in exchange], now, dead_ids) if use_ids else []
     messages: list[dict[str, Any]] = [{"role": "system", "content": system_text(request.room, summary)}]
     for exchange in shown:

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from bot.audio import SPEAK_RATE, seconds
-from bot.engine import tokens
+from bot.billing import tokens
 from bot.engine.pcm import Base64Stream, PcmStream
 from bot.types import AudioDelta, TextDelta, Usage
 
@@ -25,7 +25,7 @@ _NEVER = 1e11
 _MOST_TOKENS = 10**8
 
 
-class Outcome(Enum):
+class StreamResult(Enum):
     """What a stream amounted to when it ended."""
 
     COMPLETE = "complete"
@@ -94,17 +94,17 @@ class Assembly:
         """Whether the longest answer is there: nothing more is worth waiting for."""
         return self._longest - self.seconds < 0.001
 
-    def outcome(self, *, text_only: bool) -> Outcome:
+    def outcome(self, *, text_only: bool) -> StreamResult:
         """Say what it all amounted to; `text_only` when no sound was asked for."""
         said_end = self._done or self.finish == "stop" or self.expires_at is not None
         wanted = bool(self.text) if text_only else self.seconds > 0
         if wanted and (self.finish in ("length", "content_filter") or self.full):
-            return Outcome.PARTIAL
+            return StreamResult.PARTIAL
         if not said_end:
-            return Outcome.CUT
+            return StreamResult.CUT
         if wanted:
-            return Outcome.PARTIAL if self.odd else Outcome.COMPLETE
-        return Outcome.TEXT_ONLY if self.text and self.finish != "content_filter" else Outcome.EMPTY
+            return StreamResult.PARTIAL if self.odd else StreamResult.COMPLETE
+        return StreamResult.TEXT_ONLY if self.text and self.finish != "content_filter" else StreamResult.EMPTY
 
     def usage(self, expected: Usage) -> tuple[Usage, bool]:
         """Return what it cost, and whether that is an estimate from what arrived and the input `expected`."""

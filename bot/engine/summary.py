@@ -13,7 +13,7 @@ import structlog
 from openai import AsyncOpenAI
 
 from bot.engine.faults import fault_of
-from bot.engine.names import quoted
+from bot.engine.quoting import quoted
 from bot.engine.stream import read_usage
 from bot.types import Message, Usage
 

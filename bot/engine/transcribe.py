@@ -9,9 +9,9 @@ import openai
 from openai import AsyncOpenAI
 
 from bot.audio import HEAR_RATE, seconds, to_wav
-from bot.engine.faults import Fault, fault_of
-from bot.engine.guard import plausible
-from bot.engine.names import plain
+from bot.engine.faults import ModelFault, fault_of
+from bot.engine.hallucinations import is_plausible
+from bot.engine.quoting import plain
 from bot.types import Heard, Utterance
 
 MOST_NAMES = 20
@@ -40,15 +40,15 @@ class OpenAITranscriber:
         hints = self._hints(language, keywords)
         try:
             words = await self._ask(utterance.pcm, hints)
-        except Fault as fault:
+        except ModelFault as fault:
             if fault.wait is None:
                 raise fault.error from None
             await asyncio.sleep(fault.wait)
             try:
                 words = await self._ask(utterance.pcm, hints)
-            except Fault as again:
+            except ModelFault as again:
                 raise again.error from None
-        text = plausible(words, utterance.voiced, keywords)
+        text = is_plausible(words, utterance.voiced, keywords)
         return Heard(utterance.id, utterance.user_id, text, seconds(utterance.pcm, HEAR_RATE))
 
     async def _ask(self, pcm: bytes, hints: dict[str, Any]) -> str:

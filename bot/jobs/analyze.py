@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.audio import clock
+from bot.billing.budget import AUDIO_IN_RATE
 from bot.engine.prompt import tongue
-from bot.engine.studio import Made, Studio
+from bot.engine.text_and_speech import Made, TextAndSpeech
 from bot.errors import Incomplete
 from bot.jobs import media
-from bot.jobs.bill import Bill
-from bot.jobs.notebook import Notebook, wish
-from bot.jobs.parts import twice
+from bot.jobs.analysis_notes import AnalysisNotes, request_key
+from bot.jobs.job_account import JobAccount
+from bot.jobs.retry import with_retry
 from bot.types import Usage
-from bot.usage import AUDIO_IN_RATE
 
 PART_SECONDS = 300.0
 """Heard at once: short enough that nothing is skipped, and 10 MB of WAV, which servers take."""
@@ -58,11 +58,11 @@ _JOIN = (
 
 
 class Notes(Protocol):
-    """Keeps what is made of a recording until all of it is (jobs/notebook.py)."""
+    """Keeps what is made of a recording until all of it is (jobs/analysis_notes.py)."""
 
-    def read(self, wish: str) -> list[str]: ...
-    def write(self, wish: str, notes: list[str]) -> None: ...
-    def drop(self, wish: str) -> None: ...
+    def read(self, key: str) -> list[str]: ...
+    def write(self, key: str, notes: list[str]) -> None: ...
+    def drop(self, key: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Analysis:
     "False: the answer broke off"
 
 
-def estimate(studio: Studio, seconds: float) -> dict[str, Usage]:
+def estimate(studio: TextAndSpeech, seconds: float) -> dict[str, Usage]:
     """Say what analysing that much sound will use, by model."""
     parts = _count(seconds)
     heard = round((seconds + (parts - 1) * OVERLAP_SECONDS) * AUDIO_IN_RATE)
@@ -98,8 +98,8 @@ async def analyze(
     recording: bytes | Path,
     question: str,
     language: str,
-    studio: Studio,
-    bill: Bill,
+    studio: TextAndSpeech,
+    bill: JobAccount,
     progress: Progress = lambda _done, _all: None,
     *,
     seconds: float = 0.0,
@@ -112,7 +112,7 @@ async def analyze(
     BadAudio, EngineError, and PartFailed for a long recording.
     """
     asked = " ".join(question.split())[:_MOST_QUESTION]
-    notes = notes or Notebook()
+    notes = notes or AnalysisNotes()
     count, number, key = _count(seconds), 0, ""
     done: list[str] = []
     parts = media.parts(recording, PART_SECONDS, OVERLAP_SECONDS)
@@ -124,13 +124,13 @@ async def analyze(
             progress(1, 1)
             return Analysis(made.text, seconds, made.complete)
         if number == 1:
-            key = await asyncio.to_thread(wish, recording, asked, language, who)
+            key = await asyncio.to_thread(request_key, recording, asked, language, who)
             done = await asyncio.to_thread(notes.read, key)
             progress(0, count + 1)
         count = number if part.last else max(count, number + 1)
         if number > len(done):
             work = partial(_hear, studio, bill, part, language, _note(part, asked))
-            made = await twice("listening", number, count, work)
+            made = await with_retry("listening", number, count, work)
             done.append(f"## From {clock(part.start)}\n\n{made.text}")
             await asyncio.to_thread(notes.write, key, done)
             await bill.write()
@@ -140,17 +140,19 @@ async def analyze(
     rules = f"{_RULES} {_JOIN.format(overlap=OVERLAP_SECONDS)} Write in {tongue(language)}."
     task = f"{shown}\n\n---\n\n{_about(asked)}"
     summing = partial(_write, studio, bill, rules, task)
-    made = await twice("summing", count, count, summing)
+    made = await with_retry("summing", count, count, summing)
     progress(count + 1, count + 1)
     await asyncio.to_thread(notes.drop, key)
     return Analysis(made.text, seconds, made.complete)
 
 
-async def _hear(studio: Studio, bill: Bill, part: media.Part, language: str, task: str) -> Made:
+async def _hear(studio: TextAndSpeech, bill: JobAccount, part: media.Part, language: str, task: str) -> Made:
     return await _write(studio, bill, f"{_RULES} Write in {tongue(language)}.", task, part.pcm)
 
 
-async def _write(studio: Studio, bill: Bill, rules: str, task: str, recording: bytes | memoryview = b"") -> Made:
+async def _write(
+    studio: TextAndSpeech, bill: JobAccount, rules: str, task: str, recording: bytes | memoryview = b""
+) -> Made:
     made = await studio.write(rules, task, bill.spend, recording=recording, most_tokens=_MOST_TOKENS)
     if not made.text:
         raise Incomplete

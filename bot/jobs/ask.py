@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.audio import HEAR_RATE, SPEAK_RATE, seconds
+from bot.billing.budget import SHORT_SECONDS, Allowance, estimated_usage
+from bot.call.services import Services
 from bot.errors import BudgetSpent, EngineError, Incomplete, StoreError
-from bot.services import Services
 from bot.types import (
     AudioDelta,
     Charge,
@@ -19,7 +20,6 @@ from bot.types import (
     Usage,
     Utterance,
 )
-from bot.usage import SHORT_SECONDS, Allowance, estimated_usage
 
 HISTORY = 60
 """Lines of the channel's memory that the model may be shown."""
@@ -41,7 +41,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AskResult:
     text: str
     pcm: bytes
     "s16le mono 24 kHz; empty: in writing only"
@@ -52,7 +52,7 @@ class Answer:
     "False: it broke off, this is what came"
 
 
-async def ask(question: Question, room: RoomContext, services: Services) -> Answer:
+async def ask(question: Question, room: RoomContext, services: Services) -> AskResult:
     """Have a question answered, and book what it cost.
 
     Raises BudgetSpent, and EngineError when nothing came of it.
@@ -90,7 +90,7 @@ async def ask(question: Question, room: RoomContext, services: Services) -> Answ
     cost = await _book(question, usage, estimated, services)
     complete = failure is None and done is not None and done.complete
     await _remember(question, text, done if complete else None, room, services)
-    return Answer(text, bytes(pcm), cost, estimated, complete)
+    return AskResult(text, bytes(pcm), cost, estimated, complete)
 
 
 def _turn(question: Question, now: float) -> Turn:

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.billing import tokens
+from bot.billing.budget import AUDIO_OUT_RATE, Allowance
 from bot.call.record import PENDING, UNINTELLIGIBLE
-from bot.engine import tokens
-from bot.engine.names import quoted
 from bot.engine.prompt import tongue
-from bot.engine.studio import Studio
+from bot.engine.quoting import quoted
+from bot.engine.text_and_speech import TextAndSpeech
 from bot.errors import Incomplete, NothingSaid
-from bot.jobs.bill import Bill
+from bot.jobs.job_account import JobAccount
 from bot.types import Message, Usage
-from bot.usage import AUDIO_OUT_RATE, Allowance
 
 LONGEST = 24 * 60
 """Minutes back that may be asked for."""
@@ -57,13 +57,15 @@ def recent(history: Sequence[Message], now: datetime, minutes: float) -> list[Me
     return kept[::-1]
 
 
-def estimate(studio: Studio, talk: Sequence[Message]) -> dict[str, Usage]:
+def estimate(studio: TextAndSpeech, talk: Sequence[Message]) -> dict[str, Usage]:
     """Say what the recap will use, by model."""
     shown = sum(tokens.of_message(_line(message)) for message in talk)
     return {studio.model: Usage(text_in=shown + 200, text_out=200, audio_out=round(_ESTIMATED * AUDIO_OUT_RATE))}
 
 
-async def catch_up(talk: Sequence[Message], language: str, voice: str, studio: Studio, bill: Bill) -> Recap:
+async def catch_up(
+    talk: Sequence[Message], language: str, voice: str, studio: TextAndSpeech, bill: JobAccount
+) -> Recap:
     """Sum up `talk`, oldest first, in `language` (BCP 47). Raises NothingSaid, EngineError."""
     if not talk:
         raise NothingSaid

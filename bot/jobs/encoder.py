@@ -23,14 +23,14 @@ _MS = Fraction(1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class ChapterMark:
     title: str
     start: float
     "seconds"
     end: float
 
 
-class Encoder:
+class FileEncoder:
     """Writes s16le mono into a file; use it as a context, and close it (by leaving) before the file is read."""
 
     def __init__(
@@ -40,7 +40,7 @@ class Encoder:
         container: str = "ogg",
         codec: str | None = None,
         bit_rate: int = 32_000,
-        chapters: Sequence[Chapter] = (),
+        chapters: Sequence[ChapterMark] = (),
         metadata: Mapping[str, str] | None = None,
     ) -> None:
         """`rate` is that of the PCM, in Hz. ffmpeg writes ogg chapters only when it knows them at the start."""
@@ -89,7 +89,7 @@ class Encoder:
 def encode(pcm: bytes, rate: int, container: str = "ogg", codec: str | None = None, bit_rate: int = 32_000) -> bytes:
     """Pack s16le mono into a file: `"ogg"` (Opus), `"mp3"`, or any container and codec of ffmpeg's."""
     out = io.BytesIO()
-    with Encoder(out, rate, container, codec, bit_rate) as encoder:
+    with FileEncoder(out, rate, container, codec, bit_rate) as encoder:
         encoder.write(pcm)
     return out.getvalue()
 
@@ -115,7 +115,7 @@ def waveform_text(pcm: bytes, rate: int) -> str:
     return base64.b64encode(waveform([pcm], rate, len(pcm) / (2 * rate))).decode("ascii")
 
 
-def _chapter(number: int, chapter: Chapter) -> Any:  # a TypedDict that PyAV keeps to itself
+def _chapter(number: int, chapter: ChapterMark) -> Any:  # a TypedDict that PyAV keeps to itself
     return {
         "id": number,
         "start": round(chapter.start * 1000),

@@ -14,10 +14,10 @@ import av.error
 
 from bot.audio import HEAR_RATE, SPEAK_RATE
 from bot.errors import AudioTooLong, BadAudio, EmptyAudio, NotAudio
-from bot.jobs.encoder import Encoder, encode
-from bot.jobs.header import LIMITS, Limits, Track, length, opened
+from bot.jobs.encoder import FileEncoder, encode
+from bot.jobs.recording_header import LIMITS, Limits, Track, length, opened
 
-__all__ = ["LIMITS", "Encoder", "Limits", "Part", "encode", "length", "parts", "read", "to_pcm", "wav"]
+__all__ = ["LIMITS", "FileEncoder", "Limits", "Part", "encode", "length", "parts", "read", "to_pcm", "wav"]
 
 LONGEST = 600.0
 """Seconds of a recording that goes along with a question: its tokens are paid for."""

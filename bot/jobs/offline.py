@@ -13,24 +13,24 @@ from pathlib import Path
 from typing import cast
 
 from bot.audio import SPEAK_RATE
+from bot.billing.budget import Budget
+from bot.billing.prices import Prices
+from bot.call.services import Services
 from bot.config import Settings
 from bot.engine.client import build_client
 from bot.engine.openai_audio import OpenAIEngine
-from bot.engine.pricing import Prices
-from bot.engine.studio import Studio
+from bot.engine.text_and_speech import TextAndSpeech
 from bot.engine.transcribe import OpenAITranscriber
 from bot.errors import AudioTooLong, BadDocument, DocumentTooLong, NotAudio
-from bot.jobs import catchup, documents, media, podcast, workshop
+from bot.jobs import catchup, documents, media, podcast, podcast_folder
+from bot.jobs.analysis_notes import AnalysisNotesOnDisk
 from bot.jobs.analyze import analyze, estimate, length, steps
 from bot.jobs.ask import Question, ask
-from bot.jobs.bill import price
-from bot.jobs.desk import Jobs, folder_beside
-from bot.jobs.notebook import NotebookOnDisk
-from bot.owed import Owed
+from bot.jobs.context import JobContext, folder_beside
+from bot.jobs.job_account import price
 from bot.ports import Store, Vad
-from bot.services import Services
+from bot.store.outbox import Outbox
 from bot.types import Charge, Message, RoomContext
-from bot.usage import Budget
 
 SOUNDS = {
     ".ogg": ("ogg", "libopus"),
@@ -70,17 +70,17 @@ class Done:
 @asynccontextmanager
 async def workroom(
     settings: Settings, store: Store | None = None, tls: ssl.SSLContext | None = None
-) -> AsyncIterator[Jobs]:
+) -> AsyncIterator[JobContext]:
     """Open what the jobs need of the settings: the model. `store` is for `recap` alone."""
     client = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
     engine = OpenAIEngine(client, model=settings.openai_model)
-    studio = Studio(client, model=settings.openai_model, text_model=settings.text_model, breaker=engine.breaker)
+    studio = TextAndSpeech(client, model=settings.openai_model, text_model=settings.text_model, breaker=engine.breaker)
     store = store or cast(Store, _NoStore())
     services = Services(
         engine=engine,
         transcriber=OpenAITranscriber(client, model=settings.transcribe_model),
         store=store,
-        owed=Owed(store),
+        owed=Outbox(store),
         budget=Budget(Decimal(0), Decimal(0), Prices(settings.prices), lambda: datetime.now(UTC)),
         make_vad=_deaf,
         clock=time.monotonic,
@@ -90,14 +90,14 @@ async def workroom(
         studio=studio,
     )
     try:
-        yield Jobs(services, studio, folder_beside(settings.database_url))
+        yield JobContext(services, studio, folder_beside(settings.database_url))
     finally:
         await engine.aclose()
         await client.close()
 
 
 async def answer(
-    jobs: Jobs, text: str, file: Path | None, out: Path, voice: str, language: str | None, step: Step
+    jobs: JobContext, text: str, file: Path | None, out: Path, voice: str, language: str | None, step: Step
 ) -> Done:
     """Answer a question; the sound goes to `out` (one of SOUNDS)."""
     enclosed, recording = await asyncio.to_thread(_enclosed, file) if file is not None else ("", b"")
@@ -108,7 +108,7 @@ async def answer(
     return await _spoken(found.text, found.pcm, out, found.cost)
 
 
-async def listen(jobs: Jobs, file: Path, question: str, out: Path | None, language: str, step: Step) -> Done:
+async def listen(jobs: JobContext, file: Path, question: str, out: Path | None, language: str, step: Step) -> Done:
     """Analyse a recording; the text goes to `out` too. What is done of a long one is kept until all of it is."""
     seconds = await length(file)
     expected = estimate(jobs.studio, seconds)
@@ -122,14 +122,16 @@ async def listen(jobs: Jobs, file: Path, question: str, out: Path | None, langua
             bill,
             lambda done, all_: step("listening", done, all_),
             seconds=seconds,
-            notes=NotebookOnDisk(jobs.folder),
+            notes=AnalysisNotesOnDisk(jobs.folder),
         )
     if out is not None:
         await asyncio.to_thread(out.write_text, found.text + "\n", encoding="utf-8")
     return Done(found.text, (out,) if out else (), bill.cost)
 
 
-async def recap(jobs: Jobs, channel_id: int, minutes: int, out: Path, voice: str, language: str, step: Step) -> Done:
+async def recap(
+    jobs: JobContext, channel_id: int, minutes: int, out: Path, voice: str, language: str, step: Step
+) -> Done:
     """Catch up on a channel of the database; the sound goes to `out` (one of SOUNDS)."""
     services = jobs.services
     history = await services.store.history(channel_id, catchup.LINES)
@@ -141,7 +143,7 @@ async def recap(jobs: Jobs, channel_id: int, minutes: int, out: Path, voice: str
 
 
 async def cast_pod(
-    jobs: Jobs,
+    jobs: JobContext,
     file: Path,
     out: Path,
     container: str,
@@ -157,7 +159,7 @@ async def cast_pod(
     data = await asyncio.to_thread(file.read_bytes)
     document = await asyncio.to_thread(documents.read, data, file.name)
     plan = podcast.plan(document, language, voices, container, _NO_LIMIT)
-    bench = await asyncio.to_thread(workshop.Bench.open, jobs.folder, plan)
+    bench = await asyncio.to_thread(podcast_folder.PodcastFolder.open, jobs.folder, plan)
     expected = podcast.estimate(jobs.studio, bench.plan, bench.done())
     agree(price(jobs.services, expected))
     bench.plan.paused = True  # a bot beside this is not to go on with it

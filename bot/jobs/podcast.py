@@ -8,17 +8,18 @@ from functools import partial
 from pathlib import Path
 
 from bot.audio import clock
-from bot.engine import tokens
+from bot.billing import tokens
+from bot.billing.budget import AUDIO_OUT_RATE
 from bot.engine.prompt import tongue
-from bot.engine.studio import Studio
+from bot.engine.text_and_speech import TextAndSpeech
 from bot.errors import BotError, Incomplete
-from bot.jobs import joining, script
-from bot.jobs.bill import Bill
+from bot.jobs import programme as joining
+from bot.jobs import script
 from bot.jobs.documents import Document, sections
-from bot.jobs.parts import twice
-from bot.jobs.workshop import Bench, Plan, Section
+from bot.jobs.job_account import JobAccount
+from bot.jobs.podcast_folder import Plan, PodcastFolder, Section
+from bot.jobs.retry import with_retry
 from bot.types import Usage
-from bot.usage import AUDIO_OUT_RATE
 
 SECTION = 6_000
 """Characters of the text that become one chapter."""
@@ -83,7 +84,7 @@ def other_voice(voice: str) -> str:
     return SECOND_VOICE.get(voice, "marin")
 
 
-def estimate(studio: Studio, wanted: Plan, spoken: int = 0) -> dict[str, Usage]:
+def estimate(studio: TextAndSpeech, wanted: Plan, spoken: int = 0) -> dict[str, Usage]:
     """Say what is left to do will likely use, by model; `spoken` parts are there already."""
     texts = [text for text, made in zip(wanted.sections, wanted.written, strict=True) if made is None]
     count = len(texts)
@@ -111,7 +112,7 @@ def _unseen(_state: State) -> None: ...
 class Podcaster:
     """Makes one podcast on its bench; `make` may be called again after a failure, or by another process."""
 
-    def __init__(self, bench: Bench, studio: Studio, bill: Bill) -> None:
+    def __init__(self, bench: PodcastFolder, studio: TextAndSpeech, bill: JobAccount) -> None:
         self._bench = bench
         self._plan = bench.plan
         self._studio = studio
@@ -152,7 +153,7 @@ class Podcaster:
         count = len(wanted.sections)
 
         async def write(number: int) -> None:
-            step = partial(twice, "script", number + 1, count)
+            step = partial(with_retry, "script", number + 1, count)
             chapter = await step(lambda: self._chapter(number))
             note = await step(lambda: self._text(_NOTES.format(language=language), wanted.sections[number]))
             wanted.written[number] = Section(chapter, note)
@@ -164,7 +165,7 @@ class Podcaster:
         await self._each([number for number, made in enumerate(wanted.written) if made is None], write)
         if not wanted.summary and count > 1:
             overview, notes = _OVERVIEW.format(language=language), "\n\n".join(section.note for section in wanted.done)
-            wanted.summary = await twice("summing", count, count, lambda: self._text(overview, notes))
+            wanted.summary = await with_retry("summing", count, count, lambda: self._text(overview, notes))
             await self._keep()
 
     async def _chapter(self, number: int) -> script.Chapter:
@@ -196,7 +197,7 @@ class Podcaster:
 
         async def speak(number: int) -> None:
             nonlocal done
-            pcm = await twice("voices", number + 1, len(pieces), lambda: self._part(pieces[number]))
+            pcm = await with_retry("voices", number + 1, len(pieces), lambda: self._part(pieces[number]))
             await asyncio.to_thread(self._bench.put, number, pcm)
             await self._keep()
             done += 1
@@ -227,7 +228,7 @@ class Podcaster:
         if failed:
             raise failed[min(failed)]
 
-    async def _part(self, piece: script.Piece) -> bytes:
+    async def _part(self, piece: script.ScriptPiece) -> bytes:
         system = READ_ALOUD.format(role=_ROLES[piece.speaker])
         voice = self._plan.voices[piece.speaker]
         made = await self._studio.say(system, piece.text, self._bill.spend, voice=voice, longest=_PART_LONGEST)

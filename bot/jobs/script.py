@@ -27,7 +27,7 @@ LAST = "This is the end: close with one sentence that sums it all up."
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ScriptPiece:
     """What one voice says in one go."""
 
     speaker: int
@@ -38,7 +38,7 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class Chapter:
     title: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[ScriptPiece, ...]
 
 
 def parse(answer: str, number: int, voices: int) -> Chapter:
@@ -69,7 +69,7 @@ def parse(answer: str, number: int, voices: int) -> Chapter:
             speakers.append(speaker)
             turns.append([text])
     pieces = [
-        Piece(speaker, piece)
+        ScriptPiece(speaker, piece)
         for speaker, said in zip(speakers, turns, strict=True)
         for piece in cut(" ".join(said), LONGEST_PIECE)
     ]

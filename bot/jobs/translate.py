@@ -1,10 +1,10 @@
 """A line of a transcript -> the same in another language, in writing."""
 
-from bot.engine import tokens
+from bot.billing import tokens
 from bot.engine.prompt import tongue
-from bot.engine.studio import Studio
+from bot.engine.text_and_speech import TextAndSpeech
 from bot.errors import Incomplete
-from bot.jobs.bill import Bill
+from bot.jobs.job_account import JobAccount
 from bot.types import Usage
 
 _MOST_TOKENS = 2_000
@@ -14,13 +14,13 @@ _SYSTEM = (
 )
 
 
-def estimate(studio: Studio, text: str) -> dict[str, Usage]:
+def estimate(studio: TextAndSpeech, text: str) -> dict[str, Usage]:
     """Say what translating `text` will use, by model."""
     length = tokens.of_message(text)
     return {studio.writing_model: Usage(text_in=length + 80, text_out=length)}
 
 
-async def translate(text: str, language: str, studio: Studio, bill: Bill) -> str:
+async def translate(text: str, language: str, studio: TextAndSpeech, bill: JobAccount) -> str:
     """Return `text` in `language` (BCP 47). Raises EngineError."""
     system = _SYSTEM.format(language=tongue(language))
     made = await studio.write(system, text, bill.spend, most_tokens=_MOST_TOKENS)

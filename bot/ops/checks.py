@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 from bot.config import Settings
 from bot.engine.client import build_client
-from bot.engine.models import check_model
+from bot.engine.model_check import check_model
 from bot.engine.openai_audio import OpenAIEngine
 from bot.errors import BotError, ConfigError, StoreError, Unreachable
-from bot.ops import slots
-from bot.ops.findings import Finding, Status
-from bot.store.checkup import schema, sealed, sqlite_file
+from bot.ops import shard_slots
+from bot.ops.doctor_report import Finding, Status
+from bot.store.inspection import schema, sealed, sqlite_file
 from bot.store.seal import Seal
 from bot.types import AudioDelta, ReplyRequest, RoomContext, Turn, Typed
 from bot.voice import opus
@@ -47,8 +47,8 @@ def configuration(settings: Settings) -> Iterator[Finding]:
 
 
 def _layout(settings: Settings) -> None:
-    if slots.layout(settings) and settings.shards_per_process:
-        slots.dsn(settings.database_url)
+    if shard_slots.layout(settings) and settings.shards_per_process:
+        shard_slots.dsn(settings.database_url)
 
 
 def _seal(settings: Settings) -> Seal:
@@ -171,7 +171,7 @@ async def store(settings: Settings) -> AsyncIterator[Finding]:
         hint = "The next start brings it up to date, or `python -m bot migrate` now."
         detail = f"{state.kind}, schema {state.current or 'empty'}, to become {state.head}"
         yield Finding("store", Status.WARN if state.current else Status.OK, detail, hint)
-    if slots.postgres(settings.database_url):
+    if shard_slots.postgres(settings.database_url):
         yield await _slots(settings)
     with suppress(ConfigError):  # told by `configuration`
         yield await _key(settings, stored=state.current is not None)
@@ -179,8 +179,8 @@ async def store(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _slots(settings: Settings) -> Finding:
     try:
-        held = await slots.taken(settings.database_url)
-        return Finding("slots", Status.OK, f"{held} of {len(slots.layout(settings))} taken")
+        held = await shard_slots.taken(settings.database_url)
+        return Finding("slots", Status.OK, f"{held} of {len(shard_slots.layout(settings))} taken")
     except ConfigError as error:
         return Finding("slots", Status.SKIP, str(error), error.hint)
     except StoreError as error:

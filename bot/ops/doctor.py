@@ -17,7 +17,7 @@ from discord.voice_state import VoiceConnectionState, has_dave
 from bot.config import Settings
 from bot.errors import ConfigError, LoginError, StartError
 from bot.ops import checks
-from bot.ops.findings import Finding, Report, Status
+from bot.ops.doctor_report import DoctorReport, Finding, Status
 
 WITHIN = 22.0
 """Seconds for everything; what is not found by then is reported as such."""
@@ -52,14 +52,16 @@ PINNED = {
     DiscordVoiceWebSocket: ("poll_event", "received_binary_message", "discover_ip", "from_connection_state"),
     discord.VoiceClient: ("create_connection_state", "send_audio_packet"),
 }
-"""The names of discord.py that voice/connection.py stands on; tests/voice/test_link_contract.py knows all of them."""
+"""The names of discord.py that voice/link/connection.py uses; tests/voice/test_discord_contract.py knows them all."""
 
 
 class NotDiscord(discord.DiscordException):
     """Something else answers at DISCORD_API_BASE."""
 
 
-async def examine(settings: Settings, tls: ssl.SSLContext, *, live: bool = False, within: float = WITHIN) -> Report:
+async def examine(
+    settings: Settings, tls: ssl.SSLContext, *, live: bool = False, within: float = WITHIN
+) -> DoctorReport:
     """Look at everything, in at most `within` seconds; `live` has the model speak one word, which costs."""
     before = [*checks.configuration(settings), *_library(), checks.opus_library(settings)]
     looks = {
@@ -81,7 +83,7 @@ async def examine(settings: Settings, tls: ssl.SSLContext, *, live: bool = False
         else:
             hint = "Check the network, and that names are resolved (DNS)."
             found[name].append(Finding(name, Status.FAIL, f"no answer within {within:.0f} s", hint))
-    return Report((*before, *(finding for name in looks for finding in found[name])), unanswered=bool(late))
+    return DoctorReport((*before, *(finding for name in looks for finding in found[name])), unanswered=bool(late))
 
 
 async def _look(found: list[Finding], findings: AsyncIterator[Finding]) -> None:
@@ -90,11 +92,11 @@ async def _look(found: list[Finding], findings: AsyncIterator[Finding]) -> None:
         found.append(finding)  # noqa: PERF401 (as it comes)
 
 
-def misconfigured(error: ConfigError) -> Report:
+def misconfigured(error: ConfigError) -> DoctorReport:
     """Return the report on settings that cannot be used."""
     faults = [Finding("configuration", Status.FAIL, fault, error.hint) for fault in error.faults]
     rest = [Finding(check, Status.SKIP, "the configuration comes first") for check in NEXT]
-    return Report((*faults, *_library(), *rest))
+    return DoctorReport((*faults, *_library(), *rest))
 
 
 async def invite(settings: Settings, tls: ssl.SSLContext) -> str:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.voice.pacer import Pacer
+from bot.voice.send.pacer import Pacer
 
 BEAT = 0.25
 """Seconds between two looks at the loop's lag."""

@@ -19,7 +19,7 @@ async def _starting() -> str | None:
 
 
 @dataclass(slots=True)
-class Pages:
+class HttpPages:
     """What the pages show; each part is put in when it is there."""
 
     trouble: Callable[[], str | None] = lambda: None
@@ -31,7 +31,7 @@ class Pages:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
 
-def application(pages: Pages) -> web.Application:
+def application(pages: HttpPages) -> web.Application:
     """Build the three pages."""
 
     async def livez(_: web.Request) -> web.Response:
@@ -55,7 +55,7 @@ def application(pages: Pages) -> web.Application:
 
 
 @asynccontextmanager
-async def serving(host: str, port: int, pages: Pages) -> AsyncIterator[int]:
+async def serving(host: str, port: int, pages: HttpPages) -> AsyncIterator[int]:
     """Serve while the context lasts; gives the port, which port 0 leaves to the system.
 
     Raises StartError when the port cannot be had.

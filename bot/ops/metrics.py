@@ -17,13 +17,13 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from bot import __version__
-from bot.calls import Calls
+from bot.call.counters import Counters
+from bot.call.manager import CallManager
 from bot.ops.health import Lag
-from bot.tally import Tally
 from bot.types import CallState
-from bot.voice.keeper import Link
-from bot.voice.pacer import Pacer
-from bot.voice.stats import BESIDE
+from bot.voice.link.link import Link
+from bot.voice.receive.stats import BESIDE
+from bot.voice.send.pacer import Pacer
 
 DAVE = ("undecryptable", "unattributed")
 """Fates that mean: the end-to-end encryption did not let us hear."""
@@ -76,9 +76,9 @@ class BotCollector(Collector):
 
     def __init__(
         self,
-        calls: Calls,
+        calls: CallManager,
         links: Links,
-        tally: Tally,
+        tally: Counters,
         pacer: Pacer,
         lag: Lag,
         gateway: Callable[[], Mapping[str, float]],

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from bot import __version__
-from bot.tally import TurnTimes
+from bot.call.counters import TurnTimes
 
 log = structlog.get_logger(__name__)
 

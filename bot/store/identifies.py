@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.base import Repository
 from bot.store.database import LOCK_KEY
-from bot.store.shelf import Shelf
 from bot.store.tables import IdentifyRow
 
 IDENTIFY_LOCK = LOCK_KEY + 2
@@ -18,7 +18,7 @@ Wait = Callable[[Sequence[tuple[int, float]], float], float]
 """Given the last day's (shard, Unix seconds), oldest first, and now: the seconds to wait, 0.0: none."""
 
 
-class IdentifyShelf(Shelf):
+class IdentifyRepository(Repository):
     async def identify(self, shard_id: int, wait: Wait, now: float | None = None) -> float:
         """Book that a shard logs in now, if `wait` lets it; return the seconds it is to wait, 0.0: it was booked.
 

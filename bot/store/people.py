@@ -4,13 +4,13 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from bot.store.shelf import read_all, rows_changed
+from bot.store.base import read_all, rows_changed
+from bot.store.retention import RetentionRepository
 from bot.store.tables import AnswerPersonRow, ChargePersonRow, ChargeRow, ConsentRow, MessageRow, SettingRow
-from bot.store.upkeep import UpkeepShelf
 from bot.types import Forgotten
 
 
-class PeopleShelf(UpkeepShelf):
+class PersonRepository(RetentionRepository):
     async def export(self, user_id: int) -> dict[str, Any]:
         columns = MessageRow.__table__.columns
         said = select(*columns).where(MessageRow.speaker_id == user_id).order_by(MessageRow.at)

@@ -10,20 +10,20 @@ from typing import Any, Self
 from sqlalchemy import delete, func, select
 
 from bot.errors import WrongKey
+from bot.store.base import read_all, rows_changed
+from bot.store.change_feed import ChangeFeed
 from bot.store.database import migrate, open_engine
-from bot.store.identifies import IdentifyShelf
-from bot.store.news import NewsShelf
-from bot.store.people import PeopleShelf
+from bot.store.identifies import IdentifyRepository
+from bot.store.people import PersonRepository
 from bot.store.seal import Seal
-from bot.store.settings import SettingsShelf
-from bot.store.shelf import read_all, rows_changed
+from bot.store.settings import SettingsRepository
 from bot.store.tables import AnswerPersonRow, CallRow, ChargePersonRow, ChargeRow, ConsentRow, MessageRow
 from bot.types import Charge, Message, Usage
 
 MICRO = Decimal(1_000_000)
 
 
-class SqlStore(SettingsShelf, PeopleShelf, NewsShelf, IdentifyShelf):
+class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyRepository):
     """What is remembered. `open` it; every method raises StoreUnavailable when the database cannot serve."""
 
     @classmethod

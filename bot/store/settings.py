@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete, select
 
-from bot.store.shelf import Shelf, rows_changed, writable
+from bot.store.base import Repository, rows_changed, writable
 from bot.store.tables import SettingRow
 from bot.types import Setting
 
@@ -10,7 +10,7 @@ SERVER = 0
 """The channel of what holds for the whole server."""
 
 
-class SettingsShelf(Shelf):
+class SettingsRepository(Repository):
     async def settings(self) -> list[Setting]:
         columns = list(SettingRow.__table__.columns)
         async with self._transaction(reads=True) as connection:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.talk.names import fold, mentions
+from bot.talk.name_matching import fold, mentions
 
 Mode = Literal["auto", "always", "name", "listen"]
 
@@ -26,7 +26,7 @@ _LONGEST_STOP = 80
 
 
 @dataclass(frozen=True, slots=True)
-class LastAnswer:
+class LastAddressed:
     """Whom the bot answered last, and when it fell silent (seconds on the call's clock)."""
 
     user_ids: frozenset[int]
@@ -47,7 +47,7 @@ def addressed(
     names: Sequence[str],
     humans: int,
     spoken: Sequence[tuple[int, str | None]],
-    last_answer: LastAnswer | None,
+    last_answer: LastAddressed | None,
     now: float,
 ) -> Addressed:
     """Decide about a turn.

@@ -6,19 +6,19 @@ from bot.types import Utterance
 
 
 @dataclass(frozen=True, slots=True)
-class Prepare:
+class Preempt:
     """Ask the model now, unheard: the turn probably ends here."""
 
     utterances: tuple[Utterance, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class DropPrepared:
+class DropPreemptive:
     """It did not end there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Respond:
     """The floor is free: these are one turn, in the order they began."""
 
     utterances: tuple[Utterance, ...]
@@ -57,4 +57,4 @@ class Dismiss:
     "backchannel: said over the bot without stopping it; crowded_out: too much waited; nobody_left"
 
 
-Decision = Prepare | DropPrepared | Answer | Duck | Resume | BargeIn | Yield | Dismiss
+Decision = Preempt | DropPreemptive | Respond | Duck | Resume | BargeIn | Yield | Dismiss

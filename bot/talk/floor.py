@@ -21,10 +21,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.audio import HEAR_RATE, seconds
-from bot.talk.decisions import Answer, BargeIn, Decision, Dismiss, DropPrepared, Duck, Prepare, Resume, Yield
-from bot.talk.events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
-from bot.talk.speculation import Speculation, began
-from bot.talk.unheard import Unheard
+from bot.talk.decisions import BargeIn, Decision, Dismiss, DropPreemptive, Duck, Preempt, Respond, Resume, Yield
+from bot.talk.preemptive import PreemptivePolicy, began
+from bot.talk.speech_events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
+from bot.talk.unconsented import Unconsented
 from bot.types import CallState, Utterance
 
 
@@ -61,8 +61,8 @@ class Floor:
         self._settings = settings or FloorSettings()
         self._open: dict[int, SpeechStarted] = {}
         self._paused: set[int] = set()
-        self._unheard = Unheard()
-        self._speculation = Speculation()
+        self._unheard = Unconsented()
+        self._speculation = PreemptivePolicy()
         self._waiting: list[Utterance] = []
         self._waiting_since = 0.0
         self._answered: tuple[Utterance, ...] = ()
@@ -177,12 +177,12 @@ class Floor:
         if self.speculating and self._open and not self._unheard.holding and self._all_pause:
             turn = self._speculation.propose(now, self._waiting)
             if turn:
-                decisions.append(Prepare(turn))
+                decisions.append(Preempt(turn))
 
     def _drop_prepared(self, decisions: list[Decision]) -> None:
         if self._speculation.prepared is not None:
             self._speculation.drop()
-            decisions.append(DropPrepared())
+            decisions.append(DropPreemptive())
 
     def _answer(self, now: float, decisions: list[Decision]) -> None:
         turn = tuple(self._waiting)
@@ -194,7 +194,7 @@ class Floor:
         self._answered, self._answered_at = turn, now
         self._cut_in = bool(self._open)
         self._waiting = []
-        decisions.append(Answer(turn))
+        decisions.append(Respond(turn))
 
     def _may_cut_in(self, now: float) -> bool:
         people = self._open.keys() | {utterance.user_id for utterance in self._waiting}

@@ -13,10 +13,10 @@ from typing import Literal
 
 from bot.audio import FRAME_SECONDS, HEAR_BYTES, RTP_STEP, dbfs
 from bot.ports import Vad
-from bot.talk.events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
+from bot.talk.endpointing import LearnedPauses
 from bot.talk.level import level
-from bot.talk.passage import Passage
-from bot.talk.pauses import Pauses
+from bot.talk.open_utterance import OpenUtterance
+from bot.talk.speech_events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
 from bot.types import Frame, Utterance, Verdict
 
 SILENCE = bytes(HEAR_BYTES)
@@ -69,9 +69,9 @@ class Segmenter:
         self._next_id = ids if callable(ids) else ids.__next__
         self._settings = settings = settings or SegmenterSettings()
         self._preroll = _frames(settings.preroll)
-        self.pauses = Pauses(settings.hang, settings.pause)
+        self.pauses = LearnedPauses(settings.hang, settings.pause)
         self._recent: deque[tuple[bytes, bool]] = deque(maxlen=self._preroll + ONSET_WINDOW)
-        self._open: Passage | None = None
+        self._open: OpenUtterance | None = None
         self._paused = False
         self._expected: int | None = None
         "RTP timestamp of the next frame if nothing is missing"
@@ -182,7 +182,7 @@ class Segmenter:
         started_at = at - (behind - 1) * FRAME_SECONDS
         kept = list(self._recent)[-(self._preroll + behind) :]
         self._recent.clear()
-        self._open = Passage(self._next_id(), started_at, kept)
+        self._open = OpenUtterance(self._next_id(), started_at, kept)
         self._run = sum(onset)
         self._noise = 0
         pause = started_at - self._last_voice_at
@@ -240,13 +240,13 @@ class Segmenter:
         # Silence beyond the tail is the pre-roll of what comes next.
         self._recent.extend((pcm, False) for pcm in passage.after(_frames(self._settings.tail)))
 
-    def _utterance(self, passage: Passage, ended_by: Literal["silence", "length", "left"]) -> Utterance:
+    def _utterance(self, passage: OpenUtterance, ended_by: Literal["silence", "length", "left"]) -> Utterance:
         pcm = passage.pcm(None if ended_by == "length" else _frames(self._settings.tail))
         return Utterance(
             passage.id, self._user_id, passage.started_at, pcm, passage.voiced, ended_by, self._last_voice_at
         )
 
-    def _fault(self, passage: Passage) -> tuple[str, dict[str, float | str]] | None:
+    def _fault(self, passage: OpenUtterance) -> tuple[str, dict[str, float | str]] | None:
         """Return why this is no utterance, with the number behind it."""
         if passage.goes_on and passage.voiced:
             return None  # the end of something longer, however short

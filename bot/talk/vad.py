@@ -5,8 +5,8 @@ from contextlib import suppress
 from typing import Literal
 
 from bot.ports import Vad
-from bot.talk.light import LightVad
-from bot.talk.silero import SileroModel, SileroVad, available
+from bot.talk.light_vad import LightVad
+from bot.talk.silero_vad import SileroModel, SileroVad, available
 
 VadKind = Literal["silero", "light"]
 

@@ -18,7 +18,7 @@ _TRAILER_MAX: Final = _TAG_BYTES + 5 + 1 + len(_MARKER)
 """Tag, LEB128 of a 32-bit nonce (1 to 5 bytes), size, marker. Opus has no unencrypted ranges, so nothing else."""
 
 
-class Session(Protocol):
+class DaveSession(Protocol):
     """What is used of davey.DaveSession."""
 
     @property
@@ -42,7 +42,7 @@ def is_panic(error: BaseException) -> bool:
     return type(error).__name__ == "PanicException"
 
 
-class Outcome(Enum):
+class OpenResult(Enum):
     """What became of a payload."""
 
     OPENED = "opened"
@@ -65,7 +65,7 @@ class Outcome(Enum):
         return self in _GOOD
 
 
-_GOOD: Final = frozenset({Outcome.OPENED, Outcome.SILENCE, Outcome.PLAIN})
+_GOOD: Final = frozenset({OpenResult.OPENED, OpenResult.SILENCE, OpenResult.PLAIN})
 
 
 def sealed(payload: bytes) -> bool:
@@ -88,7 +88,7 @@ def sealed(payload: bytes) -> bool:
 class Opener:
     """A session at the protocol version in force; version 0 is a call without end-to-end encryption."""
 
-    def __init__(self, session: Session | None = None, version: int = 0) -> None:
+    def __init__(self, session: DaveSession | None = None, version: int = 0) -> None:
         self._session = session
         self.version = version
 
@@ -98,26 +98,26 @@ class Opener:
         session = self._session
         return (self.version, session.epoch, session.ready) if session else (self.version, None, False)
 
-    def open(self, user_id: int, payload: bytes, in_transition: bool = False) -> tuple[Outcome, bytes]:
+    def open(self, user_id: int, payload: bytes, in_transition: bool = False) -> tuple[OpenResult, bytes]:
         """Open `payload` as `user_id`'s; the bytes are the Opus packet when the outcome is good.
 
         Plain payloads pass while the version is 0, or `in_transition` between versions if the session agrees. Sealed
         ones never pass as plain: around an upgrade they would be decoded as noise. Never raises.
         """
         if payload == SILENCE:
-            return Outcome.SILENCE, payload
+            return OpenResult.SILENCE, payload
         session = self._session
         if not sealed(payload):
             if not self.version or (in_transition and session and session.can_passthrough(user_id)):
-                return Outcome.PLAIN, payload
-            return Outcome.UNENCRYPTED, b""
+                return OpenResult.PLAIN, payload
+            return OpenResult.UNENCRYPTED, b""
         if session is None:
-            return Outcome.NO_KEY, b""
+            return OpenResult.NO_KEY, b""
         try:
-            return Outcome.OPENED, session.decrypt(user_id, davey.MediaType.audio, payload)
+            return OpenResult.OPENED, session.decrypt(user_id, davey.MediaType.audio, payload)
         except ValueError as error:
-            return (Outcome.NO_KEY if "NoDecryptorForUser" in str(error) else Outcome.NO_MATCH), b""
+            return (OpenResult.NO_KEY if "NoDecryptorForUser" in str(error) else OpenResult.NO_MATCH), b""
         except BaseException as error:
             if not is_panic(error):
                 raise
-            return Outcome.BROKEN, b""
+            return OpenResult.BROKEN, b""

@@ -40,7 +40,7 @@ class OpusError(VoiceError):
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
+class OpusLibrary:
     """A libopus that was loaded."""
 
     source: str
@@ -51,7 +51,7 @@ class Library:
     handle: ctypes.PyDLL
 
 
-def load(path: Path | None = None) -> Library:
+def load(path: Path | None = None) -> OpusLibrary:
     """Load libopus: `path` alone when given, else the bundled one, the system's, or PyAV's copy.
 
     Raises OpusMissing.
@@ -62,7 +62,7 @@ def load(path: Path | None = None) -> Library:
             _declare(handle)
         except (OSError, AttributeError):
             continue
-        return Library(source, candidate, handle.opus_get_version_string().decode("ascii", "replace"), handle)
+        return OpusLibrary(source, candidate, handle.opus_get_version_string().decode("ascii", "replace"), handle)
     raise OpusMissing(f"OPUS_LIBRARY={path} is not a libopus" if path else "")
 
 
@@ -106,10 +106,10 @@ def _declare(handle: ctypes.PyDLL) -> None:
         function.argtypes = arguments
 
 
-class Decoder:
+class OpusDecoder:
     """One SSRC's decoder: mono s16le at `rate`."""
 
-    def __init__(self, library: Library, rate: int = HEAR_RATE) -> None:
+    def __init__(self, library: OpusLibrary, rate: int = HEAR_RATE) -> None:
         self._rate = rate
         self._frame = rate * FRAME_MS // 1000
         self._room = rate * MAX_MS // 1000
@@ -169,11 +169,11 @@ class Decoder:
             self._state = None
 
 
-class Encoder:
+class OpusEncoder:
     """One speaker's encoder: 20 ms of mono s16le at `rate` to a packet with in-band FEC."""
 
     def __init__(
-        self, library: Library, rate: int = SPEAK_RATE, bitrate: int = 64_000, complexity: int = 3, loss: int = 10
+        self, library: OpusLibrary, rate: int = SPEAK_RATE, bitrate: int = 64_000, complexity: int = 3, loss: int = 10
     ) -> None:
         """`bitrate` in bit/s; `complexity` 0 to 10; `loss` the percentage of loss the FEC is sized for.
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.audio import HEAR_RATE
-from bot.sandbox import clips
+from sandbox import clips
 
 Samples = NDArray[np.float32]
 FRAME = HEAR_RATE // 50

@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from bot.engine.body import Body
 from bot.engine.client import build_client
 from bot.engine.dialects import COMPATIBLE
 from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.payload import payload
 from bot.engine.prompt import compose
+from bot.engine.request_body import RequestBody
 from bot.engine.sse import EventParser
 from bot.engine.stream import Assembly
-from bot.sandbox.model_behaviour import Answer
-from bot.sandbox.model_server import ModelServer
 from bot.types import AudioDelta
+from sandbox.model.behaviour import Speak
+from sandbox.model.server import ModelServer
 from tests.engine.make import UNIX, answered, request, said, speech
 
 HEADING = "engine (first sound: <= 5 ms median, <= 12 ms p99 to the wire, of which this is the engine's part)"
@@ -48,7 +48,7 @@ async def first_sound(engine: OpenAIEngine, heard: list[float]) -> None:
 def _serve(pipe: Any) -> None:
     async def run() -> None:
         async with ModelServer.open(first_audio=0.3, speed=8) as model:
-            model.default = Answer.clip("bot-heard")
+            model.default = Speak.clip("bot-heard")
             pipe.send(model.base_url)
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(None, pipe.recv)
@@ -103,7 +103,7 @@ async def test_loop_held_by_bodies(figures: dict[str, list[str]]):
     gaps: list[float] = []
     begun = time.perf_counter()
     prompt = compose(asked, now=UNIX)
-    body = Body(payload(prompt, asked, "gpt-audio-1.5", COMPATIBLE, ""))
+    body = RequestBody(payload(prompt, asked, "gpt-audio-1.5", COMPATIBLE, ""))
     gaps.append(time.perf_counter() - begun)
     size = 0
     before = time.perf_counter()
@@ -131,7 +131,7 @@ async def test_loop_held_by_bodies(figures: dict[str, list[str]]):
 @pytest.mark.parametrize("seconds", [3, 5, 10])
 def test_bytes_per_second(seconds: float, figures: dict[str, list[str]]):
     asked = request(speech(seconds), history=HISTORY)
-    body = Body(payload(compose(asked, now=UNIX), asked, "gpt-audio-1.5", COMPATIBLE, ""))
+    body = RequestBody(payload(compose(asked, now=UNIX), asked, "gpt-audio-1.5", COMPATIBLE, ""))
     figures.setdefault(HEADING, []).append(
         f"{seconds} s of speech after 20 turns: {len(body) / seconds / 1000:.1f} kB a second"
     )

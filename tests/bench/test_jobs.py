@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot.audio import SPEAK_RATE
-from bot.jobs import joining, loudness, media
+from bot.jobs import loudness, media
+from bot.jobs import programme as joining
 from tests.jobs.conftest import speech
 
 SECONDS = 60

@@ -11,12 +11,12 @@ from statistics import median, quantiles
 import numpy as np
 import pytest
 
-from bot.sandbox import clips
-from bot.sandbox.model_behaviour import Answer, Words
-from bot.sandbox.model_log import ReceivedRequest
-from bot.sandbox.model_server import ModelServer
-from bot.sandbox.person import FRAME_BYTES, RATE, Person, Said
-from bot.sandbox.server import Sandbox
+from sandbox import clips
+from sandbox.model.behaviour import SayWords, Speak
+from sandbox.model.log import ReceivedRequest
+from sandbox.model.server import ModelServer
+from sandbox.people.person import FRAME_BYTES, RATE, Person, Said
+from sandbox.server import Sandbox
 from tests.e2e import process
 from tests.e2e.conftest import House, until
 from tests.e2e.process import environment
@@ -78,9 +78,9 @@ async def answer_time(house: House, person: Person, clip: str) -> tuple[float, f
     return first - said.last, wait_for_models(house.model, said, first)
 
 
-def heard(request: ReceivedRequest) -> Words:
+def heard(request: ReceivedRequest) -> SayWords:
     """Write anything down as a call of the bot; really looking would hold up the people's loop."""
-    return Words("Kikite, 聞き手, what do you think?")
+    return SayWords("Kikite, 聞き手, what do you think?")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ async def test_latency(room: str, speculation: str, turns: int, tmp_path: Path, 
     lines = ROOMS[room]
     times: list[tuple[float, float]] = []
     async with Sandbox.open() as sandbox, ModelServer.open(first_audio=MODEL) as model:
-        model.default, model.default_transcription = Answer.clip("bot-heard"), heard
+        model.default, model.default_transcription = Speak.clip("bot-heard"), heard
         house = House(sandbox, model, tmp_path)
         env = environment(sandbox, model, tmp_path) | {"SPECULATION": speculation}
         async with process.running(env, tmp_path) as bot:

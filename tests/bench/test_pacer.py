@@ -13,8 +13,8 @@ import pytest
 
 from bot.audio import FRAME_SECONDS, SPEAK_BYTES
 from bot.voice import opus
-from bot.voice.outlet import Outlet
-from bot.voice.pacer import Pacer
+from bot.voice.send.pacer import Pacer
+from bot.voice.send.sender import Sender
 
 BODY = bytes(15 * 32_000)
 """PCM of 15 s of speech, what a request carries."""
@@ -49,7 +49,7 @@ async def _build_bodies() -> None:
         await asyncio.sleep(0.1)
 
 
-async def _tick(outlets: list[Outlet]) -> None:
+async def _tick(outlets: list[Sender]) -> None:
     due = time.perf_counter()
     while True:
         for outlet in outlets:
@@ -64,7 +64,7 @@ async def _run(calls: int, seconds: float) -> dict[str, float]:
     sinks = [Sink() for _ in range(calls)]
     with Pacer() as pacer:
         outlets = [
-            Outlet(pacer, lambda: opus.Encoder(library), send=sink, speak=_speak, connected=lambda: True)
+            Sender(pacer, lambda: opus.OpusEncoder(library), send=sink, speak=_speak, connected=lambda: True)
             for sink in sinks
         ]
         tasks = [asyncio.create_task(_build_bodies()), asyncio.create_task(_tick(outlets))]

@@ -11,15 +11,15 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from bot.audio import SPEAK_RATE
-from bot.sandbox.clips import FOLDER
-from bot.sandbox.media import to_pcm
-from bot.voice import rtp
 from bot.voice.aead import Aead
 from bot.voice.dave import Opener
-from bot.voice.jitter import Jitter
-from bot.voice.opus import Decoder, Encoder
-from bot.voice.receiver import Receiver
-from tests.voice.room import BOT, SECRET, TICK, Mls, Person, library, receiver
+from bot.voice.opus import OpusDecoder, OpusEncoder
+from bot.voice.receive import rtp
+from bot.voice.receive.jitter import JitterBuffer
+from bot.voice.receive.receiver import Receiver
+from sandbox.clips import FOLDER
+from sandbox.media import to_pcm
+from tests.voice.fake_room import BOT, SECRET, TICK, Mls, Person, library, receiver
 
 PACKETS = 250
 """Per speaker and round: 5 s."""
@@ -93,7 +93,7 @@ def test_whole_way(benchmark: BenchmarkFixture, report: Callable[[str, float], N
 
 def test_rtp(benchmark: BenchmarkFixture, report: Callable[[str, float], None], mls: Mls):
     datagrams = crowd(mls, 1)[0].say(PACKETS, padding=4)
-    plain = [(packet, bytes(120) + b"\4") for d in datagrams if isinstance(packet := rtp.parse(d), rtp.Packet)]
+    plain = [(packet, bytes(120) + b"\4") for d in datagrams if isinstance(packet := rtp.parse(d), rtp.RtpPacket)]
 
     def run() -> None:
         for datagram in datagrams:
@@ -118,7 +118,7 @@ def test_aead(benchmark: BenchmarkFixture, report: Callable[[str, float], None],
 
 def test_dave(benchmark: BenchmarkFixture, report: Callable[[str, float], None], mls: Mls):
     session, opener = mls.sessions[1001], Opener(mls.sessions[BOT], 1)
-    encoder = Encoder(library())
+    encoder = OpusEncoder(library())
     opus = [encoder.encode(VOICE[at : at + 960]) for at in range(0, PACKETS * 960, 960)]
 
     def setup() -> tuple[tuple[object, ...], dict[str, object]]:
@@ -133,7 +133,7 @@ def test_dave(benchmark: BenchmarkFixture, report: Callable[[str, float], None],
 
 def test_jitter(benchmark: BenchmarkFixture, report: Callable[[str, float], None]):
     def run() -> None:
-        jitter = Jitter()
+        jitter = JitterBuffer()
         for n in range(PACKETS):
             jitter.push(n, 960 * n, b"", n * TICK)
             for _ in jitter.pop(n * TICK):
@@ -143,7 +143,7 @@ def test_jitter(benchmark: BenchmarkFixture, report: Callable[[str, float], None
 
 
 def test_opus(benchmark: BenchmarkFixture, report: Callable[[str, float], None]):
-    encoder, decoder = Encoder(library()), Decoder(library())
+    encoder, decoder = OpusEncoder(library()), OpusDecoder(library())
     packets = [encoder.encode(VOICE[at : at + 960]) for at in range(0, PACKETS * 960, 960)]
 
     def run() -> None:

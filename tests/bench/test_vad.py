@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from bot.audio import FRAME_SECONDS, RTP_STEP
-from bot.talk.events import Spoke
 from bot.talk.segmenter import Segmenter
+from bot.talk.speech_events import Spoke
 from bot.talk.vad import VadKind, make_vad
 from bot.types import Frame
 from tests.bench import sounds

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from bot.types import Charge, Usage
-from tests.actors import ANNA, BEN, now
-from tests.stage import stage
+from tests.fake_call import stage
+from tests.fakes import ANNA, BEN, now
 
 pytestmark = pytest.mark.looptime
 CAP = Decimal("0.25")

@@ -8,8 +8,8 @@ import pytest
 from bot.audio import SPEAK_RATE
 from bot.errors import AlreadyInCall, JoinError, OutOfCredit, StoreUnavailable, Unreachable
 from bot.types import AudioDelta, CallState, LinkEnd, ReplyDone, ReplyEvent, TextDelta, Usage
-from tests.actors import ANNA, BEN, StageVenue, now
-from tests.stage import stage
+from tests.fake_call import stage
+from tests.fakes import ANNA, BEN, StageVenue, now
 
 pytestmark = pytest.mark.looptime
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bot.types import Message
-from tests.actors import ANNA, BEN
-from tests.stage import Stage, stage
+from tests.fake_call import Stage, stage
+from tests.fakes import ANNA, BEN
 
 pytestmark = pytest.mark.looptime
 

@@ -11,8 +11,8 @@ import pytest
 
 from bot.audio import SPEAK_RATE
 from bot.types import AudioDelta, ReplyDone, ReplyEvent, TextDelta, Usage
-from tests.actors import ANNA, BEN, now
-from tests.stage import Stage, stage
+from tests.fake_call import Stage, stage
+from tests.fakes import ANNA, BEN, now
 
 pytestmark = pytest.mark.looptime
 

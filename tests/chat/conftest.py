@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.ratelimit import LIMITS, Limit
+from sandbox.rest.ratelimit import LIMITS, Limit
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 
 from bot.errors import OutOfCredit, StoreUnavailable
 from bot.jobs import encoder, media
-from bot.sandbox.message import MessageFlag
-from tests.chat.stage import Stage, stage, until
+from sandbox.guild.message import MessageFlag
+from tests.chat.quiet_bot import Stage, stage, until
 
 pytestmark = pytest.mark.e2e
 RECORDING = struct.pack("<8000h", *([0, 4000] * 4000))

@@ -7,9 +7,9 @@ from typing import Any
 import discord
 import pytest
 
-from bot.sandbox.components import text_of
 from bot.types import Heard
-from tests.chat.stage import Stage, stage, until
+from sandbox.guild.components import text_of
+from tests.chat.quiet_bot import Stage, stage, until
 
 pytestmark = pytest.mark.e2e
 

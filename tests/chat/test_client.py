@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.chat.sync import canonical
+from bot.chat.command_sync import canonical
 from bot.errors import LoginError, StartError
-from bot.sandbox.server import Sandbox
-from tests.chat.stage import client_for, settings_for, stage
+from sandbox.server import Sandbox
+from tests.chat.quiet_bot import client_for, settings_for, stage
 
 pytestmark = pytest.mark.e2e
 SNAPSHOT = Path(__file__).with_name("commands.json")

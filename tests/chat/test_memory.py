@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import discord
 import pytest
 
-from bot.chat.parcels import parcel
-from bot.sandbox.entities import User
+from bot.chat.file_export import exported_file
 from bot.types import Message
-from tests.chat.stage import Stage, stage, until
+from sandbox.guild.entities import User
+from tests.chat.quiet_bot import Stage, stage, until
 
 pytestmark = pytest.mark.e2e
 THEN = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -71,7 +71,7 @@ async def test_export_gives_markdown_and_json(house: Stage) -> None:
 
 @pytest.mark.parametrize(("limit", "name"), [(300, "kept.json"), (299, "kept.json.gz")])
 def test_what_is_too_long_for_a_message_is_zipped(limit: int, name: str) -> None:
-    file = parcel("kept.json", "聞" * 100, limit)
+    file = exported_file("kept.json", "聞" * 100, limit)
     assert file.filename == name
     data = file.fp.read()
     assert (gzip.decompress(data) if name.endswith(".gz") else data).decode() == "聞" * 100

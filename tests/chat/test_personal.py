@@ -14,13 +14,14 @@ import discord
 import pytest
 from PIL import Image
 
-from bot.call.why import reason
-from bot.chat import chart, ledger
+from bot.billing import report
+from bot.call.verdicts import reason
+from bot.chat import chart
 from bot.errors import RateLimited
-from bot.jobs.desk import folder_beside
-from bot.jobs.workshop import Bench, Plan, unfinished
+from bot.jobs.context import folder_beside
+from bot.jobs.podcast_folder import Plan, PodcastFolder, unfinished
 from bot.types import Charge, Usage, Verdict
-from tests.chat.stage import Stage, stage, until
+from tests.chat.quiet_bot import Stage, stage, until
 
 pytestmark = pytest.mark.e2e
 
@@ -56,7 +57,9 @@ async def test_forget_asks_and_then_forgets(house: Stage) -> None:
     await until(lambda: len(house.shown()) > 1 and "-#" in house.shown()[-1].content)
     folder = folder_beside(house.client.settings.database_url)
     for number, (person, paused) in enumerate([(ada.id, True), (ada.id, False), (ada.id + 1, True)]):
-        Bench(folder, Plan("t", [f"text {number}"], "", ["sage"], "ogg", 9, user_id=person, paused=paused)).save()
+        PodcastFolder(
+            folder, Plan("t", [f"text {number}"], "", ["sage"], "ogg", 9, user_id=person, paused=paused)
+        ).save()
     exported = await (await house.sandbox.command(ada, "privacy export")).settled()
     assert "remember the password" in str(json.loads(exported.attachments[0].data))
     outcome = await house.sandbox.command(ada, "privacy forget")
@@ -178,6 +181,6 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
 
 
 def test_bars_are_as_long_as_their_share() -> None:
-    sums = {"a": ledger.Sum(Decimal(1)), "b": ledger.Sum(Decimal(2)), "c": ledger.Sum()}
-    rows = ledger.bars(sums, lambda item: f"${item.cost}")
+    sums = {"a": report.Sum(Decimal(1)), "b": report.Sum(Decimal(2)), "c": report.Sum()}
+    rows = report.bars(sums, lambda item: f"${item.cost}")
     assert rows == ["`████████████` b · $2", "`██████░░░░░░` a · $1", "`░░░░░░░░░░░░` c · $0"]

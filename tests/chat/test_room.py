@@ -9,15 +9,15 @@ from typing import Any
 import discord
 import pytest
 
-from bot.call import stay
+from bot.call import idle_timer
 from bot.chat import permissions
 from bot.chat.cooldown import Cooldowns
 from bot.errors import OutOfCredit
-from bot.sandbox.components import text_of
-from bot.sandbox.knobs import Failure
-from bot.sandbox.server import Sandbox
 from bot.types import Heard, Spoken
-from tests.chat.stage import Stage, stage, until
+from sandbox.guild.components import text_of
+from sandbox.guild.knobs import Failure
+from sandbox.server import Sandbox
+from tests.chat.quiet_bot import Stage, stage, until
 
 pytestmark = pytest.mark.e2e
 
@@ -114,11 +114,11 @@ async def test_the_line_under_the_channels_name_is_cleared_on_every_way_out(
             case "leave":
                 await house.sandbox.click(ada, house.panels()[-1], "kikite:leave")
             case "idle":
-                monkeypatch.setattr(stay, "IDLE_FOR", 0.1)
+                monkeypatch.setattr(idle_timer, "IDLE_FOR", 0.1)
             case "drain":
                 await house.calls.drain()
             case "empty":
-                monkeypatch.setattr(stay, "EMPTY_FOR", 0.1)
+                monkeypatch.setattr(idle_timer, "EMPTY_FOR", 0.1)
                 await house.sandbox.leave_voice(ada)
 
     for way_out in "leave", "idle", "drain", "empty":
@@ -127,7 +127,7 @@ async def test_the_line_under_the_channels_name_is_cleared_on_every_way_out(
         await until(lambda: "Listening" in (lounge.status or ""))
         await take(way_out)
         await until(lambda: not house.calls.all())
-        monkeypatch.setattr(stay, "IDLE_FOR", 900.0)
+        monkeypatch.setattr(idle_timer, "IDLE_FOR", 900.0)
         assert not lounge.status, way_out
         assert house.sandbox.bot.id not in house.sandbox.guild.voice_states
 

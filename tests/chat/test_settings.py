@@ -7,12 +7,12 @@ from typing import Any
 import discord
 import pytest
 
-from bot.preferences import Preferences
-from bot.sandbox.entities import User
-from bot.sandbox.invocation import Refused
-from bot.services import CallSettings
-from bot.usage import Caps
-from tests.chat.stage import Stage, stage, until
+from bot.billing.budget import Caps
+from bot.call.preferences import Preferences
+from bot.call.settings import CallSettings
+from sandbox.guild.entities import User
+from sandbox.guild.invocation import Refused
+from tests.chat.quiet_bot import Stage, stage, until
 
 pytestmark = pytest.mark.e2e
 

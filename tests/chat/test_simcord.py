@@ -9,17 +9,17 @@ from typing import Any
 import discord
 import simcord
 
-from bot.calls import Calls
+from bot.billing.budget import Caps
+from bot.call.manager import CallManager
+from bot.call.preferences import Preferences
+from bot.call.settings import CallSettings
 from bot.chat.i18n import Catalogues
 from bot.chat.panel import PanelView
 from bot.config import Settings
-from bot.preferences import Preferences
-from bot.services import CallSettings
 from bot.store.repository import SqlStore
 from bot.types import Message
-from bot.usage import Caps
 from tests.chat.answers import ALIKE, Use
-from tests.chat.stage import client_for, services_for
+from tests.chat.quiet_bot import client_for, services_for
 
 SETTINGS = Settings(_env_file=None, discord_token="none", openai_api_key="none")  # pyright: ignore[reportCallIssue]
 
@@ -30,7 +30,7 @@ async def simulated(folder: Path) -> AsyncIterator[simcord.Env]:
     store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
     services = services_for(store)
     preferences = Preferences(store, CallSettings(), Caps(), lambda: datetime.now(UTC))
-    async with Calls(services, preferences.of) as calls:
+    async with CallManager(services, preferences.of) as calls:
         client = client_for(SETTINGS, calls, services, preferences)
         async with simcord.run(client, shard_count=1, check_errors=False) as env:
             yield env

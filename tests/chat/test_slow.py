@@ -7,11 +7,11 @@ from typing import Any
 import discord
 import pytest
 
-from bot.chat import acts
+from bot.chat import actions
 from bot.chat.cooldown import Cooldowns
-from bot.sandbox.outcome import Outcome
 from bot.store.repository import SqlStore
-from tests.chat.stage import Stage, stage, until
+from sandbox.people.outcome import CommandOutcome
+from tests.chat.quiet_bot import Stage, stage, until
 
 pytestmark = pytest.mark.e2e
 USED: list[tuple[str, dict[str, Any]]] = [
@@ -55,11 +55,11 @@ async def test_everything_is_answered_in_time(house: Stage, monkeypatch: pytest.
 
         return method
 
-    monkeypatch.setattr(acts, "PATIENCE", 0.05)
+    monkeypatch.setattr(actions, "PATIENCE", 0.05)
     for name in METHODS:
         monkeypatch.setattr(SqlStore, name, slowed(getattr(SqlStore, name)))
 
-    async def through(acting: Any) -> Outcome:
+    async def through(acting: Any) -> CommandOutcome:
         """Use something; the store comes to itself only when Discord was answered."""
         house.client.cooldowns = Cooldowns()
         ready.clear()

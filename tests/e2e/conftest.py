@@ -15,13 +15,13 @@ import pytest
 from bot import app
 from bot.audio import HEAR_RATE
 from bot.config import Settings
-from bot.sandbox import clips
-from bot.sandbox.entities import Channel
-from bot.sandbox.model_hearing import recognise
-from bot.sandbox.model_server import ModelServer
-from bot.sandbox.person import Person
-from bot.sandbox.server import Sandbox
-from tests.e2e.booth import Booth, booth
+from sandbox import clips
+from sandbox.guild.entities import GuildChannel
+from sandbox.model.hearing import recognise
+from sandbox.model.server import ModelServer
+from sandbox.people.person import Person
+from sandbox.server import Sandbox
+from tests.e2e.link_bot import Booth, booth
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class House:
     folder: Path
 
     @property
-    def lounge(self) -> Channel:
+    def lounge(self) -> GuildChannel:
         return self.sandbox.lounge
 
     def settings(self, **more: Any) -> Settings:
@@ -64,7 +64,7 @@ class House:
                 stop.set()
                 await serving
 
-    async def join(self, person: Person, channel: Channel | None = None) -> Any:
+    async def join(self, person: Person, channel: GuildChannel | None = None) -> Any:
         """Have a person enter the voice channel and type /join there."""
         channel = channel or self.lounge
         await person.join(channel.id)
@@ -72,7 +72,7 @@ class House:
         await outcome.settled()
         return outcome
 
-    def lines(self, channel: Channel | None = None) -> list[str]:
+    def lines(self, channel: GuildChannel | None = None) -> list[str]:
         """Return the plain messages of a channel, oldest first."""
         messages = self.sandbox.messages((channel or self.lounge).id)
         return [message.content for message in messages if message.content]

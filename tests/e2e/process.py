@@ -16,8 +16,8 @@ from typing import Any
 
 import aiohttp
 
-from bot.sandbox.model_server import ModelServer
-from bot.sandbox.server import Sandbox
+from sandbox.model.server import ModelServer
+from sandbox.server import Sandbox
 
 
 def free_port() -> int:

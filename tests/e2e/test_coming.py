@@ -7,7 +7,7 @@ import structlog
 
 from bot import app
 from bot.chat.commands import podcast
-from bot.sandbox.person import Person
+from sandbox.people.person import Person
 from tests.e2e.conftest import House, until
 
 

@@ -7,9 +7,9 @@ import discord
 
 from bot.audio import HEAR_RATE
 from bot.chat.cooldown import Cooldowns
-from bot.sandbox import clips
-from bot.sandbox.compare import correlation
-from bot.sandbox.outcome import Outcome
+from sandbox import clips
+from sandbox.people.compare import correlation
+from sandbox.people.outcome import CommandOutcome
 from tests.chat.answers import ALIKE, Use
 from tests.e2e.conftest import House, until
 from tests.e2e.test_jobs import recording
@@ -51,7 +51,7 @@ async def test_every_command_answers(house: House) -> None:
         for name, options, answer in COMMANDS:
             app.client.cooldowns = Cooldowns()  # nobody types this fast
             given = {key: file if value == "file" else value for key, value in options.items()}
-            used: Outcome = await house.sandbox.command(mia.user, name, given, channel_id=house.lounge.id)
+            used: CommandOutcome = await house.sandbox.command(mia.user, name, given, channel_id=house.lounge.id)
             outcome = await used.settled()
             seen = outcome.text + "".join(note.content for note in outcome.followups)
             assert seen, name

@@ -6,14 +6,14 @@ import json
 import numpy as np
 import pytest
 
-from bot.sandbox import clips
-from bot.sandbox.compare import correlation
-from bot.sandbox.dave_engines import EngineName
-from bot.sandbox.message import Message
-from bot.sandbox.model_behaviour import Answer, Break, Refuse
-from bot.sandbox.model_log import ReceivedRequest
-from bot.sandbox.person import Person
-from bot.voice.link import Link
+from bot.voice.link.join import Link
+from sandbox import clips
+from sandbox.guild.message import ChatMessage
+from sandbox.model.behaviour import Break, Refuse, Speak
+from sandbox.model.log import ReceivedRequest
+from sandbox.people.compare import correlation
+from sandbox.people.person import Person
+from sandbox.voice.dave_engines import EngineName
 from tests.e2e.conftest import House, until
 
 HEARD = 16_000
@@ -46,7 +46,7 @@ def downsampled(pcm: bytes) -> bytes:
     return samples[: len(samples) // 3 * 3].reshape(-1, 3).mean(axis=1).astype("<i2").tobytes()
 
 
-def button_id(message: Message, label: str) -> str:
+def button_id(message: ChatMessage, label: str) -> str:
     """Return the custom id of the button with this label."""
     found: list[str] = []
 
@@ -138,7 +138,7 @@ async def test_padding_a_late_op_5_and_a_bad_line(house: House) -> None:
 
 
 async def test_speaking_over_the_answer_stops_it_and_only_what_was_heard_is_remembered(house: House) -> None:
-    rice, house.model.default = house.model.default, Answer.clip("bot-moon")
+    rice, house.model.default = house.model.default, Speak.clip("bot-moon")
     async with house.bot():
         anna = await house.sandbox.person("Anna")
         await house.join(anna)
@@ -173,7 +173,7 @@ async def test_a_model_error_is_told_and_the_next_turn_works(house: House) -> No
 async def test_what_broke_off_is_told_and_what_was_heard_stays(house: House) -> None:
     rice, house.model.default = (
         house.model.default,
-        Answer.clip("bot-moon").with_(breaks=Break.RESET, break_after=3.0),
+        Speak.clip("bot-moon").with_(breaks=Break.RESET, break_after=3.0),
     )
     async with house.bot():
         anna = await house.sandbox.person("Anna")
@@ -203,7 +203,7 @@ async def test_people_who_have_not_agreed_are_not_heard(house: House) -> None:
 
 
 async def test_stop_ask_and_leave(house: House) -> None:
-    house.model.script(Answer.clip("bot-moon"))
+    house.model.script(Speak.clip("bot-moon"))
     async with house.bot():
         anna = await house.sandbox.person("Anna")
         await house.join(anna)

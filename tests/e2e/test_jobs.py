@@ -7,15 +7,15 @@ import pytest
 
 from bot.audio import HEAR_RATE, SPEAK_RATE
 from bot.jobs import media
-from bot.sandbox import clips
-from bot.sandbox.compare import correlation
-from bot.sandbox.entities import Overwrite
-from bot.sandbox.model_behaviour import Answer, Hang, Refuse
-from bot.sandbox.outcome import Outcome
-from bot.sandbox.permissions import P
 from bot.types import Message as Talk
+from sandbox import clips
+from sandbox.guild.entities import Overwrite
+from sandbox.guild.permissions import P
+from sandbox.model.behaviour import Hang, Refuse, Speak
+from sandbox.people.compare import correlation
+from sandbox.people.outcome import CommandOutcome
 from tests.e2e.conftest import House, until
-from tests.e2e.meter import bubble, length
+from tests.e2e.measure import bubble, length
 from tests.e2e.test_conversation import button_id
 
 OUT = 48_000
@@ -30,7 +30,7 @@ def recording(clip: str, container: str = "ogg", codec: str = "libopus") -> byte
     return media.encode(clips.load(clip, SPEAK_RATE), SPEAK_RATE, container, codec)
 
 
-def told(outcome: Outcome) -> str:
+def told(outcome: CommandOutcome) -> str:
     return outcome.text + "".join(note.content for note in outcome.followups)
 
 
@@ -69,7 +69,7 @@ async def test_a_recording_asked_about_in_a_call_is_answered_there(house: House)
 
 
 async def test_analyze_says_what_a_recording_holds(house: House) -> None:
-    house.model.script(Answer("### What is said\n**Speaker 1** @everyone [here](https://evil.example)"))
+    house.model.script(Speak("### What is said\n**Speaker 1** @everyone [here](https://evil.example)"))
     async with house.bot():
         eve = house.sandbox.add_user("Eve", locale="ja")
         file = house.sandbox.file("talk.webm", recording("anna-cook", "webm", "libopus"))
@@ -90,9 +90,7 @@ async def test_analyze_says_what_a_recording_holds(house: House) -> None:
 async def test_a_long_recording_is_heard_in_parts_and_joined(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.jobs.analyze.PART_SECONDS", 4.0)
     monkeypatch.setattr("bot.jobs.analyze.OVERLAP_SECONDS", 1.0)
-    house.model.script(
-        Answer("note one"), Answer("note two"), Answer("note three"), Answer("the whole " * 900, speed=0)
-    )
+    house.model.script(Speak("note one"), Speak("note two"), Speak("note three"), Speak("the whole " * 900, speed=0))
     async with house.bot(text_model="gpt-5-mini"):
         eve = house.sandbox.add_user("Eve")
         hum = (np.sin(np.arange(SPEAK_RATE * 10) / 20) * 9000).astype("<i2").tobytes()
@@ -155,7 +153,7 @@ async def test_a_recap_of_the_call_is_told_and_written(house: House) -> None:
         await anna.say(clips.load("anna-cook", OUT))
         await until(lambda: any(sentence("bot-rice") in line and "-#" in line for line in house.lines()), 30)
         await until(lambda: any(sentence("anna-cook") in line for line in house.lines()), 30)
-        house.model.script(Answer.clip("bot-moon"))
+        house.model.script(Speak.clip("bot-moon"))
         eve = house.sandbox.add_user("Eve", locale="de")
         outcome = await (await house.sandbox.command(eve, "catchup", {"minutes": 5})).settled()
         assert not outcome.ephemeral
@@ -203,7 +201,7 @@ async def test_nobody_catches_up_on_what_they_may_not_read(house: House) -> None
 
 async def test_a_model_that_fails_is_said_so_and_a_busy_one_asked_again(house: House) -> None:
     house.model.script(
-        Refuse(500, "oops", "server_error"), Answer("it worked"), Refuse(429, "no money", code="insufficient_quota")
+        Refuse(500, "oops", "server_error"), Speak("it worked"), Refuse(429, "no money", code="insufficient_quota")
     )
     async with house.bot():
         eve = house.sandbox.add_user("Eve")
@@ -219,7 +217,7 @@ def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long is what is longer than four seconds, and progress is shown at once."""
     monkeypatch.setattr("bot.jobs.analyze.PART_SECONDS", 4.0)
     monkeypatch.setattr("bot.jobs.analyze.OVERLAP_SECONDS", 1.0)
-    monkeypatch.setattr("bot.chat.working.PATIENCE", 0.0)
+    monkeypatch.setattr("bot.chat.job_progress.PATIENCE", 0.0)
 
 
 HUM = (np.sin(np.arange(SPEAK_RATE * 10) / 20) * 9000).astype("<i2").tobytes()
@@ -228,12 +226,12 @@ HUM = (np.sin(np.arange(SPEAK_RATE * 10) / 20) * 9000).astype("<i2").tobytes()
 
 @pytest.mark.usefixtures("in_parts")
 async def test_analyze_and_catchup_can_be_cancelled_and_cost_what_they_did(house: House) -> None:
-    house.model.script(Answer("note one"), Hang(), Hang())
+    house.model.script(Speak("note one"), Hang(), Hang())
     async with house.bot(budget_server_day="5") as running:
         eve, ben = house.sandbox.add_user("Eve"), house.sandbox.add_user("Ben")
         budget, guild_id = running.client.services.budget, house.sandbox.guild.id
 
-        async def cancelled(outcome: Outcome, progress: str) -> None:
+        async def cancelled(outcome: CommandOutcome, progress: str) -> None:
             await until(lambda: progress in outcome.content)
             assert "· $0.0" in outcome.content
             assert outcome.message is not None
@@ -277,7 +275,7 @@ async def test_what_is_too_much_is_said_so_and_not_begun(house: House) -> None:
 @pytest.mark.usefixtures("in_parts")
 async def test_a_part_that_fails_is_named_and_the_rest_is_not_heard_again(house: House) -> None:
     broken = [Refuse(500, "oops", "server_error")] * 4
-    house.model.script(Answer("note one"), *broken, Answer("note two"), Answer("note three"), Answer("all of it"))
+    house.model.script(Speak("note one"), *broken, Speak("note two"), Speak("note three"), Speak("all of it"))
     async with house.bot():
         eve = house.sandbox.add_user("Eve")
         options = {"recording": house.sandbox.file("long.mp3", media.encode(HUM, SPEAK_RATE, "mp3"))}
@@ -293,7 +291,7 @@ async def test_a_part_that_fails_is_named_and_the_rest_is_not_heard_again(house:
 
 
 async def test_what_is_cut_off_by_the_end_of_the_process_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.chat.working.PATIENCE", 0.0)
+    monkeypatch.setattr("bot.chat.job_progress.PATIENCE", 0.0)
     house.model.default = Hang()
     async with house.bot():
         eve = house.sandbox.add_user("Eve")

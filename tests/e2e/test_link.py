@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from bot.errors import AlreadyInCall, ChannelFull, JoinError, MissingPermissions
-from bot.sandbox import clips
-from bot.sandbox.entities import Kind
 from bot.types import LinkEnd
-from tests.e2e.booth import Booth
+from sandbox import clips
+from sandbox.guild.entities import Kind
+from tests.e2e.link_bot import Booth
 
 pytestmark = pytest.mark.e2e
 

@@ -9,14 +9,15 @@ import pytest
 from discord.gateway import DiscordVoiceWebSocket
 
 from bot.audio import SPEAK_RATE
-from bot.sandbox import clips
-from bot.sandbox.compare import correlation
-from bot.sandbox.conditions import Conditions
-from bot.sandbox.person import Person
 from bot.types import LinkEnd
-from bot.voice import keeper, recovery, watchdog
-from bot.voice.link import Link
-from tests.e2e.booth import Booth
+from bot.voice.link import link as keeper
+from bot.voice.link import recovery, watchdog
+from bot.voice.link.join import Link
+from sandbox import clips
+from sandbox.people.compare import correlation
+from sandbox.people.person import Person
+from sandbox.voice.conditions import Conditions
+from tests.e2e.link_bot import Booth
 
 pytestmark = pytest.mark.e2e
 

@@ -36,13 +36,14 @@ import pytest
 import structlog
 
 from bot.audio import SPEAK_RATE
-from bot.sandbox import clips, rtp
-from bot.sandbox.compare import correlation
-from bot.sandbox.person import Person
-from bot.sandbox.voice_gateway import VoiceGateway
-from bot.voice.link import connect
-from tests.e2e.booth import Booth
+from bot.voice.link.join import connect
+from sandbox import clips
+from sandbox.people.compare import correlation
+from sandbox.people.person import Person
+from sandbox.voice import rtp
+from sandbox.voice.gateway import VoiceGateway
 from tests.e2e.conftest import House, until
+from tests.e2e.link_bot import Booth
 
 pytestmark = pytest.mark.e2e
 
@@ -108,7 +109,7 @@ async def test_nothing_is_said_in_the_clear(bot: Booth, anna: Person, monkeypatc
     sealed: list[bool] = []
     forward = bot.voice.sfu.forward
 
-    def watch(leg: object, packet: rtp.Packet) -> None:
+    def watch(leg: object, packet: rtp.SealedPacket) -> None:
         sealed.append(packet.payload.endswith(rtp.MARKER) or packet.payload == rtp.SILENCE)
         forward(leg, packet)  # type: ignore[arg-type]
 

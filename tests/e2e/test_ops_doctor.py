@@ -14,12 +14,12 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from bot.config import Settings
-from bot.ops import checks, doctor, slots
-from bot.ops.findings import Report, Status
-from bot.sandbox.entities import Kind
-from bot.sandbox.knobs import MESSAGE_CONTENT
+from bot.ops import checks, doctor, shard_slots
+from bot.ops.doctor_report import DoctorReport, Status
 from bot.store.repository import SqlStore
 from bot.types import Message
+from sandbox.guild.entities import Kind
+from sandbox.guild.knobs import MESSAGE_CONTENT
 from tests.e2e import process
 from tests.e2e.conftest import House
 from tests.e2e.process import environment
@@ -38,12 +38,12 @@ CHECKS = {
 """What is looked at, whatever is wrong."""
 
 
-async def examined(house: House, live: bool = False, **more: Any) -> Report:
+async def examined(house: House, live: bool = False, **more: Any) -> DoctorReport:
     settings: Settings = house.settings(**{"store_key": KEY, **more})
     return await doctor.examine(settings, house.sandbox.authority.client_context, live=live, within=10.0)
 
 
-def failing(report: Report) -> dict[str, str]:
+def failing(report: DoctorReport) -> dict[str, str]:
     """Return what failed: check -> detail, having seen that each says what to do."""
     found = [finding for finding in report.findings if finding.status in (Status.FAIL, Status.WARN)]
     assert all(finding.hint for finding in found)
@@ -175,7 +175,7 @@ async def test_a_web_page_where_an_api_should_be_is_named(house: House, httpserv
 
 async def test_slots_are_counted_on_postgresql(house: House, postgres: Callable[[], str]) -> None:
     url, stop = postgres(), asyncio.Event()
-    async with slots.claimed(url, slots.ranges(4, 2), stop, stop.set):
+    async with shard_slots.claimed(url, shard_slots.ranges(4, 2), stop, stop.set):
         report = await examined(house, database_url=url, shards_per_process=2, shard_count=4)
     assert failing(report) == {}
     [found] = [finding.detail for finding in report.findings if finding.check == "slots"]
@@ -223,7 +223,8 @@ async def test_json_comes_in_time_though_no_name_is_resolved(house: House) -> No
     """A resolver that does not answer keeps threads, which must not keep the process."""
     stuck = "import socket, time; socket.getaddrinfo = lambda *_, **__: time.sleep(300);"
     quick = "from bot.ops import doctor; doctor.examine.__kwdefaults__['within'] = 5.0;"
-    code = f"{stuck} {quick} import sys; sys.argv = ['kikite', 'doctor', '--json']; from bot.cli import main; main()"
+    command = "import sys; sys.argv = ['kikite', 'doctor', '--json']; from bot.cli.main import main; main()"
+    code = f"{stuck} {quick} {command}"
     env = environment(house.sandbox, house.model, house.folder)
     env |= {"DISCORD_API_BASE": "https://discord.invalid/api/v10", "OPENAI_BASE_URL": "https://model.invalid/v1"}
     result = await process.python(env, house.folder, "-c", code, seconds=60)

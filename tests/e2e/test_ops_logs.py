@@ -7,10 +7,10 @@ import signal
 
 import pytest
 
-from bot.sandbox import clips
-from bot.sandbox.knobs import Failure
-from bot.sandbox.model_behaviour import Answer, Break, Refuse
-from bot.sandbox.voice_gateway import VoiceGateway
+from sandbox import clips
+from sandbox.guild.knobs import Failure
+from sandbox.model.behaviour import Break, Refuse, Speak
+from sandbox.voice.gateway import VoiceGateway
 from tests.e2e import process
 from tests.e2e.conftest import House, until
 from tests.e2e.process import environment
@@ -39,7 +39,7 @@ async def test_no_secret_no_name_no_word_in_any_line(house: House) -> None:
         # Every kind of trouble that might quote what it choked on.
         house.model.script(
             Refuse(400, f"cannot read {sentence('anna-cook')}"),
-            Answer.clip("bot-heard").with_(breaks=Break.BAD_JSON, break_after=0.5),
+            Speak.clip("bot-heard").with_(breaks=Break.BAD_JSON, break_after=0.5),
         )
         await house.sandbox.command(zaphod.user, "ask", {"text": TYPED}, channel_id=house.lounge.id)
         await zaphod.say(clips.load("anna-quickest", OUT))
@@ -53,7 +53,7 @@ async def test_no_secret_no_name_no_word_in_any_line(house: House) -> None:
         bot.signal(signal.SIGTERM)
         assert await bot.ended() == 0
         pages = "\n".join([*bot.lines, *(text for _, text in shown)])
-    assert "bot.calls" in pages  # something was written
+    assert "bot.call.manager" in pages  # something was written
     for secret in (house.sandbox.token, house.model.key, STORE_KEY):
         assert secret not in pages
     assert house.sandbox.token.split(".")[2] not in pages

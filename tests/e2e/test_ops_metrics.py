@@ -10,8 +10,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.errors import StoreUnavailable
-from bot.sandbox import clips
-from bot.sandbox.model_behaviour import Refuse
+from sandbox import clips
+from sandbox.model.behaviour import Refuse
 from tests.e2e.conftest import House, until
 from tests.e2e.process import free_port
 from tests.e2e.test_conversation import said

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from bot.audio import RTP_RATE, to_wav
-from bot.sandbox import clips
-from bot.sandbox.compare import correlation
-from bot.sandbox.media import to_pcm
-from bot.sandbox.model_behaviour import Answer
-from bot.sandbox.model_server import ModelServer
-from bot.sandbox.playground.house import House, open_house
-from bot.sandbox.playground.server import Door, serving
+from sandbox import clips
+from sandbox.media import to_pcm
+from sandbox.model.behaviour import Speak
+from sandbox.model.server import ModelServer
+from sandbox.people.compare import correlation
+from sandbox.playground.backend import PlaygroundBackend, open_backend
+from sandbox.playground.server import Door, serving
 from tests.e2e.browser import CHROMIUM, Browser, Page, browser
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -62,19 +62,19 @@ def heard_unbroken(clip: bytes, sound: bytes) -> float:
 @asynccontextmanager
 async def opened(
     folder: Path, microphone: bytes = b"", *, allow: bool = True, language: str = "en"
-) -> AsyncIterator[tuple[House, Door, Browser]]:
+) -> AsyncIterator[tuple[PlaygroundBackend, Door, Browser]]:
     wav = folder / "microphone.wav"
     wav.write_bytes(to_wav(microphone, RTP_RATE))
     device = wav if microphone else None
     async with (
-        open_house(stand_in=True) as house,
+        open_backend(stand_in=True) as house,
         serving(house) as door,
         browser(folder, device, allow=allow, language=language) as chromium,
     ):
         yield house, door, chromium
 
 
-def stand_in(house: House) -> ModelServer:
+def stand_in(house: PlaygroundBackend) -> ModelServer:
     assert isinstance(house.model, ModelServer)
     return house.model
 
@@ -117,14 +117,14 @@ async def test_somebody_talks_to_it_and_hears_the_answer(tmp_path: Path) -> None
 async def test_talking_over_the_answer_stops_it(tmp_path: Path) -> None:
     microphone = silence(2.0) + said("anna-cook") + silence(4.0) + said("anna-wait")
     async with opened(tmp_path, microphone) as (house, door, chromium):
-        stand_in(house).default = Answer.clip("bot-moon")
+        stand_in(house).default = Speak.clip("bot-moon")
         page = await chromium.page(door.url)
         await entered(page)
         await page.sees("Speaking", "#state")
         await page.sees(clips.get("anna-wait").sentence, "#messages")
         await page.sees("talked over: quiet after", "#turns")
         first = next(turn for turn in house.timeline.view() if turn["playing"])
-        assert first["playing"] < 1000 * Answer.clip("bot-moon").seconds - 1000
+        assert first["playing"] < 1000 * Speak.clip("bot-moon").seconds - 1000
 
 
 async def test_the_keyboard_is_enough(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ from itertools import pairwise
 import discord
 import pytest
 
-from bot.sandbox.interactions import Interactions
-from bot.sandbox.message import Message
-from bot.sandbox.model_behaviour import Answer, Hang, Refuse
-from bot.sandbox.model_log import ReceivedRequest
-from bot.sandbox.outcome import Outcome
+from sandbox.guild.message import ChatMessage
+from sandbox.model.behaviour import Hang, Refuse, Speak
+from sandbox.model.log import ReceivedRequest
+from sandbox.people.outcome import CommandOutcome
+from sandbox.rest.interactions import Interactions
 from tests.e2e.conftest import House, until
-from tests.e2e.meter import chapters, length, lufs
+from tests.e2e.measure import chapters, length, lufs
 from tests.e2e.test_conversation import button_id
 from tests.e2e.test_jobs import told
 from tests.jobs.conftest import podcasting
@@ -22,7 +22,7 @@ from tests.jobs.test_podcast import text
 BROKEN = Refuse(500, "oops", "server_error")
 
 
-async def asked(house: House, length: int, container: str = "ogg", name: str = "moon.md") -> Outcome:
+async def asked(house: House, length: int, container: str = "ogg", name: str = "moon.md") -> CommandOutcome:
     """Have Eve ask for a podcast of a text of so many characters."""
     eve = next((user for user in house.sandbox.world.users.values() if user.global_name == "Eve"), None)
     file = house.sandbox.file(name, text(length).encode())
@@ -30,11 +30,11 @@ async def asked(house: House, length: int, container: str = "ogg", name: str = "
     return await house.sandbox.command(eve or house.sandbox.add_user("Eve"), "podcast", options)
 
 
-async def posted(house: House, seconds: float = 60) -> Message:
+async def posted(house: House, seconds: float = 60) -> ChatMessage:
     return await house.sandbox.posted(house.sandbox.general.id, lambda message: len(message.attachments) >= 2, seconds)
 
 
-async def press(house: House, outcome: Outcome, label: str) -> Outcome:
+async def press(house: House, outcome: CommandOutcome, label: str) -> CommandOutcome:
     assert outcome.message is not None
     message = outcome.message
     return await house.sandbox.click(outcome.interaction.user, message, button_id(message, label))
@@ -90,7 +90,7 @@ async def test_papers_and_subtitles_are_read(house: House) -> None:
 
 
 async def test_a_dear_podcast_is_asked_about_and_can_be_cancelled(house: House) -> None:
-    def stuck(request: ReceivedRequest) -> Answer | Hang:
+    def stuck(request: ReceivedRequest) -> Speak | Hang:
         return Hang() if sum(map(is_spoken, house.model.chats)) > 4 else podcasting(request)
 
     house.model.default = stuck
@@ -115,7 +115,7 @@ async def test_a_dear_podcast_is_asked_about_and_can_be_cancelled(house: House) 
 
 
 async def test_a_part_that_fails_is_named_and_the_others_are_kept(house: House) -> None:
-    def never(request: ReceivedRequest) -> Answer | Refuse:
+    def never(request: ReceivedRequest) -> Speak | Refuse:
         return BROKEN if is_spoken(request) and "co-host" in str(request.body["messages"][0]) else podcasting(request)
 
     house.model.default = never
@@ -134,7 +134,7 @@ async def test_a_part_that_fails_is_named_and_the_others_are_kept(house: House) 
 
 async def test_what_is_too_large_for_the_server_is_split(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     limit, plain = 60_000, Interactions._payload
-    monkeypatch.setattr("bot.sandbox.compose.MOST_BYTES", limit)
+    monkeypatch.setattr("sandbox.guild.compose.MOST_BYTES", limit)
     monkeypatch.setattr(Interactions, "_payload", lambda *made: plain(*made) | {"attachment_size_limit": limit})
     house.model.default = podcasting
     async with house.bot():
@@ -172,7 +172,7 @@ async def test_what_could_not_be_posted_is_not_begun(house: House) -> None:
 async def test_a_hundred_thousand_characters_with_three_failures_a_restart_and_a_cancel(house: House) -> None:
     failing = {5, 20, 33}
 
-    def sometimes(request: ReceivedRequest) -> Answer | Refuse:
+    def sometimes(request: ReceivedRequest) -> Speak | Refuse:
         number = sum(map(is_spoken, house.model.chats))
         if is_spoken(request) and number in failing:
             failing.discard(number)

@@ -4,8 +4,8 @@ import asyncio
 import json
 import re
 
-from bot.sandbox import clips
-from bot.sandbox.person import Person
+from sandbox import clips
+from sandbox.people.person import Person
 from tests.e2e.conftest import House, until
 from tests.e2e.test_conversation import said, sentence
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox import clips
-from bot.sandbox.compare import correlation
-from bot.sandbox.model_behaviour import Answer
-from bot.sandbox.model_server import ModelServer
-from bot.sandbox.person import Person
-from bot.sandbox.server import Sandbox
+from sandbox import clips
+from sandbox.model.behaviour import Speak
+from sandbox.model.server import ModelServer
+from sandbox.people.compare import correlation
+from sandbox.people.person import Person
+from sandbox.server import Sandbox
 from tests.e2e import process
 from tests.e2e.conftest import House, until
 from tests.e2e.process import BotProcess, environment
@@ -82,7 +82,7 @@ async def test_it_is_alive_before_discord_answers(house: House) -> None:
 
 
 async def test_sigterm_lets_the_words_end_and_says_goodbye(house: House) -> None:
-    house.model.default = Answer.clip("bot-heard")
+    house.model.default = Speak.clip("bot-heard")
     async with bot_of(house) as bot:
         anna = await house.sandbox.person("Anna")
         await house.join(anna)
@@ -101,7 +101,7 @@ async def test_after_a_kill_in_mid_reply_it_is_back_with_what_it_knew(house: Hou
         anna = await house.sandbox.person("Anna")
         await house.join(anna)
         await talk(house, anna)
-        rice, house.model.default = house.model.default, Answer.clip("bot-heard")
+        rice, house.model.default = house.model.default, Speak.clip("bot-heard")
         heard = len(anna.ears.heard(house.sandbox.bot.id))
         await anna.say(clips.load("anna-quickest", OUT))
         await until(lambda: len(anna.ears.heard(house.sandbox.bot.id)) > heard + OUT // 4)

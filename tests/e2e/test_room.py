@@ -9,13 +9,13 @@ import pytest
 
 from bot.audio import FRAME_SECONDS, HEAR_RATE
 from bot.call.call import Call
-from bot.call.mouth import Mouth
-from bot.sandbox import clips
-from bot.sandbox.compare import correlation
-from bot.sandbox.model_behaviour import Answer
-from bot.sandbox.model_log import ReceivedRequest
-from bot.sandbox.person import RATE, Person
+from bot.call.responder import Responder
 from bot.talk.decisions import BargeIn, Decision
+from sandbox import clips
+from sandbox.model.behaviour import Speak
+from sandbox.model.log import ReceivedRequest
+from sandbox.people.compare import correlation
+from sandbox.people.person import RATE, Person
 from tests.e2e.conftest import House, until
 from tests.e2e.test_conversation import sentence
 
@@ -79,7 +79,7 @@ class Room:
 
     async def answered(self, name: str, *parts: str, by: str = "bot-heard") -> None:
         """Say something, be answered, and find it whole and under one's name in what the model was asked."""
-        self.house.model.default = Answer.clip(by)
+        self.house.model.default = Speak.clip(by)
         since = now()
         await self.says(name, *parts)
         await self.begun(since)
@@ -125,7 +125,7 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> list[Cut]:
     """Return what is recorded at each decision to fall silent, before it is carried out."""
     recorded: list[Cut] = []
 
-    def recording(real: Callable[..., None], call: Call, decision: Decision, mouth: Mouth) -> None:
+    def recording(real: Callable[..., None], call: Call, decision: Decision, mouth: Responder) -> None:
         if isinstance(decision, BargeIn) and mouth.reply:
             recorded.append(Cut(mouth.reply.played))
         real(call, decision, mouth)
@@ -137,7 +137,7 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> list[Cut]:
 async def talked_over(room: Room, name: str, clip: str) -> None:
     """Speak over an answer to somebody else: it stops."""
     since = now()
-    room.house.model.default = Answer.clip("bot-moon")
+    room.house.model.default = Speak.clip("bot-moon")
     await room.says("Ben", "ben-moon")
     await room.begun(since)
     await asyncio.sleep(1.0)
@@ -176,7 +176,7 @@ async def test_three_people_and_twenty_turns(house: House, cuts: list[Cut]) -> N
         await room.answered("Yuki", "yuki-weather")
 
         since = now()
-        house.model.default = Answer.clip("bot-moon")
+        house.model.default = Speak.clip("bot-moon")
         await room.says("Anna", "anna-cook")
         await room.begun(since)
         answers = len(room.answers())
@@ -187,7 +187,7 @@ async def test_three_people_and_twenty_turns(house: House, cuts: list[Cut]) -> N
         await asyncio.sleep(0.5)
         assert len(room.answers()) == answers
 
-        house.model.default = Answer.clip("bot-heard")
+        house.model.default = Speak.clip("bot-heard")
         since = now()
         async with asyncio.TaskGroup() as group:  # both at once: one answer to both
             group.create_task(room.says("Ben", "ben-moon"))
@@ -198,7 +198,7 @@ async def test_three_people_and_twenty_turns(house: House, cuts: list[Cut]) -> N
         room.asked(("Ben", ["ben-moon"]), ("Anna", ["anna-boss"]))
 
         since = now()
-        house.model.default = Answer.clip("bot-tenki")
+        house.model.default = Speak.clip("bot-tenki")
         await room.says("Yuki", "yuki-weather")
         await room.begun(since)
         await anna.say(clips.load("cough", RATE)[: RATE * 2 // 3])  # a cough does not stop it

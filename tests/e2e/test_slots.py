@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox import clips
-from bot.sandbox.model_server import ModelServer
-from bot.sandbox.server import Sandbox
+from sandbox import clips
+from sandbox.model.server import ModelServer
+from sandbox.server import Sandbox
 from tests.e2e import process
 from tests.e2e.conftest import House, until
 from tests.e2e.process import BotProcess, environment

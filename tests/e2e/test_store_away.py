@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.sandbox import clips
+from sandbox import clips
 from tests.e2e import process
 from tests.e2e.conftest import House, until
 from tests.e2e.process import environment
@@ -15,7 +15,7 @@ from tests.e2e.test_conversation import said, sentence
 OUT = 48_000
 
 
-@pytest.mark.long  # in virtual time: tests/test_owed.py
+@pytest.mark.long  # in virtual time: tests/store/test_outbox.py
 async def test_locked_it_talks_on_writes_later_and_still_ends_in_time(house: House) -> None:
     file = house.folder / "data" / "bot.db"
     async with process.running(environment(house.sandbox, house.model, house.folder), house.folder) as bot:

@@ -7,7 +7,7 @@ from openai import AsyncOpenAI
 
 from bot.engine.client import build_client
 from bot.engine.openai_audio import OpenAIEngine
-from bot.sandbox.model_server import ModelServer
+from sandbox.model.server import ModelServer
 from tests.engine.make import UNIX
 
 MakeEngine = Callable[..., OpenAIEngine]

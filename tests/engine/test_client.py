@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.engine.client import build_client, idle_connections
-from bot.engine.models import ModelState, check_model
+from bot.engine.model_check import ModelState, check_model
 from bot.errors import Unreachable
-from bot.sandbox.tls import Authority
+from sandbox.tls import Authority
 
 MODEL = json.dumps({"id": "m", "object": "model", "created": 1, "owned_by": "us"}).encode()
 

@@ -5,13 +5,13 @@ from itertools import combinations
 import pytest
 
 from bot.engine.openai_audio import OpenAIEngine
-from bot.sandbox.model_behaviour import Answer, Ending, Oddity
-from bot.sandbox.model_server import ModelServer
+from sandbox.model.behaviour import Ending, Oddity, Speak
+from sandbox.model.server import ModelServer
 from tests.engine.listen import listen
 
 pytestmark = pytest.mark.looptime
 
-ANSWERS = (Answer.clip("bot-heard"), Answer.clip("bot-tenki"))
+ANSWERS = (Speak.clip("bot-heard"), Speak.clip("bot-tenki"))
 CUTS = {Oddity.SPLIT_BASE64, Oddity.PADDED, Oddity.ODD_BYTE}
 """Three ways to cut the sound: one at a time."""
 PAIRS = [pair for pair in combinations(Oddity, 2) if len(CUTS.intersection(pair)) < 2]
@@ -33,7 +33,7 @@ async def test_oddity(model: ModelServer, engine: OpenAIEngine, oddities: tuple[
 
 
 async def test_two_at_a_time(model: ModelServer, engine: OpenAIEngine):
-    answer = Answer.clip("bot-kikoeta").with_(speed=0)
+    answer = Speak.clip("bot-kikoeta").with_(speed=0)
     for pair in PAIRS:
         model.script(answer.with_(*pair))
         got = await listen(engine)

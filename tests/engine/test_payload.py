@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from bot.engine.body import Body
 from bot.engine.dialects import COMPATIBLE, DASHSCOPE, OPENAI, Dialect
 from bot.engine.payload import MOST_TOKENS, payload, with_hush
 from bot.engine.prompt import compose
+from bot.engine.request_body import RequestBody
 from tests.engine.make import UNIX, answered, request, said, speech
 
 AUDIO = {"voice": "marin", "format": "pcm16"}
@@ -58,4 +58,4 @@ def test_bytes_for_a_second_of_speech(language: str, seconds: float):
     asked = request(speech(seconds), history=history)
     prompt = compose(asked, now=UNIX)
     assert len(prompt.messages) == 42
-    assert len(Body(payload(prompt, asked, "gpt-audio-1.5", OPENAI, "key"))) <= 45_000 * seconds
+    assert len(RequestBody(payload(prompt, asked, "gpt-audio-1.5", OPENAI, "key"))) <= 45_000 * seconds

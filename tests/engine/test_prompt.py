@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from bot.engine import prompt
-from bot.engine.body import Sound
+from bot.engine.history_window import HistoryWindow
 from bot.engine.prompt import compose, system_text
-from bot.engine.window import Window
+from bot.engine.request_body import Sound
 from tests.engine.make import AKI, BEN, NOW, ROOM, UNIX, answered, request, said, speech
 
 SYSTEM = """\
@@ -167,5 +167,5 @@ def test_estimate():
 
 def test_what_falls_out_is_known():
     past = (said("Old.", ago=500), answered("Old too.", ago=490), said("New."), answered("New too."))
-    made = compose(request(history=past), now=UNIX, window=Window(exchanges=1))
+    made = compose(request(history=past), now=UNIX, window=HistoryWindow(exchanges=1))
     assert made.fallen == past[:2]

@@ -4,7 +4,7 @@ from contextlib import aclosing
 
 import pytest
 
-from bot.engine.models import ModelState
+from bot.engine.model_check import ModelState
 from bot.engine.openai_audio import OpenAIEngine
 from bot.errors import (
     BadAudio,
@@ -18,17 +18,17 @@ from bot.errors import (
     RateLimited,
     Unreachable,
 )
-from bot.sandbox.model_behaviour import Answer, Page
-from bot.sandbox.model_faults import FAULTS
-from bot.sandbox.model_server import ModelServer
 from bot.types import AudioDelta
+from sandbox.model.behaviour import Page, Speak
+from sandbox.model.faults import FAULTS
+from sandbox.model.server import ModelServer
 from tests.engine.listen import listen
 from tests.engine.make import answered, request, said, speech
 
 pytestmark = pytest.mark.looptime
 
-RICE = Answer.clip("bot-rice")
-KEPT = Answer.clip("bot-moon")
+RICE = Speak.clip("bot-rice")
+KEPT = Speak.clip("bot-moon")
 
 
 async def test_a_reply(model: ModelServer, engine: OpenAIEngine):

@@ -7,16 +7,16 @@ from bot.engine.client import build_client
 from bot.engine.dialects import BY_NAME, COMPATIBLE, OPENAI, Dialect
 from bot.engine.openai_audio import MUTE_AFTER, OpenAIEngine
 from bot.errors import BadRequest, BotError, ModelAuth, ModelUnavailable, OutOfCredit, RateLimited, Unreachable
-from bot.sandbox.model_behaviour import Answer, Refuse
-from bot.sandbox.model_faults import FAULTS
-from bot.sandbox.model_server import ModelServer
+from sandbox.model.behaviour import Refuse, Speak
+from sandbox.model.faults import FAULTS
+from sandbox.model.server import ModelServer
 from tests.engine.conftest import MakeEngine
 from tests.engine.listen import listen
 from tests.engine.make import answered, request, said, speech
 
 pytestmark = pytest.mark.looptime
 
-HEARD = Answer.clip("bot-heard")
+HEARD = Speak.clip("bot-heard")
 SERVERS = ["openai", "openrouter", "dashscope", "vllm-omni", "speaches"]
 NAMES = {"openrouter": "openai/gpt-audio-1.5"}
 
@@ -112,7 +112,7 @@ async def test_people_have_no_known_hash(model: ModelServer, make_engine: MakeEn
 
 
 async def test_a_server_that_cannot_speak_is_asked_once(model: ModelServer, make_engine: MakeEngine):
-    model.default = Answer("I only write.")
+    model.default = Speak("I only write.")
     engine = make_engine(dialect=COMPATIBLE)
     for _ in range(MUTE_AFTER + 1):
         got = await listen(engine)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.audio import SPEAK_RATE, to_wav
-from bot.engine.stream import LONGEST_TEXT, Assembly, Outcome
+from bot.engine.stream import LONGEST_TEXT, Assembly, StreamResult
 from bot.types import AudioDelta, TextDelta, Usage
 
 PCM = bytes(range(256)) * 20
@@ -69,7 +69,7 @@ def test_recorded_order():
     assembly, text, sound = play(RECORDED)
     assert (text, sound) == ("Good evening.", PCM * 2)
     assert (assembly.audio_id, assembly.expires_at) == ("audio_1", 1234)
-    assert assembly.outcome(text_only=False) is Outcome.COMPLETE
+    assert assembly.outcome(text_only=False) is StreamResult.COMPLETE
     assert assembly.usage(Usage()) == (Usage(text_in=40, audio_in=60, cached_in=10, text_out=5, audio_out=45), False)
 
 
@@ -119,29 +119,29 @@ def test_oddities_change_nothing(chunks: list[Any]):
     assembly, text, sound = play(chunks)
     assert (text, sound) == ("Good evening.", PCM * 2)
     assert (assembly.audio_id, assembly.expires_at) == ("audio_1", 1234)
-    assert assembly.outcome(text_only=False) is Outcome.COMPLETE
+    assert assembly.outcome(text_only=False) is StreamResult.COMPLETE
     assert assembly.usage(Usage())[0].audio_out == 45
 
 
-OUTCOMES: dict[str, tuple[list[Any], Outcome]] = {
-    "done with sound": ([data(), DONE], Outcome.COMPLETE),
-    "stop without done": ([data(), finish("stop")], Outcome.COMPLETE),
-    "length": ([data(), finish("length"), DONE], Outcome.PARTIAL),
-    "filter": ([data(), finish("content_filter"), DONE], Outcome.PARTIAL),
-    "unreadable chunk": ([data(), b"{", data(), DONE], Outcome.PARTIAL),
-    "filter before sound": ([audio(transcript="I"), finish("content_filter"), DONE], Outcome.EMPTY),
-    "cut": ([data()], Outcome.CUT),
-    "cut before sound": ([audio(transcript="Well")], Outcome.CUT),
-    "text only": ([delta(content="Hello."), finish("stop"), DONE], Outcome.TEXT_ONLY),
-    "id and words but no sound": ([audio(id="a", transcript="Hello."), DONE], Outcome.TEXT_ONLY),
-    "refusal": ([delta(refusal="I cannot."), finish("stop"), DONE], Outcome.TEXT_ONLY),
-    "empty": ([delta(role="assistant"), DONE], Outcome.EMPTY),
-    "only nonsense": ([[], 3, None, b"<html>", DONE], Outcome.EMPTY),
+OUTCOMES: dict[str, tuple[list[Any], StreamResult]] = {
+    "done with sound": ([data(), DONE], StreamResult.COMPLETE),
+    "stop without done": ([data(), finish("stop")], StreamResult.COMPLETE),
+    "length": ([data(), finish("length"), DONE], StreamResult.PARTIAL),
+    "filter": ([data(), finish("content_filter"), DONE], StreamResult.PARTIAL),
+    "unreadable chunk": ([data(), b"{", data(), DONE], StreamResult.PARTIAL),
+    "filter before sound": ([audio(transcript="I"), finish("content_filter"), DONE], StreamResult.EMPTY),
+    "cut": ([data()], StreamResult.CUT),
+    "cut before sound": ([audio(transcript="Well")], StreamResult.CUT),
+    "text only": ([delta(content="Hello."), finish("stop"), DONE], StreamResult.TEXT_ONLY),
+    "id and words but no sound": ([audio(id="a", transcript="Hello."), DONE], StreamResult.TEXT_ONLY),
+    "refusal": ([delta(refusal="I cannot."), finish("stop"), DONE], StreamResult.TEXT_ONLY),
+    "empty": ([delta(role="assistant"), DONE], StreamResult.EMPTY),
+    "only nonsense": ([[], 3, None, b"<html>", DONE], StreamResult.EMPTY),
 }
 
 
 @pytest.mark.parametrize(("chunks", "outcome"), OUTCOMES.values(), ids=OUTCOMES)
-def test_outcomes(chunks: list[Any], outcome: Outcome):
+def test_outcomes(chunks: list[Any], outcome: StreamResult):
     assert play(chunks)[0].outcome(text_only=False) is outcome
 
 
@@ -154,7 +154,7 @@ def test_endless_words_end():
 
 
 def test_text_is_all_that_a_written_answer_needs():
-    assert play([delta(content="Hello."), DONE])[0].outcome(text_only=True) is Outcome.COMPLETE
+    assert play([delta(content="Hello."), DONE])[0].outcome(text_only=True) is StreamResult.COMPLETE
 
 
 def test_usage_is_estimated_from_what_arrived():

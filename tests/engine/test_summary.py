@@ -3,20 +3,20 @@ from dataclasses import replace
 
 import pytest
 
+from bot.engine.history_window import HistoryWindow
 from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.summary import AT_LEAST
-from bot.engine.window import Window
-from bot.sandbox.model_behaviour import Answer
-from bot.sandbox.model_faults import FAULTS
-from bot.sandbox.model_server import ModelServer
 from bot.types import Message, Usage
+from sandbox.model.behaviour import Speak
+from sandbox.model.faults import FAULTS
+from sandbox.model.server import ModelServer
 from tests.engine.conftest import MakeEngine
 from tests.engine.listen import listen
 from tests.engine.make import AKI, BEN, answered, request, said
 
 pytestmark = pytest.mark.looptime
 
-WINDOW = Window(exchanges=2)
+WINDOW = HistoryWindow(exchanges=2)
 SUMMARY = "Aki wants to cook rice."
 
 
@@ -59,8 +59,8 @@ async def turn(engine: OpenAIEngine, history: tuple[Message, ...]) -> None:
 
 @pytest.fixture(autouse=True)
 def behaviour(model: ModelServer) -> None:
-    spoken = Answer.clip("bot-heard")
-    model.default = lambda asked: Answer(SUMMARY) if asked.body["model"] == "gpt-5-mini" else spoken
+    spoken = Speak.clip("bot-heard")
+    model.default = lambda asked: Speak(SUMMARY) if asked.body["model"] == "gpt-5-mini" else spoken
 
 
 async def test_what_falls_out_is_summed_up_for_the_next_turn(
@@ -139,7 +139,7 @@ async def test_other_channels_never_learn(model: ModelServer, engine: OpenAIEngi
 
 
 async def test_a_fault_costs_nothing_but_the_summary(model: ModelServer, engine: OpenAIEngine):
-    spoken = Answer.clip("bot-heard")
+    spoken = Speak.clip("bot-heard")
     broken = FAULTS["server error"]()
     model.default = lambda asked: broken if asked.body["model"] == "gpt-5-mini" else spoken
     history = talk(AT_LEAST // 2 + 2)

@@ -5,11 +5,11 @@ import pytest
 from bot.audio import HEAR_RATE
 from bot.engine.transcribe import OpenAITranscriber
 from bot.errors import BadAudio, EngineError, OutOfCredit, RateLimited, Unreachable
-from bot.sandbox import clips
-from bot.sandbox.model_behaviour import Words
-from bot.sandbox.model_faults import FAULTS
-from bot.sandbox.model_server import ModelServer
 from bot.types import Heard, Utterance
+from sandbox import clips
+from sandbox.model.behaviour import SayWords
+from sandbox.model.faults import FAULTS
+from sandbox.model.server import ModelServer
 from tests.engine.make import AKI, speech
 
 pytestmark = pytest.mark.looptime
@@ -51,7 +51,7 @@ async def test_no_speech_no_request(model: ModelServer, client: Any):
 
 
 async def test_made_up_words_are_dropped_but_paid(model: ModelServer, client: Any):
-    model.script_transcriptions(Words("Thanks for watching!"))
+    model.script_transcriptions(SayWords("Thanks for watching!"))
     heard = await OpenAITranscriber(client, model="gpt-transcribe").transcribe(speech(1.0), None, [])
     assert (heard.text, heard.seconds) == ("", 1.0)
 

@@ -12,19 +12,19 @@ import numpy as np
 import pytest
 
 from bot.audio import SPEAK_RATE
+from bot.billing.budget import Budget
+from bot.billing.prices import Prices
+from bot.call.services import Services
 from bot.engine.client import build_client
 from bot.engine.openai_audio import OpenAIEngine
-from bot.engine.pricing import Prices
-from bot.engine.studio import Studio
+from bot.engine.text_and_speech import TextAndSpeech
 from bot.engine.transcribe import OpenAITranscriber
-from bot.jobs.desk import Jobs
-from bot.owed import Owed
-from bot.sandbox.model_behaviour import Answer
-from bot.sandbox.model_log import ReceivedRequest
-from bot.sandbox.model_server import ModelServer
-from bot.services import Services
+from bot.jobs.context import JobContext
+from bot.store.outbox import Outbox
 from bot.store.repository import SqlStore
-from bot.usage import Budget
+from sandbox.model.behaviour import Speak
+from sandbox.model.log import ReceivedRequest
+from sandbox.model.server import ModelServer
 
 TEXT_MODEL = "gpt-5-mini"
 
@@ -32,11 +32,11 @@ TEXT_MODEL = "gpt-5-mini"
 @dataclass
 class Workshop:
     model: ModelServer
-    jobs: Jobs
+    jobs: JobContext
     budget: Budget
 
     @property
-    def studio(self) -> Studio:
+    def studio(self) -> TextAndSpeech:
         return self.jobs.studio
 
 
@@ -47,16 +47,16 @@ def speech(seconds: float, level: float = 3000.0, seed: int = 1) -> bytes:
     return np.clip(noise * beat, -32000, 32000).astype("<i2").tobytes()
 
 
-def podcasting(request: ReceivedRequest) -> Answer:
+def podcasting(request: ReceivedRequest) -> Speak:
     """Answer as a model does that makes a podcast: a script, a note, or what it was given to say."""
     system = str(request.body["messages"][0]["content"])
     if "script of a podcast" in system:
-        return Answer("# A chapter\nA: Here is what it says.\nB: And what does it mean?\nA: A lot.", speed=0)
+        return Speak("# A chapter\nA: Here is what it says.\nB: And what does it mean?\nA: A lot.", speed=0)
     if request.body.get("modalities") == ["text", "audio"]:
         text = request.body["messages"][1]["content"][0]["text"]
         level = 1500.0 if "co-host" in system else 6000.0
-        return Answer(text, speech(1 + len(text) / 60, level, seed=len(text)), first_audio=0, speed=0)
-    return Answer("## In short\n\nIt says much.\n\n- a point", speed=0)
+        return Speak(text, speech(1 + len(text) / 60, level, seed=len(text)), first_audio=0, speed=0)
+    return Speak("## In short\n\nIt says much.\n\n- a point", speed=0)
 
 
 @pytest.fixture
@@ -71,13 +71,13 @@ async def opened(model: ModelServer, folder: Path, text_model: str | None = None
     client = build_client(model.key, model.base_url)
     store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
     budget = Budget(Decimal(0), Decimal(0), Prices(), lambda: datetime.now(UTC))
-    studio = Studio(client, model="gpt-audio-1.5", text_model=text_model, busy=0.0)
+    studio = TextAndSpeech(client, model="gpt-audio-1.5", text_model=text_model, busy=0.0)
     engine = OpenAIEngine(client, model="gpt-audio-1.5")
     services = Services(
         engine=engine,
         transcriber=OpenAITranscriber(client, model="gpt-transcribe"),
         store=store,
-        owed=Owed(store),
+        owed=Outbox(store),
         budget=budget,
         make_vad=lambda: None,  # pyright: ignore[reportArgumentType]
         clock=time.monotonic,
@@ -87,7 +87,7 @@ async def opened(model: ModelServer, folder: Path, text_model: str | None = None
         studio=studio,
     )
     try:
-        yield Workshop(model, Jobs(services, studio, folder / "jobs"), budget)
+        yield Workshop(model, JobContext(services, studio, folder / "jobs"), budget)
     finally:
         await engine.aclose()
         await client.close()

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
+from bot.billing.budget import Budget
+from bot.billing.prices import Prices
 from bot.call.record import PENDING, UNINTELLIGIBLE
-from bot.engine.pricing import Prices
 from bot.errors import NothingSaid
 from bot.jobs import catchup
 from bot.types import Charge, Message, Usage
-from bot.usage import Budget
 from tests.jobs.conftest import Workshop
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from bot.jobs import media
-from bot.jobs.encoder import Chapter, Encoder, waveform
+from bot.jobs.encoder import ChapterMark, FileEncoder, waveform
 from tests.jobs.sounds import RATE, pitch, tone
 
 
 @pytest.mark.parametrize("container", ["ogg", "mp3"])
 def test_a_file_written_in_pieces_is_whole(container: str) -> None:
     pcm, out = tone(3), BytesIO()
-    chapters = [Chapter("One", 0, 1), Chapter("二", 1, 3)]
-    with Encoder(out, RATE, container, chapters=chapters, metadata={"title": "A talk"}) as encoder:
+    chapters = [ChapterMark("One", 0, 1), ChapterMark("二", 1, 3)]
+    with FileEncoder(out, RATE, container, chapters=chapters, metadata={"title": "A talk"}) as encoder:
         for at in range(0, len(pcm), 7_000):
             encoder.write(pcm[at : at + 7_000])
     back = media.to_pcm(out.getvalue(), RATE)

@@ -12,13 +12,14 @@ import pytest
 
 from bot.audio import SPEAK_RATE
 from bot.errors import OutOfCredit, PartFailed
-from bot.jobs import documents, joining, media, podcast
-from bot.jobs import workshop as shelf
+from bot.jobs import documents, media, podcast
+from bot.jobs import podcast_folder as shelf
+from bot.jobs import programme as joining
 from bot.jobs.loudness import measure
-from bot.sandbox.media import to_pcm
-from bot.sandbox.model_behaviour import Answer, Refuse
-from bot.sandbox.model_log import ReceivedRequest
-from bot.sandbox.model_server import ModelServer
+from sandbox.media import to_pcm
+from sandbox.model.behaviour import Refuse, Speak
+from sandbox.model.log import ReceivedRequest
+from sandbox.model.server import ModelServer
 from tests.jobs.conftest import TEXT_MODEL, Workshop, opened, podcasting, speech
 
 BROKEN = Refuse(500, "oops", "server_error")
@@ -29,12 +30,14 @@ def text(length: int) -> str:
     return ("# About the moon\n\n" + (PARAGRAPH + "\n\n") * (length // len(PARAGRAPH) + 1))[:length]
 
 
-def bench_for(shop: Workshop, length: int = 14_000, container: str = "ogg", limit: int = 10_000_000) -> shelf.Bench:
+def bench_for(
+    shop: Workshop, length: int = 14_000, container: str = "ogg", limit: int = 10_000_000
+) -> shelf.PodcastFolder:
     document = documents.read(text(length).encode())
-    return shelf.Bench(shop.jobs.folder, podcast.plan(document, "en", ["marin", "cedar"], container, limit))
+    return shelf.PodcastFolder(shop.jobs.folder, podcast.plan(document, "en", ["marin", "cedar"], container, limit))
 
 
-async def made(shop: Workshop, bench: shelf.Bench) -> podcast.Podcast:
+async def made(shop: Workshop, bench: shelf.PodcastFolder) -> podcast.Podcast:
     async with shop.jobs.bill(1, 2, 3) as bill:
         return await podcast.Podcaster(bench, shop.studio, bill).make()
 
@@ -80,7 +83,7 @@ async def test_the_script_is_written_by_whoever_can(tmp_path: Path, text_model: 
 async def test_failing_parts_are_tried_again(workshop: Workshop) -> None:
     failures = {0: 1, 2: 1, 5: 1}
 
-    def sometimes(request: ReceivedRequest) -> Answer | Refuse:
+    def sometimes(request: ReceivedRequest) -> Speak | Refuse:
         number = len(spoken(workshop)) - 1
         if request.body.get("modalities") == ["text", "audio"] and failures.pop(number, 0):
             return BROKEN
@@ -93,7 +96,7 @@ async def test_failing_parts_are_tried_again(workshop: Workshop) -> None:
 
 
 async def test_a_part_that_fails_for_good_is_named_and_the_others_kept(workshop: Workshop) -> None:
-    def never(request: ReceivedRequest) -> Answer | Refuse:
+    def never(request: ReceivedRequest) -> Speak | Refuse:
         said = str(request.body["messages"][1]["content"])
         if request.body.get("modalities") == ["text", "audio"] and "what does it mean" in said:
             return BROKEN
@@ -113,7 +116,7 @@ async def test_a_part_that_fails_for_good_is_named_and_the_others_kept(workshop:
     assert len(workshop.model.chats) - before == 3 - 2
 
 
-def on_disk(shop: Workshop) -> list[shelf.Bench]:
+def on_disk(shop: Workshop) -> list[shelf.PodcastFolder]:
     return list(shelf.unfinished(shop.jobs.folder))
 
 

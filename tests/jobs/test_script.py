@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.jobs.script import LONGEST_PIECE, Piece, cut, parse
+from bot.jobs.script import LONGEST_PIECE, ScriptPiece, cut, parse
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from bot.jobs.script import LONGEST_PIECE, Piece, cut, parse
 def test_what_is_said(answer: str, title: str, said: list[tuple[int, str]]) -> None:
     chapter = parse(answer, 3, 2)
     assert chapter.title == title
-    assert list(chapter.pieces) == [Piece(*piece) for piece in said]
+    assert list(chapter.pieces) == [ScriptPiece(*piece) for piece in said]
 
 
 def test_one_voice_says_all() -> None:

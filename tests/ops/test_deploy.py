@@ -13,13 +13,13 @@ from typing import Any, cast
 import pytest
 from prometheus_client import generate_latest
 
+from bot.call.counters import STAGES, Counters
 from bot.config import Settings
 from bot.errors import BotError
 from bot.ops.health import Lag
-from bot.ops.http import Pages, serving
+from bot.ops.http import HttpPages, serving
 from bot.ops.metrics import DAVE, BotCollector, Links, registry
-from bot.tally import STAGES, Tally
-from bot.voice.pacer import Pacer
+from bot.voice.send.pacer import Pacer
 
 ROOT = Path(__file__).parent.parent.parent
 DEPLOYED = ["deploy/prometheus/alerts.yml", "deploy/grafana/dashboards/kikite.json"]
@@ -28,7 +28,7 @@ DEPLOYED = ["deploy/prometheus/alerts.yml", "deploy/grafana/dashboards/kikite.js
 def shown() -> str:
     """Return the metrics page of a process without calls."""
     calls = cast("Any", SimpleNamespace(all=list, counts=Counter(joined=1), owed=()))
-    collector = BotCollector(calls, Links(), Tally(), Pacer(), Lag(), lambda: {"ready": 1.0})
+    collector = BotCollector(calls, Links(), Counters(), Pacer(), Lag(), lambda: {"ready": 1.0})
     return generate_latest(registry(collector)).decode()
 
 
@@ -54,7 +54,7 @@ def test_the_labels_they_choose_by_exist(path: str) -> None:
         "kind": set(DAVE),
         "bound": {"store_failures"},
         "job": {"kikite"},
-        "event": set(Tally().gateway),
+        "event": set(Counters().gateway),
     }
     chosen = re.findall(r'(\w+)[=!]~?\\?"([\w|]+)\\?"', (ROOT / path).read_text())
     assert chosen
@@ -77,7 +77,7 @@ async def test_the_container_is_healthy_when_the_process_is() -> None:
     [command] = re.findall(r"^HEALTHCHECK .*? CMD (\[.*\])$", text, re.MULTILINE)
     name, *arguments = json.loads(command)
     assert name == "python"
-    pages = Pages()
+    pages = HttpPages()
 
     async def check(port: int) -> int:
         done = await asyncio.to_thread(subprocess.run, [sys.executable, *arguments], env={"HTTP_PORT": str(port)})

@@ -8,8 +8,8 @@ import pytest
 
 from bot.ops import health as healths
 from bot.ops.health import WINDOW, Health
-from bot.ops.http import Pages, serving
-from bot.voice.pacer import Lane, Pacer, Wheel
+from bot.ops.http import HttpPages, serving
+from bot.voice.send.pacer import Lane, Pacer, Wheel
 
 
 class Late(Pacer):
@@ -78,7 +78,7 @@ async def test_a_loop_that_is_held_up_again_and_again_and_a_pacer_that_is_gone(m
     monkeypatch.setattr(healths, "LOOP_STUCK", 0.02)
     with Pacer() as pacer:
         health = Health(pacer)
-        async with health.beating(), serving("127.0.0.1", 0, Pages(trouble=health.trouble)) as port:
+        async with health.beating(), serving("127.0.0.1", 0, HttpPages(trouble=health.trouble)) as port:
             for _ in range(WINDOW):
                 time.sleep(0.05)  # noqa: ASYNC251 (the fault itself)
                 await asyncio.sleep(0.003)
@@ -86,5 +86,5 @@ async def test_a_loop_that_is_held_up_again_and_again_and_a_pacer_that_is_gone(m
             assert status == 503
             assert "the event loop runs" in text
     health = Health(pacer)
-    async with serving("127.0.0.1", 0, Pages(trouble=health.trouble)) as port:
+    async with serving("127.0.0.1", 0, HttpPages(trouble=health.trouble)) as port:
         assert await asked(port) == (503, "the pacer's thread has ended\n")

@@ -3,7 +3,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from bot.errors import StartError
-from bot.ops.http import Pages, serving
+from bot.ops.http import HttpPages, serving
 
 
 async def get(port: int, path: str) -> tuple[int, str]:
@@ -16,7 +16,7 @@ async def ready() -> None:
 
 
 async def test_alive_at_once_and_ready_when_it_is() -> None:
-    pages = Pages()
+    pages = HttpPages()
     async with serving("127.0.0.1", 0, pages) as port:
         assert await get(port, "/livez") == (200, "ok\n")
         assert await get(port, "/readyz") == (503, "starting\n")
@@ -27,7 +27,7 @@ async def test_alive_at_once_and_ready_when_it_is() -> None:
 
 
 async def test_a_spare_is_ready_for_who_asks_for_no_more() -> None:
-    async with serving("127.0.0.1", 0, Pages(standby=True)) as port:
+    async with serving("127.0.0.1", 0, HttpPages(standby=True)) as port:
         assert await get(port, "/readyz") == (503, "starting\n")
         assert await get(port, "/readyz?spare=ok") == (200, "spare\n")
 
@@ -35,15 +35,15 @@ async def test_a_spare_is_ready_for_who_asks_for_no_more() -> None:
 async def test_metrics_are_what_prometheus_reads() -> None:
     registry = CollectorRegistry()
     Counter("turns", "Answers given", registry=registry).inc(3)
-    async with serving("127.0.0.1", 0, Pages(registry=registry)) as port:
+    async with serving("127.0.0.1", 0, HttpPages(registry=registry)) as port:
         status, text = await get(port, "/metrics")
     assert status == 200
     assert "turns_total 3.0" in text
 
 
 async def test_a_taken_port_is_said_plainly() -> None:
-    async with serving("127.0.0.1", 0, Pages()) as port:
+    async with serving("127.0.0.1", 0, HttpPages()) as port:
         with pytest.raises(StartError, match=str(port)) as caught:
-            async with serving("127.0.0.1", port, Pages()):
+            async with serving("127.0.0.1", port, HttpPages()):
                 pass
     assert "HTTP_PORT" in caught.value.hint

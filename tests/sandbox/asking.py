@@ -10,8 +10,8 @@ from typing import Any
 import openai
 
 from bot.audio import to_wav
-from bot.sandbox import clips
-from bot.sandbox.model_server import ModelServer
+from sandbox import clips
+from sandbox.model.server import ModelServer
 
 
 def spoken(id: str = "anna-cook", rate: int = 16_000) -> str:

@@ -13,7 +13,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 
 
 class Bot(discord.AutoShardedClient):

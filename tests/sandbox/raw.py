@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 from multidict import CIMultiDictProxy
 
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 from bot.audio import SILENCE_DBFS, dbfs, from_wav, seconds, to_wav
 from bot.errors import BadAudio
 from bot.jobs.encoder import encode
-from bot.sandbox import clips, media
+from sandbox import clips, media
 
 SPEECH = [clip.id for clip in clips.speech()]
 NOISE = [clip.id for clip in clips.CATALOGUE if not clip.sentence]

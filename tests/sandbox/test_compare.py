@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from bot.sandbox import clips
-from bot.sandbox.compare import correlation
+from sandbox import clips
+from sandbox.people.compare import correlation
 
 RATE = 48_000
 MOON, COOK = clips.load("ben-moon", RATE), clips.load("anna-cook", RATE)

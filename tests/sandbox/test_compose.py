@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.sandbox.raw import speaking
 
 V2 = 1 << 15

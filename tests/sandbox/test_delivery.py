@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox import mls
-from bot.sandbox.dave_engines import DaveEngine, EngineName, make_engine
-from bot.sandbox.delivery import (
+from sandbox.voice import mls
+from sandbox.voice.dave_engines import DaveEngine, EngineName, make_engine
+from sandbox.voice.delivery import (
     ANNOUNCE_COMMIT,
     COMMIT_TIMEOUT,
     EXECUTE_TRANSITION,
@@ -18,13 +18,7 @@ from bot.sandbox.delivery import (
     WELCOME,
     DeliveryService,
 )
-from bot.sandbox.membership import (
-    COMMIT_WELCOME,
-    INVALID_COMMIT_WELCOME,
-    KEY_PACKAGE,
-    TRANSITION_READY,
-    Membership,
-)
+from sandbox.voice.membership import COMMIT_WELCOME, INVALID_COMMIT_WELCOME, KEY_PACKAGE, TRANSITION_READY, Membership
 
 CALL = 99
 MIXED: list[EngineName] = ["davey", "libdave"]

@@ -9,14 +9,14 @@ from bot.audio import RTP_RATE, from_wav
 from bot.engine.client import build_client
 from bot.errors import BadAudio
 from bot.jobs.encoder import encode
-from bot.sandbox import clips
-from bot.sandbox.demo import from_files, shipped
-from bot.sandbox.demo_report import Report, Turn
-from bot.sandbox.ears import Ears
-from bot.sandbox.model_log import ReceivedRequest
-from bot.sandbox.model_relay import ModelRelay
-from bot.sandbox.model_server import ModelServer
 from bot.voice import opus
+from sandbox import clips
+from sandbox.demo.report import DemoReport, DemoTurn
+from sandbox.demo.run import from_files, shipped
+from sandbox.model.log import ReceivedRequest
+from sandbox.model.relay import ModelRelay
+from sandbox.model.server import ModelServer
+from sandbox.people.recorder import Recorder
 from tests.sandbox.asking import ask
 
 
@@ -41,9 +41,9 @@ def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
 
 async def test_the_report_says_where_the_time_went(tmp_path: Path) -> None:
     request = ReceivedRequest("/chat/completions", {}, 10.4, 0, body_at=10.5, first_audio_at=11.0)
-    turn = Turn("Anna", "hello", 10.0, request, first=11.004)
-    early = Turn("Yuki", "hi", 20.0, ReceivedRequest("/", {}, 0, 0, body_at=19.9, first_audio_at=20.3), first=20.31)
-    report = Report(Ears(opus.load()), 1, [turn, early], ["**Anna** hello"], bytes(960))
+    turn = DemoTurn("Anna", "hello", 10.0, request, first=11.004)
+    early = DemoTurn("Yuki", "hi", 20.0, ReceivedRequest("/", {}, 0, 0, body_at=19.9, first_audio_at=20.3), first=20.31)
+    report = DemoReport(Recorder(opus.load()), 1, [turn, early], ["**Anna** hello"], bytes(960))
     report.write(tmp_path)
     first, second = json.loads((tmp_path / "timings.json").read_text())["turns"]
     assert (first["last_voice_packet_to_request_ms"], first["model_ms"]) == (500, 500)

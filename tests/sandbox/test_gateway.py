@@ -6,11 +6,11 @@ from typing import Any
 import discord
 import pytest
 
-from bot.sandbox.compression import ZstdStream, encoder
-from bot.sandbox.entities import Kind
-from bot.sandbox.knobs import MESSAGE_CONTENT
-from bot.sandbox.permissions import P
-from bot.sandbox.server import Sandbox
+from sandbox.gateway.compression import ZstdStream, encoder
+from sandbox.guild.entities import Kind
+from sandbox.guild.knobs import MESSAGE_CONTENT
+from sandbox.guild.permissions import P
+from sandbox.server import Sandbox
 from tests.sandbox.bot import intents, running
 from tests.sandbox.raw import dialled
 

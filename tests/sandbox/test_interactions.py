@@ -7,13 +7,13 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.sandbox.commands import STRING
-from bot.sandbox.entities import Kind, User
-from bot.sandbox.interactions import Interaction, Trigger
-from bot.sandbox.invocation import Refused
-from bot.sandbox.outcome import NoAnswer
-from bot.sandbox.permissions import P
-from bot.sandbox.server import Sandbox
+from sandbox.guild.commands import STRING
+from sandbox.guild.entities import Kind, User
+from sandbox.guild.invocation import Refused
+from sandbox.guild.permissions import P
+from sandbox.people.outcome import NoAnswer
+from sandbox.rest.interactions import Interaction, Trigger
+from sandbox.server import Sandbox
 from tests.sandbox.bot import Bot, running
 from tests.sandbox.raw import Api, speaking
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox import mls
-from bot.sandbox.dave_engines import EngineName, make_engine
+from sandbox.voice import mls
+from sandbox.voice.dave_engines import EngineName, make_engine
 
 ANNA, BEN, CALL = 81_985_529_216_486_895, 1_234, 5_678
 ENGINES: list[EngineName] = ["davey", "libdave"]
@@ -18,13 +18,13 @@ ENGINES: list[EngineName] = ["davey", "libdave"]
 def test_vector_lengths_take_one_two_or_four_bytes(size: int, head: str) -> None:
     encoded = mls.vector(bytes(size))
     assert encoded[: len(head) // 2].hex() == head
-    assert mls.Reader(encoded).vector() == bytes(size)
+    assert mls.MlsReader(encoded).vector() == bytes(size)
 
 
 @pytest.mark.parametrize("data", ["", "01", "40", "4001", "8000", "c000000000000001ff"])
 def test_cut_or_forbidden_vectors_are_refused(data: str) -> None:
     with pytest.raises(mls.BadMls):
-        mls.Reader(bytes.fromhex(data)).vector()
+        mls.MlsReader(bytes.fromhex(data)).vector()
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bot.audio import HEAR_RATE, to_wav
 from bot.jobs.encoder import encode
-from bot.sandbox import clips
-from bot.sandbox.model_checks import Chat, Rules, check_chat, tokens
-from bot.sandbox.model_schema import ApiError
+from sandbox import clips
+from sandbox.model.checks import Chat, Rules, check_chat, tokens
+from sandbox.model.schema import ApiError
 
 from .asking import question, spoken, talk
 

@@ -8,11 +8,11 @@ import openai
 import pytest
 
 from bot.audio import from_wav
-from bot.sandbox import clips
-from bot.sandbox.model_behaviour import Answer
-from bot.sandbox.model_dialect import DIALECTS
-from bot.sandbox.model_faults import FAULTS
-from bot.sandbox.model_server import ModelServer
+from sandbox import clips
+from sandbox.model.behaviour import Speak
+from sandbox.model.dialect import DIALECTS
+from sandbox.model.faults import FAULTS
+from sandbox.model.server import ModelServer
 
 from .asking import Got, ask, client, question, spoken, talk
 
@@ -210,6 +210,6 @@ async def test_wrong_key(name: str):
 @pytest.mark.parametrize("name", WANTED)
 async def test_scripts_work_in_every_dialect(name: str):
     async with at_once(name) as model, client(model) as sdk:
-        model.script(Answer("Short.", b"\1\0" * 4800))
+        model.script(Speak("Short.", b"\1\0" * 4800))
         got = await ask(sdk, **WANTED[name])
     assert "Short." in (got.content + got.text)

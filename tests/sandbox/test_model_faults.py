@@ -7,10 +7,10 @@ from typing import Any
 import openai
 import pytest
 
-from bot.sandbox import clips
-from bot.sandbox.model_behaviour import Answer, Words
-from bot.sandbox.model_faults import FAULTS, rate_limited
-from bot.sandbox.model_server import ModelServer
+from sandbox import clips
+from sandbox.model.behaviour import SayWords, Speak
+from sandbox.model.faults import FAULTS, rate_limited
+from sandbox.model.server import ModelServer
 
 from .asking import Got, ask, client
 
@@ -140,7 +140,7 @@ async def test_a_fault_that_stays():
         for _ in range(2):
             with pytest.raises(openai.RateLimitError):
                 await ask(sdk)
-        model.default = Answer.clip("bot-heard")
+        model.default = Speak.clip("bot-heard")
         assert (await ask(sdk)).text == clips.get("bot-heard").sentence
 
 
@@ -148,7 +148,7 @@ async def test_a_fault_that_stays():
 async def test_transcriptions_and_models_fail_alike(name: str):
     kind, status, _ = REFUSALS[name]
     async with at_once() as model, client(model) as sdk:
-        model.script_transcriptions(FAULTS[name](), Words("back again"))
+        model.script_transcriptions(FAULTS[name](), SayWords("back again"))
         model.script_models(FAULTS[name]())
         file = ("a.ogg", clips.get("ben-moon").path.read_bytes())
         with pytest.raises(kind) as caught:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bot.jobs.encoder import encode
-from bot.sandbox import clips, media
-from bot.sandbox.model_hearing import recognise
+from sandbox import clips, media
+from sandbox.model.hearing import recognise
 
 RATE = 16_000
 SPEECH = [clip.id for clip in clips.speech()]

@@ -10,10 +10,10 @@ from openai.types.audio import Transcription
 from openai.types.chat import ChatCompletion
 
 from bot.audio import HEAR_RATE, from_wav, seconds, to_wav
-from bot.sandbox import clips, media
-from bot.sandbox.model_behaviour import Answer, Echo, Hang, Words
-from bot.sandbox.model_log import ReceivedRequest
-from bot.sandbox.model_server import ModelServer
+from sandbox import clips, media
+from sandbox.model.behaviour import Echo, Hang, SayWords, Speak
+from sandbox.model.log import ReceivedRequest
+from sandbox.model.server import ModelServer
 
 from .asking import ask, client, question, talk
 
@@ -77,7 +77,7 @@ class TestChat:
 
     async def test_text_model(self):
         async with at_once() as model, client(model) as sdk:
-            model.default = Answer("A summary.")
+            model.default = Speak("A summary.")
             body = {"model": "gpt-5-mini", "messages": [{"role": "user", "content": "Sum up."}]}
             answer: ChatCompletion = await sdk.chat.completions.create(**body)
         assert answer.choices[0].message.content == "A summary."
@@ -94,18 +94,18 @@ class TestChat:
         assert japanese.text.startswith(clips.get("bot-kikoeta").sentence)
 
     async def test_scripts_come_first_then_the_default(self):
-        def by_language(request: ReceivedRequest) -> Answer:
-            return Answer.clip("bot-tenki" if "weather" in str(request.body) else "bot-heard")
+        def by_language(request: ReceivedRequest) -> Speak:
+            return Speak.clip("bot-tenki" if "weather" in str(request.body) else "bot-heard")
 
         async with at_once() as model, client(model) as sdk:
-            model.script(Answer("One.", b"\0\0"), Answer("Two.", b"\0\0"))
+            model.script(Speak("One.", b"\0\0"), Speak("Two.", b"\0\0"))
             model.default = by_language
             texts = [(await ask(sdk)).text for _ in range(3)]
         assert texts == ["One.", "Two.", clips.get("bot-heard").sentence]
 
     async def test_refused_requests_use_up_no_script(self):
         async with at_once() as model, client(model) as sdk:
-            model.script(Answer("One.", b"\0\0"))
+            model.script(Speak("One.", b"\0\0"))
             with pytest.raises(openai.BadRequestError) as caught:
                 await ask(sdk, extra_body={"colour": "red"})
             assert (caught.value.code, caught.value.param) == ("unknown_parameter", "colour")
@@ -175,7 +175,7 @@ class TestDoor:
 
 class TestBounds:
     async def test_old_requests_are_forgotten_and_counted(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr("bot.sandbox.model_log.KEPT", 2)
+        monkeypatch.setattr("sandbox.model.log.KEPT", 2)
         async with at_once() as model, client(model) as sdk:
             for _ in range(3):
                 await sdk.models.retrieve("gpt-audio-1.5")
@@ -262,7 +262,7 @@ class TestTranscription:
 
     async def test_scripted(self):
         async with at_once() as model, client(model) as sdk:
-            model.script_transcriptions(Words("something else"))
+            model.script_transcriptions(SayWords("something else"))
             said = await sdk.audio.transcriptions.create(model="gpt-transcribe", file=wav("anna-cook"))
             assert said.text == "something else"
 

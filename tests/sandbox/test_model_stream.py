@@ -10,15 +10,15 @@ from openai.types.chat import ChatCompletionChunk
 from pydantic import ValidationError
 
 from bot.audio import to_wav
-from bot.sandbox.model_behaviour import Answer, Break, Ending, Oddity
-from bot.sandbox.model_checks import Chat, Rules, check_chat
-from bot.sandbox.model_dialect import OPENAI
-from bot.sandbox.model_stream import Pace, Piece, Stamp, capped, pieces, words
+from sandbox.model.behaviour import Break, Ending, Oddity, Speak
+from sandbox.model.checks import Chat, Rules, check_chat
+from sandbox.model.dialect import OPENAI
+from sandbox.model.stream import Pace, Stamp, StreamPiece, capped, pieces, words
 
 from .asking import Got, talk
 
 STAMP = Stamp("chatcmpl-1", 1_800_000_000, "audio_1", 1_800_003_600)
-ANSWER = Answer.clip("bot-rice")
+ANSWER = Speak.clip("bot-rice")
 AT_ONCE = Pace(0.4, 0)
 
 
@@ -26,11 +26,11 @@ def accepted(**changes: Any) -> Chat:
     return check_chat(talk(**changes), True, lambda _: None, Rules())
 
 
-def write(answer: Answer, pace: Pace = AT_ONCE, **changes: Any) -> list[Piece]:
+def write(answer: Speak, pace: Pace = AT_ONCE, **changes: Any) -> list[StreamPiece]:
     return list(pieces(answer, accepted(**changes), STAMP, pace, OPENAI))
 
 
-def events(written: list[Piece]) -> list[str]:
+def events(written: list[StreamPiece]) -> list[str]:
     """Split a stream into the data of its events, by the rules of server-sent events."""
     text = b"".join(piece.data for piece in written).decode().replace("\r\n", "\n")
     lines = [line for line in text.split("\n") if line and not line.startswith(":")]
@@ -38,11 +38,11 @@ def events(written: list[Piece]) -> list[str]:
     return [line.removeprefix("data:").lstrip(" ") for line in lines]
 
 
-def chunks(written: list[Piece]) -> list[dict[str, Any]]:
+def chunks(written: list[StreamPiece]) -> list[dict[str, Any]]:
     return [json.loads(event) for event in events(written) if event != "[DONE]"]
 
 
-def got(answer: Answer, **changes: Any) -> Got:
+def got(answer: Speak, **changes: Any) -> Got:
     result = Got()
     for chunk in chunks(write(answer, **changes)):
         result.take(chunk)
@@ -181,7 +181,7 @@ class TestOddities:
         assert chunks(odd) == chunks(plain)
 
     def test_writes_are_cut_inside_characters(self):
-        written = write(Answer.clip("bot-tenki").with_(Oddity.SPLIT_WRITES))
+        written = write(Speak.clip("bot-tenki").with_(Oddity.SPLIT_WRITES))
         with pytest.raises(UnicodeDecodeError):
             [piece.data.decode() for piece in written]
 

@@ -9,15 +9,16 @@ import discord
 import numpy as np
 import pytest
 
-from bot.sandbox import clips, junk
-from bot.sandbox.compare import correlation
-from bot.sandbox.conditions import Mishap
-from bot.sandbox.dave_engines import EngineName
-from bot.sandbox.person import FRAME_BYTES, RATE, Person
-from bot.sandbox.server import Sandbox
 from bot.voice import opus
+from sandbox import clips
+from sandbox.people.compare import correlation
+from sandbox.people.person import FRAME_BYTES, RATE, Person
+from sandbox.server import Sandbox
+from sandbox.voice import junk
+from sandbox.voice.conditions import Mishap
+from sandbox.voice.dave_engines import EngineName
 from tests.sandbox.bot import running
-from tests.sandbox.hall import agreed, seated, voice_of
+from tests.sandbox.voice_helpers import agreed, seated, voice_of
 
 MOON, COOK = clips.load("ben-moon", RATE), clips.load("anna-cook", RATE)
 SPEECH = (COOK + MOON + COOK)[: 300 * FRAME_BYTES]

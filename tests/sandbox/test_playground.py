@@ -13,14 +13,14 @@ import pytest
 from aiohttp import WSMsgType
 
 from bot.audio import RTP_RATE
-from bot.sandbox import clips
-from bot.sandbox.compare import correlation
-from bot.sandbox.model_log import ReceivedRequest
-from bot.sandbox.person import FRAME_BYTES
-from bot.sandbox.playground.house import open_house
-from bot.sandbox.playground.server import PAGE, Door, serving
-from bot.sandbox.playground.session import LOUD
-from bot.sandbox.playground.timeline import Timeline
+from sandbox import clips
+from sandbox.model.log import ReceivedRequest
+from sandbox.people.compare import correlation
+from sandbox.people.person import FRAME_BYTES
+from sandbox.playground.backend import open_backend
+from sandbox.playground.server import PAGE, Door, serving
+from sandbox.playground.session import LOUD
+from sandbox.playground.timeline import Timeline
 
 BOT, ANNA = 1, 2
 
@@ -28,7 +28,7 @@ BOT, ANNA = 1, 2
 @asynccontextmanager
 async def opened() -> AsyncIterator[tuple[Door, aiohttp.ClientSession]]:
     async with (
-        open_house(stand_in=True) as house,
+        open_backend(stand_in=True) as house,
         serving(house) as door,
         aiohttp.ClientSession() as browser,
     ):

@@ -11,11 +11,11 @@ import aiohttp
 import discord
 import pytest
 
-from bot.sandbox.entities import Kind
-from bot.sandbox.knobs import MESSAGE_CONTENT, Failure
-from bot.sandbox.message import Pings
-from bot.sandbox.permissions import P
-from bot.sandbox.server import Sandbox
+from sandbox.guild.entities import Kind
+from sandbox.guild.knobs import MESSAGE_CONTENT, Failure
+from sandbox.guild.message import Pings
+from sandbox.guild.permissions import P
+from sandbox.server import Sandbox
 from tests.sandbox.bot import Bot, running
 from tests.sandbox.raw import speaking
 

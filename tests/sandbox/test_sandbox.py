@@ -5,9 +5,9 @@ import asyncio
 import discord
 import pytest
 
-from bot.sandbox.invocation import Refused
-from bot.sandbox.outcome import NoAnswer
-from bot.sandbox.server import Sandbox
+from sandbox.guild.invocation import Refused
+from sandbox.people.outcome import NoAnswer
+from sandbox.server import Sandbox
 from tests.sandbox.bot import Bot, running
 
 

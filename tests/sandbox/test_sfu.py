@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.sandbox import rtp
-from bot.sandbox.conditions import Conditions, Path, Weather
-from bot.sandbox.sfu import Leg, Sfu
+from sandbox.voice import rtp
+from sandbox.voice.conditions import Conditions, Path, Weather
+from sandbox.voice.sfu import Leg, Sfu
 
 KEY = bytes(range(32))
 
@@ -31,7 +31,7 @@ class End(asyncio.DatagramProtocol):
     def say(self, counter: int) -> None:
         self.send(rtp.seal(self.leg.key, counter, counter, 960 * counter, self.leg.ssrc, b"opus"))
 
-    def packets(self) -> list[rtp.Packet]:
+    def packets(self) -> list[rtp.SealedPacket]:
         return [packet for data in self.got if (packet := rtp.unseal(self.leg.key, data))]
 
 
@@ -166,9 +166,9 @@ async def test_somebody_elses_address_and_a_sender_not_announced(sfu: Sfu, ends:
 async def test_very_old_nonces_are_refused_though_forgotten(sfu: Sfu, ends: list[End]) -> None:
     leg = ends[0].leg
     for counter in range(0, 40_000, 3):
-        packet = rtp.Packet(rtp.OPUS, 0, 0, leg.ssrc, b"", counter)
+        packet = rtp.SealedPacket(rtp.OPUS, 0, 0, leg.ssrc, b"", counter)
         assert sfu._fault(leg, b"\x80\x78", packet) is None
-    assert sfu._fault(leg, b"\x80\x78", rtp.Packet(rtp.OPUS, 0, 0, leg.ssrc, b"", 3)) == "nonce reused"
+    assert sfu._fault(leg, b"\x80\x78", rtp.SealedPacket(rtp.OPUS, 0, 0, leg.ssrc, b"", 3)) == "nonce reused"
     assert len(leg.used) <= 2 * 4096
 
 

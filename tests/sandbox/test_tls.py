@@ -5,8 +5,8 @@ import ssl
 import aiohttp
 import pytest
 
-from bot.sandbox.server import Sandbox
-from bot.sandbox.tls import Authority
+from sandbox.server import Sandbox
+from sandbox.tls import Authority
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

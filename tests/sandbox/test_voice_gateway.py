@@ -8,11 +8,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.sandbox import rtp
-from bot.sandbox.dave_engines import make_engine
-from bot.sandbox.server import Sandbox
-from bot.sandbox.voice_gateway import VoiceGateway
-from tests.sandbox.hall import voice_of
+from sandbox.server import Sandbox
+from sandbox.voice import rtp
+from sandbox.voice.dave_engines import make_engine
+from sandbox.voice.gateway import VoiceGateway
+from tests.sandbox.voice_helpers import voice_of
 
 ANNA, BEN = 100, 200
 

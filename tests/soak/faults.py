@@ -5,10 +5,10 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.sandbox.conditions import Conditions, Mishap, Path
-from bot.sandbox.junk import KINDS
-from bot.sandbox.person import Person
-from tests.e2e.booth import Booth
+from sandbox.people.person import Person
+from sandbox.voice.conditions import Conditions, Mishap, Path
+from sandbox.voice.junk import KINDS
+from tests.e2e.link_bot import Booth
 
 PATIENCE = 25.0
 """Seconds the link has for whatever comes next."""

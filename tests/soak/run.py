@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.audio import HEAR_RATE, SPEAK_RATE
-from bot.sandbox import clips
-from bot.sandbox.compare import correlation
-from bot.sandbox.person import Person
-from bot.voice.line import LinkStats
-from tests.e2e.booth import Booth, booth
+from bot.voice.link.transport import LinkStats
+from sandbox import clips
+from sandbox.people.compare import correlation
+from sandbox.people.person import Person
+from tests.e2e.link_bot import Booth, booth
 from tests.soak.faults import ALL, PATIENCE, Fault, Scene
 
 HEARD = 0.9

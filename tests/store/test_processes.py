@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from bot.preferences import Preferences
-from bot.services import CallSettings
-from bot.store import news
+from bot.billing.budget import Budget, Caps
+from bot.call.preferences import Preferences
+from bot.call.settings import CallSettings
+from bot.ops.retention import Retention
+from bot.store import change_feed
 from bot.store.repository import SqlStore
-from bot.upkeep import Upkeep
-from bot.usage import Budget, Caps
 from tests.store.make import ANNA, CHANNEL, GUILD, START, cost, said
 
 Ask = Callable[[str], Awaitable[Any]]
@@ -61,12 +61,12 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def test_what_one_process_does_the_other_knows(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(news.LOOK_EVERY, "sqlite", 0.05)
+    monkeypatch.setitem(change_feed.LOOK_EVERY, "sqlite", 0.05)
     store = await SqlStore.open(url)
     calls = Calls(store)
     preferences = Preferences(store, CallSettings(), Caps(Decimal(1)), lambda: START)
     there: Any = calls
-    upkeep = Upkeep(store, preferences, there, lambda _: True, lambda: START)
+    upkeep = Retention(store, preferences, there, lambda _: True, lambda: START)
     with other(url) as ask:
         running = asyncio.create_task(upkeep.run())
         # There first, then here.

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from bot.call.scribe import Scribe
+from bot.call.display import Display
 from bot.store.repository import SqlStore
 from bot.types import Charge, Message, Usage
 
@@ -34,7 +34,7 @@ class Nobody:
 async def write(url: str, first: int) -> None:
     store = await SqlStore.open(url)
     audience: Any = Nobody()
-    scribe = Scribe(GUILD, CHANNEL, audience, store)
+    scribe = Display(GUILD, CHANNEL, audience, store)
     running = asyncio.create_task(scribe.run())
     number = first
     while not running.done():

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.talk.addressing import LastAnswer, Mode, addressed, is_stop
-from bot.talk.names import mentions
+from bot.talk.addressing import LastAddressed, Mode, addressed, is_stop
+from bot.talk.name_matching import mentions
 
 NAMES = ("Kikite",)
 ANNA, BEN = 1, 2
@@ -100,7 +100,7 @@ WHEN_AUTO = [
 def test_auto(
     humans: int, spoken: list[tuple[int, str | None]], last: tuple[int, float] | None, expected: tuple[bool, str]
 ) -> None:
-    answer = LastAnswer(frozenset({last[0]}), 100.0 - last[1]) if last else None
+    answer = LastAddressed(frozenset({last[0]}), 100.0 - last[1]) if last else None
     meant = addressed("auto", NAMES, humans, spoken, answer, now=100.0)
     assert (meant.yes, meant.reason) == expected
     assert meant.text_needed is (meant.reason == "unknown")
@@ -108,7 +108,7 @@ def test_auto(
 
 def test_other_modes() -> None:
     def yes(mode: Mode, text: str | None) -> bool:
-        return addressed(mode, NAMES, 1, [(ANNA, text)], LastAnswer(frozenset({ANNA}), 99.0), 100.0).yes
+        return addressed(mode, NAMES, 1, [(ANNA, text)], LastAddressed(frozenset({ANNA}), 99.0), 100.0).yes
 
     assert [yes("always", "hm"), yes("always", None)] == [True, True]
     assert [yes("name", "hm"), yes("name", "Kikite?"), yes("name", None)] == [False, True, False]

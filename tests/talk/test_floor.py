@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bot.talk.events import SpeechStarted
 from bot.talk.floor import Floor, FloorSettings
+from bot.talk.speech_events import SpeechStarted
 from bot.types import CallState
-from tests.talk.letters import Room, expand, play, squeeze
+from tests.talk.drawing import Room, expand, play, squeeze
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.audio import FRAME_SECONDS, HEAR_BYTES, HEAR_RATE, seconds
-from bot.talk.events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
 from bot.talk.segmenter import Segmenter, SegmenterSettings
+from bot.talk.speech_events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
 from bot.types import Frame
-from tests.talk.letters import TICK, LetterVad, Room, arrivals, expand
+from tests.talk.drawing import TICK, LetterVad, Room, arrivals, expand
 
 runs = st.tuples(st.sampled_from("ssss..no>"), st.integers(1, 60)).map(lambda run: f"{run[0]}{run[1]}")
 rows = st.lists(runs, max_size=25).map("".join).map(expand)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from bot.audio import HEAR_BYTES, HEAR_RATE, seconds
-from bot.talk.events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
 from bot.talk.segmenter import Segmenter, SegmenterSettings
+from bot.talk.speech_events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
 from bot.types import Frame, Utterance
-from tests.talk.letters import TICK, LetterVad, arrivals, expand, frame
+from tests.talk.drawing import TICK, LetterVad, arrivals, expand, frame
 
 HOUR = 48_000 * 3600
 

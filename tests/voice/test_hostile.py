@@ -26,8 +26,8 @@ from collections.abc import Callable
 import pytest
 
 from bot.types import Frame
-from bot.voice.udp import DatagramSocket, Inbox, Reader
-from tests.voice.room import ANN, BEN, BOT, CAT, SECRET, TICK, Mls, Person, listen, receiver, rtp_datagram
+from bot.voice.receive.udp import DatagramSocket, Inbox, UdpReader
+from tests.voice.fake_room import ANN, BEN, BOT, CAT, SECRET, TICK, Mls, Person, listen, receiver, rtp_datagram
 
 FIVE = range(31, 36)
 
@@ -85,7 +85,7 @@ def test_two_seconds_without_the_loop(five: tuple[Mls, list[Person]]) -> None:
     ears = receiver(mls.sessions[BOT], people)
     inbox = Inbox()
     now = 100.0
-    reader = Reader(inbox.push, lambda: now)
+    reader = UdpReader(inbox.push, lambda: now)
     reader.start()
     with DatagramSocket() as sock, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         sock.bind(("127.0.0.1", 0))

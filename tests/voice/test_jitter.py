@@ -1,11 +1,11 @@
 import pytest
 
-from bot.voice.jitter import CAPACITY, MAX_DROPOUT, MAX_MISORDER, WAIT, Jitter, Late
+from bot.voice.receive.jitter import CAPACITY, MAX_DROPOUT, MAX_MISORDER, WAIT, JitterBuffer, Late
 
 LONG = 10.0
 
 
-def run(jitter: Jitter, sequences: list[int], now: float = LONG) -> list[tuple[int, int]]:
+def run(jitter: JitterBuffer, sequences: list[int], now: float = LONG) -> list[tuple[int, int]]:
     """Push all at time 0, pop at `now`; return (sequence, lost before it)."""
     for sequence in sequences:
         jitter.push(sequence & 0xFFFF, sequence * 960 & 0xFFFFFFFF, str(sequence).encode(), 0.0)
@@ -25,7 +25,7 @@ def run(jitter: Jitter, sequences: list[int], now: float = LONG) -> list[tuple[i
     ],
 )
 def test_order_and_loss(sequences: list[int], out: list[tuple[int, int]]):
-    assert run(Jitter(), sequences) == out
+    assert run(JitterBuffer(), sequences) == out
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_order_and_loss(sequences: list[int], out: list[tuple[int, int]]):
 def test_a_missing_packet_is_given_up_after_three_others_or_a_while(
     behind: list[int], now: float, out: list[tuple[int, int]]
 ):
-    jitter = Jitter()
+    jitter = JitterBuffer()
     run(jitter, [1])
     assert run(jitter, behind, now) == out
 
@@ -56,14 +56,14 @@ def test_a_missing_packet_is_given_up_after_three_others_or_a_while(
     ],
 )
 def test_what_comes_too_late_is_told_from_what_comes_twice(before: list[int], sequence: int, fate: Late):
-    jitter = Jitter()
+    jitter = JitterBuffer()
     run(jitter, before)
     assert jitter.push(sequence, sequence * 960, b"", 0) is fate
 
 
 @pytest.mark.parametrize("jump", [MAX_DROPOUT + 1, -MAX_MISORDER - 1, 30_000])
 def test_a_far_jump_begins_a_new_stream(jump: int):
-    jitter = Jitter()
+    jitter = JitterBuffer()
     run(jitter, [500])
     jitter.push(502, 0, b"old", 0)
     assert jitter.push(502 + jump & 0xFFFF, 0, b"new", 0) is None
@@ -74,27 +74,27 @@ def test_a_far_jump_begins_a_new_stream(jump: int):
 
 
 def test_a_replay_begins_no_new_stream():
-    jitter = Jitter()
+    jitter = JitterBuffer()
     run(jitter, [500])
     assert jitter.push(100, 0, b"", 0, fresh=False) is Late.REPLAYED
     assert run(jitter, [501]) == [(501, 0)]
 
 
 def test_a_long_loss_is_no_new_stream():
-    jitter = Jitter()
+    jitter = JitterBuffer()
     run(jitter, [500])
     assert run(jitter, [500 + MAX_DROPOUT]) == [(500 + MAX_DROPOUT, MAX_DROPOUT - 1)]
 
 
 def test_it_keeps_a_bounded_number():
-    jitter = Jitter()
+    jitter = JitterBuffer()
     fates = [jitter.push(sequence, 0, b"", 0) for sequence in range(CAPACITY + 10)]
     assert fates == [None] * CAPACITY + [Late.OVERFLOW] * 10
     assert len(jitter) == CAPACITY
 
 
 def test_a_restart_at_every_packet_keeps_a_bounded_number():
-    jitter = Jitter()
+    jitter = JitterBuffer()
     for n in range(10 * CAPACITY):
         jitter.push(n * 20_000 & 0xFFFF, 0, b"", 0)
         assert len(jitter) <= CAPACITY

@@ -8,8 +8,8 @@ import pytest
 from bot.audio import HEAR_BYTES, SPEAK_BYTES, SPEAK_RATE
 from bot.errors import OpusMissing
 from bot.voice import opus
-from bot.voice.opus import SILENCE, Decoder, Encoder, OpusError
-from tests.voice.room import library
+from bot.voice.opus import SILENCE, OpusDecoder, OpusEncoder, OpusError
+from tests.voice.fake_room import library
 
 MS_20 = 20
 
@@ -76,7 +76,7 @@ def test_no_library_at_all_is_an_error(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_speaking_at_24_khz_is_heard_at_16_khz():
-    encoder, decoder = Encoder(library()), Decoder(library())
+    encoder, decoder = OpusEncoder(library()), OpusDecoder(library())
     heard = [decoder.decode(encoder.encode(frame)) for frame in tone(50)]
     assert {len(frame) for frame in heard} == {HEAR_BYTES}
     spectrum = np.abs(np.fft.rfft(samples(b"".join(heard[5:]))))
@@ -85,7 +85,7 @@ def test_speaking_at_24_khz_is_heard_at_16_khz():
 
 
 def test_the_wave_survives():
-    encoder, decoder = Encoder(library()), Decoder(library(), SPEAK_RATE)
+    encoder, decoder = OpusEncoder(library()), OpusDecoder(library(), SPEAK_RATE)
     frames = tone(50, 300)
     sent = samples(b"".join(frames))
     heard = samples(b"".join(decoder.decode(encoder.encode(frame)) for frame in frames))
@@ -95,7 +95,7 @@ def test_the_wave_survives():
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 6])
 def test_packets_of_any_length_come_out_whole(frames: int):
-    encoder, decoder = Encoder(library()), Decoder(library())
+    encoder, decoder = OpusEncoder(library()), OpusDecoder(library())
     packets = [encoder.encode(frame) for frame in tone(frames)]
     packet = joined(*packets)
     assert decoder.samples(packet) == frames * 320
@@ -104,18 +104,18 @@ def test_packets_of_any_length_come_out_whole(frames: int):
 
 
 def test_silence_is_silent_and_one_frame():
-    assert Decoder(library()).decode(SILENCE) == bytes(HEAR_BYTES)
+    assert OpusDecoder(library()).decode(SILENCE) == bytes(HEAR_BYTES)
 
 
 def test_redundancy_beats_guessing():
-    encoder, frames = Encoder(library(), loss=25), []
+    encoder, frames = OpusEncoder(library(), loss=25), []
     rng = random.Random(2)
     for hertz in rng.choices([200, 330, 470, 610], k=40):
         frames += tone(3, hertz)
     packets = [encoder.encode(frame) for frame in frames]
 
     def error(fill: str) -> float:
-        whole, holed = Decoder(library()), Decoder(library())
+        whole, holed = OpusDecoder(library()), OpusDecoder(library())
         total = 0.0
         for at, (packet, following) in enumerate(itertools.pairwise(packets)):
             truth = samples(whole.decode(packet))
@@ -130,12 +130,12 @@ def test_redundancy_beats_guessing():
 
 
 def test_concealment_is_one_frame():
-    assert len(Decoder(library()).conceal()) == HEAR_BYTES
+    assert len(OpusDecoder(library()).conceal()) == HEAR_BYTES
 
 
 @pytest.mark.parametrize("packet", [b"", b"\xff" * 7, b"\x03", bytes(opus.MAX_PACKET + 1)])
 def test_what_is_not_opus_is_an_error_of_its_own(packet: bytes):
-    decoder = Decoder(library())
+    decoder = OpusDecoder(library())
     with pytest.raises(OpusError):
         decoder.decode(packet)
     with pytest.raises(OpusError):
@@ -144,4 +144,4 @@ def test_what_is_not_opus_is_an_error_of_its_own(packet: bytes):
 
 def test_a_frame_of_another_length_is_a_bug():
     with pytest.raises(ValueError, match="959"):
-        Encoder(library()).encode(bytes(959))
+        OpusEncoder(library()).encode(bytes(959))

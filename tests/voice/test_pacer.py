@@ -6,7 +6,7 @@ from collections import deque
 import pytest
 from structlog.testing import capture_logs
 
-from bot.voice.pacer import CATCH_UP, Lane, Lateness, Pacer, Wheel
+from bot.voice.send.pacer import CATCH_UP, Lane, Lateness, Pacer, Wheel
 
 
 class Clock:

@@ -9,7 +9,7 @@ from bot.audio import SPEAK_BYTES, SPEAK_RATE
 from bot.types import Playout
 from bot.voice import opus
 from bot.voice.opus import SILENCE
-from bot.voice.playback import AHEAD, DUCKED, MAX_BYTES, TAIL, Playback
+from bot.voice.send.playback import AHEAD, DUCKED, MAX_BYTES, TAIL, OpusPlayback
 
 
 class Plain:
@@ -35,7 +35,7 @@ def level(packet: bytes) -> tuple[int, int]:
     return int(samples[0]), int(samples[-1])
 
 
-def drain(playback: Playback, limit: int = 10_000) -> list[bytes]:
+def drain(playback: OpusPlayback, limit: int = 10_000) -> list[bytes]:
     """Play as the pacer and the tick do, in turn, until there is nothing to send."""
     packets = []
     while len(packets) < limit:
@@ -48,11 +48,11 @@ def drain(playback: Playback, limit: int = 10_000) -> list[bytes]:
 
 
 @pytest.fixture
-def playback() -> Playback:
-    return Playback(Plain())
+def playback() -> OpusPlayback:
+    return OpusPlayback(Plain())
 
 
-def test_nothing_goes_out_before_anything_was_fed(playback: Playback) -> None:
+def test_nothing_goes_out_before_anything_was_fed(playback: OpusPlayback) -> None:
     playback.pump()
     assert playback.take() is None
     assert not playback.sounding
@@ -60,13 +60,13 @@ def test_nothing_goes_out_before_anything_was_fed(playback: Playback) -> None:
 
 def test_the_first_packet_is_ready_when_feed_returns() -> None:
     told: list[bool] = []
-    playback = Playback(Plain(), lambda: told.append(True))
+    playback = OpusPlayback(Plain(), lambda: told.append(True))
     playback.feed(tone(1))
     assert told == [True]
     assert playback.take() == tone(1)
 
 
-def test_what_was_fed_comes_out_followed_by_five_silence_frames(playback: Playback) -> None:
+def test_what_was_fed_comes_out_followed_by_five_silence_frames(playback: OpusPlayback) -> None:
     sound = np.arange(50 * SPEAK_BYTES // 2, dtype="<i2").tobytes()
     playback.feed(sound)
     playback.finish()
@@ -77,7 +77,7 @@ def test_what_was_fed_comes_out_followed_by_five_silence_frames(playback: Playba
 
 
 @pytest.mark.parametrize("piece", [1, 7, 959, 960, 961, 5000])
-def test_pieces_of_any_length_join_without_a_seam(playback: Playback, piece: int) -> None:
+def test_pieces_of_any_length_join_without_a_seam(playback: OpusPlayback, piece: int) -> None:
     sound = np.arange(10 * SPEAK_BYTES // 2, dtype="<i2").tobytes()
     for at in range(0, len(sound), piece):
         playback.feed(sound[at : at + piece])
@@ -90,7 +90,9 @@ def test_pieces_of_any_length_join_without_a_seam(playback: Playback, piece: int
     [(960, 1, 0.02), (961, 1, 0.02), (962, 2, 962 / 48_000), (500, 1, 500 / 48_000), (1, 0, 0.0), (0, 0, 0.0)],
     ids=["a frame", "an odd byte more", "a sample more", "half a frame", "a byte", "nothing"],
 )
-def test_the_end_is_padded_but_only_the_reply_counts(playback: Playback, fed: int, frames: int, seconds: float) -> None:
+def test_the_end_is_padded_but_only_the_reply_counts(
+    playback: OpusPlayback, fed: int, frames: int, seconds: float
+) -> None:
     playback.feed(tone(2)[:fed])
     playback.finish()
     packets = drain(playback)
@@ -98,7 +100,7 @@ def test_the_end_is_padded_but_only_the_reply_counts(playback: Playback, fed: in
     assert playback.cut() == Playout(seconds, seconds, interrupted=False)
 
 
-def test_only_400_ms_are_encoded_ahead(playback: Playback) -> None:
+def test_only_400_ms_are_encoded_ahead(playback: OpusPlayback) -> None:
     playback.feed(tone(200))
     for _ in range(100):
         playback.pump()
@@ -108,7 +110,7 @@ def test_only_400_ms_are_encoded_ahead(playback: Playback) -> None:
     assert ready == AHEAD
 
 
-def test_a_late_reply_is_silence_then_nothing_and_goes_on(playback: Playback) -> None:
+def test_a_late_reply_is_silence_then_nothing_and_goes_on(playback: OpusPlayback) -> None:
     playback.feed(tone(1))
     assert drain(playback) == [tone(1)] + [SILENCE] * TAIL
     assert playback.underruns == TAIL
@@ -119,7 +121,7 @@ def test_a_late_reply_is_silence_then_nothing_and_goes_on(playback: Playback) ->
     assert playback.played == pytest.approx(0.04)
 
 
-def test_the_end_is_no_underrun(playback: Playback) -> None:
+def test_the_end_is_no_underrun(playback: OpusPlayback) -> None:
     playback.feed(tone(3))
     playback.finish()
     drain(playback)
@@ -127,7 +129,7 @@ def test_the_end_is_no_underrun(playback: Playback) -> None:
 
 
 @pytest.mark.parametrize("sent", [1, 10])
-def test_a_duck_reaches_the_next_packet_and_ramps(playback: Playback, sent: int) -> None:
+def test_a_duck_reaches_the_next_packet_and_ramps(playback: OpusPlayback, sent: int) -> None:
     playback.feed(tone(40))
     for _ in range(10):
         playback.pump()
@@ -143,7 +145,7 @@ def test_a_duck_reaches_the_next_packet_and_ramps(playback: Playback, sent: int)
     assert level(third) == (round(10_000 * DUCKED),) * 2
 
 
-def test_resume_brings_the_level_back_and_loses_nothing(playback: Playback) -> None:
+def test_resume_brings_the_level_back_and_loses_nothing(playback: OpusPlayback) -> None:
     playback.feed(tone(40))
     playback.finish()
     for _ in range(10):
@@ -159,7 +161,7 @@ def test_resume_brings_the_level_back_and_loses_nothing(playback: Playback) -> N
     assert playback.cut() == Playout(0.8, 0.8, interrupted=False)
 
 
-def test_a_reply_that_is_ducked_before_it_begins_begins_quietly(playback: Playback) -> None:
+def test_a_reply_that_is_ducked_before_it_begins_begins_quietly(playback: OpusPlayback) -> None:
     playback.feed(tone(2))
     playback.duck()
     first = playback.take()
@@ -170,7 +172,7 @@ def test_a_reply_that_is_ducked_before_it_begins_begins_quietly(playback: Playba
 @pytest.mark.parametrize("change", ["duck", "resume"])
 def test_the_same_level_twice_costs_nothing(change: str) -> None:
     encoder = Plain()
-    playback = Playback(encoder)
+    playback = OpusPlayback(encoder)
     playback.feed(tone(5))
     if change == "duck":
         playback.duck()
@@ -179,7 +181,7 @@ def test_the_same_level_twice_costs_nothing(change: str) -> None:
     assert encoder.encoded == encoded
 
 
-def test_a_cut_fades_within_a_frame_and_then_is_silent(playback: Playback) -> None:
+def test_a_cut_fades_within_a_frame_and_then_is_silent(playback: OpusPlayback) -> None:
     playback.feed(tone(100))
     for _ in range(10):
         playback.take()
@@ -195,13 +197,13 @@ def test_a_cut_fades_within_a_frame_and_then_is_silent(playback: Playback) -> No
     assert playback.take() is None
 
 
-def test_a_cut_before_the_first_packet_makes_no_sound(playback: Playback) -> None:
+def test_a_cut_before_the_first_packet_makes_no_sound(playback: OpusPlayback) -> None:
     playback.feed(tone(100))
     assert playback.cut() == Playout(0.0, 2.0, interrupted=True)
     assert playback.take() is None
 
 
-def test_a_cut_after_the_last_packet_interrupts_nothing(playback: Playback) -> None:
+def test_a_cut_after_the_last_packet_interrupts_nothing(playback: OpusPlayback) -> None:
     playback.feed(tone(2))
     playback.finish()
     playback.take()
@@ -209,7 +211,7 @@ def test_a_cut_after_the_last_packet_interrupts_nothing(playback: Playback) -> N
     assert playback.cut() == Playout(0.04, 0.04, interrupted=False)
 
 
-def test_a_cue_plays_and_does_not_count(playback: Playback) -> None:
+def test_a_cue_plays_and_does_not_count(playback: OpusPlayback) -> None:
     playback.cue(tone(2.5))
     packets = drain(playback)
     assert packets[:2] == [tone(1)] * 2
@@ -219,7 +221,7 @@ def test_a_cue_plays_and_does_not_count(playback: Playback) -> None:
     assert playback.underruns == 0
 
 
-def test_a_reply_ends_the_cue_within_a_frame_at_full_level(playback: Playback) -> None:
+def test_a_reply_ends_the_cue_within_a_frame_at_full_level(playback: OpusPlayback) -> None:
     playback.cue(tone(50))
     playback.take()
     playback.feed(tone(2, 3_000))
@@ -229,21 +231,21 @@ def test_a_reply_ends_the_cue_within_a_frame_at_full_level(playback: Playback) -
     assert playback.played == pytest.approx(0.04)
 
 
-def test_no_cue_once_the_reply_speaks(playback: Playback) -> None:
+def test_no_cue_once_the_reply_speaks(playback: OpusPlayback) -> None:
     playback.feed(tone(1))
     playback.cue(tone(5))
     playback.finish()
     assert drain(playback) == [tone(1)] + [SILENCE] * TAIL
 
 
-def test_a_reply_is_bounded_and_the_rest_counted(playback: Playback) -> None:
+def test_a_reply_is_bounded_and_the_rest_counted(playback: OpusPlayback) -> None:
     playback.feed(bytes(MAX_BYTES - 2))
     playback.feed(bytes(SPEAK_RATE * 2))
     assert playback.dropped == SPEAK_RATE * 2 - 2
     assert playback.cut().total == pytest.approx(120)
 
 
-async def test_wait_returns_when_it_was_played_out(playback: Playback) -> None:
+async def test_wait_returns_when_it_was_played_out(playback: OpusPlayback) -> None:
     waiting = asyncio.create_task(playback.wait())
     playback.feed(tone(2))
     playback.finish()
@@ -253,7 +255,7 @@ async def test_wait_returns_when_it_was_played_out(playback: Playback) -> None:
     assert await waiting == Playout(0.04, 0.04, interrupted=False)
 
 
-async def test_wait_returns_when_it_was_cut(playback: Playback) -> None:
+async def test_wait_returns_when_it_was_cut(playback: OpusPlayback) -> None:
     waiting = asyncio.create_task(playback.wait())
     playback.feed(tone(2))
     await asyncio.sleep(0)
@@ -261,7 +263,7 @@ async def test_wait_returns_when_it_was_cut(playback: Playback) -> None:
     assert await waiting == Playout(0.0, 0.04, interrupted=True)
 
 
-async def test_a_reply_without_sound_is_over_at_once(playback: Playback) -> None:
+async def test_a_reply_without_sound_is_over_at_once(playback: OpusPlayback) -> None:
     playback.finish()
     assert await playback.wait() == Playout(0.0, 0.0, interrupted=False)
     assert playback.over
@@ -272,13 +274,13 @@ def test_a_duck_is_clean_in_real_opus() -> None:
     library = opus.load()
     time = np.arange(SPEAK_RATE) / SPEAK_RATE
     sound = (8_000 * np.sin(2 * np.pi * 440 * time)).astype("<i2").tobytes()
-    playback = Playback(opus.Encoder(library))
+    playback = OpusPlayback(opus.OpusEncoder(library))
     playback.feed(sound)
     playback.finish()
     packets = drain(playback, 15)
     playback.duck()
     packets += drain(playback)
-    decoder = opus.Decoder(library, SPEAK_RATE)
+    decoder = opus.OpusDecoder(library, SPEAK_RATE)
     heard = np.frombuffer(b"".join(decoder.decode(packet) for packet in packets[:-TAIL]), dtype="<i2")
     gain = np.concatenate([np.ones(15 * 480), np.linspace(1, DUCKED, 960), np.full(33 * 480, DUCKED)])
     wanted = np.frombuffer(sound, dtype="<i2") * gain

@@ -13,16 +13,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.audio import HEAR_BYTES
 from bot.types import Frame
-from bot.voice import rtp
-from bot.voice.dave import Opener, Outcome, sealed
-from bot.voice.hold import PACKETS
-from bot.voice.jitter import CAPACITY, MAX_DROPOUT, Jitter
-from bot.voice.opus import SILENCE, Decoder, OpusError
-from bot.voice.receiver import Receiver
-from bot.voice.sources import MAX_KNOWN, MAX_UNKNOWN
-from bot.voice.stats import ReceiverStats
-from bot.voice.stream import CONCEAL_MAX, SPEED, SPEED_BURST, Stream
-from tests.voice.room import ANN, BEN, BOT, SECRET, Mls, Person, library, receiver, rtp_datagram
+from bot.voice.dave import Opener, OpenResult, sealed
+from bot.voice.opus import SILENCE, OpusDecoder, OpusError
+from bot.voice.receive import rtp
+from bot.voice.receive.jitter import CAPACITY, MAX_DROPOUT, JitterBuffer
+from bot.voice.receive.pending_packets import PACKETS
+from bot.voice.receive.receiver import Receiver
+from bot.voice.receive.ssrcs import MAX_KNOWN, MAX_UNKNOWN
+from bot.voice.receive.stats import ReceiverStats
+from bot.voice.receive.stream import CONCEAL_MAX, SPEED, SPEED_BURST, Stream
+from tests.voice.fake_room import ANN, BEN, BOT, SECRET, Mls, Person, library, receiver, rtp_datagram
 
 FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 U16 = st.integers(0, 0xFFFF)
@@ -36,7 +36,7 @@ USERS = st.sampled_from([ANN, BEN])
 @given(st.binary(max_size=100), st.binary(max_size=100))
 def test_rtp(datagram: bytes, plaintext: bytes):
     for packet in (rtp.parse(datagram), rtp.parse(b"\xb3\x78" + datagram)):
-        if isinstance(packet, rtp.Packet):
+        if isinstance(packet, rtp.RtpPacket):
             assert len(packet.body) > rtp.OVERHEAD
             payload = rtp.payload(packet, plaintext)
             assert isinstance(payload, rtp.Reject) or payload in plaintext
@@ -45,7 +45,7 @@ def test_rtp(datagram: bytes, plaintext: bytes):
 @FEW
 @given(st.lists(st.tuples(U16, U32, st.booleans(), st.floats(0, 10)), max_size=400), st.randoms(use_true_random=False))
 def test_jitter(packets: list[tuple[int, int, bool, float]], rng: random.Random):
-    jitter = Jitter()
+    jitter = JitterBuffer()
     now, taken, given_out = 0.0, 0, 0
     for sequence, timestamp, fresh, step in packets:
         taken += jitter.push(sequence if rng.random() < 0.3 else taken & 0xFFFF, timestamp, b"x", now, fresh) is None
@@ -62,7 +62,7 @@ def test_jitter(packets: list[tuple[int, int, bool, float]], rng: random.Random)
 @FEW
 @given(st.lists(PAYLOADS | st.binary(min_size=1, max_size=1400), max_size=40))
 def test_opus(packets: list[bytes]):
-    decoder = Decoder(library())
+    decoder = OpusDecoder(library())
     for packet in packets:
         for call in (decoder.decode, decoder.decode_fec):
             try:
@@ -90,9 +90,9 @@ def test_dave(body: bytes, trailer: bytes, size: int, version: int, in_transitio
     damaged = bytes([good[0] ^ 1]) + good[1:]
     for payload in (body, body + trailer + bytes([size]) + b"\xfa\xfa", damaged, damaged[:8] + trailer + damaged[-12:]):
         outcome, opus = opener.open(ANN, payload, in_transition)
-        assert outcome is not Outcome.OPENED
-        assert outcome is not Outcome.BROKEN
-        assert not (outcome is Outcome.PLAIN and sealed(payload))
+        assert outcome is not OpenResult.OPENED
+        assert outcome is not OpenResult.BROKEN
+        assert not (outcome is OpenResult.PLAIN and sealed(payload))
         assert opus == (payload if outcome.good else b"")
 
 

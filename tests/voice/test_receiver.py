@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from bot.audio import HEAR_BYTES, RTP_STEP
-from bot.sandbox import rtp
 from bot.types import Frame
-from bot.voice.opus import Encoder
-from bot.voice.receiver import Receiver
-from tests.voice.room import (
+from bot.voice.opus import OpusEncoder
+from bot.voice.receive.receiver import Receiver
+from sandbox.voice import rtp
+from tests.voice.fake_room import (
     ANN,
     BOT,
     SECRET,
@@ -179,7 +179,7 @@ def test_packets_of_ten_and_sixty_milliseconds_become_frames(mls: Mls, ann: Pers
 def test_sixty_milliseconds_of_speech_are_heard_as_said(mls: Mls, ann: Person):
     """A lost packet takes three frames with it; who packs so sends no redundancy for it."""
     ears = receiver(mls.sessions[BOT], [ann])
-    encoder = Encoder(library())
+    encoder = OpusEncoder(library())
     packets = [ann.packet(merged([encoder.encode(ann.tone()) for _ in range(3)]), step=3 * RTP_STEP) for _ in range(50)]
     del packets[20]
     frames: list[Frame] = []
@@ -218,7 +218,7 @@ def merged(packets: list[bytes]) -> bytes:
 def test_every_shape_of_packet_is_heard(mls: Mls, ann: Person, shape: dict[str, Any]):
     """Sealed by the sandbox's own hand."""
     ears = receiver(mls.sessions[BOT], [ann])
-    encoder = Encoder(library())
+    encoder = OpusEncoder(library())
     datagrams = [
         rtp.seal(SECRET, n, n, 960 * n, ann.ssrc, mls.sessions[ANN].encrypt_opus(encoder.encode(ann.tone())), **shape)
         for n in range(50)

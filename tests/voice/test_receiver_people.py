@@ -6,8 +6,8 @@ import pytest
 
 from bot.audio import RTP_STEP
 from bot.types import Frame
-from bot.voice.hold import PACKETS, SECONDS
-from tests.voice.room import (
+from bot.voice.receive.pending_packets import PACKETS, SECONDS
+from tests.voice.fake_room import (
     ANN,
     BEN,
     BOT,

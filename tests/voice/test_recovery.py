@@ -1,7 +1,7 @@
 import pytest
 
-from bot.voice import recovery
-from bot.voice.recovery import REALLOCATED_WITHIN, REJOIN_AFTER, TOLD_WITHIN, Cure, plan
+from bot.voice.link import recovery
+from bot.voice.link.recovery import REALLOCATED_WITHIN, REJOIN_AFTER, TOLD_WITHIN, Cure, plan
 
 WAIT, RESUME, REOPEN, REJOIN = Cure.WAIT, Cure.RESUME, Cure.REOPEN, Cure.REJOIN
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.voice.roster import CLIENT_DISCONNECT, CLIENTS_CONNECT, MAX_MAPPED, SPEAKING, VIDEO, Roster
+from bot.voice.receive.roster import CLIENT_DISCONNECT, CLIENTS_CONNECT, MAX_MAPPED, SPEAKING, VIDEO, Roster
 
 
 class Ears:

@@ -2,8 +2,8 @@ import struct
 
 import pytest
 
-from bot.voice import rtp
-from bot.voice.rtp import Reject
+from bot.voice.receive import rtp
+from bot.voice.receive.rtp import Reject
 
 TAIL = bytes(20)
 
@@ -50,7 +50,7 @@ def test_the_authenticated_header_ends_before_the_extension_body(
 ):
     clear = header(first, 0x78 | marker, more)
     packet = rtp.parse(clear + b"body" + TAIL)
-    assert packet == rtp.Packet(0xABCD, 7, 960, clear, b"body" + TAIL, extension, padded)
+    assert packet == rtp.RtpPacket(0xABCD, 7, 960, clear, b"body" + TAIL, extension, padded)
 
 
 @pytest.mark.parametrize(
@@ -71,5 +71,5 @@ def test_the_authenticated_header_ends_before_the_extension_body(
     ],
 )
 def test_padding_goes_first_then_the_extension(extension: int, padded: bool, plaintext: bytes, payload: bytes | Reject):
-    packet = rtp.Packet(1, 1, 1, b"", b"", extension, padded)
+    packet = rtp.RtpPacket(1, 1, 1, b"", b"", extension, padded)
     assert rtp.payload(packet, plaintext) == payload

@@ -17,12 +17,12 @@ import pytest
 from bot.audio import RTP_STEP, SPEAK_RATE
 from bot.types import Frame
 from bot.voice import opus
-from bot.voice.hold import PACKETS
-from bot.voice.jitter import CAPACITY
-from bot.voice.receiver import Receiver
-from bot.voice.sources import MAX_UNKNOWN
-from bot.voice.stream import CONCEAL_MAX
-from tests.voice.room import BOT, SECRET, TICK, Mls, Person, library, pitch, rtp_datagram
+from bot.voice.receive.jitter import CAPACITY
+from bot.voice.receive.pending_packets import PACKETS
+from bot.voice.receive.receiver import Receiver
+from bot.voice.receive.ssrcs import MAX_UNKNOWN
+from bot.voice.receive.stream import CONCEAL_MAX
+from tests.voice.fake_room import BOT, SECRET, TICK, Mls, Person, library, pitch, rtp_datagram
 
 CROWD = range(11, 17)
 UNHEARD = 16
@@ -37,7 +37,7 @@ BATCHES = 6
 @cache
 def sounds(user_id: int) -> list[bytes]:
     """Return a second of a person's tone as Opus packets, to be said over and over."""
-    encoder = opus.Encoder(library(), complexity=0)
+    encoder = opus.OpusEncoder(library(), complexity=0)
     time = np.arange(2 * SPEAK_RATE) / SPEAK_RATE
     wave = 8000 * np.sin(2 * np.pi * pitch(user_id) * time) * (0.6 + 0.4 * np.sin(2 * np.pi * 3 * time))
     pcm = wave.astype("<i2").tobytes()

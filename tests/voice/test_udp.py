@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.voice.udp import INBOX, DatagramSocket, Inbox, Reader
-from tests.voice.room import ANN, SECRET, Person
+from bot.voice.receive.udp import INBOX, DatagramSocket, Inbox, UdpReader
+from tests.voice.fake_room import ANN, SECRET, Person
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def heard() -> queue.SimpleQueue[bytes]:
 
 
 @pytest.fixture
-def reader(heard: queue.SimpleQueue[bytes]) -> Iterator[Reader]:
-    reader = Reader(lambda datagram, _: heard.put(datagram))
+def reader(heard: queue.SimpleQueue[bytes]) -> Iterator[UdpReader]:
+    reader = UdpReader(lambda datagram, _: heard.put(datagram))
     reader.start()
     yield reader
     reader.stop()
@@ -39,7 +39,7 @@ def dial(server: socket.socket) -> DatagramSocket:
     return sock
 
 
-def test_datagrams_arrive(server: socket.socket, reader: Reader, heard: queue.SimpleQueue[bytes]) -> None:
+def test_datagrams_arrive(server: socket.socket, reader: UdpReader, heard: queue.SimpleQueue[bytes]) -> None:
     sock = dial(server)
     reader.attach(sock)
     for number in range(200):
@@ -48,7 +48,9 @@ def test_datagrams_arrive(server: socket.socket, reader: Reader, heard: queue.Si
     sock.close()
 
 
-def test_an_empty_datagram_ends_nothing(server: socket.socket, reader: Reader, heard: queue.SimpleQueue[bytes]) -> None:
+def test_an_empty_datagram_ends_nothing(
+    server: socket.socket, reader: UdpReader, heard: queue.SimpleQueue[bytes]
+) -> None:
     sock = dial(server)
     reader.attach(sock)
     server.sendto(b"", sock.getsockname())
@@ -58,7 +60,7 @@ def test_an_empty_datagram_ends_nothing(server: socket.socket, reader: Reader, h
 
 
 def test_a_closed_socket_wakes_the_reader_for_the_next(
-    server: socket.socket, reader: Reader, heard: queue.SimpleQueue[bytes]
+    server: socket.socket, reader: UdpReader, heard: queue.SimpleQueue[bytes]
 ) -> None:
     for round_ in range(5):
         sock = dial(server)
@@ -68,7 +70,7 @@ def test_a_closed_socket_wakes_the_reader_for_the_next(
         sock.close()
 
 
-def test_descriptors_above_1023_work(server: socket.socket, reader: Reader, heard: queue.SimpleQueue[bytes]) -> None:
+def test_descriptors_above_1023_work(server: socket.socket, reader: UdpReader, heard: queue.SimpleQueue[bytes]) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 1200:
         pytest.fail(f"needs 1,200 descriptors, the limit is {hard}")
@@ -87,7 +89,7 @@ def test_descriptors_above_1023_work(server: socket.socket, reader: Reader, hear
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_a_server_that_refuses_does_not_end_the_reader(reader: Reader, heard: queue.SimpleQueue[bytes]) -> None:
+def test_a_server_that_refuses_does_not_end_the_reader(reader: UdpReader, heard: queue.SimpleQueue[bytes]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
         gone.bind(("127.0.0.1", 0))
         address = gone.getsockname()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.voice.watchdog import (
+from bot.voice.link.watchdog import (
     APART_FOR,
     CALM,
     OUTSIDE_FOR,

@@ -19,9 +19,9 @@ ALL: tuple[Command, ...] = (
     analyze.answer_menu,
     catchup.catchup,
     podcast.podcast,
-    call.Call(),
-    memory.Memory(),
-    privacy.Privacy(),
-    settings.Settings(),
+    call.CallCommands(),
+    memory.MemoryCommands(),
+    privacy.PrivacyCommands(),
+    settings.SettingsCommands(),
     usage.usage,
 )

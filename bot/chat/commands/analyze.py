@@ -4,10 +4,11 @@ import discord
 from discord import app_commands
 
 from bot.audio import clock
-from bot.chat import attachments, escape, lines, report, working
+from bot.chat import attachments, escape, job_progress, long_answer
 from bot.chat.commands.ask import answered
-from bot.chat.errors import Refusal
+from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
+from bot.chat.transcript import lines
 from bot.jobs import analyze as job
 
 QUESTION_LIMIT = 1_000
@@ -64,7 +65,7 @@ async def _analyze(interaction: Interaction, file: discord.Attachment, question:
     host, words = interaction.client, interaction.client.words_to(interaction)
     jobs, guild_id, user_id = host.jobs, interaction.guild_id or 0, interaction.user.id
 
-    async def do(progress: working.Progress) -> report.Report:
+    async def do(progress: job_progress.Progress) -> long_answer.LongAnswer:
         recording = await attachments.raw(host, file)
         seconds = await job.length(recording)
         estimate = job.estimate(jobs.studio, seconds)
@@ -90,6 +91,6 @@ async def _analyze(interaction: Interaction, file: discord.Attachment, question:
         small.append(lines.money(progress.bill.cost, words, estimated=progress.bill.estimated))
         if not found.complete:
             small.append(words("line.interrupted"))
-        return report.compose(head, found.text, " · ".join(small), "analysis.md")
+        return long_answer.compose(head, found.text, " · ".join(small), "analysis.md")
 
-    await working.work(interaction, do, private=private)
+    await job_progress.run_job(interaction, do, private=private)

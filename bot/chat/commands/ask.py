@@ -6,10 +6,11 @@ from discord import app_commands
 
 from bot.audio import SPEAK_RATE
 from bot.call.call import Call
-from bot.chat import acts, attachments, bubble, lines, report
+from bot.chat import actions, attachments, long_answer, voice_message
 from bot.chat.host import Interaction
+from bot.chat.transcript import lines
 from bot.chat.venue import DiscordVenue
-from bot.jobs.ask import Answer, Question
+from bot.jobs.ask import AskResult, Question
 from bot.jobs.ask import ask as have_answered
 from bot.types import RoomContext, Spoken
 
@@ -63,7 +64,7 @@ async def _aloud(interaction: Interaction, call: Call, shown: str, question: str
     """Have it answered in the call; in its chat the question stands like a spoken one."""
     call.ask(interaction.user.id, question, recording)
     if isinstance(call.venue, DiscordVenue) and interaction.channel_id not in call.venue.chats:
-        await acts.tell(interaction, "ask elsewhere", channel=f"<#{call.venue.channel_id}>")
+        await actions.tell(interaction, "ask elsewhere", channel=f"<#{call.venue.channel_id}>")
         return
     first, *more = lines.split(lines.heard(interaction.user.display_name, shown))
     if interaction.response.is_done():
@@ -97,21 +98,21 @@ async def _here(interaction: Interaction, shown: str, question: str, recording: 
     text = "\n".join(
         [lines.heard(interaction.user.display_name, shown), lines.said(room.bot_name, _spoken(answer), words)]
     )
-    bubbly = bubble.allowed(interaction)
+    bubbly = voice_message.allowed(interaction)
     first, *more = lines.split(text)
-    files = [] if bubbly else await report.sound_file(answer.pcm)
+    files = [] if bubbly else await long_answer.sound_file(answer.pcm)
     await interaction.followup.send(first, files=files, suppress_embeds=True)
     for part in more:
         await interaction.followup.send(part, suppress_embeds=True)
     if bubbly and answer.pcm:
         try:
-            await bubble.send(interaction, answer.pcm)
+            await voice_message.send(interaction, answer.pcm)
         except discord.HTTPException as error:
             log.info("bubble_refused", status=error.status, code=error.code)
-            await interaction.followup.send(files=await report.sound_file(answer.pcm))
+            await interaction.followup.send(files=await long_answer.sound_file(answer.pcm))
 
 
-def _spoken(answer: Answer) -> Spoken:
+def _spoken(answer: AskResult) -> Spoken:
     seconds = len(answer.pcm) / (2 * SPEAK_RATE)
     interrupted = not answer.complete
     return Spoken(0, answer.text, seconds, answer.cost, answer.estimated, interrupted, spoken=bool(answer.pcm))

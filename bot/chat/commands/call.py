@@ -2,14 +2,15 @@
 
 from discord import app_commands
 
-from bot.chat import escape, lines
+from bot.chat import escape
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
+from bot.chat.transcript import lines
 from bot.chat.venue import DiscordVenue
 from bot.types import Verdict
 
 
-class Call(app_commands.Group):
+class CallCommands(app_commands.Group):
     def __init__(self) -> None:
         super().__init__(name="call", description="What I am doing in the voice channel, and why", guild_only=True)
 

@@ -3,10 +3,11 @@
 import discord
 from discord import app_commands
 
-from bot.chat import escape, lines, permissions, report, working
-from bot.chat.errors import Refusal
+from bot.chat import escape, job_progress, long_answer, permissions
+from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.permissions import VocalChannel
+from bot.chat.transcript import lines
 from bot.errors import NothingSaid, StoreError
 from bot.jobs import catchup as job
 from bot.types import Message, Turn
@@ -34,7 +35,7 @@ async def catchup(
         private = True  # what was said behind a door is not told in front of it
     guild_id, user_id, jobs, words = interaction.guild.id, interaction.user.id, host.jobs, host.words_to(interaction)
 
-    async def do(progress: working.Progress) -> report.Report:
+    async def do(progress: job_progress.Progress) -> long_answer.LongAnswer:
         talk = job.recent(await _talk(interaction, target), host.services.wall(), minutes)
         if not talk:
             raise NothingSaid
@@ -44,9 +45,9 @@ async def catchup(
             found = await job.catch_up(talk, str(interaction.locale), wanted.voice, jobs.studio, progress.bill)
         head = words("catchup head", channel=f"<#{target.id}>", minutes=minutes, lines=found.lines)
         small = lines.money(progress.bill.cost, words, estimated=progress.bill.estimated)
-        return report.compose(head, escape.escape(found.text), small, "catchup.md", found.pcm, "catchup.ogg")
+        return long_answer.compose(head, escape.escape(found.text), small, "catchup.md", found.pcm, "catchup.ogg")
 
-    await working.work(interaction, do, private=private)
+    await job_progress.run_job(interaction, do, private=private)
 
 
 def _channel(interaction: Interaction, named: VocalChannel | None) -> VocalChannel:

@@ -3,8 +3,8 @@
 import discord
 from discord import app_commands
 
-from bot.chat import acts, permissions
-from bot.chat.errors import Refusal
+from bot.chat import actions, permissions
+from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.permissions import VocalChannel
 from bot.errors import AlreadyInCall
@@ -38,7 +38,7 @@ async def join(interaction: Interaction, channel: discord.VoiceChannel | discord
 @app_commands.command(description="Send me out of the voice channel")
 @app_commands.guild_only()
 async def leave(interaction: Interaction) -> None:
-    await acts.leave(interaction)
+    await actions.leave(interaction)
 
 
 def _whereabouts(member: discord.Member) -> VocalChannel:

@@ -9,10 +9,10 @@ import discord
 from discord import app_commands
 
 from bot.chat import escape, permissions
-from bot.chat.errors import Refusal
+from bot.chat.error_messages import Refusal
+from bot.chat.file_export import exported_file
 from bot.chat.host import Interaction
-from bot.chat.pages import Confirm, Pages, paginate
-from bot.chat.parcels import parcel
+from bot.chat.pagination import Confirm, PagedMessage, paginate
 from bot.chat.permissions import VocalChannel
 from bot.types import Message
 
@@ -24,7 +24,7 @@ EXPORTED = 100_000
 Channel = discord.VoiceChannel | discord.StageChannel
 
 
-class Memory(app_commands.Group):
+class MemoryCommands(app_commands.Group):
     def __init__(self) -> None:
         super().__init__(name="memory", description="What I remember of a voice channel", guild_only=True)
 
@@ -39,7 +39,7 @@ class Memory(app_commands.Group):
         # In a thread, like the export: so many lines to escape would be heard in every call.
         rows = await asyncio.to_thread(lambda: [_row(message) for message in messages])
         pages = paginate(rows) or [words("memory nothing", channel=target.mention)]
-        await Pages(host, words, pages).send(interaction)
+        await PagedMessage(host, words, pages).send(interaction)
 
     @app_commands.command(description="Take along what I remember, as Markdown and JSON")
     @app_commands.describe(channel="The voice channel; that of the call, or yours, when left out")
@@ -50,8 +50,8 @@ class Memory(app_commands.Group):
         messages = await interaction.client.services.store.history(target.id, EXPORTED)
         limit = interaction.filesize_limit
         files = [
-            await asyncio.to_thread(lambda: parcel("memory.md", _markdown(target.name, messages), limit)),
-            await asyncio.to_thread(lambda: parcel("memory.json", _json(messages), limit)),
+            await asyncio.to_thread(lambda: exported_file("memory.md", _markdown(target.name, messages), limit)),
+            await asyncio.to_thread(lambda: exported_file("memory.json", _json(messages), limit)),
         ]
         text = words("memory exported", channel=target.mention, lines=len(messages))
         await interaction.followup.send(text, files=files, ephemeral=True)

@@ -10,15 +10,16 @@ import structlog
 from discord import app_commands
 
 from bot.audio import clock
-from bot.chat import attachments, escape, lines, permissions
-from bot.chat.errors import Refusal, answer, explain
+from bot.chat import attachments, escape, permissions
+from bot.chat.error_messages import Refusal, answer, explain
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
-from bot.chat.working import Post, cancel_row
+from bot.chat.job_progress import JobMessage, cancel_row
+from bot.chat.transcript import lines
 from bot.errors import AlreadyAtIt, BotError, JobCancelled, MissingPermissions
-from bot.jobs import documents, workshop
+from bot.jobs import documents, podcast_folder
 from bot.jobs import podcast as job
-from bot.jobs.bill import price
+from bot.jobs.job_account import price
 from bot.jobs.queue import Ticket
 
 log = structlog.get_logger(__name__)
@@ -121,7 +122,7 @@ class Ask(discord.ui.View):
 
 async def resume(host: Host) -> None:
     """Go on with what an earlier process left undone, in the servers that are ours; tidy up until cancelled."""
-    benches = [bench for bench in workshop.unfinished(host.jobs.folder) if not bench.plan.paused]
+    benches = [bench for bench in podcast_folder.unfinished(host.jobs.folder) if not bench.plan.paused]
     async with asyncio.TaskGroup() as group:
         for bench in benches:
             guild = host.get_guild(bench.plan.guild_id)
@@ -129,10 +130,10 @@ async def resume(host: Host) -> None:
                 group.create_task(_resumed(host, guild, bench), name="podcast")
         while True:  # what failed and was not asked for again is not kept for ever
             await asyncio.sleep(TIDY)
-            await asyncio.to_thread(workshop.prune, host.jobs.folder)
+            await asyncio.to_thread(podcast_folder.prune, host.jobs.folder)
 
 
-async def _resumed(host: Host, guild: discord.Guild, bench: workshop.Bench) -> None:
+async def _resumed(host: Host, guild: discord.Guild, bench: podcast_folder.PodcastFolder) -> None:
     words, channel_id = host.words_in(guild), bench.plan.channel_id
     try:
         # A thread that was archived in the meantime is not among those known.
@@ -145,12 +146,12 @@ async def _resumed(host: Host, guild: discord.Guild, bench: workshop.Bench) -> N
         log.warning("podcast_failed", error=type(error).__name__, reason=str(error))  # the others go on
 
 
-async def _begin(interaction: Interaction, plan: workshop.Plan) -> None:
+async def _begin(interaction: Interaction, plan: podcast_folder.Plan) -> None:
     host, guild = interaction.client, interaction.guild
     assert guild is not None
     ticket = host.jobs.queue.take(guild.id, plan.user_id, plan.id)
     try:
-        bench = await asyncio.to_thread(workshop.Bench.open, host.jobs.folder, plan)
+        bench = await asyncio.to_thread(podcast_folder.PodcastFolder.open, host.jobs.folder, plan)
         bench.plan.message_id = (await interaction.original_response()).id
         await asyncio.to_thread(bench.save)
     except BaseException:
@@ -160,12 +161,17 @@ async def _begin(interaction: Interaction, plan: workshop.Plan) -> None:
 
 
 async def _work(
-    host: Host, bench: workshop.Bench, ticket: Ticket, channel: object, interaction: Interaction | None, words: Words
+    host: Host,
+    bench: podcast_folder.PodcastFolder,
+    ticket: Ticket,
+    channel: object,
+    interaction: Interaction | None,
+    words: Words,
 ) -> None:
     """Make it, and post it or what went wrong. `interaction` is None after a restart."""
     jobs, plan = host.jobs, bench.plan
     view = cancel_row(words, plan.user_id, ticket)
-    post = Post(channel, plan.message_id, interaction, view)
+    post = JobMessage(channel, plan.message_id, interaction, view)
     estimate = job.estimate(jobs.studio, plan, bench.done())
     bill = jobs.bill(plan.guild_id, plan.channel_id, plan.user_id, estimate)
     head = _head(plan, price(host.services, estimate), words)
@@ -197,7 +203,7 @@ async def _work(
         await post.end(f"{head}\n⚠️ {explain(words, error)}")
 
 
-async def _deliver(made: job.Podcast, plan: workshop.Plan, cost: str, post: Post, words: Words) -> None:
+async def _deliver(made: job.Podcast, plan: podcast_folder.Plan, cost: str, post: JobMessage, words: Words) -> None:
     """Post the sound and the summary in a message of their own, which people see come, minutes later."""
     programme = made.programme
     text = words("podcast done", title=_title(plan, words), minutes=clock(programme.seconds), cost=cost)
@@ -206,11 +212,11 @@ async def _deliver(made: job.Podcast, plan: workshop.Plan, cost: str, post: Post
     await post.end(text)
 
 
-def _head(plan: workshop.Plan, dollars: Decimal | None, words: Words) -> str:
+def _head(plan: podcast_folder.Plan, dollars: Decimal | None, words: Words) -> str:
     minutes = max(1, round(len(plan.sections) * job.SECONDS / 60))
     cost = lines.money(dollars, words, estimated=True)
     return words("podcast plan", title=_title(plan, words), minutes=minutes, chapters=len(plan.sections), cost=cost)
 
 
-def _title(plan: workshop.Plan, words: Words) -> str:
+def _title(plan: podcast_folder.Plan, words: Words) -> str:
     return escape.escape(plan.title, 100) or words("podcast untitled")

@@ -7,15 +7,15 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.chat import acts
+from bot.chat import actions
+from bot.chat.file_export import exported_file
 from bot.chat.host import Interaction
-from bot.chat.pages import Confirm
-from bot.chat.parcels import parcel
-from bot.jobs import workshop
-from bot.jobs.desk import folder_beside
+from bot.chat.pagination import Confirm
+from bot.jobs import podcast_folder
+from bot.jobs.context import folder_beside
 
 
-class Privacy(app_commands.Group):
+class PrivacyCommands(app_commands.Group):
     def __init__(self) -> None:
         super().__init__(name="privacy", description="What I hear of you, and your say in it", guild_only=True)
 
@@ -39,7 +39,7 @@ class Privacy(app_commands.Group):
         host = interaction.client
         kept = await host.services.store.export(interaction.user.id)
         limit = interaction.filesize_limit
-        file = await asyncio.to_thread(lambda: parcel("kept-of-you.json", _json(kept), limit))
+        file = await asyncio.to_thread(lambda: exported_file("kept-of-you.json", _json(kept), limit))
         await interaction.followup.send(host.words_to(interaction)("privacy exported"), file=file, ephemeral=True)
 
     @app_commands.command(description="Have me forget you: your words, your consent, your name in every bill")
@@ -50,7 +50,7 @@ class Privacy(app_commands.Group):
 
         async def forget() -> str:
             await host.calls.forget(user_id)
-            await asyncio.to_thread(workshop.forget, folder_beside(host.settings.database_url), user_id)
+            await asyncio.to_thread(podcast_folder.forget, folder_beside(host.settings.database_url), user_id)
             gone = await host.services.store.forget(user_id)
             return words("privacy forgotten", lines=gone.messages, charges=gone.charges)
 
@@ -60,11 +60,11 @@ class Privacy(app_commands.Group):
 
     @app_commands.command(description="Let me hear you in this server's voice channels")
     async def consent(self, interaction: Interaction) -> None:
-        await acts.agree(interaction)
+        await actions.agree(interaction)
 
     @app_commands.command(description="Stop hearing me in this server's voice channels")
     async def withdraw(self, interaction: Interaction) -> None:
-        await acts.withdraw(interaction)
+        await actions.withdraw(interaction)
 
 
 def _grouped(code: str) -> str:

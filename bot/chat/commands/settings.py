@@ -7,12 +7,8 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.chat import acts, escape, permissions
-from bot.chat.errors import Refusal
-from bot.chat.host import Interaction
-from bot.chat.i18n import Words
-from bot.chat.pages import Pages, paginate
-from bot.preferences import (
+from bot.billing.budget import Caps
+from bot.call.preferences import (
     AS_SPOKEN,
     FIELDS,
     JOIN_AT_LIMIT,
@@ -23,9 +19,13 @@ from bot.preferences import (
     SILENCE,
     VOICES,
 )
-from bot.services import CallSettings
+from bot.call.settings import CallSettings
+from bot.chat import actions, escape, permissions
+from bot.chat.error_messages import Refusal
+from bot.chat.host import Interaction
+from bot.chat.i18n import Words
+from bot.chat.pagination import PagedMessage, paginate
 from bot.types import Setting
-from bot.usage import Caps
 
 Channel = discord.VoiceChannel | discord.StageChannel
 Name = Literal[
@@ -47,7 +47,7 @@ SHOWN_LIMIT = 120
 """Characters of a persona or of names on the page."""
 
 
-class Settings(app_commands.Group):
+class SettingsCommands(app_commands.Group):
     def __init__(self) -> None:
         super().__init__(
             name="settings",
@@ -67,7 +67,7 @@ class Settings(app_commands.Group):
         place = channel.id if channel else None
         values = _values(host.preferences.of(guild_id, place), host.preferences.caps(guild_id), words)
         rows = [words("settings title", where=where), *_rows(values, host.preferences.changed(guild_id, place), words)]
-        await Pages(host, words, paginate(rows)).send(interaction)
+        await PagedMessage(host, words, paginate(rows)).send(interaction)
 
     @app_commands.command(description="The voice I speak with")
     @app_commands.describe(name="A voice the model has", channel="Only in this voice channel")
@@ -149,10 +149,10 @@ class Settings(app_commands.Group):
     ) -> None:
         guild_id = _guild(interaction)
         host = interaction.client
-        async with acts.patiently(interaction):
+        async with actions.patiently(interaction):
             gone = await host.preferences.reset(guild_id, channel.id if channel else None, setting)
         host.calls.settings_changed(guild_id)
-        await acts.tell(interaction, "settings reset", count=gone)
+        await actions.tell(interaction, "settings reset", count=gone)
 
     @voice.autocomplete("name")
     async def voices(self, _: Interaction, typed: str) -> list[Choice[str]]:
@@ -182,7 +182,7 @@ async def _change(interaction: Interaction, channel: Channel | None, wanted: Map
     place = channel.id if channel else None
     if not wanted:
         raise Refusal("refusal setting_nothing")
-    async with acts.patiently(interaction):
+    async with actions.patiently(interaction):
         for name, value in wanted.items():
             try:
                 await host.preferences.change(guild_id, place, name, value, interaction.user.id)
@@ -196,7 +196,7 @@ async def _change(interaction: Interaction, channel: Channel | None, wanted: Map
     where = channel.mention if channel else words("settings server")
     rows = [f"**{words(f'setting {name}')}** {values[name]}" for name in wanted]
     text = words("settings changed", where=where)
-    await acts.say(interaction, "\n".join([text, *rows]))
+    await actions.say(interaction, "\n".join([text, *rows]))
 
 
 def _values(settings: CallSettings, caps: Caps, words: Words) -> dict[str, str]:

@@ -2,17 +2,17 @@
 
 from discord import app_commands
 
-from bot.chat import acts
+from bot.chat import actions
 from bot.chat.host import Interaction
 
 
 @app_commands.command(description="Be quiet now, and drop what waits to be answered")
 @app_commands.guild_only()
 async def stop(interaction: Interaction) -> None:
-    await acts.stop(interaction)
+    await actions.stop(interaction)
 
 
 @app_commands.command(description="Say the last answer again")
 @app_commands.guild_only()
 async def replay(interaction: Interaction) -> None:
-    await acts.replay(interaction)
+    await actions.replay(interaction)

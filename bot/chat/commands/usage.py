@@ -12,9 +12,11 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.chat import chart, ledger, lines
+from bot.billing import report
+from bot.chat import chart
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
+from bot.chat.transcript import lines
 
 log = structlog.get_logger(__name__)
 
@@ -34,12 +36,12 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     words = host.words_to(interaction)
     midnight = datetime.combine(host.services.wall().astimezone(UTC).date(), time(), UTC)
     charges = await host.services.store.charges(interaction.guild.id, midnight - timedelta(days=DAYS[period] - 1))
-    book = await asyncio.to_thread(ledger.add_up, charges)
+    book = await asyncio.to_thread(report.add_up, charges)
 
     def money(cost: Decimal) -> str:
         return lines.money(cost, words)
 
-    def figures(item: ledger.Sum) -> str:
+    def figures(item: report.Sum) -> str:
         minutes = f"{(item.heard + item.spoken) / 60:.1f}"
         return words("usage figures", cost=money(item.cost), tokens=f"{item.tokens:,}", minutes=minutes)
 
@@ -49,7 +51,7 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     if total.unknown:
         rows.append(words("usage unknown", count=total.unknown))
     caps = host.preferences.caps(interaction.guild.id)
-    today = ledger.add_up(charge for charge in charges if charge.at >= midnight)
+    today = report.add_up(charge for charge in charges if charge.at >= midnight)
     for code, cap, spent in (
         ("usage left", caps.server, today.total.cost),
         ("usage left_you", caps.person, today.people[interaction.user.id].cost),
@@ -57,7 +59,7 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
         if cap:
             rows.append(words(code, left=money(max(Decimal(0), cap - spent)), cap=money(cap)))
     kinds = {words(f"kind {kind}"): item for kind, item in book.kinds.items()}
-    rows += ["", *ledger.bars(kinds, figures)]
+    rows += ["", *report.bars(kinds, figures)]
     if period != "today":
         rows += ["", *(f"{day} · {figures(item)}" for day, item in sorted(book.days.items())[-DAYS[period] :])]
     people = book.people
@@ -66,7 +68,7 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     dearest = sorted(people.items(), key=lambda pair: -pair[1].cost)[:PEOPLE_SHOWN]
     if dearest:
         named = {f"#{place} <@{user_id}>": item for place, (user_id, item) in enumerate(dearest, 1)}
-        rows += ["", *ledger.bars(named, figures)]
+        rows += ["", *report.bars(named, figures)]
     files: list[discord.File] = []
     if total.cost and chart.available():
         title = chart.Label(f"{money(total.cost)} · {when}", money(total.cost))
@@ -100,8 +102,8 @@ def _picture(
     title: chart.Label,
     period: str,
     midnight: datetime,
-    book: ledger.Ledger,
-    dearest: Sequence[tuple[int, ledger.Sum]],
+    book: report.CostReport,
+    dearest: Sequence[tuple[int, report.Sum]],
     names: Mapping[int, str],
     words: Words,
 ) -> bytes:

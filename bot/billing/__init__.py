@@ -1,0 +1,1 @@
+"""What requests cost: tokens, prices, the budget, the report."""

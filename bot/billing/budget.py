@@ -1,0 +1,238 @@
+"""What a turn may cost, and what it did.
+
+Caps hold per server, and per person in a server, for a UTC day. They degrade in steps (shorter answers, text only,
+off). A request is reserved at its estimate before it is sent, so that many calls at once overrun a cap by one request
+at most: the estimate is of the longest answer the step allows, and what is on its way counts as spent.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from enum import IntEnum
+
+from bot.audio import HEAR_RATE, seconds
+from bot.billing import tokens
+from bot.errors import StoreError
+from bot.ports import Store
+from bot.types import Charge, Message, Turn, Usage
+
+Price = Callable[[str, Usage], Decimal | None]
+"""US dollars of a request by model and usage; None: no price is known."""
+
+SHORT_AT = Decimal("0.8")
+TEXT_AT = Decimal("0.95")
+"""Shares of a cap from which answers are shorter, and written only."""
+LONGEST_SECONDS = 120.0
+"""Longest answer ever."""
+SHORT_SECONDS = 20.0
+"""Longest answer when the budget is nearly spent."""
+WRITTEN_SECONDS = 30.0
+"""What a written answer costs at most, as seconds of sound: text tokens are far cheaper."""
+AUDIO_IN_RATE, AUDIO_OUT_RATE = 10, 20
+"""Tokens per second of sound, for what was cut before the server counted it."""
+WORDS_RATE = 5
+"""Tokens of text per second of an answer; quick speech in Japanese has as many."""
+PROMPT_TOKENS = 500
+"""Of what the model is told besides: who it is, who is there."""
+ANSWERS_HEARD = 2
+"""Answers of its own that the model hears again at most (engine/prompt.py)."""
+
+
+class Allowance(IntEnum):
+    """What the budget still allows; the higher the less."""
+
+    FULL = 0
+    SHORT = 1
+    TEXT = 2
+    OFF = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """US dollars a UTC day; 0: no cap."""
+
+    server: Decimal = Decimal(0)
+    person: Decimal = Decimal(0)
+
+
+@dataclass(slots=True)
+class Reservation:
+    """A request on its way: its estimate counts as spent until it is settled."""
+
+    guild_id: int
+    user_ids: tuple[int, ...]
+    estimate: Decimal
+    allowance: Allowance
+    purse: tuple[int, int | None]
+    "server, and person if it is a person's cap, that allows the least"
+    open: bool = True
+
+
+@dataclass(slots=True)
+class _Spent:
+    """Dollars of one server, or one person there, on one day."""
+
+    total: Decimal = Decimal(0)
+    reserved: Decimal = Decimal(0)
+    told: Allowance = Allowance.FULL
+    "the worst step people were told of"
+
+
+SECONDS = {
+    Allowance.FULL: LONGEST_SECONDS,
+    Allowance.SHORT: SHORT_SECONDS,
+    Allowance.TEXT: WRITTEN_SECONDS,
+    Allowance.OFF: 0.0,
+}
+"""What an answer is estimated at."""
+
+
+class Budget:
+    """The purses of all calls of this process."""
+
+    def __init__(
+        self,
+        server_day: Decimal,
+        person_day: Decimal,
+        price: Price,
+        now: Callable[[], datetime],
+        caps: Callable[[int], Caps] | None = None,
+    ) -> None:
+        """`caps` gives a server's own caps in place of `server_day` and `person_day`."""
+        self.price = price
+        self._caps = caps or (lambda _guild: Caps(server_day, person_day))
+        self._now = now
+        self._day = self._today()
+        self._purses: dict[tuple[int, int | None], _Spent] = defaultdict(_Spent)
+        "by server, and person or None for all of them"
+
+    async def load(self, guild_id: int, store: Store) -> None:
+        """Read what a server spent today: by an earlier process, or another one.
+
+        What was booked here and is not written yet counts too. A store that cannot serve leaves it at what is known.
+        """
+        self._turn_day()
+        day = self._day
+        try:
+            charges = await store.charges(guild_id, datetime.combine(day, time(), UTC))
+        except StoreError:
+            return
+        if day != self._day:
+            return
+        stored: dict[tuple[int, int | None], Decimal] = defaultdict(Decimal)
+        for charge in charges:
+            for purse, cost in self._parts(charge):
+                stored[purse] += cost
+        for purse, total in stored.items():
+            self._purses[purse].total = max(self._purses[purse].total, total)
+
+    def reserve(
+        self, guild_id: int, user_ids: Iterable[int], estimate: Decimal | Callable[[float], Decimal | None] | None
+    ) -> Reservation:
+        """Say what is allowed, and hold the estimate back until `settle`.
+
+        `estimate` is in US dollars, or gives them by the seconds of the answer.
+        """
+        self._turn_day()
+        people = tuple(user_ids)
+        caps = self._caps(guild_id)
+        shares = [(self._share((guild_id, None), caps.server), (guild_id, None))]
+        shares += [(self._share((guild_id, person), caps.person), (guild_id, person)) for person in people]
+        worst, purse = max(shares, key=lambda share: share[0])
+        allowance = Allowance.FULL
+        for step, share in ((Allowance.SHORT, SHORT_AT), (Allowance.TEXT, TEXT_AT), (Allowance.OFF, Decimal(1))):
+            if worst >= share:
+                allowance = step
+        cost = (estimate(SECONDS[allowance]) if callable(estimate) else estimate) or Decimal(0)
+        reservation = Reservation(guild_id, people, cost, allowance, purse, open=allowance is not Allowance.OFF)
+        if reservation.open:
+            self._hold(reservation, cost)
+        return reservation
+
+    def settle(self, reservation: Reservation) -> None:
+        """Give the estimate back; what the request did cost is booked by its charge. Idempotent."""
+        if reservation.open:
+            reservation.open = False
+            self._hold(reservation, -reservation.estimate)
+
+    def book(self, charge: Charge) -> None:
+        """Count what a request cost; shared evenly by the people who caused it."""
+        self._turn_day()
+        if charge.at.astimezone(UTC).date() == self._day:
+            for purse, cost in self._parts(charge):
+                self._purses[purse].total += cost
+
+    def news(self, reservation: Reservation) -> Allowance | None:
+        """Return the step people have not been told of yet, once a day for the server and for each person."""
+        spent = self._purses[reservation.purse]
+        if reservation.allowance <= spent.told:
+            return None
+        spent.told = reservation.allowance
+        return reservation.allowance
+
+    def left(self, guild_id: int, user_id: int | None = None) -> Decimal | None:
+        """Return the dollars a server, or a person there, may still spend today; None: there is no cap."""
+        self._turn_day()
+        caps = self._caps(guild_id)
+        cap = caps.server if user_id is None else caps.person
+        spent = self._purses.get((guild_id, user_id), _Spent())
+        return max(cap - spent.total - spent.reserved, Decimal(0)) if cap else None
+
+    def forget(self, user_id: int) -> None:
+        """Name a person no more; what they caused still counts for their server."""
+        for purse in [purse for purse in self._purses if purse[1] == user_id]:
+            del self._purses[purse]
+
+    def _hold(self, reservation: Reservation, cost: Decimal) -> None:
+        self._purses[reservation.guild_id, None].reserved += cost
+        for person in reservation.user_ids:
+            if (purse := self._purses.get((reservation.guild_id, person))) or cost > 0:
+                purse = purse or self._purses[reservation.guild_id, person]
+                purse.reserved += cost / len(reservation.user_ids)
+
+    def _share(self, purse: tuple[int, int | None], cap: Decimal) -> Decimal:
+        spent = self._purses.get(purse)
+        return (spent.total + spent.reserved) / cap if cap and spent else Decimal(0)
+
+    @staticmethod
+    def _parts(charge: Charge) -> list[tuple[tuple[int, int | None], Decimal]]:
+        """Return whose purses a charge goes to, with their parts."""
+        if charge.cost is None:
+            return []
+        part = charge.cost / len(charge.user_ids) if charge.user_ids else Decimal(0)
+        people = [((charge.guild_id, person), part) for person in charge.user_ids]
+        return [((charge.guild_id, None), charge.cost), *people]
+
+    def _today(self) -> date:
+        return self._now().astimezone(UTC).date()
+
+    def _turn_day(self) -> None:
+        """A new day: what is on its way still counts, nothing else does."""
+        today = self._today()
+        if today != self._day:
+            self._day = today
+            kept = {purse: spent.reserved for purse, spent in self._purses.items() if spent.reserved > 0}
+            self._purses.clear()
+            for purse, reserved in kept.items():
+                self._purses[purse].reserved = reserved
+
+
+def estimated_usage(turn: Turn, spoken: float, history: Iterable[Message] = ()) -> Usage:
+    """Return what a request probably used: rather too much, for caps are held by it.
+
+    The turn's own sound and the last answers' go in, `spoken` seconds of sound come out, text both ways.
+    """
+    past = list(history)
+    heard = sum(seconds(utterance.pcm, HEAR_RATE) for utterance in turn.utterances)
+    heard += sum(seconds(typed.recording, HEAR_RATE) for typed in turn.typed)
+    named = [message for message in past if message.audio_id][-ANSWERS_HEARD:]
+    again = sum(tokens.spoken_seconds(message.text) for message in named)
+    written = [typed.text for typed in turn.typed] + [message.text for message in past]
+    return Usage(
+        text_in=PROMPT_TOKENS + sum(map(tokens.of_message, written)),
+        audio_in=round(heard * AUDIO_IN_RATE + again * AUDIO_OUT_RATE),
+        text_out=round(spoken * WORDS_RATE),
+        audio_out=round(spoken * AUDIO_OUT_RATE),
+    )

@@ -1,0 +1,77 @@
+"""Charges added up for people: by day, by kind, by person. Pure."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from bot.billing.budget import AUDIO_IN_RATE, AUDIO_OUT_RATE
+from bot.types import Charge
+
+BAR = 12
+"""Characters of the longest bar."""
+HEARD = ("transcription", "job")
+"""Kinds by which sound counts as heard; with answers it would count twice, for they hear what is written down, too."""
+
+
+@dataclass(slots=True)
+class Sum:
+    """What some charges come to."""
+
+    cost: Decimal = Decimal(0)
+    tokens: int = 0
+    unknown: int = 0
+    "charges without a known price"
+    heard: float = 0.0
+    spoken: float = 0.0
+    "seconds"
+
+    def add(self, charge: Charge, share: int = 1) -> None:
+        usage = charge.usage
+        if charge.kind in HEARD:
+            self.heard += usage.audio_in / AUDIO_IN_RATE / share
+        self.spoken += usage.audio_out / AUDIO_OUT_RATE / share
+        self.tokens += (usage.text_in + usage.audio_in + usage.text_out + usage.audio_out) // share
+        if charge.cost is None:
+            self.unknown += 1
+        else:
+            self.cost += charge.cost / share
+
+
+@dataclass(slots=True)
+class CostReport:
+    """A server's charges."""
+
+    total: Sum = field(default_factory=Sum)
+    days: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
+    "ISO date, UTC"
+    kinds_by_day: dict[str, dict[str, Decimal]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(Decimal))
+    )
+    "ISO date, UTC -> kind -> US dollars"
+    kinds: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
+    people: dict[int, Sum] = field(default_factory=lambda: defaultdict(Sum))
+    "a charge that several people caused is shared evenly, as the budget shares it"
+
+
+def add_up(charges: Iterable[Charge]) -> CostReport:
+    ledger = CostReport()
+    for charge in charges:
+        ledger.total.add(charge)
+        day = charge.at.date().isoformat()
+        ledger.days[day].add(charge)
+        ledger.kinds_by_day[day][charge.kind] += charge.cost or 0
+        ledger.kinds[charge.kind].add(charge)
+        for person in charge.user_ids:
+            ledger.people[person].add(charge, len(charge.user_ids))
+    return ledger
+
+
+def bars(sums: Mapping[str, Sum], figures: Callable[[Sum], str]) -> list[str]:
+    """Return one line each, dearest first, with a bar as long as its share of the dearest, and its `figures`."""
+    most = max((item.cost for item in sums.values()), default=Decimal(0))
+    rows: list[str] = []
+    for label, item in sorted(sums.items(), key=lambda pair: -pair[1].cost):
+        filled = round(BAR * item.cost / most) if most else 0
+        rows.append(f"`{'█' * filled}{'░' * (BAR - filled)}` {label} · {figures(item)}")
+    return rows

@@ -1,0 +1,66 @@
+"""Everyone's segmenter and the floor above them: what one call hears, tick by tick. No asyncio, no clock."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import count
+
+from bot.ports import Vad
+from bot.talk.floor import Decision, Floor
+from bot.talk.segmenter import Segmenter, SegmenterSettings
+from bot.talk.speech_events import Discarded, SpeechEvent
+from bot.types import CallState, Frame, Verdict
+
+
+class Listener:
+    """Turns the frames of a tick into speech events and the floor's decisions."""
+
+    def __init__(self, make_vad: Callable[[], Vad], floor: Floor, settings: SegmenterSettings) -> None:
+        self._make_vad = make_vad
+        self._floor = floor
+        self._settings = settings
+        self._ids = count(1)
+        self._segmenters: dict[int, Segmenter] = {}
+        self._ended: list[SpeechEvent] = []
+
+    @property
+    def speaking(self) -> bool:
+        """Whether anybody who is decoded is in the middle of an utterance."""
+        return any(segmenter.speaking for segmenter in self._segmenters.values())
+
+    def tick(
+        self,
+        frames: Iterable[Frame],
+        talking: frozenset[int],
+        people: Mapping[int, str],
+        state: CallState,
+        playing_since: float | None,
+        now: float,
+    ) -> tuple[list[SpeechEvent], Sequence[Decision]]:
+        """Take what arrived in one tick.
+
+        `talking` are the people whose packets arrive, `playing_since` is when the answer began to sound.
+        """
+        arrived: dict[int, list[Frame]] = {}
+        for frame in frames:
+            arrived.setdefault(frame.user_id, []).append(frame)
+        events, self._ended = self._ended, []
+        for user_id in arrived.keys() - self._segmenters.keys():
+            self._segmenters[user_id] = Segmenter(user_id, self._make_vad(), self._ids, self._settings)
+        for user_id, segmenter in self._segmenters.items():
+            events += segmenter.push(arrived.get(user_id, ()), now)
+        for user_id in self._segmenters.keys() - people.keys() - arrived.keys():
+            events += self._segmenters.pop(user_id).left(now)
+        voiced = {user_id: segmenter.voiced_for for user_id, segmenter in self._segmenters.items()}
+        return events, self._floor.step(now, events, talking, voiced, state, len(people), playing_since)
+
+    def adapt(self, settings: SegmenterSettings) -> None:
+        """Go on under other settings; who is speaking now finishes under the old ones."""
+        if settings != self._settings:
+            self._settings = settings
+            self._segmenters = {user: segmenter for user, segmenter in self._segmenters.items() if segmenter.speaking}
+
+    def withdrawn(self, user_id: int, now: float) -> None:
+        """Forget what is open of somebody who may no longer be heard."""
+        segmenter = self._segmenters.pop(user_id, None)
+        if segmenter and segmenter.speaking:
+            verdict = Verdict(next(self._ids), user_id, now, "no_consent", {"seconds": round(segmenter.voiced, 2)})
+            self._ended.append(Discarded(verdict))

@@ -1,0 +1,227 @@
+"""What servers and their channels want otherwise than the environment says: typed, validated, kept in memory.
+
+Everything is read once at start and again when another process changed something, so that no call waits for it.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import structlog
+
+from bot.billing.budget import Caps
+from bot.call.auto_join_blocks import NAME
+from bot.call.settings import CallSettings
+from bot.ports import Store
+from bot.types import Setting
+
+log = structlog.get_logger(__name__)
+
+VOICES = (
+    "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse",
+)  # fmt: skip
+"""Those known; others may exist, so any name is taken."""
+LANGUAGES = {
+    "de": "Deutsch", "en": "English", "es": "Español", "fr": "Français", "it": "Italiano", "ja": "日本語",
+    "ko": "한국어", "nl": "Nederlands", "pl": "Polski", "pt": "Português", "ru": "Русский", "zh": "中文",
+}  # fmt: skip
+PERSONAS = {
+    "guest": "Be a curious, warm guest: take part, ask back, keep it short.",
+    "expert": "Be exact and thorough; say what is uncertain, and give numbers where there are any.",
+    "teacher": "Be a patient language teacher: speak simply, mend one mistake at a time, and have people try again.",
+    "interpreter": "Be an interpreter: say what was said in the other language of the room, and nothing else.",
+    "moderator": "Be a moderator: sum up, see that everyone has their turn, and keep to the subject.",
+    "storyteller": "Be a storyteller: vivid, playful, and always ready for another scene.",
+}
+"""Personas by name; any other text is a persona of its own."""
+AS_SPOKEN = "auto"
+PERSONA_LIMIT, ALIASES_LIMIT, ALIAS_LIMIT = 1_000, 10, 40
+SILENCE = (0.2, 3.0)
+"""Shortest and longest seconds of silence that end what somebody says."""
+RETENTION_LIMIT = 3650
+JOIN_AT_LIMIT = 99
+"""People in a voice channel, as many as one takes."""
+DOLLARS_LIMIT = Decimal(10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting: how it is read from its text, and where it may be set."""
+
+    read: Callable[[str], Any]
+    "raises ValueError"
+    per_channel: bool = True
+    per_server: bool = True
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ValueError
+        return text
+
+    return read
+
+
+def _voice(text: str) -> str:
+    if not re.fullmatch(r"[\w.-]{1,40}", text, re.ASCII):
+        raise ValueError
+    return text
+
+
+def _language(text: str) -> str | None:
+    if text == AS_SPOKEN:
+        return None
+    if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
+        raise ValueError
+    return text
+
+
+def _persona(text: str) -> str:
+    if len(text) > PERSONA_LIMIT:
+        raise ValueError
+    return PERSONAS.get(text, text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name for part in re.split(r"[,、，]", text) if (name := part.strip()))
+    if not names or len(names) > ALIASES_LIMIT or max(map(len, names)) > ALIAS_LIMIT:
+        raise ValueError
+    return names
+
+
+def _silence(text: str) -> float | None:
+    if text == AS_SPOKEN:
+        return None
+    seconds = float(text)
+    if not SILENCE[0] <= seconds <= SILENCE[1]:
+        raise ValueError
+    return seconds
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 0 <= days <= RETENTION_LIMIT:
+        raise ValueError
+    return days
+
+
+def _people(text: str) -> int:
+    people = int(text)
+    if not 0 <= people <= JOIN_AT_LIMIT:
+        raise ValueError
+    return people
+
+
+def _dollars(text: str) -> Decimal:
+    try:
+        dollars = Decimal(text)
+    except InvalidOperation:
+        raise ValueError from None
+    if not dollars.is_finite() or not 0 <= dollars <= DOLLARS_LIMIT:
+        raise ValueError
+    return dollars
+
+
+FIELDS: Mapping[str, Field] = {
+    "voice": Field(_voice),
+    "persona": Field(_persona),
+    "language": Field(_language),
+    "answering": Field(_one_of("auto", "always", "name", "listen")),
+    "names": Field(_names),
+    "join_at": Field(_people, per_server=False),
+    "silence": Field(_silence),
+    "transcript": Field(_one_of("chat", "thread", "off")),
+    "budget_server": Field(_dollars, per_channel=False),
+    "budget_person": Field(_dollars, per_channel=False),
+    "retention": Field(_days, per_channel=False),
+}
+_IN_CALL = {"names": "aliases", "silence": "hang", "retention": "retention_days"}
+"""Settings whose name in CallSettings is another one."""
+
+
+class Preferences:
+    """The settings in force. `load` before use."""
+
+    def __init__(self, store: Store, defaults: CallSettings, caps: Caps, now: Callable[[], datetime]) -> None:
+        """`defaults` and `caps` are what the environment says; a server may only lower a cap that is set there."""
+        self._store = store
+        self._defaults = defaults
+        self._default_caps = caps
+        self._now = now
+        self._settings: dict[tuple[int, int | None], dict[str, tuple[Setting, Any]]] = {}
+
+    async def load(self) -> None:
+        """Read everything. Raises StoreUnavailable, and leaves all as it was."""
+        fresh: dict[tuple[int, int | None], dict[str, tuple[Setting, Any]]] = {}
+        for setting in await self._store.settings():
+            if setting.name == NAME:
+                continue  # no wish, but a note of bot/call/auto_join_blocks.py
+            try:
+                value = FIELDS[setting.name].read(setting.value)
+            except (KeyError, ValueError):
+                # Written by another version: the default serves, and nothing is lost.
+                log.warning("setting_unreadable", name=setting.name, guild=setting.guild_id)
+                continue
+            fresh.setdefault((setting.guild_id, setting.channel_id), {})[setting.name] = setting, value
+        self._settings = fresh
+
+    def of(self, guild_id: int, channel_id: int | None) -> CallSettings:
+        """Return how a server wants its calls in a channel."""
+        found = {name: value for name, (_, value) in self._in_force(guild_id, channel_id).items()}
+        changes = {_IN_CALL.get(name, name): value for name, value in found.items() if not name.startswith("budget_")}
+        return replace(self._defaults, **changes)
+
+    def caps(self, guild_id: int) -> Caps:
+        """Return what a server and a person there may spend a day."""
+        found = self._settings.get((guild_id, None), {})
+        own = [found[name][1] if name in found else None for name in ("budget_server", "budget_person")]
+        limits = (self._default_caps.server, self._default_caps.person)
+        return Caps(*(_lower(wanted, limit) for wanted, limit in zip(own, limits, strict=True)))
+
+    def changed(self, guild_id: int, channel_id: int | None) -> dict[str, Setting]:
+        """Return what is not as the environment says, by name."""
+        return {name: setting for name, (setting, _) in self._in_force(guild_id, channel_id).items()}
+
+    def limit(self, name: str) -> Decimal:
+        """Return the operator's cap that a setting must stay below; 0: there is none."""
+        caps = {"budget_server": self._default_caps.server, "budget_person": self._default_caps.person}
+        return caps.get(name, Decimal(0))
+
+    async def change(self, guild_id: int, channel_id: int | None, name: str, value: str, by: int) -> None:
+        """Set one setting of a server (channel None) or a channel.
+
+        Raises ValueError when it cannot be that, or is above the operator's cap; StoreUnavailable.
+        """
+        field = FIELDS[name]
+        read = field.read(value)
+        if not (field.per_server if channel_id is None else field.per_channel):
+            raise ValueError
+        limit = self.limit(name)
+        if limit and (read > limit or read == 0):
+            raise ValueError
+        setting = Setting(guild_id, channel_id, name, value, by, self._now())
+        await self._store.set(setting)
+        self._settings.setdefault((guild_id, channel_id), {})[name] = setting, read
+
+    async def reset(self, guild_id: int, channel_id: int | None, name: str | None = None) -> int:
+        """Go back to the default in one setting or all, and return how many changed. Raises StoreUnavailable."""
+        names = FIELDS.keys() if name is None else {name}  # what else the store has of a place is no wish
+        gone = await self._store.unset(guild_id, channel_id, *names)
+        for wish in names:
+            self._settings.get((guild_id, channel_id), {}).pop(wish, None)
+        return gone
+
+    def _in_force(self, guild_id: int, channel_id: int | None) -> dict[str, tuple[Setting, Any]]:
+        server = self._settings.get((guild_id, None), {})
+        return server if channel_id is None else server | self._settings.get((guild_id, channel_id), {})
+
+
+def _lower(wanted: Decimal | None, limit: Decimal) -> Decimal:
+    """Return the lower of two caps, where 0 is none."""
+    if wanted is None:
+        return limit
+    return min(wanted, limit) if wanted and limit else wanted or limit

@@ -1,0 +1,37 @@
+"""What every call is given: the rooms behind their ports, the clocks, and how this server wants it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.billing.budget import Budget
+from bot.call.counters import Counters, TurnTimes
+from bot.engine.text_and_speech import TextAndSpeech
+from bot.ports import Engine, Store, Transcriber, Vad
+from bot.store.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Shared by all calls of the process."""
+
+    engine: Engine
+    transcriber: Transcriber
+    store: Store
+    owed: Outbox
+    "what the store could not be given yet, of calls that are over"
+    budget: Budget
+    make_vad: Callable[[], Vad]
+    clock: Callable[[], float]
+    "seconds, monotonic: the clock of packets, ticks and turns"
+    wall: Callable[[], datetime]
+    "aware; its zone is the one the model is told"
+    model: str
+    "of replies, for the bill"
+    transcribe_model: str
+    tally: Counters = field(default_factory=Counters)
+    "what the metrics show"
+    trace: Callable[[TurnTimes], None] | None = None
+    "told of every turn that is over; None: nobody asks"
+    studio: TextAndSpeech | None = None
+    "for work beyond the call; None: there is none"

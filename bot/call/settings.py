@@ -1,0 +1,27 @@
+"""How a server wants its calls."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettings:
+    """How a server wants its calls."""
+
+    answering: Literal["auto", "always", "name", "listen"] = "auto"
+    consent: Literal["opt-in", "notice"] = "opt-in"
+    aliases: tuple[str, ...] = ()
+    "names it answers to besides its own"
+    language: str | None = None
+    voice: str = "marin"
+    persona: str = ""
+    cue: bool = True
+    speculation: bool = True
+    hang: float | None = None
+    "seconds of silence that end an utterance; None: learned from each speaker"
+    transcript: Literal["chat", "thread", "off"] = "chat"
+    "where what was said is written along"
+    join_at: int = 0
+    "people in the channel at which the bot comes by itself; 0: never"
+    retention_days: int = 30
+    "0: words last as long as the call"

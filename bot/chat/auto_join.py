@@ -1,0 +1,56 @@
+"""Coming to a voice channel by itself, where a server wants that and nobody has sent the bot away."""
+
+import discord
+import structlog
+
+from bot.chat.error_messages import explain
+from bot.chat.host import Host
+from bot.chat.permissions import VocalChannel, can_write
+from bot.errors import BotError
+
+log = structlog.get_logger(__name__)
+
+
+class AutoJoin:
+    """Watches who comes and goes."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._told: set[int] = set()
+        "channels whose people know why it could not come, until they are empty"
+
+    async def entered(self, channel: VocalChannel) -> None:
+        """Somebody entered, and there is no call: join if that is wanted."""
+        away, guild_id = self._host.calls.away, channel.guild.id
+        if people(channel) == 1:  # it was empty, also if that was while no process watched
+            await away.over(guild_id, channel.id)
+        join_at = self._host.preferences.of(guild_id, channel.id).join_at
+        if not join_at or people(channel) < join_at or not away.wanted(guild_id, channel.id):
+            return
+        try:
+            await self._host.calls.join(self._host.venue(channel), None)
+        except BotError as error:
+            log.info("came_not", channel_id=channel.id, reason=error.code)
+            await self._tell(channel, error)
+
+    async def emptied(self, channel: VocalChannel) -> None:
+        """The last person has left."""
+        self._told.discard(channel.id)
+        await self._host.calls.away.over(channel.guild.id, channel.id)
+
+    async def _tell(self, channel: VocalChannel, error: BotError) -> None:
+        """Say once in the channel's chat why the bot did not come."""
+        if channel.id in self._told or not can_write(channel):
+            return
+        self._told.add(channel.id)
+        words = self._host.words_in(channel.guild)
+        text = words("came not", reason=explain(words, error))
+        try:
+            await channel.send(text, silent=True, suppress_embeds=True)
+        except discord.HTTPException as failed:
+            log.info("came_not_untold", channel_id=channel.id, status=failed.status, code=failed.code)
+
+
+def people(channel: VocalChannel) -> int:
+    """Return how many humans are in a channel."""
+    return sum(not member.bot for member in channel.members)

@@ -1,0 +1,87 @@
+"""What people write to the bot: a mention or a reply in the call's chat is answered aloud like /ask.
+
+With READ_TEXT every message in the call's chat is. Recordings that come with it, voice messages among them, are heard.
+Elsewhere a mention is told where it would be heard.
+"""
+
+import discord
+import structlog
+
+from bot.call.call import Call
+from bot.chat import attachments
+from bot.chat.error_messages import Refusal, explain
+from bot.chat.host import Host
+from bot.chat.venue import DiscordVenue
+from bot.errors import NotInCall
+from bot.types import Verdict
+
+log = structlog.get_logger(__name__)
+
+_ORDINARY = (discord.MessageType.default, discord.MessageType.reply)
+
+
+async def answer_mention(host: Host, message: discord.Message) -> None:
+    """Answer a message, if it is meant for the bot."""
+    if message.author.bot or message.guild is None or message.type not in _ORDINARY:
+        return
+    call = host.calls.get(message.guild.id)
+    here = call is not None and isinstance(call.venue, DiscordVenue) and message.channel.id in call.venue.chats
+    addressed = _addressed(host, message)
+    if not addressed and not (here and host.settings.read_text):
+        return
+    words = host.words_in(message.guild)
+    try:
+        host.cooldowns.take(message.author.id, message.created_at.timestamp())
+        if call is None:
+            raise Refusal("refusal written_no_call")
+        if not here:
+            raise Refusal("refusal written_elsewhere", channel=f"<#{call.venue.channel_id}>")
+        await _ask(host, call, message, addressed=addressed)
+    except Exception as error:  # whoever wrote must not wait for nothing
+        try:
+            await message.reply(explain(words, error), silent=True, mention_author=False)
+        except discord.HTTPException as failed:
+            log.info("reply_failed", status=failed.status, code=failed.code)
+
+
+async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: bool) -> None:
+    """Have a message answered, with what is attached to it."""
+    assert message.guild is not None
+    guild_id, author = message.guild.id, message.author.id
+    files = attachments.recordings(message.attachments, *(attachments.SOUNDS if addressed else ("audio/",)))
+    if addressed:
+        files = files or message.attachments  # of another kind: read, or it is said why not
+    elif files and author not in call.agreed():  # handing it to the bot agrees to it; this was for the others
+        call.why.add(Verdict(0, author, host.services.clock(), "no_consent"))
+        files = []
+    text, enclosed, recording = _words(host, message), "", b""
+    if files:
+        async with host.asking.place(guild_id, author):
+            enclosed, recording = await attachments.enclosed(host, files)
+        if host.calls.get(guild_id) is not call:
+            raise NotInCall
+    if recording and not text:
+        text = host.words_in(message.guild)("ask recording")
+    question = f"{text}\n\n{enclosed}".strip()
+    if question:
+        call.ask(author, question, recording)
+    elif addressed:  # a bare mention; or a reply whose words only READ_TEXT or a mention would show
+        raise Refusal("refusal written_empty")
+
+
+def _addressed(host: Host, message: discord.Message) -> bool:
+    """Whether it mentions the bot by itself (not by a role or @everyone), or replies to it."""
+    if host.user is None:
+        return False
+    reference = message.reference.resolved if message.reference else None
+    replies = isinstance(reference, discord.Message) and reference.author.id == host.user.id
+    return replies or any(user.id == host.user.id for user in message.mentions)
+
+
+def _words(host: Host, message: discord.Message) -> str:
+    """The message as people read it, without the bot's own mention."""
+    me = message.guild.me if message.guild else host.user
+    text = message.clean_content
+    for name in {me.display_name, me.name} if me else ():
+        text = text.removeprefix(f"@{name}")
+    return text.strip()

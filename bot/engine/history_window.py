@@ -1,0 +1,58 @@
+"""How much of a channel's history the model is shown; pure.
+
+An exchange is what people said in one go and the answer to it. Exchanges are shown or left out whole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.billing import tokens
+from bot.types import Message
+
+PAUSE = timedelta(seconds=60)
+"""Words nobody answered belong to one exchange while no longer pause lies between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryWindow:
+    """The bounds of what is shown."""
+
+    tokens: int = 4000
+    "of history; at text rates this costs a cent an answer when full"
+    age: timedelta = timedelta(hours=6)
+    exchanges: int = 40
+
+
+NOTHING = HistoryWindow(exchanges=0)
+
+
+def exchanges(history: Sequence[Message]) -> list[list[Message]]:
+    """Split a history, oldest first, before each message that opens a new exchange."""
+    found: list[list[Message]] = []
+    previous: Message | None = None
+    for message in history:
+        opens = previous is None or (
+            message.role == "user" and (previous.role == "assistant" or message.at - previous.at > PAUSE)
+        )
+        if opens:
+            found.append([])
+        found[-1].append(message)
+        previous = message
+    return found
+
+
+def choose(
+    history: Sequence[Message], now: datetime, window: HistoryWindow
+) -> tuple[list[list[Message]], list[Message]]:
+    """Return the newest exchanges that fit, oldest first, and the messages that fell out."""
+    found = exchanges(history)
+    left = window.tokens
+    first = len(found)
+    for index in range(len(found) - 1, max(-1, len(found) - 1 - window.exchanges), -1):
+        exchange = found[index]
+        left -= sum(tokens.of_message(message.text) for message in exchange)
+        if left < 0 or now - exchange[-1].at > window.age:
+            break
+        first = index
+    return found[first:], [message for exchange in found[:first] for message in exchange]

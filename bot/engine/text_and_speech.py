@@ -1,0 +1,198 @@
+"""Requests outside a conversation: words, or a recording, in; words or speech out.
+
+A question in writing goes to the text model. Without one it goes to the audio model, which refuses requests that have
+no sound in and ask for none out: a tenth of a second of silence goes along, one token of sound.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from openai import AsyncOpenAI
+
+from bot.audio import HEAR_RATE, SPEAK_RATE, seconds
+from bot.billing import tokens
+from bot.engine.breaker import Breaker
+from bot.engine.dialects import Dialect, dialect_of
+from bot.engine.faults import ModelFault
+from bot.engine.request import Deadlines, request_chunks
+from bot.engine.request_body import Sound
+from bot.engine.stream import Assembly, StreamResult
+from bot.errors import Incomplete, ModelUnavailable, RateLimited, TextModelUnavailable
+from bot.types import AudioDelta, TextDelta, Usage
+
+MOST_TOKENS = 16_384
+"""Of one answer: what the audio models give."""
+LONGEST_SPEECH = 240.0
+"""Seconds of one spoken answer."""
+_SPARE_SECONDS = 10.0
+_HUSH = bytes(HEAR_RATE * 2 // 10)
+DEADLINES = Deadlines(first=45.0, gap=30.0, whole=240.0)
+"""Nobody waits with an open ear here: long recordings are long in being heard."""
+BUSY = 5.0
+"""Seconds before a second request to a server that is busy."""
+
+Spent = Callable[[str, Usage, bool], None]
+"""Told of each request that is paid for, whether it came to something or not: model, usage, whether that is guessed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of a request."""
+
+    text: str
+    pcm: bytes
+    "s16le mono 24 kHz, empty when no speech was asked for"
+    complete: bool = True
+    "False: cut by length or filter"
+
+    @property
+    def seconds(self) -> float:
+        return seconds(self.pcm, SPEAK_RATE)
+
+
+class TextAndSpeech:
+    """Makes words and speech. Its client belongs to who built it."""
+
+    def __init__(
+        self,
+        client: AsyncOpenAI,
+        *,
+        model: str,
+        text_model: str | None = None,
+        dialect: Dialect | None = None,
+        deadlines: Deadlines = DEADLINES,
+        breaker: Breaker | None = None,
+        busy: float = BUSY,
+        log: Any = None,
+    ) -> None:
+        """`model` hears and speaks; `text_model`, where there is one, answers what is written."""
+        self.model = model
+        self.text_model = text_model
+        self._client = client
+        self._dialect = dialect or dialect_of(str(client.base_url))
+        self._deadlines = deadlines
+        self._breaker = breaker or Breaker()
+        self._busy = busy
+        self._log = log or structlog.get_logger("studio")
+
+    @property
+    def writing_model(self) -> str:
+        """The model that answers what is written without sound."""
+        return self.text_model or self.model
+
+    async def write(
+        self,
+        instructions: str,
+        text: str,
+        spent: Spent,
+        *,
+        recording: bytes | memoryview = b"",
+        most_tokens: int = 4096,
+    ) -> Made:
+        """Answer a text in words, or a text about a recording (s16le mono 16 kHz). Raises EngineError, BadAudio."""
+        model = self.model if recording or self.text_model is None else self.text_model
+        parts: list[dict[str, Any]] = [{"type": "text", "text": text}]
+        if model == self.model:
+            parts.append(self._sound(recording or _HUSH))
+        fields: dict[str, object] = {"max_completion_tokens": min(MOST_TOKENS, most_tokens)}
+        if model == self.model:
+            fields["modalities"] = ["text"]
+        expected = Usage(
+            text_in=tokens.of_message(instructions) + tokens.of_message(text),
+            audio_in=tokens.of_speech(recording) if model == self.model else 0,
+        )
+        return await self._ask(model, instructions, parts, fields, expected, spent, text_only=True)
+
+    async def say(
+        self, instructions: str, text: str, spent: Spent, *, voice: str, longest: float = LONGEST_SPEECH
+    ) -> Made:
+        """Answer a text, or speak it, aloud for at most `longest` seconds; its words come along. Raises EngineError.
+
+        Words without sound count as a failure: they are asked for once more, then raise Incomplete.
+        """
+        fields: dict[str, object] = {
+            "modalities": ["text", "audio"],
+            "audio": {"voice": voice, "format": self._dialect.audio_format},
+            "max_completion_tokens": min(MOST_TOKENS, round((longest + _SPARE_SECONDS) * 25)),
+        }
+        expected = Usage(text_in=tokens.of_message(instructions) + tokens.of_message(text))
+        parts = [{"type": "text", "text": text}]
+        return await self._ask(
+            self.model, instructions, parts, fields, expected, spent, text_only=False, longest=longest
+        )
+
+    async def _ask(
+        self,
+        model: str,
+        instructions: str,
+        parts: list[dict[str, Any]],
+        fields: dict[str, object],
+        expected: Usage,
+        spent: Spent,
+        *,
+        text_only: bool,
+        longest: float = LONGEST_SPEECH,
+    ) -> Made:
+        options: dict[str, object] = {"include_usage": True}
+        if self._dialect.official:
+            fields = {**fields, "store": False}
+            options["include_obfuscation"] = False
+        body: dict[str, object] = {
+            "model": model,
+            "messages": [{"role": "system", "content": instructions}, {"role": "user", "content": parts}],
+            "stream": True,
+            "stream_options": options,
+            **fields,
+        }
+        for last in (False, True):
+            assembly = Assembly(self._dialect.rate, longest=longest)
+            try:
+                pcm = await self._once(body, assembly, text_only)
+                outcome = assembly.outcome(text_only=text_only)
+                if outcome in (StreamResult.COMPLETE, StreamResult.PARTIAL):
+                    self._breaker.succeeded()
+                    return Made(assembly.text.strip(), pcm, complete=outcome is StreamResult.COMPLETE)
+                raise ModelFault(Incomplete(outcome.value), 0.0)
+            except ModelFault as fault:
+                self._breaker.failed(fault.error)
+                wait = _pause(fault, self._busy)
+                if last or wait is None:
+                    if model == self.text_model and type(fault.error) is ModelUnavailable:
+                        raise TextModelUnavailable(str(fault.error)) from None
+                    raise fault.error from None
+                self._log.info("studio.retry", reason=str(fault.error))
+            finally:
+                # When the job is cancelled in mid-answer, too: what came is paid for.
+                if assembly.begun:
+                    spent(model, *assembly.usage(expected))
+            await asyncio.sleep(wait)
+        raise AssertionError("the last request returned or raised")
+
+    async def _once(self, body: dict[str, object], assembly: Assembly, text_only: bool) -> bytes:
+        """Send the request once and take in the answer; return its sound. Raises Fault."""
+        end = asyncio.get_running_loop().time() + self._deadlines.whole
+        pcm = bytearray()
+        events: AsyncGenerator[TextDelta | AudioDelta, None] = request_chunks(
+            self._client, body, assembly, self._deadlines, text_only=text_only, end=end
+        )
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, AudioDelta):
+                    pcm += event.pcm
+        return bytes(pcm)
+
+    def _sound(self, pcm: bytes | memoryview) -> dict[str, Any]:
+        sound = Sound(pcm, HEAR_RATE, self._dialect.data_prefix)
+        return {"type": "input_audio", "input_audio": {"data": sound, "format": "wav"}}
+
+
+def _pause(fault: ModelFault, busy: float) -> float | None:
+    """Return the seconds before a second request, None when it would be in vain."""
+    if fault.wait is not None:
+        return fault.wait
+    # Too long for a conversation, and so not told by `faults`; a job has the time.
+    return busy if isinstance(fault.error, RateLimited) else None

@@ -1,0 +1,86 @@
+"""Notes on a recording whose analysis failed on the way, so that the same asked again goes on from there.
+
+They are what people said, in other words: the bot keeps them in memory only, and not for long. The command line, whose
+process ends, keeps them in files that only its user may read, until the analysis is done.
+"""
+
+import hashlib
+import io
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+MOST = 32
+"""Analyses whose notes are kept at once."""
+OLDEST = 1800.0
+"""Seconds that the bot keeps them."""
+OLDEST_ON_DISK = 7 * 86_400.0
+
+
+def request_key(recording: bytes | Path, *about: object) -> str:
+    """Name what was asked for: the same for the same key of the same person. Reads all of the recording."""
+    with io.BytesIO(recording) if isinstance(recording, bytes) else recording.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    digest.update(repr(about).encode())
+    return digest.hexdigest()[:32]
+
+
+class AnalysisNotes:
+    """Notes by key, in memory."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: dict[str, tuple[float, list[str]]] = {}
+        "since when, and the notes on the first parts; oldest first"
+
+    def read(self, key: str) -> list[str]:
+        """Return the notes on the first parts, in order; empty when there are none."""
+        self._forget()
+        return list(self._kept.get(key, (0.0, []))[1])
+
+    def write(self, key: str, notes: list[str]) -> None:
+        """Keep what is made so far."""
+        self.drop(key)
+        self._kept[key] = (self._clock(), list(notes))
+        self._forget()
+
+    def drop(self, key: str) -> None:
+        self._kept.pop(key, None)
+
+    def _forget(self) -> None:
+        oldest = self._clock() - OLDEST
+        for key in [key for key, (since, _) in self._kept.items() if since < oldest]:
+            del self._kept[key]
+        while len(self._kept) > MOST:
+            del self._kept[next(iter(self._kept))]
+
+
+class AnalysisNotesOnDisk:
+    """Notes by key, a file each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, key: str) -> list[str]:
+        try:
+            return [str(note) for note in json.loads(self._file(key).read_text(encoding="utf-8"))]
+        except (OSError, ValueError, TypeError):
+            return []
+
+    def write(self, key: str, notes: list[str]) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for old in self._folder.glob("notes-*.json"):
+            if time.time() - old.stat().st_mtime > OLDEST_ON_DISK:
+                old.unlink(missing_ok=True)
+        passing = self._file(key).with_suffix(".new")
+        passing.touch(mode=0o600)
+        passing.write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
+        os.replace(passing, self._file(key))
+
+    def drop(self, key: str) -> None:
+        self._file(key).unlink(missing_ok=True)
+
+    def _file(self, key: str) -> Path:
+        return self._folder / f"notes-{key}.json"

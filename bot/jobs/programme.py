@@ -1,0 +1,162 @@
+"""Spoken parts -> one programme: trimmed, faded, levelled, encoded, a part at a time.
+
+Takes CPU: call it in a thread.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bot.audio import SPEAK_RATE
+from bot.jobs import loudness
+from bot.jobs.encoder import ChapterMark, FileEncoder
+
+PAUSE = 0.3
+"""Seconds of silence between two parts."""
+CHAPTER_PAUSE = 0.9
+_FADE = 0.008
+"""Seconds in which a part rises and falls: an edge that does not is a click."""
+_KEEP = 0.06
+"""Seconds kept around what is said."""
+_QUIET = 0.006
+"""Of full scale: below it is no speech."""
+_FRAME = 240
+BIT_RATES = {"ogg": (48_000, 40_000, 32_000, 24_000, 16_000), "mp3": (96_000, 64_000, 48_000, 40_000, 32_000)}
+"""Bits per second, best first; the lowest is still well understood."""
+_OVERHEAD = 1.06
+"""Of the containers, and of encoders that do not keep their word to the bit."""
+_HEADROOM = 60_000
+"""Bytes for the summary and the form around the files."""
+
+Load = Callable[[int], bytes]
+"""Gives a part's s16le mono 24 kHz."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    files: tuple[Path, ...]
+    "one, or several when it is too long for the limit"
+    chapters: tuple[ChapterMark, ...]
+    seconds: float
+
+
+def join(
+    load: Load, chapters: Sequence[tuple[str, int]], out: Path, container: str, limit: int, title: str
+) -> Programme:
+    """Make files of at most `limit` bytes in `out`. `chapters`: title and number of parts, in order."""
+    starts: list[float] = []
+    gains: list[float] = []
+    meter = loudness.Meter(SPEAK_RATE)
+    length = 0
+    number = 0
+    # First pass: each part to the same level, so that neither voice is louder; then the whole with its limiter.
+    for _, count in chapters:
+        starts.append(length / SPEAK_RATE)
+        for _ in range(count):
+            pcm = _trimmed(load(number))
+            gains.append(loudness.gain_to(loudness.TARGET, loudness.measure([pcm], SPEAK_RATE)))
+            length += len(pcm) // 2 + round(PAUSE * SPEAK_RATE)
+            number += 1
+        length += round((CHAPTER_PAUSE - PAUSE) * SPEAK_RATE)
+    seconds = length / SPEAK_RATE
+    for piece in loudness.levelled(_pieces(load, chapters, gains), 1.0, SPEAK_RATE):
+        meter.feed(piece)
+    trim = loudness.gain_to(loudness.TARGET, meter.integrated)
+    ends = [*starts[1:], seconds]
+    marks = [ChapterMark(name, start, end) for (name, _), start, end in zip(chapters, starts, ends, strict=True)]
+    files = _encoded(load, chapters, [gain * trim for gain in gains], marks, out, container, limit, title)
+    return Programme(tuple(files), tuple(marks), seconds)
+
+
+def fitting(seconds: float, container: str, limit: int) -> tuple[int, int]:
+    """Return the bit rate to use, and into how many files a programme must be split."""
+    room = max(limit - _HEADROOM, limit // 2)
+    for rate in BIT_RATES[container]:
+        if seconds * rate / 8 * _OVERHEAD <= room:
+            return rate, 1
+    lowest = BIT_RATES[container][-1]
+    return lowest, max(1, -int(-(seconds * lowest / 8 * _OVERHEAD) // room))
+
+
+def _encoded(
+    load: Load,
+    chapters: Sequence[tuple[str, int]],
+    gains: Sequence[float],
+    marks: Sequence[ChapterMark],
+    out: Path,
+    container: str,
+    limit: int,
+    title: str,
+) -> list[Path]:
+    seconds = marks[-1].end
+    rate, count = fitting(seconds, container, limit)
+    share = seconds / count
+    pieces = loudness.levelled(_pieces(load, chapters, gains), 1.0, SPEAK_RATE)
+    files: list[Path] = []
+    held = b""
+    for number in range(count):
+        start, end = number * share, (number + 1) * share
+        own = [
+            ChapterMark(mark.title, max(0.0, mark.start - start), min(mark.end, end) - start)
+            for mark in marks
+            if mark.start < end and mark.end > start
+        ]
+        path = out / (f"podcast.{container}" if count == 1 else f"podcast-{number + 1}.{container}")
+        tags = {"title": title if count == 1 else f"{title} ({number + 1}/{count})"}
+        wanted = int(share * SPEAK_RATE) * 2
+        with path.open("wb") as file, FileEncoder(file, SPEAK_RATE, container, None, rate, own, tags) as encoder:
+            written = 0
+            while number == count - 1 or written < wanted:
+                piece = held or next(pieces, None)
+                if piece is None:
+                    break
+                held = b""
+                if number < count - 1 and written + len(piece) > wanted:
+                    piece, held = piece[: wanted - written], piece[wanted - written :]
+                encoder.write(piece)
+                written += len(piece)
+        files.append(path)
+    return files
+
+
+def _pieces(load: Load, chapters: Sequence[tuple[str, int]], gains: Sequence[float]) -> Iterator[bytes]:
+    number = 0
+    for _, count in chapters:
+        for _ in range(count):
+            samples = np.frombuffer(_trimmed(load(number)), "<i2").astype(np.float64) * gains[number]
+            # Not clipped here but limited later: what exceeds 16 bits is brought back softly.
+            yield from _limited(samples)
+            yield bytes(round(PAUSE * SPEAK_RATE) * 2)
+            number += 1
+        yield bytes(round((CHAPTER_PAUSE - PAUSE) * SPEAK_RATE) * 2)
+
+
+def _limited(samples: np.ndarray) -> Iterator[bytes]:
+    """Turn a part's amplified samples into 16 bits by a limiter of its own."""
+    peak = float(np.abs(samples).max(initial=0.0))
+    if peak <= 32767:
+        yield np.rint(samples).astype("<i2").tobytes()
+        return
+    down = 32767 / peak
+    yield from loudness.levelled([np.rint(samples * down).astype("<i2").tobytes()], 1 / down, SPEAK_RATE)
+
+
+def _trimmed(pcm: bytes) -> bytes:
+    """Return a part without the silence at its ends, faded in and out."""
+    samples = np.frombuffer(pcm, "<i2").astype(np.float32)
+    frames = len(samples) // _FRAME
+    if frames:
+        peaks = np.abs(samples[: frames * _FRAME].reshape(frames, _FRAME)).max(axis=1)
+        loud = np.flatnonzero(peaks > _QUIET * 32768)
+        if len(loud):
+            keep = round(_KEEP * SPEAK_RATE)
+            samples = samples[max(0, loud[0] * _FRAME - keep) : (loud[-1] + 1) * _FRAME + keep]
+    fade = min(round(_FADE * SPEAK_RATE), len(samples) // 2)
+    if fade:
+        ramp = np.linspace(0, 1, fade, endpoint=False, dtype=np.float32)
+        samples = samples.copy()
+        samples[:fade] *= ramp
+        samples[-fade:] *= ramp[::-1]
+    return np.rint(samples).astype("<i2").tobytes()

@@ -1,0 +1,32 @@
+"""Shows a report of `doctor`, to people or to programs."""
+
+import json
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from bot.ops.doctor_report import DoctorReport, Status
+
+SIGNS = {Status.OK: "[green]ok", Status.WARN: "[yellow]warn", Status.FAIL: "[red]FAIL", Status.SKIP: "[dim]skip"}
+
+
+def show(report: DoctorReport, *, as_json: bool) -> None:
+    """Print to stdout: one JSON document, or a table and what to do."""
+    if as_json:
+        json.dump(report.as_json(), sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+        return
+    console = Console(highlight=False)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for column in ("", "check", "found and what to do"):
+        table.add_column(column, overflow="fold", no_wrap=False)
+    for finding in report.findings:
+        table.add_row(SIGNS[finding.status], finding.check, _plain(finding.detail))
+        if finding.hint and finding.status is not Status.OK:
+            table.add_row("", "", "[dim]→[/] " + _plain(finding.hint))
+    console.print(table)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")

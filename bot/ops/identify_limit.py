@@ -1,0 +1,110 @@
+"""How often the bot may IDENTIFY: one shard of a bucket in 5 s, and not day and night.
+
+Discord resets the token of a bot that does it 1000 times a day, as one that crashes at its start would. The store keeps
+count for all processes; while it does not answer, each counts for itself.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from bot.errors import StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+DAY = 86_400.0
+SPACING = 5.25
+"""Seconds between two IDENTIFYs of one bucket (Discord's developer docs, "Rate Limiting" of the gateway): 5, and a
+little for the way there, which is not equally long each time."""
+A_DAY = 100
+"""IDENTIFYs of one shard in 24 hours."""
+ALL_A_DAY = 800
+"""The same of all shards together: Discord allows 1000 and more."""
+FREE = 12
+"""IDENTIFYs of a shard that may follow one another at once: restarts by hand, an upgrade that had to be repeated."""
+LONGEST = 1200.0
+"""Seconds of the longest pause before the day's number is reached: 72 a day."""
+
+Logins = Sequence[tuple[int, float]]
+"""(shard, Unix seconds), oldest first."""
+
+
+def pause(past: Sequence[float], now: float) -> float:
+    """Return the seconds a shard is to wait before its next IDENTIFY, given the times of the past ones (Unix seconds).
+
+    The first few are free, then each pause is twice the one before, up to LONGEST; never more than A_DAY in a day.
+    """
+    day = sorted(at for at in past if now - DAY < at <= now)
+    if not day:
+        return 0.0
+    hour = [at for at in day if now - at < 3600.0]
+    wait = 0.0
+    if len(hour) >= FREE or len(day) >= A_DAY // 4:
+        doublings = min(max(len(hour) - FREE, 0), 12)
+        least = LONGEST if len(day) >= A_DAY // 4 else min(2.0**doublings, LONGEST)
+        wait = day[-1] + least - now
+    if len(day) >= A_DAY:
+        wait = max(wait, day[-A_DAY] + DAY - now)
+    return max(0.0, wait)
+
+
+def wait(shard_id: int, buckets: int, logins: Logins, now: float) -> float:
+    """Return the seconds to wait before this shard's next IDENTIFY, given those of all shards.
+
+    `buckets` is Discord's max_concurrency: shards whose numbers leave the same remainder share one.
+    """
+    seconds = pause([at for shard, at in logins if shard == shard_id], now)
+    day = [at for _, at in logins if now - DAY < at <= now]
+    if len(day) >= ALL_A_DAY:
+        seconds = max(seconds, day[-ALL_A_DAY] + DAY - now)
+    beside = [at for shard, at in logins if shard % buckets == shard_id % buckets and at <= now]
+    return max(seconds, max(beside) + SPACING - now) if beside else seconds
+
+
+class Register(Protocol):
+    """Where it is written down; `wait` is as above, with its first two arguments filled in."""
+
+    async def identify(
+        self, shard_id: int, wait: Callable[[Logins, float], float], now: float | None = None
+    ) -> float: ...
+
+
+class IdentifyLimit:
+    """Lets one shard after the other IDENTIFY."""
+
+    def __init__(
+        self,
+        register: Register,
+        wall: Callable[[], float] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`wall`: a clock of Unix seconds, None: the register's own."""
+        self._register = register
+        self._wall = wall
+        self._sleep = sleep
+        self._own: list[tuple[int, float]] = []
+
+    async def take(self, shard_id: int, buckets: int = 1) -> None:
+        """Wait until this shard may IDENTIFY, and note that it does."""
+        told = False
+        while (seconds := await self._ask(shard_id, partial(wait, shard_id, buckets))) > 0:
+            if seconds > SPACING and not told:
+                hint = "it was started too often today"
+                log.warning("identify_delayed", shard=shard_id, seconds=round(seconds), hint=hint)
+                told = True
+            await self._sleep(seconds)
+
+    async def _ask(self, shard_id: int, due: Callable[[Logins, float], float]) -> float:
+        now = self._wall() if self._wall else None
+        here = time.time() if now is None else now
+        try:
+            seconds = await self._register.identify(shard_id, due, now)
+        except StoreUnavailable:  # a database that is away must not keep the bot away
+            seconds = due(self._own, here)
+        if seconds <= 0:
+            self._own = [*self._own[-ALL_A_DAY:], (shard_id, here)]
+        return seconds

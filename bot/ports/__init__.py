@@ -1,0 +1,17 @@
+"""What a room asks of another, as small structural protocols; implementations do not inherit."""
+
+from bot.ports.engine import Engine, Transcriber
+from bot.ports.store import Store
+from bot.ports.venue import Audience, Venue
+from bot.ports.voice import Playback, Vad, VoiceLink
+
+__all__ = [
+    "Audience",
+    "Engine",
+    "Playback",
+    "Store",
+    "Transcriber",
+    "Vad",
+    "Venue",
+    "VoiceLink",
+]

@@ -1,0 +1,105 @@
+"""What every part of the store stands on: one engine, one seal, transactions whose failures are ours."""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import CursorResult, Executable, RowMapping, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.errors import StoreUnavailable
+from bot.store.database import NEWS_LOCK, READS, failures
+from bot.store.seal import Seal
+from bot.store.tables import Base, NewsRow
+
+T = TypeVar("T")
+
+NEWS_CHANNEL = "kikite_news"
+STUCK = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""SQLite's errors that a connection keeps, whatever becomes of the file: the next must be a new one."""
+AT_ONCE = 200
+"""Rows read at a time: a few milliseconds."""
+OWN_NEWS = 1000
+"""Numbers remembered; more are not written between two looks."""
+
+
+class Repository:
+    """Base of the store's parts."""
+
+    def __init__(self, engine: AsyncEngine, seal: Seal, policy: str) -> None:
+        """`policy` is the version of the text that people agree to."""
+        self._engine = engine
+        self._seal = seal
+        self._policy = policy
+        self._failures = failures(engine)
+        self._own: deque[int] = deque(maxlen=OWN_NEWS)
+        "numbers of the news this process wrote"
+
+    @property
+    def _sqlite(self) -> bool:
+        return self._engine.dialect.name == "sqlite"
+
+    @asynccontextmanager
+    async def _transaction(self, *, reads: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction; one that only `reads` waits for no writer. Raises StoreUnavailable."""
+        engine = self._engine.execution_options(**{READS: True}) if reads else self._engine
+        try:
+            async with engine.begin() as connection:
+                yield connection
+        except self._failures as error:
+            # The driver's own words only: SQLAlchemy's would show the statement with its values.
+            cause = getattr(error, "orig", None) or error
+            if getattr(cause, "sqlite_errorcode", 0) & 0xFF in STUCK:
+                await self._engine.dispose()
+            raise StoreUnavailable(type(cause).__name__) from error
+
+    def _insert(self, table: type[Base]) -> Any:
+        # Both dialects offer ON CONFLICT, each by a class of its own.
+        return (sqlite if self._sqlite else postgresql).insert(table)
+
+    async def _add(self, connection: AsyncConnection, table: type[Base], rows: list[dict[str, Any]]) -> None:
+        """Insert rows; those already there stay as they are, so a retried write changes nothing."""
+        if rows:
+            await connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
+
+    async def _put(self, connection: AsyncConnection, table: type[Base], row: dict[str, Any], key: list[str]) -> None:
+        """Insert a row, or replace the one with this key."""
+        insert = self._insert(table).values(row)
+        news = {name: insert.excluded[name] for name in row if name not in key}
+        await connection.execute(insert.on_conflict_do_update(index_elements=key, set_=news))
+
+    async def _tell(self, connection: AsyncConnection, kind: str, guild_id: int = 0, subject: int = 0) -> None:
+        """Have every process learn of a change when this transaction is through."""
+        if not self._sqlite:
+            # One after the other, so that numbers become visible in their order and no reader skips one.
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": NEWS_LOCK})
+            await connection.execute(text(f"NOTIFY {NEWS_CHANNEL}"))
+        row = {"at": datetime.now(UTC), "kind": kind, "guild_id": guild_id, "subject": subject}
+        number = await connection.scalar(self._insert(NewsRow).values(row).returning(NewsRow.id))
+        assert number is not None
+        self._own.append(number)
+
+
+async def read_all(connection: AsyncConnection, statement: Executable, make: Callable[[RowMapping], T]) -> list[T]:
+    """Read however many rows without holding up the loop: some at a time, each made into something in a thread."""
+    found: list[T] = []
+    async for rows in (await connection.stream(statement)).mappings().partitions(AT_ONCE):
+        found += await asyncio.to_thread(lambda rows=rows: [make(row) for row in rows])
+    return found
+
+
+async def rows_changed(connection: AsyncConnection, statement: Executable) -> int:
+    """Execute an UPDATE or DELETE and return how many rows it met."""
+    done = await connection.execute(statement)
+    assert isinstance(done, CursorResult)
+    return done.rowcount
+
+
+def writable(text: str) -> str:
+    """Return text as every database takes it: UTF-8 knows no half of a pair, and PostgreSQL no zero byte."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")

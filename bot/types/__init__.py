@@ -1,0 +1,33 @@
+"""Values that cross a room's wall: frozen, small, with the unit under each field."""
+
+from bot.types.call import CallState, LinkEnd, Verdict
+from bot.types.message import Forgotten, Message, News, Setting
+from bot.types.money import Charge, ChargeKind, Usage
+from bot.types.sound import Frame, Heard, Playout, Utterance
+from bot.types.turn import AudioDelta, ReplyDone, ReplyEvent, ReplyRequest, RoomContext, Spoken, TextDelta, Turn, Typed
+
+__all__ = [
+    "AudioDelta",
+    "CallState",
+    "Charge",
+    "ChargeKind",
+    "Forgotten",
+    "Frame",
+    "Heard",
+    "LinkEnd",
+    "Message",
+    "News",
+    "Playout",
+    "ReplyDone",
+    "ReplyEvent",
+    "ReplyRequest",
+    "RoomContext",
+    "Setting",
+    "Spoken",
+    "TextDelta",
+    "Turn",
+    "Typed",
+    "Usage",
+    "Utterance",
+    "Verdict",
+]

@@ -1,0 +1,7 @@
+"""Ids that make writing a thing twice harmless."""
+
+from uuid import uuid4
+
+
+def new_id() -> str:
+    return uuid4().hex

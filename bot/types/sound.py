@@ -1,0 +1,60 @@
+"""Sound of people and of the bot."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """20 ms of one speaker."""
+
+    user_id: int
+    "Discord snowflake"
+    timestamp: int
+    "RTP timestamp, 48 kHz units, unwrapped: it grows by 960 a frame and shows the gaps"
+    pcm: bytes
+    "s16le mono 16 kHz, 640 bytes"
+    concealed: bool = False
+    "made up by FEC or PLC in place of a lost packet"
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One stretch of one person's speech, pre-roll included."""
+
+    id: int
+    "unique in the call, ascending"
+    user_id: int
+    "Discord snowflake"
+    started_at: float
+    "seconds on the call's clock, when the first sound was heard"
+    pcm: bytes
+    "s16le mono 16 kHz"
+    voiced: float
+    "seconds the VAD called speech"
+    ended_by: Literal["silence", "length", "left"]
+    ended_at: float | None = None
+    "seconds on the call's clock, when the last voiced sound was heard"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The words of one utterance, as the transcriber has them."""
+
+    utterance_id: int
+    user_id: int
+    text: str
+    "empty when there were no words"
+    seconds: float
+    "audio sent, what the transcription costs by"
+
+
+@dataclass(frozen=True, slots=True)
+class Playout:
+    """How much of a playback was heard."""
+
+    played: float
+    "seconds that went out"
+    total: float
+    "seconds that were there to play"
+    interrupted: bool

@@ -1,0 +1,1 @@
+"""The connection to a voice server: entered, watched, and brought back when it breaks."""

@@ -1,0 +1,129 @@
+"""Enters a voice channel: what would keep the bot out is found first, and named; then a link is put together."""
+
+import asyncio
+import functools
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import discord
+
+from bot.errors import AlreadyInCall, ChannelFull, EncryptionRefused, JoinError, MissingPermissions
+from bot.voice import opus
+from bot.voice.link import recovery
+from bot.voice.link.connection import TROUBLE, Channel, VoiceConnection
+from bot.voice.link.link import Link
+from bot.voice.link.transport import Broken, Removed
+from bot.voice.receive.receiver import Receiver
+from bot.voice.receive.roster import Roster
+from bot.voice.receive.udp import Inbox
+from bot.voice.send.pacer import Pacer
+from bot.voice.send.sender import Sender
+
+__all__ = ["Channel", "Link", "connect"]
+
+ENTERED_WITHIN = 8.0
+"""Seconds until who asked is told that it did not work: people wait ten, and leaving again takes its time."""
+
+
+class _JoiningClient(discord.VoiceClient):
+    """discord.py's voice client around our connection."""
+
+    connection: VoiceConnection
+
+    def __init__(
+        self, client: discord.Client, channel: Any, *, inbox: Inbox, roster: Roster, clock: Callable[[], float]
+    ) -> None:
+        self._make = functools.partial(VoiceConnection, self, inbox, roster, clock)
+        super().__init__(client, channel)
+
+    def create_connection_state(self) -> VoiceConnection:
+        self.connection = self._make()
+        return self.connection
+
+    async def connect(
+        self, *, reconnect: bool, timeout: float, self_deaf: bool = False, self_mute: bool = False
+    ) -> None:
+        try:
+            async with asyncio.timeout(timeout):
+                await self._enter()
+        except BaseException:
+            await self.connection.leave()
+            raise
+
+    async def _enter(self) -> None:
+        for seconds in itertools.count(0.5):
+            try:
+                await self.connection.enter()
+            except Broken as broken:
+                if broken.code in recovery.FATAL:
+                    raise
+            else:
+                return
+            await self.connection.exit()
+            await asyncio.sleep(seconds)
+
+    async def disconnect(self, *, force: bool = False) -> None:
+        await self.connection.leave()
+
+
+async def connect(
+    channel: Channel,
+    *,
+    library: opus.OpusLibrary,
+    pacer: Pacer,
+    timeout: float = ENTERED_WITHIN,
+    clock: Callable[[], float] = time.monotonic,
+) -> Link:
+    """Enter the channel.
+
+    Raises MissingPermissions, ChannelFull, AlreadyInCall, EncryptionRefused, or JoinError for anything else.
+    """
+    _check(channel)
+    receiver = Receiver(library)
+    roster = Roster(receiver)
+    inbox = Inbox()
+    make = functools.partial(_JoiningClient, inbox=inbox, roster=roster, clock=clock)
+    try:
+        voice = await channel.connect(cls=make, timeout=timeout, reconnect=True)
+    except TimeoutError as error:
+        # Discord does not refuse: it falls silent, when a channel is full as when it is busy.
+        raise (ChannelFull("no answer") if channel.user_limit else JoinError("no answer")) from error
+    except Broken as broken:
+        if broken.code == recovery.ENCRYPTION_REFUSED:
+            raise EncryptionRefused from broken
+        raise JoinError(f"the voice connection broke ({broken.code})") from broken
+    except (Removed, *TROUBLE) as error:
+        raise JoinError(type(error).__name__) from error
+    line = voice.connection
+    if not line.connected:
+        await line.leave()
+        raise JoinError("not connected after connecting")
+    outlet = Sender(
+        pacer,
+        functools.partial(opus.OpusEncoder, library),
+        send=functools.partial(voice.send_audio_packet, encode=False),
+        speak=line.speak,
+        connected=line.is_connected,
+        # discord.py sends in the clear whatever it cannot seal yet.
+        keyed=lambda: line.in_group or roster.alone,
+    )
+    return Link(line, receiver, roster, inbox, outlet, clock)
+
+
+def _check(channel: Channel) -> None:
+    """Find out before asking what Discord would answer with silence."""
+    guild = channel.guild
+    if guild.voice_client is not None:
+        raise AlreadyInCall
+    may = channel.permissions_for(guild.me)
+    needed = {"View Channel": may.view_channel, "Connect": may.connect}
+    if isinstance(channel, discord.VoiceChannel):
+        needed["Speak"] = may.speak
+    missing = [name for name, granted in needed.items() if not granted]
+    if missing:
+        raise MissingPermissions(missing)
+    full = channel.user_limit and len(channel.voice_states) >= channel.user_limit
+    if full and not may.move_members and guild.me.id not in channel.voice_states:
+        raise ChannelFull

@@ -1,0 +1,1 @@
+"""Datagrams -> frames: sockets, RTP, who speaks, jitter, the decoder."""

@@ -1,0 +1,71 @@
+"""The streams of everybody who is heard."""
+
+from typing import Final
+
+from bot.types import Frame
+from bot.voice.opus import OpusLibrary
+from bot.voice.receive.stats import ReceiverStats
+from bot.voice.receive.stream import Stream
+
+MAX_FORMER: Final = 1024
+"""People who left or withdrew, remembered so that their timestamps do not go back; the oldest goes first."""
+
+
+class Streams:
+    """One stream per person, from their first opened packet on."""
+
+    def __init__(self, library: OpusLibrary, stats: ReceiverStats) -> None:
+        self._library = library
+        self._stats = stats
+        self._open: dict[int, Stream] = {}
+        self._former: dict[int, Stream] = {}
+        "emptied"
+        self._ready: list[Frame] = []
+        "of those who left since the last tick"
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @property
+    def waiting(self) -> int:
+        """Packets that have not been decoded yet."""
+        return sum(stream.waiting for stream in self._open.values())
+
+    def of(self, user_id: int) -> Stream:
+        """Return a person's stream, open from now on."""
+        stream = self._open.get(user_id)
+        if stream is None:
+            stream = self._former.pop(user_id, None) or Stream(user_id, self._library, self._stats)
+            self._open[user_id] = stream
+        return stream
+
+    def drain(self, now: float) -> list[Frame]:
+        """Return every frame that is ready."""
+        frames, self._ready = self._ready, []
+        for stream in self._open.values():
+            stream.drain(now, frames)
+        return frames
+
+    def restart(self, user_id: int) -> None:
+        """Expect another SSRC of a person."""
+        if user_id in self._open:
+            self._open[user_id].restart()
+
+    def finish(self, user_id: int) -> None:
+        """Somebody left: what they said still comes out, without waiting for what is missing."""
+        if user_id in self._open:
+            self._open[user_id].drain(float("inf"), self._ready)
+            self._close(user_id)
+
+    def drop(self, user_id: int) -> None:
+        """Somebody is not to be heard any more: what they said does not come out."""
+        self._ready = [frame for frame in self._ready if frame.user_id != user_id]
+        if user_id in self._open:
+            self._close(user_id)
+
+    def _close(self, user_id: int) -> None:
+        stream = self._open.pop(user_id)
+        self._stats.dropped += stream.end()
+        if len(self._former) >= MAX_FORMER:
+            self._former.pop(next(iter(self._former)))
+        self._former[user_id] = stream

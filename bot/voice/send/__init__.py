@@ -1,0 +1,1 @@
+"""Replies -> packets: playback, the pacer's thread, the speaking flag."""

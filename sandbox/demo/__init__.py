@@ -1,0 +1,1 @@
+"""`python -m bot demo`: a spoken conversation, recorded."""

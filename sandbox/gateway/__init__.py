@@ -1,0 +1,1 @@
+"""Discord's main gateway, version 10."""

@@ -1,0 +1,224 @@
+"""Application commands: what may be registered, and what a person's client would send for an invocation.
+
+Source: Discord's developer documentation, "Application Commands".
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sandbox.guild.fault import Form, Json
+
+CHAT, USER, MESSAGE = 1, 2, 3
+SUB, GROUP, STRING, INTEGER, BOOLEAN, USER_OPTION, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(1, 12)
+_MOST = {CHAT: 100, USER: 15, MESSAGE: 15}
+_MOST_TEXT = 8000
+"""Characters of one command: names, descriptions and choices' values, the longest localization counted."""
+_NAME = re.compile(r"^[-_'\w]{1,32}$")
+_LOCALES = """
+    id da de en-GB en-US es-ES es-419 fr hr it lt hu nl no pl pt-BR ro fi sv-SE vi tr cs el bg ru uk hi th zh-CN ja
+    zh-TW ko
+"""
+LOCALES = frozenset(_LOCALES.split())
+Path = list[str | int]
+
+
+class Registry:
+    """The commands of one application, global and per guild, as they were last written."""
+
+    def __init__(self, application_id: int, snowflake: Callable[[], int]) -> None:
+        self._application_id = application_id
+        self._snowflake = snowflake
+        self._scopes: dict[int | None, list[Json]] = {}
+        self.writes = 0
+        "how often a scope was overwritten"
+
+    def overwrite(self, guild_id: int | None, commands: Any) -> list[Json]:
+        """Replace a scope's commands (guild_id None: the global ones) and return them with their ids.
+
+        Raises Fault 50035; then nothing has changed.
+        """
+        form = Form()
+        check(form, commands)
+        form.check()
+        known = {(item["type"], item["name"]): item["id"] for item in self.listed(guild_id)}
+        self._scopes[guild_id] = [self._stored(guild_id, item, known) for item in commands]
+        self.writes += 1
+        return self.listed(guild_id)
+
+    def listed(self, guild_id: int | None) -> list[Json]:
+        return self._scopes.get(guild_id, [])
+
+    def visible(self, guild_id: int | None) -> list[Json]:
+        """Return what people see in a guild: its own commands before global ones of the same name."""
+        own = self.listed(guild_id) if guild_id is not None else []
+        names = {(item["type"], item["name"]) for item in own}
+        return [*own, *(item for item in self.listed(None) if (item["type"], item["name"]) not in names)]
+
+    def _stored(self, guild_id: int | None, given: Json, known: dict[tuple[int, str], str]) -> Json:
+        kind = given.get("type", CHAT)
+        permissions = given.get("default_member_permissions")
+        stored: Json = {
+            "id": known.get((kind, given["name"])) or str(self._snowflake()),
+            "application_id": str(self._application_id),
+            "version": str(self._snowflake()),
+            "default_member_permissions": None if permissions is None else str(permissions),
+            "type": kind,
+            "name": given["name"],
+            "name_localizations": given.get("name_localizations"),
+            "description": given.get("description") or "",
+            "description_localizations": given.get("description_localizations"),
+            "dm_permission": given.get("dm_permission", True),
+            "contexts": given.get("contexts"),
+            "integration_types": given.get("integration_types") or [0],
+            "nsfw": bool(given.get("nsfw")),
+        }
+        if given.get("options"):
+            stored["options"] = given["options"]
+        if guild_id is not None:
+            stored["guild_id"] = str(guild_id)
+        return stored
+
+
+def check(form: Form, commands: Any) -> None:
+    """Note every fault of a bulk overwrite."""
+    if not isinstance(commands, list):
+        form.add([], "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
+        return
+    seen: set[tuple[int, str]] = set()
+    for index, command in enumerate(commands):
+        path: Path = [index]
+        kind = command.get("type", CHAT)
+        if kind not in _MOST:
+            form.choice([*path, "type"], (1, 2, 3))
+            continue
+        key = (kind, command.get("name"))
+        if key in seen:
+            form.add(path, "APPLICATION_COMMANDS_DUPLICATE_NAME", "Application command names must be unique")
+        seen.add(key)
+        _texts(form, path, command, chat=kind == CHAT)
+        if kind == CHAT:
+            _options(form, [*path, "options"], command.get("options"), depth=0)
+        elif command.get("options"):
+            form.add(
+                [*path, "options"],
+                "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
+                "Context menu commands cannot have options",
+            )
+        if _size(command) > _MOST_TEXT:
+            form.add(path, "APPLICATION_COMMAND_TOO_LARGE", f"Command exceeds maximum size ({_MOST_TEXT})")
+    for kind, most in _MOST.items():
+        if sum(1 for command in commands if command.get("type", CHAT) == kind) > most:
+            form.add([], "APPLICATION_COMMAND_MAX_COMMANDS", f"Maximum number of application commands reached ({most})")
+
+
+def _texts(form: Form, path: Path, item: Json, *, chat: bool) -> None:
+    names: list[tuple[Path, Any]] = [([*path, "name"], item.get("name"))]
+    names += _localized(form, path, item, "name")
+    for place, name in names:
+        if form.length(place, name, 1, 32) and chat and not _is_chat_name(name):
+            form.add(place, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+    if chat:
+        form.length([*path, "description"], item.get("description"), 1, 100)
+        for place, text in _localized(form, path, item, "description"):
+            form.length(place, text, 1, 100)
+    elif item.get("description"):
+        form.add(
+            [*path, "description"],
+            "APPLICATION_COMMAND_DESCRIPTION_INVALID",
+            "Context menu commands cannot have description",
+        )
+
+
+def _localized(form: Form, path: Path, item: Json, key: str) -> list[tuple[Path, Any]]:
+    table = item.get(f"{key}_localizations") or {}
+    for locale in table:
+        if locale not in LOCALES:
+            form.add(
+                [*path, f"{key}_localizations", locale],
+                "ENUM_TYPE_COERCE",
+                f'Value "{locale}" is not a valid enum value.',
+            )
+    return [([*path, f"{key}_localizations", locale], text) for locale, text in table.items()]
+
+
+def _is_chat_name(name: str) -> bool:
+    return bool(_NAME.match(name)) and name == name.lower()
+
+
+def _options(form: Form, path: Path, options: Any, *, depth: int) -> None:
+    if options is None or not form.count(path, options, 0, 25):
+        return
+    names: set[str] = set()
+    optional = False
+    branches = [item.get("type") in (SUB, GROUP) for item in options]
+    if any(branches) and not all(branches):
+        form.add(
+            path,
+            "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
+            "Sub-command and sub-command group option types are mutually exclusive to all other types",
+        )
+    for index, option in enumerate(options):
+        place = [*path, index]
+        kind = option.get("type")
+        if kind not in range(1, 12) or (kind == GROUP and depth) or (kind == SUB and depth > 1):
+            form.add([*place, "type"], "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", "Option type is invalid")
+            continue
+        _texts(form, place, option, chat=True)
+        if option.get("name") in names:
+            form.add([*place, "name"], "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", "Option name already exists")
+        names.add(str(option.get("name")))
+        if kind in (SUB, GROUP):
+            _options(form, [*place, "options"], option.get("options"), depth=depth + (2 if kind == SUB else 1))
+            continue
+        if option.get("required") and optional:
+            form.add(
+                place,
+                "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID",
+                "Required options must be placed before non-required options",
+            )
+        optional = optional or not option.get("required")
+        _choices(form, place, option)
+
+
+def _choices(form: Form, place: Path, option: Json) -> None:
+    choices = option.get("choices")
+    if option.get("autocomplete") and choices:
+        form.add(
+            place, "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_INVALID", "Autocomplete and choices are mutually exclusive"
+        )
+    if choices is None or not form.count([*place, "choices"], choices, 0, 25):
+        return
+    names: set[str] = set()
+    for index, choice in enumerate(choices):
+        path = [*place, "choices", index]
+        form.length([*path, "name"], choice.get("name"), 1, 100)
+        for at, text in _localized(form, path, choice, "name"):
+            form.length(at, text, 1, 100)
+        if choice.get("name") in names:
+            form.add(
+                [*path, "name"], "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_EXISTS", "Option choice name already exists"
+            )
+        names.add(str(choice.get("name")))
+        if option["type"] == STRING:
+            form.length([*path, "value"], choice.get("value"), 1, 100)
+
+
+def _size(item: Json) -> int:
+    def longest(key: str) -> int:
+        texts = [item.get(key) or "", *(item.get(f"{key}_localizations") or {}).values()]
+        return max(len(str(text)) for text in texts)
+
+    values = sum(len(str(c.get("value", ""))) + len(str(c.get("name", ""))) for c in item.get("choices") or [])
+    return longest("name") + longest("description") + values + sum(map(_size, item.get("options") or []))
+
+
+def leaves(command: Json) -> Iterator[tuple[tuple[str, ...], list[Json]]]:
+    """Yield each invocable path below a command with its options: ((), …) for a plain one, (("show",), …) …"""
+    options = command.get("options") or []
+    if not any(item["type"] in (SUB, GROUP) for item in options):
+        yield (), options
+        return
+    for option in options:
+        for path, below in leaves(option):
+            yield (option["name"], *path), below

@@ -1,0 +1,104 @@
+"""Putting an answer on the wire at its pace, or breaking off in the ordered way."""
+
+import asyncio
+import base64
+import socket
+import struct
+from collections.abc import Iterable
+from typing import Any
+
+from aiohttp import web
+
+from bot.audio import SPEAK_RATE, to_wav
+from bot.jobs.encoder import encode
+from sandbox.model.behaviour import Break, Ending, Speak
+from sandbox.model.checks import Chat
+from sandbox.model.log import ReceivedRequest
+from sandbox.model.stream import FINISH, Stamp, StreamPiece, usage
+
+PACKED = {
+    "mp3": ("mp3", "libmp3lame"),
+    "opus": ("ogg", "libopus"),
+    "flac": ("flac", "flac"),
+    "aac": ("adts", "aac"),
+}
+"""Formats of a reply that is not streamed -> container and codec."""
+
+DRAIN = 0.05
+"""Seconds before a reset, which would take with it what the client has not read yet."""
+
+
+async def send_stream(
+    request: web.Request, record: ReceivedRequest, pieces: Iterable[StreamPiece]
+) -> web.StreamResponse:
+    """Write the pieces of a stream, each when its time has come after the request's body."""
+    loop = asyncio.get_running_loop()
+    started = record.body_at or loop.time()
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+    await response.prepare(request)
+    record.status, record.headers_at = 200, loop.time()
+    for piece in pieces:
+        if (wait := started + piece.at - loop.time()) > 0:
+            await asyncio.sleep(wait)
+        if piece.breaks is Break.STALL:
+            await hang()
+        elif piece.breaks is Break.RESET:
+            await asyncio.sleep(DRAIN)
+            reset(request)
+            return response
+        elif piece.breaks is Break.CUT:
+            break
+        await response.write(piece.data)
+        if piece.sound:
+            record.first_audio_at = record.first_audio_at or loop.time()
+            record.sound_sent += piece.sound
+    await response.write_eof()
+    record.done_at = loop.time()
+    return response
+
+
+async def hang() -> None:
+    """Never return."""
+    await asyncio.get_running_loop().create_future()
+
+
+def reset(request: web.Request) -> None:
+    """Send a TCP reset instead of an orderly end."""
+    transport = request.transport
+    if transport is None:
+        return
+    wire: socket.socket | None = transport.get_extra_info("socket")
+    if wire is not None:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+def complete(answer: Speak, chat: Chat, stamp: Stamp) -> dict[str, Any]:
+    """Return the JSON of a reply that is not streamed."""
+    message: dict[str, Any] = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": []}
+    if answer.pcm:
+        message["content"] = None
+        message["audio"] = {
+            "id": stamp.audio_id,
+            "data": base64.b64encode(packed(answer.pcm, chat.format)).decode("ascii"),
+            "expires_at": stamp.expires_at,
+            "transcript": answer.text,
+        }
+    finish = FINISH.get(answer.ending, FINISH[Ending.STOP])
+    return {
+        "id": stamp.id,
+        "object": "chat.completion",
+        "created": stamp.created,
+        "model": chat.model,
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}],
+        "usage": usage(answer, chat),
+        "service_tier": "default",
+        "system_fingerprint": "fp_sandbox",
+    }
+
+
+def packed(pcm: bytes, format: str) -> bytes:
+    """Return s16le mono 24 kHz in a format of the API."""
+    if format == "pcm16":
+        return pcm
+    return to_wav(pcm, SPEAK_RATE) if format == "wav" else encode(pcm, SPEAK_RATE, *PACKED[format])

@@ -1,0 +1,303 @@
+"""A loopback stand-in for the model: chat completions with audio, transcriptions, models.
+
+    async with ModelServer.open(key="sk-sandbox") as model:
+        model.script(Answer.clip("bot-moon"), RATE_LIMITED)
+        ...  # a client talks to model.base_url
+        assert model.refused == []
+
+It checks requests as strictly as OpenAI's server, plays its recorded order of events, and does what it is told:
+scripted behaviours first, one each, then the default.
+"""
+
+import asyncio
+import itertools
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from bot.audio import HEAR_RATE, SPEAK_RATE, to_wav
+from sandbox.media import resample
+from sandbox.model.behaviour import Behaviour, Echo, Hang, Page, Plain, Refuse, Reset, SayWords, Speak
+from sandbox.model.checks import check_chat
+from sandbox.model.dialect import DIALECTS, HEARING, LISTENING, WRITING, ServerDialect
+from sandbox.model.log import HEADERS, ReceivedRequest, RequestLog, TcpConnection
+from sandbox.model.read import read_form, read_json
+from sandbox.model.schema import ApiError, missing
+from sandbox.model.send import complete, hang, reset, send_stream
+from sandbox.model.stream import Pace, Stamp, capped, pieces
+from sandbox.model.transcription import check_transcription, transcription, words_of
+
+MAX_BODY = 64 * 1024 * 1024
+AUDIO_LIFE = 3600.0
+"""Seconds that an answer's audio id is good for."""
+
+
+class ModelServer:
+    """See the module. Its public attributes may be changed at any time; they count from the next request on."""
+
+    def __init__(self, key: str, dialect: ServerDialect, first_audio: float, speed: float) -> None:
+        self.key = key
+        self.dialect = dialect
+        self.base_url = ""
+        self.first_audio = first_audio
+        "seconds from a request to the first sound"
+        self.speed = speed
+        "seconds of sound sent per second; 0: all at once"
+        self.transcribe_delay = first_audio / 2
+        "seconds"
+        self.audio_life = AUDIO_LIFE
+        "seconds that the audio ids of coming answers live"
+        self.default: Behaviour = Speak.clip("bot-rice")
+        self.default_transcription: Behaviour | None = None
+        "None: the shipped clips are recognised"
+        self.transcribe: Callable[[bytes], str] | None = None
+        "gives the words of a WAV file in which no shipped clip is"
+        self.log = RequestLog()
+        self._spoken: dict[str, tuple[float, float]] = {}
+        self._numbers = itertools.count(1)
+        self._protocols: dict[int, int] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._scripts: dict[str, deque[Behaviour]] = {"chat": deque(), "transcription": deque(), "model": deque()}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, key: str = "sk-sandbox", dialect: str = "openai", first_audio: float = 0.35, speed: float = 4.0
+    ) -> AsyncIterator["ModelServer"]:
+        """Serve on a free port of 127.0.0.1.
+
+        Raises KeyError for an unknown dialect.
+        """
+        model = cls(key, DIALECTS[dialect], first_audio, speed)
+        app = web.Application(client_max_size=MAX_BODY)
+        app.on_response_prepare.append(model._name_request)
+        app.router.add_post("/v1/chat/completions", model._guarded(model._chat))
+        app.router.add_post("/v1/audio/transcriptions", model._guarded(model._transcription))
+        app.router.add_get("/v1/models/{model:.+}", model._guarded(model._model))
+        app.router.add_route("*", "/{path:.*}", model._guarded(_nowhere))
+        runner = web.AppRunner(
+            app, handler_cancellation=True, access_log=None, keepalive_timeout=600, shutdown_timeout=0.1
+        )
+        await runner.setup()
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: model._accept(runner), "127.0.0.1", 0)
+        model.base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        try:
+            yield model
+        finally:
+            server.close()
+            await runner.cleanup()
+            if model._tasks:  # aiohttp cancels those of lost connections, but does not wait for them
+                await asyncio.wait(model._tasks, timeout=1)
+
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """All requests, oldest first."""
+        return self.log.requests
+
+    @property
+    def chats(self) -> list[ReceivedRequest]:
+        return [request for request in self.requests if request.path == "/chat/completions"]
+
+    @property
+    def transcriptions(self) -> list[ReceivedRequest]:
+        return [request for request in self.requests if request.path == "/audio/transcriptions"]
+
+    @property
+    def refused(self) -> list[ApiError]:
+        """The errors of requests that the checks refused: what the client did wrong, nothing that was scripted."""
+        return [request.error for request in self.requests if request.error and not request.checked]
+
+    @property
+    def connections(self) -> list[TcpConnection]:
+        """TCP connections that were opened, in order."""
+        return self.log.connections
+
+    def script(self, *behaviours: Behaviour) -> None:
+        """Queue what to do with the next chat requests that pass the checks."""
+        self._scripts["chat"].extend(behaviours)
+
+    def script_transcriptions(self, *behaviours: Behaviour) -> None:
+        """Queue what to do with the next transcriptions: Words, or a fault."""
+        self._scripts["transcription"].extend(behaviours)
+
+    def script_models(self, *behaviours: Behaviour) -> None:
+        """Queue what to do with the next questions about a model: a fault."""
+        self._scripts["model"].extend(behaviours)
+
+    def forget_audio(self) -> None:
+        """Let every audio id expire now."""
+        self._spoken.clear()
+
+    async def wait_for_chats(self, count: int) -> list[ReceivedRequest]:
+        """Return the chat requests once `count` have arrived."""
+        return await self.log.wait(lambda request: request.path == "/chat/completions", count)
+
+    async def _name_request(self, request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["x-request-id"] = f"req_{next(self._numbers):016x}"
+
+    def _accept(self, runner: web.AppRunner) -> asyncio.BaseProtocol:
+        assert runner.server is not None
+        protocol = runner.server()
+        self._protocols[id(protocol)] = len(self.connections)
+        self.connections.append(TcpConnection())
+        return protocol
+
+    def _guarded(self, handle: Callable[[web.Request, ReceivedRequest], Any]) -> Callable[[web.Request], Any]:
+        """Wrap a handler: record, check the key, word errors, notice who goes away."""
+
+        async def handler(request: web.Request) -> web.StreamResponse:
+            now = asyncio.get_running_loop().time
+            self._tasks.add(request.task)
+            request.task.add_done_callback(self._tasks.discard)
+            number = self._protocols[id(request.protocol)]
+            self.connections[number].requests += 1
+            headers = {name: request.headers[name] for name in HEADERS if name in request.headers}
+            record = ReceivedRequest(request.path.removeprefix("/v1"), headers, now(), number)
+            self.log.add(record)
+            try:
+                self._check_key(request.headers.get("Authorization", ""))
+                response = await handle(request, record)
+            except ApiError as error:
+                record.error = error
+                record.status, body = self.dialect.error(error)
+                text = body if isinstance(body, str) else None
+                response = web.json_response(body, status=record.status, headers=error.headers)
+                if text is not None:
+                    response = web.Response(text=text, status=record.status, headers=error.headers)
+            except asyncio.CancelledError:
+                record.aborted_at = now()
+                raise
+            except ConnectionError:
+                record.aborted_at = now()
+                response = web.Response(status=499)  # nobody is left to read it
+            finally:
+                self.log.touch()
+            record.done_at = record.done_at or now()
+            self.log.touch()
+            return response
+
+        return handler
+
+    def _check_key(self, authorization: str) -> None:
+        kind, _, key = authorization.partition(" ")
+        if kind != "Bearer" or not key.strip():
+            raise ApiError(401, "You didn't provide an API key. You need to provide your API key in an Authorization "
+                                "header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).")  # fmt: skip
+        if key.strip() != self.key:
+            raise ApiError(401, "Incorrect API key provided: sk-***. You can find your API key at "
+                                "https://platform.openai.com/account/api-keys.", code="invalid_api_key")  # fmt: skip
+
+    async def _chat(self, request: web.Request, record: ReceivedRequest) -> web.StreamResponse:
+        record.body = await read_json(request, record)
+        hears = self._known(record.body.get("model"), {**HEARING, **WRITING}) not in WRITING
+        record.chat = chat = check_chat(record.body, hears, self._spoken_seconds, self.dialect.rules)
+        record.checked = True
+        self.log.touch()
+        behaviour = await self._next("chat", self.default, request, record)
+        if isinstance(behaviour, web.StreamResponse):
+            return behaviour
+        if isinstance(behaviour, Echo):
+            behaviour = self._echo(behaviour, record)
+        if not isinstance(behaviour, Speak):
+            raise TypeError(f"no behaviour for a chat: {behaviour}")
+        answer = capped(behaviour if chat.speaks else behaviour.with_(pcm=b"", silent=False), chat)
+        stamp = self._stamp(answer)
+        record.audio_id = stamp.audio_id if answer.pcm else None
+        record.answer_text, record.answer_pcm = answer.text, answer.pcm
+        first = self.first_audio if answer.first_audio is None else answer.first_audio
+        pace = Pace(first, self.speed if answer.speed is None else answer.speed)
+        if chat.stream:
+            return await send_stream(request, record, pieces(answer, chat, stamp, pace, self.dialect))
+        await asyncio.sleep(pace.sound(answer.seconds))
+        record.status = 200
+        return web.json_response(complete(answer, chat, stamp))
+
+    async def _transcription(self, request: web.Request, record: ReceivedRequest) -> web.StreamResponse:
+        name, record.file = await read_form(request, record)
+        self._known(record.body.get("model"), LISTENING)
+        record.pcm = check_transcription(record.body, name, record.file)
+        record.checked = True
+        self.log.touch()
+        behaviour = await self._next("transcription", self.default_transcription, request, record)
+        if isinstance(behaviour, web.StreamResponse):
+            return behaviour
+        delay, languages = self.transcribe_delay, []
+        if isinstance(behaviour, SayWords):
+            text, delay = behaviour.text, delay if behaviour.delay is None else behaviour.delay
+        else:
+            # In a thread: at the first use the clips are learnt, and answers are being streamed meanwhile.
+            text, languages = await asyncio.to_thread(words_of, record.pcm)
+            if not text and self.transcribe:
+                text = self.transcribe(to_wav(record.pcm, HEAR_RATE))
+        await asyncio.sleep(delay)
+        record.heard, record.status = text, 200
+        return web.json_response(transcription(text, languages, record.pcm))
+
+    async def _model(self, request: web.Request, record: ReceivedRequest) -> web.StreamResponse:
+        name = self._known(request.match_info["model"], {**HEARING, **WRITING, **LISTENING})
+        record.checked = True
+        behaviour = await self._next("model", None, request, record)
+        if isinstance(behaviour, web.StreamResponse):
+            return behaviour
+        record.status = 200
+        shutdown = {**HEARING, **WRITING, **LISTENING}.get(name)
+        answer = {"id": name, "object": "model", "created": 1_767_225_600, "owned_by": "system"}
+        return web.json_response({**answer, "shutdown_date": shutdown})
+
+    async def _next(
+        self, kind: str, default: Behaviour | None, request: web.Request, record: ReceivedRequest
+    ) -> Plain | web.StreamResponse | None:
+        """Take the next behaviour; what ends the request without an answer is done here."""
+        script = self._scripts[kind]
+        behaviour = script.popleft() if script else default
+        if callable(behaviour):
+            behaviour = behaviour(record)
+        match behaviour:
+            case Refuse():
+                record.error = behaviour.error()
+                raise record.error
+            case Hang():
+                await hang()
+            case Reset():
+                reset(request)
+                return web.Response()
+            case Page():
+                record.status = behaviour.status
+                return web.Response(status=behaviour.status, text=behaviour.text, content_type=behaviour.content_type)
+        return behaviour
+
+    def _known(self, model: object, models: dict[str, str | None]) -> str:
+        if model is None:
+            raise missing("model")
+        name = str(model).removeprefix(self.dialect.prefix)
+        if name not in models and not self.dialect.any_model:
+            raise ApiError(404, f"The model `{model}` does not exist or you do not have access to it.",
+                           code="model_not_found")  # fmt: skip
+        return name
+
+    def _spoken_seconds(self, audio_id: str) -> float | None:
+        length, expires = self._spoken.get(audio_id, (0.0, 0.0))
+        return length if asyncio.get_running_loop().time() < expires else None
+
+    def _stamp(self, answer: Speak) -> Stamp:
+        number, now = next(self._numbers), time.time()
+        audio_id = f"audio_{number:024x}"
+        if answer.pcm:
+            self._spoken[audio_id] = (answer.seconds, asyncio.get_running_loop().time() + self.audio_life)
+        return Stamp(f"chatcmpl-{number:08x}", int(now), audio_id, int(now + self.audio_life))
+
+    def _echo(self, echo: Echo, record: ReceivedRequest) -> Speak:
+        heard, languages = words_of(record.newest)
+        said = Speak.clip("bot-kikoeta" if languages == ["ja"] else "bot-heard")
+        back = resample(record.newest, HEAR_RATE, SPEAK_RATE)
+        return said.with_(text=f"{said.text} {heard}".strip(), pcm=said.pcm + back,
+                          first_audio=echo.first_audio, speed=echo.speed)  # fmt: skip
+
+
+async def _nowhere(request: web.Request, record: ReceivedRequest) -> web.StreamResponse:
+    raise ApiError(404, f"Invalid URL ({request.method} {request.path})")

@@ -1,0 +1,290 @@
+"""An answer as the events of a stream, in the order that was recorded of the real one.
+
+Role; transcript deltas, well ahead of the sound, the first of them with the audio's id; data deltas, each with the id
+again; a usage chunk with `choices: []`; a chunk with nothing but `expires_at`; `[DONE]`. No finish_reason. Heartbeats
+with `choices: null` come between. Pure: the times are numbers, the server does the waiting.
+"""
+
+import base64
+import heapq
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bot.audio import SPEAK_RATE, seconds, to_wav
+from sandbox.model.behaviour import Break, Ending, Oddity, Speak
+from sandbox.model.checks import AUDIO_OUT, Chat, tokens
+from sandbox.model.dialect import ServerDialect
+
+PIECE = 9600
+"""Bytes of sound in a delta: 0.2 s, a whole number of base64 groups."""
+PIECES = {Oddity.ODD_BYTE: PIECE - 3, Oddity.PADDED: PIECE - 2}
+"""Odd but in whole groups; even but not."""
+CUT = 12_803
+"""Characters in a delta when the base64 is cut anywhere."""
+WORD_STEP = 0.02
+"""Seconds between transcript deltas: some 100 letters a second, six times as fast as speech."""
+LETTERS = 4
+"""Characters of a delta in a language without spaces."""
+FINISH = {Ending.STOP: "stop", Ending.LENGTH: "length", Ending.CONTENT_FILTER: "content_filter"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every chunk of one answer carries."""
+
+    id: str
+    created: int
+    "Unix seconds"
+    audio_id: str
+    expires_at: int
+    "Unix seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPiece:
+    """Bytes to write, and when."""
+
+    at: float
+    "seconds after the request"
+    data: bytes
+    sound: float = 0.0
+    "seconds of sound in it"
+    breaks: Break | None = None
+    "break off here instead"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast an answer comes."""
+
+    first_audio: float
+    "seconds from the request to the first sound"
+    speed: float
+    "seconds of sound sent per second; 0: all at once"
+
+    def sound(self, position: float) -> float:
+        """Return when the sound at `position` seconds is sent."""
+        return self.first_audio + (position / self.speed if self.speed else 0.0)
+
+    def word(self, index: int) -> float:
+        return self.first_audio / 2 + (index * WORD_STEP if self.speed else 0.0)
+
+
+def capped(answer: Speak, chat: Chat) -> Speak:
+    """Cut an answer to the request's max_completion_tokens."""
+    room = chat.max_tokens - tokens(answer.text)
+    spoken = round(answer.seconds * AUDIO_OUT)
+    if answer.uncapped or spoken <= room:
+        return answer
+    kept = max(0, room) * SPEAK_RATE // AUDIO_OUT * 2
+    return answer.with_(pcm=answer.pcm[:kept], ending=Ending.LENGTH)
+
+
+def usage(answer: Speak, chat: Chat) -> dict[str, Any]:
+    """Return the usage object of an answer."""
+    text_out, audio_out = tokens(answer.text), round(answer.seconds * AUDIO_OUT)
+    return {
+        "prompt_tokens": chat.text_in + chat.audio_in,
+        "completion_tokens": text_out + audio_out,
+        "total_tokens": chat.text_in + chat.audio_in + text_out + audio_out,
+        "prompt_tokens_details": {
+            "audio_tokens": chat.audio_in,
+            "cached_tokens": 0,
+            "text_tokens": chat.text_in,
+            "image_tokens": 0,
+        },
+        "completion_tokens_details": {
+            "accepted_prediction_tokens": 0,
+            "audio_tokens": audio_out,
+            "reasoning_tokens": 0,
+            "rejected_prediction_tokens": 0,
+            "text_tokens": text_out,
+        },
+    }
+
+
+def words(text: str) -> list[str]:
+    """Cut a text into deltas, as a tokenizer would about."""
+    return [piece for word in re.findall(r"\s*\S+\s*$|\s*\S+", text) for piece in _letters(word)]
+
+
+def _letters(word: str) -> Iterator[str]:
+    if word.isascii():
+        yield word
+    else:
+        yield from (word[at : at + LETTERS] for at in range(0, len(word), LETTERS))
+
+
+def pieces(answer: Speak, chat: Chat, stamp: Stamp, pace: Pace, dialect: ServerDialect) -> Iterator[StreamPiece]:
+    """Write an answer as a stream of server-sent events."""
+    return _Writer(answer, chat, stamp, pace, dialect).pieces()
+
+
+class _Writer:
+    def __init__(self, answer: Speak, chat: Chat, stamp: Stamp, pace: Pace, dialect: ServerDialect) -> None:
+        self._answer, self._chat, self._stamp, self._pace, self._dialect = answer, chat, stamp, pace, dialect
+        self._named = False
+
+    def pieces(self) -> Iterator[StreamPiece]:
+        answer, pace = self._answer, self._pace
+        speaks = bool(answer.pcm or answer.silent) and self._chat.speaks
+        yield from self._event(
+            0.0, self._delta({"role": "assistant", "content": "" if not speaks else None, "refusal": None})
+        )
+        if answer.breaks and answer.break_after <= 0:
+            yield from self._break(pace.first_audio / 2)
+            return
+        end, sent = pace.first_audio / 2, 0.0
+        for at, _, kind, payload in self._deltas(speaks):
+            end = max(end, at)
+            if kind == "data":
+                pcm_seconds, data = payload
+                yield from self._event(at, self._sound(data), pcm_seconds)
+                sent += pcm_seconds
+                if answer.breaks and sent >= answer.break_after:
+                    yield from self._break(at)
+                    if answer.breaks is not Break.BAD_JSON:
+                        return
+            elif kind == "word":
+                yield from self._event(at, self._word(payload, speaks))
+            else:
+                yield from self._event(at, self._heartbeat())
+        if answer.breaks and sent < answer.break_after:
+            yield from self._break(end)
+            if answer.breaks is not Break.BAD_JSON:
+                return
+        yield from self._close(end, speaks)
+
+    def _deltas(self, speaks: bool) -> Iterator[tuple[float, int, str, Any]]:
+        """Merge words, sound and heartbeats by time."""
+        late = Oddity.LATE_TRANSCRIPT in self._answer.oddities
+        after = self._pace.sound(self._answer.seconds) if late else 0.0
+        said = [(after + self._pace.word(i), i, "word", word) for i, word in enumerate(words(self._answer.text))]
+        beats: list[tuple[float, int, str, Any]] = [(self._pace.first_audio * 0.75, 1 << 20, "beat", None)]
+        if not speaks:
+            return iter([*said])
+        heard = (
+            (self._pace.sound(at), (1 << 21) + n, "data", (length, data))
+            for n, (at, length, data) in enumerate(self._data())
+        )
+        return heapq.merge(said, beats, heard, key=lambda item: item[:2])
+
+    def _data(self) -> Iterator[tuple[float, float, str]]:
+        """Yield (position in seconds, seconds, base64) of the sound."""
+        answer = self._answer
+        if answer.silent:
+            return
+        pcm = answer.pcm
+        if self._dialect.wav_in_content:
+            for at in range(0, len(pcm), PIECE):
+                part = pcm[at : at + PIECE]
+                yield seconds(pcm[:at], SPEAK_RATE), seconds(part, SPEAK_RATE), _base64(to_wav(part, SPEAK_RATE))
+            return
+        if Oddity.RIFF_HEADER in answer.oddities:
+            pcm = to_wav(pcm, SPEAK_RATE)
+        if Oddity.SPLIT_BASE64 in answer.oddities:
+            text = _base64(pcm)
+            for at in range(0, len(text), CUT):
+                part = text[at : at + CUT]
+                yield at * 0.75 / (2 * SPEAK_RATE), len(part) * 0.75 / (2 * SPEAK_RATE), part
+            return
+        size = next((PIECES[oddity] for oddity in PIECES if oddity in answer.oddities), PIECE)
+        for at in range(0, len(pcm), size):
+            part = pcm[at : at + size]
+            yield at / (2 * SPEAK_RATE), len(part) / (2 * SPEAK_RATE), _base64(part)
+
+    def _close(self, at: float, speaks: bool) -> Iterator[StreamPiece]:
+        answer, oddities = self._answer, self._answer.oddities
+        ending = answer.ending
+        if not speaks or Oddity.NO_EXPIRY in oddities or self._dialect.always_stops:
+            ending = Ending.STOP if ending is Ending.EXPIRES else ending
+        if ending in FINISH:
+            yield from self._event(at, self._delta({}, FINISH[ending]))
+        if self._chat.usage and Oddity.NO_USAGE not in oddities:
+            yield from self._event(at, self._chunk([], usage=usage(answer, self._chat)))
+        if speaks and self._dialect.audio_ids and Oddity.NO_EXPIRY not in oddities:
+            yield from self._event(at, self._delta({"audio": {"expires_at": self._stamp.expires_at}}))
+        yield from self._line(at, "[DONE]")
+
+    def _break(self, at: float) -> Iterator[StreamPiece]:
+        match self._answer.breaks:
+            case Break.BAD_JSON:
+                yield from self._line(at, '{"id":"chatcmpl-')
+            case Break.ERROR:
+                yield from self._line(at, json.dumps(self._dialect.stream_error()))
+                yield StreamPiece(at, b"", breaks=Break.CUT)
+            case kind:
+                yield StreamPiece(at, b"", breaks=kind)
+
+    def _word(self, word: str, speaks: bool) -> dict[str, Any]:
+        if not speaks or Oddity.TEXT_BESIDE in self._answer.oddities or self._dialect.words_in_content:
+            return self._delta({"content": word}, modality="text")
+        return self._delta({"audio": self._name({"transcript": word})})
+
+    def _sound(self, data: str) -> dict[str, Any]:
+        if self._dialect.wav_in_content:
+            return self._delta({"content": data}, modality="audio")
+        return self._delta({"audio": self._name({"data": data}, again=True)})
+
+    def _name(self, audio: dict[str, Any], again: bool = False) -> dict[str, Any]:
+        """Put the audio id where this server puts it."""
+        if not self._dialect.audio_ids:
+            return audio
+        repeated = (again and Oddity.ID_ONCE not in self._answer.oddities) or self._dialect.names_every_chunk
+        if repeated or not self._named:
+            audio = {"id": self._stamp.audio_id, **audio}
+            self._named = True
+        return {**audio, "expires_at": self._stamp.expires_at} if self._dialect.names_every_chunk else audio
+
+    def _delta(self, delta: dict[str, Any], finish: str | None = None, modality: str | None = None) -> dict[str, Any]:
+        if Oddity.EMPTY_CONTENT in self._answer.oddities and not delta.get("content"):
+            delta = {"content": "", **{name: value for name, value in delta.items() if name != "content"}}
+        chunk = self._chunk([{"index": 0, "delta": delta, "finish_reason": finish}])
+        if self._dialect.wav_in_content:
+            chunk["modality"] = modality
+        return chunk
+
+    def _chunk(self, choices: list[dict[str, Any]], usage: dict[str, Any] | None = None) -> dict[str, Any]:
+        chunk: dict[str, Any] = {
+            "id": self._stamp.id,
+            "object": "chat.completion.chunk",
+            "created": self._stamp.created,
+            "model": self._chat.model,
+            **self._dialect.chunk_extra,
+            "choices": choices,
+        }
+        if self._chat.usage:
+            chunk["usage"] = usage
+        if self._dialect.obfuscates and self._chat.obfuscated:
+            chunk["obfuscation"] = "x" * (1 + len(str(choices)) % 16)
+        return chunk
+
+    def _heartbeat(self) -> dict[str, Any]:
+        chunk = self._chunk([])
+        if Oddity.CHOICES_MISSING in self._answer.oddities:
+            del chunk["choices"]
+            return chunk
+        return {**chunk, "choices": None}
+
+    def _event(self, at: float, chunk: dict[str, Any], sound: float = 0.0) -> Iterator[StreamPiece]:
+        yield from self._line(at, json.dumps(chunk, ensure_ascii=False, separators=(",", ":")), sound)
+
+    def _line(self, at: float, text: str, sound: float = 0.0) -> Iterator[StreamPiece]:
+        oddities = self._answer.oddities
+        end = "\r\n" if Oddity.CRLF in oddities else "\n"
+        line = ("data:" if Oddity.NO_SPACE in oddities else "data: ") + text + end * 2
+        if Oddity.COMMENTS in oddities or self._dialect.comments:
+            line = f": {self._dialect.comments or 'keep-alive'}{end * 2}{line}"
+        data = line.encode()
+        if Oddity.SPLIT_WRITES in oddities:
+            middle = next((n for n, byte in enumerate(data) if byte > 0x7F), len(data) // 2) + 1
+            yield StreamPiece(at, data[:middle])
+            data = data[middle:]
+        yield StreamPiece(at, data, sound)
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

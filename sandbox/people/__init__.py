@@ -1,0 +1,1 @@
+"""The people of the sandbox: they speak, listen, type, press buttons and moderate."""

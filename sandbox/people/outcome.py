@@ -1,0 +1,73 @@
+"""What a person sees of the bot's answer to what they did."""
+
+import asyncio
+
+from sandbox.guild.components import text_of
+from sandbox.guild.fault import Json
+from sandbox.guild.message import Attachment, ChatMessage
+from sandbox.rest.interactions import Callback, Interaction
+
+
+class NoAnswer(Exception):
+    """Discord shows "The application did not respond"."""
+
+
+class CommandOutcome:
+    """The answer to one command, click or menu; it follows edits as they come."""
+
+    def __init__(self, interaction: Interaction) -> None:
+        self.interaction = interaction
+
+    @property
+    def message(self) -> ChatMessage | None:
+        """The original response; of a component's deferred update, the message it hangs on."""
+        return self.interaction.original
+
+    @property
+    def followups(self) -> list[ChatMessage]:
+        return self.interaction.followups
+
+    @property
+    def content(self) -> str:
+        return self.message.content if self.message else ""
+
+    @property
+    def text(self) -> str:
+        """Content, and what the text displays of Components V2 say."""
+        parts = [self.content, text_of(self.components)]
+        return "\n".join(part for part in parts if part)
+
+    @property
+    def components(self) -> list[Json]:
+        return self.message.components if self.message else []
+
+    @property
+    def attachments(self) -> list[Attachment]:
+        return self.message.attachments if self.message else []
+
+    @property
+    def ephemeral(self) -> bool:
+        return self.message is not None and self.message.ephemeral
+
+    @property
+    def deferred(self) -> bool:
+        """The first response was "is thinking…" (or none to be seen), whatever came later."""
+        return self.interaction.callback in (Callback.DEFERRED, Callback.DEFERRED_UPDATE)
+
+    @property
+    def modal(self) -> Json | None:
+        return self.interaction.modal
+
+    @property
+    def choices(self) -> list[Json]:
+        """Autocomplete: what was proposed."""
+        return self.interaction.choices or []
+
+    async def settled(self, seconds: float = 30.0) -> "CommandOutcome":
+        """Wait until there is something to be seen. Raises NoAnswer."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.interaction.settled.wait()
+        except TimeoutError:
+            raise NoAnswer(f"still thinking after {seconds} s") from None
+        return self

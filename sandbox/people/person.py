@@ -1,0 +1,146 @@
+"""People in the sandbox: real Opus, real DAVE, real UDP, in real time."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.voice import opus
+from sandbox.guild.entities import User
+from sandbox.people.recorder import Recorder
+from sandbox.voice import rtp
+from sandbox.voice.client import VoiceClient
+from sandbox.voice.conditions import Conditions
+from sandbox.voice.dave_engines import EngineName, make_engine
+from sandbox.voice.gateway import VoiceGateway
+
+if TYPE_CHECKING:
+    from sandbox.server import Sandbox
+
+RATE = 48_000
+FRAME = RATE // 50
+FRAME_BYTES = 2 * FRAME
+TICK = 0.02
+SILENCE_FRAMES = 5
+SETTLING = 2.0
+"Seconds that a person waits for the call to be encrypted before they speak regardless"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What became of what was said."""
+
+    first: float
+    "loop time of the first packet"
+    last: float
+    "loop time of the last packet with sound"
+    frames: int
+    "packets with sound that were sent"
+
+
+class Person:
+    """A human (or another bot) with a voice client. Make one with `Sandbox.person`."""
+
+    def __init__(self, sandbox: "Sandbox", user: User, engine: EngineName | None) -> None:
+        self.user = user
+        self.engine: EngineName | None = engine
+        "None: a client without DAVE"
+        self.client: VoiceClient | None = None
+        self._sandbox = sandbox
+        library = opus.load()
+        self._encoder = opus.OpusEncoder(library, rate=RATE)
+        self._timestamp = 0
+        self._spoke_at = 0.0
+        self.ears = Recorder(library)
+
+    @property
+    def id(self) -> int:
+        return self.user.id
+
+    @property
+    def conditions(self) -> Conditions:
+        """The knobs of this person's connection."""
+        return _gateway(self._sandbox).conditions[self.user.id]
+
+    @property
+    def privacy_code(self) -> str:
+        """30 digits, the same for everyone in the encrypted call; empty outside one."""
+        return self.client.dave.privacy_code if self.client else ""
+
+    async def join(self, channel_id: int) -> None:
+        """Enter a voice channel, or move there.
+
+        Raises PermissionError when Discord would not let them in, Disconnected when the voice gateway does not.
+        """
+        sandbox = self._sandbox
+        channel = sandbox.world.channel(channel_id)
+        if channel is None or channel.guild_id is None:
+            raise ValueError(f"no voice channel {channel_id}")
+        await self.hang_up()
+        session_id, allotment = await sandbox.enter_voice(self.user, channel)
+        if allotment.endpoint is None:
+            raise ConnectionError("no voice server")
+        engine = make_engine(self.engine, self.user.id, channel_id) if self.engine else None
+        self.client = VoiceClient(self.user.id, engine, sandbox.authority.client_context, self._hear)
+        await self.client.connect(allotment.endpoint, channel.guild_id, session_id, allotment.token)
+        await self.client.settled(SETTLING)
+
+    async def leave(self) -> None:
+        """Leave the voice channel. Idempotent."""
+        if self.client is not None:
+            await self.hang_up()
+            await self._sandbox.leave_voice(self.user)
+
+    async def hang_up(self) -> None:
+        """Drop the voice connection without a word to the main gateway. Idempotent."""
+        client, self.client = self.client, None
+        if client is not None:
+            await client.close()
+
+    def _hear(self, user_id: int, packet: rtp.SealedPacket, sound: bytes, at: float) -> None:
+        self.ears.take(user_id, packet.ssrc, packet.sequence, packet.timestamp, sound, at)
+
+    async def say(self, pcm: bytes) -> Said:
+        """Speak s16le mono 48 kHz in real time; returns after the five silence frames. May be cancelled."""
+        self._encoder.reset()
+        frames = (pcm[at : at + FRAME_BYTES].ljust(FRAME_BYTES, b"\0") for at in range(0, len(pcm), FRAME_BYTES))
+        return await self.send(self._encoder.encode(frame) for frame in frames)
+
+    async def idle(self, seconds: float) -> Said:
+        """Send silence frames for so long without an end, as clients with a camera on do."""
+        return await self.send([rtp.SILENCE] * round(seconds / TICK))
+
+    async def send(self, packets: Iterable[bytes]) -> Said:
+        """Send Opus packets, one each 20 ms, then five silence frames. May be cancelled."""
+        loop, client = asyncio.get_running_loop(), self.client
+        if client is None:
+            raise ConnectionError("not in a voice channel")
+        await client.settled(SETTLING)
+        client.speaking()
+        start = loop.time() + TICK  # op 5 goes first, and by another way
+        pause = round((start - self._spoke_at) * 50) if self._spoke_at else 1
+        self._timestamp += max(pause, 1) * FRAME  # RTP time goes on while nobody speaks
+        sent = frames = 0  # with and without those there was no key for
+        last = start
+        ended = False
+        try:
+            for packet in packets:
+                await asyncio.sleep(start + sent * TICK - loop.time())
+                last = loop.time()
+                frames += client.send(packet, self._timestamp)
+                self._timestamp += FRAME
+                sent += 1
+            ended = True
+        finally:
+            for more in range(SILENCE_FRAMES):
+                loop.call_at(start + (sent + more) * TICK, client.send, rtp.SILENCE, self._timestamp)
+                self._timestamp += FRAME
+            self._spoke_at = start + (sent + SILENCE_FRAMES) * TICK
+            if ended:
+                await asyncio.sleep(self._spoke_at - loop.time())
+        return Said(start, last, frames)
+
+
+def _gateway(sandbox: "Sandbox") -> VoiceGateway:
+    assert isinstance(sandbox.voice, VoiceGateway)
+    return sandbox.voice

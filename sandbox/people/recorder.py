@@ -1,0 +1,173 @@
+"""What one person in the sandbox hears: each speaker's packets with their arrival, decoded only when asked for."""
+
+import asyncio
+import bisect
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from bot.voice import opus
+from sandbox.voice.rtp import SILENCE
+
+RATE = 48_000
+FRAME = RATE // 50
+RESYNC = 0.3
+"""Seconds between arrival and RTP time from which, after a silence frame, the arrival is believed: there was a pause
+that the sender's clock did not count. In mid-speech RTP time alone counts: what is late there is only late."""
+LIMIT = 90_000
+"Frames kept of one speaker: half an hour; the oldest go first"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One frame."""
+
+    position: int
+    "samples at 48 kHz since the recording began"
+    sequence: int
+    "RTP sequence number without the wrap"
+    opus: bytes
+    at: float
+    "loop time of arrival"
+
+
+class Recorder:
+    """The recording of one person. Times are seconds of the event loop's clock."""
+
+    def __init__(self, library: opus.OpusLibrary) -> None:
+        self._library = library
+        self._loop = asyncio.get_running_loop()
+        self.began = self._loop.time()
+        self._tracks: dict[int, _Track] = {}
+        self._arrived = asyncio.Event()
+
+    def take(self, user_id: int, ssrc: int, sequence: int, timestamp: int, packet: bytes, at: float) -> None:
+        """Record one Opus packet."""
+        self._tracks.setdefault(user_id, _Track(self.began)).take(ssrc, sequence, timestamp, packet, at)
+        self._arrived.set()
+
+    def frames(self, user_id: int) -> list[Recorded]:
+        """Return what came from a user, in the order it was said, silence frames left out."""
+        track = self._tracks.get(user_id)
+        return [frame for frame in track.frames if frame.opus != SILENCE] if track else []
+
+    def forget(self) -> None:
+        """Drop what was recorded until now."""
+        self._tracks.clear()
+
+    def silences(self, user_id: int) -> int:
+        """Return how many silence frames came from a user."""
+        track = self._tracks.get(user_id)
+        return sum(frame.opus == SILENCE for frame in track.frames) if track else 0
+
+    def heard(self, user_id: int, since: float | None = None) -> bytes:
+        """Return what came from a user as s16le mono 48 kHz on the recording's own time, pauses as silence.
+
+        Lost frames are silence too. `since` leaves out what arrived before it, and the time until then.
+        """
+        frames = self._since(user_id, since)
+        if not frames:
+            return b""
+        start = 0 if since is None else min(frame.position for frame in frames)
+        pcm = bytearray(2 * (frames[-1].position - start + FRAME))
+        decoder = opus.OpusDecoder(self._library, rate=RATE)
+        for frame in frames:
+            try:
+                sound = decoder.decode(frame.opus)
+            except opus.OpusError:
+                continue
+            at = 2 * (frame.position - start)
+            pcm[at : at + len(sound)] = sound
+        return bytes(pcm)
+
+    def words(self, user_id: int, since: float | None = None) -> bytes:
+        """Return what came from a user as `heard` does, but frame after frame: without pauses, and without time.
+
+        How a sender on a busy machine hesitated does not show; what was lost, doubled or out of order does.
+        """
+        decoder = opus.OpusDecoder(self._library, rate=RATE)
+        pcm = bytearray()
+        for frame in self._since(user_id, since):
+            with suppress(opus.OpusError):
+                pcm += decoder.decode(frame.opus)
+        return bytes(pcm)
+
+    def _since(self, user_id: int, since: float | None) -> list[Recorded]:
+        return [frame for frame in self.frames(user_id) if since is None or frame.at >= since]
+
+    def mix(self) -> bytes:
+        """Return all that was heard, of everybody at once, as s16le mono 48 kHz."""
+        tracks = [np.frombuffer(self.heard(user_id), dtype="<i2") for user_id in self.users()]
+        mixed = np.zeros(max((len(track) for track in tracks), default=0), dtype=np.int32)
+        for track in tracks:
+            mixed[: len(track)] += track
+        return np.clip(mixed, -32768, 32767).astype("<i2").tobytes()
+
+    def users(self) -> Iterator[int]:
+        """Yield everyone of whom something was heard."""
+        return (user_id for user_id in self._tracks if self.frames(user_id))
+
+    async def wait_for(self, user_id: int, seconds: float, timeout: float) -> None:
+        """Return once this much sound came from a user, silence frames not counted. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while (track := self._tracks.get(user_id)) is None or track.sounds * FRAME < seconds * RATE:
+                self._arrived.clear()
+                await self._arrived.wait()
+
+    async def quiet(self, user_id: int, for_seconds: float, timeout: float = 60.0) -> None:
+        """Return once nothing but silence frames came from a user for so long. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while True:
+                track = self._tracks.get(user_id)
+                left = (track.last_sound if track else self.began) + for_seconds - self._loop.time()
+                if left <= 0:
+                    return
+                await asyncio.sleep(left)
+
+    def last_sound(self, user_id: int) -> float | None:
+        """Return when the newest frame with sound of a user arrived."""
+        track = self._tracks.get(user_id)
+        return track.last_sound if track and track.last_sound > self.began else None
+
+
+class _Track:
+    """One speaker's frames. Position follows RTP time while it agrees with the clock on the wall."""
+
+    def __init__(self, began: float) -> None:
+        self.frames: list[Recorded] = []
+        self.sounds = 0
+        "frames that were no silence frames, since the recording began"
+        self.last_sound = began
+        self._began = began
+        self._ssrc = -1
+        self._anchor = (0, 0)  # RTP timestamp, position
+        self._highest = 0
+        self._paused = False
+        "the newest was a silence frame"
+        self._numbers: set[int] = set()
+        "those in `frames`"
+
+    def take(self, ssrc: int, sequence: int, timestamp: int, packet: bytes, at: float) -> None:
+        arrival = round((at - self._began) * RATE)
+        if ssrc != self._ssrc:
+            self._ssrc = ssrc
+            self._anchor = (timestamp, arrival)
+            self._highest = (self._highest // 0x10000 + 2) * 0x10000 + sequence  # a new run of numbers, well above
+        number = self._highest + (sequence - self._highest + 0x8000) % 0x10000 - 0x8000
+        position = self._anchor[1] + (timestamp - self._anchor[0] + 2**31) % 2**32 - 2**31
+        if number > self._highest and self._paused and abs(arrival - position) > RESYNC * RATE:
+            self._anchor = (timestamp, arrival)
+            position = arrival
+        if number > self._highest:
+            self._highest, self._paused = number, packet == SILENCE
+        if number not in self._numbers:
+            self._numbers.add(number)
+            self.sounds += packet != SILENCE
+            bisect.insort(self.frames, Recorded(position, number, packet, at), key=lambda frame: frame.sequence)
+        if len(self.frames) > LIMIT:
+            self._numbers.difference_update(frame.sequence for frame in self.frames[: LIMIT // 10])
+            del self.frames[: LIMIT // 10]
+        if packet != SILENCE:
+            self.last_sound = at

@@ -1,0 +1,228 @@
+"""Money: steps, reservations, many calls at once, other days, other processes; never more than one request over."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bot.billing.budget import LONGEST_SECONDS, PROMPT_TOKENS, Allowance, Budget, Caps, Reservation, estimated_usage
+from bot.store.repository import SqlStore
+from bot.types import Charge, Message, Turn, Typed, Usage, Utterance
+
+FULL, SHORT, TEXT, OFF = Allowance.FULL, Allowance.SHORT, Allowance.TEXT, Allowance.OFF
+HOME, AWAY, ANNA, BEN = 1, 2, 11, 12
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def budget(clock: Clock, server: str = "1", person: str = "0") -> Budget:
+    return Budget(Decimal(server), Decimal(person), price, clock)
+
+
+def price(_model: str, usage: Usage) -> Decimal:
+    """About what gpt-audio costs: $10 and $20 for a million text and audio tokens in, $64 a million audio out."""
+    return Decimal(usage.text_in * 10 + usage.audio_in * 20 + usage.audio_out * 64) / 1_000_000
+
+
+def charge(clock: Clock, dollars: str | Decimal, *people: int, guild: int = HOME) -> Charge:
+    return Charge(clock(), guild, 5, people, "reply", "m", Usage(), Decimal(dollars))
+
+
+@pytest.mark.parametrize(
+    ("spent", "allowed"),
+    [
+        ("0", FULL),
+        ("0.79", FULL),
+        ("0.80", SHORT),
+        ("0.94", SHORT),
+        ("0.95", TEXT),
+        ("0.99", TEXT),
+        ("1", OFF),
+        ("9", OFF),
+    ],
+)
+def test_steps_of_a_server(clock: Clock, spent: str, allowed: Allowance) -> None:
+    purse = budget(clock)
+    purse.book(charge(clock, spent, ANNA))
+    assert purse.reserve(HOME, [ANNA], Decimal("0.01")).allowance is allowed
+    assert purse.reserve(AWAY, [ANNA], Decimal("0.01")).allowance is FULL
+
+
+@pytest.mark.parametrize(("people", "allowed"), [([ANNA], OFF), ([BEN], FULL), ([ANNA, BEN], OFF), ([], FULL)])
+def test_a_persons_cap_is_theirs_alone(clock: Clock, people: list[int], allowed: Allowance) -> None:
+    purse = budget(clock, "0", "0.5")
+    purse.book(charge(clock, "0.5", ANNA))
+    assert purse.reserve(HOME, people, Decimal("0.01")).allowance is allowed
+
+
+def test_shared_costs_are_shared_evenly(clock: Clock) -> None:
+    purse = budget(clock, "0", "1")
+    purse.book(charge(clock, "1", ANNA, BEN))
+    assert [purse.left(HOME, person) for person in (ANNA, BEN, None)] == [Decimal("0.5"), Decimal("0.5"), None]
+
+
+def test_what_is_on_its_way_counts_until_it_is_settled(clock: Clock) -> None:
+    purse = budget(clock)
+    first = purse.reserve(HOME, [ANNA], Decimal("0.9"))
+    assert purse.reserve(HOME, [BEN], Decimal("0.9")).allowance is SHORT
+    assert purse.reserve(HOME, [BEN], Decimal("0.9")).allowance is OFF
+    purse.settle(first)
+    purse.settle(first)
+    assert purse.left(HOME) == Decimal("0.1")
+
+
+def test_each_step_is_told_once_a_day_to_each(clock: Clock) -> None:
+    purse = budget(clock, "1", "0.5")
+
+    def news(person: int, spent: str) -> Allowance | None:
+        purse.book(charge(clock, spent, person))
+        reservation = purse.reserve(HOME, [person], None)
+        purse.settle(reservation)
+        return purse.news(reservation)
+
+    assert [news(ANNA, spent) for spent in ("0.1", "0.3", "0", "0.08", "0.02", "0.1")] == [
+        None,
+        SHORT,
+        None,
+        TEXT,
+        OFF,
+        None,
+    ]
+    assert [news(BEN, spent) for spent in ("0.1", "0.1", "0.15", "0.05", "0.1")] == [None, SHORT, TEXT, OFF, None]
+    clock.now += timedelta(days=1)
+    assert [news(ANNA, spent) for spent in ("0.4", "0.1")] == [SHORT, OFF]
+
+
+def test_a_new_day_begins_at_midnight_utc_wherever_the_bot_runs(clock: Clock) -> None:
+    clock.now = datetime(2026, 11, 23, 8, 59, tzinfo=timezone(timedelta(hours=9)))  # 23:59 in UTC
+    purse = budget(clock)
+    purse.book(charge(clock, "1", ANNA))
+    late = purse.reserve(AWAY, [ANNA], Decimal("0.3"))
+    assert purse.left(HOME) == 0
+    clock.now += timedelta(minutes=2)
+    assert purse.left(HOME) == 1
+    assert purse.left(AWAY) == Decimal("0.7"), "a request on its way over midnight still counts"
+    purse.settle(late)
+    assert purse.left(AWAY) == 1
+
+
+def test_an_unknown_price_is_never_free_money_taken(clock: Clock) -> None:
+    purse = budget(clock)
+    unknown = Charge(clock(), HOME, 5, (ANNA,), "reply", "mystery", Usage(), None)
+    purse.book(unknown)
+    assert purse.left(HOME) == 1
+
+
+def test_a_server_has_caps_of_its_own(clock: Clock) -> None:
+    purse = Budget(
+        Decimal(1), Decimal(0), price, clock, lambda guild: Caps(Decimal("0.1")) if guild == HOME else Caps()
+    )
+    for guild, allowed in ((HOME, OFF), (AWAY, FULL)):
+        purse.book(charge(clock, "5", ANNA, guild=guild))
+        assert purse.reserve(guild, [ANNA], None).allowance is allowed
+
+
+def test_forgetting_a_person_leaves_the_servers_sum(clock: Clock) -> None:
+    purse = budget(clock, "1", "1")
+    open_request = purse.reserve(HOME, [ANNA], Decimal("0.1"))
+    purse.book(charge(clock, "0.4", ANNA))
+    purse.forget(ANNA)
+    purse.settle(open_request)
+    assert purse.left(HOME) == Decimal("0.6")
+    assert purse.left(HOME, ANNA) == 1
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    store = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
+    yield store
+    await store.aclose()
+
+
+async def test_what_another_process_spent_is_known_at_the_next_call(clock: Clock, store: SqlStore) -> None:
+    here, there = budget(clock), budget(clock)
+    spent = charge(clock, "0.9", ANNA)
+    here.book(spent)
+    await store.charge([spent, charge(clock, "3", ANNA, guild=AWAY)])
+    for _ in range(2):  # reading it twice counts it once
+        await there.load(HOME, store)
+        await here.load(HOME, store)
+    assert [purse.left(HOME) for purse in (here, there)] == [Decimal("0.1")] * 2
+    assert there.left(AWAY) == 1
+
+
+def test_an_estimate_is_rather_too_much() -> None:
+    """What is written in kana counts a token each; answers that are heard again cost sound, the rest only words."""
+    said = [Message("user", ANNA, "Anna", "聞" * 100, NOON) for _ in range(3)]
+    told = [Message("assistant", 9, "Kikite", "あ" * 70, NOON, audio_id=f"audio_{number}") for number in range(3)]
+    spoken = Utterance(1, ANNA, 0.0, bytes(2 * 32_000), 2.0, "silence")
+    used = estimated_usage(Turn(1, 5, (spoken,), 0.0), 10.0, [*said, *told])
+    assert 510 <= used.text_in - PROMPT_TOKENS <= 600
+    assert used.audio_in == 2 * 10 + 2 * 10 * 20, "two seconds of hers, and twice ten of its own"
+    assert (used.text_out, used.audio_out) == (50, 200)
+
+
+async def test_many_calls_at_once_overrun_by_one_request_at_most(clock: Clock) -> None:
+    """500 turns of 20 calls; each answer costs anything up to the longest that was allowed."""
+    chance = random.Random(3)
+    purse = budget(clock, "2")
+    turn = Turn(1, 5, (), 0.0, (Typed(ANNA, "x" * 400, 0.0),))
+    spent, dearest = Decimal(0), Decimal(0)
+
+    async def call() -> None:
+        nonlocal spent, dearest
+        for _ in range(25):
+            held: Reservation = purse.reserve(HOME, [ANNA], lambda length: price("m", estimated_usage(turn, length)))
+            if held.open:
+                await asyncio.sleep(0)
+                cost = held.estimate * Decimal(chance.randint(10, 100)) / 100
+                purse.settle(held)
+                purse.book(charge(clock, cost, ANNA))
+                spent, dearest = spent + cost, max(dearest, held.estimate)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(call() for _ in range(20)))
+    assert Decimal(2) <= spent <= Decimal(2) + dearest
+    assert dearest <= price("m", estimated_usage(turn, LONGEST_SECONDS))
+
+
+def test_a_day_of_speech_without_end_spends_the_cap_and_one_request(clock: Clock) -> None:
+    """Somebody talks for 24 h, 10 s at a time: transcripts and answers of the length allowed, speculation on top."""
+    clock.now = datetime(2026, 11, 22, tzinfo=UTC)
+    purse = budget(clock, "5", "3")
+    told, spent, dearest = [], Decimal(0), Decimal(0)
+    for number in range(24 * 360):
+        for usage_of in (
+            lambda _: Usage(audio_in=100),
+            lambda length: Usage(audio_in=100, audio_out=round(length * 20)),
+        ):
+            held = purse.reserve(
+                HOME, [ANNA if number % 2 else BEN], lambda length, of=usage_of: price("m", of(length))
+            )
+            if step := purse.news(held):
+                told.append((held.purse, step))
+            if held.open:
+                purse.settle(held)
+                purse.book(charge(clock, held.estimate, *held.user_ids))
+                spent, dearest = spent + held.estimate, max(dearest, held.estimate)
+        clock.now += timedelta(seconds=10)
+        if clock.now.day != 22:
+            break
+    assert Decimal(5) <= spent <= Decimal(5) + dearest
+    assert [step for purse_of, step in told if purse_of == (HOME, None)] == [SHORT, TEXT, OFF]

@@ -1,0 +1,144 @@
+"""What an answer costs: speculation, retries and transcripts are all on the bill, and held back before they are."""
+
+from collections import deque
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot.billing.budget import Budget
+from bot.call.accounts import Accounts
+from bot.call.counters import Counters
+from bot.types import Charge, Heard, Playout, ReplyDone, Spoken, Turn, Usage, Utterance
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+GUILD, ANNA = 1, 11
+CENT = Decimal("0.01")
+
+
+class Scribe:
+    def __init__(self) -> None:
+        self.kept: list[Charge] = []
+        self.shown: deque[Any] = deque()
+
+    def keep(self, what: Charge) -> None:
+        self.kept.append(what)
+
+    def show(self, what: Any) -> None:
+        self.shown.append(what)
+
+
+class House:
+    """Books over a real budget, where a second of sound in costs a cent, and one out ten."""
+
+    def __init__(self, cap: str) -> None:
+        price = lambda _model, usage: CENT * (usage.audio_in // 10) + 10 * CENT * (usage.audio_out // 20)  # noqa: E731
+        self.budget = Budget(Decimal(cap), Decimal(0), price, lambda: NOW)
+        self.scribe = Scribe()
+        services: Any = SimpleNamespace(
+            budget=self.budget,
+            wall=lambda: NOW,
+            model="m",
+            transcribe_model="t",
+            clock=lambda: 0.0,
+            tally=Counters(),
+            trace=None,
+        )
+        venue: Any = SimpleNamespace(guild_id=GUILD, channel_id=2)
+        scribe: Any = self.scribe
+        nothing: Any = None
+        self.books = Accounts(venue, nothing, scribe, nothing, services)
+
+    def bills(self) -> list[tuple[str, Decimal | None, bool]]:
+        return [(charge.kind, charge.cost, charge.estimated) for charge in self.scribe.kept]
+
+
+def said(number: int, seconds: float = 1.0) -> Utterance:
+    return Utterance(number, ANNA, 0.0, bytes(round(seconds * 32_000)), seconds, "silence")
+
+
+def reply(house: House, done: ReplyDone | None, streamed: float = 0.0, error: Exception | None = None) -> Any:
+    turn = Turn(1, 2, (said(1),), 0.0)
+    reservation = house.budget.reserve(GUILD, [ANNA], 5 * CENT)
+    return SimpleNamespace(
+        turn=turn,
+        request=SimpleNamespace(history=()),
+        reservation=reservation,
+        done=done,
+        streamed=streamed,
+        error=error,
+        text="",
+        cut=lambda: None,
+        asked=0.0,
+        ended=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("done", "streamed", "bills"),
+    [
+        (ReplyDone(Usage(audio_in=10, audio_out=40)), 2.0, [("speculation", 21 * CENT, False)]),
+        (ReplyDone(Usage(audio_in=10), estimated=True), 0.0, [("speculation", CENT, True)]),
+        (None, 3.0, [("speculation", 31 * CENT, True)]),
+        (
+            ReplyDone(Usage(audio_in=10), discarded=2),
+            0.0,
+            [("speculation", CENT, True), ("speculation", CENT, True), ("speculation", CENT, False)],
+        ),
+    ],
+    ids=["whole", "no usage", "cut off", "two retries"],
+)
+def test_what_nobody_heard_is_paid_all_the_same(
+    done: ReplyDone | None, streamed: float, bills: list[tuple[str, Decimal, bool]]
+) -> None:
+    house = House("1")
+    house.books.dropped(reply(house, done, streamed))
+    assert house.bills() == bills
+    assert house.budget.left(GUILD) == 1 - sum((cost for _, cost, _ in bills), Decimal(0)), "nothing stays held back"
+
+
+def test_transcripts_are_held_back_and_booked() -> None:
+    house = House("1")
+    utterance = said(1, 3.0)
+    assert house.books.may_transcribe(utterance)
+    assert house.budget.left(GUILD) == 97 * CENT
+    house.books.transcribed(utterance, Heard(1, ANNA, "hello", 3.0))
+    assert house.bills() == [("transcription", 3 * CENT, False)]
+    assert house.books.may_transcribe(said(2))
+    house.books.transcribed(said(2), None)
+    assert house.books.may_transcribe(said(3))
+    house.books.transcribed_all()  # the call ends before the words come
+    assert house.budget.left(GUILD) == 97 * CENT
+
+
+def test_nothing_is_written_down_once_the_budget_is_spent_and_people_are_told_once() -> None:
+    house = House("0.10")
+    for number in range(20):
+        utterance = said(number)
+        if house.books.may_transcribe(utterance):
+            house.books.transcribed(utterance, Heard(number, ANNA, "on and on", 1.0))
+    assert house.budget.left(GUILD) == 0
+    assert len(house.scribe.kept) == 10
+    assert len(house.scribe.shown) == 2, "shorter answers at 8 cents, nothing at 10: at 9 the step was not changed"
+
+
+@pytest.mark.parametrize(
+    ("began", "withdrawn", "marked"), [(1.0, False, True), (1.0, True, True), (None, False, False)]
+)
+def test_an_answer_cut_before_a_word_was_heard_out_has_its_line_marked(
+    began: float | None, withdrawn: bool, marked: bool
+) -> None:
+    house = House("1")
+    lines: list[Spoken] = []
+    record: Any = SimpleNamespace(answered=lambda spoken, done, began: lines.append(spoken))
+    house.books._record = record
+    house.books._why = SimpleNamespace(judge=lambda *_, **__: None)  # type: ignore[assignment]
+    cut = reply(house, None, streamed=3.0)
+    cut.began = cut.arrived = began
+    cut.withdrawn = withdrawn
+    cut.text = "Many words."
+    cut.playout = Playout(0.02 if began else 0.0, 3.0, interrupted=True)
+    house.books.close(cut)
+    assert [(line.text, line.interrupted) for line in lines] == ([("", True)] if marked else [])

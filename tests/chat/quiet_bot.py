@@ -1,0 +1,282 @@
+"""A stage for the face: the sandbox's Discord, our real client and calls, and quiet rooms behind the ports.
+
+No sound is made here: the link is silent, the engine answers at once in writing and 20 ms of sound. What is tested is
+what people see and press.
+"""
+
+import asyncio
+import tempfile
+import threading
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bot.billing.budget import Budget, Caps
+from bot.call.manager import CallManager
+from bot.call.preferences import Preferences
+from bot.call.services import Services
+from bot.call.settings import CallSettings
+from bot.chat import channel_status, panel
+from bot.chat.client import Client
+from bot.chat.commands import ALL
+from bot.chat.i18n import Catalogues
+from bot.chat.permissions import VocalChannel
+from bot.chat.transcript import line_writer
+from bot.config import Settings
+from bot.errors import EngineError
+from bot.ports import Store
+from bot.store.outbox import Outbox
+from bot.store.repository import SqlStore
+from bot.types import (
+    AudioDelta,
+    Frame,
+    Heard,
+    LinkEnd,
+    Playout,
+    ReplyDone,
+    ReplyEvent,
+    ReplyRequest,
+    TextDelta,
+    Usage,
+    Utterance,
+)
+from sandbox.guild.entities import User
+from sandbox.guild.message import ChatMessage as Shown
+from sandbox.server import Sandbox
+
+
+class Playback:
+    """Plays at once what it is fed; an answer lasts as long as its sound."""
+
+    def __init__(self) -> None:
+        self.played = 0.0
+        self._over = asyncio.Event()
+
+    def feed(self, pcm: bytes) -> None:
+        self.played += len(pcm) / 48_000
+
+    def cue(self, pcm: bytes) -> None: ...
+
+    def finish(self) -> None:
+        self._over.set()
+
+    def duck(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def cut(self) -> Playout:
+        self._over.set()
+        return Playout(self.played, self.played, True)
+
+    async def wait(self) -> Playout:
+        await self._over.wait()
+        return Playout(self.played, self.played, False)
+
+
+class Link:
+    """In the channel for Discord, but without a voice connection."""
+
+    def __init__(self, channel: VocalChannel) -> None:
+        self.channel = channel
+        self.channel_id = channel.id
+        self.admitted: frozenset[int] = frozenset()
+        self._ended = asyncio.Event()
+        self._end = LinkEnd.LEFT
+
+    def kicked(self) -> None:
+        """Discord has put the bot out."""
+        self._end = LinkEnd.KICKED
+        self._ended.set()
+
+    def frames(self, now: float) -> Sequence[Frame]:
+        return ()
+
+    def talking(self, now: float) -> frozenset[int]:
+        return frozenset()
+
+    def unopened(self) -> Mapping[int, int]:
+        return {}
+
+    def admit(self, user_ids: frozenset[int]) -> None:
+        self.admitted = user_ids
+
+    def play(self) -> Playback:
+        return Playback()
+
+    async def ended(self) -> LinkEnd:
+        await self._ended.wait()
+        return self._end
+
+    async def close(self) -> None:
+        if not self._ended.is_set():
+            self._ended.set()
+            await self.channel.guild.change_voice_state(channel=None)
+
+
+class Engine:
+    """Answers every question with `answer`."""
+
+    answer = "An answer with **stars**."
+
+    def __init__(self) -> None:
+        self.requests: list[ReplyRequest] = []
+        self.failure: EngineError | None = None
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyEvent]:
+        self.requests.append(request)
+        if self.failure:
+            raise self.failure
+        yield TextDelta(self.answer)
+        yield AudioDelta(bytes(960))
+        yield ReplyDone(Usage(text_in=10, text_out=10))
+
+    fault = None
+
+    def forget(self, channel_id: int) -> None: ...
+
+    def forget_person(self, user_id: int) -> None: ...
+
+    async def warm(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+class Transcriber:
+    async def transcribe(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
+        return Heard(utterance.id, utterance.user_id, "", 0.0)
+
+
+class Vad:
+    def probability(self, pcm: bytes) -> float:
+        return 0.0
+
+    def reset(self) -> None: ...
+
+
+@dataclass
+class Stage:
+    """What a test of the face plays on."""
+
+    sandbox: Sandbox
+    client: Client
+    calls: CallManager
+    services: Services
+    engine: Engine
+
+    @property
+    def store(self) -> Store:
+        return self.services.store
+
+    async def enter(self, name: str, **options: Any) -> User:
+        """Bring a person into the Lounge."""
+        user = self.sandbox.add_user(name, **options)
+        await self.sandbox.enter_voice(user, self.sandbox.lounge)
+        channel: Any = self.client.get_channel(self.sandbox.lounge.id)
+        await until(lambda: user.id in channel.voice_states)
+        return user
+
+    async def joined(self, name: str = "Ada", **options: Any) -> User:
+        """Bring a person into the Lounge who calls the bot there."""
+        user = await self.enter(name, **options)
+        await (await self.sandbox.command(user, "join")).settled()
+        await until(lambda: self.panels() and self.shown())
+        return user
+
+    def shown(self) -> list[Shown]:
+        """The messages of the Lounge's chat that are not the panel."""
+        return [message for message in self.sandbox.messages(self.sandbox.lounge.id) if not message.is_v2]
+
+    def panels(self) -> list[Shown]:
+        return [message for message in self.sandbox.messages(self.sandbox.lounge.id) if message.is_v2]
+
+
+async def until(condition: Any, seconds: float = 8.0) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def settings_for(sandbox: Sandbox, **overrides: Any) -> Settings:
+    fixed = {"discord_token": sandbox.token, "openai_api_key": "none", "discord_api_base": sandbox.api_base}
+    return Settings(_env_file=None, **{**fixed, **overrides})  # pyright: ignore[reportCallIssue]
+
+
+def services_for(store: Store, engine: Engine | None = None) -> Services:
+    """Make what calls are given: everything quiet, only the store is real."""
+    return Services(
+        engine=engine or Engine(),
+        transcriber=Transcriber(),
+        store=store,
+        owed=Outbox(store),
+        budget=Budget(Decimal(0), Decimal(0), lambda *_: Decimal("0.004"), lambda: datetime.now(UTC)),
+        make_vad=Vad,
+        clock=time.monotonic,
+        wall=lambda: datetime.now(UTC),
+        model="gpt-audio-1.5",
+        transcribe_model="gpt-transcribe",
+    )
+
+
+def client_for(
+    settings: Settings, calls: CallManager, services: Services, preferences: Preferences | None = None
+) -> Client:
+    """Make our client, whose voice link is a quiet one."""
+
+    async def connect(channel: VocalChannel) -> Link:
+        await channel.guild.change_voice_state(channel=channel)
+        await until(lambda: channel.guild.me.voice)
+        return Link(channel)
+
+    client = Client(settings, calls, services, Catalogues.load(), connect, ALL, preferences=preferences)
+    client._connection.guild_ready_timeout = 0.1  # seconds it waits for more servers before it is ready
+    return client
+
+
+@asynccontextmanager
+async def logged_in(
+    settings: Settings, calls: CallManager, services: Services, preferences: Preferences | None = None
+) -> AsyncIterator[Client]:
+    """Run a client until the block ends."""
+    client = client_for(settings, calls, services, preferences)
+    running = asyncio.create_task(client.start(settings.discord_token.get_secret_value()), name="client")
+    try:
+        await until(lambda: client.serving or running.done())
+        yield client
+        for call in calls.all():
+            await calls.leave(call.venue.guild_id)
+    finally:
+        await client.close()
+        await running
+        await until(lambda: not any("keep-alive" in thread.name for thread in threading.enumerate()))
+
+
+@asynccontextmanager
+async def stage(*, sandbox: Sandbox | None = None, dev: bool = False, **overrides: Any) -> AsyncIterator[Stage]:
+    """Open the sandbox (or take one that is open), log in, and be ready."""
+    if sandbox is None:
+        async with Sandbox.open(http=True) as opened, stage(sandbox=opened, dev=dev, **overrides) as made:
+            yield made
+        return
+    settings = settings_for(sandbox, dev_guild_id=sandbox.guild.id if dev else None, **overrides)
+    engine = Engine()
+    async with AsyncExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        for module in (panel, channel_status, line_writer):  # the gaps themselves are tested in virtual time
+            patch.setattr(module, "EDIT_GAP" if module is line_writer else "GAP", 0.1)
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
+        stack.push_async_callback(store.aclose)
+        services = services_for(store, engine)
+        caps = Caps(settings.budget_server_day, settings.budget_person_day)
+        defaults = CallSettings(consent=settings.consent, language=settings.language)
+        preferences = Preferences(store, defaults, caps, lambda: datetime.now(UTC))
+        calls = await stack.enter_async_context(CallManager(services, preferences.of))
+        client = await stack.enter_async_context(logged_in(settings, calls, services, preferences))
+        yield Stage(sandbox, client, calls, services, engine)

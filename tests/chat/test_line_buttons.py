@@ -1,0 +1,159 @@
+"""The buttons under the bot's lines: say again, in my language, forget this."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.chat.transcript.line_buttons import Mark
+from bot.engine.text_and_speech import Made
+from bot.jobs.context import JobContext
+from bot.types import Heard, Message, Usage, Utterance
+from sandbox.guild.components import walk
+from sandbox.guild.entities import User
+from sandbox.guild.message import ChatMessage as Shown
+from sandbox.server import Sandbox
+from tests.chat.quiet_bot import Stage, stage, until
+from tests.chat.test_settings import manager
+from tests.store.make import ANNA, BEN, START, said
+
+pytestmark = pytest.mark.usefixtures("hurried")
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[Stage]:
+    async with stage() as opened:
+        yield opened
+
+
+class Studio:
+    writing_model = "text"
+
+    async def write(self, instructions: str, text: str, spent: Any, *, most_tokens: int) -> Made:
+        spent("text", Usage(text_in=9, text_out=9), False)
+        return Made(f"{instructions.split(':')[0]}: {text}", b"")
+
+
+async def answered(house: Stage, user: User, count: int = 1) -> Shown:
+    """Have the bot answer, and return its line once the buttons are up."""
+    await house.sandbox.command(user, "ask", {"text": f"Question {count}?"})
+    with_row = lambda: [message for message in house.shown() if buttons(message)]  # noqa: E731
+    await until(lambda: len(with_row()) == count)
+    return with_row()[-1]
+
+
+def buttons(message: Shown) -> dict[str, str]:
+    """action -> custom id"""
+    ids = [item["custom_id"] for item in walk(message.components) if "custom_id" in item]
+    return {custom_id.split(":")[2]: custom_id for custom_id in ids}
+
+
+def lounge(house: Stage) -> int:
+    return house.sandbox.lounge.id
+
+
+@pytest.mark.parametrize("people", [(), (ANNA,), (2**63 - 1,) * 3])
+def test_an_id_says_which_line_it_is_and_fits(people: tuple[int, ...]) -> None:
+    mark = Mark(2**63 - 1, "f" * 32, people)
+    assert Mark.read(str(mark)) == mark
+    assert len(f"kikite:line:forget:{mark}") <= 100
+
+
+def test_an_exchange_is_the_answer_and_what_its_askers_said_since_the_one_before() -> None:
+    before, asked, others = said(1), said(3), said(4, BEN)
+    earlier = Message("assistant", 9, "Kikite", "earlier", START)
+    line = Message("assistant", 9, "Kikite", "answer", START)
+    mark = Mark(1, line.id, (ANNA,))
+    assert mark.exchange([before, earlier, asked, others, line, said(6)]) == {asked.id, line.id}
+    assert mark.exchange([before]) == {line.id}
+
+
+@pytest.mark.e2e
+async def test_the_last_answer_is_replayed_and_an_older_one_spoken_anew(house: Stage) -> None:
+    ada = await house.joined()
+    first = await answered(house, ada)
+    second = await answered(house, ada, 2)
+    assert list(buttons(second)) == ["again", "mine", "forget"]
+    assert not second.is_v2
+    outcome = await house.sandbox.click(ada, second, buttons(second)["again"])
+    assert outcome.ephemeral
+    assert len(house.engine.requests) == 2
+    await house.sandbox.click(ada, first, buttons(first)["again"])
+    await until(lambda: len(house.engine.requests) == 3)
+    assert house.engine.answer in house.engine.requests[2].turn.typed[0].text
+    outsider = house.sandbox.add_user("Eve")
+    refused = await house.sandbox.click(outsider, first, buttons(first)["again"])
+    assert "⚠️" in refused.content
+    assert len(house.engine.requests) == 3
+
+
+@pytest.mark.e2e
+async def test_a_line_is_read_in_ones_own_language(tmp_path: Path) -> None:
+    async with stage() as house:
+        ada = await house.joined()
+        line = await answered(house, ada)
+        await (await house.sandbox.command(ada, "leave")).settled()
+        studio: Any = Studio()
+        house.client.__dict__["jobs"] = JobContext(house.services, studio, tmp_path)
+        yui = house.sandbox.add_user("Yui", locale="ja")
+        outcome = await (await house.sandbox.click(yui, line, buttons(line)["mine"])).settled()
+        assert outcome.ephemeral
+        assert outcome.content.startswith("Translate what the user sends into Japanese")
+        assert r"with \*\*stars\*\*" in outcome.content
+        booked = await house.store.charges(house.sandbox.guild.id, START.replace(year=2000))
+        assert (yui.id,) in [charge.user_ids for charge in booked]
+
+
+@pytest.mark.e2e
+async def test_only_who_asked_or_a_moderator_has_it_forgotten(house: Stage) -> None:
+    ada, ben = await house.joined(), await house.enter("Ben")
+    call = house.calls.all()[0]
+    slow = Utterance(9, ada.id, house.services.clock(), b"", 1.0, "silence")
+    call.record.spoke(slow)  # its words come only when all was forgotten
+    line = await answered(house, ada)
+
+    async def kept() -> int:
+        return len(await house.store.history(lounge(house), 9))
+
+    refused = await house.sandbox.click(ben, line, buttons(line)["forget"])
+    assert "Only who asked" in refused.content
+    await call.scribe.settled()
+    while await kept() < 2:
+        await call.scribe.settled()
+    click = await house.sandbox.click(ada, line, buttons(line)["forget"])
+    await until(lambda: click.followups)
+    assert "no longer remember" in click.followups[0].content
+    assert line.content == "*forgotten*"
+    assert not buttons(line)
+    call.record.written(slow, Heard(slow.id, ada.id, "late words", 1.0))
+    await call.scribe.settled()
+    assert await kept() == 0
+    assert call.record.messages == ()
+
+
+@pytest.mark.e2e
+async def test_a_line_over_several_messages_is_forgotten_whole(house: Stage) -> None:
+    ada = await house.joined()
+    house.engine.answer = " ".join(f"Sentence number {number} of a *long* answer." for number in range(110))
+    call: Any = house.calls.all()[0]
+    await call.venue.audience.heard(Heard(1, ada.id, "Sentence number 1", 1.0), "Ada")
+    await until(lambda: "Sentence number 1" in house.shown()[-1].content)
+    before = len(house.shown())
+    last = await answered(house, ada)
+    assert len(house.shown()) == before + 3
+    await house.sandbox.click(ada, last, buttons(last)["forget"])
+    await until(lambda: len(house.shown()) == before + 1)
+    assert [message.content for message in house.shown()[-2:]] == ["**Ada** Sentence number 1", "*forgotten*"]
+
+
+@pytest.mark.e2e
+async def test_the_buttons_outlive_a_restart() -> None:
+    async with Sandbox.open(http=True) as sandbox:
+        async with stage(sandbox=sandbox) as house:
+            line = await answered(house, await house.joined())
+        async with stage(sandbox=sandbox):
+            gone = await sandbox.click(mia := manager(house), line, buttons(line)["mine"])
+            await until(lambda: "no longer remember that line" in gone.content)
+            await sandbox.click(mia, line, buttons(line)["forget"])
+            await until(lambda: line.content == "*forgotten*")

@@ -1,0 +1,217 @@
+"""The writer of a channel, in virtual time, against a channel that keeps Discord's rate limit."""
+
+import asyncio
+import itertools
+from collections import deque
+from types import SimpleNamespace
+from typing import Any
+
+import discord
+import pytest
+
+from bot.chat.transcript.line_writer import CLOSED_FOR, EDIT_GAP, WAITING_BOUND, LineWriter
+
+pytestmark = pytest.mark.looptime
+
+
+class Message:
+    def __init__(self, chat: "Chat", content: str, row: Any = None) -> None:
+        self._chat = chat
+        self.content = content
+        self.row = row
+
+    async def edit(self, *, content: str, view: Any = None) -> None:
+        await self._chat.act("edit")
+        self.content = content
+        self.row = view or self.row
+
+    async def delete(self) -> None:
+        self._chat.messages.remove(self)
+
+
+class Chat:
+    """A channel that lets five posts and five edits through in five seconds, as discord.py does by the headers."""
+
+    id = 1
+
+    def __init__(self, *faults: Exception) -> None:
+        self.messages: list[Message] = []
+        self.acts: list[tuple[float, str]] = []
+        self._faults = deque(faults)
+        self._slots = {"post": asyncio.Semaphore(5), "edit": asyncio.Semaphore(5)}
+
+    def fail(self, fault: Exception) -> None:
+        self._faults.append(fault)
+
+    async def send(self, content: str, *, silent: bool, suppress_embeds: bool, view: Any = None) -> Message:
+        assert silent
+        assert suppress_embeds
+        await self.act("post")
+        self.messages.append(Message(self, content, view))
+        return self.messages[-1]
+
+    async def act(self, kind: str) -> None:
+        await self._slots[kind].acquire()
+        loop = asyncio.get_running_loop()
+        loop.call_later(5.0, self._slots[kind].release)
+        await asyncio.sleep(0.1)
+        if self._faults:
+            raise self._faults.popleft()
+        self.acts.append((loop.time(), kind))
+
+    @property
+    def contents(self) -> list[str]:
+        return [message.content for message in self.messages]
+
+
+def http_error(kind: type[discord.HTTPException], status: int) -> discord.HTTPException:
+    response: Any = SimpleNamespace(status=status, reason="")
+    return kind(response, "no")
+
+
+async def test_lines_keep_their_order_and_pile_into_messages() -> None:
+    chat = Chat()
+    scroll = LineWriter(chat)
+    scroll.post("1")
+    await asyncio.sleep(0.05)
+    for number in range(2, 41):
+        scroll.post(str(number))
+    await scroll.idle()
+    assert chat.contents == ["1", "\n".join(str(number) for number in range(2, 41))]
+
+
+async def test_a_growing_line_is_edited_at_most_every_so_often_and_ends_right() -> None:
+    chat = Chat()
+    scroll = LineWriter(chat)
+    line = scroll.post("w0", growing=True)
+    for number in range(1, 100):
+        await asyncio.sleep(0.1)
+        scroll.revise(line, f"w{number}")
+    scroll.revise(line, "the end")
+    await scroll.idle()
+    assert chat.contents == ["the end"]
+    edits = [at for at, kind in chat.acts if kind == "edit"]
+    assert len(edits) >= 8
+    assert all(later - earlier >= EDIT_GAP - 0.01 for earlier, later in itertools.pairwise(edits))
+
+
+async def test_a_new_line_goes_ahead_of_an_edit() -> None:
+    chat = Chat()
+    scroll = LineWriter(chat)
+    line = scroll.post("bot", growing=True)
+    await asyncio.sleep(0.5)
+    scroll.revise(line, "bot one")
+    await asyncio.sleep(0.2)
+    scroll.revise(line, "bot two")
+    scroll.post("person")
+    await asyncio.sleep(0.2)
+    assert chat.contents == ["bot one", "person"]
+    await scroll.idle()
+    assert chat.contents == ["bot two", "person"]
+
+
+async def test_a_line_may_grow_over_a_message_and_shrink_again() -> None:
+    chat = Chat()
+    scroll = LineWriter(chat)
+    line = scroll.post("Start.", growing=True)
+    await scroll.idle()
+    scroll.revise(line, "A sentence of words. " * 150)
+    await scroll.idle()
+    assert [len(content) <= 2000 for content in chat.contents] == [True, True]
+    scroll.revise(line, "Cut.")
+    await scroll.idle()
+    assert chat.contents == ["Cut."]
+
+
+async def test_buttons_stand_under_the_last_message_of_a_line() -> None:
+    chat = Chat()
+    scroll = LineWriter(chat)
+    row: Any = object()
+    scroll.post("At once.", row=row)
+    line = scroll.post("Start.", growing=True)
+    await scroll.idle()
+    scroll.revise(line, "Start.", row)
+    await scroll.idle()
+    grown = scroll.post("Start.", growing=True)
+    await scroll.idle()
+    scroll.revise(grown, "A sentence of words. " * 150, row)
+    await scroll.idle()
+    assert [message.row for message in chat.messages] == [row, row, None, row]
+
+
+async def test_what_changes_before_it_is_posted_is_posted_once() -> None:
+    chat = Chat()
+    scroll = LineWriter(chat)
+    scroll.revise(scroll.post("early", growing=True), "late")
+    await scroll.idle()
+    assert (chat.contents, scroll.counts["edits"]) == (["late"], 0)
+
+
+async def test_an_outage_is_waited_out() -> None:
+    chat = Chat(OSError(), http_error(discord.DiscordServerError, 503))
+    scroll = LineWriter(chat)
+    scroll.post("a")
+    scroll.post("b")
+    await scroll.idle()
+    assert (chat.contents, scroll.counts["unreachable"]) == (["a\nb"], 2)
+
+
+async def test_a_forbidden_channel_is_left_alone_for_a_while() -> None:
+    chat = Chat(http_error(discord.Forbidden, 403))
+    scroll = LineWriter(chat)
+    scroll.post("a")
+    await scroll.idle()
+    scroll.post("b")
+    await scroll.idle()
+    assert (chat.contents, scroll.counts["refused"]) == ([], 2)
+    await asyncio.sleep(CLOSED_FOR)
+    scroll.post("c")
+    await scroll.idle()
+    assert chat.contents == ["c"]
+
+
+async def test_a_deleted_message_harms_nothing() -> None:
+    chat = Chat()
+    scroll = LineWriter(chat)
+    line = scroll.post("a", growing=True)
+    await scroll.idle()
+    chat.fail(http_error(discord.NotFound, 404))
+    scroll.revise(line, "b")
+    await scroll.idle()
+    scroll.post("c")
+    await scroll.idle()
+    assert (chat.contents, scroll.counts["failed"]) == (["a", "c"], 1)
+
+
+async def test_waiting_lines_are_bounded() -> None:
+    chat = Chat()
+    scroll = LineWriter(chat)
+    for number in range(WAITING_BOUND + 10):
+        scroll.post(str(number))
+    await scroll.idle()
+    assert scroll.counts["lines_dropped"] == 10
+    assert "\n".join(chat.contents).split("\n")[-1] == str(WAITING_BOUND + 9)
+
+
+async def test_half_an_hour_of_five_people_loses_no_line() -> None:
+    chat = Chat()
+    scroll = LineWriter(chat)
+    said: list[str] = []
+    for turn in range(400):  # a sentence every 4.5 s, every third one answered
+        said.append(f"**Person {turn % 5}** sentence {turn}")
+        scroll.post(said[-1])
+        if turn % 3 == 0:
+            line = scroll.post("**Bot** ", growing=True)
+            for word in range(30):
+                await asyncio.sleep(0.1)
+                scroll.revise(line, f"**Bot** {turn}" + " word" * word)
+            said.append(f"**Bot** {turn} done")
+            scroll.revise(line, said[-1])
+            await asyncio.sleep(1.5)
+        else:
+            await asyncio.sleep(4.5)
+    await scroll.idle()
+    assert "\n".join(chat.contents).split("\n") == said
+    for kind in ("post", "edit"):
+        times = [at for at, act in chat.acts if act == kind]
+        assert all(later - earlier >= 5.0 for earlier, later in zip(times, times[5:], strict=False))

@@ -1,0 +1,128 @@
+"""What people write and send to the bot: recordings with a mention, as a reply, or anywhere where it reads all."""
+
+import struct
+from collections.abc import AsyncIterator
+
+import discord
+import pytest
+
+from bot.audio import to_wav
+from bot.chat import attachments
+from bot.chat.cooldown import Cooldowns
+from bot.jobs import media
+from bot.types import Heard, Utterance
+from sandbox.guild.entities import User
+from sandbox.server import Sandbox
+from tests.chat.quiet_bot import Stage, Transcriber, stage, until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("hurried")]
+TONE = struct.pack("<16000h", *([0, 6000, 0, -6000] * 4000))
+OGG = media.encode(TONE, 16_000)
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[Stage]:
+    async with stage() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def reading() -> AsyncIterator[Stage]:
+    async with Sandbox.open(http=True) as sandbox:
+        sandbox.knobs.privileged = discord.Intents(message_content=True).value
+        async with stage(sandbox=sandbox, read_text=True) as house:
+            yield house
+
+
+async def asked(house: Stage, number: int) -> tuple[str, float]:
+    """Return what the model was asked for the `number`th time: the words, and the seconds of a recording."""
+    await until(lambda: len(house.engine.requests) >= number)
+    (typed,) = house.engine.requests[number - 1].turn.typed
+    return typed.text, round(len(typed.recording) / 32_000, 1)
+
+
+async def test_recordings_are_heard_with_a_mention_and_as_a_reply(house: Stage) -> None:
+    ada, lounge, me = await house.joined(), house.sandbox.lounge.id, f"<@{house.sandbox.bot.id}>"
+    await house.sandbox.write(ada, lounge, f"{me} what is this?", [("note.m4a", media.encode(TONE, 16_000, "mp3"))])
+    assert await asked(house, 1) == ("what is this?", 1.0)
+    await until(lambda: "An answer" in house.shown()[-1].content)
+    await house.sandbox.write(ada, lounge, attachments=[("voice-message.ogg", OGG)], voice_seconds=1.0)  # to the others
+    await house.sandbox.write(
+        ada, lounge, attachments=[("voice-message.ogg", OGG)], voice_seconds=1.0, reply_to=house.shown()[0]
+    )
+    assert await asked(house, 2) == ("(a recording)", 1.0)
+    both = [("a.ogg", OGG), ("b.ogg", OGG), ("cat.png", b"\x89PNG")]
+    await house.sandbox.write(ada, lounge, f"{me} both?", both)
+    assert await asked(house, 3) == ("both?", 2.0)
+    await house.sandbox.write(ada, lounge, f"{me} read", [("notes.txt", "ä word".encode())])
+    assert await asked(house, 4) == ("read\n\nä word", 0.0)
+
+
+async def test_what_is_said_in_a_recording_is_written_down(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def transcribe(self: Transcriber, utterance: Utterance, *_: object) -> Heard:
+        return Heard(utterance.id, utterance.user_id, "So many words.", 1.0)
+
+    monkeypatch.setattr(Transcriber, "transcribe", transcribe)
+    ada, lounge, me = await house.joined(), house.sandbox.lounge.id, f"<@{house.sandbox.bot.id}>"
+    await house.sandbox.write(ada, lounge, f"{me} what is this?", [("note.ogg", OGG)])
+    await until(lambda: any("**Ada** So many words." in message.content for message in house.shown()))
+    await until(lambda: any("An answer" in message.content for message in house.shown()))
+    await house.sandbox.write(ada, lounge, f"{me} and now?")
+    await until(lambda: len(house.engine.requests) == 2)
+    first, second = ([line.text for line in request.history] for request in house.engine.requests)
+    assert first == []  # it comes as sound
+    assert sorted(second) == sorted(["what is this?", "So many words.", house.engine.answer])
+
+
+async def test_where_it_reads_all_it_hears_who_agreed(reading: Stage) -> None:
+    ada, ben, lounge = await reading.joined(), await reading.enter("Ben"), reading.sandbox.lounge.id
+
+    async def send(who: User, text: str = "") -> None:
+        seconds = None if text else 1.0
+        await reading.sandbox.write(who, lounge, text, [("voice-message.ogg", OGG)], voice_seconds=seconds)
+
+    await send(ben)
+    await send(ben, "words only")
+    assert await asked(reading, 1) == ("words only", 0.0)
+    verdicts = reading.calls.all()[0].verdicts
+    assert [(verdict.user_id, verdict.outcome) for verdict in verdicts] == [(ben.id, "no_consent")] * 2
+    await send(ada)
+    assert await asked(reading, 2) == ("(a recording)", 1.0)
+    await reading.sandbox.write(ada, lounge, "look", [("cat.png", b"\x89PNG")])  # no business of its
+    assert await asked(reading, 3) == ("look", 0.0)
+
+
+async def test_what_cannot_be_heard_is_said_so(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, lounge, me = await house.joined(), house.sandbox.lounge.id, f"<@{house.sandbox.bot.id}>"
+    monkeypatch.setattr(attachments, "SOUND_LIMIT", 60_000)
+    monkeypatch.setattr(media, "LONGEST", 1.5)
+    for name, data, sentence in (
+        ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(64), "no sound in that file"),
+        ("voice-message.ogg", b"", "recording is empty"),
+        ("voice-message.ogg", OGG[: len(OGG) // 3], "recording"),
+        ("long.ogg", media.encode(TONE * 2, 16_000), "too long to go with a question"),
+        ("big.wav", to_wav(TONE * 3, 16_000), "too long. At most"),
+    ):
+        house.client.cooldowns = Cooldowns()
+        before = len(house.shown())
+        await house.sandbox.write(ada, lounge, f"{me} and this?", [(name, data)])
+        await until(lambda before=before: len(house.shown()) > before + 1)
+        told = house.shown()[-1]
+        assert sentence in told.content, name
+        assert not told.pings
+    assert not house.engine.requests
+
+
+async def test_a_bare_mention_is_not_met_with_silence(house: Stage) -> None:
+    ada = await house.joined()
+    await house.sandbox.write(ada, house.sandbox.lounge.id, f"<@{house.sandbox.bot.id}>")
+    await until(lambda: "see no words" in house.shown()[-1].content)
+    assert not house.engine.requests
+
+
+async def test_nothing_is_fetched_from_elsewhere(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, lounge = await house.joined(), house.sandbox.lounge.id
+    monkeypatch.setattr(house.sandbox.parts.cdn, "base", "http://127.0.0.1:9")
+    await house.sandbox.write(ada, lounge, f"<@{house.sandbox.bot.id}> ?", [("note.ogg", OGG)])
+    await until(lambda: "lie with Discord" in house.shown()[-1].content)
+    assert not house.engine.requests

@@ -1,0 +1,340 @@
+"""The ports of a call, played by the script of a test in virtual time: nothing here sleeps, nothing is networked.
+
+What a call does end to end is tested in tests/e2e; here are the minutes, the failures and the exact moments.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from bot.audio import HEAR_BYTES, SPEAK_RATE, seconds
+from bot.billing.budget import Budget, Price
+from bot.call.services import Services
+from bot.errors import BotError
+from bot.ports import Audience, Store, VoiceLink
+from bot.store.outbox import Outbox
+from bot.types import (
+    AudioDelta,
+    CallState,
+    Frame,
+    Heard,
+    LinkEnd,
+    Playout,
+    ReplyDone,
+    ReplyEvent,
+    ReplyRequest,
+    Spoken,
+    TextDelta,
+    Usage,
+    Utterance,
+)
+
+ANNA, BEN, BOT = 1, 2, 99
+LOUD = b"\x00\x40" * (HEAR_BYTES // 2)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+class LoudVad:
+    """Speech is what is not silent."""
+
+    def probability(self, pcm: bytes) -> float:
+        return 1.0 if any(pcm) else 0.0
+
+    def reset(self) -> None: ...
+
+
+class StagePlayback:
+    """Plays in virtual time: what was fed by a moment and has had the time to sound was played."""
+
+    def __init__(self) -> None:
+        self.fed = 0.0
+        self.began: float | None = None
+        self.cues = 0
+        self.ducked = False
+        self.over: asyncio.Future[Playout] = asyncio.get_running_loop().create_future()
+        self._finished = False
+
+    @property
+    def played(self) -> float:
+        if self.over.done():
+            return self.over.result().played
+        return 0.0 if self.began is None else min(self.fed, now() - self.began)
+
+    def feed(self, pcm: bytes) -> None:
+        self.began = now() if self.began is None else self.began
+        self.fed += seconds(pcm, SPEAK_RATE)
+
+    def cue(self, pcm: bytes) -> None:
+        self.cues += 1
+
+    def finish(self) -> None:
+        self._finished = True
+
+    def duck(self) -> None:
+        self.ducked = True
+
+    def resume(self) -> None:
+        self.ducked = False
+
+    def cut(self) -> Playout:
+        if not self.over.done():
+            self.over.set_result(Playout(self.played, self.fed, interrupted=True))
+        return self.over.result()
+
+    async def wait(self) -> Playout:
+        while not self.over.done():
+            left = self.fed - self.played
+            if self._finished and left <= 0:
+                self.over.set_result(Playout(self.fed, self.fed, interrupted=False))
+            else:
+                await asyncio.wait([self.over], timeout=max(left, 0.02))
+        return self.over.result()
+
+
+class StageLink:
+    """A channel in which people speak by the script: `speak(who, seconds)`, with negative seconds for pauses."""
+
+    def __init__(self, channel_id: int = 7) -> None:
+        self.channel_id = channel_id
+        self.admitted: frozenset[int] = frozenset()
+        self.playbacks: list[StagePlayback] = []
+        self.closed = False
+        self.end: asyncio.Future[LinkEnd] = asyncio.get_running_loop().create_future()
+        self.lost: dict[int, int] = {}
+        "packets that no key opens, by person"
+        self._speech: dict[int, deque[bytes]] = {}
+        self._timestamps: dict[int, int] = {}
+
+    def speak(self, user_id: int, *lengths: float) -> None:
+        """Have somebody speak from now on for so long; a negative length is a pause."""
+        for length in lengths:
+            self._speech.setdefault(user_id, deque()).extend([LOUD if length > 0 else b""] * round(abs(length) * 50))
+
+    def frames(self, now: float) -> Sequence[Frame]:
+        arrived = []
+        for user_id, speech in self._speech.items():
+            stamp = self._timestamps[user_id] = self._timestamps.get(user_id, 0) + 960
+            if speech and (pcm := speech.popleft()) and user_id in self.admitted:
+                arrived.append(Frame(user_id, stamp, pcm))
+        return arrived
+
+    def talking(self, now: float) -> frozenset[int]:
+        return frozenset(user_id for user_id, speech in self._speech.items() if speech)
+
+    def unopened(self) -> Mapping[int, int]:
+        lost, self.lost = self.lost, {}
+        return lost
+
+    def admit(self, user_ids: frozenset[int]) -> None:
+        self.admitted = user_ids
+
+    def play(self) -> StagePlayback:
+        for playback in self.playbacks:
+            playback.cut()
+        self.playbacks.append(StagePlayback())
+        return self.playbacks[-1]
+
+    async def ended(self) -> LinkEnd:
+        return await asyncio.shield(self.end)
+
+    async def close(self) -> None:
+        self.closed = True
+        if not self.end.done():
+            self.end.set_result(LinkEnd.LEFT)
+
+
+class StageEngine:
+    """Answers by the script: seconds until the first sound, seconds of sound, or an error, or a stream of its own."""
+
+    def __init__(self) -> None:
+        self.requests: list[ReplyRequest] = []
+        self.script: deque[tuple[float, float] | Exception | AsyncGenerator[ReplyEvent, None]] = deque()
+        self.usual = (0.5, 2.0)
+        self.fault: BotError | None = None
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyEvent, None]:
+        self.requests.append(request)
+        act = self.script.popleft() if self.script else self.usual
+        if isinstance(act, Exception):
+            raise act
+        if isinstance(act, AsyncGenerator):
+            async with aclosing(act) as events:
+                async for event in events:
+                    yield event
+            return
+        first, length = act
+        await asyncio.sleep(first)
+        yield TextDelta("one two three four five six seven eight nine ten")
+        yield AudioDelta(b"\x01\x00" * round(length * SPEAK_RATE))
+        yield ReplyDone(Usage(audio_in=10, audio_out=round(20 * length)), audio_id=f"audio_{len(self.requests)}")
+
+    def forget(self, channel_id: int) -> None: ...
+
+    def forget_person(self, user_id: int) -> None: ...
+
+    async def warm(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+class StageTranscriber:
+    def __init__(self) -> None:
+        self.words: deque[str | BotError] = deque()
+        self.usual = "hello there"
+        self.delay = 0.3
+
+    async def transcribe(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
+        await asyncio.sleep(self.delay)
+        text = self.words.popleft() if self.words else self.usual
+        if isinstance(text, BotError):
+            raise text
+        return Heard(utterance.id, utterance.user_id, text, len(utterance.pcm) / 32_000)
+
+
+class StageAudience:
+    """Writes down what people would see."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.written: list[str] = []
+        "who had a line first, growing ones counted where they began"
+        self.states: list[CallState] = []
+        self.spoken: list[Spoken] = []
+        self.troubles: list[tuple[float, str]] = []
+        self.notices: list[str] = []
+
+    async def heard(self, heard: Heard, name: str) -> None:
+        self.lines.append(f"{name}: {heard.text}")
+        self.written.append(f"{name}: {heard.text}")
+
+    async def saying(self, turn_id: int, text: str) -> None:
+        if not self.written or not self.written[-1].startswith("Kikite"):
+            self.written.append(f"Kikite: {text}")
+
+    async def said(self, spoken: Spoken) -> None:
+        self.spoken.append(spoken)
+        self.lines.append(f"Kikite: {spoken.text}")
+
+    async def state(self, state: CallState) -> None:
+        self.states.append(state)
+
+    async def trouble(self, error: BotError) -> None:
+        self.troubles.append((now(), error.code))
+
+    async def notice(self, code: str, **values: str | int | float) -> None:
+        self.notices.append(code)
+
+
+class StageVenue:
+    """A voice channel with people in it."""
+
+    guild_id, channel_name, bot_id, bot_name = 5, "Lounge", BOT, "Kikite"
+
+    def __init__(self, *people: int, channel_id: int = 7) -> None:
+        self.channel_id = channel_id
+        self.present = {ANNA: "Anna", BEN: "Ben"}
+        self.here = set(people)
+        self.audience: StageAudience = StageAudience()
+        self.speechless = False
+        self.standing = True
+        self.links: list[StageLink] = []
+        self.refuse: deque[BotError] = deque()
+        "what the next attempts to connect fail of"
+
+    def people(self) -> Mapping[int, str]:
+        return {user_id: self.present[user_id] for user_id in sorted(self.here)}
+
+    def stands(self) -> bool:
+        return self.standing
+
+    async def connect(self) -> VoiceLink:
+        if self.refuse:
+            raise self.refuse.popleft()
+        self.links.append(StageLink(self.channel_id))
+        return cast("VoiceLink", self.links[-1])
+
+
+class NoStore:
+    """Remembers nothing, and fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.error: BotError | None = None
+        self.kept: list[Any] = []
+        self.on: dict[int, int] = {}
+        self.consented: list[Any] = []
+        self.asked: list[str] = []
+        "names of the methods, in order"
+        self.hanging = False
+
+    def __getattr__(self, name: str) -> Any:
+        async def method(*args: Any, **kwargs: Any) -> Any:
+            self.asked.append(name)
+            if self.hanging:
+                await asyncio.Event().wait()
+            if self.error:
+                raise self.error
+            match name:
+                case "remember":
+                    self.kept += args[2]
+                case "charge":
+                    self.kept += args[0]
+                case "call_started":
+                    self.on[args[0]] = args[1]
+                case "call_ended":
+                    self.on.pop(args[0], None)
+                case "consent":
+                    self.consented.append(args)
+                case "consents":
+                    return {}
+                case "history" | "charges" | "settings":
+                    return []
+                case "calls":
+                    return self.on
+            return None
+
+        return method
+
+
+def a_cent(model: str, usage: Usage) -> Decimal:
+    """Price every request the same."""
+    return Decimal("0.01")
+
+
+def services(
+    engine: StageEngine,
+    transcriber: StageTranscriber,
+    store: NoStore,
+    cap: Decimal = Decimal(0),
+    price: Price = a_cent,
+) -> Services:
+    """Return what a call needs, on the clock of the running loop; `cap`: dollars a day of each server, 0: none."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+
+    def wall() -> datetime:
+        return datetime.fromtimestamp(1_800_000_000 + loop.time() - start, UTC)
+
+    return Services(
+        engine=engine,
+        transcriber=transcriber,
+        store=cast("Store", store),
+        owed=Outbox(cast("Store", store)),
+        budget=Budget(cap, Decimal(0), price, wall),
+        make_vad=LoudVad,
+        clock=loop.time,
+        wall=wall,
+        model="gpt-audio-1.5",
+        transcribe_model="gpt-transcribe",
+    )
+
+
+def audience_fits(audience: StageAudience) -> Audience:
+    """A type check: the stage's audience is one."""
+    return audience

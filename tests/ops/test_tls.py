@@ -1,0 +1,27 @@
+"""Whom the bot believes: those whom SSL_CERT_FILE vouches for, and whatever it names, the system's authorities."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.ops.tls import tls_context
+from sandbox.tls import Authority
+
+
+def trusted() -> set[bytes]:
+    return set(tls_context().get_ca_certs(binary_form=True))
+
+
+@pytest.mark.parametrize("what", ["a file", "a folder", "no certificate", "nothing"])
+def test_what_ssl_cert_file_names_comes_on_top(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker makes a folder where the file to be mounted is missing."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    system = trusted()
+    authority = Authority()
+    (tmp_path / "text").write_text("no certificate")
+    named = {"a file": authority.ca_file, "a folder": tmp_path, "no certificate": tmp_path / "text"}
+    monkeypatch.setenv("SSL_CERT_FILE", str(named.get(what, tmp_path / "nothing")))
+    added = trusted() - system
+    authority.close()
+    assert trusted() >= system
+    assert len(added) == (what == "a file")

@@ -1,0 +1,216 @@
+"""What a call could not write while the store was away: written later, once, unless it was to be forgotten."""
+
+import asyncio
+from collections import Counter
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.errors import StoreUnavailable
+from bot.ports import Store
+from bot.store.outbox import Outbox
+from bot.types import Charge, Message
+from tests.fake_call import Stage, stage
+from tests.fakes import ANNA, BEN, NoStore, StageVenue
+from tests.store.make import CHANNEL, GUILD, cost, said
+
+pytestmark = pytest.mark.looptime
+
+
+def lines(store: NoStore) -> list[str]:
+    return [kept.text for kept in store.kept if isinstance(kept, Message)]
+
+
+def charges(store: NoStore) -> list[Charge]:
+    return [kept for kept in store.kept if isinstance(kept, Charge)]
+
+
+async def talk_into_nothing(house: Stage) -> None:
+    """Talk while the store is away, and end the call before it is back."""
+    house.store.error = StoreUnavailable("gone")
+    await house.says(ANNA, 1.0, then=5.0)
+    await house.calls.leave(house.venue.guild_id)
+    assert not house.live
+    assert house.store.kept == []
+
+
+async def test_it_is_written_when_the_store_is_back_though_the_call_is_over() -> None:
+    async with stage() as house:
+        await talk_into_nothing(house)
+        assert len(house.calls.owed) == 5, "two lines, two charges, and that the call is over"
+        await asyncio.sleep(600)
+        house.store.error = None
+        await asyncio.sleep(60)
+        assert len(house.calls.owed) == 0
+        assert [text.split()[0] for text in lines(house.store)] == ["hello", "one"]
+        ids = Counter(kept.id for kept in house.store.kept)
+        assert len(ids) == 4
+        assert set(ids.values()) == {1}
+
+
+async def test_the_next_call_there_knows_it_while_it_waits() -> None:
+    async with stage() as house:
+        await talk_into_nothing(house)
+        for channel, known in ((7, ["hello there"]), (8, [])):
+            venue = StageVenue(ANNA, channel_id=channel)
+            call = await house.calls.join(venue, ANNA)
+            assert [message.text for message in call.record.messages][:1] == known
+            await house.calls.leave(house.venue.guild_id)
+
+
+@pytest.mark.parametrize("drop", ["forget", "clear"])
+async def test_what_waits_is_forgotten_and_cleared_like_what_is_written(drop: str) -> None:
+    async with stage() as house:
+        await talk_into_nothing(house)
+        await (house.calls.forget(ANNA) if drop == "forget" else house.calls.cleared(7))
+        house.store.error = None
+        await asyncio.sleep(60)
+        assert lines(house.store) == []
+        booked = charges(house.store)
+        assert len(booked) == 2
+        assert {charge.user_ids for charge in booked} == {() if drop == "forget" else (ANNA,)}
+
+
+async def test_whoever_deletes_lines_does_so_after_those_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with stage() as house:
+        await talk_into_nothing(house)
+        store, lines_on_their_way = house.store, asyncio.Event()
+
+        async def slow(_guild: int, _channel: int, messages: list[Message]) -> None:
+            lines_on_their_way.set()
+            await asyncio.sleep(5.0)
+            store.kept += messages
+
+        monkeypatch.setattr(store, "remember", slow, raising=False)
+        store.error = None
+        await lines_on_their_way.wait()
+        ids = {line.id for line in house.calls.owed.lines(7)}
+        assert len(ids) == 2
+        await house.calls.drop(7, ids)
+        assert {kept.id for kept in store.kept} >= ids, "there, for the store to delete them"
+
+
+async def test_who_withdraws_while_the_store_is_away_is_not_heard_in_the_next_call_either() -> None:
+    async with stage() as house:
+        guild = house.venue.guild_id
+        house.store.error = StoreUnavailable("gone")
+        await house.calls.consent(guild, ANNA, False)
+        await house.calls.leave(guild)
+        for error in (house.store.error, None):
+            house.store.error = error
+            call = await house.calls.join(StageVenue(ANNA, BEN), BEN)
+            assert call.agreed() == {BEN}
+            await house.calls.leave(guild)
+        await asyncio.sleep(60)
+        assert [consent for consent in house.store.consented if consent[1] == ANNA][-1] == (guild, ANNA, False)
+        assert house.store.on == {}, "nobody is to come back to a call that is over"
+        await house.calls.consent(guild, ANNA, True)
+        house.store.error = StoreUnavailable("gone")
+        await house.calls.consent(guild, ANNA, False)
+        house.store.error = None
+        await house.calls.consent(guild, ANNA, True)
+        await asyncio.sleep(60)
+        assert house.store.consented[-1] == (guild, ANNA, True), "the last word counts"
+
+
+async def test_what_one_person_says_is_written_in_that_order_however_slow_the_store() -> None:
+    class Slow(NoStore):
+        def __init__(self, refused: bool | None) -> None:
+            super().__init__()
+            self.consent, self.refused = self._consent, refused
+
+        async def _consent(self, guild_id: int, user_id: int, agreed: bool) -> None:
+            await asyncio.sleep(3.0 if agreed else 1.0)
+            if agreed is self.refused:
+                raise StoreUnavailable("locked")
+            self.consented.append((guild_id, user_id, agreed))
+
+    for refused in (None, True):
+        store = Slow(refused)
+        owed = Outbox(cast(Store, store))
+        said = [owed.consent(GUILD, who, agreed) for who, agreed in ((ANNA, True), (BEN, False), (ANNA, False))]
+        await asyncio.gather(*said, return_exceptions=True)
+        owed.close()
+        await owed.pay()
+        assert [agreed for _, who, agreed in store.consented if who == ANNA][-1] is False
+        assert store.consented[0] == (GUILD, BEN, False), "others need not wait"
+
+
+async def test_a_store_that_hangs_makes_nobody_wait_for_another() -> None:
+    async with stage() as house:
+        house.store.hanging = True
+        said = [asyncio.create_task(house.calls.consent(guild, BEN, True)) for guild in range(20, 30)]
+        await asyncio.sleep(1.0)
+        assert house.store.asked.count("consent") == 11, "all at once, beside the one of the call"
+        for task in said:
+            task.cancel()
+        await asyncio.wait(said)
+        house.store.hanging = False
+
+
+async def test_words_that_last_as_long_as_the_call_do_not_outlast_it_here_either() -> None:
+    async with stage(retention_days=0) as house:
+        await talk_into_nothing(house)
+        house.store.error = None
+        await asyncio.sleep(60)
+        assert lines(house.store) == []
+        assert len(charges(house.store)) == 2
+
+
+async def test_at_the_end_the_store_is_asked_once_more() -> None:
+    async with stage() as house:
+        await talk_into_nothing(house)
+        house.store.error = None
+    assert len(house.store.kept) == 4
+
+
+async def test_a_store_that_never_answers_does_not_keep_the_process() -> None:
+    with capture_logs() as logs:
+        async with stage() as house:
+            await talk_into_nothing(house)
+            house.store.error = None
+            started = asyncio.get_running_loop().time()
+
+            async def hang(*_: Any) -> None:
+                await asyncio.Event().wait()
+
+            house.store.remember = hang  # pyright: ignore[reportAttributeAccessIssue]
+        assert asyncio.get_running_loop().time() - started < 10
+    assert [(line["event"], line["count"]) for line in logs if line["event"] == "owed_lost"] == [("owed_lost", 4)]
+    assert house.calls.owed.counts["kept_dropped"] == 4
+
+
+async def test_it_is_bounded_and_what_falls_out_is_counted() -> None:
+    store = NoStore()
+    owed = Outbox(cast(Store, store), bound=3)
+    for number in range(5):
+        owed.add(GUILD, CHANNEL, said(number))
+    assert (len(owed), owed.counts["kept_dropped"]) == (3, 2)
+    owed.close()
+    await owed.pay()
+    assert lines(store) == ["line 0", "line 1", "line 2"]
+
+
+async def test_one_that_cannot_be_written_does_not_hold_up_the_others() -> None:
+    class Picky(NoStore):
+        def __init__(self) -> None:
+            super().__init__()
+            self.remember = self._remember
+
+        async def _remember(self, _guild: int, _channel: int, messages: list[Message]) -> None:
+            if any(message.text == "line 2" for message in messages):
+                raise ValueError("a bug")
+            self.kept += messages
+
+    store = Picky()
+    owed = Outbox(cast(Store, store))
+    for number in range(5):
+        owed.add(GUILD, CHANNEL, said(number))
+    owed.add(GUILD, CHANNEL, cost("0.01", BEN))
+    owed.close()
+    await owed.pay()
+    assert lines(store) == ["line 0", "line 1", "line 3", "line 4"]
+    assert [charge.cost for charge in charges(store)] == [Decimal("0.01")]
+    assert owed.counts["kept_dropped"] == 1

@@ -1,0 +1,66 @@
+import random
+
+import pytest
+
+from bot.talk.endpointing import HANG_MAX, HANG_MIN, LearnedPauses
+
+
+def learned(pauses: list[float], ends_each: int = 1) -> LearnedPauses:
+    """Return what is known of a person who makes these pauses, and so many ends beside each."""
+    known = LearnedPauses()
+    for pause in pauses:
+        known.paused(pause)
+        for _ in range(ends_each):
+            known.ended()
+    return known
+
+
+def test_stranger() -> None:
+    assert LearnedPauses().hang == pytest.approx(0.5)
+    assert LearnedPauses().likely_done == pytest.approx(0.16)
+
+
+@pytest.mark.parametrize(
+    ("pauses", "hang"),
+    [([0.12] * 40, HANG_MIN), ([0.3] * 40, 0.4), ([0.6] * 40, 0.7), ([2.0] * 40, HANG_MAX), ([0.05] * 40, 0.5)],
+    ids=["quick", "usual", "slow", "slower than is borne", "consonants are no pauses"],
+)
+def test_hang_follows_the_person(pauses: list[float], hang: float) -> None:
+    assert learned(pauses).hang == pytest.approx(hang, abs=0.001)
+
+
+def test_one_long_pause_moves_it_a_little() -> None:
+    assert 0.5 < learned([0.8]).hang < 0.75
+
+
+def test_fixed() -> None:
+    known = LearnedPauses(fixed_hang=0.7)
+    for _ in range(40):
+        known.paused(0.2)
+    assert known.hang == 0.7
+
+
+def test_who_went_on_had_not_ended() -> None:
+    known = LearnedPauses()
+    for _ in range(20):
+        known.ended()
+        known.went_on(0.6)
+    assert known.hang > 0.6
+
+
+def test_guesses_pay() -> None:
+    """Whatever a person's pauses, at most one guess in four is wasted once they are known."""
+    rng = random.Random(1)
+    for pauses_per_end, longest in ((1, 0.45), (3, 0.45), (1, 0.25), (5, 0.8)):
+        known = LearnedPauses()
+        asked = wasted = 0
+        for turn in range(400):
+            for _ in range(pauses_per_end):
+                pause = rng.uniform(0.12, longest)
+                if turn > 20 and known.likely_done is not None and pause > known.likely_done:
+                    asked += 1
+                    wasted += 1
+                known.paused(pause)
+            asked += 1
+            known.ended()
+        assert wasted / asked <= 0.25
