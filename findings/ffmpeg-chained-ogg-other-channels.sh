@@ -1,5 +1,5 @@
 #!/bin/sh
-# FFmpeg 8 in PyAV 18.0.0: a chained Ogg Opus file (RFC 3533 section 4: one stream after the other, as an Internet radio
+# FFmpeg 8.1.2 in PyAV 18.0.0: a chained Ogg Opus file (RFC 3533 section 4: one stream after the other, as an Internet radio
 # or a recorder that was stopped and started writes) is decoded to its end while the chains have the same number of
 # channels, though the duration it tells is that of the first chain alone. Where the second chain goes from mono to
 # stereo, or back, decoding stops there with "Not yet implemented in FFmpeg, patches welcome".

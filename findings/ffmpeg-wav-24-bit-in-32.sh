@@ -1,5 +1,5 @@
 #!/bin/sh
-# FFmpeg 8 in PyAV 18.0.0: a WAV of 32-bit containers of which 24 (or 20) bits are valid, as WAVE_FORMAT_EXTENSIBLE's
+# FFmpeg 8.1.2 in PyAV 18.0.0: a WAV of 32-bit containers of which 24 (or 20) bits are valid, as WAVE_FORMAT_EXTENSIBLE's
 # wValidBitsPerSample allows and field recorders write, is not read as 32-bit integers. 24 valid bits become "24-bit
 # floating point" (pcm_f24le), whose samples are NaN or noise; 20 valid bits become packed 3-byte samples, full-scale
 # noise. Only 32 of 32 is read right. No error, no warning.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# genai-prices 0.2.3 (its bundled price list): three models of the same API and the same million audio tokens give three
+# genai-prices 0.2.3 (its bundled price list): four models of one API and the same million audio tokens give three
 # meanings of "known". gpt-audio prices them as audio. gpt-4o-audio-preview is sold by audio tokens too, but the list
 # has no audio rate for it, so they are priced as text. gpt-transcribe and whisper-1 are paid by the minute, which a
 # usage cannot say, and cost exactly 0. None raises, none warns: a cap that counts on it never closes.
