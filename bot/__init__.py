@@ -38,7 +38,7 @@ call/           one call, from hearing to what is remembered of it:
     transcripts.py  writes down what people said, beside the answer
     record.py       what was said, in the order of speaking
     accounts.py     closes an answer: cost, what was heard of it, verdicts
-    display.py      bounded queues to the text chat and to the store
+    display.py      bounded queue to the text chat    shown.py  what it shows, as values
     verdicts.py     what became of the last utterances       undecoded_speech.py  what could not be heard
     services.py     the rooms behind their ports, the clocks
     settings.py     how a call is held                preferences.py  how each server and channel wants it

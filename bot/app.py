@@ -259,7 +259,7 @@ async def _services(
             engine=engine,
             transcriber=OpenAITranscriber(model, model=settings.transcribe_model),
             store=store,
-            owed=Outbox(store, counts=tally.calls),
+            outbox=Outbox(store, counts=tally.calls),
             tally=tally,
             budget=Budget(
                 settings.budget_server_day,

@@ -325,7 +325,7 @@ def services(
         engine=engine,
         transcriber=transcriber,
         store=cast("Store", store),
-        owed=Outbox(cast("Store", store)),
+        outbox=Outbox(cast("Store", store)),
         budget=Budget(cap, Decimal(0), price, wall),
         make_vad=LoudVad,
         clock=loop.time,

@@ -13,9 +13,11 @@ from bot.call.counters import TurnTimes
 from bot.call.display import Display
 from bot.call.record import Record
 from bot.call.services import Services
+from bot.call.shown import Notice, Trouble
 from bot.call.verdicts import Verdicts, reason
 from bot.errors import BotError, BudgetSpent, Incomplete
 from bot.ports import Venue
+from bot.store.outbox import Outbox
 from bot.talk.heard_words import SpeakingRate, words_heard
 from bot.types import Charge, ChargeKind, Heard, Playout, Spoken, Usage, Utterance
 
@@ -31,14 +33,17 @@ NOTHING = Playout(played=0.0, total=0.0, interrupted=False)
 class Accounts:
     """The accounts of one call."""
 
-    def __init__(self, venue: Venue, record: Record, scribe: Display, why: Verdicts, services: Services) -> None:
+    def __init__(
+        self, venue: Venue, record: Record, display: Display, outbox: Outbox, verdicts: Verdicts, services: Services
+    ) -> None:
         self.cost: Decimal = Decimal(0)
         "US dollars of this call, as far as prices are known"
         self.turns = 0
         self._venue = venue
         self._record = record
-        self._scribe = scribe
-        self._why = why
+        self._display = display
+        self._outbox = outbox
+        self._verdicts = verdicts
         self._services = services
         self._rate = SpeakingRate()
         self._transcribing: dict[int, tuple[Reservation, float]] = {}
@@ -106,9 +111,9 @@ class Accounts:
         """Tell people, once, what the budget does not allow any more."""
         match self._services.budget.news(reservation):
             case Allowance.SHORT:
-                self._scribe.show(lambda audience: audience.notice("budget_short"))
+                self._display.show(Notice("budget_short"))
             case Allowance.TEXT:
-                self._scribe.show(lambda audience: audience.notice("budget_text"))
+                self._display.show(Notice("budget_text"))
             case Allowance.OFF:
                 self._tell_off()
 
@@ -116,7 +121,7 @@ class Accounts:
         now = self._services.clock()
         if now >= self._told_off + TOLD_FOR:
             self._told_off = now
-            self._scribe.show(lambda audience: audience.trouble(BudgetSpent()))
+            self._display.show(Trouble(BudgetSpent()))
 
     def dropped(self, reply: Answer) -> None:
         """Book an answer that nobody heard: a speculation that did not hold, or one that came too late."""
@@ -126,7 +131,7 @@ class Accounts:
         """Tell people, once, what an answer failed of."""
         if not reply.told:
             reply.told = True
-            self._scribe.show(lambda audience: audience.trouble(error))
+            self._display.show(Trouble(error))
 
     def close(self, reply: Answer) -> None:
         """Book an answer that is over, remember what was heard of it, and tell people what failed."""
@@ -205,11 +210,11 @@ class Accounts:
     def _judge(self, reply: Answer, playout: Playout, error: BotError | None) -> None:
         for utterance in reply.turn.utterances:
             if error:
-                self._why.judge(utterance, "model_error", **reason(error))
+                self._verdicts.judge(utterance, "model_error", **reason(error))
             elif playout.interrupted and not playout.played:
-                self._why.judge(utterance, "stopped")
+                self._verdicts.judge(utterance, "stopped")
             else:
-                self._why.judge(utterance, "answered")
+                self._verdicts.judge(utterance, "answered")
 
     def _charge(self, reply: Answer, kind: ChargeKind) -> tuple[Decimal | None, bool]:
         if reply.reservation:
@@ -235,5 +240,5 @@ class Accounts:
         self.cost += cost or 0
         budget.book(charge)
         self._services.tally.charged(charge)
-        self._scribe.keep(charge)
+        self._outbox.add(venue.guild_id, venue.channel_id, charge)
         return cost

@@ -19,11 +19,13 @@ from bot.call.record import Record
 from bot.call.responder import Responder
 from bot.call.services import Services
 from bot.call.settings import CallSettings
+from bot.call.shown import Notice, StateChanged
 from bot.call.ticks import ticks
 from bot.call.transcripts import Transcripts
 from bot.call.undecoded_speech import UndecodedSpeech
 from bot.call.verdicts import Verdicts
 from bot.ports import Venue, VoiceLink
+from bot.store.outbox import MAX_CALL_ENTRIES, Outbox
 from bot.talk.floor import (
     BargeIn,
     Decision,
@@ -80,11 +82,14 @@ class Call:
         """`consents`: who agreed (True) or withdrew (False); `history`: the channel's lines, oldest first."""
         self.venue = venue
         self.counts: Counter[str] = Counter()
-        "ticks_late, ticks_skipped"
+        "ticks_late, ticks_skipped, shown_dropped, kept_dropped, store_failures"
         self.why = Verdicts(services.tally)
-        self.scribe = Display(venue.guild_id, venue.channel_id, venue.audience, services.store)
-        self.record = Record(venue, self.scribe, services, history, shown=settings.transcript != "off")
-        self._books = Accounts(venue, self.record, self.scribe, self.why, services)
+        self.display = Display(venue.audience, self.counts)
+        self.outbox = Outbox(
+            services.store, MAX_CALL_ENTRIES, self.counts, self.display.memory_failed, self.display.memory_works
+        )
+        self.record = Record(venue, self.display, self.outbox, services, history, shown=settings.transcript != "off")
+        self._books = Accounts(venue, self.record, self.display, self.outbox, self.why, services)
         self._services = services
         self._settings = settings
         self._consents = dict(consents)
@@ -101,7 +106,8 @@ class Call:
             venue,
             self.record,
             self._books,
-            self.scribe,
+            self.display,
+            self.outbox,
             self.why,
             self._transcripts,
             services,
@@ -153,8 +159,7 @@ class Call:
         """Somebody agreed to be heard, or withdrew; it holds from the next tick on."""
         self._consents[user_id] = agreed
         if agreed:
-            self.scribe.welcome(user_id)
-            self._mouth.welcome(user_id)
+            self.outbox.include(user_id)
         else:
             self._ears.withdrawn(user_id, self._services.clock())
         self.people_changed()
@@ -162,9 +167,9 @@ class Call:
     def forget(self, user_id: int) -> None:
         """Drop what a person said and what it was answered, also what waits; not heard until they agree again."""
         self.consent(user_id, agreed=False)
+        self.outbox.exclude(user_id)
         self._mouth.forget(user_id)
         self.record.forget(user_id)
-        self.scribe.forget(user_id)
 
     def drop(self, message_ids: Set[str]) -> None:
         """Forget some lines, and the sound of the last answer if its line is one of them."""
@@ -177,7 +182,7 @@ class Call:
         """Forget every line, and the sound of the last answer."""
         self._mouth.unsay()
         self.record.forget()
-        self.scribe.clear()
+        self.outbox.clear(self.venue.channel_id)
 
     def adapt(self, settings: CallSettings) -> None:
         """Go on under other settings."""
@@ -243,7 +248,10 @@ class Call:
         self.people_changed()
         async with asyncio.TaskGroup() as group:
             self._group = group
-            writing = group.create_task(self.scribe.run(), name="scribe")
+            writing = [
+                group.create_task(self.display.run(), name="display"),
+                group.create_task(self.outbox.run(), name="outbox"),
+            ]
             group.create_task(self._services.engine.warm(), name="warm")
             living = [
                 group.create_task(self._hear(link), name="ears"),
@@ -256,8 +264,9 @@ class Call:
                 task.cancel()
             await self._transcripts.finish()
             self._books.transcribed_all()
-            self.scribe.close()
-            await writing
+            self.display.close()
+            self.outbox.close()
+            await asyncio.gather(*writing)
         self._link = self._group = None
         return end
 
@@ -352,12 +361,12 @@ class Call:
             return
         code = self._stay.over(now, bool(people))
         if code:
-            self.scribe.show(lambda audience: audience.notice(code))
+            self.display.show(Notice(code))
             self.leave()
         elif soon := self._stay.soon(now):
-            self.scribe.show(lambda audience: audience.notice(soon))
+            self.display.show(Notice(soon))
 
     def _set_state(self, state: CallState) -> None:
         if state is not self._state:
             self._state = state
-            self.scribe.show(lambda audience: audience.state(state))
+            self.display.show(StateChanged(state))

@@ -14,6 +14,7 @@ from bot.call.auto_join_blocks import AutoJoinBlocks
 from bot.call.call import Call
 from bot.call.services import Services
 from bot.call.settings import CallSettings
+from bot.call.shown import Notice
 from bot.errors import AlreadyInCall, CallCrashed, EncryptionRefused, JoinError, LinkLost, StoreError, StoreUnavailable
 from bot.ports import Venue, VoiceLink
 from bot.store.outbox import Outbox
@@ -29,8 +30,8 @@ FAREWELL = 1.0
 """Seconds a call has for what can only be done from inside, such as clearing the line under the channel's name."""
 CLOSE_WITHIN = 10.0
 """Seconds a call has to write down its last words once it was told to end."""
-DRAINED_WITHIN, PAY_WITHIN = 6.0, 3.0
-"""The same when the process ends, and what it has for what is owed besides: it must be gone within 30 s."""
+DRAINED_WITHIN, LAST_WRITE_SECONDS = 6.0, 3.0
+"""The same when the process ends, and what the outbox has after that: the process must be gone within 30 s."""
 
 
 @dataclass(slots=True)
@@ -64,12 +65,12 @@ class CallManager:
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
         await self.away.load()
-        self._paying = self._group.create_task(self.owed.pay(), name="owed")
+        self._writing = self._group.create_task(self.outbox.run(), name="outbox")
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         await self._leave_all()
-        await self._pay_last()
+        await self._write_last()
         await self._group.__aexit__(None, None, None)
 
     def get(self, guild_id: int) -> Call | None:
@@ -143,7 +144,7 @@ class CallManager:
         """Drop what is in memory of a person, in every call, and return when nothing of it can reach the store."""
         self.budget.forget(user_id)
         self._services.engine.forget_person(user_id)
-        self.owed.forget(user_id)
+        self.outbox.forget(user_id)
         for call in self.all():
             call.forget(user_id)
         await self._settled()
@@ -151,7 +152,7 @@ class CallManager:
     async def cleared(self, channel_id: int) -> None:
         """Drop what is in memory of a channel's history, and return when nothing of it can reach the store."""
         self._services.engine.forget(channel_id)
-        self.owed.clear(channel_id)
+        self.outbox.clear(channel_id)
         for call in self.all():
             if call.venue.channel_id == channel_id:
                 call.clear()
@@ -160,7 +161,7 @@ class CallManager:
     async def drop(self, channel_id: int, message_ids: Set[str]) -> None:
         """The same of some lines of a channel."""
         self._services.engine.forget(channel_id)
-        self.owed.drop(message_ids)
+        self.outbox.drop(message_ids)
         for call in self.all():
             if call.venue.channel_id == channel_id:
                 call.drop(message_ids)
@@ -171,29 +172,28 @@ class CallManager:
         return self._services.budget
 
     @property
-    def owed(self) -> Outbox:
-        return self._services.owed
+    def outbox(self) -> Outbox:
+        return self._services.outbox
 
     async def drain(self) -> None:
         """Take no new turns, let running words end, and leave every call; a restart comes back to them."""
         calls = self.all()
         for call in calls:
-            call.scribe.show(lambda audience: audience.notice("restarting"))
+            call.display.show(Notice("restarting"))
         await asyncio.gather(*(call.drain() for call in calls))
         await self._leave_all()
 
     async def _settled(self) -> None:
         """Return when nothing that was dropped meanwhile is on its way to the store."""
-        await asyncio.gather(self.owed.settled(), *(call.scribe.settled() for call in self.all()))
+        await asyncio.gather(self.outbox.settled(), *(call.outbox.settled() for call in self.all()))
 
-    async def _pay_last(self) -> None:
-        """Give the store what it is owed, if it serves by now; the process does not wait for more."""
-        owed = self.owed
-        owed.close()
-        await asyncio.wait([self._paying], timeout=PAY_WITHIN)
-        self._paying.cancel()
-        if lost := owed.lost():
-            log.warning("owed_lost", count=lost)
+    async def _write_last(self) -> None:
+        """Write what is pending, if the store works by now; the process does not wait longer."""
+        self.outbox.close()
+        await asyncio.wait([self._writing], timeout=LAST_WRITE_SECONDS)
+        self._writing.cancel()
+        if discarded := self.outbox.discard():
+            log.warning("outbox_discarded", count=discarded)
 
     async def _leave_all(self) -> None:
         for seat in self._seats.values():
@@ -207,24 +207,24 @@ class CallManager:
         failure: StoreError | None = None
         settings = self._settings(guild_id, channel_id)
         try:
-            consents = await store.consents(guild_id) | self.owed.consents(guild_id) | consents
-            history = self._with_owed(channel_id, await store.history(channel_id, HISTORY))
-            await self.owed.call(guild_id, channel_id)
+            consents = await store.consents(guild_id) | self.outbox.pending_consents(guild_id) | consents
+            history = self._with_pending(channel_id, await store.history(channel_id, HISTORY))
+            await self.outbox.call(guild_id, channel_id)
         except StoreError as error:
             failure = error
-            consents = self.owed.consents(guild_id) | consents
-            history = history or self._with_owed(channel_id, [])
+            consents = self.outbox.pending_consents(guild_id) | consents
+            history = history or self._with_pending(channel_id, [])
         await self._services.budget.load(guild_id, store)
         call = Call(venue, self._services, settings, consents, history)
         if failure:
-            call.scribe.memory_failed(failure)
+            call.display.memory_failed(failure)
         seat = self._seats[guild_id] = _Seat(call, link)
         seat.task = self._group.create_task(self._live(seat), name=f"call:{guild_id}")
         return call
 
-    def _with_owed(self, channel_id: int, stored: list[Message]) -> list[Message]:
+    def _with_pending(self, channel_id: int, stored: list[Message]) -> list[Message]:
         """Return a channel's history with what an earlier call could not write yet."""
-        lines = {message.id: message for message in (*stored, *self.owed.lines(channel_id))}
+        lines = {message.id: message for message in (*stored, *self.outbox.pending_lines(channel_id))}
         return sorted(lines.values(), key=lambda message: message.at)
 
     async def _end(self, guild_id: int) -> bool:
@@ -261,8 +261,8 @@ class CallManager:
                 del self._seats[guild_id]
             if not seat.moving:
                 await seat.link.close()
-            self.owed.take(seat.call.scribe.owed)
-            self._services.tally.call_over(seat.call.counts, seat.call.scribe.counts)
+            self.outbox.adopt(seat.call.outbox)
+            self._services.tally.call_over(seat.call.counts)
         if not seat.moving and not seat.comes_back:
             await self._forget(guild_id)
         if not seat.comes_back:
@@ -308,7 +308,7 @@ class CallManager:
 
     async def _agree(self, guild_id: int, user_id: int, agreed: bool) -> None:
         try:
-            await self.owed.consent(guild_id, user_id, agreed)
+            await self.outbox.consent(guild_id, user_id, agreed)
         except StoreError as error:
             # It holds all the same; who withdrew must not be heard because a disk is full.
             log.warning("consent_not_kept", guild=guild_id, reason=str(error))
@@ -316,7 +316,7 @@ class CallManager:
     async def _expire(self, venue: Venue) -> None:
         """Let words go that last only as long as the call."""
         if self._settings(venue.guild_id, venue.channel_id).retention_days == 0:
-            self.owed.clear(venue.channel_id)
+            self.outbox.clear(venue.channel_id)
             try:
                 await self._services.store.clear(venue.channel_id)
             except StoreUnavailable as error:
@@ -324,6 +324,6 @@ class CallManager:
 
     async def _forget(self, guild_id: int) -> None:
         try:
-            await self.owed.call(guild_id, None)
+            await self.outbox.call(guild_id, None)
         except StoreError as error:
             log.warning("call_end_not_kept", guild=guild_id, reason=str(error))

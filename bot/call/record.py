@@ -11,7 +11,9 @@ from typing import Literal
 
 from bot.call.display import Display
 from bot.call.services import Services
+from bot.call.shown import HeardLine, SpokenLine
 from bot.ports import Venue
+from bot.store.outbox import Outbox
 from bot.talk.history import History
 from bot.types import Heard, Message, ReplyDone, Spoken, Turn, Typed, Utterance
 
@@ -27,12 +29,20 @@ class Record:
     """The lines of one channel, oldest first."""
 
     def __init__(
-        self, venue: Venue, scribe: Display, services: Services, messages: Iterable[Message], *, shown: bool = True
+        self,
+        venue: Venue,
+        display: Display,
+        outbox: Outbox,
+        services: Services,
+        messages: Iterable[Message],
+        *,
+        shown: bool = True,
     ) -> None:
         self.shown = shown
         "whether people read along"
         self._venue = venue
-        self._scribe = scribe
+        self._display = display
+        self._outbox = outbox
         self._history = History(messages)
         self._lines_of: dict[int | Typed, Message] = {}
         "utterance id, or what was typed -> its line"
@@ -55,19 +65,19 @@ class Record:
         message = replace(place, text=text)
         if not self._history.put(message):
             return
-        self._scribe.keep(message)
+        self._keep(message)
         line = heard or Heard(utterance.id, utterance.user_id, text, 0.0)
         if self.shown:
-            self._scribe.show(lambda audience: audience.heard(line, message.speaker))
+            self._display.show(HeardLine(line, message.speaker))
 
     def asked(self, typed: Typed) -> None:
         """Note what somebody asked in writing."""
-        self._scribe.keep(self._line("user", typed.user_id, typed.text, typed.at, of=typed))
+        self._keep(self._line("user", typed.user_id, typed.text, typed.at, of=typed))
 
     def answered(self, spoken: Spoken, done: ReplyDone | None, began: float) -> None:
         """Note what was heard of an answer; an interrupted one is never referred to by its audio."""
         if self.shown or not spoken.spoken:
-            self._scribe.show(lambda audience: audience.said(spoken))
+            self._display.show(SpokenLine(spoken))
         if not spoken.text:
             return
         whole = done if done and done.complete and not spoken.interrupted and spoken.spoken else None
@@ -82,7 +92,7 @@ class Record:
             asked_by=spoken.asked_by,
             message_id=spoken.id,
         )
-        self._scribe.keep(message)
+        self._keep(message)
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -94,7 +104,7 @@ class Record:
         for message_id in message_ids:
             self._history.remove(message_id)
         self._lines_of = {part: line for part, line in self._lines_of.items() if line.id not in message_ids}
-        self._scribe.drop(message_ids)
+        self._outbox.drop(message_ids)
 
     def before(self, turn: Turn) -> tuple[Message, ...]:
         """Return what was said before a turn, its own lines left out."""
@@ -123,6 +133,9 @@ class Record:
         self._history.forget(user_id)
         self._names.pop(user_id, None)
         self._lines_of = {part: line for part, line in self._lines_of.items() if line.speaker_id != user_id}
+
+    def _keep(self, message: Message) -> None:
+        self._outbox.add(self._venue.guild_id, self._venue.channel_id, message)
 
     def _line(
         self,

@@ -15,11 +15,13 @@ from bot.call.record import Record
 from bot.call.replay import LastAnswer
 from bot.call.services import Services
 from bot.call.settings import CallSettings
+from bot.call.shown import Trouble
 from bot.call.stop_words import StopWords
 from bot.call.transcripts import Transcripts
 from bot.call.verdicts import Verdicts
 from bot.errors import Unreachable
 from bot.ports import Venue, VoiceLink
+from bot.store.outbox import Outbox
 from bot.types import (
     CallState,
     Heard,
@@ -49,8 +51,9 @@ class Responder:
         venue: Venue,
         record: Record,
         books: Accounts,
-        scribe: Display,
-        why: Verdicts,
+        display: Display,
+        outbox: Outbox,
+        verdicts: Verdicts,
         transcripts: Transcripts,
         services: Services,
         settings: CallSettings,
@@ -63,8 +66,9 @@ class Responder:
         self._link: VoiceLink | None = None
         self._record = record
         self._books = books
-        self._scribe = scribe
-        self._why = why
+        self._display = display
+        self._outbox = outbox
+        self._verdicts = verdicts
         self._transcripts = transcripts
         self._services = services
         self._settings = settings
@@ -77,7 +81,6 @@ class Responder:
         self._prepared = PreemptiveAnswer(self._attention, transcripts, books, self._speculate)
         self._hush = StopWords(self._attention, transcripts)
         self._encore = LastAnswer()
-        self._forgotten: frozenset[int] = frozenset()
         self._shown = ""
         self._group: asyncio.TaskGroup | None = None
 
@@ -98,7 +101,7 @@ class Responder:
 
     def offer(self, utterances: Sequence[Utterance] = (), typed: Sequence[Typed] = ()) -> None:
         """The floor is free for these; they join what waits."""
-        self._utterances += (utterance for utterance in utterances if utterance.user_id not in self._forgotten)
+        self._utterances += (utterance for utterance in utterances if utterance.user_id not in self._outbox.excluded)
         self._typed += typed
         self._wake.set()
 
@@ -143,8 +146,7 @@ class Responder:
             self.cut()
 
     def forget(self, user_id: int) -> None:
-        """Answer nothing that a person said, nor say again what answered it, until they are welcome again."""
-        self._forgotten |= {user_id}
+        """Answer nothing that a person said, nor say again what answered it. The outbox excludes them by now."""
         self._utterances = [utterance for utterance in self._utterances if utterance.user_id != user_id]
         self._typed = [typed for typed in self._typed if typed.user_id != user_id]
         self._prepared.drop()
@@ -158,10 +160,6 @@ class Responder:
         if self.reply and not self.reply.turn.people:  # it is just being said again
             self.cut()
 
-    def welcome(self, user_id: int) -> None:
-        """Answer a person again."""
-        self._forgotten -= {user_id}
-
     def replay(self) -> bool:
         """Say the last answer again; False when there is none."""
         self._wake.set()
@@ -171,7 +169,7 @@ class Responder:
         """The words of an utterance are known (None: they are not): was it "stop", said alone?"""
         if not self._hush.heard(utterance, heard and heard.text):
             return
-        self._why.judge(utterance, "stop")
+        self._verdicts.judge(utterance, "stop")
         self._utterances, quiet = self._hush.obeyed(self._utterances)
         self._judge_stopped(quiet)
         reply = self.reply
@@ -204,7 +202,7 @@ class Responder:
             reply.cue(earcon())
         if waited >= SORRY_AFTER and not reply.excused and reply.streamed == 0:
             reply.excused = True
-            self._scribe.show(lambda audience: audience.trouble(Unreachable()))
+            self._display.show(Trouble(Unreachable()))
 
     def _write_along(self, reply: Answer, now: float) -> None:
         """Show the words so far: below the words they answer, unless these take too long."""
@@ -212,7 +210,7 @@ class Responder:
         words = self._books.words_so_far(reply)
         if words != self._shown and (not asked or now - (reply.began or now) >= ASKED_FIRST):
             self._shown = words
-            self._scribe.show_progress(reply.turn.id, words)
+            self._display.show_progress(reply.turn.id, words)
 
     async def run(self, link: VoiceLink, group: asyncio.TaskGroup) -> None:
         """Answer turn after turn over this link; requests are tasks of `group`."""
@@ -247,12 +245,12 @@ class Responder:
         paid = [utterance for utterance in utterances if not self._books.unpaid(utterance)]
         if meant.text_needed and paid:  # the words never came: whoever called the bot must not wait for nothing
             failure = self._transcripts.failure or Unreachable()
-            self._scribe.show(lambda audience: audience.trouble(failure))
+            self._display.show(Trouble(failure))
         for utterance in utterances:
             if meant.text_needed and utterance not in paid:
-                self._why.judge(utterance, "over_budget")
+                self._verdicts.judge(utterance, "over_budget")
             else:
-                self._why.judge(utterance, "not_addressed", reason=meant.reason)
+                self._verdicts.judge(utterance, "not_addressed", reason=meant.reason)
         return None
 
     async def _speak(self, reply: Answer) -> None:
@@ -273,7 +271,7 @@ class Responder:
             if reply.playout and reply.playout.played > 0:
                 people = frozenset(turn.people)
                 if people:
-                    if people.isdisjoint(self._forgotten):
+                    if people.isdisjoint(self._outbox.excluded):
                         self._encore.keep(reply.sound, people)
                     self._attention.answered(people, self._services.clock())
 
@@ -297,7 +295,7 @@ class Responder:
         if reservation.allowance is Allowance.OFF:
             self._books.refused(reservation)
             for utterance in turn.utterances:
-                self._why.judge(utterance, "over_budget")
+                self._verdicts.judge(utterance, "over_budget")
             return None
         self._books.announce(reservation)
         names = {user_id: self._record.name(user_id) for user_id in people}
@@ -327,7 +325,7 @@ class Responder:
 
     def _judge_stopped(self, utterances: Iterable[Utterance]) -> None:
         for utterance in utterances:
-            self._why.judge(utterance, "stopped")
+            self._verdicts.judge(utterance, "stopped")
 
     def _room(self, allowance: Allowance = Allowance.FULL) -> RoomContext:
         return RoomContext(

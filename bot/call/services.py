@@ -18,8 +18,8 @@ class Services:
     engine: Engine
     transcriber: Transcriber
     store: Store
-    owed: Outbox
-    "what the store could not be given yet, of calls that are over"
+    outbox: Outbox
+    "what ended calls and jobs have not written to the store yet"
     budget: Budget
     make_vad: Callable[[], Vad]
     clock: Callable[[], float]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import structlog
 
 from bot.call.manager import CallManager
+from bot.call.shown import Notice
 from bot.chat.client import Client
 from bot.chat.permissions import VocalChannel
 from bot.errors import BotError, JoinError
@@ -75,5 +76,5 @@ class CallRecovery:
                 if pause == PAUSES[-1]:
                     raise
             else:
-                call.scribe.show(lambda audience: audience.notice("returned"))
+                call.display.show(Notice("returned"))
                 return

@@ -133,7 +133,7 @@ async def _remember(
         await services.store.remember(question.guild_id, question.channel_id, [asked, answered])
     except StoreError:
         for line in (asked, answered):
-            services.owed.add(question.guild_id, question.channel_id, line)
+            services.outbox.add(question.guild_id, question.channel_id, line)
 
 
 async def _book(question: Question, usage: Usage, estimated: bool, services: Services) -> Decimal | None:
@@ -153,5 +153,5 @@ async def _book(question: Question, usage: Usage, estimated: bool, services: Ser
     try:
         await services.store.charge([charge])
     except StoreError:
-        services.owed.add(question.guild_id, question.channel_id, charge)
+        services.outbox.add(question.guild_id, question.channel_id, charge)
     return cost

@@ -65,7 +65,7 @@ class JobAccount:
         await self.write()
         if self._store is self._services.store:
             for charge in self._charges:
-                self._services.owed.add(self._guild_id, self._channel_id, charge)
+                self._services.outbox.add(self._guild_id, self._channel_id, charge)
             self._charges.clear()
 
     def spend(self, model: str, usage: Usage, estimated: bool) -> None:

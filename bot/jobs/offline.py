@@ -80,7 +80,7 @@ async def workroom(
         engine=engine,
         transcriber=OpenAITranscriber(client, model=settings.transcribe_model),
         store=store,
-        owed=Outbox(store),
+        outbox=Outbox(store),
         budget=Budget(Decimal(0), Decimal(0), Prices(settings.prices), lambda: datetime.now(UTC)),
         make_vad=_deaf,
         clock=time.monotonic,

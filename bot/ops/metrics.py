@@ -116,13 +116,12 @@ class BotCollector(Collector):
         yield _counter("call_events", "What befell calls.", ("event",), _by_name(self._calls.counts))
         limits = Counter(self._tally.calls)
         queues: Counter[str] = Counter(dict.fromkeys(("turn", "shown", "kept", "inbox"), 0))
-        queues["kept"] += len(self._calls.owed)
+        queues["kept"] += len(self._calls.outbox)
         for call in calls:
             limits.update(call.counts)
-            limits.update(call.scribe.counts)
             queues["turn"] += call.status().waiting
-            queues["shown"] += call.scribe.waiting[0]
-            queues["kept"] += call.scribe.waiting[1]
+            queues["shown"] += len(call.display)
+            queues["kept"] += len(call.outbox)
         for link in self._links.open:
             queues["inbox"] += len(link.inbox)
         yield _counter("call_limits", "Bounds that were met, and ticks that came late.", ("bound",), _by_name(limits))

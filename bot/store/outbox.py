@@ -1,9 +1,8 @@
-"""What the store has still to be given: lines and charges in order, who agreed, where a call is on.
+"""What waits to be written to the store: lines and charges in order, consents, and where a call is running.
 
-It is bounded, tried again while the store cannot serve, and never given twice.
+The queue is bounded, retries while the store cannot serve, and writes nothing twice.
 
-Every call has one of its own (call/display.py). What is left of it when the call ends goes to the
-process's outbox.
+Every call has an outbox of its own. When a call ends, the process's outbox adopts what is left in it.
 """
 
 import asyncio
@@ -23,204 +22,221 @@ from bot.types import Charge, Message
 
 log = structlog.get_logger(__name__)
 
-BATCH = 50
-RETRIES = (0.2, 1.0, 3.0, 10.0, 30.0)
-"""Seconds between attempts on a store that cannot serve; the last one repeats."""
+MAX_BATCH_ENTRIES = 50
+STORE_RETRY_SECONDS = (0.2, 1.0, 3.0, 10.0, 30.0)
+"""Pauses between attempts while the store cannot serve; the last one repeats."""
 
-BOUND = 10_000
-"""Of what calls left behind: a few megabytes, hours of talk in many channels."""
+MAX_CALL_ENTRIES = 1000
+"""Entries in a call's outbox: about an hour of talk while the database is down."""
+MAX_PROCESS_ENTRIES = 10_000
+"""Entries that ended calls left: a few megabytes, hours of talk in many channels."""
 
-What = Message | Charge
+Storable = Message | Charge
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line or a charge, and where it belongs."""
+    """A line or a charge, and the channel it belongs to."""
 
     guild_id: int
     channel_id: int
-    what: What
+    what: Storable
 
 
 class Outbox:
-    """A queue to the store. Run `pay`; `close` and it ends when all is written, or the store fails once more."""
+    """A queue to the store. `run` it; after `close` it ends when all is written, or when the store fails once more."""
 
     def __init__(
         self,
         store: Store,
-        bound: int = BOUND,
+        max_entries: int = MAX_PROCESS_ENTRIES,
         counts: Counter[str] | None = None,
-        failed: Callable[[StoreError], None] = lambda _: None,
-        served: Callable[[], None] = lambda: None,
+        on_failure: Callable[[StoreError], None] = lambda _: None,
+        on_success: Callable[[], None] = lambda: None,
     ) -> None:
-        """`failed` and `served` are told of every attempt."""
+        """`on_failure` and `on_success` are called after every attempt to write."""
         self.counts: Counter[str] = Counter() if counts is None else counts
         "kept_dropped, store_failures"
         self._store = store
-        self._bound = bound
-        self._failed = failed
-        self._served = served
+        self._max_entries = max_entries
+        self._on_failure = on_failure
+        self._on_success = on_success
         self._entries: deque[Entry] = deque()
         self._consents: dict[tuple[int, int], bool] = {}
-        "(server, person) -> what they said last"
+        "(server, person) -> their last answer"
         self._calls: dict[int, int | None] = {}
-        "server -> the channel of the call that is on, or None"
+        "server -> the channel of its running call, or None"
+        self._excluded: frozenset[int] = frozenset()
         self._wake = asyncio.Event()
         self._closed = False
-        self._pen = asyncio.Lock()
-        self._turns: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
-        "of those who are writing a fact down: the key of it -> held while one of them is"
+        self._writing = asyncio.Lock()
+        self._fact_locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+        "key of a consent or a call -> held while somebody writes it"
 
     def __len__(self) -> int:
+        """Return how much is pending."""
         return len(self._entries) + len(self._consents) + len(self._calls)
 
-    def add(self, guild_id: int, channel_id: int, what: What) -> None:
-        """Queue something; the newest goes when the queue is full, for the older is owed first."""
-        self._add(Entry(guild_id, channel_id, what))
+    def add(self, guild_id: int, channel_id: int, what: Storable) -> None:
+        """Queue a line or a charge, without excluded people.
 
-    def take(self, other: "Outbox") -> None:
-        """Take over all that another one could not write; nobody runs that one any more."""
+        When the queue is full, drop the newest: older entries must be stored first.
+        """
+        known = without(what, self._excluded)
+        if known is not None:
+            self._append(Entry(guild_id, channel_id, known))
+
+    def adopt(self, other: "Outbox") -> None:
+        """Take over what another outbox did not write; nobody runs that one any more."""
         for entry in other._entries:
-            self._add(entry)
+            self._append(entry)
         other._entries.clear()
 
     async def consent(self, guild_id: int, user_id: int, agreed: bool) -> None:
-        """Write down now what somebody said last. Raises StoreError, and then it is written later."""
+        """Write a person's consent now. Raises StoreError, and then `run` writes it later."""
         key = guild_id, user_id
-        async with self._turn(key, self._consents):
+        async with self._in_order(key, self._consents):
             try:
                 await self._store.consent(guild_id, user_id, agreed)
             except StoreError:
-                if self._room():
+                if self._has_room():
                     self._consents[key] = agreed
                 raise
 
-    def consents(self, guild_id: int) -> dict[int, bool]:
-        """Return what people of a server said last that is not written yet."""
+    def pending_consents(self, guild_id: int) -> dict[int, bool]:
+        """Return the consents of a server that are not written yet."""
         return {user_id: agreed for (guild, user_id), agreed in self._consents.items() if guild == guild_id}
 
     async def call(self, guild_id: int, channel_id: int | None) -> None:
-        """Write down now that a call is on there, or none. Raises StoreError, and then it is written later."""
-        async with self._turn(guild_id, self._calls):
+        """Write now where a server's call runs, None: nowhere. Raises StoreError, and then `run` writes it later."""
+        async with self._in_order(guild_id, self._calls):
             try:
-                await self._call(guild_id, channel_id)
+                await _write_call(self._store, guild_id, channel_id)
             except StoreError:
-                if self._room():
+                if self._has_room():
                     self._calls[guild_id] = channel_id
                 raise
 
-    def lines(self, channel_id: int) -> list[Message]:
-        """Return the lines of a channel that wait."""
+    def pending_lines(self, channel_id: int) -> list[Message]:
+        """Return the lines of a channel that are not written yet."""
         return [
             entry.what for entry in self._entries if entry.channel_id == channel_id and isinstance(entry.what, Message)
         ]
 
+    @property
+    def excluded(self) -> frozenset[int]:
+        """People of whom nothing more is written."""
+        return self._excluded
+
+    def exclude(self, user_id: int) -> None:
+        """Forget a person, and write nothing of them until `include`."""
+        self._excluded |= {user_id}
+        self.forget(user_id)
+
+    def include(self, user_id: int) -> None:
+        """Write a person's words again."""
+        self._excluded -= {user_id}
+
     def forget(self, user_id: int) -> None:
-        """Write nothing of a person that waits."""
+        """Drop what is pending of a person."""
         self._consents = {key: agreed for key, agreed in self._consents.items() if key[1] != user_id}
-        self._keep(lambda what: without(what, {user_id}))
+        self._filter(lambda what: without(what, {user_id}))
 
     def clear(self, channel_id: int) -> None:
-        """Drop the lines of a channel; what it cost is owed all the same."""
+        """Drop the pending lines of a channel. Its charges stay: the money is spent."""
         self._entries = deque(
             entry for entry in self._entries if entry.channel_id != channel_id or isinstance(entry.what, Charge)
         )
 
     def drop(self, message_ids: Set[str]) -> None:
-        """Drop some lines."""
-        self._keep(lambda what: None if what.id in message_ids else what)
+        """Drop these lines. One that is being written may still arrive: see `settled`."""
+        self._filter(lambda what: None if what.id in message_ids else what)
 
     async def settled(self) -> None:
-        """Return when no batch is on its way: one that is may still be written, so whoever deletes more waits here."""
-        async with self._pen:
+        """Return when no batch is being written. Wait for it before deleting from the store: the batch may arrive."""
+        async with self._writing:
             pass
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Nothing more comes."""
         self._closed = True
         self._wake.set()
 
-    def lost(self) -> int:
-        """Give up on what is left: count it, and return how much it was."""
+    def discard(self) -> int:
+        """Drop all that is pending, count it, and return how much it was."""
         left = len(self)
-        for waiting in (self._entries, self._consents, self._calls):
-            waiting.clear()
+        for pending in (self._entries, self._consents, self._calls):
+            pending.clear()
         if left:
             self.counts["kept_dropped"] += left
         return left
 
-    async def pay(self) -> None:
-        """Write what comes, until `close`; then it may be run again."""
-        attempt, size = 0, BATCH
-        while await self._more():
+    async def run(self) -> None:
+        """Write what comes, until `close`; it may run again."""
+        attempt, size = 0, MAX_BATCH_ENTRIES
+        while await self._has_more():
             batch = list(islice(self._entries, size))
             try:
-                async with self._pen:
+                async with self._writing:
                     await self._write_facts()
-                    await self._write(batch)
+                    await _write_batch(self._store, batch)
             except StoreError as error:
                 self.counts["store_failures"] += 1
-                self._failed(error)
+                self._on_failure(error)
                 if self._closed:
                     break
-                await self._pause(RETRIES[min(attempt, len(RETRIES) - 1)])
+                await self._pause(STORE_RETRY_SECONDS[min(attempt, len(STORE_RETRY_SECONDS) - 1)])
                 attempt += 1
                 continue
             except Exception as error:
-                # A bug, in all likelihood over one of them, must neither end the call nor hold up the others.
+                # Probably a bug that one entry triggers: it must not end the call or block the other entries.
                 log.error("store_refused", reason=type(error).__name__, count=len(batch))
                 if facts := len(self._consents) + len(self._calls):
                     self._consents.clear()
                     self._calls.clear()
                     self.counts["kept_dropped"] += facts
                 elif len(batch) == 1:
-                    self._done(batch)
+                    self._remove_written(batch)
                     self.counts["kept_dropped"] += 1
                 else:
                     size = 1
                 continue
-            self._done(batch)
-            attempt, size = 0, BATCH
-            self._served()
+            self._remove_written(batch)
+            attempt, size = 0, MAX_BATCH_ENTRIES
+            self._on_success()
         self._closed = False
 
-    def _done(self, batch: list[Entry]) -> None:
-        done = {entry.what.id for entry in batch}
-        while self._entries and self._entries[0].what.id in done:
+    def _remove_written(self, batch: list[Entry]) -> None:
+        written = {entry.what.id for entry in batch}
+        while self._entries and self._entries[0].what.id in written:
             self._entries.popleft()
 
-    def _add(self, entry: Entry) -> None:
-        if self._room():
+    def _append(self, entry: Entry) -> None:
+        if self._has_room():
             self._entries.append(entry)
 
-    def _room(self) -> bool:
-        """Whether one more has room; wake who writes."""
+    def _has_room(self) -> bool:
+        """Return whether one more fits, and wake `run`."""
         self._wake.set()
-        if len(self) < self._bound:
+        if len(self) < self._max_entries:
             return True
         self.counts["kept_dropped"] += 1
         return False
 
-    def _keep(self, change: Callable[[What], What | None]) -> None:
+    def _filter(self, change: Callable[[Storable], Storable | None]) -> None:
         changed = ((entry, change(entry.what)) for entry in self._entries)
         self._entries = deque(
             entry if what is entry.what else replace(entry, what=what) for entry, what in changed if what is not None
         )
 
-    async def _call(self, guild_id: int, channel_id: int | None) -> None:
-        if channel_id is None:
-            await self._store.call_ended(guild_id)
-        else:
-            await self._store.call_started(guild_id, channel_id)
-
     @asynccontextmanager
-    async def _turn(self, key: Hashable, waiting: dict[Any, Any]) -> AsyncIterator[None]:
-        """Keep what was said before of the same from being written after; for others nobody waits on a slow store."""
-        lock = self._turns.setdefault(key, asyncio.Lock())
+    async def _in_order(self, key: Hashable, pending: dict[Any, Any]) -> AsyncIterator[None]:
+        """Write one key's facts in order: an older pending one never follows a newer. Other keys do not wait."""
+        lock = self._fact_locks.setdefault(key, asyncio.Lock())
         async with lock:
-            waited = key in waiting
-            waiting.pop(key, None)
-            async with self._pen if waited else nullcontext():
+            was_pending = key in pending
+            pending.pop(key, None)
+            async with self._writing if was_pending else nullcontext():
                 yield
 
     async def _write_facts(self) -> None:
@@ -230,20 +246,10 @@ class Outbox:
             self._consents.pop((guild_id, user_id), None)
         while self._calls:
             guild_id, channel_id = next(iter(self._calls.items()))
-            await self._call(guild_id, channel_id)
+            await _write_call(self._store, guild_id, channel_id)
             self._calls.pop(guild_id, None)
 
-    async def _write(self, batch: list[Entry]) -> None:
-        """Write a batch; each table is written all or none, and writing the same again changes nothing."""
-        lines = [entry for entry in batch if isinstance(entry.what, Message)]
-        for (guild_id, channel_id), group in groupby(lines, lambda entry: (entry.guild_id, entry.channel_id)):
-            messages = [entry.what for entry in group if isinstance(entry.what, Message)]
-            await self._store.remember(guild_id, channel_id, messages)
-        charges = [entry.what for entry in batch if isinstance(entry.what, Charge)]
-        if charges:
-            await self._store.charge(charges)
-
-    async def _more(self) -> bool:
+    async def _has_more(self) -> bool:
         while not len(self):
             if self._closed:
                 return False
@@ -252,7 +258,7 @@ class Outbox:
         return True
 
     async def _pause(self, seconds: float) -> None:
-        """Wait before the next attempt, but not longer than until `close`."""
+        """Wait before the next attempt, but not past `close`."""
         self._wake.clear()
         try:
             async with asyncio.timeout(seconds):
@@ -263,8 +269,26 @@ class Outbox:
             pass
 
 
-def without(what: What, people: Set[int]) -> What | None:
-    """Return something as it is when some people are forgotten; None: nothing is left of it."""
+async def _write_call(store: Store, guild_id: int, channel_id: int | None) -> None:
+    if channel_id is None:
+        await store.call_ended(guild_id)
+    else:
+        await store.call_started(guild_id, channel_id)
+
+
+async def _write_batch(store: Store, batch: list[Entry]) -> None:
+    """Write a batch. Each table takes all of it or nothing, and writing the same batch again changes nothing."""
+    lines = [entry for entry in batch if isinstance(entry.what, Message)]
+    for (guild_id, channel_id), group in groupby(lines, lambda entry: (entry.guild_id, entry.channel_id)):
+        messages = [entry.what for entry in group if isinstance(entry.what, Message)]
+        await store.remember(guild_id, channel_id, messages)
+    charges = [entry.what for entry in batch if isinstance(entry.what, Charge)]
+    if charges:
+        await store.charge(charges)
+
+
+def without(what: Storable, people: Set[int]) -> Storable | None:
+    """Return a record without some people; None: nothing is left of it."""
     if isinstance(what, Message):
         return None if what.concerns(people) else what
     if people.isdisjoint(what.user_ids):

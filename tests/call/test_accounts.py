@@ -1,6 +1,5 @@
 """What an answer costs: speculation, retries and transcripts are all on the bill, and held back before they are."""
 
-from collections import deque
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -11,6 +10,7 @@ import pytest
 from bot.billing.budget import Budget
 from bot.call.accounts import Accounts
 from bot.call.counters import Counters
+from bot.call.shown import Notice, Shown, Trouble
 from bot.types import Charge, Heard, Playout, ReplyDone, Spoken, Turn, Usage, Utterance
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -18,16 +18,18 @@ GUILD, ANNA = 1, 11
 CENT = Decimal("0.01")
 
 
-class Scribe:
+class Written:
+    """Notes what is shown and what is stored."""
+
     def __init__(self) -> None:
         self.kept: list[Charge] = []
-        self.shown: deque[Any] = deque()
+        self.shown: list[Shown] = []
 
-    def keep(self, what: Charge) -> None:
+    def add(self, guild_id: int, channel_id: int, what: Charge) -> None:
         self.kept.append(what)
 
-    def show(self, what: Any) -> None:
-        self.shown.append(what)
+    def show(self, shown: Shown) -> None:
+        self.shown.append(shown)
 
 
 class House:
@@ -36,7 +38,7 @@ class House:
     def __init__(self, cap: str) -> None:
         price = lambda _model, usage: CENT * (usage.audio_in // 10) + 10 * CENT * (usage.audio_out // 20)  # noqa: E731
         self.budget = Budget(Decimal(cap), Decimal(0), price, lambda: NOW)
-        self.scribe = Scribe()
+        self.written = Written()
         services: Any = SimpleNamespace(
             budget=self.budget,
             wall=lambda: NOW,
@@ -47,12 +49,12 @@ class House:
             trace=None,
         )
         venue: Any = SimpleNamespace(guild_id=GUILD, channel_id=2)
-        scribe: Any = self.scribe
+        written: Any = self.written
         nothing: Any = None
-        self.books = Accounts(venue, nothing, scribe, nothing, services)
+        self.books = Accounts(venue, nothing, written, written, nothing, services)
 
     def bills(self) -> list[tuple[str, Decimal | None, bool]]:
-        return [(charge.kind, charge.cost, charge.estimated) for charge in self.scribe.kept]
+        return [(charge.kind, charge.cost, charge.estimated) for charge in self.written.kept]
 
 
 def said(number: int, seconds: float = 1.0) -> Utterance:
@@ -120,8 +122,9 @@ def test_nothing_is_written_down_once_the_budget_is_spent_and_people_are_told_on
         if house.books.may_transcribe(utterance):
             house.books.transcribed(utterance, Heard(number, ANNA, "on and on", 1.0))
     assert house.budget.left(GUILD) == 0
-    assert len(house.scribe.kept) == 10
-    assert len(house.scribe.shown) == 2, "shorter answers at 8 cents, nothing at 10: at 9 the step was not changed"
+    assert len(house.written.kept) == 10
+    told = [shown.code if isinstance(shown, Notice) else type(shown) for shown in house.written.shown]
+    assert told == ["budget_short", Trouble], "shorter answers at 8 cents, nothing at 10: at 9 the step was not changed"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +137,7 @@ def test_an_answer_cut_before_a_word_was_heard_out_has_its_line_marked(
     lines: list[Spoken] = []
     record: Any = SimpleNamespace(answered=lambda spoken, done, began: lines.append(spoken))
     house.books._record = record
-    house.books._why = SimpleNamespace(judge=lambda *_, **__: None)  # type: ignore[assignment]
+    house.books._verdicts = SimpleNamespace(judge=lambda *_, **__: None)  # type: ignore[assignment]
     cut = reply(house, None, streamed=3.0)
     cut.began = cut.arrived = began
     cut.withdrawn = withdrawn

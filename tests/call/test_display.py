@@ -1,4 +1,4 @@
-"""The two writers: order, bounds, stores that come and go, people forgotten; nothing lost, nothing written twice."""
+"""The display and the outbox of a call: order, bounds, failing stores; nothing lost, nothing written twice."""
 
 import asyncio
 import os
@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
@@ -15,10 +16,11 @@ from typing import Any
 
 import pytest
 
-from bot.call.display import KEPT_BOUND, SHOWN_BOUND, Display
+from bot.call.display import MAX_WAITING_TO_SHOW, Display
+from bot.call.shown import HeardLine, Notice, SpokenLine
 from bot.errors import BotError, StoreUnavailable
 from bot.store import database
-from bot.store.outbox import BATCH, RETRIES
+from bot.store.outbox import MAX_BATCH_ENTRIES, MAX_CALL_ENTRIES, STORE_RETRY_SECONDS, Outbox
 from bot.store.repository import SqlStore
 from bot.types import CallState, Charge, Heard, Message, Spoken, Usage
 
@@ -90,26 +92,41 @@ def cost(*people: int) -> Charge:
     return Charge(START, GUILD, CHANNEL, people, "reply", "m", Usage(), Decimal("0.01"))
 
 
+class Writers:
+    """A display and an outbox, wired as a call wires them."""
+
+    def __init__(self, audience: Any, store: Any) -> None:
+        self.counts: Counter[str] = Counter()
+        self.display = Display(audience, self.counts)
+        self.outbox = Outbox(
+            store, MAX_CALL_ENTRIES, self.counts, self.display.memory_failed, self.display.memory_works
+        )
+
+    def keep(self, what: Message | Charge) -> None:
+        self.outbox.add(GUILD, CHANNEL, what)
+
+
 @asynccontextmanager
-async def writing(store: Any, audience: Audience | None = None) -> AsyncIterator[Display]:
-    """Run a scribe; at the end of the block it closes and finishes."""
-    scribe = Display(GUILD, CHANNEL, audience or Audience(), store)
-    task = asyncio.create_task(scribe.run())
+async def writing(store: Any, audience: Audience | None = None) -> AsyncIterator[Writers]:
+    """Run both; at the end of the block they close and finish."""
+    writers = Writers(audience or Audience(), store)
+    tasks = [asyncio.create_task(writers.display.run()), asyncio.create_task(writers.outbox.run())]
     try:
-        yield scribe
+        yield writers
     finally:
-        scribe.close()
-        await task
+        writers.display.close()
+        writers.outbox.close()
+        await asyncio.gather(*tasks)
 
 
 @pytest.mark.looptime
 async def test_all_is_written_once_and_in_order() -> None:
     shelf = Shelf()
-    lines = [said(number) for number in range(BATCH * 2 + 3)]
-    async with writing(shelf) as scribe:
+    lines = [said(number) for number in range(MAX_BATCH_ENTRIES * 2 + 3)]
+    async with writing(shelf) as writers:
         for line in lines:
-            scribe.keep(line)
-        scribe.keep(cost(ANNA))
+            writers.keep(line)
+        writers.keep(cost(ANNA))
     assert shelf.messages == lines
     assert len(shelf.charges) == 1
 
@@ -118,18 +135,18 @@ async def test_all_is_written_once_and_in_order() -> None:
 async def test_a_store_that_was_gone_gets_all_and_people_are_told_once() -> None:
     shelf, audience = Shelf(), Audience()
     shelf.failing = 6
-    async with writing(shelf, audience) as scribe:
-        scribe.keep(said(1))
+    async with writing(shelf, audience) as writers:
+        writers.keep(said(1))
         await asyncio.sleep(60)
-        scribe.keep(said(2))
-        assert scribe.memory_off
+        writers.keep(said(2))
+        assert writers.display.memory_off
         await asyncio.sleep(60)
-        assert not scribe.memory_off
+        assert not writers.display.memory_off
     assert [line.text for line in shelf.messages] == ["line 1", "line 2"]
     assert audience.seen == [("trouble", "store_unavailable"), ("notice", "memory_back")]
-    assert scribe.counts["store_failures"] == 6
+    assert writers.counts["store_failures"] == 6
     waits = [later - earlier for earlier, later in zip(shelf.attempts, shelf.attempts[1:], strict=False)]
-    assert [round(wait - 0.01, 2) for wait in waits[:6]] == [*RETRIES, RETRIES[-1]]
+    assert [round(wait - 0.01, 2) for wait in waits[:6]] == [*STORE_RETRY_SECONDS, STORE_RETRY_SECONDS[-1]]
 
 
 @pytest.mark.looptime
@@ -145,9 +162,9 @@ async def test_what_is_half_written_is_not_written_twice() -> None:
         shelf.charges.extend(charges)
 
     shelf.charge = charge
-    async with writing(shelf) as scribe:
-        scribe.keep(said(1))
-        scribe.keep(cost(ANNA))
+    async with writing(shelf) as writers:
+        writers.keep(said(1))
+        writers.keep(cost(ANNA))
         await asyncio.sleep(5)
     assert len({line.id for line in shelf.messages}) == 1
     assert len(shelf.charges) == 1
@@ -157,47 +174,53 @@ async def test_what_is_half_written_is_not_written_twice() -> None:
 async def test_queues_are_bounded_and_what_falls_out_is_counted() -> None:
     shelf, audience = Shelf(), Audience(slow=1.0)
     shelf.failing = 1000
-    async with writing(shelf, audience) as scribe:
-        for number in range(KEPT_BOUND + 7):
-            scribe.keep(said(number))
-        for number in range(SHOWN_BOUND + 5):
-            scribe.show(lambda audience, number=number: audience.notice(str(number)))
-        assert scribe.counts == {"kept_dropped": 7, "shown_dropped": 5}
+    async with writing(shelf, audience) as writers:
+        for number in range(MAX_CALL_ENTRIES + 7):
+            writers.keep(said(number))
+        for number in range(MAX_WAITING_TO_SHOW + 5):
+            writers.display.show(Notice(str(number)))
+        assert writers.counts == {"kept_dropped": 7, "shown_dropped": 5}
         await asyncio.sleep(10)
-    assert len(scribe.owed) == KEPT_BOUND, "the call is over and the store still gone: it is owed"
+    assert len(writers.outbox) == MAX_CALL_ENTRIES, "the call is over and the store still gone: it is pending"
 
 
 @pytest.mark.looptime
 async def test_progress_is_shown_in_its_latest_form_and_never_after_the_end() -> None:
     audience = Audience(slow=1.0)
-    async with writing(Shelf(), audience) as scribe:
+    async with writing(Shelf(), audience) as writers:
         for text in ("a", "a b", "a b c"):
-            scribe.show_progress(1, text)
+            writers.display.show_progress(1, text)
         await asyncio.sleep(0.5)
-        scribe.show_progress(1, "a b c d")
-        scribe.show(lambda audience: audience.said(Spoken(1, "done", 1.0, None)))
+        writers.display.show_progress(1, "a b c d")
+        writers.display.show(SpokenLine(Spoken(1, "done", 1.0, None)))
         await asyncio.sleep(5)
     assert audience.seen == [("saying", "a b c"), ("said", "done")]
 
 
 @pytest.mark.looptime
-async def test_a_forgotten_person_is_written_no_more_until_welcome() -> None:
+async def test_a_forgotten_person_is_written_no_more_until_included() -> None:
     shelf = Shelf()
     shelf.failing = 1
-    async with writing(shelf) as scribe:
-        scribe.keep(said(1, ANNA))
-        scribe.keep(said(2, BEN))
-        scribe.keep(cost(ANNA, BEN))
+    async with writing(shelf) as writers:
+        writers.keep(said(1, ANNA))
+        writers.keep(said(2, BEN))
+        writers.keep(cost(ANNA, BEN))
         await asyncio.sleep(0.005)  # the first attempt is on its way
-        scribe.forget(ANNA)
-        await scribe.settled()
-        scribe.keep(said(3, ANNA))
-        scribe.keep(cost(ANNA))
+        writers.outbox.exclude(ANNA)
+        await writers.outbox.settled()
+        writers.keep(said(3, ANNA))
+        writers.keep(cost(ANNA))
         await asyncio.sleep(5)
-        scribe.welcome(ANNA)
-        scribe.keep(said(4, ANNA))
+        writers.outbox.include(ANNA)
+        writers.keep(said(4, ANNA))
     assert [line.text for line in shelf.messages] == ["line 2", "line 4"]
     assert [charge.user_ids for charge in shelf.charges] == [(BEN,), ()]
+
+
+def test_what_is_shown_has_a_kind_and_says_no_word() -> None:
+    shown = SpokenLine(Spoken(1, "a secret", 1.0, None)), HeardLine(Heard(1, ANNA, "a secret", 1.0), "Anna")
+    assert repr(shown) == "(SpokenLine(), HeardLine())"
+    assert Notice("restarting") == Notice("restarting")
 
 
 # The real files, each out of order in its own way.
@@ -206,7 +229,7 @@ async def test_a_forgotten_person_is_written_no_more_until_welcome() -> None:
 @pytest.fixture
 async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SqlStore]:
     monkeypatch.setattr(database, "BUSY_MS", 50)
-    monkeypatch.setattr("bot.store.outbox.RETRIES", (0.05,))
+    monkeypatch.setattr("bot.store.outbox.STORE_RETRY_SECONDS", (0.05,))
     store = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
     yield store
     await store.aclose()
@@ -215,15 +238,15 @@ async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 async def outlast(store: SqlStore, mend: Any) -> list[str]:
     """Write while the store is out of order, mend it, and return what it has in the end."""
     audience = Audience()
-    async with writing(store, audience) as scribe:
-        scribe.keep(said(1))
-        scribe.keep(cost(ANNA))
+    async with writing(store, audience) as writers:
+        writers.keep(said(1))
+        writers.keep(cost(ANNA))
         async with asyncio.timeout(10):
-            while scribe.counts["store_failures"] < 2:
+            while writers.counts["store_failures"] < 2:
                 await asyncio.sleep(0.01)
-            scribe.keep(said(2))
+            writers.keep(said(2))
             mend()
-            while scribe.memory_off:
+            while writers.display.memory_off:
                 await asyncio.sleep(0.01)
     assert audience.seen == [("trouble", "store_unavailable"), ("notice", "memory_back")]
     assert len(await store.charges(GUILD, START)) == 1
@@ -247,21 +270,21 @@ async def test_full(store: SqlStore) -> None:
         await store.remember(GUILD, CHANNEL + 1, fill)
     audience = Audience()
     long = [Message("user", ANNA, "Anna", "x" * 5000, START + timedelta(seconds=number)) for number in range(10)]
-    async with writing(store, audience) as scribe:
+    async with writing(store, audience) as writers:
         for line in long:
-            scribe.keep(line)
+            writers.keep(line)
         async with asyncio.timeout(10):
-            while not scribe.counts["store_failures"]:
+            while not writers.counts["store_failures"]:
                 await asyncio.sleep(0.01)
             await allow(100_000)
-            while scribe.memory_off:
+            while writers.display.memory_off:
                 await asyncio.sleep(0.01)
     assert await store.history(CHANNEL, 99) == long
     assert [what for what, _ in audience.seen] == ["trouble", "notice"]
 
 
 async def test_gone_and_back(store: SqlStore, tmp_path: Path) -> None:
-    """Somebody drops a table and puts it back: to the scribe as bad as any broken file."""
+    """Somebody drops a table and puts it back: to the outbox as bad as any broken file."""
     with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as other:
         other.execute("ALTER TABLE messages RENAME TO away")
         mend = lambda: other.execute("ALTER TABLE away RENAME TO messages")  # noqa: E731

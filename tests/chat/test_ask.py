@@ -55,8 +55,8 @@ async def test_while_the_store_is_away_bill_and_memory_wait(house: Stage, monkey
         gone.setattr(house.store, "remember", away)
         asked = await house.sandbox.command(eve, "ask", {"text": "Why?"}, channel_id=lounge)
         assert "An answer" in (await asked.settled()).content
-        assert len(house.services.owed) == 3
-    await until(lambda: not len(house.services.owed))
+        assert len(house.services.outbox) == 3
+    await until(lambda: not len(house.services.outbox))
     assert [line.asked_by for line in await house.store.history(lounge, 9)] == [(), (eve.id,)]
     assert len(await house.store.charges(house.sandbox.guild.id, datetime.min.replace(tzinfo=UTC))) == 1
 

@@ -118,16 +118,16 @@ async def test_only_who_asked_or_a_moderator_has_it_forgotten(house: Stage) -> N
 
     refused = await house.sandbox.click(ben, line, buttons(line)["forget"])
     assert "Only who asked" in refused.content
-    await call.scribe.settled()
+    await call.outbox.settled()
     while await kept() < 2:
-        await call.scribe.settled()
+        await call.outbox.settled()
     click = await house.sandbox.click(ada, line, buttons(line)["forget"])
     await until(lambda: click.followups)
     assert "no longer remember" in click.followups[0].content
     assert line.content == "*forgotten*"
     assert not buttons(line)
     call.record.written(slow, Heard(slow.id, ada.id, "late words", 1.0))
-    await call.scribe.settled()
+    await call.outbox.settled()
     assert await kept() == 0
     assert call.record.messages == ()
 

@@ -77,7 +77,7 @@ async def opened(model: ModelServer, folder: Path, text_model: str | None = None
         engine=engine,
         transcriber=OpenAITranscriber(client, model="gpt-transcribe"),
         store=store,
-        owed=Outbox(store),
+        outbox=Outbox(store),
         budget=budget,
         make_vad=lambda: None,  # pyright: ignore[reportArgumentType]
         clock=time.monotonic,

@@ -27,7 +27,7 @@ DEPLOYED = ["deploy/prometheus/alerts.yml", "deploy/grafana/dashboards/kikite.js
 
 def shown() -> str:
     """Return the metrics page of a process without calls."""
-    calls = cast("Any", SimpleNamespace(all=list, counts=Counter(joined=1), owed=()))
+    calls = cast("Any", SimpleNamespace(all=list, counts=Counter(joined=1), outbox=()))
     collector = BotCollector(calls, Links(), Counters(), Pacer(), Lag(), lambda: {"ready": 1.0})
     return generate_latest(registry(collector)).decode()
 

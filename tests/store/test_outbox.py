@@ -39,11 +39,11 @@ async def talk_into_nothing(house: Stage) -> None:
 async def test_it_is_written_when_the_store_is_back_though_the_call_is_over() -> None:
     async with stage() as house:
         await talk_into_nothing(house)
-        assert len(house.calls.owed) == 5, "two lines, two charges, and that the call is over"
+        assert len(house.calls.outbox) == 5, "two lines, two charges, and that the call is over"
         await asyncio.sleep(600)
         house.store.error = None
         await asyncio.sleep(60)
-        assert len(house.calls.owed) == 0
+        assert len(house.calls.outbox) == 0
         assert [text.split()[0] for text in lines(house.store)] == ["hello", "one"]
         ids = Counter(kept.id for kept in house.store.kept)
         assert len(ids) == 4
@@ -86,7 +86,7 @@ async def test_whoever_deletes_lines_does_so_after_those_on_their_way(monkeypatc
         monkeypatch.setattr(store, "remember", slow, raising=False)
         store.error = None
         await lines_on_their_way.wait()
-        ids = {line.id for line in house.calls.owed.lines(7)}
+        ids = {line.id for line in house.calls.outbox.pending_lines(7)}
         assert len(ids) == 2
         await house.calls.drop(7, ids)
         assert {kept.id for kept in store.kept} >= ids, "there, for the store to delete them"
@@ -129,11 +129,11 @@ async def test_what_one_person_says_is_written_in_that_order_however_slow_the_st
 
     for refused in (None, True):
         store = Slow(refused)
-        owed = Outbox(cast(Store, store))
-        said = [owed.consent(GUILD, who, agreed) for who, agreed in ((ANNA, True), (BEN, False), (ANNA, False))]
+        outbox = Outbox(cast(Store, store))
+        said = [outbox.consent(GUILD, who, agreed) for who, agreed in ((ANNA, True), (BEN, False), (ANNA, False))]
         await asyncio.gather(*said, return_exceptions=True)
-        owed.close()
-        await owed.pay()
+        outbox.close()
+        await outbox.run()
         assert [agreed for _, who, agreed in store.consented if who == ANNA][-1] is False
         assert store.consented[0] == (GUILD, BEN, False), "others need not wait"
 
@@ -178,18 +178,20 @@ async def test_a_store_that_never_answers_does_not_keep_the_process() -> None:
 
             house.store.remember = hang  # pyright: ignore[reportAttributeAccessIssue]
         assert asyncio.get_running_loop().time() - started < 10
-    assert [(line["event"], line["count"]) for line in logs if line["event"] == "owed_lost"] == [("owed_lost", 4)]
-    assert house.calls.owed.counts["kept_dropped"] == 4
+    assert [(line["event"], line["count"]) for line in logs if line["event"] == "outbox_discarded"] == [
+        ("outbox_discarded", 4)
+    ]
+    assert house.calls.outbox.counts["kept_dropped"] == 4
 
 
 async def test_it_is_bounded_and_what_falls_out_is_counted() -> None:
     store = NoStore()
-    owed = Outbox(cast(Store, store), bound=3)
+    outbox = Outbox(cast(Store, store), max_entries=3)
     for number in range(5):
-        owed.add(GUILD, CHANNEL, said(number))
-    assert (len(owed), owed.counts["kept_dropped"]) == (3, 2)
-    owed.close()
-    await owed.pay()
+        outbox.add(GUILD, CHANNEL, said(number))
+    assert (len(outbox), outbox.counts["kept_dropped"]) == (3, 2)
+    outbox.close()
+    await outbox.run()
     assert lines(store) == ["line 0", "line 1", "line 2"]
 
 
@@ -205,12 +207,12 @@ async def test_one_that_cannot_be_written_does_not_hold_up_the_others() -> None:
             self.kept += messages
 
     store = Picky()
-    owed = Outbox(cast(Store, store))
+    outbox = Outbox(cast(Store, store))
     for number in range(5):
-        owed.add(GUILD, CHANNEL, said(number))
-    owed.add(GUILD, CHANNEL, cost("0.01", BEN))
-    owed.close()
-    await owed.pay()
+        outbox.add(GUILD, CHANNEL, said(number))
+    outbox.add(GUILD, CHANNEL, cost("0.01", BEN))
+    outbox.close()
+    await outbox.run()
     assert lines(store) == ["line 0", "line 1", "line 3", "line 4"]
     assert [charge.cost for charge in charges(store)] == [Decimal("0.01")]
-    assert owed.counts["kept_dropped"] == 1
+    assert outbox.counts["kept_dropped"] == 1

@@ -7,11 +7,13 @@ For each line on its standard input it forks a writer (all is imported by then) 
 import asyncio
 import os
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from bot.call.display import Display
+from bot.store.outbox import Outbox
 from bot.store.repository import SqlStore
 from bot.types import Charge, Message, Usage
 
@@ -34,16 +36,25 @@ class Nobody:
 async def write(url: str, first: int) -> None:
     store = await SqlStore.open(url)
     audience: Any = Nobody()
-    scribe = Display(GUILD, CHANNEL, audience, store)
-    running = asyncio.create_task(scribe.run())
+    display = Display(audience, Counter())
+    outbox = Outbox(store, on_failure=display.memory_failed)
+    running, showing = asyncio.create_task(outbox.run()), asyncio.create_task(display.run())
     number = first
-    while not running.done():
+    while not (running.done() or showing.done()):
         now = datetime.now(UTC)
         tell(f"turn {number}")
-        scribe.keep(Message("user", ANNA, "Anna", f"question {number} " + "x" * 2000, now, id=f"q{number}"))
-        scribe.keep(Message("assistant", BOT, "Kikite", f"answer {number} " + "y" * 2000, now, id=f"a{number}"))
-        scribe.keep(Charge(now, GUILD, CHANNEL, (ANNA,), "reply", "m", Usage(), Decimal("0.01"), id=f"c{number}"))
-        while scribe.waiting[1]:
+        outbox.add(
+            GUILD, CHANNEL, Message("user", ANNA, "Anna", f"question {number} " + "x" * 2000, now, id=f"q{number}")
+        )
+        outbox.add(
+            GUILD, CHANNEL, Message("assistant", BOT, "Kikite", f"answer {number} " + "y" * 2000, now, id=f"a{number}")
+        )
+        outbox.add(
+            GUILD,
+            CHANNEL,
+            Charge(now, GUILD, CHANNEL, (ANNA,), "reply", "m", Usage(), Decimal("0.01"), id=f"c{number}"),
+        )
+        while len(outbox):
             await asyncio.sleep(0)
         number += 1
 
