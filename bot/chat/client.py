@@ -167,11 +167,11 @@ class Client(Host):
         self.add_dynamic_items(LineButton, CancelButton)
         self.add_view(PanelView(self.catalogues.of(None), "-"))
         try:
-            answer_mention = await sync(self.tree, self.settings.dev_guild_id)
+            written = await sync(self.tree, self.settings.dev_guild_id)
         except (discord.HTTPException, app_commands.AppCommandError) as error:
             hint = "Discord did not take the commands. Was the bot invited with the scope applications.commands?"
             raise StartError(f"commands: {error}", hint=hint) from error
-        log.info("commands_synced", guild_id=self.settings.dev_guild_id, written=answer_mention)
+        log.info("commands_synced", guild_id=self.settings.dev_guild_id, written=written)
         self.synced = True
 
     async def close(self) -> None:

@@ -1,13 +1,15 @@
-"""The catalogues: every sentence people read, found by its code, in their language.
+"""The catalogues: every sentence people read, by code and language.
 
 The source is locales/kikite.pot: `msgctxt` is the code, `msgid` the English sentence with {values}. A translation is
-locales/<language>.po. Commands are found by their name and that of the option: "/join", "/join channel". The English of
-"error <code>" is the hint of that error in bot/errors.py.
+locales/<language>.po; a new file there is a new language. The code of a command's text is its name and that of the
+option: "/join", "/join channel"; its English stands in bot/chat/commands/. The English of "error <code>" is the hint of
+that error in bot/errors.py. `python -m tests.generated` writes both into the catalogues.
 """
 
 import hashlib
 from collections.abc import Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Self
 
 import discord
@@ -19,7 +21,9 @@ from discord.app_commands import TranslationContextLocation as Where
 log = structlog.get_logger(__name__)
 
 SOURCE = "en"
-POLICY = ("privacy about",)
+TEMPLATE = "kikite.pot"
+LOCALES = "bot/chat/locales"
+POLICY_CODES = ("privacy about",)
 """The sentences people agree to."""
 
 
@@ -63,21 +67,30 @@ class Catalogues:
         self._words = {language: Words(language, sentences, source) for language, sentences in languages.items()}
 
     @classmethod
-    def load(cls) -> Self:
-        """Read the catalogues that come with the package."""
-        folder = resources.files("bot.chat") / "locales"
-        template = (folder / "kikite.pot").read_text(encoding="utf-8")
-        languages = {SOURCE: {entry.msgctxt: entry.msgid for entry in polib.pofile(template)}}
+    def load(cls, folder: Traversable | None = None) -> Self:
+        """Read every catalogue in `folder`; without one, those that come with the package."""
+        folder = folder or resources.files("bot.chat") / "locales"
+        texts = {SOURCE: (folder / TEMPLATE).read_text(encoding="utf-8")}
         for file in folder.iterdir():
             if file.name.endswith(".po"):
-                entries = polib.pofile(file.read_text(encoding="utf-8"))
-                languages[file.name.removesuffix(".po")] = {entry.msgctxt: entry.msgstr for entry in entries}
+                texts[file.name.removesuffix(".po")] = file.read_text(encoding="utf-8")
+        return cls.parse(texts)
+
+    @classmethod
+    def parse(cls, texts: Mapping[str, str]) -> Self:
+        """Take catalogues in gettext's format, by language; that of the source language is the template."""
+        languages: dict[str, dict[str, str]] = {}
+        for language, text in texts.items():
+            entries = polib.pofile(text)
+            languages[language] = {
+                entry.msgctxt: entry.msgid if language == SOURCE else entry.msgstr for entry in entries
+            }
         return cls(languages)
 
     @property
     def policy(self) -> str:
         """Version of what people agree to: other words, another version."""
-        text = "\n".join(self._words[SOURCE].source(code) for code in POLICY)
+        text = "\n".join(self._words[SOURCE].source(code) for code in POLICY_CODES)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def of(self, locale: discord.Locale | str | None) -> Words:
@@ -101,12 +114,12 @@ class Translator(app_commands.Translator):
         words = self._catalogues.of(locale)
         if not locale.value.startswith(words.language):
             return None
-        code = _code(string, context)
+        code = command_code(string, context)
         return words(code) if code and code in words else None
 
 
-def _code(string: app_commands.locale_str, context: app_commands.TranslationContextTypes) -> str | None:
-    """The catalogue's code of a command's text; None for what is not translated."""
+def command_code(string: app_commands.locale_str, context: app_commands.TranslationContextTypes) -> str | None:
+    """Return the catalogue's code of a command's text; None for what is not translated."""
     data = context.data
     match context.location:
         case Where.command_description | Where.group_description:

@@ -2,30 +2,21 @@
 
 import ast
 import re
+import shutil
 from pathlib import Path
 
+import discord
 import polib
 import pytest
 
-import bot.errors
-from bot.chat.i18n import Catalogues
+from bot.chat.i18n import LOCALES, Catalogues, Translator
+from tests.generated_words import catalogue, catalogues, entries, error_hints, payload
 
-LOCALES = Path("bot/chat/locales")
+FOLDER = Path(LOCALES)
 
-TRANSLATIONS = {file.stem: polib.pofile(str(file)) for file in LOCALES.glob("*.po")}
-
-
-def errors_below(error: type[bot.errors.BotError]) -> list[type[bot.errors.BotError]]:
-    return [error, *(deeper for below in error.__subclasses__() for deeper in errors_below(below))]
-
-
-SOURCE = {entry.msgctxt: entry.msgid for entry in polib.pofile(str(LOCALES / "kikite.pot"))}
-HINTS = {
-    f"error {error.code}": error.default_hint
-    for error in errors_below(bot.errors.BotError)
-    if error.__module__ == "bot.errors"
-}
-ALL = {**HINTS, **SOURCE}
+TRANSLATIONS = {file.stem: polib.pofile(str(file)) for file in FOLDER.glob("*.po")}
+SOURCE = {entry.msgctxt: entry.msgid for entry in polib.pofile(str(FOLDER / "kikite.pot"))}
+ALL = {**error_hints(), **SOURCE}
 
 
 def values(sentence: str) -> set[str]:
@@ -89,3 +80,36 @@ def test_people_agree_to_the_words_of_one_sentence_in_whatever_language() -> Non
     assert policy(SOURCE, "別の言葉") == now
     assert policy({**SOURCE, "privacy code": "other words"}) == now
     assert policy({**SOURCE, "privacy about": SOURCE["privacy about"] + " And for ever."}) != now
+
+
+def test_one_file_is_a_new_language(tmp_path: Path) -> None:
+    folder = tmp_path / "locales"
+    shutil.copytree(FOLDER, folder)
+    new = folder / "de.po"
+    new.touch()  # what a translator begins with
+    for file, text in catalogues(folder).items():
+        file.write_text(text, encoding="utf-8")
+    german = entries(new.read_text(encoding="utf-8"))
+    assert german.keys() == ALL.keys()
+    assert not any(entry.msgstr for entry in german.values())
+
+    german["/stop"].msgstr, german["leave done"].msgstr = "Sei jetzt still", "Ich bin gegangen."
+    new.write_text(catalogue("de", ALL, german), encoding="utf-8")
+    served = Catalogues.load(folder)
+    words = served.of(discord.Locale.german)
+    assert (words("leave done"), words("stop done")) == ("Ich bin gegangen.", SOURCE["stop done"])
+    stop = next(command for command in payload(Translator(served)) if command["name"] == "stop")
+    assert stop["description_localizations"]["de"] == "Sei jetzt still"
+    assert served.policy == Catalogues.load().policy
+
+
+def test_a_translation_whose_english_changed_is_marked_until_somebody_looks() -> None:
+    made = catalogue("ja", {"a": "A"}, {})
+    assert "fuzzy" not in made
+    translated = entries(made)
+    translated["a"].msgstr = "あ"
+    assert "fuzzy" not in catalogue("ja", {"a": "A"}, translated)
+    changed = entries(catalogue("ja", {"a": 'Another "A"\n'}, translated))["a"]
+    assert (changed.msgid, changed.msgstr, changed.flags) == ('Another "A"\n', "あ", ["fuzzy"])
+    assert "fuzzy" in catalogue("ja", {"a": 'Another "A"\n'}, {"a": changed})
+    assert not entries(catalogue("ja", {}, translated))

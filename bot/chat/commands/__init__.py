@@ -1,4 +1,4 @@
-"""The commands: one file per group of them, one line each here."""
+"""The commands, in the order of the README: one file per group of them, one line each here."""
 
 from typing import Any, TypeAlias
 
@@ -17,11 +17,11 @@ ALL: tuple[Command, ...] = (
     analyze.analyze,
     analyze.analyze_menu,
     analyze.answer_menu,
-    catchup.catchup,
     podcast.podcast,
+    catchup.catchup,
     call.CallCommands(),
     memory.MemoryCommands(),
-    privacy.PrivacyCommands(),
     settings.SettingsCommands(),
+    privacy.PrivacyCommands(),
     usage.usage,
 )
