@@ -7,11 +7,11 @@ from sandbox.guild.board import Board
 from sandbox.guild.commands import Registry
 from sandbox.guild.compose import Composer
 from sandbox.guild.hub import Hub
+from sandbox.guild.interactions import Interactions
 from sandbox.guild.knobs import Knobs
 from sandbox.guild.rendering import Cdn
 from sandbox.guild.rooms import Rooms
 from sandbox.guild.world import World
-from sandbox.rest.interactions import Interactions
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sandbox.guild.entities import Guild, GuildChannel, Kind, Overwrite, Role, U
 from sandbox.guild.invocation import Refused, Value
 from sandbox.guild.knobs import Knobs
 from sandbox.guild.message import Attachment, ChatMessage
+from sandbox.guild.voice_service import Allotment, VoiceService
 from sandbox.guild.world import World
 from sandbox.parts import assemble
 from sandbox.people.keyboard import Keyboard
@@ -28,9 +29,8 @@ from sandbox.rest.server import API, MOST_REQUEST, Rest
 from sandbox.tls import Authority
 from sandbox.voice.dave_engines import EngineName
 from sandbox.voice.gateway import open_voice
-from sandbox.voice.service import Allotment, VoiceService
 
-VoiceFactory = Callable[["Sandbox"], AbstractAsyncContextManager[VoiceService]]
+VoiceFactory = Callable[[World, Authority], AbstractAsyncContextManager[VoiceService]]
 """Opens the voice half for a sandbox whose world and authority stand; closed before them."""
 BOT_PERMISSIONS = 352_157_290_318_848
 """What the bot's own role grants: the permissions of its invite link."""
@@ -71,7 +71,8 @@ class Sandbox:
         sandbox = cls(http=http)
         async with AsyncExitStack() as stack:
             stack.callback(sandbox.authority.close)
-            sandbox.voice = sandbox.parts.rooms.voice = await stack.enter_async_context(voice(sandbox))
+            sandbox.voice = await stack.enter_async_context(voice(sandbox.world, sandbox.authority))
+            sandbox.parts.rooms.voice = sandbox.voice
             await sandbox._listen(stack)
             stack.push_async_callback(sandbox._send_home)
             yield sandbox

@@ -6,8 +6,8 @@ from sandbox.guild import payload
 from sandbox.guild.entities import Guild, GuildChannel, Kind, VoiceState
 from sandbox.guild.hub import Hub
 from sandbox.guild.permissions import P
+from sandbox.guild.voice_service import Allotment, VoiceService
 from sandbox.guild.world import World
-from sandbox.voice.service import Allotment, VoiceService
 
 
 class Rooms:

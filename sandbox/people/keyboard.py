@@ -8,12 +8,12 @@ from sandbox.guild.components import C
 from sandbox.guild.compose import Author, MessageBody, Upload
 from sandbox.guild.entities import GuildChannel, User
 from sandbox.guild.fault import Json
+from sandbox.guild.interactions import Interaction, Trigger
 from sandbox.guild.invocation import Place, Refused, Value
 from sandbox.guild.message import Attachment, ChatMessage, MessageFlag, content_type
 from sandbox.guild.permissions import P
 from sandbox.parts import SandboxParts
 from sandbox.people.outcome import CommandOutcome, NoAnswer
-from sandbox.rest.interactions import Interaction, Trigger
 from sandbox.rest.messages import Messages
 
 

@@ -6,9 +6,9 @@ from sandbox.guild import payload
 from sandbox.guild.entities import Guild, GuildChannel, Kind, Overwrite, Role, User
 from sandbox.guild.fault import Json
 from sandbox.guild.session import GatewaySession
+from sandbox.guild.voice_service import Allotment
 from sandbox.parts import SandboxParts
 from sandbox.rest import channels
-from sandbox.voice.service import Allotment
 
 
 class Moderator:

@@ -4,8 +4,8 @@ import asyncio
 
 from sandbox.guild.components import text_of
 from sandbox.guild.fault import Json
+from sandbox.guild.interactions import Callback, Interaction
 from sandbox.guild.message import Attachment, ChatMessage
-from sandbox.rest.interactions import Callback, Interaction
 
 
 class NoAnswer(Exception):

@@ -3,19 +3,19 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from bot.voice import opus
-from sandbox.guild.entities import User
+from sandbox.guild.entities import GuildChannel, User
+from sandbox.guild.voice_service import Allotment, VoiceService
+from sandbox.guild.world import World
 from sandbox.people.recorder import Recorder
+from sandbox.tls import Authority
 from sandbox.voice import rtp
 from sandbox.voice.client import VoiceClient
 from sandbox.voice.conditions import Conditions
 from sandbox.voice.dave_engines import EngineName, make_engine
 from sandbox.voice.gateway import VoiceGateway
-
-if TYPE_CHECKING:
-    from sandbox.server import Sandbox
 
 RATE = 48_000
 FRAME = RATE // 50
@@ -24,6 +24,18 @@ TICK = 0.02
 SILENCE_FRAMES = 5
 SETTLING = 2.0
 "Seconds that a person waits for the call to be encrypted before they speak regardless"
+
+
+class VoiceEntrance(Protocol):
+    """What a person asks of the sandbox that they are in."""
+
+    world: World
+    authority: Authority
+    voice: VoiceService
+
+    async def enter_voice(self, user: User, channel: GuildChannel) -> tuple[str, Allotment]: ...
+
+    async def leave_voice(self, user: User) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ class Said:
 class Person:
     """A human (or another bot) with a voice client. Make one with `Sandbox.person`."""
 
-    def __init__(self, sandbox: "Sandbox", user: User, engine: EngineName | None) -> None:
+    def __init__(self, sandbox: VoiceEntrance, user: User, engine: EngineName | None) -> None:
         self.user = user
         self.engine: EngineName | None = engine
         "None: a client without DAVE"
@@ -141,6 +153,6 @@ class Person:
         return Said(start, last, frames)
 
 
-def _gateway(sandbox: "Sandbox") -> VoiceGateway:
+def _gateway(sandbox: VoiceEntrance) -> VoiceGateway:
     assert isinstance(sandbox.voice, VoiceGateway)
     return sandbox.voice

@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
+from sandbox.guild.interactions import Interaction
 from sandbox.guild.message import ChatMessage
 from sandbox.parts import SandboxParts
 from sandbox.rest.exchange import answer, nothing, number, read
-from sandbox.rest.interactions import Interaction
 
 
 def routes(parts: SandboxParts) -> list[web.RouteDef]:

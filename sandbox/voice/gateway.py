@@ -8,28 +8,24 @@ import secrets
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from sandbox.guild.entities import Kind, Member, VoiceState
+from sandbox.guild.voice_service import Allotment
 from sandbox.guild.world import World
 from sandbox.tls import Authority
 from sandbox.voice import junk
 from sandbox.voice.conditions import Conditions, Weather
 from sandbox.voice.room import Close, Room, Seat
-from sandbox.voice.service import Allotment
 from sandbox.voice.sfu import Leg, Sfu
 from sandbox.voice.socket import converse
-
-if TYPE_CHECKING:
-    from sandbox.server import Sandbox
 
 TICK = 0.1
 
 
 class VoiceGateway:
-    """All calls of one sandbox; a VoiceService (see voice_service.py) for its main half.
+    """All calls of one sandbox; a VoiceService (see sandbox/guild/voice_service.py) for its main half.
 
     Knobs: `conditions[user_id]`, and the attributes below. `regions` voice servers listen side by side.
     """
@@ -158,7 +154,7 @@ class VoiceGateway:
         guild = self._world.guilds.get(seat.guild_id)
         return (guild.members.get(seat.user_id), guild.voice_states.get(seat.user_id)) if guild else (None, None)
 
-    # The lives of seats, for voice_socket.py:
+    # The lives of seats, for socket.py:
 
     def claimed(self, token: str) -> Seat | None:
         return self._seats.get(token)
@@ -223,7 +219,7 @@ class VoiceGateway:
 
 
 @asynccontextmanager
-async def open_voice(sandbox: "Sandbox", *, seed: str = "0") -> AsyncIterator[VoiceGateway]:
+async def open_voice(world: World, authority: Authority, *, seed: str = "0") -> AsyncIterator[VoiceGateway]:
     """Open the voice half of a sandbox (a VoiceFactory, see server.py); `seed` decides the weather on every path."""
-    async with VoiceGateway(sandbox.world, sandbox.authority, seed=seed).serving() as gateway:
+    async with VoiceGateway(world, authority, seed=seed).serving() as gateway:
         yield gateway

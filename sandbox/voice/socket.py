@@ -8,16 +8,15 @@ import asyncio
 import contextlib
 import json
 import secrets
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections import Counter
+from typing import Any, Protocol, TypeVar
 
 from aiohttp import WSMessage, WSMsgType, web
 
 from sandbox.voice import mls, rtp
 from sandbox.voice.delivery import EXTERNAL_SENDER
-from sandbox.voice.room import Close, Seat
-
-if TYPE_CHECKING:
-    from sandbox.voice.gateway import VoiceGateway
+from sandbox.voice.room import Close, Room, Seat
+from sandbox.voice.sfu import Leg, Sfu
 
 IDENTIFY, SELECT_PROTOCOL, READY, HEARTBEAT, SESSION_DESCRIPTION, SPEAKING = 0, 1, 2, 3, 4, 5
 HEARTBEAT_ACK, RESUME, HELLO, RESUMED = 6, 7, 8, 9
@@ -31,11 +30,27 @@ GOODBYE = 2.0
 T = TypeVar("T")
 
 
+class SeatRegistry(Protocol):
+    """What a socket asks of the voice gateway: who has a seat, and what its call is."""
+
+    heartbeat_interval: float
+    counts: Counter[str]
+    sfu: Sfu
+
+    def claimed(self, token: str) -> Seat | None: ...
+    def admits(self, seat: Seat) -> bool: ...
+    def room(self, channel_id: int) -> Room: ...
+    def open_leg(self, seat: Seat) -> Leg: ...
+    def drop(self, seat: Seat, why: Close) -> None: ...
+    def give_up(self, seat: Seat, why: Close | None) -> None: ...
+    def await_resume(self, seat: Seat) -> None: ...
+
+
 class Ended(Exception):
     """The client closed the socket, or it broke."""
 
 
-async def converse(gateway: "VoiceGateway", request: web.Request) -> web.WebSocketResponse:
+async def converse(gateway: SeatRegistry, request: web.Request) -> web.WebSocketResponse:
     """Serve one socket from HELLO to its end."""
     socket = web.WebSocketResponse(timeout=GOODBYE, max_msg_size=1 << 20)
     await socket.prepare(request)
@@ -58,7 +73,7 @@ async def converse(gateway: "VoiceGateway", request: web.Request) -> web.WebSock
 
 
 class _Conversation:
-    def __init__(self, gateway: "VoiceGateway", socket: web.WebSocketResponse) -> None:
+    def __init__(self, gateway: SeatRegistry, socket: web.WebSocketResponse) -> None:
         self.gateway = gateway
         self.socket = socket
         self.seat: Seat | None = None

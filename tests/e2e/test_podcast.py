@@ -6,11 +6,11 @@ from itertools import pairwise
 import discord
 import pytest
 
+from sandbox.guild.interactions import Interactions
 from sandbox.guild.message import ChatMessage
 from sandbox.model.behaviour import Hang, Refuse, Speak
 from sandbox.model.log import ReceivedRequest
 from sandbox.people.outcome import CommandOutcome
-from sandbox.rest.interactions import Interactions
 from tests.e2e.conftest import House, until
 from tests.e2e.measure import chapters, length, lufs
 from tests.e2e.test_conversation import button_id

@@ -9,10 +9,10 @@ from discord import app_commands
 
 from sandbox.guild.commands import STRING
 from sandbox.guild.entities import Kind, User
+from sandbox.guild.interactions import Interaction, Trigger
 from sandbox.guild.invocation import Refused
 from sandbox.guild.permissions import P
 from sandbox.people.outcome import NoAnswer
-from sandbox.rest.interactions import Interaction, Trigger
 from sandbox.server import Sandbox
 from tests.sandbox.bot import Bot, running
 from tests.sandbox.raw import Api, speaking
