@@ -16,13 +16,12 @@ import structlog
 from discord import ui
 
 from bot.audio import clock
-from bot.chat import permissions, voice_message
+from bot.chat import lines, permissions, voice_message
 from bot.chat.error_messages import Refusal, answer, explain
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
 from bot.chat.long_answer import LongAnswer
 from bot.chat.throttle import Throttle
-from bot.chat.transcript import lines
 from bot.errors import JobCancelled
 from bot.jobs.job_account import JobAccount
 from bot.jobs.queue import Ticket

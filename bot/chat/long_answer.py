@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import discord
 
 from bot.audio import SPEAK_RATE
+from bot.chat import lines
 from bot.chat.host import Interaction
-from bot.chat.transcript import lines
 from bot.jobs import media
 
 MESSAGES = 3

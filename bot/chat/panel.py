@@ -10,11 +10,10 @@ import discord
 from discord import ui
 
 from bot.call.call import CallStatus
-from bot.chat import actions, escape
+from bot.chat import actions, escape, lines
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.chat.throttle import Throttle
-from bot.chat.transcript import lines
 from bot.types import CallState
 
 GAP = 2.0

@@ -4,11 +4,10 @@ import discord
 from discord import app_commands
 
 from bot.audio import clock
-from bot.chat import attachments, escape, job_progress, long_answer
+from bot.chat import attachments, escape, job_progress, lines, long_answer
 from bot.chat.commands.ask import answered
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
-from bot.chat.transcript import lines
 from bot.jobs import analyze as job
 
 QUESTION_LIMIT = 1_000

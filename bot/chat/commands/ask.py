@@ -6,9 +6,8 @@ from discord import app_commands
 
 from bot.audio import SPEAK_RATE
 from bot.call.call import Call
-from bot.chat import actions, attachments, long_answer, voice_message
+from bot.chat import actions, attachments, lines, long_answer, voice_message
 from bot.chat.host import Interaction
-from bot.chat.transcript import lines
 from bot.chat.venue import DiscordVenue
 from bot.jobs.ask import AskResult, Question
 from bot.jobs.ask import ask as have_answered

@@ -2,10 +2,9 @@
 
 from discord import app_commands
 
-from bot.chat import escape
+from bot.chat import escape, lines
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
-from bot.chat.transcript import lines
 from bot.chat.venue import DiscordVenue
 from bot.types import Verdict
 

@@ -3,11 +3,10 @@
 import discord
 from discord import app_commands
 
-from bot.chat import escape, job_progress, long_answer, permissions
+from bot.chat import escape, job_progress, lines, long_answer, permissions
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.permissions import VocalChannel
-from bot.chat.transcript import lines
 from bot.errors import NothingSaid, StoreError
 from bot.jobs import catchup as job
 from bot.types import Message, Turn

@@ -10,12 +10,11 @@ import structlog
 from discord import app_commands
 
 from bot.audio import clock
-from bot.chat import attachments, escape, permissions
+from bot.chat import attachments, escape, lines, permissions
 from bot.chat.error_messages import Refusal, answer, explain
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
 from bot.chat.job_progress import JobMessage, cancel_row
-from bot.chat.transcript import lines
 from bot.errors import AlreadyAtIt, BotError, JobCancelled, MissingPermissions
 from bot.jobs import documents, podcast_folder
 from bot.jobs import podcast as job

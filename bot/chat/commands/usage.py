@@ -13,10 +13,9 @@ import structlog
 from discord import app_commands
 
 from bot.billing import report
-from bot.chat import chart
+from bot.chat import chart, lines
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
-from bot.chat.transcript import lines
 
 log = structlog.get_logger(__name__)
 

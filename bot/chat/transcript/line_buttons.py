@@ -12,11 +12,10 @@ import discord
 import structlog
 from discord import ui
 
-from bot.chat import actions, escape, long_answer, permissions
+from bot.chat import actions, escape, lines, long_answer, permissions
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
-from bot.chat.transcript import lines
 from bot.errors import NotInCall
 from bot.jobs.translate import estimate, translate
 from bot.types import Message, Spoken

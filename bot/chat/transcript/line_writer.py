@@ -9,7 +9,7 @@ import aiohttp
 import discord
 import structlog
 
-from bot.chat.transcript.lines import MESSAGE_LIMIT, split
+from bot.chat.lines import MESSAGE_LIMIT, split
 
 log = structlog.get_logger(__name__)
 

@@ -7,10 +7,9 @@ import discord
 import structlog
 
 from bot.call.record import UNINTELLIGIBLE
-from bot.chat import escape
+from bot.chat import escape, lines
 from bot.chat.error_messages import sentence
 from bot.chat.i18n import Words
-from bot.chat.transcript import lines
 from bot.chat.transcript.line_writer import LineWriter, WrittenLine
 from bot.errors import BotError
 from bot.types import CallState, Heard, Spoken

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from bot.chat import lines
 from bot.chat.i18n import Catalogues
-from bot.chat.transcript import lines
 from bot.types import Spoken
 
 EN = Catalogues.load().of("en-GB")
