@@ -1,6 +1,6 @@
 """Whether what was said is meant for the bot, or tells it to be quiet: talk/addressing.py with what the call knows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.call.settings import CallSettings
 from bot.ports import Venue
@@ -18,14 +18,10 @@ STOP_AFTER = 2.0
 class Attention:
     """One call's."""
 
-    def __init__(self, venue: Venue, settings: CallSettings) -> None:
+    def __init__(self, venue: Venue, settings: Callable[[], CallSettings]) -> None:
         self._venue = venue
         self._settings = settings
         self._last_answer: LastAddressed | None = None
-
-    def adapt(self, settings: CallSettings) -> None:
-        """Go on under other settings."""
-        self._settings = settings
 
     def answered(self, people: frozenset[int], now: float) -> None:
         """Be told whom the bot answered, when it falls silent."""
@@ -36,7 +32,7 @@ class Attention:
         spoken = [(utterance.user_id, words.get(utterance.id)) for utterance in utterances]
         began = min((utterance.started_at for utterance in utterances), default=0.0)
         people = len(self._venue.people())
-        return addressed(self._settings.answering, self._names(), people, spoken, self._last_answer, began)
+        return addressed(self._settings().answering, self._names(), people, spoken, self._last_answer, began)
 
     def is_stop(self, text: str | None) -> bool:
         """Return whether these words ask for silence and for nothing else."""
@@ -48,4 +44,4 @@ class Attention:
         return utterance.voiced < (STOP_SHORTER_AFTER if recent else STOP_SHORTER)
 
     def _names(self) -> tuple[str, ...]:
-        return (self._venue.bot_name, *self._settings.aliases)
+        return (self._venue.bot_name, *self._settings().aliases)

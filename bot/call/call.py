@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -39,7 +39,6 @@ from bot.talk.floor import (
     Resume,
     Yield,
 )
-from bot.talk.segmenter import SegmenterSettings
 from bot.talk.speech_events import Discarded, SpeechEvent, SpeechStarted, Spoke
 from bot.types import CallState, Heard, LinkEnd, Message, Typed, Utterance, Verdict
 
@@ -75,11 +74,14 @@ class Call:
         self,
         venue: Venue,
         services: Services,
-        settings: CallSettings,
+        settings: Callable[[], CallSettings],
         consents: Mapping[int, bool],
         history: Sequence[Message],
     ) -> None:
-        """`consents`: who agreed (True) or withdrew (False); `history`: the channel's lines, oldest first."""
+        """`settings` says how the call is held and is asked each time, so that a change holds at once.
+
+        `consents`: who agreed (True) or withdrew (False); `history`: the channel's lines, oldest first.
+        """
         self.venue = venue
         self.counts: Counter[str] = Counter()
         "ticks_late, ticks_skipped, shown_dropped, kept_dropped, store_failures"
@@ -88,20 +90,20 @@ class Call:
         self.outbox = Outbox(
             services.store, MAX_CALL_ENTRIES, self.counts, self.display.memory_failed, self.display.memory_works
         )
-        self.record = Record(venue, self.display, self.outbox, services, history, shown=settings.transcript != "off")
+        self.record = Record(venue, self.display, self.outbox, services, history)
         self._books = Accounts(venue, self.record, self.display, self.outbox, self.why, services)
         self._services = services
         self._settings = settings
         self._consents = dict(consents)
         self._transcripts = Transcripts(
             services.transcriber,
-            settings.language,
+            settings,
             lambda: [venue.bot_name, *venue.people().values()],
             self._written,
             self._books.transcript_wasted,
         )
-        self._floor = Floor(FloorSettings(speculation=settings.speculation))
-        self._ears = Listener(services.make_vad, self._floor, SegmenterSettings(hang=settings.hang))
+        self._floor = Floor(FloorSettings(speculation=settings().speculation))
+        self._ears = Listener(services.make_vad, self._floor, settings)
         self._mouth = Responder(
             venue,
             self.record,
@@ -152,7 +154,7 @@ class Call:
 
     def agreed(self) -> frozenset[int]:
         """Return who of the people present may be heard."""
-        unless = self._settings.consent == "notice"
+        unless = self._settings().consent == "notice"
         return frozenset(user_id for user_id in self.venue.people() if self._consents.get(user_id, unless))
 
     def consent(self, user_id: int, agreed: bool) -> None:
@@ -183,15 +185,6 @@ class Call:
         self._mouth.unsay()
         self.record.forget()
         self.outbox.clear(self.venue.channel_id)
-
-    def adapt(self, settings: CallSettings) -> None:
-        """Go on under other settings."""
-        self._settings = settings
-        self._ears.adapt(SegmenterSettings(hang=settings.hang))
-        self._mouth.adapt(settings)
-        self._transcripts.adapt(settings.language)
-        self.record.shown = settings.transcript != "off"
-        self.people_changed()
 
     def people_changed(self) -> None:
         """Somebody came, went or changed their mind; or the server lets the bot speak, or not."""

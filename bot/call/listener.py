@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
+from bot.call.settings import CallSettings
 from bot.ports import Vad
 from bot.talk.floor import Decision, Floor
 from bot.talk.segmenter import Segmenter, SegmenterSettings
@@ -13,12 +14,14 @@ from bot.types import CallState, Frame, Verdict
 class Listener:
     """Turns the frames of a tick into speech events and the floor's decisions."""
 
-    def __init__(self, make_vad: Callable[[], Vad], floor: Floor, settings: SegmenterSettings) -> None:
+    def __init__(self, make_vad: Callable[[], Vad], floor: Floor, settings: Callable[[], CallSettings]) -> None:
         self._make_vad = make_vad
         self._floor = floor
         self._settings = settings
         self._ids = count(1)
         self._segmenters: dict[int, Segmenter] = {}
+        self._made_with: dict[int, float | None] = {}
+        "person -> the endpointing delay of their segmenter"
         self._ended: list[SpeechEvent] = []
 
     @property
@@ -43,24 +46,26 @@ class Listener:
         for frame in frames:
             arrived.setdefault(frame.user_id, []).append(frame)
         events, self._ended = self._ended, []
-        for user_id in arrived.keys() - self._segmenters.keys():
-            self._segmenters[user_id] = Segmenter(user_id, self._make_vad(), self._ids, self._settings)
+        delay = self._settings().hang
+        for user_id in arrived:
+            segmenter = self._segmenters.get(user_id)
+            # A changed setting waits for the end of the utterance: until then the old one holds.
+            if segmenter is None or (self._made_with[user_id] != delay and not segmenter.speaking):
+                settings = SegmenterSettings(hang=delay)
+                self._segmenters[user_id] = Segmenter(user_id, self._make_vad(), self._ids, settings)
+                self._made_with[user_id] = delay
         for user_id, segmenter in self._segmenters.items():
             events += segmenter.push(arrived.get(user_id, ()), now)
         for user_id in self._segmenters.keys() - people.keys() - arrived.keys():
             events += self._segmenters.pop(user_id).left(now)
+            del self._made_with[user_id]
         voiced = {user_id: segmenter.voiced_for for user_id, segmenter in self._segmenters.items()}
         return events, self._floor.step(now, events, talking, voiced, state, len(people), playing_since)
-
-    def adapt(self, settings: SegmenterSettings) -> None:
-        """Go on under other settings; who is speaking now finishes under the old ones."""
-        if settings != self._settings:
-            self._settings = settings
-            self._segmenters = {user: segmenter for user, segmenter in self._segmenters.items() if segmenter.speaking}
 
     def withdrawn(self, user_id: int, now: float) -> None:
         """Forget what is open of somebody who may no longer be heard."""
         segmenter = self._segmenters.pop(user_id, None)
+        self._made_with.pop(user_id, None)
         if segmenter and segmenter.speaking:
             verdict = Verdict(next(self._ids), user_id, now, "no_consent", {"seconds": round(segmenter.voiced, 2)})
             self._ended.append(Discarded(verdict))

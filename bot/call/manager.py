@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Set
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 from uuid import uuid4
 
@@ -135,11 +136,6 @@ class CallManager:
             call.consent(user_id, agreed)
         await self._agree(guild_id, user_id, agreed)
 
-    def settings_changed(self, guild_id: int) -> None:
-        """A server wants its calls otherwise: the one that is on adapts."""
-        if call := self.get(guild_id):
-            call.adapt(self._settings(guild_id, call.venue.channel_id))
-
     async def forget(self, user_id: int) -> None:
         """Drop what is in memory of a person, in every call, and return when nothing of it can reach the store."""
         self.budget.forget(user_id)
@@ -205,7 +201,6 @@ class CallManager:
         store = self._services.store
         history: list[Message] = []
         failure: StoreError | None = None
-        settings = self._settings(guild_id, channel_id)
         try:
             consents = await store.consents(guild_id) | self.outbox.pending_consents(guild_id) | consents
             history = self._with_pending(channel_id, await store.history(channel_id, HISTORY))
@@ -215,7 +210,7 @@ class CallManager:
             consents = self.outbox.pending_consents(guild_id) | consents
             history = history or self._with_pending(channel_id, [])
         await self._services.budget.load(guild_id, store)
-        call = Call(venue, self._services, settings, consents, history)
+        call = Call(venue, self._services, partial(self._settings, guild_id, channel_id), consents, history)
         if failure:
             call.display.memory_failed(failure)
         seat = self._seats[guild_id] = _Seat(call, link)

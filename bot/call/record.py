@@ -29,17 +29,8 @@ class Record:
     """The lines of one channel, oldest first."""
 
     def __init__(
-        self,
-        venue: Venue,
-        display: Display,
-        outbox: Outbox,
-        services: Services,
-        messages: Iterable[Message],
-        *,
-        shown: bool = True,
+        self, venue: Venue, display: Display, outbox: Outbox, services: Services, messages: Iterable[Message]
     ) -> None:
-        self.shown = shown
-        "whether people read along"
         self._venue = venue
         self._display = display
         self._outbox = outbox
@@ -67,8 +58,7 @@ class Record:
             return
         self._keep(message)
         line = heard or Heard(utterance.id, utterance.user_id, text, 0.0)
-        if self.shown:
-            self._display.show(HeardLine(line, message.speaker))
+        self._display.show(HeardLine(line, message.speaker))
 
     def asked(self, typed: Typed) -> None:
         """Note what somebody asked in writing."""
@@ -76,8 +66,7 @@ class Record:
 
     def answered(self, spoken: Spoken, done: ReplyDone | None, began: float) -> None:
         """Note what was heard of an answer; an interrupted one is never referred to by its audio."""
-        if self.shown or not spoken.spoken:
-            self._display.show(SpokenLine(spoken))
+        self._display.show(SpokenLine(spoken))
         if not spoken.text:
             return
         whole = done if done and done.complete and not spoken.interrupted and spoken.spoken else None

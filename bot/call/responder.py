@@ -56,7 +56,7 @@ class Responder:
         verdicts: Verdicts,
         transcripts: Transcripts,
         services: Services,
-        settings: CallSettings,
+        settings: Callable[[], CallSettings],
         took: Callable[[tuple[Utterance, ...]], None],
     ) -> None:
         """`took` is told which utterances an answer is to, when it begins."""
@@ -84,11 +84,6 @@ class Responder:
         self._shown = ""
         self._group: asyncio.TaskGroup | None = None
 
-    def adapt(self, settings: CallSettings) -> None:
-        """Go on under other settings, from the next turn on."""
-        self._settings = settings
-        self._attention.adapt(settings)
-
     @property
     def state(self) -> CallState:
         """LISTENING, THINKING or SPEAKING."""
@@ -109,7 +104,7 @@ class Responder:
         """The turn probably ends here: have an answer ready, unheard."""
         self._prepared.drop()
         idle = not (self.reply or self._typed or self._utterances or self._services.engine.fault)
-        if idle and self._settings.speculation and self._group:
+        if idle and self._settings().speculation and self._group:
             self._prepared.ask(utterances, self._group)
 
     def drop_prepared(self) -> None:
@@ -198,7 +193,7 @@ class Responder:
         elif reply.held:
             reply.release()
         waited = now - reply.turn.closed_at
-        if self._settings.cue and waited >= CUE_AFTER and not reply.cued:
+        if self._settings().cue and waited >= CUE_AFTER and not reply.cued:
             reply.cue(earcon())
         if waited >= SORRY_AFTER and not reply.excused and reply.streamed == 0:
             reply.excused = True
@@ -328,14 +323,15 @@ class Responder:
             self._verdicts.judge(utterance, "stopped")
 
     def _room(self, allowance: Allowance = Allowance.FULL) -> RoomContext:
+        settings = self._settings()
         return RoomContext(
             bot_name=self._venue.bot_name,
             channel_name=self._venue.channel_name,
             people=self._venue.people(),
             now=self._services.wall(),
-            language=self._settings.language,
-            voice=self._settings.voice,
-            persona=self._settings.persona,
+            language=settings.language,
+            voice=settings.voice,
+            persona=settings.persona,
             max_seconds=SHORT_SECONDS if allowance is Allowance.SHORT else LONGEST,
             text_only=allowance is Allowance.TEXT or self._venue.speechless,
         )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
+from bot.call.settings import CallSettings
 from bot.errors import BotError
 from bot.ports import Transcriber
 from bot.types import Heard, Utterance
@@ -25,14 +26,14 @@ class Transcripts:
     def __init__(
         self,
         transcriber: Transcriber,
-        language: str | None,
+        settings: Callable[[], CallSettings],
         names: Callable[[], Sequence[str]],
         done: Callable[[Utterance, Heard | None], None],
         wasted: Callable[[Utterance], None],
     ) -> None:
         """`done` is told each transcript, None where it failed; `wasted` what was begun ahead and of no use."""
         self._transcriber = transcriber
-        self._language = language
+        self._settings = settings
         self._names = names
         self._done = done
         self._wasted = wasted
@@ -42,10 +43,6 @@ class Transcripts:
         "what the newest transcription failed of; None: it worked"
         self._ahead: dict[int, tuple[Utterance, asyncio.Task[Heard | None]]] = {}
         "begun before it was certain that the utterance was over"
-
-    def adapt(self, language: str | None) -> None:
-        """Expect this language from now on; None: any."""
-        self._language = language
 
     async def ahead(self, utterance: Utterance, group: asyncio.TaskGroup) -> str | None:
         """Begin before the silence is over, and return the words; if no more is said, they are those of `start`.
@@ -104,7 +101,7 @@ class Transcripts:
     async def _ask(self, utterance: Utterance) -> Heard | None:
         async with self._slots:
             try:
-                heard = await self._transcriber.transcribe(utterance, self._language, self._names())
+                heard = await self._transcriber.transcribe(utterance, self._settings().language, self._names())
                 self.failure = None
                 return heard
             except BotError as error:

@@ -3,6 +3,8 @@
 Discord lets those inside change it with Set Voice Channel Status, those outside only with Manage Channels besides.
 """
 
+from collections.abc import Callable
+
 import discord
 
 from bot.chat.i18n import Words
@@ -17,7 +19,7 @@ GAP = 2.0
 class ChannelStatus:
     """The status line of one channel, where it may be set."""
 
-    def __init__(self, channel: VocalChannel, words: Words) -> None:
+    def __init__(self, channel: VocalChannel, words: Callable[[], Words]) -> None:
         self._channel = channel
         self._words = words
         self._wanted: str | None = None
@@ -29,7 +31,7 @@ class ChannelStatus:
         """Show how things stand, soon; nothing any more once it was taken away."""
         if self._down:
             return
-        self._wanted = self._words(f"panel {impaired or state}")
+        self._wanted = self._words()(f"panel {impaired or state}")
         granted = self._channel.permissions_for(self._channel.guild.me)
         if self._wanted != self._shown and granted.set_voice_channel_status:
             self._paced.poke()

@@ -72,7 +72,7 @@ class Panel:
     def __init__(
         self,
         channel: discord.abc.Messageable,
-        words: Words,
+        words: Callable[[], Words],
         status: Callable[[], CallStatus | None],
         people: Callable[[], Mapping[int, str]],
         impaired: Callable[[], str | None],
@@ -118,10 +118,11 @@ class Panel:
         """End panels that a crash has left in this chat: there is one per call."""
         async for message in self._channel.history(limit=LOOK_BACK, before=mine):
             if message.author.id == mine.author.id and message.flags.components_v2 and _is_live(message):
-                await message.edit(view=PanelView(self._words, f"### {self._words('panel over')}", buttons=False))
+                words = self._words()
+                await message.edit(view=PanelView(words, f"### {words('panel over')}", buttons=False))
 
     def _view(self) -> PanelView:
-        words = self._words
+        words = self._words()
         if self._state is CallState.LEAVING:
             return PanelView(words, f"### {words('panel over')}\n-# {self._figures()}", buttons=False)
         impaired = self._impaired()
@@ -133,10 +134,10 @@ class Panel:
         agreed = self._status.agreed if self._status else frozenset()
         people = self._people()
         marks = [f"{'🎙️' if user in agreed else '🔇'} {escape.name(name)}" for user, name in people.items()]
-        rest = [self._words("panel more", count=len(marks) - NAMES_SHOWN)] if len(marks) > NAMES_SHOWN else []
+        rest = [self._words()("panel more", count=len(marks) - NAMES_SHOWN)] if len(marks) > NAMES_SHOWN else []
         present = " · ".join([*marks[:NAMES_SHOWN], *rest]) or "—"
         if any(user not in agreed for user in people):
-            present += "\n" + self._words("panel unheard")
+            present += "\n" + self._words()("panel unheard")
         return present
 
     def _figures(self) -> str:
@@ -144,8 +145,8 @@ class Panel:
         if status is None:
             return "—"
         minutes = int(status.seconds // 60)
-        figures = [self._words("panel minutes", minutes=minutes), self._words("panel turns", turns=status.turns)]
-        return " · ".join([*figures, lines.money(status.cost, self._words)])
+        figures = [self._words()("panel minutes", minutes=minutes), self._words()("panel turns", turns=status.turns)]
+        return " · ".join([*figures, lines.money(status.cost, self._words())])
 
 
 def _is_live(message: discord.Message) -> bool:

@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from typing import TypeAlias
 
 import discord
 import structlog
 
 from bot.call.call import CallStatus
+from bot.call.settings import CallSettings
 from bot.chat import escape
 from bot.chat.channel_status import ChannelStatus
 from bot.chat.host import Host
+from bot.chat.i18n import Words
 from bot.chat.panel import Panel
 from bot.chat.permissions import VocalChannel, check_bot
 from bot.chat.transcript import line_buttons
@@ -43,7 +44,6 @@ class DiscordVenue:
         self._asked_in = asked_in
         self._host = host
         self._connect = connect
-        self._words = host.words_in(channel.guild)
         self._greeted: set[int] = set()
         "people told how to be heard"
         self._state = CallState.JOINING
@@ -56,11 +56,24 @@ class DiscordVenue:
         self._people: dict[int, str] = {}
         self._people_until = float("-inf")
         self.scroll = LineWriter(channel, host.services.tally.transcript)
-        self.panel = Panel(channel, self._words, self._status, self.people, self.impaired)
-        self.sign = ChannelStatus(channel, self._words)
-        written = host.preferences.of(channel.guild.id, channel.id).transcript != "off"
-        row = partial(line_buttons.row, channel.id, words=self._words)
-        self.audience = Transcript(self.scroll, lambda: self.bot_name, self._words, self._changed, row, written=written)
+        self.panel = Panel(channel, self.words, self._status, self.people, self.impaired)
+        self.sign = ChannelStatus(channel, self.words)
+        self.audience = Transcript(
+            self.scroll,
+            lambda: self.bot_name,
+            self.words,
+            self._changed,
+            lambda spoken: line_buttons.row(channel.id, spoken, self.words()),
+            lambda: self.settings().transcript != "off",
+        )
+
+    def settings(self) -> CallSettings:
+        """How the server wants calls in this channel now."""
+        return self._host.preferences.of(self.guild_id, self.channel_id)
+
+    def words(self) -> Words:
+        """The sentences of the language the server reads now."""
+        return self._host.words_in(self.channel.guild)
 
     @property
     def guild_id(self) -> int:
@@ -108,7 +121,7 @@ class DiscordVenue:
         link = await self._connect(self.channel)
         if isinstance(self.channel, discord.StageChannel):
             await self._ask_to_speak()
-        if self._host.preferences.of(self.guild_id, self.channel_id).transcript == "thread":
+        if self.settings().transcript == "thread":
             await self._open_thread()
         return link
 
@@ -142,7 +155,7 @@ class DiscordVenue:
         if not self._open and state not in (CallState.JOINING, CallState.LEAVING):
             self._greeted |= self.people().keys()
             await self._put_up_panel(state)
-            self.scroll.post(self._words(f"consent {self._host.settings.consent}"))
+            self.scroll.post(self.words()(f"consent {self._host.settings.consent}"))
             if self._threadless:
                 self.scroll.post(self._threadless)
             self._open = True
@@ -170,14 +183,14 @@ class DiscordVenue:
         for user_id in people.keys() - self._greeted:
             self._greeted.add(user_id)
             code = "agreed" if user_id in agreed else self._host.settings.consent
-            self.scroll.post(self._words(f"newcomer {code}", name=escape.name(people[user_id])))
+            self.scroll.post(self.words()(f"newcomer {code}", name=escape.name(people[user_id])))
 
     def _tell_impaired(self) -> None:
         """Say once when the server keeps the bot from hearing or speaking."""
         impaired, before = self.impaired(), self._troubled
         self._troubled = impaired
         if impaired and impaired != before:
-            self.scroll.post(self._words(f"panel {impaired}"))
+            self.scroll.post(self.words()(f"panel {impaired}"))
 
     async def _ask_to_speak(self) -> None:
         """On a stage one is in the audience first; a moderator may just speak, others raise their hand."""
@@ -202,7 +215,7 @@ class DiscordVenue:
             )
         except discord.HTTPException as error:
             log.info("thread_refused", channel_id=self._asked_in.id, status=error.status, code=error.code)
-            self._threadless = self._words("thread refused", channel=self._asked_in.mention)
+            self._threadless = self.words()("thread refused", channel=self._asked_in.mention)
 
     def _status(self) -> CallStatus | None:
         call = self._host.calls.get(self.guild_id)

@@ -105,7 +105,6 @@ class Retention:
         match news.kind:
             case "settings":
                 await self._preferences.load()
-                self._calls.settings_changed(news.guild_id)
             case "forgotten":
                 await self._calls.forget(news.subject)
                 await asyncio.to_thread(self._forget, news.subject)

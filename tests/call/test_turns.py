@@ -85,7 +85,6 @@ async def test_speculation_is_off_where_it_may_not_be_paid_for() -> None:
         assert not house.engine.requests
         await asyncio.sleep(5.0)
         house.settings = replace(house.settings, speculation=False)
-        house.call.adapt(house.settings)
         await house.says(ANNA, 1.0, then=0.4)
         assert len(house.engine.requests) == 1
         await asyncio.sleep(5.0)

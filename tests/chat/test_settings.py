@@ -10,8 +10,13 @@ import pytest
 from bot.billing.budget import Caps
 from bot.call.preferences import Preferences
 from bot.call.settings import CallSettings
+from bot.chat.error_messages import sentence
+from bot.chat.venue import DiscordVenue
+from bot.errors import RateLimited
+from bot.types import CallState
 from sandbox.guild.entities import User
 from sandbox.guild.invocation import Refused
+from sandbox.guild.message import ChatMessage as Shown
 from tests.chat.quiet_bot import Stage, stage, until
 
 pytestmark = pytest.mark.e2e
@@ -87,17 +92,63 @@ async def test_a_running_call_adapts_at_once_and_a_channel_goes_its_own_way(hous
     assert house.engine.requests[-1].room.voice == "sage"
 
 
+async def answered(house: Stage, asker: User, answers: int) -> None:
+    """Ask something, and wait until the call remembers so many answers and everything of them is written."""
+    await (await house.sandbox.command(asker, "ask", {"text": "hello?"})).settled()
+    [call] = house.calls.all()
+    await until(lambda: sum(line.role == "assistant" for line in call.record.messages) == answers)
+    await until(lambda: call.state is CallState.LISTENING)
+    await asyncio.sleep(0.3)
+    assert isinstance(call.venue, DiscordVenue)
+    await call.venue.idle()
+
+
+def written(house: Stage) -> list[Shown]:
+    return [line for line in house.shown() if "An answer with" in line.content]
+
+
+async def test_a_running_call_writes_along_from_the_moment_it_is_wanted_and_no_longer(house: Stage) -> None:
+    mia = manager(house)
+    await house.sandbox.command(mia, "settings transcript", {"place": "off"})
+    ada = await house.joined("Ada")
+    await answered(house, ada, 1)
+    assert written(house) == []
+    await house.sandbox.command(mia, "settings transcript", {"place": "chat"})
+    await answered(house, ada, 2)
+    [line] = written(house)
+    assert "-# " in line.content
+    assert line.components
+    await house.sandbox.command(mia, "settings transcript", {"place": "off"})
+    await answered(house, ada, 3)
+    assert written(house) == [line]
+
+
+async def test_a_running_call_goes_on_in_another_language(house: Stage) -> None:
+    await house.joined("Ada")
+    mia = manager(house)
+    [call] = house.calls.all()
+    await house.sandbox.command(mia, "settings language", {"language": "ja"})
+    await call.venue.audience.notice("restarting")
+    words = house.client.catalogues.of("ja")
+    await until(lambda: house.shown()[-1].content == words("restarting"))
+    await call.venue.audience.trouble(RateLimited())
+    await until(lambda: sentence(words, RateLimited()) in house.shown()[-1].content)
+    await call.venue.audience.state(CallState.THINKING)
+    await until(lambda: words("panel thinking") in str(house.panels()[-1].components))
+    await until(lambda: house.sandbox.lounge.status == words("panel thinking"))
+
+
 @pytest.mark.parametrize(
-    ("command", "options", "sentence"),
+    ("command", "options", "refusal"),
     [
         ("voice", {"name": "no voice!"}, "Voice cannot be that."),
         ("language", {"language": "Klingon?"}, "Language cannot be that."),
         ("budget", {}, "Name at least one"),
     ],
 )
-async def test_what_cannot_be_is_refused(house: Stage, command: str, options: dict[str, Any], sentence: str) -> None:
+async def test_what_cannot_be_is_refused(house: Stage, command: str, options: dict[str, Any], refusal: str) -> None:
     outcome = await house.sandbox.command(manager(house), f"settings {command}", options)
-    assert sentence in outcome.content
+    assert refusal in outcome.content
     assert house.client.preferences.changed(house.sandbox.guild.id, None) == {}
 
 

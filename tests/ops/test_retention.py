@@ -34,9 +34,6 @@ class Calls:
     def __init__(self) -> None:
         self.told: list[tuple[str, int]] = []
 
-    def settings_changed(self, guild_id: int) -> None:
-        self.told.append(("settings", guild_id))
-
     async def forget(self, user_id: int) -> None:
         self.told.append(("forget", user_id))
 
@@ -162,11 +159,11 @@ async def test_every_process_heeds_what_another_did(
     await say(house, clock, GUILD, DAY)  # what a process writes that has not heard of it yet
     await house.store.clear(LOUNGE)
     async with asyncio.timeout(10):
-        while len(other.calls.told) < 3:
+        while len(other.calls.told) < 2:
             await asyncio.sleep(0.01)
     running.cancel()
     await asyncio.wait([running])
     await store.aclose()
-    assert other.calls.told == [("settings", GUILD), ("forget", ANNA), ("cleared", LOUNGE)]
+    assert other.calls.told == [("forget", ANNA), ("cleared", LOUNGE)]
     assert other.on_disk == [ANNA]
     assert other.preferences.of(GUILD, None).voice == "sage"

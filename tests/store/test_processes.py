@@ -29,8 +29,6 @@ class Calls:
         self.forgotten: list[int] = []
         self._store = store
 
-    def settings_changed(self, guild_id: int) -> None: ...
-
     async def forget(self, user_id: int) -> None:
         await self._store.remember(GUILD, CHANNEL, [said(2)])
         self.forgotten.append(user_id)

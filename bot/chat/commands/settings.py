@@ -151,7 +151,6 @@ class SettingsCommands(app_commands.Group):
         host = interaction.client
         async with actions.patiently(interaction):
             gone = await host.preferences.reset(guild_id, channel.id if channel else None, setting)
-        host.calls.settings_changed(guild_id)
         await actions.tell(interaction, "settings reset", count=gone)
 
     @voice.autocomplete("name")
@@ -175,7 +174,7 @@ def _guild(interaction: Interaction) -> int:
 
 
 async def _change(interaction: Interaction, channel: Channel | None, wanted: Mapping[str, str]) -> None:
-    """Set what is wanted, have a running call adapt, and say how it is now. Raises Refusal."""
+    """Set what is wanted, and say how it is now. Raises Refusal."""
     guild_id = _guild(interaction)
     host = interaction.client
     words = host.words_to(interaction)
@@ -191,7 +190,6 @@ async def _change(interaction: Interaction, channel: Channel | None, wanted: Map
                 if cap:
                     raise Refusal("refusal setting_cap", limit=f"${cap:.2f}") from None
                 raise Refusal("refusal setting_value", setting=words(f"setting {name}")) from None
-    host.calls.settings_changed(guild_id)
     values = _values(host.preferences.of(guild_id, place), host.preferences.caps(guild_id), words)
     where = channel.mention if channel else words("settings server")
     rows = [f"**{words(f'setting {name}')}** {values[name]}" for name in wanted]

@@ -28,18 +28,18 @@ class Transcript:
     """Writes one call's lines into `scroll`; `changed` is told of every state, for the panel;
     `row` makes the buttons under an answer.
 
-    Not `written`: only troubles and notices are, what was said is not.
+    While `written` is false, nobody's words are shown: only troubles, notices and answers that were not spoken. An
+    answer that has begun to show is finished, so that it gets its buttons.
     """
 
     def __init__(
         self,
         scroll: LineWriter,
         bot_name: Callable[[], str],
-        words: Words,
+        words: Callable[[], Words],
         changed: Changed,
         row: Callable[[Spoken], discord.ui.View | None],
-        *,
-        written: bool = True,
+        written: Callable[[], bool],
     ) -> None:
         self._scroll = scroll
         self._bot_name = bot_name
@@ -53,20 +53,22 @@ class Transcript:
         "code, line, when (loop time), how often"
 
     async def heard(self, heard: Heard, name: str) -> None:
-        if not self._written:
+        if not self._written():
             return
         if heard.text == UNINTELLIGIBLE:
-            self._scroll.post(lines.unintelligible(name, self._words))
+            self._scroll.post(lines.unintelligible(name, self._words()))
         elif heard.text.strip():
             self._scroll.post(lines.heard(name, heard.text))
 
     async def saying(self, turn_id: int, text: str) -> None:
-        if not text.strip() or not self._written:
+        if not text.strip():
             return
         shown = lines.saying(self._bot_name(), text)
         line = self._answers.get(turn_id)
         if line is not None:
             self._scroll.revise(line, shown)
+            return
+        if not self._written():
             return
         while len(self._answers) >= SPEAKING_BOUND:
             del self._answers[next(iter(self._answers))]
@@ -74,11 +76,9 @@ class Transcript:
 
     async def said(self, spoken: Spoken) -> None:
         line = self._answers.pop(spoken.turn_id, None)
-        if not self._written and spoken.spoken:
-            return
-        if line is None and not spoken.text.strip():
-            return  # cut before a word was heard
-        shown = lines.said(self._bot_name(), spoken, self._words)
+        if line is None and (not spoken.text.strip() or (spoken.spoken and not self._written())):
+            return  # nothing was heard of it, or nobody reads along
+        shown = lines.said(self._bot_name(), spoken, self._words())
         row = self._row(spoken)
         if line is None:
             self._scroll.post(shown, growing=True, row=row)
@@ -89,7 +89,7 @@ class Transcript:
         await self._changed(state)
 
     async def trouble(self, error: BotError) -> None:
-        shown = f"⚠️ {sentence(self._words, error)}"
+        shown = f"⚠️ {sentence(self._words(), error)}"
         now = asyncio.get_running_loop().time()
         if self._trouble is not None:
             code, line, last, times = self._trouble
@@ -101,4 +101,4 @@ class Transcript:
 
     async def notice(self, code: str, **values: str | int | float) -> None:
         inert = {key: escape.escape(value) if isinstance(value, str) else value for key, value in values.items()}
-        self._scroll.post(self._words(code, **inert))
+        self._scroll.post(self._words()(code, **inert))
