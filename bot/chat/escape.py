@@ -31,8 +31,12 @@ def escape(text: str, limit: int = WORDS_LIMIT) -> str:
         plain = plain[: limit - 1].rstrip() + "…"
     plain = _MARKDOWN.sub(r"\\\1", plain)
     plain = _BULLET.sub(r"\\\1", plain)
-    plain = _MENTION.sub("@\u200b", plain)
-    return _INVITE.sub("\\1\u200b", plain)
+    return break_links(plain)
+
+
+def break_links(text: str) -> str:
+    """Return `text` with a zero-width space inside each mention and invite: it reads the same and does nothing."""
+    return _INVITE.sub("\\1\u200b", _MENTION.sub("@\u200b", text))
 
 
 def name(text: str) -> str:

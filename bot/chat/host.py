@@ -14,6 +14,7 @@ from bot.chat import permissions
 from bot.chat.cooldown import Cooldowns
 from bot.chat.error_messages import Refusal
 from bot.chat.i18n import Catalogues, Words
+from bot.chat.permissions import VocalChannel
 from bot.config import Settings
 from bot.errors import NotInCall
 from bot.jobs.context import JobContext, folder_beside
@@ -50,7 +51,7 @@ class Host(discord.AutoShardedClient):
             await self.jobs.aclose()
         await super().close()
 
-    def venue(self, channel: permissions.VocalChannel, asked_in: object = None) -> Venue:
+    def venue(self, channel: VocalChannel, asked_in: object = None) -> Venue:
         """Return `channel` as a place for a call; `asked_in` is where somebody asked for it."""
         raise NotImplementedError
 
@@ -82,6 +83,25 @@ class Host(discord.AutoShardedClient):
         if interaction.user.id not in call.venue.people() and not permissions.may_moderate(interaction.permissions):
             raise Refusal("refusal outside", channel=f"<#{call.venue.channel_id}>")
         return call
+
+    def channel_for(
+        self, interaction: discord.Interaction, named: VocalChannel | None, *, history: bool = False
+    ) -> VocalChannel:
+        """Return the voice channel a command is about: the one named, else the call's, else the caller's own.
+
+        Raises Refusal when there is none, or the caller may not enter it, or (`history`) may not read its messages.
+        """
+        member = interaction.user
+        assert isinstance(member, discord.Member)
+        call = self.calls.get(member.guild.id)
+        current = member.guild.get_channel(call.venue.channel_id) if call else member.voice and member.voice.channel
+        channel = named or current
+        if not isinstance(channel, VocalChannel):
+            raise Refusal("refusal no_channel")
+        permissions.check_caller(member, channel)
+        if history and not channel.permissions_for(member).read_message_history:
+            raise Refusal("refusal channel_closed", channel=channel.mention)
+        return channel
 
 
 Interaction: TypeAlias = discord.Interaction[Host]

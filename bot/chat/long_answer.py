@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import discord
 
 from bot.audio import SPEAK_RATE
-from bot.chat import lines
+from bot.chat import escape, lines
 from bot.chat.host import Interaction
 from bot.jobs import media
 
 MESSAGES = 3
 """Messages of one answer at most; a longer one comes as a file, its beginning above it."""
-_MENTION = re.compile(r"(?<=@)(?=everyone|here|[!&]?\d)|(?<=<)(?=[@#!&/]|t:|id:)")
+_TAG = re.compile(r"(?<=<)(?=[@#!&/]|t:|id:)")
+"""The beginning of what Discord renders: mentions, channels, commands, timestamps, parts of the server."""
 _LINK = re.compile(r"\]\(")
 _URL = re.compile(r"(?<!<)https?://[^\s<>]*[^\s<>.,:;!?)\]}'\"*_]")
-_INVITE = re.compile(r"(discord(?:app)?)(?=\.(?:gg|com|me|io|li)\b)", re.IGNORECASE)
 
 
 def markdown(text: str) -> str:
@@ -26,10 +26,9 @@ def markdown(text: str) -> str:
     plain = "".join(
         char for char in unicodedata.normalize("NFC", text) if char == "\n" or unicodedata.category(char)[0] != "C"
     )
-    plain = _MENTION.sub("\u200b", plain)
+    plain = _TAG.sub("\u200b", plain)
     plain = _LINK.sub("]\u200b(", plain)
-    plain = _URL.sub(r"<\g<0>>", plain)
-    return _INVITE.sub("\\1\u200b", plain)
+    return escape.break_links(_URL.sub(r"<\g<0>>", plain))
 
 
 @dataclass(frozen=True, slots=True)

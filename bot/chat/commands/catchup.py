@@ -3,8 +3,7 @@
 import discord
 from discord import app_commands
 
-from bot.chat import escape, job_progress, lines, long_answer, permissions
-from bot.chat.error_messages import Refusal
+from bot.chat import escape, job_progress, lines, long_answer
 from bot.chat.host import Interaction
 from bot.chat.permissions import VocalChannel
 from bot.errors import NothingSaid, StoreError
@@ -29,7 +28,7 @@ async def catchup(
 ) -> None:
     host = interaction.client
     assert interaction.guild is not None
-    target = _channel(interaction, channel)
+    target = host.channel_for(interaction, channel, history=True)
     if not private and interaction.channel_id != target.id and not _open_to_all(interaction, target):
         private = True  # what was said behind a door is not told in front of it
     guild_id, user_id, jobs, words = interaction.guild.id, interaction.user.id, host.jobs, host.words_to(interaction)
@@ -47,24 +46,6 @@ async def catchup(
         return long_answer.compose(head, escape.escape(found.text), small, "catchup.md", found.pcm, "catchup.ogg")
 
     await job_progress.run_job(interaction, do, private=private)
-
-
-def _channel(interaction: Interaction, named: VocalChannel | None) -> VocalChannel:
-    """Return the channel meant: the one named, the call's, or the caller's.
-
-    Raises Refusal when there is none, or the caller may not read it.
-    """
-    member = interaction.user
-    assert isinstance(member, discord.Member)
-    call = interaction.client.calls.get(member.guild.id)
-    where = member.guild.get_channel(call.venue.channel_id) if call else member.voice and member.voice.channel
-    found = named or where
-    if not isinstance(found, permissions.VocalChannel):
-        raise Refusal("refusal no_channel")
-    permissions.check_caller(member, found)
-    if not found.permissions_for(member).read_message_history:
-        raise Refusal("refusal channel_closed", channel=found.mention)
-    return found
 
 
 def _open_to_all(interaction: Interaction, target: VocalChannel) -> bool:

@@ -9,11 +9,9 @@ import discord
 from discord import app_commands
 
 from bot.chat import escape, permissions
-from bot.chat.error_messages import Refusal
 from bot.chat.file_export import exported_file
 from bot.chat.host import Interaction
 from bot.chat.pagination import Confirm, PagedMessage, paginate
-from bot.chat.permissions import VocalChannel
 from bot.types import Message
 
 SHOWN = 500
@@ -32,7 +30,7 @@ class MemoryCommands(app_commands.Group):
     @app_commands.describe(channel="The voice channel; that of the call, or yours, when left out")
     async def show(self, interaction: Interaction, channel: Channel | None = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        target = _channel(interaction, channel)
+        target = interaction.client.channel_for(interaction, channel)
         host = interaction.client
         words = host.words_to(interaction)
         messages = await host.services.store.history(target.id, SHOWN)
@@ -45,7 +43,7 @@ class MemoryCommands(app_commands.Group):
     @app_commands.describe(channel="The voice channel; that of the call, or yours, when left out")
     async def export(self, interaction: Interaction, channel: Channel | None = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        target = _channel(interaction, channel)
+        target = interaction.client.channel_for(interaction, channel)
         words = interaction.client.words_to(interaction)
         messages = await interaction.client.services.store.history(target.id, EXPORTED)
         limit = interaction.filesize_limit
@@ -60,7 +58,7 @@ class MemoryCommands(app_commands.Group):
     @app_commands.describe(channel="The voice channel; that of the call, or yours, when left out")
     async def clear(self, interaction: Interaction, channel: Channel | None = None) -> None:
         permissions.check_manager(interaction.permissions)
-        target = _channel(interaction, channel)
+        target = interaction.client.channel_for(interaction, channel)
         host = interaction.client
         words = host.words_to(interaction)
 
@@ -70,22 +68,6 @@ class MemoryCommands(app_commands.Group):
 
         question = words("memory clear?", channel=target.mention)
         await interaction.response.send_message(question, view=Confirm(host, words, forget), ephemeral=True)
-
-
-def _channel(interaction: Interaction, named: VocalChannel | None) -> VocalChannel:
-    """Return the channel meant: the one named, the call's, or the caller's.
-
-    Raises Refusal when there is none, or the caller may not see it.
-    """
-    member = interaction.user
-    assert isinstance(member, discord.Member)
-    call = interaction.client.calls.get(member.guild.id)
-    where = member.guild.get_channel(call.venue.channel_id) if call else member.voice and member.voice.channel
-    found = named or where
-    if not isinstance(found, permissions.VocalChannel):
-        raise Refusal("refusal no_channel")
-    permissions.check_caller(member, found)
-    return found
 
 
 def _row(message: Message) -> str:
