@@ -1,6 +1,6 @@
-"""The shipped recordings: what the sandbox's people say, what its model answers, and what is no speech at all.
+"""The shipped recordings: what the sandbox's people say, what its model answers, and noises without speech.
 
-docs/clips.md tells how they were made.
+docs/clips.md describes how they were made.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from typing import Literal
 
 from sandbox.media import to_pcm
 
-FOLDER = Path(__file__).parent / "clips"
-NAME = "Kikite"
-"""What the bot is called in the sentences; 聞き手 in the Japanese ones."""
+CLIPS_FOLDER = Path(__file__).parent / "clips"
+BOT_NAME = "Kikite"
+"""The bot's name in the English sentences. In the Japanese ones it is 聞き手."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Clip:
 
     id: str
     voice: str
-    "who speaks: Anna, Ben, Yuki, bot; empty for a noise"
+    "who speaks: Anna, Ben, Yuki or bot; empty for a noise"
     language: Literal["en", "ja", ""]
     sentence: str
     "exactly what is said; empty for a noise"
@@ -29,10 +29,10 @@ class Clip:
     @property
     def path(self) -> Path:
         """An Ogg Opus file, mono."""
-        return FOLDER / f"{self.id}.ogg"
+        return CLIPS_FOLDER / f"{self.id}.ogg"
 
 
-CATALOGUE: tuple[Clip, ...] = (
+ALL_CLIPS: tuple[Clip, ...] = (
     Clip("anna-cook", "Anna", "en", "Kikite, what could we cook tonight with rice, eggs and spinach?"),
     Clip("anna-quickest", "Anna", "en", "And which of them is the quickest?"),
     Clip("anna-boss", "Anna", "en", "I think the second level was much harder than the boss."),
@@ -66,7 +66,7 @@ CATALOGUE: tuple[Clip, ...] = (
 )
 """Every recording; `get` finds one."""
 
-_BY_ID = {clip.id: clip for clip in CATALOGUE}
+_BY_ID = {clip.id: clip for clip in ALL_CLIPS}
 
 
 def get(id: str) -> Clip:
@@ -75,11 +75,11 @@ def get(id: str) -> Clip:
 
 
 def speech() -> tuple[Clip, ...]:
-    """Return the clips somebody speaks in."""
-    return tuple(clip for clip in CATALOGUE if clip.sentence)
+    """Return the clips that contain speech."""
+    return tuple(clip for clip in ALL_CLIPS if clip.sentence)
 
 
-@lru_cache(maxsize=len(CATALOGUE) * 2)
+@lru_cache(maxsize=len(ALL_CLIPS) * 2)
 def load(id: str, rate: int) -> bytes:
     """Return a clip as s16le mono at `rate` samples per second. Raises KeyError."""
     return to_pcm(get(id).path, rate)

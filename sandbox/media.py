@@ -1,6 +1,6 @@
-"""Any audio file as PCM, by PyAV: what people in the sandbox say, and how they hear what the bot sends.
+"""Decodes any audio file to PCM with PyAV: for what people in the sandbox say, and to check what the bot sends.
 
-Independent of the bot's own decoder on purpose: what the bot makes is judged by another one.
+It is independent of the bot's own decoder on purpose: a different decoder judges what the bot makes.
 """
 
 import io
@@ -11,15 +11,15 @@ from av.error import FFmpegError
 
 from bot.errors import BadAudio
 
-RATE = 48_000
-MAX_SECONDS = 600
-"""Longer recordings are cut here: a person who says a file is not to talk for ever."""
+DEFAULT_DECODE_RATE = 48_000
+MAX_DECODED_SECONDS = 600
+"""Longer recordings are cut to this length, because a person who says a file must finish."""
 
 
-def to_pcm(source: Path | bytes, rate: int = RATE, max_seconds: float = MAX_SECONDS) -> bytes:
-    """Decode an audio file, or the first audio track of a film, to mono s16le at `rate` samples per second.
+def to_pcm(source: Path | bytes, rate: int = DEFAULT_DECODE_RATE, max_seconds: float = MAX_DECODED_SECONDS) -> bytes:
+    """Decode an audio file, or the first audio track of a video, to mono s16le at `rate` samples per second.
 
-    Raises BadAudio when it cannot be read or holds no sound.
+    Raises BadAudio if it cannot be read or contains no audio.
     """
     limit = int(max_seconds * rate) * 2
     out = bytearray()
@@ -44,7 +44,7 @@ def to_pcm(source: Path | bytes, rate: int = RATE, max_seconds: float = MAX_SECO
 
 
 def resample(pcm: bytes, source: int, target: int) -> bytes:
-    """Turn mono s16le at `source` samples per second into `target`."""
+    """Resample mono s16le from `source` to `target` samples per second."""
     if source == target or not pcm:
         return pcm
     resampler = av.AudioResampler(format="s16", layout="mono", rate=target)

@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("ids", nargs="*")
     parser.add_argument("--jtalk", default=sys.executable)
     args = parser.parse_args()
-    for clip in clips.CATALOGUE:
+    for clip in clips.ALL_CLIPS:
         if args.ids and clip.id not in args.ids:
             continue
         sound = NOISES[clip.id](np.random.default_rng(7)) if not clip.sentence else spoken(clip, args.jtalk)

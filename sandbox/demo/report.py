@@ -1,4 +1,4 @@
-"""What the demo leaves: recordings, the transcript, and where the time went."""
+"""What the demo writes to its folder: recordings, the transcript, and the timings."""
 
 import json
 from dataclasses import dataclass, field
@@ -11,33 +11,33 @@ from sandbox.people.recorder import Recorder
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Milliseconds; None: it did not come to that."""
+    """Milliseconds; None: that step did not happen."""
 
     packet_to_request: float | None
-    "last voice packet -> the request's body was complete"
+    "last voice packet -> the request's body had arrived"
     model: float | None
     "request -> first audio event"
     event_to_wire: float | None
-    "first audio event -> first packet with sound in a listener's ear"
+    "first audio event -> first packet with sound at a listener"
     total_less_model: float | None
-    "last voice packet -> first packet, less the model's own time"
+    "last voice packet -> first packet, minus the model's own time"
 
 
 @dataclass(slots=True)
 class DemoTurn:
-    """One thing said, and the request it led to. Times are of the loop's clock."""
+    """One thing said, and the request that followed. Times are loop times."""
 
     who: str
     words: str
     last_packet: float
     request: ReceivedRequest
     first: float | None = None
-    "when the answer's first sound arrived in the listener's ear"
+    "when the answer's first sound arrived at the listener"
 
-    def first_packet(self, ears: Recorder, bot: int) -> float | None:
-        """Return when the answer's first sound arrived, None while it has not."""
+    def first_packet(self, recorder: Recorder, bot: int) -> float | None:
+        """Return when the answer's first sound arrived, or None if it has not yet."""
         if self.first is None and (event := self.request.first_audio_at) is not None:
-            self.first = next((frame.at for frame in ears.frames(bot) if frame.at >= event), None)
+            self.first = next((frame.at for frame in recorder.frames(bot) if frame.at >= event), None)
         return self.first
 
     def timing(self) -> Timing:
@@ -45,7 +45,7 @@ class DemoTurn:
         asked, event, first = request.body_at, request.first_audio_at, self.first
         model = _ms(asked, event)
         total = _ms(self.last_packet, first)
-        # Asked while the silence still ran (speculation): the model's time counts only from the last packet on.
+        # A preemptive request starts before the last voice packet: the model's time counts only from that packet on.
         waited = _ms(max(asked, self.last_packet), event) if asked and event else None
         return Timing(
             _ms(self.last_packet, asked),
@@ -57,14 +57,14 @@ class DemoTurn:
 
 @dataclass(slots=True)
 class DemoReport:
-    """Everything the demo saw; `write` leaves it in a folder."""
+    """Everything the demo recorded; `write` saves it in a folder."""
 
-    ears: Recorder
+    recorder: Recorder
     bot: int
     turns: list[DemoTurn] = field(default_factory=list)
     transcript: list[str] = field(default_factory=list)
     channel: bytes = b""
-    "what a person in the channel heard of the bot, s16le mono 48 kHz"
+    "what a person in the channel heard from the bot, s16le mono 48 kHz"
 
     def write(self, out: Path) -> None:
         """Write heard-N.wav, channel.wav, transcript.md and timings.json."""

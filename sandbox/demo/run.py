@@ -1,4 +1,4 @@
-"""The demo: a sandbox Discord, the App that `run` starts, two people who talk to it, and a record of what happened."""
+"""The demo: a sandbox Discord, the App that `run` starts, two people who talk to it, and a report."""
 
 import asyncio
 import os
@@ -16,24 +16,24 @@ from bot.config import Settings
 from bot.errors import BotError, ConfigError
 from sandbox import clips
 from sandbox.demo.report import DemoReport, DemoTurn
-from sandbox.demo.view import View
+from sandbox.demo.view import DemoView
 from sandbox.media import to_pcm
 from sandbox.model.behaviour import Echo
-from sandbox.model.hearing import recognise
+from sandbox.model.recognition import recognise
 from sandbox.model.relay import ModelRelay
 from sandbox.model.server import ModelServer
 from sandbox.people.person import Person
 from sandbox.server import Sandbox
 
-LIMIT = 60.0
-"""Seconds after which the demo ends, whatever happens."""
-LIVE_LIMIT = 180.0
-LATER = 1.5
-"""Seconds of the answer after which it is talked over."""
-TALK = 40.0
-"""Seconds for people's files and their echo: the demo is over within LIMIT."""
-AROUND = 3.5
-"""Seconds that each turn takes besides."""
+DEMO_LIMIT_SECONDS = 60.0
+"""The demo ends after this time, whatever happens."""
+LIVE_DEMO_LIMIT_SECONDS = 180.0
+BARGE_IN_DELAY_SECONDS = 1.5
+"""The barge-in comes this long after the answer began."""
+MAX_TALK_SECONDS = 40.0
+"""Time for the user's files and their echo, chosen so that the demo ends within DEMO_LIMIT_SECONDS."""
+TURN_OVERHEAD_SECONDS = 3.5
+"""Each turn takes this much longer than its file and its echo."""
 
 Model = ModelServer | ModelRelay
 
@@ -51,36 +51,36 @@ class DemoLine:
     sound: bytes
     "s16le mono 48 kHz"
     words: str
-    "what is said, as far as that is known"
+    "what is said, or the file's name"
     over: bool = False
-    "said over the bot's answer, instead of after it"
+    "barge-in: said over the bot's answer rather than after it"
 
 
-def shipped() -> list[DemoLine]:
-    """Return the shipped conversation: English and Japanese, one talking over the other's answer once."""
+def shipped_conversation() -> list[DemoLine]:
+    """Return the shipped conversation in English and Japanese, with one barge-in."""
     script = (("Anna", "anna-cook", False), ("Yuki", "yuki-weather", True), ("Yuki", "yuki-when", False))
     return [DemoLine(who, clips.load(clip, RTP_RATE), clips.get(clip).sentence, over) for who, clip, over in script]
 
 
-def from_files(files: Sequence[Path]) -> list[DemoLine]:
-    """Return a conversation of the user's own recordings, said in turn by the two people.
+def conversation_from_files(files: Sequence[Path]) -> list[DemoLine]:
+    """Return a conversation of the user's own recordings. The two people take turns.
 
-    Long ones are cut, so that the demo ends in time. Raises BadAudio for what cannot be read.
+    Long recordings are cut, because the demo must end in time. Raises BadAudio for a file that cannot be read.
     """
-    longest = max(2.0, (TALK / len(files) - AROUND) / 2)
+    longest = max(2.0, (MAX_TALK_SECONDS / len(files) - TURN_OVERHEAD_SECONDS) / 2)
     return [
         DemoLine(("Anna", "Yuki")[n % 2], to_pcm(file, RTP_RATE, longest), file.name) for n, file in enumerate(files)
     ]
 
 
 async def run_demo(out: Path, files: Sequence[Path], *, live: bool, console: Console) -> None:
-    """Play the demo and leave its record in `out`.
+    """Play the demo and write its report to `out`.
 
-    Raises DemoFailed, or what the bot itself failed of.
+    Raises DemoFailed, or the error that stopped the bot.
     """
-    lines = from_files(files) if files else shipped()
-    view = View(console)
-    limit = LIVE_LIMIT if live else LIMIT
+    lines = conversation_from_files(files) if files else shipped_conversation()
+    view = DemoView(console)
+    limit = LIVE_DEMO_LIMIT_SECONDS if live else DEMO_LIMIT_SECONDS
     try:
         async with asyncio.timeout(limit - 2.0):
             report = await _play(lines, view, live=live, answer_all=bool(files))
@@ -92,7 +92,7 @@ async def run_demo(out: Path, files: Sequence[Path], *, live: bool, console: Con
     view.summary(report, out)
 
 
-async def _play(lines: Sequence[DemoLine], view: View, *, live: bool, answer_all: bool) -> DemoReport:
+async def _play(lines: Sequence[DemoLine], view: DemoView, *, live: bool, answer_all: bool) -> DemoReport:
     async with (
         Sandbox.open() as sandbox,
         _model(live) as model,
@@ -123,13 +123,15 @@ async def _play(lines: Sequence[DemoLine], view: View, *, live: bool, answer_all
         return report
 
 
-async def _say(line: DemoLine, person: Person, sandbox: Sandbox, model: Model, report: DemoReport, view: View) -> None:
-    """Have a line said, after the answer to the one before or over it, and wait until its answer sounds."""
-    bot, ears, asked = sandbox.bot.id, report.ears, len(model.chats)
+async def _say(
+    line: DemoLine, person: Person, sandbox: Sandbox, model: Model, report: DemoReport, view: DemoView
+) -> None:
+    """Say a line, after the previous answer or over it, and wait until its answer is heard."""
+    bot, recorder, asked = sandbox.bot.id, report.recorder, len(model.chats)
     if line.over:
-        await asyncio.sleep(LATER)
+        await asyncio.sleep(BARGE_IN_DELAY_SECONDS)
     elif report.turns:
-        await ears.quiet(bot, 1.0)
+        await recorder.quiet(bot, 1.0)
     view.says(line.who, line.words, over=line.over)
     said = await person.say(line.sound)
     try:
@@ -140,16 +142,16 @@ async def _say(line: DemoLine, person: Person, sandbox: Sandbox, model: Model, r
     report.turns.append(turn)
     try:
         async with asyncio.timeout(15):
-            while turn.first_packet(ears, bot) is None:
+            while turn.first_packet(recorder, bot) is None:
                 await asyncio.sleep(0.02)
-                turn.request = model.chats[-1]  # a pause may have looked like the end: then a later one counts
+                turn.request = model.chats[-1]  # a pause can look like the end of the turn: the latest request counts
     except TimeoutError:
         raise DemoFailed(f"no answer to {line.who} was heard") from None
     view.answers(turn)
 
 
 async def _settle(sandbox: Sandbox) -> None:
-    """Wait until every line of the bot is final: it has its seconds and its cost then."""
+    """Wait until every line of the bot is final, which adds its seconds and its cost."""
     for _ in range(100):
         lines = [m.content for m in sandbox.messages(sandbox.lounge.id) if m.author.id == sandbox.bot.id]
         if lines and "-#" in lines[-1]:
@@ -159,14 +161,14 @@ async def _settle(sandbox: Sandbox) -> None:
 
 @asynccontextmanager
 async def _model(live: bool) -> AsyncIterator[Model]:
-    """Open the stand-in, or the way to the real server.
+    """Open the stand-in, or the relay to the real server.
 
-    Raises ConfigError when the real one is wanted without a key.
+    Raises ConfigError if `live` is set and there is no key.
     """
     if not live:
         async with ModelServer.open() as model:
             model.default = Echo()
-            # The stand-in's ears know the shipped clips; learning them takes a moment, which no turn should pay.
+            # Loading the clips that the stand-in recognises takes a moment. Do it now, so no turn includes that time.
             await asyncio.to_thread(recognise, clips.load("anna-stop", HEAR_RATE))
             yield model
         return
@@ -180,7 +182,7 @@ async def _model(live: bool) -> AsyncIterator[Model]:
 
 @asynccontextmanager
 async def _bot(sandbox: Sandbox, model: Model, answer_all: bool) -> AsyncIterator[app.App]:
-    """Run the bot as `python -m bot run` does, only in this process."""
+    """Run the bot as `python -m bot run` does, but in this process."""
     with tempfile.TemporaryDirectory(prefix="kikite-demo-") as folder:
         settings = config.load(
             overrides={

@@ -1,4 +1,4 @@
-"""What the demo shows while it runs: a line for everything that happens, and the call's state below."""
+"""What the demo prints while it runs: a line for each event, and the call's state below."""
 
 import asyncio
 import time
@@ -12,12 +12,12 @@ from rich.table import Table
 from bot.call.call import Call
 from sandbox.demo.report import DemoReport, DemoTurn
 
-LOOK = 0.1
-"""Seconds between looks at the call."""
+CALL_POLL_SECONDS = 0.1
+"""Seconds between two looks at the call."""
 
 
-class View:
-    """Prints as things happen; on a terminal the state of the call is shown live."""
+class DemoView:
+    """Prints events as they happen. On a terminal it also shows the state of the call."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -71,7 +71,7 @@ class View:
                 if line and line not in shown and _finished(line):
                     shown.add(line)
                     self.note("chat", " ".join(line.split()))
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(CALL_POLL_SECONDS)
 
     def summary(self, report: DemoReport, out: Path) -> None:
         table = Table(title="Where the time went (milliseconds)", title_justify="left")
@@ -86,7 +86,7 @@ class View:
 
 
 def _finished(line: str) -> bool:
-    """Whether a line of the chat is final: the bot's grow until they carry their small print."""
+    """Return whether a chat line is final. A line of the bot grows until it gets its small print."""
     return not line.startswith("**Kikite**") or "-#" in line
 
 

@@ -1,1 +1,1 @@
-"""A loopback model server: chat with audio, transcription, and every fault a test asks for."""
+"""A loopback model server: chat with audio, transcription, and every fault that a test asks for."""

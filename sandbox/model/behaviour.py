@@ -1,4 +1,4 @@
-"""What the model server can be told to do with a request: answer, echo, or fail in one of the known ways."""
+"""What the model server does with a request when told so: answer, echo, or fail in one of the known ways."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,36 +11,36 @@ from sandbox.model.schema import ApiError
 
 
 class Oddity(Enum):
-    """A way to write a stream that a parser must bear. Heartbeats with `choices: null` come without being asked for."""
+    """A stream format that a parser must accept. Heartbeats with `choices: null` come in every stream, without one."""
 
     SPLIT_BASE64 = auto()
-    "one long base64 text, cut anywhere, not at groups of four"
+    "one long base64 text, cut anywhere rather than at groups of four"
     PADDED = auto()
-    "each piece padded with = on its own, in mid-stream"
+    "each delta is padded with = on its own, in the middle of the stream"
     ODD_BYTE = auto()
-    "pieces end in the middle of a sample"
+    "deltas end in the middle of a sample"
     RIFF_HEADER = auto()
-    "the first piece begins with a WAV header"
+    "the first delta begins with a WAV header"
     NO_USAGE = auto()
     "no usage chunk"
     NO_EXPIRY = auto()
-    "no expires_at chunk; `stop` ends it"
+    "no expires_at chunk; finish_reason `stop` ends the stream"
     EMPTY_CONTENT = auto()
     'every delta also has content: ""'
     TEXT_BESIDE = auto()
-    "the words in delta.content beside the audio, no transcript"
+    "the text is in delta.content next to the audio, without a transcript"
     CHOICES_MISSING = auto()
     "heartbeats without `choices`"
     COMMENTS = auto()
     "SSE comments between events"
     SPLIT_WRITES = auto()
-    "events cut in two on the wire, inside UTF-8 characters too"
+    "events are sent in two writes, cut even inside UTF-8 characters"
     CRLF = auto()
     "lines end in CR LF"
     LATE_TRANSCRIPT = auto()
-    "the words come after the sound"
+    "the transcript comes after the audio"
     ID_ONCE = auto()
-    "the id stands in the first chunk only"
+    "only the first chunk has the id"
     NO_SPACE = auto()
     "`data:` without the space after it"
 
@@ -57,10 +57,10 @@ class Ending(Enum):
 
 
 class Break(Enum):
-    """How a stream breaks off after `break_after` seconds of sound."""
+    """How a stream breaks off after `break_after` seconds of audio."""
 
     STALL = auto()
-    "nothing more comes, the connection stays open"
+    "nothing more comes, but the connection stays open"
     RESET = auto()
     "TCP reset"
     CUT = auto()
@@ -68,33 +68,33 @@ class Break(Enum):
     ERROR = auto()
     "an error event in the stream"
     BAD_JSON = auto()
-    "an event that is no JSON, then the stream goes on"
+    "one event is not JSON, then the stream continues"
 
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Speak."""
+    """Answer with this text and audio."""
 
     text: str
     pcm: bytes = b""
     "s16le mono 24 kHz; empty: text only"
     first_audio: float | None = None
-    "seconds from the request to the first sound; None: the server's"
+    "seconds from the request to the first audio; None: the server's setting"
     speed: float | None = None
-    "sound sent per second; None: the server's; 0: all at once"
+    "seconds of audio sent per second; None: the server's setting; 0: all at once"
     oddities: frozenset[Oddity] = frozenset()
     ending: Ending = Ending.EXPIRES
     breaks: Break | None = None
     break_after: float = 1.0
-    "seconds of sound"
+    "seconds of audio"
     uncapped: bool = False
     "ignore the request's max_completion_tokens"
     silent: bool = False
-    "id and transcript as if it spoke, but no data"
+    "send id and transcript, but no audio data"
 
     @classmethod
     def clip(cls, id: str) -> "Speak":
-        """Return the answer that a shipped recording speaks."""
+        """Return an answer that plays a shipped recording."""
         return cls(clips.get(id).sentence, clips.load(id, SPEAK_RATE))
 
     def with_(self, *oddities: Oddity, **changes: object) -> "Speak":
@@ -108,7 +108,7 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """Say a shipped sentence, then play back what was heard since the last answer."""
+    """Say a shipped sentence, then play back the audio received since the last answer."""
 
     first_audio: float | None = None
     speed: float | None = None
@@ -130,8 +130,8 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Answer with something that is no JSON, as a proxy in front of the server does."""
+class ProxyPage:
+    """Answer with something other than JSON, as a proxy in front of the server does."""
 
     status: int
     text: str
@@ -140,22 +140,22 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Take the request and never answer."""
+    """Accept the request and never answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Take the request, then reset the connection."""
+    """Accept the request, then reset the connection."""
 
 
 @dataclass(frozen=True, slots=True)
-class SayWords:
-    """The text of a transcription."""
+class TranscribeAs:
+    """Answer a transcription with this text."""
 
     text: str
     delay: float | None = None
-    "seconds; None: the server's"
+    "seconds; None: the server's setting"
 
 
-Plain = Speak | Echo | Refuse | Page | Hang | Reset | SayWords
+Plain = Speak | Echo | Refuse | ProxyPage | Hang | Reset | TranscribeAs
 Behaviour = Plain | Callable[[ReceivedRequest], Plain]

@@ -1,6 +1,6 @@
-"""What the audio chat API accepts: every field by shape, then the rules between fields.
+"""What the audio chat API accepts: first the shape of every field, then the rules between fields.
 
-Anything the real server answers 400 to is refused here, so that a bot which works with the sandbox works with it.
+It refuses everything that the real server answers with 400, because a bot that works with the sandbox must work there.
 """
 
 import base64
@@ -12,17 +12,17 @@ from typing import Any
 from bot.audio import HEAR_RATE, from_wav, seconds
 from bot.errors import BadAudio
 from sandbox.media import resample, to_pcm
+from sandbox.model.request_schema import REQUEST_CHECK
 from sandbox.model.schema import ApiError, refuse
-from sandbox.model.shapes import REQUEST
 
-CONTEXT = 128_000
-MAX_OUT = 16_384
-AUDIO_IN = 10
-"""Tokens a second of sound sent."""
-AUDIO_OUT = 20
-"""Tokens a second of sound answered."""
-UNSUPPORTED = ("logprobs", "top_logprobs", "prediction", "reasoning_effort", "verbosity")
-"""Fields of the API that the audio models do not know."""
+MAX_CONTEXT_TOKENS = 128_000
+MAX_OUTPUT_TOKENS = 16_384
+INPUT_TOKENS_PER_SECOND = 10
+"""Tokens per second of audio in a request."""
+OUTPUT_TOKENS_PER_SECOND = 20
+"""Tokens per second of audio in an answer."""
+UNSUPPORTED_FIELDS = ("logprobs", "top_logprobs", "prediction", "reasoning_effort", "verbosity")
+"""Fields of the API that the audio models do not support."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class AudioPart:
     "index in that message's content"
     format: str
     data: bytes
-    "the file as it was sent, base64 undone"
+    "the file as it was sent, after base64 decoding"
     pcm: bytes
-    "the same as s16le mono 16 kHz"
+    "the same audio as s16le mono 16 kHz"
 
     @property
     def seconds(self) -> float:
@@ -45,15 +45,15 @@ class AudioPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Chat:
-    """A request that was accepted."""
+class ChatRequest:
+    """A chat request that passed the checks."""
 
     model: str
     stream: bool
     speaks: bool
     "audio is among the modalities"
     format: str
-    "of the audio out"
+    "format of the answer's audio"
     usage: bool
     "stream_options.include_usage"
     obfuscated: bool
@@ -61,48 +61,55 @@ class Chat:
     max_tokens: int
     audio: tuple[AudioPart, ...]
     text_in: int
-    "tokens"
+    "tokens of the request's text"
     audio_in: int
-    "tokens"
+    "tokens of the request's audio"
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """How a server differs from OpenAI's."""
+class DialectRules:
+    """How a server's checks differ from OpenAI's."""
 
     data_url: bool = False
-    "input_audio.data is `data:;base64,…` instead of plain base64"
+    "input_audio.data is `data:;base64,…` rather than plain base64"
     streams_only: bool = False
-    "sound comes only with stream"
+    "audio needs `stream`"
     formats: tuple[str, ...] = ("pcm16",)
-    "of the audio out, with stream"
+    "formats of streamed audio"
     voices: bool = True
-    "the list of voices is OpenAI's"
+    "only OpenAI's voices are accepted"
     text_streams_only: bool = False
-    "text too"
+    "text needs `stream` too"
     needs_audio: bool = True
-    "sound must come in or go out"
+    "the request or the answer must have audio"
     audio_ids: bool = True
-    "an assistant message may be an audio id"
+    "an assistant message may refer to an audio id"
     openai_only: bool = True
-    "knows store, safety_identifier, metadata, service_tier, prompt_cache_key"
+    "accepts OPENAI_ONLY_FIELDS"
 
 
-OPENAI_ONLY = ("store", "safety_identifier", "metadata", "service_tier", "prompt_cache_key", "prompt_cache_retention")
+OPENAI_ONLY_FIELDS = (
+    "store",
+    "safety_identifier",
+    "metadata",
+    "service_tier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+)
 
 
 def check_chat(
     body: Mapping[str, Any],
     hears: bool,
     spoken: Callable[[str], float | None],
-    rules: Rules,
-) -> Chat:
-    """Accept a request body.
+    rules: DialectRules,
+) -> ChatRequest:
+    """Check a request body and return it parsed.
 
-    `hears`: the model is an audio model. `spoken` returns the seconds of an earlier answer by its audio id, None when
-    it is unknown or expired. Raises ApiError.
+    `hears`: the model is an audio model. `spoken` returns the seconds of an earlier answer by its audio id, or None if
+    the id is unknown or expired. Raises ApiError.
     """
-    REQUEST(_voice_blind(body, rules), "")
+    REQUEST_CHECK(_with_known_voice(body, rules), "")
     stream = bool(body.get("stream"))
     modalities = body.get("modalities") or ["text"]
     speaks = "audio" in modalities
@@ -117,38 +124,38 @@ def check_chat(
     if not hears and (audio or speaks):
         raise refuse("This model does not support audio.", "model", "invalid_value")
     text_in, audio_in = count(body["messages"], audio, spoken)
-    if text_in + audio_in > CONTEXT:
+    if text_in + audio_in > MAX_CONTEXT_TOKENS:
         raise refuse(
-            f"This model's maximum context length is {CONTEXT} tokens. However, your messages resulted in "
+            f"This model's maximum context length is {MAX_CONTEXT_TOKENS} tokens. However, your messages resulted in "
             f"{text_in + audio_in} tokens. Please reduce the length of the messages.",
             "messages",
             "context_length_exceeded",
         )
-    return Chat(
+    return ChatRequest(
         model=body["model"],
         stream=stream,
         speaks=speaks,
         format=(body.get("audio") or {}).get("format", ""),
         usage=bool(options.get("include_usage")),
         obfuscated=options.get("include_obfuscation", True),
-        max_tokens=body.get("max_completion_tokens") or body.get("max_tokens") or MAX_OUT,
+        max_tokens=body.get("max_completion_tokens") or body.get("max_tokens") or MAX_OUTPUT_TOKENS,
         audio=audio,
         text_in=text_in,
         audio_in=audio_in,
     )
 
 
-def _voice_blind(body: Mapping[str, Any], rules: Rules) -> Any:
-    """Let any voice pass where the server has its own."""
+def _with_known_voice(body: Mapping[str, Any], rules: DialectRules) -> Any:
+    """Replace the voice by a known one if the server has voices of its own, so that the check accepts any."""
     audio = body.get("audio") if isinstance(body, dict) else None
     if rules.voices or not isinstance(audio, dict) or not isinstance(audio.get("voice"), str):
         return body
     return {**body, "audio": {**audio, "voice": "alloy"}}
 
 
-def _check_fields(body: Mapping[str, Any], stream: bool, hears: bool, rules: Rules) -> None:
+def _check_fields(body: Mapping[str, Any], stream: bool, hears: bool, rules: DialectRules) -> None:
     if not rules.openai_only:
-        for name in OPENAI_ONLY:
+        for name in OPENAI_ONLY_FIELDS:
             if name in body:
                 raise refuse(f"Extra inputs are not permitted: {name}", name, "extra_forbidden")
     for index, message in enumerate(body["messages"]):
@@ -164,15 +171,15 @@ def _check_fields(body: Mapping[str, Any], stream: bool, hears: bool, rules: Rul
             "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.", "max_tokens", None
         )
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or 1
-    if limit > MAX_OUT:
+    if limit > MAX_OUTPUT_TOKENS:
         raise refuse(
-            f"max_tokens is too large: {limit}. This model supports at most {MAX_OUT} completion tokens.",
+            f"max_tokens is too large: {limit}. This model supports at most {MAX_OUTPUT_TOKENS} completion tokens.",
             "max_tokens",
             "invalid_value",
         )
     if not hears:
         return
-    for name in UNSUPPORTED:
+    for name in UNSUPPORTED_FIELDS:
         if body.get(name) is not None:
             raise refuse(
                 f"Unsupported parameter: '{name}' is not supported with this model.", name, "unsupported_parameter"
@@ -185,7 +192,9 @@ def _check_fields(body: Mapping[str, Any], stream: bool, hears: bool, rules: Rul
         )
 
 
-def _check_output(body: Mapping[str, Any], modalities: list[str], stream: bool, speaks: bool, rules: Rules) -> None:
+def _check_output(
+    body: Mapping[str, Any], modalities: list[str], stream: bool, speaks: bool, rules: DialectRules
+) -> None:
     if len(set(modalities)) != len(modalities) or modalities == ["audio"]:
         raise refuse(
             f"Invalid modalities: {modalities}. Supported combinations are: ['text'] and ['text', 'audio'].",
@@ -215,7 +224,7 @@ def _check_output(body: Mapping[str, Any], modalities: list[str], stream: bool, 
         )
 
 
-def _audio_parts(messages: list[dict[str, Any]], rules: Rules) -> list[AudioPart]:
+def _audio_parts(messages: list[dict[str, Any]], rules: DialectRules) -> list[AudioPart]:
     found: list[AudioPart] = []
     for index, message in enumerate(messages):
         content = message.get("content")
@@ -227,7 +236,7 @@ def _audio_parts(messages: list[dict[str, Any]], rules: Rules) -> list[AudioPart
     return found
 
 
-def _unpacked(data: str, path: str, rules: Rules) -> bytes:
+def _unpacked(data: str, path: str, rules: DialectRules) -> bytes:
     if rules.data_url:
         head, comma, data = data.partition(",")
         if not (comma and head.startswith("data:") and head.endswith(";base64")):
@@ -239,7 +248,7 @@ def _unpacked(data: str, path: str, rules: Rules) -> bytes:
 
 
 def _decoded(data: bytes, format: str, path: str) -> bytes:
-    """Decode a file, which must be of the format it claims to be and hold sound."""
+    """Decode a file. It must have the format that the request names, and contain audio."""
     wav = data[:4] == b"RIFF" and data[8:12] == b"WAVE"
     mp3 = data[:3] == b"ID3" or (len(data) > 1 and data[0] == 0xFF and data[1] & 0xE6 == 0xE2)
     try:
@@ -255,7 +264,7 @@ def _decoded(data: bytes, format: str, path: str) -> bytes:
 
 
 def decoded(data: bytes) -> bytes:
-    """Return an audio file as s16le mono 16 kHz. Raises BadAudio when it cannot be read or holds no sound."""
+    """Return an audio file as s16le mono 16 kHz. Raises BadAudio if it cannot be read or contains no audio."""
     try:
         pcm, rate = from_wav(data)
     except BadAudio:
@@ -268,7 +277,7 @@ def decoded(data: bytes) -> bytes:
 def count(
     messages: list[dict[str, Any]], audio: tuple[AudioPart, ...], spoken: Callable[[str], float | None]
 ) -> tuple[int, int]:
-    """Return the tokens of text and of audio that these messages cost. Raises ApiError for an expired audio id."""
+    """Return the text tokens and the audio tokens of these messages. Raises ApiError for an expired audio id."""
     text, sound = 0, sum(part.seconds for part in audio)
     for index, message in enumerate(messages):
         text += 4 + tokens(message.get("name", ""))
@@ -284,10 +293,10 @@ def count(
                     "audio_not_found",
                 )
             sound += length
-    return text, round(sound * AUDIO_IN)
+    return text, round(sound * INPUT_TOKENS_PER_SECOND)
 
 
 def tokens(text: str) -> int:
-    """Return about how many tokens `text` is: four letters of ASCII each, or one character of anything else."""
+    """Return roughly how many tokens `text` has: one per four ASCII letters, one per any other character."""
     ascii_letters = sum(character < "\x80" for character in text)
     return -(-ascii_letters // 4) + len(text) - ascii_letters

@@ -1,31 +1,35 @@
-"""How compatible servers differ from OpenAI's: what they accept, how they stream, how they word an error."""
+"""How compatible servers differ from OpenAI's: what they accept, how they stream, and how they report errors."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.model.checks import Rules
+from sandbox.model.checks import DialectRules
 from sandbox.model.schema import ApiError
 
-HEARING = {"gpt-audio-1.5": None, "gpt-audio": "2027-01-20", "gpt-audio-mini": "2027-01-20"}
-"""Audio chat models, with the day they are shut down."""
-WRITING = {"gpt-5-mini": None}
-"""Text models."""
-LISTENING = {"gpt-transcribe": None, "gpt-4o-transcribe": "2027-02-26", "gpt-4o-mini-transcribe": "2027-02-26"}
-"""Transcription models."""
-OOPS = "The server had an error while processing your request. Sorry about that!"
+AUDIO_MODELS = {"gpt-audio-1.5": None, "gpt-audio": "2027-01-20", "gpt-audio-mini": "2027-01-20"}
+"""Audio chat models, with their shutdown date."""
+TEXT_MODELS = {"gpt-5-mini": None}
+"""Text models, with their shutdown date."""
+TRANSCRIPTION_MODELS = {
+    "gpt-transcribe": None,
+    "gpt-4o-transcribe": "2027-02-26",
+    "gpt-4o-mini-transcribe": "2027-02-26",
+}
+"""Transcription models, with their shutdown date."""
+SERVER_ERROR_MESSAGE = "The server had an error while processing your request. Sorry about that!"
 
-Worded = tuple[int, Any]
-"""HTTP status and the body, JSON or, when it is a str, plain text."""
+ErrorResponse = tuple[int, Any]
+"""HTTP status and body. The body is JSON, or plain text if it is a str."""
 
 
-def _openai_error(error: ApiError) -> Worded:
+def _openai_error(error: ApiError) -> ErrorResponse:
     return error.status, error.body()
 
 
-def _openrouter_error(error: ApiError) -> Worded:
-    """Word an error of the gateway itself, or hide the provider's in metadata.raw."""
+def _openrouter_error(error: ApiError) -> ErrorResponse:
+    """Return an error of the gateway itself, or put the provider's error into metadata.raw."""
     if error.code == "model_not_found":
         return 400, {"error": {"message": "That is not a valid model ID", "code": 400}, "user_id": "user_sandbox"}
     if error.status == 401 or error.param == "stream":
@@ -38,25 +42,25 @@ def _openrouter_error(error: ApiError) -> Worded:
     return error.status, {"error": wrapped, "user_id": "user_sandbox"}
 
 
-def _dashscope_error(error: ApiError) -> Worded:
+def _dashscope_error(error: ApiError) -> ErrorResponse:
     return error.status, {**error.body(), "request_id": "sandbox"}
 
 
-def _vllm_error(error: ApiError) -> Worded:
+def _vllm_error(error: ApiError) -> ErrorResponse:
     kind = {400: "BadRequestError", 401: "AuthenticationError", 404: "NotFoundError"}.get(
         error.status, "InternalServerError"
     )
     return error.status, {"error": {"message": error.message, "type": kind, "param": error.param, "code": error.status}}
 
 
-def _speaches_error(error: ApiError) -> Worded:
+def _speaches_error(error: ApiError) -> ErrorResponse:
     if error.code == "audio_not_found":
         return 500, "Internal Server Error"
     return error.status, {"detail": error.message}
 
 
 def _openai_stream_error() -> dict[str, Any]:
-    return {"error": {"message": OOPS, "type": "server_error", "param": None, "code": None}}
+    return {"error": {"message": SERVER_ERROR_MESSAGE, "type": "server_error", "param": None, "code": None}}
 
 
 def _openrouter_stream_error() -> dict[str, Any]:
@@ -78,29 +82,29 @@ class ServerDialect:
     """One kind of server."""
 
     name: str
-    rules: Rules = field(default_factory=Rules)
-    error: Callable[[ApiError], Worded] = _openai_error
-    "words a refusal"
+    rules: DialectRules = field(default_factory=DialectRules)
+    error: Callable[[ApiError], ErrorResponse] = _openai_error
+    "turns a refusal into a response"
     stream_error: Callable[[], dict[str, Any]] = _openai_stream_error
-    "the event of an error in mid-stream"
+    "the event of an error in the middle of a stream"
     prefix: str = ""
-    "stands before the model's name"
+    "prefix of the model's name"
     any_model: bool = False
-    "serves whatever model it is asked for"
+    "accepts any model name"
     audio_ids: bool = True
-    "answers have ids, which may stand in the history"
+    "answers have audio ids, which a request may put in its history"
     names_every_chunk: bool = False
-    "id and expires_at in each chunk with audio"
+    "id and expires_at are in each chunk with audio"
     wav_in_content: bool = False
-    "sound as a whole WAV per chunk, base64 in delta.content, with a `modality` beside"
+    "audio is one whole WAV per chunk, base64 in delta.content, with a `modality` field"
     words_in_content: bool = False
-    "words in delta.content, none in delta.audio.transcript"
+    "text is in delta.content, not in delta.audio.transcript"
     always_stops: bool = False
-    "finish_reason stop at the end of every answer"
+    "every answer ends with finish_reason stop"
     obfuscates: bool = False
-    "adds the `obfuscation` field"
+    "chunks have an `obfuscation` field"
     comments: str = ""
-    "an SSE comment ahead of every event"
+    "an SSE comment before every event"
     chunk_extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -109,7 +113,7 @@ OPENAI = ServerDialect(
 )
 OPENROUTER = ServerDialect(
     "openrouter",
-    Rules(streams_only=True),
+    DialectRules(streams_only=True),
     _openrouter_error,
     _openrouter_stream_error,
     prefix="openai/",
@@ -118,7 +122,7 @@ OPENROUTER = ServerDialect(
 )
 DASHSCOPE = ServerDialect(
     "dashscope",
-    Rules(
+    DialectRules(
         data_url=True,
         streams_only=True,
         text_streams_only=True,
@@ -136,7 +140,7 @@ DASHSCOPE = ServerDialect(
 )
 VLLM_OMNI = ServerDialect(
     "vllm-omni",
-    Rules(formats=("pcm16", "wav"), voices=False, openai_only=False, needs_audio=False, audio_ids=False),
+    DialectRules(formats=("pcm16", "wav"), voices=False, openai_only=False, needs_audio=False, audio_ids=False),
     _vllm_error,
     any_model=True,
     audio_ids=False,
@@ -146,11 +150,11 @@ VLLM_OMNI = ServerDialect(
 )
 SPEACHES = ServerDialect(
     "speaches",
-    Rules(voices=False, openai_only=False, needs_audio=False),
+    DialectRules(voices=False, openai_only=False, needs_audio=False),
     _speaches_error,
     any_model=True,
     names_every_chunk=True,
     always_stops=True,
 )
 DIALECTS = {dialect.name: dialect for dialect in (OPENAI, OPENROUTER, DASHSCOPE, VLLM_OMNI, SPEACHES)}
-"""By the name that ModelServer.open takes. DashScope streams headerless PCM although the format is called wav."""
+"""By the name that ModelServer.open takes. DashScope streams headerless PCM, although it calls the format wav."""

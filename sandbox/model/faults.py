@@ -1,12 +1,11 @@
-"""Every fault of the model that the bot must live through, ready to be scripted.
-
+"""Every model fault that the bot must survive, ready to be scripted.
 model.script(FAULTS["stall"]())
 """
 
 from collections.abc import Callable, Mapping
 
 from bot.audio import SPEAK_BYTES, SPEAK_RATE
-from sandbox.model.behaviour import Break, Ending, Hang, Page, Plain, Refuse, Reset, Speak
+from sandbox.model.behaviour import Break, Ending, Hang, Plain, ProxyPage, Refuse, Reset, Speak
 
 BAD_KEY = Refuse(401, "Incorrect API key provided: sk-***.", code="invalid_api_key")
 FORBIDDEN = Refuse(
@@ -43,12 +42,12 @@ EXPIRED = Refuse(
     code="audio_not_found",
     param="content.messages[1].audio.id",
 )
-"""As if the server did not know the id; ModelServer.forget_audio makes it really so."""
-BAD_GATEWAY = Page(502, "<html><head><title>502 Bad Gateway</title></head></html>")
+"""Only pretends that the id is unknown; ModelServer.forget_audio makes the server forget it."""
+BAD_GATEWAY = ProxyPage(502, "<html><head><title>502 Bad Gateway</title></head></html>")
 
 
 def rate_limited(retry_after: float | None = None, slow_down: bool = False) -> Refuse:
-    """Return a 429 rate limit (or 503 slow_down), with `Retry-After` in seconds if given."""
+    """Return a 429 rate limit, or a 503 slow_down, with `Retry-After` in seconds if given."""
     headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
     if slow_down:
         return Refuse(503, SLOW_DOWN.message, SLOW_DOWN.type, SLOW_DOWN.code, headers=headers)
@@ -66,7 +65,7 @@ def _cut(ending: Ending) -> Speak:
 
 
 def ten_minutes() -> Speak:
-    """Return an answer that goes on and on, whatever max_completion_tokens says."""
+    """Return an answer of ten minutes that ignores max_completion_tokens."""
     whole = Speak.clip("bot-moon")
     times = 600 * SPEAK_RATE * 2 // len(whole.pcm) + 1
     return whole.with_(text=" ".join([whole.text] * times), pcm=whole.pcm * times, uncapped=True)
@@ -111,4 +110,4 @@ FAULTS: Mapping[str, Callable[[], Plain]] = {
     "content filter at once": lambda: Speak("", ending=Ending.CONTENT_FILTER),
     "length": lambda: _cut(Ending.LENGTH),
 }
-"""By name, the model row of the list of faults."""
+"""Fault name -> a function that returns its behaviour."""

@@ -1,4 +1,4 @@
-"""What the model server saw: requests with their times, and connections."""
+"""What the model server received: requests with their times, and connections."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -6,62 +6,69 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.audio import HEAR_RATE, to_wav
-from sandbox.model.checks import AudioPart, Chat
+from sandbox.model.checks import AudioPart, ChatRequest
 from sandbox.model.schema import ApiError
 
-KEPT = 256
-"""Requests kept, each with its sound; the oldest go first, `forgotten` counts them."""
-HEADERS = ("user-agent", "content-type", "content-length", "accept", "openai-organization", "x-stainless-retry-count")
-"""What of a request's headers is kept: never the key."""
+MAX_KEPT_REQUESTS = 256
+"""Requests are kept with their audio. The oldest is dropped first; `forgotten` counts the dropped ones."""
+KEPT_HEADERS = (
+    "user-agent",
+    "content-type",
+    "content-length",
+    "accept",
+    "openai-organization",
+    "x-stainless-retry-count",
+)
+"""Request headers that are kept. The API key is not among them."""
 
 
 @dataclass(slots=True)
 class ReceivedRequest:
-    """One request. All times are seconds on `time.monotonic()`; None: it did not come to that."""
+    """One request. All times are seconds on `time.monotonic()`; None: that step did not happen."""
 
     path: str
-    "below the base URL, for instance /chat/completions"
+    "relative to the base URL, such as /chat/completions"
     headers: Mapping[str, str]
-    "those of HEADERS, in lower case"
+    "those in KEPT_HEADERS, in lower case"
     arrived_at: float
-    "its headers were there"
+    "when its headers had arrived"
     connection: int
-    "which TCP connection it came on, counted from 0"
+    "index of its TCP connection, from 0"
     size: int = 0
     "bytes of the body"
     body: dict[str, Any] = field(default_factory=dict)
-    "the JSON body; of a form the fields, each a string or, under a name that ends in [], a list"
-    chat: Chat | None = None
-    "an accepted chat request, taken apart"
+    "the JSON body; for a form the fields, each a string, or a list if the name ends in []"
+    chat: ChatRequest | None = None
+    "the parsed chat request, if it was accepted"
     file: bytes = b""
-    "of a transcription: the file sent"
+    "for a transcription: the uploaded file"
     pcm: bytes = b""
-    "of a transcription: the file as s16le mono 16 kHz"
+    "for a transcription: the file as s16le mono 16 kHz"
     heard: str | None = None
-    "of a transcription: the words returned"
+    "for a transcription: the text returned"
     status: int | None = None
-    "of the answer"
+    "HTTP status of the answer"
     answer_text: str = ""
     answer_pcm: bytes = b""
-    "what was answered, s16le mono 24 kHz, whole: `sound_sent` says how much of it was written"
+    "the whole answer as s16le mono 24 kHz; `sound_sent` says how much of it was sent"
     error: ApiError | None = None
-    "why it was refused, by the checks or by a scripted behaviour"
+    "why the checks or a scripted behaviour refused it"
     checked: bool = False
-    "it passed the checks: what refused it then was scripted"
+    "it passed the checks, so any error is scripted"
     body_at: float | None = None
-    "its body was complete"
+    "when its body had arrived"
     headers_at: float | None = None
-    "the answer's headers were written"
+    "when the answer's headers were sent"
     first_audio_at: float | None = None
-    "the first event with sound was written"
+    "when the first event with audio was sent"
     sound_sent: float = 0.0
-    "seconds of sound written"
+    "seconds of audio sent"
     audio_id: str | None = None
-    "of the answer"
+    "audio id of the answer"
     done_at: float | None = None
-    "all was written"
+    "when the whole answer was sent"
     aborted_at: float | None = None
-    "the client went away before that"
+    "when the client disconnected before the end"
 
     @property
     def audio(self) -> tuple[AudioPart, ...]:
@@ -70,13 +77,13 @@ class ReceivedRequest:
 
     @property
     def wavs(self) -> list[bytes]:
-        """What was heard, each part a WAV file, 16 kHz mono: of a chat request or a transcription."""
+        """The audio of a chat request or a transcription: each part as a WAV file, 16 kHz mono."""
         sounds = [part.pcm for part in self.audio] or ([self.pcm] if self.pcm else [])
         return [to_wav(pcm, HEAR_RATE) for pcm in sounds]
 
     @property
     def newest(self) -> bytes:
-        """The sound since the last assistant message, joined, s16le mono 16 kHz."""
+        """The audio after the last assistant message, joined, as s16le mono 16 kHz."""
         roles = [message.get("role") for message in self.body.get("messages", [])]
         after = len(roles) - 1 - roles[::-1].index("assistant") if "assistant" in roles else -1
         return b"".join(part.pcm for part in self.audio if part.message > after)
@@ -84,7 +91,7 @@ class ReceivedRequest:
 
 @dataclass(slots=True)
 class TcpConnection:
-    """A TCP connection that was opened."""
+    """One TCP connection that a client opened."""
 
     requests: int = 0
 
@@ -100,12 +107,12 @@ class RequestLog:
 
     def add(self, request: ReceivedRequest) -> None:
         self.requests.append(request)
-        if len(self.requests) > KEPT:
+        if len(self.requests) > MAX_KEPT_REQUESTS:
             del self.requests[0]
             self.forgotten += 1
 
     def touch(self) -> None:
-        """Wake who waits: something changed."""
+        """Wake those who wait, because something changed."""
         self._changed.set()
         self._changed = asyncio.Event()
 

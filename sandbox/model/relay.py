@@ -1,4 +1,4 @@
-"""Stands between the bot and a real model server for `demo --live`: passes everything on and notes what came when."""
+"""A relay between the bot and a real model server for `demo --live`. It forwards everything and notes the times."""
 
 import asyncio
 import base64
@@ -15,14 +15,14 @@ from bot.audio import from_wav
 from bot.errors import BadAudio
 from sandbox.model.log import ReceivedRequest, RequestLog
 
-MAX_BODY = 64 * 1024 * 1024
-PASSED_ON = ("authorization", "content-type", "accept", "user-agent")
-SOUND = b'"data"'
-"""In a stream, a chunk with this key carries sound."""
+MAX_RELAYED_BODY_BYTES = 64 * 1024 * 1024
+FORWARDED_HEADERS = ("authorization", "content-type", "accept", "user-agent")
+AUDIO_DATA_KEY = b'"data"'
+"""A chunk of a stream that contains this key carries audio."""
 
 
 class ModelRelay:
-    """A loopback address that is the real server."""
+    """A loopback address that forwards to the real server."""
 
     def __init__(self, key: str, upstream: str) -> None:
         self.key = key
@@ -33,9 +33,9 @@ class ModelRelay:
     @classmethod
     @asynccontextmanager
     async def open(cls, key: str, upstream: str) -> AsyncIterator["ModelRelay"]:
-        """Listen on a free port of 127.0.0.1 and pass on to `upstream`, a base URL."""
+        """Listen on a free port of 127.0.0.1 and forward to `upstream`, a base URL."""
         relay = cls(key, upstream)
-        application = web.Application(client_max_size=MAX_BODY)
+        application = web.Application(client_max_size=MAX_RELAYED_BODY_BYTES)
         runner = web.AppRunner(application, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
         async with aiohttp.ClientSession(auto_decompress=False) as session:
 
@@ -69,7 +69,7 @@ class ModelRelay:
             record.pcm = newest_sound(record.body)
         self.log.add(record)
         self.log.touch()
-        headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
+        headers = {name: request.headers[name] for name in FORWARDED_HEADERS if name in request.headers}
         url = self._upstream + record.path
         async with session.request(request.method, url, data=raw or None, headers=headers) as answer:
             record.status = answer.status
@@ -79,7 +79,7 @@ class ModelRelay:
                     response.headers[name] = answer.headers[name]
             await response.prepare(request)
             async for chunk in answer.content.iter_any():
-                if record.first_audio_at is None and SOUND in chunk:
+                if record.first_audio_at is None and AUDIO_DATA_KEY in chunk:
                     record.first_audio_at = now()
                 await response.write(chunk)
             await response.write_eof()
@@ -88,7 +88,7 @@ class ModelRelay:
 
 
 def newest_sound(body: dict[str, Any]) -> bytes:
-    """Return the sound in a request since the last assistant message, s16le mono 16 kHz; empty if it has none."""
+    """Return the audio after the last assistant message as s16le mono 16 kHz. Empty if there is none."""
     sound = b""
     for message in body.get("messages", []):
         if message.get("role") == "assistant":

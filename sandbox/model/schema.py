@@ -1,7 +1,7 @@
-"""Small checks that refuse a request in the words of OpenAI's API, and the error they raise.
+"""Small checks that refuse a request with the error texts of OpenAI's API.
 
-A check takes a value and its path (`messages[0].content[1].type`) and raises ApiError. The facts are those of
-`CreateChatCompletionRequest` in OpenAI's published OpenAPI document; the rules are written from them, not generated.
+A check takes a value and its path (`messages[0].content[1].type`) and raises ApiError. The facts come from
+`CreateChatCompletionRequest` in OpenAI's published OpenAPI document; the rules are written by hand, not generated.
 """
 
 import re
@@ -14,7 +14,7 @@ Check = Callable[[Any, str], None]
 
 @dataclass
 class ApiError(Exception):
-    """A refusal, as the API's ErrorResponse has it."""
+    """A refusal with the fields of the API's ErrorResponse."""
 
     status: int
     message: str
@@ -29,7 +29,7 @@ class ApiError(Exception):
 
 
 def refuse(message: str, param: str | None, code: str | None) -> ApiError:
-    """Return a 400 of the common kind."""
+    """Return a 400 invalid_request_error."""
     return ApiError(400, message, param=param, code=code)
 
 
@@ -119,7 +119,7 @@ def array(of: Check, *, low: int = 0, high: int | None = None) -> Check:
 
 
 def mapping(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
-    """Check an object with these members and no others."""
+    """Return a check for an object with these members and no others."""
     known = {**required, **(optional or {})}
 
     def check(value: Any, path: str) -> None:
@@ -147,7 +147,7 @@ def nullable(inner: Check) -> Check:
 
 
 def either(text: Check, parts: Check) -> Check:
-    """Check a string with one check and an array with the other."""
+    """Return a check that applies `text` to a string and `parts` to an array."""
 
     def check(value: Any, path: str) -> None:
         if isinstance(value, str):
@@ -161,7 +161,7 @@ def either(text: Check, parts: Check) -> Check:
 
 
 def anything(value: Any, path: str) -> None:
-    """Accept whatever is there: a field whose shape matters to nobody here."""
+    """Accept any value, because nothing here depends on the field's shape."""
 
 
 def missing(path: str) -> ApiError:

@@ -1,12 +1,12 @@
 """A loopback stand-in for the model: chat completions with audio, transcriptions, models.
 
     async with ModelServer.open(key="sk-sandbox") as model:
-        model.script(Answer.clip("bot-moon"), RATE_LIMITED)
+        model.script(Speak.clip("bot-moon"), rate_limited())
         ...  # a client talks to model.base_url
         assert model.refused == []
 
-It checks requests as strictly as OpenAI's server, plays its recorded order of events, and does what it is told:
-scripted behaviours first, one each, then the default.
+It checks requests as strictly as OpenAI's server does and sends events in the recorded order. Each request takes the
+next scripted behaviour; when none is left, it gets the default.
 """
 
 import asyncio
@@ -21,41 +21,41 @@ from aiohttp import web
 
 from bot.audio import HEAR_RATE, SPEAK_RATE, to_wav
 from sandbox.media import resample
-from sandbox.model.behaviour import Behaviour, Echo, Hang, Page, Plain, Refuse, Reset, SayWords, Speak
+from sandbox.model.behaviour import Behaviour, Echo, Hang, Plain, ProxyPage, Refuse, Reset, Speak, TranscribeAs
 from sandbox.model.checks import check_chat
-from sandbox.model.dialect import DIALECTS, HEARING, LISTENING, WRITING, ServerDialect
-from sandbox.model.log import HEADERS, ReceivedRequest, RequestLog, TcpConnection
-from sandbox.model.read import read_form, read_json
+from sandbox.model.dialect import AUDIO_MODELS, DIALECTS, TEXT_MODELS, TRANSCRIPTION_MODELS, ServerDialect
+from sandbox.model.log import KEPT_HEADERS, ReceivedRequest, RequestLog, TcpConnection
+from sandbox.model.request_body import read_form, read_json
+from sandbox.model.response import complete, hang, reset, send_stream
 from sandbox.model.schema import ApiError, missing
-from sandbox.model.send import complete, hang, reset, send_stream
-from sandbox.model.stream import Pace, Stamp, capped, pieces
+from sandbox.model.stream import Pace, ResponseIds, capped, pieces
 from sandbox.model.transcription import check_transcription, transcription, words_of
 
-MAX_BODY = 64 * 1024 * 1024
-AUDIO_LIFE = 3600.0
-"""Seconds that an answer's audio id is good for."""
+MAX_REQUEST_BODY_BYTES = 64 * 1024 * 1024
+AUDIO_ID_LIFETIME_SECONDS = 3600.0
+"""An answer's audio id expires after this time."""
 
 
 class ModelServer:
-    """See the module. Its public attributes may be changed at any time; they count from the next request on."""
+    """See the module. A change of a public attribute applies from the next request on."""
 
     def __init__(self, key: str, dialect: ServerDialect, first_audio: float, speed: float) -> None:
         self.key = key
         self.dialect = dialect
         self.base_url = ""
         self.first_audio = first_audio
-        "seconds from a request to the first sound"
+        "seconds from a request to the first audio"
         self.speed = speed
-        "seconds of sound sent per second; 0: all at once"
+        "seconds of audio sent per second; 0: all at once"
         self.transcribe_delay = first_audio / 2
         "seconds"
-        self.audio_life = AUDIO_LIFE
-        "seconds that the audio ids of coming answers live"
+        self.audio_life = AUDIO_ID_LIFETIME_SECONDS
+        "seconds until the audio ids of the next answers expire"
         self.default: Behaviour = Speak.clip("bot-rice")
         self.default_transcription: Behaviour | None = None
         "None: the shipped clips are recognised"
         self.transcribe: Callable[[bytes], str] | None = None
-        "gives the words of a WAV file in which no shipped clip is"
+        "returns the text of a WAV file that contains no shipped clip"
         self.log = RequestLog()
         self._spoken: dict[str, tuple[float, float]] = {}
         self._numbers = itertools.count(1)
@@ -73,7 +73,7 @@ class ModelServer:
         Raises KeyError for an unknown dialect.
         """
         model = cls(key, DIALECTS[dialect], first_audio, speed)
-        app = web.Application(client_max_size=MAX_BODY)
+        app = web.Application(client_max_size=MAX_REQUEST_BODY_BYTES)
         app.on_response_prepare.append(model._name_request)
         app.router.add_post("/v1/chat/completions", model._guarded(model._chat))
         app.router.add_post("/v1/audio/transcriptions", model._guarded(model._transcription))
@@ -109,28 +109,28 @@ class ModelServer:
 
     @property
     def refused(self) -> list[ApiError]:
-        """The errors of requests that the checks refused: what the client did wrong, nothing that was scripted."""
+        """The errors of requests that the checks refused: only the client's mistakes, no scripted errors."""
         return [request.error for request in self.requests if request.error and not request.checked]
 
     @property
     def connections(self) -> list[TcpConnection]:
-        """TCP connections that were opened, in order."""
+        """All TCP connections, in the order they were opened."""
         return self.log.connections
 
     def script(self, *behaviours: Behaviour) -> None:
-        """Queue what to do with the next chat requests that pass the checks."""
+        """Queue behaviours for the next chat requests that pass the checks."""
         self._scripts["chat"].extend(behaviours)
 
     def script_transcriptions(self, *behaviours: Behaviour) -> None:
-        """Queue what to do with the next transcriptions: Words, or a fault."""
+        """Queue behaviours for the next transcriptions: TranscribeAs, or a fault."""
         self._scripts["transcription"].extend(behaviours)
 
     def script_models(self, *behaviours: Behaviour) -> None:
-        """Queue what to do with the next questions about a model: a fault."""
+        """Queue faults for the next requests for a model's description."""
         self._scripts["model"].extend(behaviours)
 
     def forget_audio(self) -> None:
-        """Let every audio id expire now."""
+        """Expire every audio id now."""
         self._spoken.clear()
 
     async def wait_for_chats(self, count: int) -> list[ReceivedRequest]:
@@ -148,7 +148,7 @@ class ModelServer:
         return protocol
 
     def _guarded(self, handle: Callable[[web.Request, ReceivedRequest], Any]) -> Callable[[web.Request], Any]:
-        """Wrap a handler: record, check the key, word errors, notice who goes away."""
+        """Wrap a handler: record the request, check the key, turn errors into responses, and notice disconnects."""
 
         async def handler(request: web.Request) -> web.StreamResponse:
             now = asyncio.get_running_loop().time
@@ -156,7 +156,7 @@ class ModelServer:
             request.task.add_done_callback(self._tasks.discard)
             number = self._protocols[id(request.protocol)]
             self.connections[number].requests += 1
-            headers = {name: request.headers[name] for name in HEADERS if name in request.headers}
+            headers = {name: request.headers[name] for name in KEPT_HEADERS if name in request.headers}
             record = ReceivedRequest(request.path.removeprefix("/v1"), headers, now(), number)
             self.log.add(record)
             try:
@@ -174,7 +174,7 @@ class ModelServer:
                 raise
             except ConnectionError:
                 record.aborted_at = now()
-                response = web.Response(status=499)  # nobody is left to read it
+                response = web.Response(status=499)  # the client is gone and does not read it
             finally:
                 self.log.touch()
             record.done_at = record.done_at or now()
@@ -194,7 +194,7 @@ class ModelServer:
 
     async def _chat(self, request: web.Request, record: ReceivedRequest) -> web.StreamResponse:
         record.body = await read_json(request, record)
-        hears = self._known(record.body.get("model"), {**HEARING, **WRITING}) not in WRITING
+        hears = self._known(record.body.get("model"), {**AUDIO_MODELS, **TEXT_MODELS}) not in TEXT_MODELS
         record.chat = chat = check_chat(record.body, hears, self._spoken_seconds, self.dialect.rules)
         record.checked = True
         self.log.touch()
@@ -219,7 +219,7 @@ class ModelServer:
 
     async def _transcription(self, request: web.Request, record: ReceivedRequest) -> web.StreamResponse:
         name, record.file = await read_form(request, record)
-        self._known(record.body.get("model"), LISTENING)
+        self._known(record.body.get("model"), TRANSCRIPTION_MODELS)
         record.pcm = check_transcription(record.body, name, record.file)
         record.checked = True
         self.log.touch()
@@ -227,10 +227,10 @@ class ModelServer:
         if isinstance(behaviour, web.StreamResponse):
             return behaviour
         delay, languages = self.transcribe_delay, []
-        if isinstance(behaviour, SayWords):
+        if isinstance(behaviour, TranscribeAs):
             text, delay = behaviour.text, delay if behaviour.delay is None else behaviour.delay
         else:
-            # In a thread: at the first use the clips are learnt, and answers are being streamed meanwhile.
+            # In a thread, because the first call loads all clips, which must not stall the streams of other requests.
             text, languages = await asyncio.to_thread(words_of, record.pcm)
             if not text and self.transcribe:
                 text = self.transcribe(to_wav(record.pcm, HEAR_RATE))
@@ -239,20 +239,20 @@ class ModelServer:
         return web.json_response(transcription(text, languages, record.pcm))
 
     async def _model(self, request: web.Request, record: ReceivedRequest) -> web.StreamResponse:
-        name = self._known(request.match_info["model"], {**HEARING, **WRITING, **LISTENING})
+        name = self._known(request.match_info["model"], {**AUDIO_MODELS, **TEXT_MODELS, **TRANSCRIPTION_MODELS})
         record.checked = True
         behaviour = await self._next("model", None, request, record)
         if isinstance(behaviour, web.StreamResponse):
             return behaviour
         record.status = 200
-        shutdown = {**HEARING, **WRITING, **LISTENING}.get(name)
+        shutdown = {**AUDIO_MODELS, **TEXT_MODELS, **TRANSCRIPTION_MODELS}.get(name)
         answer = {"id": name, "object": "model", "created": 1_767_225_600, "owned_by": "system"}
         return web.json_response({**answer, "shutdown_date": shutdown})
 
     async def _next(
         self, kind: str, default: Behaviour | None, request: web.Request, record: ReceivedRequest
     ) -> Plain | web.StreamResponse | None:
-        """Take the next behaviour; what ends the request without an answer is done here."""
+        """Take the next behaviour. Run it here if it ends the request without an answer."""
         script = self._scripts[kind]
         behaviour = script.popleft() if script else default
         if callable(behaviour):
@@ -266,7 +266,7 @@ class ModelServer:
             case Reset():
                 reset(request)
                 return web.Response()
-            case Page():
+            case ProxyPage():
                 record.status = behaviour.status
                 return web.Response(status=behaviour.status, text=behaviour.text, content_type=behaviour.content_type)
         return behaviour
@@ -284,12 +284,12 @@ class ModelServer:
         length, expires = self._spoken.get(audio_id, (0.0, 0.0))
         return length if asyncio.get_running_loop().time() < expires else None
 
-    def _stamp(self, answer: Speak) -> Stamp:
+    def _stamp(self, answer: Speak) -> ResponseIds:
         number, now = next(self._numbers), time.time()
         audio_id = f"audio_{number:024x}"
         if answer.pcm:
             self._spoken[audio_id] = (answer.seconds, asyncio.get_running_loop().time() + self.audio_life)
-        return Stamp(f"chatcmpl-{number:08x}", int(now), audio_id, int(now + self.audio_life))
+        return ResponseIds(f"chatcmpl-{number:08x}", int(now), audio_id, int(now + self.audio_life))
 
     def _echo(self, echo: Echo, record: ReceivedRequest) -> Speak:
         heard, languages = words_of(record.newest)

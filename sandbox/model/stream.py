@@ -1,8 +1,8 @@
-"""An answer as the events of a stream, in the order that was recorded of the real one.
+"""An answer as the events of a stream, in the order recorded from the real server.
 
-Role; transcript deltas, well ahead of the sound, the first of them with the audio's id; data deltas, each with the id
-again; a usage chunk with `choices: []`; a chunk with nothing but `expires_at`; `[DONE]`. No finish_reason. Heartbeats
-with `choices: null` come between. Pure: the times are numbers, the server does the waiting.
+First the role; then transcript deltas, well ahead of the audio, the first with the audio id; then data deltas, each
+with the id; a usage chunk with `choices: []`; a chunk with only `expires_at`; `[DONE]`. There is no finish_reason.
+Heartbeats with `choices: null` come in between. Pure: the times are numbers, and the server does the waiting.
 """
 
 import base64
@@ -15,25 +15,25 @@ from typing import Any
 
 from bot.audio import SPEAK_RATE, seconds, to_wav
 from sandbox.model.behaviour import Break, Ending, Oddity, Speak
-from sandbox.model.checks import AUDIO_OUT, Chat, tokens
+from sandbox.model.checks import OUTPUT_TOKENS_PER_SECOND, ChatRequest, tokens
 from sandbox.model.dialect import ServerDialect
 
-PIECE = 9600
-"""Bytes of sound in a delta: 0.2 s, a whole number of base64 groups."""
-PIECES = {Oddity.ODD_BYTE: PIECE - 3, Oddity.PADDED: PIECE - 2}
-"""Odd but in whole groups; even but not."""
-CUT = 12_803
-"""Characters in a delta when the base64 is cut anywhere."""
-WORD_STEP = 0.02
-"""Seconds between transcript deltas: some 100 letters a second, six times as fast as speech."""
-LETTERS = 4
-"""Characters of a delta in a language without spaces."""
-FINISH = {Ending.STOP: "stop", Ending.LENGTH: "length", Ending.CONTENT_FILTER: "content_filter"}
+DELTA_BYTES = 9600
+"""Bytes of audio in a delta: 0.2 s, which is a whole number of base64 groups."""
+ODD_DELTA_BYTES = {Oddity.ODD_BYTE: DELTA_BYTES - 3, Oddity.PADDED: DELTA_BYTES - 2}
+"""The first is an odd number in whole base64 groups; the second is even, but not in whole groups."""
+SPLIT_BASE64_CHARACTERS = 12_803
+"""Characters in a delta when the base64 text is cut anywhere."""
+WORD_INTERVAL_SECONDS = 0.02
+"""Time between transcript deltas: about 100 letters per second, six times as fast as speech."""
+DELTA_CHARACTERS = 4
+"""Characters in a transcript delta of a language without spaces."""
+FINISH_REASONS = {Ending.STOP: "stop", Ending.LENGTH: "length", Ending.CONTENT_FILTER: "content_filter"}
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
-    """What every chunk of one answer carries."""
+class ResponseIds:
+    """The ids and times that every chunk of one answer carries."""
 
     id: str
     created: int
@@ -45,47 +45,47 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class StreamPiece:
-    """Bytes to write, and when."""
+    """Bytes to send, and when."""
 
     at: float
     "seconds after the request"
     data: bytes
     sound: float = 0.0
-    "seconds of sound in it"
+    "seconds of audio in it"
     breaks: Break | None = None
-    "break off here instead"
+    "break the stream here instead"
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast an answer comes."""
+    """How fast an answer is sent."""
 
     first_audio: float
-    "seconds from the request to the first sound"
+    "seconds from the request to the first audio"
     speed: float
-    "seconds of sound sent per second; 0: all at once"
+    "seconds of audio sent per second; 0: all at once"
 
     def sound(self, position: float) -> float:
-        """Return when the sound at `position` seconds is sent."""
+        """Return when the audio at `position` seconds is sent."""
         return self.first_audio + (position / self.speed if self.speed else 0.0)
 
     def word(self, index: int) -> float:
-        return self.first_audio / 2 + (index * WORD_STEP if self.speed else 0.0)
+        return self.first_audio / 2 + (index * WORD_INTERVAL_SECONDS if self.speed else 0.0)
 
 
-def capped(answer: Speak, chat: Chat) -> Speak:
-    """Cut an answer to the request's max_completion_tokens."""
+def capped(answer: Speak, chat: ChatRequest) -> Speak:
+    """Return the answer, cut to the request's max_completion_tokens."""
     room = chat.max_tokens - tokens(answer.text)
-    spoken = round(answer.seconds * AUDIO_OUT)
+    spoken = round(answer.seconds * OUTPUT_TOKENS_PER_SECOND)
     if answer.uncapped or spoken <= room:
         return answer
-    kept = max(0, room) * SPEAK_RATE // AUDIO_OUT * 2
+    kept = max(0, room) * SPEAK_RATE // OUTPUT_TOKENS_PER_SECOND * 2
     return answer.with_(pcm=answer.pcm[:kept], ending=Ending.LENGTH)
 
 
-def usage(answer: Speak, chat: Chat) -> dict[str, Any]:
+def usage(answer: Speak, chat: ChatRequest) -> dict[str, Any]:
     """Return the usage object of an answer."""
-    text_out, audio_out = tokens(answer.text), round(answer.seconds * AUDIO_OUT)
+    text_out, audio_out = tokens(answer.text), round(answer.seconds * OUTPUT_TOKENS_PER_SECOND)
     return {
         "prompt_tokens": chat.text_in + chat.audio_in,
         "completion_tokens": text_out + audio_out,
@@ -107,7 +107,7 @@ def usage(answer: Speak, chat: Chat) -> dict[str, Any]:
 
 
 def words(text: str) -> list[str]:
-    """Cut a text into deltas, as a tokenizer would about."""
+    """Split a text into deltas, roughly as a tokenizer would."""
     return [piece for word in re.findall(r"\s*\S+\s*$|\s*\S+", text) for piece in _letters(word)]
 
 
@@ -115,16 +115,20 @@ def _letters(word: str) -> Iterator[str]:
     if word.isascii():
         yield word
     else:
-        yield from (word[at : at + LETTERS] for at in range(0, len(word), LETTERS))
+        yield from (word[at : at + DELTA_CHARACTERS] for at in range(0, len(word), DELTA_CHARACTERS))
 
 
-def pieces(answer: Speak, chat: Chat, stamp: Stamp, pace: Pace, dialect: ServerDialect) -> Iterator[StreamPiece]:
-    """Write an answer as a stream of server-sent events."""
+def pieces(
+    answer: Speak, chat: ChatRequest, stamp: ResponseIds, pace: Pace, dialect: ServerDialect
+) -> Iterator[StreamPiece]:
+    """Yield an answer as a stream of server-sent events."""
     return _Writer(answer, chat, stamp, pace, dialect).pieces()
 
 
 class _Writer:
-    def __init__(self, answer: Speak, chat: Chat, stamp: Stamp, pace: Pace, dialect: ServerDialect) -> None:
+    def __init__(
+        self, answer: Speak, chat: ChatRequest, stamp: ResponseIds, pace: Pace, dialect: ServerDialect
+    ) -> None:
         self._answer, self._chat, self._stamp, self._pace, self._dialect = answer, chat, stamp, pace, dialect
         self._named = False
 
@@ -159,7 +163,7 @@ class _Writer:
         yield from self._close(end, speaks)
 
     def _deltas(self, speaks: bool) -> Iterator[tuple[float, int, str, Any]]:
-        """Merge words, sound and heartbeats by time."""
+        """Merge words, audio and heartbeats by time."""
         late = Oddity.LATE_TRANSCRIPT in self._answer.oddities
         after = self._pace.sound(self._answer.seconds) if late else 0.0
         said = [(after + self._pace.word(i), i, "word", word) for i, word in enumerate(words(self._answer.text))]
@@ -173,25 +177,25 @@ class _Writer:
         return heapq.merge(said, beats, heard, key=lambda item: item[:2])
 
     def _data(self) -> Iterator[tuple[float, float, str]]:
-        """Yield (position in seconds, seconds, base64) of the sound."""
+        """Yield the audio as (position in seconds, length in seconds, base64)."""
         answer = self._answer
         if answer.silent:
             return
         pcm = answer.pcm
         if self._dialect.wav_in_content:
-            for at in range(0, len(pcm), PIECE):
-                part = pcm[at : at + PIECE]
+            for at in range(0, len(pcm), DELTA_BYTES):
+                part = pcm[at : at + DELTA_BYTES]
                 yield seconds(pcm[:at], SPEAK_RATE), seconds(part, SPEAK_RATE), _base64(to_wav(part, SPEAK_RATE))
             return
         if Oddity.RIFF_HEADER in answer.oddities:
             pcm = to_wav(pcm, SPEAK_RATE)
         if Oddity.SPLIT_BASE64 in answer.oddities:
             text = _base64(pcm)
-            for at in range(0, len(text), CUT):
-                part = text[at : at + CUT]
+            for at in range(0, len(text), SPLIT_BASE64_CHARACTERS):
+                part = text[at : at + SPLIT_BASE64_CHARACTERS]
                 yield at * 0.75 / (2 * SPEAK_RATE), len(part) * 0.75 / (2 * SPEAK_RATE), part
             return
-        size = next((PIECES[oddity] for oddity in PIECES if oddity in answer.oddities), PIECE)
+        size = next((ODD_DELTA_BYTES[oddity] for oddity in ODD_DELTA_BYTES if oddity in answer.oddities), DELTA_BYTES)
         for at in range(0, len(pcm), size):
             part = pcm[at : at + size]
             yield at / (2 * SPEAK_RATE), len(part) / (2 * SPEAK_RATE), _base64(part)
@@ -201,8 +205,8 @@ class _Writer:
         ending = answer.ending
         if not speaks or Oddity.NO_EXPIRY in oddities or self._dialect.always_stops:
             ending = Ending.STOP if ending is Ending.EXPIRES else ending
-        if ending in FINISH:
-            yield from self._event(at, self._delta({}, FINISH[ending]))
+        if ending in FINISH_REASONS:
+            yield from self._event(at, self._delta({}, FINISH_REASONS[ending]))
         if self._chat.usage and Oddity.NO_USAGE not in oddities:
             yield from self._event(at, self._chunk([], usage=usage(answer, self._chat)))
         if speaks and self._dialect.audio_ids and Oddity.NO_EXPIRY not in oddities:
@@ -230,7 +234,7 @@ class _Writer:
         return self._delta({"audio": self._name({"data": data}, again=True)})
 
     def _name(self, audio: dict[str, Any], again: bool = False) -> dict[str, Any]:
-        """Put the audio id where this server puts it."""
+        """Add the audio id where this server puts it."""
         if not self._dialect.audio_ids:
             return audio
         repeated = (again and Oddity.ID_ONCE not in self._answer.oddities) or self._dialect.names_every_chunk

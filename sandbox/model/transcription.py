@@ -1,4 +1,4 @@
-"""What `POST /audio/transcriptions` accepts, and what it answers."""
+"""What `POST /audio/transcriptions` accepts, and how it answers."""
 
 import re
 from collections.abc import Mapping
@@ -8,26 +8,25 @@ from typing import Any
 from bot.audio import HEAR_RATE, seconds
 from bot.errors import BadAudio
 from sandbox.model.checks import decoded
-from sandbox.model.hearing import recognise
+from sandbox.model.recognition import recognise
 from sandbox.model.schema import ApiError, invalid_value, missing, refuse
 
-SUFFIXES = ("flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm")
-MAX_FILE = 25 * 1024 * 1024
-SHORTEST = 0.1
-"""Seconds."""
-FIELDS = {"model", "language", "prompt", "response_format", "temperature", "languages[]", "keywords[]"}
-ONLY_NEWEST = {"languages[]", "keywords[]"}
-"""Known to gpt-transcribe alone."""
-LANGUAGE = re.compile(r"[a-z]{2,3}")
+FILE_SUFFIXES = ("flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm")
+MAX_FILE_BYTES = 25 * 1024 * 1024
+MIN_AUDIO_SECONDS = 0.1
+FORM_FIELDS = {"model", "language", "prompt", "response_format", "temperature", "languages[]", "keywords[]"}
+GPT_TRANSCRIBE_FIELDS = {"languages[]", "keywords[]"}
+"""Fields that only gpt-transcribe knows."""
+LANGUAGE_PATTERN = re.compile(r"[a-z]{2,3}")
 
 
 def check_transcription(fields: Mapping[str, Any], name: str | None, file: bytes) -> bytes:
-    """Accept a form whose model is known, and return its sound as s16le mono 16 kHz. Raises ApiError."""
+    """Check a form whose model is known, and return its audio as s16le mono 16 kHz. Raises ApiError."""
     for field in fields:
-        if field not in FIELDS or (field in ONLY_NEWEST and fields["model"] != "gpt-transcribe"):
+        if field not in FORM_FIELDS or (field in GPT_TRANSCRIBE_FIELDS and fields["model"] != "gpt-transcribe"):
             raise refuse(f"Unknown parameter: '{field}'.", field, "unknown_parameter")
     for code in (fields.get("language"), *fields.get("languages[]", ())):
-        if code is not None and not LANGUAGE.fullmatch(code):
+        if code is not None and not LANGUAGE_PATTERN.fullmatch(code):
             raise refuse(f"Invalid language '{code}'. Language parameter must be specified in ISO-639-1 format.",
                          "language", "invalid_language_format")  # fmt: skip
     if fields.get("response_format", "json") != "json":
@@ -35,15 +34,15 @@ def check_transcription(fields: Mapping[str, Any], name: str | None, file: bytes
     _check_temperature(fields.get("temperature"))
     if name is None:
         raise missing("file")
-    if PurePath(name).suffix.lstrip(".").lower() not in SUFFIXES:
-        raise ApiError(400, f"Invalid file format. Supported formats: {list(SUFFIXES)}")
-    if len(file) > MAX_FILE:
-        raise ApiError(413, f"Maximum content size limit ({MAX_FILE}) exceeded ({len(file)} bytes read)")
+    if PurePath(name).suffix.lstrip(".").lower() not in FILE_SUFFIXES:
+        raise ApiError(400, f"Invalid file format. Supported formats: {list(FILE_SUFFIXES)}")
+    if len(file) > MAX_FILE_BYTES:
+        raise ApiError(413, f"Maximum content size limit ({MAX_FILE_BYTES}) exceeded ({len(file)} bytes read)")
     try:
         pcm = decoded(file)
     except BadAudio:
         raise refuse("Audio file might be corrupted or unsupported", "file", "invalid_value") from None
-    if seconds(pcm, HEAR_RATE) < SHORTEST:
+    if seconds(pcm, HEAR_RATE) < MIN_AUDIO_SECONDS:
         raise refuse("Audio file is too short. Minimum audio length is 0.1 seconds.", "file", "audio_too_short")
     return pcm
 
@@ -58,7 +57,7 @@ def _check_temperature(value: str | None) -> None:
 
 
 def words_of(pcm: bytes) -> tuple[str, list[str]]:
-    """Return the words of the shipped clips in s16le mono 16 kHz, and their languages."""
+    """Return the sentences of the shipped clips found in s16le mono 16 kHz, and their languages."""
     found = recognise(pcm)
     japanese = bool(found) and all(item.clip.language == "ja" for item in found)
     text = ("" if japanese else " ").join(item.text for item in found)

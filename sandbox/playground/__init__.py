@@ -1,12 +1,16 @@
 """The playground: the sandbox Discord, the App that `run` starts, and a local page to talk to it by.
 
-    browser: microphone -> AudioWorklet -> WebSocket -> Visitor -> Opus -> DAVE -> UDP -> the bot
+    browser: microphone -> AudioWorklet -> WebSocket -> BrowserPerson -> Opus -> DAVE -> UDP -> the bot
     the bot -> UDP -> DAVE -> Opus -> Loudspeaker (everyone mixed) -> WebSocket -> AudioWorklet -> speakers
 
-visitor.py  the person in the browser      loudspeaker.py  what that person hears, as one stream
-guests.py   people who say recordings      timeline.py     where the time of each turn went
-house.py    everything that runs           view.py         what there is to see, as JSON
-session.py  one page's connection          acts.py         what the page may ask for
-server.py   the local web server, its guards and `run_playground`
-page/       the front end: plain ES modules, no build step
+backend.py         everything that runs: sandbox, model, bot and people
+browser_person.py  the person in the browser
+extra_people.py    more people, who say recordings
+loudspeaker.py     what the person in the browser hears, mixed into one stream
+timeline.py        where the time of each turn went
+view.py            the state of the room and its chat, as JSON
+requests.py        what the page can ask for
+session.py         the connection of one page
+server.py          the local web server, its access checks and `run_playground`
+page/              the front end: plain ES modules, no build step
 """

@@ -1,4 +1,4 @@
-"""Everything that runs behind the page: the sandbox, the model or its stand-in, the bot, and the people."""
+"""Everything that runs behind the page: the sandbox, the model or its stand-in, the bot and the people."""
 
 import asyncio
 import os
@@ -30,28 +30,33 @@ from sandbox.server import Sandbox
 log = structlog.get_logger(__name__)
 
 Model = ModelServer | ModelRelay
-KEY_MISSING = "OPENAI_API_KEY is missing"
-LOCALES = {"en": "en-US", "ja": "ja"}
-MINE: dict[str, object] = {"discord_token": "sandbox", "http_port": None, "dev_guild_id": None, "log_level": "ERROR"}
-"""What the playground decides itself; everything else is as for `run`."""
+KEY_MISSING_FAULT = "OPENAI_API_KEY is missing"
+CLIENT_LOCALES = {"en": "en-US", "ja": "ja"}
+OWN_SETTINGS: dict[str, object] = {
+    "discord_token": "sandbox",
+    "http_port": None,
+    "dev_guild_id": None,
+    "log_level": "ERROR",
+}
+"""Settings that the playground fixes. All others are those of `run`."""
 
 
 class PlaygroundBackend:
-    """One playground. `start` and `stop` the bot; the rest lives as long as the block."""
+    """One playground. `start` and `stop` affect the bot only; the rest lives as long as `open_backend`'s block."""
 
     def __init__(self, sandbox: Sandbox, model: Model, settings: Settings, folder: Path) -> None:
         self.sandbox = sandbox
         self.model = model
         self.fault: str | None = None
-        "why the bot has ended, as a sentence for people"
+        "why the bot ended, as a sentence for people"
         self.app: app.App | None = None
         self.timeline = Timeline(sandbox.bot.id)
         library = opus.load(settings.opus_library)
         host = sandbox.world.add_role(sandbox.guild, "Host", int(P.MANAGE_GUILD | P.MOVE_MEMBERS))
-        self.visitor = BrowserPerson(
-            sandbox, sandbox.add_user("You", [host]), Loudspeaker(library, self.timeline.sounded)
+        self.browser_person = BrowserPerson(
+            sandbox, sandbox.add_user("You", [host]), Loudspeaker(library, self.timeline.add_sound)
         )
-        self.guests = ExtraPeople(sandbox)
+        self.extra_people = ExtraPeople(sandbox)
         self._settings = settings
         self._folder = folder
         self._stop = asyncio.Event()
@@ -59,7 +64,7 @@ class PlaygroundBackend:
 
     @property
     def live(self) -> bool:
-        """The real model answers, and costs."""
+        """True when the real model answers, which costs money."""
         return isinstance(self.model, ModelRelay)
 
     @property
@@ -68,7 +73,7 @@ class PlaygroundBackend:
 
     @property
     def state(self) -> str:
-        """What the bot is doing: stopped, starting, away (from the channel), or its call's state."""
+        """What the bot is doing: "stopped", "starting", "away" (not in a channel), or the state of its call."""
         if self._serving is None or self._serving.done():
             return "stopped"
         if self.app is None or not self.app.client.serving:
@@ -77,7 +82,7 @@ class PlaygroundBackend:
         return call.state.value if call and call.state is not CallState.LEAVING else "away"
 
     async def start(self) -> None:
-        """Start the bot, if it does not run; returns once it serves or has failed."""
+        """Start the bot unless it is running. Returns once it serves or has failed."""
         if self._serving is not None and not self._serving.done():
             return
         self.fault, self._stop = None, asyncio.Event()
@@ -105,34 +110,34 @@ class PlaygroundBackend:
             self.app = None
 
     async def cost(self) -> Decimal:
-        """Return what all answers have cost so far, in US dollars, as far as prices are known."""
+        """Return the cost of all answers so far in US dollars. Answers without a known price count as 0."""
         if self.app is None:
             return Decimal(0)
         charges = await self.app.store.charges(self.sandbox.guild.id, datetime(2000, 1, 1, tzinfo=UTC))
         return sum((charge.cost or Decimal(0) for charge in charges), Decimal(0))
 
-    def speak(self, language: str) -> None:
-        """Turn the person's client and the server to a language, "en" or "ja"."""
-        guild, locale = self.sandbox.guild, LOCALES.get(language, "en-US")
-        self.visitor.user.locale = locale
+    def set_language(self, language: str) -> None:
+        """Set the language of the person's client and of the server: "en" or "ja"."""
+        guild, locale = self.sandbox.guild, CLIENT_LOCALES.get(language, "en-US")
+        self.browser_person.user.locale = locale
         if guild.preferred_locale != locale:
             guild.preferred_locale = locale
             self.sandbox.parts.hub.dispatch("GUILD_UPDATE", payload.guild(guild), guild.id)
 
-    async def follow(self) -> None:
-        """Tell the timeline of every request, until cancelled."""
+    async def follow_requests(self) -> None:
+        """Add every request to the model to the timeline, until cancelled."""
         seen: set[int] = set()
         while True:
             known = {id(request) for request in self.model.chats}
             for request in self.model.chats:
                 if id(request) not in seen:
-                    self.timeline.asked(request)
+                    self.timeline.add_request(request)
             seen = known
             await asyncio.sleep(0.02)
 
     async def close(self) -> None:
-        await self.guests.close()
-        await self.visitor.hang_up()
+        await self.extra_people.close()
+        await self.browser_person.hang_up()
         await self.stop()
 
 
@@ -140,15 +145,15 @@ class PlaygroundBackend:
 async def open_backend(*, stand_in: bool = False, env_file: Path | None = None) -> AsyncIterator[PlaygroundBackend]:
     """Open everything and start the bot.
 
-    The settings are those of `run`; with OPENAI_API_KEY among them the real model answers, unless `stand_in`. Raises
-    ConfigError, and what starting the bot may raise.
+    The settings are those of `run`. If they include OPENAI_API_KEY, the real model answers, unless `stand_in` is set.
+    Raises ConfigError, and whatever starting the bot raises.
     """
     given = _given(env_file, stand_in)
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(Sandbox.open())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kikite-playground-")))
         model = await _model(stack, given)
-        mine = MINE | {
+        own = OWN_SETTINGS | {
             "discord_token": sandbox.token,
             "discord_api_base": sandbox.api_base,
             "openai_api_key": model.key,
@@ -156,23 +161,23 @@ async def open_backend(*, stand_in: bool = False, env_file: Path | None = None) 
             "database_url": f"sqlite+aiosqlite:///{folder}/playground.db",
         }
         if "consent" not in (given.model_fields_set if given else ()) and not os.environ.get("CONSENT"):
-            mine["consent"] = "notice"  # guests cannot press the button
-        house = PlaygroundBackend(sandbox, model, config.load(env_file, mine), folder)
-        stack.push_async_callback(house.close)
-        following = asyncio.create_task(house.follow(), name="follow")
-        stack.push_async_callback(_ended, following)
-        await house.start()
-        yield house
+            own["consent"] = "notice"  # the extra people cannot press the button
+        backend = PlaygroundBackend(sandbox, model, config.load(env_file, own), folder)
+        stack.push_async_callback(backend.close)
+        follower = asyncio.create_task(backend.follow_requests(), name="follow")
+        stack.push_async_callback(_cancel, follower)
+        await backend.start()
+        yield backend
 
 
 def _given(env_file: Path | None, stand_in: bool) -> Settings | None:
-    """Return the settings with a key among them, None without one. Raises ConfigError for every other fault."""
+    """Return the settings, or None if only the API key is missing. Raises ConfigError for any other fault."""
     if stand_in:
         return None
     try:
-        return config.load(env_file, MINE)
+        return config.load(env_file, OWN_SETTINGS)
     except ConfigError as error:
-        if error.faults == [KEY_MISSING]:
+        if error.faults == [KEY_MISSING_FAULT]:
             return None
         raise
 
@@ -186,6 +191,6 @@ async def _model(stack: AsyncExitStack, given: Settings | None) -> Model:
     return await stack.enter_async_context(ModelRelay.open(key, given.openai_base_url))
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
+async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

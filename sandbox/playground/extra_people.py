@@ -1,4 +1,4 @@
-"""More people for the room: they say the shipped sentences, or files dropped onto the page."""
+"""More people for the room. They say the shipped sentences, or audio files that were dropped onto the page."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,89 +8,88 @@ from bot.errors import BotError
 from sandbox import clips
 from sandbox.media import to_pcm
 from sandbox.people.person import Person
-from sandbox.playground.browser_person import Guest
+from sandbox.playground.browser_person import SpeakOnlyPerson
 from sandbox.server import Sandbox
 
-NAMES = {"Anna": "en-US", "Ben": "en-US", "Yuki": "ja", "Mia": "en-US", "Omar": "en-US", "Sora": "ja"}
-"""Who may come, and the locale of their client."""
-LONGEST = 60.0
-"""Seconds of a dropped file that are said."""
+PERSON_LOCALES = {"Anna": "en-US", "Ben": "en-US", "Yuki": "ja", "Mia": "en-US", "Omar": "en-US", "Sora": "ja"}
+"""Name -> locale of the person's client, for everyone who can be added."""
+MAX_SAID_SECONDS = 60.0
+"""A dropped file is cut to this length."""
 
 
-class TooMany(BotError):
+class RoomFull(BotError):
     code = "playground_guests"
     default_hint = "The room has no more chairs."
 
 
 @dataclass(slots=True)
-class Chair:
-    """A guest and what they are saying."""
+class ExtraPerson:
+    """A person, and the task that says something for them."""
 
     person: Person
     saying: asyncio.Task[None] | None = None
 
 
 class ExtraPeople:
-    """The guests by user id."""
+    """The extra people in the room, by user id."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._chairs: dict[int, Chair] = {}
+        self._people: dict[int, ExtraPerson] = {}
 
-    def all(self) -> list[Chair]:
-        return list(self._chairs.values())
+    def all(self) -> list[ExtraPerson]:
+        return list(self._people.values())
 
-    async def come(self, channel_id: int, locale: str) -> Person:
-        """Let the next guest enter, one of this locale first. Raises TooMany."""
-        taken = {chair.person.user.global_name for chair in self._chairs.values()}
-        free = [name for name in NAMES if name not in taken]
+    async def add(self, channel_id: int, locale: str) -> Person:
+        """Add the next person, preferably one with this locale. Raises RoomFull."""
+        taken = {extra.person.user.global_name for extra in self._people.values()}
+        free = [name for name in PERSON_LOCALES if name not in taken]
         if not free:
-            raise TooMany
-        name = min(free, key=lambda name: NAMES[name] != locale)
-        guest = Guest(self._sandbox, self._sandbox.add_user(name, locale=NAMES[name]), "davey")
-        await guest.join(channel_id)
-        self._chairs[guest.id] = Chair(guest)
-        return guest
+            raise RoomFull
+        name = min(free, key=lambda name: PERSON_LOCALES[name] != locale)
+        person = SpeakOnlyPerson(self._sandbox, self._sandbox.add_user(name, locale=PERSON_LOCALES[name]), "davey")
+        await person.join(channel_id)
+        self._people[person.id] = ExtraPerson(person)
+        return person
 
-    async def go(self, user_id: int) -> None:
-        """Send a guest home. Idempotent."""
-        chair = self._chairs.pop(user_id, None)
-        if chair is not None:
-            await _hush(chair)
-            await chair.person.leave()
+    async def remove(self, user_id: int) -> None:
+        """Remove a person from the room. Idempotent."""
+        extra = self._people.pop(user_id, None)
+        if extra is not None:
+            await _stop_saying(extra)
+            await extra.person.leave()
 
     async def say(self, user_id: int, sound: str | bytes) -> None:
-        """Let a guest say a clip (by id) or an audio file, instead of what they are saying now.
-
-        Raises KeyError for an unknown guest or clip, BadAudio.
+        """Make a person say a clip (by id) or an audio file. It replaces what they are saying now.
+        Raises KeyError for an unknown person or clip, BadAudio.
         """
-        chair = self._chairs[user_id]
+        extra = self._people[user_id]
         pcm = (
             clips.load(sound, RTP_RATE)
             if isinstance(sound, str)
-            else await asyncio.to_thread(to_pcm, sound, RTP_RATE, LONGEST)
+            else await asyncio.to_thread(to_pcm, sound, RTP_RATE, MAX_SAID_SECONDS)
         )
-        await _hush(chair)
+        await _stop_saying(extra)
 
         async def speak() -> None:
-            await chair.person.say(pcm)
+            await extra.person.say(pcm)
 
-        chair.saying = asyncio.create_task(speak(), name="guest")
+        extra.saying = asyncio.create_task(speak(), name="extra person")
 
-    async def hush(self, user_id: int) -> None:
-        """Let a guest fall silent."""
-        if chair := self._chairs.get(user_id):
-            await _hush(chair)
+    async def stop_saying(self, user_id: int) -> None:
+        """Stop what a person is saying."""
+        if extra := self._people.get(user_id):
+            await _stop_saying(extra)
 
     async def close(self) -> None:
-        for user_id in list(self._chairs):
-            chair = self._chairs.pop(user_id)
-            await _hush(chair)
-            await chair.person.hang_up()
+        for user_id in list(self._people):
+            extra = self._people.pop(user_id)
+            await _stop_saying(extra)
+            await extra.person.hang_up()
 
 
-async def _hush(chair: Chair) -> None:
-    if chair.saying is not None:
-        chair.saying.cancel()
-        await asyncio.gather(chair.saying, return_exceptions=True)
-        chair.saying = None
+async def _stop_saying(extra: ExtraPerson) -> None:
+    if extra.saying is not None:
+        extra.saying.cancel()
+        await asyncio.gather(extra.saying, return_exceptions=True)
+        extra.saying = None

@@ -1,4 +1,4 @@
-"""The local web server: the page, its socket and its files, for this machine and whoever knows the address only."""
+"""The local web server: the page, its socket and its files. Only this machine can reach it, by a secret address."""
 
 import asyncio
 import hmac
@@ -18,21 +18,21 @@ from rich.console import Console
 
 from bot.app import stop_on_signals
 from sandbox.playground.backend import PlaygroundBackend, open_backend
-from sandbox.playground.requests import LARGEST, PageRequests, Uploads
+from sandbox.playground.requests import MAX_UPLOAD_BYTES, PageRequests, Uploads
 from sandbox.playground.session import PageSession
 
-PAGE = Path(__file__).parent / "page"
-KINDS = {
+PAGE_FOLDER = Path(__file__).parent / "page"
+CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-MOST_MESSAGE = 256 * 1024
-"""Bytes of one message of the page."""
-TAKEN_OVER = 4001
-"""Close code for a page whose place another one has taken."""
-HEADERS = {
+MAX_PAGE_MESSAGE_BYTES = 256 * 1024
+"""Size limit of one message from the page."""
+TAKEN_OVER_CODE = 4001
+"""WebSocket close code for a page that another page replaces."""
+SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "media-src 'self' blob:; img-src 'self' data:; worker-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
@@ -45,25 +45,25 @@ HEADERS = {
 
 
 @dataclass(slots=True)
-class Door:
-    """Where the page is reached, and who is behind it now."""
+class PageEntry:
+    """The page's address, and the page that is connected now."""
 
-    house: PlaygroundBackend
+    backend: PlaygroundBackend
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     port: int = 0
     uploads: Uploads = field(default_factory=Uploads)
     current: web.WebSocketResponse | None = None
-    free: asyncio.Lock = field(default_factory=asyncio.Lock)
-    "held by the page that is served"
+    page_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    "held by the page that is connected"
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/{self.secret}/"
 
-    def admits(self, request: web.Request) -> bool:
-        """Say whether a request comes from this machine's own page.
+    def allows(self, request: web.Request) -> bool:
+        """Return whether a request comes from the playground's own page.
 
-        The Host is checked against DNS rebinding, the Origin against other sites' scripts.
+        The Host check stops DNS rebinding; the Origin check stops scripts of other sites.
         """
         hosts = (f"127.0.0.1:{self.port}", f"localhost:{self.port}")
         if request.headers.get("Host") not in hosts:
@@ -77,40 +77,40 @@ class Door:
 
 
 @asynccontextmanager
-async def serving(house: PlaygroundBackend) -> AsyncIterator[Door]:
+async def serve_page(backend: PlaygroundBackend) -> AsyncIterator[PageEntry]:
     """Serve the page on a free port of 127.0.0.1."""
-    door = Door(house)
-    application = web.Application(client_max_size=LARGEST, middlewares=[_guard(door)])
+    entry = PageEntry(backend)
+    application = web.Application(client_max_size=MAX_UPLOAD_BYTES, middlewares=[_guard(entry)])
     application.router.add_get("/{secret}/", _page)
     application.router.add_get("/{secret}/page/{name}", _page)
-    application.router.add_get("/{secret}/socket", _socket(door))
-    application.router.add_get("/{secret}/files/{id:\\d+}", _file(door))
-    application.router.add_post("/{secret}/upload", _upload(door))
+    application.router.add_get("/{secret}/socket", _socket(entry))
+    application.router.add_get("/{secret}/files/{id:\\d+}", _file(entry))
+    application.router.add_post("/{secret}/upload", _upload(entry))
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        door.port = runner.addresses[0][1]
-        yield door
+        entry.port = runner.addresses[0][1]
+        yield entry
     finally:
-        if door.current is not None:
-            await door.current.close(code=1001)
+        if entry.current is not None:
+            await entry.current.close(code=1001)
         await runner.cleanup()
 
 
-def _guard(door: Door) -> Middleware:
+def _guard(entry: PageEntry) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not door.admits(request):
+        if not entry.allows(request):
             text = "Open the link that the playground has printed."
-            return web.Response(status=403, text=text, headers=HEADERS)
+            return web.Response(status=403, text=text, headers=SECURITY_HEADERS)
         try:
             response = await handler(request)
         except web.HTTPException as error:
-            error.headers.update(HEADERS)
+            error.headers.update(SECURITY_HEADERS)
             raise
         if not response.prepared:
-            response.headers.update(HEADERS)
+            response.headers.update(SECURITY_HEADERS)
         return response
 
     return guard
@@ -118,18 +118,18 @@ def _guard(door: Door) -> Middleware:
 
 async def _page(request: web.Request) -> web.Response:
     name = request.match_info.get("name", "index.html")
-    kind = KINDS.get(Path(name).suffix)
-    path = PAGE / name
+    kind = CONTENT_TYPES.get(Path(name).suffix)
+    path = PAGE_FOLDER / name
     if kind is None or "/" in name or "\\" in name or not path.is_file():
         raise web.HTTPNotFound
     return web.Response(body=path.read_bytes(), headers={"Content-Type": kind})
 
 
-def _file(door: Door) -> Handler:
-    """Attachments, by their id."""
+def _file(entry: PageEntry) -> Handler:
+    """Serve attachments by their id."""
 
     async def file(request: web.Request) -> web.Response:
-        found = door.house.sandbox.parts.cdn.files.get(int(request.match_info["id"]))
+        found = entry.backend.sandbox.parts.cdn.files.get(int(request.match_info["id"]))
         if found is None:
             raise web.HTTPNotFound
         playable = found.content_type.startswith("audio/")
@@ -139,33 +139,33 @@ def _file(door: Door) -> Handler:
     return file
 
 
-def _upload(door: Door) -> Handler:
+def _upload(entry: PageEntry) -> Handler:
     async def upload(request: web.Request) -> web.Response:
         name = Path(request.query.get("name", "")).name or "file"
-        return web.json_response({"file": door.uploads.add(name, await request.read())})
+        return web.json_response({"file": entry.uploads.add(name, await request.read())})
 
     return upload
 
 
-def _socket(door: Door) -> Handler:
+def _socket(entry: PageEntry) -> Handler:
     async def socket(request: web.Request) -> web.WebSocketResponse:
-        made = web.WebSocketResponse(max_msg_size=MOST_MESSAGE, timeout=1.0, heartbeat=20.0, compress=False)
-        await made.prepare(request)
-        if door.current is not None and not door.current.closed:
-            await made.send_json({"taken": True})
-            answer = await made.receive()  # the page asks to take over, or goes
+        socket = web.WebSocketResponse(max_msg_size=MAX_PAGE_MESSAGE_BYTES, timeout=1.0, heartbeat=20.0, compress=False)
+        await socket.prepare(request)
+        if entry.current is not None and not entry.current.closed:
+            await socket.send_json({"taken": True})
+            answer = await socket.receive()  # the page asks to take over, or closes
             if answer.type is not WSMsgType.TEXT:
-                return made
-            if door.current is not None:
-                await door.current.close(code=TAKEN_OVER)
-        door.current = made
-        async with door.free:
+                return socket
+            if entry.current is not None:
+                await entry.current.close(code=TAKEN_OVER_CODE)
+        entry.current = socket
+        async with entry.page_lock:
             try:
-                await PageSession(door.house, PageRequests(door.house, door.uploads), made).serve()
+                await PageSession(entry.backend, PageRequests(entry.backend, entry.uploads), socket).serve()
             finally:
-                if door.current is made:
-                    door.current = None
-        return made
+                if entry.current is socket:
+                    entry.current = None
+        return socket
 
     return socket
 
@@ -175,22 +175,22 @@ async def run_playground(
 ) -> None:
     """Open the playground and keep it open until SIGINT or SIGTERM.
 
-    Raises ConfigError, and what starting the sandbox may raise.
+    Raises ConfigError, and whatever starting the sandbox raises.
     """
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # the stand-in is hung up on whenever one interrupts
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # each barge-in closes a request to the stand-in
     stop = asyncio.Event()
     stop_on_signals(stop)
-    async with open_backend(stand_in=stand_in, env_file=env_file) as house, serving(house) as door:
-        if house.live:
+    async with open_backend(stand_in=stand_in, env_file=env_file) as backend, serve_page(backend) as entry:
+        if backend.live:
             console.print("The real model answers: this costs money. The page shows the sum.", markup=False)
         else:
             console.print("A stand-in answers, not an AI: it plays back what it heard. No key is needed.", markup=False)
-        if house.fault:
-            console.print(f"The bot has ended: {house.fault}", markup=False)
-        print(f"Open {door.url}", file=console.file, flush=True)
+        if backend.fault:
+            console.print(f"The bot has ended: {backend.fault}", markup=False)
+        print(f"Open {entry.url}", file=console.file, flush=True)
         console.print("Ctrl-C ends it.", markup=False)
         if browser and _has_desktop():
-            await asyncio.to_thread(webbrowser.open, door.url)
+            await asyncio.to_thread(webbrowser.open, entry.url)
         await stop.wait()
 
 

@@ -1,8 +1,8 @@
-"""One page's connection: sound both ways as binary messages, everything else as JSON.
+"""The connection of one page: audio both ways as binary messages, everything else as JSON.
 
-Binary, page to server: 4 bytes little-endian (the frame's number in the lower 31 bits, the highest says that it is
-loud enough to be speech), then 20 ms of s16le mono 48 kHz. Binary, server to page: 20 ms of the same, without a head;
-nothing while nobody sounds.
+Binary, page to server: 4 bytes little-endian (the frame's number in the lower 31 bits; the highest bit marks a frame
+loud enough to be speech), then 20 ms of s16le mono 48 kHz. Binary, server to page: 20 ms of the same without a header,
+and nothing while nobody speaks.
 """
 
 import asyncio
@@ -18,76 +18,78 @@ from sandbox.playground import view
 from sandbox.playground.backend import PlaygroundBackend
 from sandbox.playground.requests import PageRequests
 
-HEAD = struct.Struct("<I")
-LOUD = 1 << 31
-LOOK = 0.08
-"""Seconds between two looks at what there is to see."""
-COUNT_EVERY = 12
-"""Looks between two countings of the money."""
-MOST_ASKED = 32
-"""Acts of a page that run at once; more are refused."""
-MOST_WAITING = 64
-"""Messages that wait to be written; sound beyond it is dropped, since old sound is of no use."""
+FRAME_HEADER = struct.Struct("<I")
+LOUD_FLAG = 1 << 31
+PAGE_UPDATE_SECONDS = 0.08
+"""Seconds between two looks for changes to send."""
+UPDATES_PER_COST = 12
+"""The cost is read once in this many updates."""
+MAX_RUNNING_REQUESTS = 32
+"""Most requests of a page that run at once. More are refused as busy."""
+MAX_WAITING_MESSAGES = 64
+"""Most messages that wait to be sent. Audio beyond that is dropped, because late audio is useless."""
 
 
 class PageSession:
-    """Serves one page until it goes. `end` it when another page takes over."""
+    """Serves one page until its socket closes."""
 
-    def __init__(self, house: PlaygroundBackend, acts: PageRequests, socket: web.WebSocketResponse) -> None:
-        self.house = house
+    def __init__(self, backend: PlaygroundBackend, requests: PageRequests, socket: web.WebSocketResponse) -> None:
+        self.backend = backend
         self.dropped = 0
-        "frames that a slow page did not get"
-        self._acts = acts
+        "frames dropped because the page was too slow"
+        self._requests = requests
         self._socket = socket
         self._loop = asyncio.get_running_loop()
         self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue()
-        self._asked: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
-        """Return when the page has gone."""
-        self.house.visitor.begin()
-        self._tell({"about": view.about(self.house)})
-        tasks = [asyncio.create_task(work(), name="page") for work in (self._write, self._play, self._look)]
+        """Serve the page. Returns when the socket closes."""
+        self.backend.browser_person.start_page()
+        self._send({"about": view.about(self.backend)})
+        tasks = [
+            asyncio.create_task(work(), name="page") for work in (self._write, self._send_sound, self._send_changes)
+        ]
         try:
             async for message in self._socket:
                 if message.type is WSMsgType.BINARY:
-                    self._hear(message.data)
+                    self._take_frame(message.data)
                 elif message.type is WSMsgType.TEXT:
-                    self._ask(message.data)
+                    self._take_request(message.data)
         finally:
-            tasks += self._asked
+            tasks += self._running
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _hear(self, data: bytes) -> None:
-        """Pass a frame of the microphone on."""
-        if len(data) != HEAD.size + FRAME_BYTES:
+    def _take_frame(self, data: bytes) -> None:
+        """Pass a frame from the microphone to the person and the timeline."""
+        if len(data) != FRAME_HEADER.size + FRAME_BYTES:
             return
-        [head] = HEAD.unpack_from(data)
-        house = self.house
-        if house.visitor.voice(head & (LOUD - 1), data[HEAD.size :]):
-            note = house.timeline.sounded if head & LOUD else house.timeline.sent
-            note(house.visitor.id, self._loop.time())
+        [head] = FRAME_HEADER.unpack_from(data)
+        backend = self.backend
+        if backend.browser_person.send_frame(head & (LOUD_FLAG - 1), data[FRAME_HEADER.size :]):
+            note = backend.timeline.add_sound if head & LOUD_FLAG else backend.timeline.add_quiet
+            note(backend.browser_person.id, self._loop.time())
 
-    def _ask(self, text: str) -> None:
+    def _take_request(self, text: str) -> None:
         try:
-            asked = json.loads(text)
+            request = json.loads(text)
         except ValueError:
             return
-        if not isinstance(asked, dict):
+        if not isinstance(request, dict):
             return
-        if len(self._asked) >= MOST_ASKED:
-            self._tell({"re": asked.get("n"), "error": "busy"})
+        if len(self._running) >= MAX_RUNNING_REQUESTS:
+            self._send({"re": request.get("n"), "error": "busy"})
             return
-        task = asyncio.create_task(self._do(asked), name="act")
-        self._asked.add(task)
-        task.add_done_callback(self._asked.discard)
+        task = asyncio.create_task(self._answer(request), name="page request")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
-    async def _do(self, asked: dict[str, Any]) -> None:
-        self._tell({"re": asked.get("n"), **await self._acts.do(asked)})
+    async def _answer(self, request: dict[str, Any]) -> None:
+        self._send({"re": request.get("n"), **await self._requests.handle(request)})
 
-    def _tell(self, what: dict[str, Any]) -> None:
+    def _send(self, what: dict[str, Any]) -> None:
         self._outbox.put_nowait(json.dumps(what, ensure_ascii=False, default=str))
 
     async def _write(self) -> None:
@@ -99,46 +101,46 @@ class PageSession:
                 else:
                     await self._socket.send_bytes(message)
 
-    async def _play(self) -> None:
-        """Send what the person hears, 20 ms each 20 ms; a late loop catches up."""
-        loudspeaker = self.house.visitor.loudspeaker
+    async def _send_sound(self) -> None:
+        """Send what the person hears, 20 ms every 20 ms. A late event loop catches up."""
+        loudspeaker = self.backend.browser_person.loudspeaker
         due = self._loop.time()
         while True:
             while due <= self._loop.time():
                 frame = loudspeaker.mix(self._loop.time())
-                if frame and self._outbox.qsize() < MOST_WAITING:
+                if frame and self._outbox.qsize() < MAX_WAITING_MESSAGES:
                     self._outbox.put_nowait(frame)
                 elif frame:
                     self.dropped += 1
                 due += TICK
             await asyncio.sleep(due - self._loop.time())
 
-    async def _look(self) -> None:
-        """Tell the page what has changed: messages one by one, everything else as a whole."""
+    async def _send_changes(self) -> None:
+        """Send changes to the page: messages one by one, everything else as a whole."""
         known: dict[str, Any] = {}
-        shown: dict[str, dict[str, Any]] = {}
-        looks = 0
+        sent_messages: dict[str, dict[str, Any]] = {}
+        updates = 0
         while True:
-            house = self.house
+            backend = self.backend
             now: dict[str, Any] = {
-                "now": view.state(house, self._loop.time()),
-                "turns": house.timeline.view(),
-                "commands": view.commands(house),
-                "names": view.names(house),
+                "now": view.state(backend, self._loop.time()),
+                "turns": backend.timeline.view(),
+                "commands": view.commands(backend),
+                "names": view.names(backend),
             }
-            if looks % COUNT_EVERY == 0:
-                now["cost"] = str(await house.cost())
-            looks += 1
-            news = {key: value for key, value in now.items() if known.get(key) != value}
-            known |= news
-            seen = {message["id"]: message for message in view.messages(house)}
-            changed = [message for key, message in seen.items() if shown.get(key) != message]
-            gone = [key for key in shown if key not in seen]
-            shown = seen
+            if updates % UPDATES_PER_COST == 0:
+                now["cost"] = str(await backend.cost())
+            updates += 1
+            changes = {key: value for key, value in now.items() if known.get(key) != value}
+            known |= changes
+            seen = {message["id"]: message for message in view.messages(backend)}
+            changed = [message for key, message in seen.items() if sent_messages.get(key) != message]
+            gone = [key for key in sent_messages if key not in seen]
+            sent_messages = seen
             if changed:
-                news["messages"] = changed
+                changes["messages"] = changed
             if gone:
-                news["gone"] = gone
-            if news and self._outbox.qsize() < MOST_WAITING:
-                self._tell(news)
-            await asyncio.sleep(LOOK)
+                changes["gone"] = gone
+            if changes and self._outbox.qsize() < MAX_WAITING_MESSAGES:
+                self._send(changes)
+            await asyncio.sleep(PAGE_UPDATE_SECONDS)

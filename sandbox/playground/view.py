@@ -1,4 +1,4 @@
-"""What there is to see on the page, as JSON. Ids are text: JavaScript's numbers are too small for them."""
+"""What the page shows, as JSON. Ids are strings, because JavaScript numbers cannot hold a snowflake."""
 
 from typing import Any
 
@@ -7,25 +7,25 @@ from sandbox.guild.entities import GuildChannel
 from sandbox.guild.message import ChatMessage, MessageFlag
 from sandbox.playground.backend import PlaygroundBackend
 
-MESSAGES = 150
-"""Newest messages shown."""
-RING = 0.25
-"""Seconds after a frame with sound for which a speaking ring is shown."""
+MAX_SHOWN_MESSAGES = 150
+"""The page shows this many of the newest messages."""
+SPEAKING_RING_SECONDS = 0.25
+"""The speaking ring stays on this long after a loud frame."""
 
 
-def about(house: PlaygroundBackend) -> dict[str, Any]:
-    """Return what does not change while the playground runs."""
+def about(backend: PlaygroundBackend) -> dict[str, Any]:
+    """Return what stays the same while the playground runs."""
     spoken = [
         {"id": clip.id, "voice": clip.voice, "language": clip.language, "text": clip.sentence or clip.id}
-        for clip in clips.CATALOGUE
+        for clip in clips.ALL_CLIPS
         if clip.voice != "bot"
     ]
-    sandbox = house.sandbox
+    sandbox = backend.sandbox
     return {
-        "live": house.live,
-        "model": house.settings.openai_model,
+        "live": backend.live,
+        "model": backend.settings.openai_model,
         "bot": str(sandbox.bot.id),
-        "you": str(house.visitor.id),
+        "you": str(backend.browser_person.id),
         "server": sandbox.guild.name,
         "channel": {"id": str(sandbox.lounge.id), "name": sandbox.lounge.name},
         "channels": [
@@ -37,56 +37,56 @@ def about(house: PlaygroundBackend) -> dict[str, Any]:
     }
 
 
-def commands(house: PlaygroundBackend) -> list[dict[str, Any]]:
-    """Return the synced payload as people's clients see it, permissions aside."""
-    return house.sandbox.parts.registry.visible(house.sandbox.guild.id)
+def commands(backend: PlaygroundBackend) -> list[dict[str, Any]]:
+    """Return the synced commands as clients see them, without regard to permissions."""
+    return backend.sandbox.parts.registry.visible(backend.sandbox.guild.id)
 
 
-def state(house: PlaygroundBackend, now: float) -> dict[str, Any]:
-    """Return who is in the channel and how the bot is."""
-    sandbox, heard = house.sandbox, house.timeline.last_sound
-    guests = {chair.person.id: chair for chair in house.guests.all()}
+def state(backend: PlaygroundBackend, now: float) -> dict[str, Any]:
+    """Return who is in the channel, the state of the bot, and the simulated network."""
+    sandbox, heard = backend.sandbox, backend.timeline.last_sound
+    extra_people = {extra.person.id: extra for extra in backend.extra_people.all()}
     people = []
     for present in sandbox.world.present(sandbox.lounge.id):
         member = sandbox.guild.members[present.user_id]
-        chair = guests.get(present.user_id)
+        extra = extra_people.get(present.user_id)
         people.append(
             {
                 "id": str(present.user_id),
                 "name": member.display_name,
                 "bot": member.user.bot,
-                "guest": chair is not None,
-                "speaking": now - heard.get(present.user_id, -1.0) < RING,
-                "saying": chair is not None and chair.saying is not None and not chair.saying.done(),
+                "extra": extra is not None,
+                "speaking": now - heard.get(present.user_id, -1.0) < SPEAKING_RING_SECONDS,
+                "saying": extra is not None and extra.saying is not None and not extra.saying.done(),
                 "muted": member.mute or present.self_mute,
             }
         )
-    up, down = house.visitor.conditions.up, house.visitor.conditions.down
+    up, down = backend.browser_person.conditions.up, backend.browser_person.conditions.down
     return {
-        "state": house.state,
-        "fault": house.fault,
+        "state": backend.state,
+        "fault": backend.fault,
         "status": sandbox.lounge.status,
         "people": people,
-        "line": {"loss": up.loss or down.loss, "delay": up.delay, "jitter": up.jitter},
+        "network": {"loss": up.loss or down.loss, "delay": up.delay, "jitter": up.jitter},
     }
 
 
-def messages(house: PlaygroundBackend) -> list[dict[str, Any]]:
-    """Return the newest messages of the channel's chat and its threads that the person may see."""
-    sandbox, me = house.sandbox, house.visitor.id
+def messages(backend: PlaygroundBackend) -> list[dict[str, Any]]:
+    """Return the newest messages that the person can see in the channel's chat and its threads."""
+    sandbox, me = backend.sandbox, backend.browser_person.id
     shown: list[tuple[ChatMessage, GuildChannel]] = []
     for channel in sandbox.guild.channels.values():
         if channel.id == sandbox.lounge.id or channel.parent_id == sandbox.lounge.id:
             found = sandbox.messages(channel.id, ephemeral=True)
             shown += [(message, channel) for message in found if not message.ephemeral or message.seen_by == me]
     shown.sort(key=lambda item: item[0].id)
-    return [_message(house, message, channel) for message, channel in shown[-MESSAGES:]]
+    return [_message(backend, message, channel) for message, channel in shown[-MAX_SHOWN_MESSAGES:]]
 
 
-def _message(house: PlaygroundBackend, message: ChatMessage, channel: GuildChannel) -> dict[str, Any]:
-    member = house.sandbox.guild.members.get(message.author.id)
+def _message(backend: PlaygroundBackend, message: ChatMessage, channel: GuildChannel) -> dict[str, Any]:
+    member = backend.sandbox.guild.members.get(message.author.id)
     about = message.interaction or {}
-    answered = house.sandbox.parts.board.messages.get(message.reference_id or 0)
+    answered = backend.sandbox.parts.board.messages.get(message.reference_id or 0)
     return {
         "id": str(message.id),
         "author": {
@@ -116,9 +116,9 @@ def _message(house: PlaygroundBackend, message: ChatMessage, channel: GuildChann
     }
 
 
-def names(house: PlaygroundBackend) -> dict[str, str]:
-    """Return what mentions stand for: users, channels and roles by id."""
-    guild = house.sandbox.guild
+def names(backend: PlaygroundBackend) -> dict[str, str]:
+    """Return the names that mentions show: users, channels and roles by id."""
+    guild = backend.sandbox.guild
     return {
         **{f"@{key}": member.display_name for key, member in guild.members.items()},
         **{f"#{key}": channel.name for key, channel in guild.channels.items()},

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sandbox import clips
-from sandbox.model.behaviour import SayWords, Speak
+from sandbox.model.behaviour import Speak, TranscribeAs
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.server import ModelServer
 from sandbox.people.person import FRAME_BYTES, RATE, Person, Said
@@ -78,9 +78,9 @@ async def answer_time(house: House, person: Person, clip: str) -> tuple[float, f
     return first - said.last, wait_for_models(house.model, said, first)
 
 
-def heard(request: ReceivedRequest) -> SayWords:
+def heard(request: ReceivedRequest) -> TranscribeAs:
     """Write anything down as a call of the bot; really looking would hold up the people's loop."""
-    return SayWords("Kikite, 聞き手, what do you think?")
+    return TranscribeAs("Kikite, 聞き手, what do you think?")
 
 
 @pytest.mark.parametrize(

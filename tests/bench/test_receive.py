@@ -17,7 +17,7 @@ from bot.voice.opus import OpusDecoder, OpusEncoder
 from bot.voice.receive import rtp
 from bot.voice.receive.jitter import JitterBuffer
 from bot.voice.receive.receiver import Receiver
-from sandbox.clips import FOLDER
+from sandbox.clips import CLIPS_FOLDER
 from sandbox.media import to_pcm
 from tests.voice.fake_room import BOT, SECRET, TICK, Mls, Person, library, receiver
 
@@ -30,7 +30,7 @@ PEERS = {
     "discord.js, no E2EE": 139.0,
     "target at 50 speakers, E2EE and VAD": 100.0,
 }
-VOICE = to_pcm(FOLDER / "bot-moon.ogg", SPEAK_RATE)
+VOICE = to_pcm(CLIPS_FOLDER / "bot-moon.ogg", SPEAK_RATE)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from bot.audio import HEAR_RATE
 from bot.config import Settings
 from sandbox import clips
 from sandbox.guild.entities import GuildChannel
-from sandbox.model.hearing import recognise
+from sandbox.model.recognition import recognise
 from sandbox.model.server import ModelServer
 from sandbox.people.person import Person
 from sandbox.server import Sandbox

@@ -15,7 +15,7 @@ from sandbox.model.behaviour import Speak
 from sandbox.model.server import ModelServer
 from sandbox.people.compare import correlation
 from sandbox.playground.backend import PlaygroundBackend, open_backend
-from sandbox.playground.server import Door, serving
+from sandbox.playground.server import PageEntry, serve_page
 from tests.e2e.browser import CHROMIUM, Browser, Page, browser
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -62,13 +62,13 @@ def heard_unbroken(clip: bytes, sound: bytes) -> float:
 @asynccontextmanager
 async def opened(
     folder: Path, microphone: bytes = b"", *, allow: bool = True, language: str = "en"
-) -> AsyncIterator[tuple[PlaygroundBackend, Door, Browser]]:
+) -> AsyncIterator[tuple[PlaygroundBackend, PageEntry, Browser]]:
     wav = folder / "microphone.wav"
     wav.write_bytes(to_wav(microphone, RTP_RATE))
     device = wav if microphone else None
     async with (
         open_backend(stand_in=True) as house,
-        serving(house) as door,
+        serve_page(house) as door,
         browser(folder, device, allow=allow, language=language) as chromium,
     ):
         yield house, door, chromium
@@ -168,7 +168,7 @@ async def test_push_to_talk_sends_only_while_the_key_is_held(tmp_path: Path) -> 
         await page.run("document.querySelector('input[value=hold]').click()")
         await entered(page)
         await page.sees("Hold to talk", "#talk")
-        assert house.visitor.counts["sent"] == 0
+        assert house.browser_person.counts["sent"] == 0
         await page.run("document.activeElement.blur()")
         await page.press("Space", up=False)
         await page.sees("You are speaking", "#talk")
@@ -176,9 +176,9 @@ async def test_push_to_talk_sends_only_while_the_key_is_held(tmp_path: Path) -> 
         await page.press("Space", down=False)
         await page.sees("Hold to talk", "#talk")
         await asyncio.sleep(0.2)
-        sent = house.visitor.counts["sent"]
+        sent = house.browser_person.counts["sent"]
         await asyncio.sleep(0.5)
-        assert 0 < sent == house.visitor.counts["sent"]
+        assert 0 < sent == house.browser_person.counts["sent"]
 
 
 async def test_it_speaks_japanese_on_a_phone(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ async def test_guests_say_sentences_and_files_over_a_bad_line(tmp_path: Path) ->
         )
         await page.click("[data-guest=Anna] .say")
         await page.sees(clips.get("anna-cook").sentence, "#messages")
-        assert house.visitor.conditions.down.loss == 0.05
+        assert house.browser_person.conditions.down.loss == 0.05
         node = (await page.call("DOM.getDocument"))["root"]["nodeId"]
         found = await page.call("DOM.querySelector", nodeId=node, selector="[data-guest=Anna] input[type=file]")
         files = [str(clips.get("anna-boss").path)]

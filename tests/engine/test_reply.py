@@ -19,7 +19,7 @@ from bot.errors import (
     Unreachable,
 )
 from bot.types import AudioDelta
-from sandbox.model.behaviour import Page, Speak
+from sandbox.model.behaviour import ProxyPage, Speak
 from sandbox.model.faults import FAULTS
 from sandbox.model.server import ModelServer
 from tests.engine.listen import listen
@@ -124,10 +124,10 @@ FLOWING = 1.0
     ],
 )
 async def test_answers_that_are_none(model: ModelServer, engine: OpenAIEngine, kind: str, text: str):
-    model.script(Page(200, text, kind), RICE)
+    model.script(ProxyPage(200, text, kind), RICE)
     got = await listen(engine)
     assert (got.error, got.pcm) == (None, RICE.pcm), "asked once more"
-    model.script(*[Page(200, text, kind)] * 2)
+    model.script(*[ProxyPage(200, text, kind)] * 2)
     assert isinstance((await listen(engine)).error, Incomplete)
 
 

@@ -7,7 +7,7 @@ from bot.engine.transcribe import OpenAITranscriber
 from bot.errors import BadAudio, EngineError, OutOfCredit, RateLimited, Unreachable
 from bot.types import Heard, Utterance
 from sandbox import clips
-from sandbox.model.behaviour import SayWords
+from sandbox.model.behaviour import TranscribeAs
 from sandbox.model.faults import FAULTS
 from sandbox.model.server import ModelServer
 from tests.engine.make import AKI, speech
@@ -51,7 +51,7 @@ async def test_no_speech_no_request(model: ModelServer, client: Any):
 
 
 async def test_made_up_words_are_dropped_but_paid(model: ModelServer, client: Any):
-    model.script_transcriptions(SayWords("Thanks for watching!"))
+    model.script_transcriptions(TranscribeAs("Thanks for watching!"))
     heard = await OpenAITranscriber(client, model="gpt-transcribe").transcribe(speech(1.0), None, [])
     assert (heard.text, heard.seconds) == ("", 1.0)
 

@@ -9,7 +9,7 @@ from bot.jobs.encoder import encode
 from sandbox import clips, media
 
 SPEECH = [clip.id for clip in clips.speech()]
-NOISE = [clip.id for clip in clips.CATALOGUE if not clip.sentence]
+NOISE = [clip.id for clip in clips.ALL_CLIPS if not clip.sentence]
 
 
 def spoken_share(pcm: bytes) -> float:
@@ -28,8 +28,8 @@ def opus_trip(id: str) -> bytes:
 
 
 def test_catalogue_matches_the_folder():
-    assert {clip.path for clip in clips.CATALOGUE} == set(clips.FOLDER.iterdir())
-    assert sum(clip.path.stat().st_size for clip in clips.CATALOGUE) <= 300_000
+    assert {clip.path for clip in clips.ALL_CLIPS} == set(clips.CLIPS_FOLDER.iterdir())
+    assert sum(clip.path.stat().st_size for clip in clips.ALL_CLIPS) <= 300_000
 
 
 def test_there_is_an_answer_long_enough_to_interrupt():

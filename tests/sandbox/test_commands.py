@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.server import Sandbox
-from tests.sandbox.raw import Api, speaking
+from tests.sandbox.raw_client import Api, speaking
 
 
 async def _sync(api: Api, sandbox: Sandbox, *commands: dict[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.server import Sandbox
-from tests.sandbox.raw import speaking
+from tests.sandbox.raw_client import speaking
 
 V2 = 1 << 15
 

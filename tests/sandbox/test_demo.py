@@ -12,23 +12,23 @@ from bot.jobs.encoder import encode
 from bot.voice import opus
 from sandbox import clips
 from sandbox.demo.report import DemoReport, DemoTurn
-from sandbox.demo.run import from_files, shipped
+from sandbox.demo.run import conversation_from_files, shipped_conversation
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.relay import ModelRelay
 from sandbox.model.server import ModelServer
 from sandbox.people.recorder import Recorder
-from tests.sandbox.asking import ask
+from tests.sandbox.model_helpers import ask
 
 
 def test_somebody_talks_over_an_answer_once() -> None:
-    assert [line.over for line in shipped()].count(True) == 1
+    assert [line.over for line in shipped_conversation()].count(True) == 1
 
 
 def test_peoples_own_files_are_said_in_turn_and_cut_to_the_time_there_is(tmp_path: Path) -> None:
     for number in range(3):
         sound = clips.load("bot-moon", RTP_RATE) * 4
         (tmp_path / f"{number}.mp3").write_bytes(encode(sound, RTP_RATE, "mp3"))
-    lines = from_files(sorted(tmp_path.iterdir()))
+    lines = conversation_from_files(sorted(tmp_path.iterdir()))
     assert [line.who for line in lines] == ["Anna", "Yuki", "Anna"]
     assert sum(len(line.sound) for line in lines) / 2 / RTP_RATE < 20
 
@@ -36,7 +36,7 @@ def test_peoples_own_files_are_said_in_turn_and_cut_to_the_time_there_is(tmp_pat
 def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_text("no sound")
     with pytest.raises(BadAudio):
-        from_files([tmp_path / "a.wav"])
+        conversation_from_files([tmp_path / "a.wav"])
 
 
 async def test_the_report_says_where_the_time_went(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from sandbox.guild.entities import Kind
 from sandbox.guild.knobs import MESSAGE_CONTENT
 from sandbox.guild.permissions import P
 from sandbox.server import Sandbox
-from tests.sandbox.bot import intents, running
-from tests.sandbox.raw import dialled
+from tests.sandbox.plain_bot import intents, running
+from tests.sandbox.raw_client import dialled
 
 GUILDS, VOICE, MESSAGES, DIRECT = 1, 1 << 7, 1 << 9, 1 << 12
 

@@ -14,8 +14,8 @@ from sandbox.guild.invocation import Refused
 from sandbox.guild.permissions import P
 from sandbox.people.outcome import NoAnswer
 from sandbox.server import Sandbox
-from tests.sandbox.bot import Bot, running
-from tests.sandbox.raw import Api, speaking
+from tests.sandbox.plain_bot import Bot, running
+from tests.sandbox.raw_client import Api, speaking
 
 Itx = discord.Interaction[discord.Client]
 

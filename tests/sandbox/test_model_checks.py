@@ -12,20 +12,20 @@ from hypothesis import strategies as st
 from bot.audio import HEAR_RATE, to_wav
 from bot.jobs.encoder import encode
 from sandbox import clips
-from sandbox.model.checks import Chat, Rules, check_chat, tokens
+from sandbox.model.checks import ChatRequest, DialectRules, check_chat, tokens
 from sandbox.model.schema import ApiError
 
-from .asking import question, spoken, talk
+from .model_helpers import question, spoken, talk
 
 MEMBERS = ("type", "role", "content", "text", "input_audio", "data", "format", "audio", "id", "name")
 KNOWN = {"audio_known": 3.0}
 
 
-def check(body: Any, hears: bool = True, rules: Rules | None = None) -> Chat:
-    return check_chat(body, hears, KNOWN.get, rules or Rules())
+def check(body: Any, hears: bool = True, rules: DialectRules | None = None) -> ChatRequest:
+    return check_chat(body, hears, KNOWN.get, rules or DialectRules())
 
 
-def refused(body: Any, hears: bool = True, rules: Rules | None = None) -> ApiError:
+def refused(body: Any, hears: bool = True, rules: DialectRules | None = None) -> ApiError:
     with pytest.raises(ApiError) as caught:
         check(body, hears, rules)
     return caught.value

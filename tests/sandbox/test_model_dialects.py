@@ -14,7 +14,7 @@ from sandbox.model.dialect import DIALECTS
 from sandbox.model.faults import FAULTS
 from sandbox.model.server import ModelServer
 
-from .asking import Got, ask, client, question, spoken, talk
+from .model_helpers import Got, ask, client, question, spoken, talk
 
 SENTENCE = clips.get("bot-rice").sentence
 PCM = clips.load("bot-rice", 24_000)

@@ -8,11 +8,11 @@ import openai
 import pytest
 
 from sandbox import clips
-from sandbox.model.behaviour import SayWords, Speak
+from sandbox.model.behaviour import Speak, TranscribeAs
 from sandbox.model.faults import FAULTS, rate_limited
 from sandbox.model.server import ModelServer
 
-from .asking import Got, ask, client
+from .model_helpers import Got, ask, client
 
 REFUSALS: dict[str, tuple[type[openai.APIStatusError], int, str | None]] = {
     "bad key": (openai.AuthenticationError, 401, "invalid_api_key"),
@@ -148,7 +148,7 @@ async def test_a_fault_that_stays():
 async def test_transcriptions_and_models_fail_alike(name: str):
     kind, status, _ = REFUSALS[name]
     async with at_once() as model, client(model) as sdk:
-        model.script_transcriptions(FAULTS[name](), SayWords("back again"))
+        model.script_transcriptions(FAULTS[name](), TranscribeAs("back again"))
         model.script_models(FAULTS[name]())
         file = ("a.ogg", clips.get("ben-moon").path.read_bytes())
         with pytest.raises(kind) as caught:

@@ -11,11 +11,11 @@ from openai.types.chat import ChatCompletion
 
 from bot.audio import HEAR_RATE, from_wav, seconds, to_wav
 from sandbox import clips, media
-from sandbox.model.behaviour import Echo, Hang, SayWords, Speak
+from sandbox.model.behaviour import Echo, Hang, Speak, TranscribeAs
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.server import ModelServer
 
-from .asking import ask, client, question, talk
+from .model_helpers import ask, client, question, talk
 
 
 def at_once():
@@ -175,7 +175,7 @@ class TestDoor:
 
 class TestBounds:
     async def test_old_requests_are_forgotten_and_counted(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr("sandbox.model.log.KEPT", 2)
+        monkeypatch.setattr("sandbox.model.log.MAX_KEPT_REQUESTS", 2)
         async with at_once() as model, client(model) as sdk:
             for _ in range(3):
                 await sdk.models.retrieve("gpt-audio-1.5")
@@ -262,7 +262,7 @@ class TestTranscription:
 
     async def test_scripted(self):
         async with at_once() as model, client(model) as sdk:
-            model.script_transcriptions(SayWords("something else"))
+            model.script_transcriptions(TranscribeAs("something else"))
             said = await sdk.audio.transcriptions.create(model="gpt-transcribe", file=wav("anna-cook"))
             assert said.text == "something else"
 

@@ -11,19 +11,19 @@ from pydantic import ValidationError
 
 from bot.audio import to_wav
 from sandbox.model.behaviour import Break, Ending, Oddity, Speak
-from sandbox.model.checks import Chat, Rules, check_chat
+from sandbox.model.checks import ChatRequest, DialectRules, check_chat
 from sandbox.model.dialect import OPENAI
-from sandbox.model.stream import Pace, Stamp, StreamPiece, capped, pieces, words
+from sandbox.model.stream import Pace, ResponseIds, StreamPiece, capped, pieces, words
 
-from .asking import Got, talk
+from .model_helpers import Got, talk
 
-STAMP = Stamp("chatcmpl-1", 1_800_000_000, "audio_1", 1_800_003_600)
+STAMP = ResponseIds("chatcmpl-1", 1_800_000_000, "audio_1", 1_800_003_600)
 ANSWER = Speak.clip("bot-rice")
 AT_ONCE = Pace(0.4, 0)
 
 
-def accepted(**changes: Any) -> Chat:
-    return check_chat(talk(**changes), True, lambda _: None, Rules())
+def accepted(**changes: Any) -> ChatRequest:
+    return check_chat(talk(**changes), True, lambda _: None, DialectRules())
 
 
 def write(answer: Speak, pace: Pace = AT_ONCE, **changes: Any) -> list[StreamPiece]:

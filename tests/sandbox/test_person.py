@@ -17,7 +17,7 @@ from sandbox.server import Sandbox
 from sandbox.voice import junk
 from sandbox.voice.conditions import Mishap
 from sandbox.voice.dave_engines import EngineName
-from tests.sandbox.bot import running
+from tests.sandbox.plain_bot import running
 from tests.sandbox.voice_helpers import agreed, seated, voice_of
 
 MOON, COOK = clips.load("ben-moon", RATE), clips.load("anna-cook", RATE)

@@ -18,42 +18,42 @@ from sandbox.model.log import ReceivedRequest
 from sandbox.people.compare import correlation
 from sandbox.people.person import FRAME_BYTES
 from sandbox.playground.backend import open_backend
-from sandbox.playground.server import PAGE, Door, serving
-from sandbox.playground.session import LOUD
+from sandbox.playground.server import PAGE_FOLDER, PageEntry, serve_page
+from sandbox.playground.session import LOUD_FLAG
 from sandbox.playground.timeline import Timeline
 
 BOT, ANNA = 1, 2
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[tuple[Door, aiohttp.ClientSession]]:
+async def opened() -> AsyncIterator[tuple[PageEntry, aiohttp.ClientSession]]:
     async with (
-        open_backend(stand_in=True) as house,
-        serving(house) as door,
+        open_backend(stand_in=True) as backend,
+        serve_page(backend) as entry,
         aiohttp.ClientSession() as browser,
     ):
-        yield door, browser
+        yield entry, browser
 
 
 async def test_only_the_own_page_is_let_in() -> None:
-    async with opened() as (door, browser):
-        base, here = door.url.removesuffix(f"{door.secret}/"), f"http://127.0.0.1:{door.port}"
+    async with opened() as (entry, browser):
+        base, here = entry.url.removesuffix(f"{entry.secret}/"), f"http://127.0.0.1:{entry.port}"
         upgrade = {"Upgrade": "websocket", "Connection": "Upgrade"}
         cases: list[tuple[str, str, dict[str, str], int]] = [
-            ("GET", door.url, {}, 200),
-            ("GET", f"{door.url}page/main.js", {}, 200),
+            ("GET", entry.url, {}, 200),
+            ("GET", f"{entry.url}page/main.js", {}, 200),
             ("GET", base, {}, 403),
             ("GET", f"{base}guessed/", {}, 403),
-            ("GET", door.url, {"Host": "evil.example"}, 403),
-            ("GET", door.url, {"Origin": "https://evil.example"}, 403),
-            ("GET", f"{door.url}page/..%2fserver.py", {}, 404),
-            ("GET", f"{door.url}page/nothing.js", {}, 404),
-            ("GET", f"{door.url}files/1", {}, 404),
-            ("GET", f"{door.url}socket", upgrade, 403),
-            ("GET", f"{door.url}socket", upgrade | {"Origin": "https://evil.example"}, 403),
-            ("POST", f"{door.url}upload?name=a.wav", {}, 403),
-            ("POST", f"{door.url}upload?name=a.wav", {"Origin": "null"}, 403),
-            ("POST", f"{door.url}upload?name=a.wav", {"Origin": here}, 200),
+            ("GET", entry.url, {"Host": "evil.example"}, 403),
+            ("GET", entry.url, {"Origin": "https://evil.example"}, 403),
+            ("GET", f"{entry.url}page/..%2fserver.py", {}, 404),
+            ("GET", f"{entry.url}page/nothing.js", {}, 404),
+            ("GET", f"{entry.url}files/1", {}, 404),
+            ("GET", f"{entry.url}socket", upgrade, 403),
+            ("GET", f"{entry.url}socket", upgrade | {"Origin": "https://evil.example"}, 403),
+            ("POST", f"{entry.url}upload?name=a.wav", {}, 403),
+            ("POST", f"{entry.url}upload?name=a.wav", {"Origin": "null"}, 403),
+            ("POST", f"{entry.url}upload?name=a.wav", {"Origin": here}, 200),
         ]
         for method, url, headers, status in cases:
             async with browser.request(method, url, headers=headers) as answer:
@@ -62,10 +62,10 @@ async def test_only_the_own_page_is_let_in() -> None:
 
 
 async def test_a_page_that_speaks_is_heard_and_hears() -> None:
-    async with opened() as (door, browser):
-        house, heard, news = door.house, bytearray(), {}
+    async with opened() as (entry, browser):
+        backend, heard, news = entry.backend, bytearray(), {}
         async with browser.ws_connect(
-            f"{door.url}socket", headers={"Origin": door.url.split(f"/{door.secret}")[0]}
+            f"{entry.url}socket", headers={"Origin": entry.url.split(f"/{entry.secret}")[0]}
         ) as page:
 
             async def listen() -> None:
@@ -77,17 +77,17 @@ async def test_a_page_that_speaks_is_heard_and_hears() -> None:
 
             listening = asyncio.create_task(listen())
             await page.send_json({"do": "enter", "n": 1, "call": True})
-            await until(lambda: house.state == "listening")
+            await until(lambda: backend.state == "listening")
             sound = clips.load("ben-moon", RTP_RATE)
             start = asyncio.get_running_loop().time()
             for number in range(len(sound) // FRAME_BYTES):
                 frame = sound[number * FRAME_BYTES :][:FRAME_BYTES]
-                await page.send_bytes(struct.pack("<I", number | LOUD) + frame)
+                await page.send_bytes(struct.pack("<I", number | LOUD_FLAG) + frame)
                 await asyncio.sleep(start + 0.02 * (number + 1) - asyncio.get_running_loop().time())
-            [*_, request] = await house.model.wait_for_chats(1)
+            [*_, request] = await backend.model.wait_for_chats(1)
             assert correlation(clips.load("ben-moon", 16_000), request.newest, 16_000) >= 0.9
-            await until(lambda: house.state == "speaking")
-            await until(lambda: house.state == "listening")
+            await until(lambda: backend.state == "speaking")
+            await until(lambda: backend.state == "listening")
             assert correlation(clips.load("bot-heard", RTP_RATE)[:96_000], bytes(heard), RTP_RATE) >= 0.9
             assert {"about", "now", "names", "turns", "cost"} <= news.keys()
             await page.send_json({"do": "command", "n": 2, "name": "nothing"})
@@ -110,14 +110,14 @@ def asked(at: float, first: float | None = None, aborted: float | None = None) -
 
 def speak(timeline: Timeline, user_id: int, start: float, end: float) -> None:
     for step in range(round((end - start) * 50) + 1):
-        timeline.sounded(user_id, start + step * 0.02)
+        timeline.add_sound(user_id, start + step * 0.02)
 
 
 def test_the_figures_of_a_turn() -> None:
     timeline = Timeline(BOT)
     speak(timeline, ANNA, 10.0, 12.0)
-    timeline.sent(ANNA, 12.3)
-    timeline.asked(asked(12.5, 12.9))
+    timeline.add_quiet(ANNA, 12.3)
+    timeline.add_request(asked(12.5, 12.9))
     speak(timeline, BOT, 12.91, 14.91)
     [turn] = timeline.view()
     figures = ("speech", "silence", "model", "path", "total", "own", "playing", "stopped", "who")
@@ -127,9 +127,9 @@ def test_the_figures_of_a_turn() -> None:
 def test_a_request_that_was_not_needed_and_one_talked_over() -> None:
     timeline = Timeline(BOT)
     speak(timeline, ANNA, 10.0, 11.0)
-    timeline.asked(asked(11.1, 11.3, aborted=11.4))
+    timeline.add_request(asked(11.1, 11.3, aborted=11.4))
     speak(timeline, ANNA, 11.4, 12.0)
-    timeline.asked(asked(12.2, 12.5))
+    timeline.add_request(asked(12.2, 12.5))
     speak(timeline, BOT, 12.6, 13.0)
     speak(timeline, ANNA, 13.02, 13.6)
     speak(timeline, BOT, 13.02, 13.5)
@@ -140,7 +140,7 @@ def test_a_request_that_was_not_needed_and_one_talked_over() -> None:
 
 def test_a_replay_belongs_to_no_turn() -> None:
     timeline = Timeline(BOT)
-    timeline.asked(asked(1.0, 1.2))
+    timeline.add_request(asked(1.0, 1.2))
     speak(timeline, BOT, 1.3, 2.0)
     speak(timeline, BOT, 9.0, 9.7)
     assert timeline.view()[0]["playing"] == 700
@@ -148,14 +148,14 @@ def test_a_replay_belongs_to_no_turn() -> None:
 
 def words() -> dict[str, list[str]]:
     """Return the page's words, by their key."""
-    source = (PAGE / "words.js").read_text(encoding="utf-8")
+    source = (PAGE_FOLDER / "words.js").read_text(encoding="utf-8")
     found = re.findall(r'^  ("[^"]+"): \[\s*("(?:[^"\\]|\\.)*"),\s*("(?:[^"\\]|\\.)*"),?\s*\],$', source, re.M)
     return {json.loads(key): [json.loads(en), json.loads(ja)] for key, en, ja in found}
 
 
 def test_everything_is_said_in_both_languages() -> None:
     said = words()
-    assert len(said) == len(re.findall(r'^  "[^"]+": \[', (PAGE / "words.js").read_text(encoding="utf-8"), re.M))
+    assert len(said) == len(re.findall(r'^  "[^"]+": \[', (PAGE_FOLDER / "words.js").read_text(encoding="utf-8"), re.M))
     for key, (english, japanese) in said.items():
         assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", japanese)), key
         assert bool(english) == bool(japanese), key
@@ -163,13 +163,15 @@ def test_everything_is_said_in_both_languages() -> None:
 
 def test_the_page_says_nothing_that_has_no_words() -> None:
     said = words()
-    html = (PAGE / "index.html").read_text(encoding="utf-8")
-    scripts = "\n".join(path.read_text(encoding="utf-8") for path in PAGE.glob("*.js") if path.name != "words.js")
+    html = (PAGE_FOLDER / "index.html").read_text(encoding="utf-8")
+    scripts = "\n".join(
+        path.read_text(encoding="utf-8") for path in PAGE_FOLDER.glob("*.js") if path.name != "words.js"
+    )
     used = re.findall(r'data-i18n(?:-label)?="([^"]+)"', html) + re.findall(r'\bt\("([^"]+)"', scripts)
     assert [key for key in used if key not in said] == []
 
 
-@pytest.mark.parametrize("path", sorted(PAGE.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(PAGE_FOLDER.iterdir()), ids=lambda path: path.name)
 def test_the_page_asks_nobody_else(path: Path) -> None:
     text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
     assert re.findall(r"(?:https?:)?//[\w-]+\.[\w.]+", text) == []

@@ -16,8 +16,8 @@ from sandbox.guild.knobs import MESSAGE_CONTENT, Failure
 from sandbox.guild.message import Pings
 from sandbox.guild.permissions import P
 from sandbox.server import Sandbox
-from tests.sandbox.bot import Bot, running
-from tests.sandbox.raw import speaking
+from tests.sandbox.plain_bot import Bot, running
+from tests.sandbox.raw_client import speaking
 
 
 def general(bot: Bot, sandbox: Sandbox) -> discord.TextChannel:

@@ -8,7 +8,7 @@ import pytest
 from sandbox.guild.invocation import Refused
 from sandbox.people.outcome import NoAnswer
 from sandbox.server import Sandbox
-from tests.sandbox.bot import Bot, running
+from tests.sandbox.plain_bot import Bot, running
 
 
 def commands(bot: Bot) -> None:

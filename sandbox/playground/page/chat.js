@@ -5,7 +5,7 @@ import { $, avatar, el } from "./dom.js";
 import { markdown } from "./markdown.js";
 import { current, t } from "./words.js";
 
-const MENU = 3; // commands of the menu on a message
+const MESSAGE_COMMAND = 3; // command type: on the menu of a message
 
 export class Chat {
   #messages = new Map(); // id -> [message, element]
@@ -13,37 +13,37 @@ export class Chat {
   #menus = [];
   #about = null;
 
-  constructor(link, complain) {
+  constructor(link, showError) {
     this.link = link;
-    this.complain = complain;
+    this.showError = showError;
   }
 
-  about(about) {
+  setAbout(about) {
     this.#about = about;
-    this.words();
+    this.translate();
   }
 
-  words() {
+  translate() {
     if (!this.#about) return;
     $("chat-title").textContent = t("chat of", { channel: this.#about.channel.name });
-    this.#again();
+    this.#redraw();
   }
 
-  names(names) {
+  setNames(names) {
     this.#names = names;
-    this.#again();
+    this.#redraw();
   }
 
-  commands(commands) {
-    this.#menus = commands.filter((command) => command.type === MENU);
-    this.#again();
+  setCommands(commands) {
+    this.#menus = commands.filter((command) => command.type === MESSAGE_COMMAND);
+    this.#redraw();
   }
 
-  get namesNow() {
+  get names() {
     return this.#names;
   }
 
-  #again() {
+  #redraw() {
     for (const [message] of [...this.#messages.values()]) this.#put(message);
   }
 
@@ -54,7 +54,7 @@ export class Chat {
     if (atEnd) list.scrollTop = list.scrollHeight;
   }
 
-  gone(ids) {
+  remove(ids) {
     for (const id of ids) {
       this.#messages.get(id)?.[1].remove();
       this.#messages.delete(id);
@@ -82,7 +82,7 @@ export class Chat {
       message.ephemeral && t("only you"),
       message.thread && t("in thread", { thread: message.thread }),
     ].filter(Boolean);
-    const act = async (id, values) => this.told(await this.link.ask("click", { message: message.id, id, values }));
+    const act = async (id, values) => this.handleAnswer(await this.link.request("click", { message: message.id, id, values }));
     return el(
       "li",
       { class: message.ephemeral ? "message ephemeral" : "message", "data-message": message.id },
@@ -116,7 +116,7 @@ export class Chat {
     made.addEventListener("change", async () => {
       const name = made.value;
       made.value = "";
-      if (name) this.told(await this.link.ask("menu", { name, message: message.id }));
+      if (name) this.handleAnswer(await this.link.request("menu", { name, message: message.id }));
     });
     return made;
   }
@@ -132,11 +132,11 @@ export class Chat {
     );
   }
 
-  /** Show what came of an act: a form to fill in, or a complaint. */
-  told(answer) {
-    if (answer.error) this.complain(answer.error);
+  /** Show the result of a request: a form to fill in, or an error. */
+  handleAnswer(answer) {
+    if (answer.error) this.showError(answer.error);
     if (answer.form) {
-      form(answer.form, this.#names, async (fields) => this.told(await this.link.ask("submit", { form: answer.form.key, fields })));
+      form(answer.form, this.#names, async (fields) => this.handleAnswer(await this.link.request("submit", { form: answer.form.key, fields })));
     }
     return answer;
   }

@@ -1,10 +1,10 @@
-// The command line: the bot's own commands with their options, taken from the payload it has synced.
+// The command line: the bot's commands and their options, from the payload that it synced.
 
 import { $, el } from "./dom.js";
 import { current, locale, t } from "./words.js";
 
 const CHAT = 1, SUB = 1, GROUP = 2, STRING = 3, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8, MENTIONABLE = 9, NUMBER = 10, FILE = 11;
-const PAUSE = 200; // milliseconds of not typing before choices are asked for
+const TYPING_PAUSE_MS = 200; // choices are requested after this pause in typing
 
 export class CommandLine {
   #commands = [];
@@ -14,9 +14,9 @@ export class CommandLine {
   #about = null;
   #timer = 0;
 
-  /** `names()`: who and what can be chosen; `told(answer)` and `complain(code)` show what came of it. */
-  constructor(link, names, told, complain) {
-    Object.assign(this, { link, names, told, complain });
+  /** `names()` returns who and what can be chosen. `handleAnswer(answer)` and `showError(code)` show the result. */
+  constructor(link, names, handleAnswer, showError) {
+    Object.assign(this, { link, names, handleAnswer, showError });
     const line = $("line");
     line.addEventListener("input", () => this.#suggest());
     line.addEventListener("keydown", (event) => this.#key(event));
@@ -32,16 +32,16 @@ export class CommandLine {
     $("options").addEventListener("keydown", (event) => event.key === "Escape" && this.#dismiss());
   }
 
-  about(about) {
+  setAbout(about) {
     this.#about = about;
   }
 
-  commands(commands) {
+  setCommands(commands) {
     this.#commands = commands.filter((command) => command.type === CHAT).flatMap((command) => leaves(command, command.name));
     this.#commands.sort((a, b) => a.name.localeCompare(b.name));
   }
 
-  words() {
+  translate() {
     $("line").placeholder = t("write");
     $("line").setAttribute("aria-label", t("write"));
     if (this.#command) this.#choose(this.#command);
@@ -51,7 +51,7 @@ export class CommandLine {
     const text = $("line").value;
     if (!text.startsWith("/")) return this.#close();
     const wanted = text.slice(1).toLowerCase().trimEnd();
-    this.#shown = this.#commands.filter((command) => command.name.startsWith(wanted) || said(command, "name").startsWith(wanted));
+    this.#shown = this.#commands.filter((command) => command.name.startsWith(wanted) || localized(command, "name").startsWith(wanted));
     if (!this.#shown.length) this.#shown = this.#commands.filter((command) => command.name.includes(wanted));
     this.#chosen = this.#shown.length ? 0 : -1;
     this.#draw();
@@ -66,7 +66,7 @@ export class CommandLine {
           { role: "option", id: `suggestion-${index}`, "aria-selected": String(index === this.#chosen), on: { mousedown: (event) => event.preventDefault(), click: () => this.#choose(command) } },
           el("strong", { text: `/${command.name}` }),
           ...command.options.slice(0, 4).map((option) => el("span", { class: option.required ? "option required" : "option", text: option.name })),
-          el("span", { class: "about", text: said(command, "description") }),
+          el("span", { class: "about", text: localized(command, "description") }),
         ),
       ),
     );
@@ -109,10 +109,10 @@ export class CommandLine {
     }
     line.value = "";
     const bot = this.names()[`@${this.#about.bot}`];
-    this.told(await this.link.ask("write", { text: text.replaceAll(`@${bot}`, `<@${this.#about.bot}>`) }));
+    this.handleAnswer(await this.link.request("write", { text: text.replaceAll(`@${bot}`, `<@${this.#about.bot}>`) }));
   }
 
-  /** Take a command: run it at once, or ask for its options first. */
+  /** Choose a command: run it at once, or ask for its options first. */
   #choose(command) {
     this.#close();
     $("line").value = "";
@@ -123,7 +123,7 @@ export class CommandLine {
     }
     const options = $("options");
     options.replaceChildren(
-      el("p", {}, el("strong", { text: `/${command.name}` }), el("span", { class: "about", text: said(command, "description") })),
+      el("p", {}, el("strong", { text: `/${command.name}` }), el("span", { class: "about", text: localized(command, "description") })),
       el("div", { class: "fields" }, ...command.options.map((option) => this.#field(command, option))),
       el(
         "div",
@@ -133,7 +133,7 @@ export class CommandLine {
       ),
     );
     options.hidden = false;
-    // With nothing to fill in, Enter once more runs it.
+    // With nothing required, pressing Enter again runs it.
     (options.querySelector("[required]") ?? options.querySelector("button")).focus();
   }
 
@@ -148,15 +148,15 @@ export class CommandLine {
     const input = this.#input(command, option);
     input.name = option.name;
     input.required = Boolean(option.required);
-    const label = said(option, "name") + (option.required ? ` (${t("required")})` : "");
-    return el("label", { class: "field" }, el("span", { text: label }), input, el("small", { text: said(option, "description") }));
+    const label = localized(option, "name") + (option.required ? ` (${t("required")})` : "");
+    return el("label", { class: "field" }, el("span", { text: label }), input, el("small", { text: localized(option, "description") }));
   }
 
   #input(command, option) {
     const pick = (pairs) =>
       el("select", {}, el("option", { value: "", text: t("choose") }), ...pairs.map(([value, text]) => el("option", { value: String(value), text })));
     const named = (pattern) => Object.entries(this.names()).filter(([key]) => pattern.test(key)).map(([key, text]) => [key.replace(/^\D+/, ""), text]);
-    if (option.choices?.length) return pick(option.choices.map((choice) => [choice.value, said(choice, "name")]));
+    if (option.choices?.length) return pick(option.choices.map((choice) => [choice.value, localized(choice, "name")]));
     switch (option.type) {
       case BOOLEAN:
         return pick([["true", t("yes")], ["false", t("no")]]);
@@ -174,22 +174,22 @@ export class CommandLine {
         if (!option.autocomplete) return el("input", { type: "number", step: option.type === INTEGER ? 1 : "any", min: option.min_value, max: option.max_value });
     }
     const input = el("input", { type: "text", minlength: option.min_length, maxlength: option.max_length, autocomplete: "off" });
-    return option.autocomplete ? this.#completing(command, option, input) : input;
+    return option.autocomplete ? this.#autocompleted(command, option, input) : input;
   }
 
-  /** An input that the bot completes while one types. */
-  #completing(command, option, input) {
+  /** An input with autocomplete from the bot. */
+  #autocompleted(command, option, input) {
     const list = el("datalist", { id: `choices-${option.name}` });
     input.setAttribute("list", list.id);
     const ask = async () => {
       const typed = { ...this.#typed(command), [option.name]: input.value };
-      const answer = await this.link.ask("complete", { name: command.name, option: option.name, typed });
-      input.choices = new Map((answer.choices ?? []).map((choice) => [said(choice, "name"), choice.value]));
+      const answer = await this.link.request("complete", { name: command.name, option: option.name, typed });
+      input.choices = new Map((answer.choices ?? []).map((choice) => [localized(choice, "name"), choice.value]));
       list.replaceChildren(...[...input.choices.keys()].map((name) => el("option", { value: name })));
     };
     const soon = () => {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(ask, PAUSE);
+      this.#timer = setTimeout(ask, TYPING_PAUSE_MS);
     };
     input.addEventListener("input", soon);
     input.addEventListener("focus", soon, { once: true });
@@ -216,19 +216,19 @@ export class CommandLine {
     try {
       for (const option of command.options.filter((item) => item.type === FILE)) {
         const file = $("options").elements.namedItem(option.name)?.files[0];
-        if (file) options[option.name] = { file: await this.link.bring(file) };
+        if (file) options[option.name] = { file: await this.link.upload(file) };
       }
     } catch {
-      this.complain("too large");
+      this.showError("too large");
       return;
     }
     this.#dismiss();
-    this.told(await this.link.ask("command", { name: command.name, options }));
+    this.handleAnswer(await this.link.request("command", { name: command.name, options }));
   }
 }
 
 /** A name or description in the page's language, as Discord would show it. */
-function said(item, key) {
+function localized(item, key) {
   const table = item[`${key}_localizations`] ?? {};
   return table[locale()] ?? (current() === "en" ? table["en-GB"] : undefined) ?? item[key] ?? "";
 }

@@ -1,4 +1,4 @@
-// Buttons, selects, Components V2 and forms of messages, and what pressing them does.
+// Buttons, selects, Components V2 and forms, and what pressing them does.
 
 import { $, el } from "./dom.js";
 import { markdown } from "./markdown.js";
@@ -8,18 +8,18 @@ const ROW = 1, BUTTON = 2, STRING_SELECT = 3, TEXT_INPUT = 4, SECTION = 9, TEXT 
 const SELECTS = { 3: "", 5: "@", 6: "@&", 7: "@", 8: "#" };
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link" };
 
-/** Return the nodes of a message's components. `act(id, values)` presses one. */
-export function components(list, names, act) {
-  return list.map((part) => component(part, names, act)).filter(Boolean);
+/** Return the nodes of a message's components. Pressing one calls `press(id, values)`. */
+export function components(list, names, press) {
+  return list.map((part) => component(part, names, press)).filter(Boolean);
 }
 
-function component(part, names, act) {
-  const below = () => components(part.components ?? [], names, act);
+function component(part, names, press) {
+  const below = () => components(part.components ?? [], names, press);
   switch (part.type) {
     case ROW:
       return el("div", { class: "buttons" }, ...below());
     case SECTION:
-      return el("div", { class: "section" }, el("div", {}, ...below()), ...components([part.accessory], names, act));
+      return el("div", { class: "section" }, el("div", {}, ...below()), ...components([part.accessory], names, press));
     case CONTAINER: {
       const made = el("div", { class: "container" }, ...below());
       if (Number.isInteger(part.accent_color)) {
@@ -32,13 +32,13 @@ function component(part, names, act) {
     case SEPARATOR:
       return part.divider === false ? el("div", { class: "space" }) : el("hr");
     case BUTTON:
-      return button(part, act);
+      return button(part, press);
     default:
-      return part.type in SELECTS ? select(part, names, (values) => act(part.custom_id, values)) : null;
+      return part.type in SELECTS ? select(part, names, (values) => press(part.custom_id, values)) : null;
   }
 }
 
-function button(part, act) {
+function button(part, press) {
   const label = [part.emoji && !part.emoji.id ? part.emoji.name : "", part.label ?? ""].filter(Boolean).join(" ");
   const style = STYLES[part.style] ?? "secondary";
   if (part.style === 5) {
@@ -46,13 +46,13 @@ function button(part, act) {
   }
   return el("button", {
     type: "button", class: style, disabled: part.disabled, text: label, "data-id": part.custom_id,
-    on: { click: () => act(part.custom_id, []) },
+    on: { click: () => press(part.custom_id, []) },
   });
 }
 
 function select(part, names, choose) {
   const many = (part.max_values ?? 1) > 1;
-  const options = (part.options ?? offered(part, names)).map((option) =>
+  const options = (part.options ?? mentionable(part, names)).map((option) =>
     el("option", { value: option.value, text: option.label, selected: option.default }),
   );
   const made = el("select", {
@@ -64,14 +64,14 @@ function select(part, names, choose) {
   return made;
 }
 
-function offered(part, names) {
+function mentionable(part, names) {
   const sign = SELECTS[part.type];
   return Object.entries(names)
     .filter(([key]) => (sign === "@" ? /^@\d/ : sign === "@&" ? /^@&/ : /^#/).test(key))
     .map(([key, label]) => ({ value: key.replace(/^\D+/, ""), label }));
 }
 
-/** Show a form that the bot has opened; `send(fields)` is called when it is sent. */
+/** Show a form that the bot opened. `send(fields)` is called when the person submits it. */
 export function form(modal, names, send) {
   const dialog = $("form");
   const fields = [];

@@ -1,8 +1,8 @@
-// Elements without innerHTML: words of people and of the bot only ever become text nodes.
+// Elements without innerHTML: text from people and from the bot only becomes text nodes.
 
 export const $ = (id) => document.getElementById(id);
 
-/** Make an element. `props`: class, text, on (listeners), and attributes; null and false leave one out. */
+/** Make an element. `props`: class, text, on (listeners), and attributes; null and false omit one. */
 export function el(tag, props = {}, ...children) {
   const made = document.createElement(tag);
   for (const [key, value] of Object.entries(props)) {
@@ -16,7 +16,7 @@ export function el(tag, props = {}, ...children) {
   return made;
 }
 
-/** A colour for a person, always the same. */
+/** Return the hue of a person, which is always the same. */
 export function hue(id) {
   let sum = 7;
   for (const digit of String(id).slice(-9)) sum = (sum * 31 + digit.charCodeAt(0)) % 360;

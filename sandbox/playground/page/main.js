@@ -1,4 +1,4 @@
-// The page: puts the parts together.
+// The page: connects its parts.
 
 import { Chat } from "./chat.js";
 import { CommandLine } from "./command.js";
@@ -7,85 +7,85 @@ import { Link } from "./link.js";
 import { Room } from "./room.js";
 import { Sound } from "./sound.js";
 import { Timing } from "./timing.js";
-import { current, known, speak, t } from "./words.js";
+import { current, known, setLanguage, t } from "./words.js";
 
-const MOVED = 4001;
-const REFUSED = {
+const TAKEN_OVER_CODE = 4001;
+const MICROPHONE_ERRORS = {
   NotAllowedError: "mic refused", SecurityError: "mic refused", NotFoundError: "mic none", OverconstrainedError: "mic none",
   NotSupportedError: "mic none", NotReadableError: "mic busy", AbortError: "mic busy",
 };
 
 const link = new Link();
 const sound = new Sound();
-const chat = new Chat(link, complain);
-const room = new Room(link, complain);
-const line = new CommandLine(link, () => chat.namesNow, (answer) => chat.told(answer), complain);
+const chat = new Chat(link, showError);
+const room = new Room(link, showError);
+const commandLine = new CommandLine(link, () => chat.names, (answer) => chat.handleAnswer(answer), showError);
 const timing = new Timing(link, sound);
 let about = null;
 let now = null;
 let cost = null;
-let inside = false;
+let joined = false;
 let bannerFor = "";
-let bannerWhat = null;
+let redrawBanner = null;
 
-// What the playground tells
+// Updates from the playground
 
-link.addEventListener("news", ({ detail: news }) => {
-  if (news.taken) {
+link.addEventListener("update", ({ detail: update }) => {
+  if (update.taken) {
     $("welcome").close();
-    banner("taken", {}, "use here", () => {
-      unbanner("taken");
+    showBanner("taken", {}, "use here", () => {
+      hideBanner("taken");
       link.takeOver();
     });
   }
-  if (news.about) {
-    about = news.about;
-    for (const part of [room, chat, line]) part.about(about);
-    link.ask("speak", { language: current() });
-    label();
-    if (!inside && !$("welcome").open) $("welcome").showModal();
-    if (inside) link.ask("enter", {});
+  if (update.about) {
+    about = update.about;
+    for (const part of [room, chat, commandLine]) part.setAbout(about);
+    link.request("speak", { language: current() });
+    showModel();
+    if (!joined && !$("welcome").open) $("welcome").showModal();
+    if (joined) link.request("enter", {});
   }
-  if (news.names) chat.names(news.names);
-  if (news.commands) {
-    line.commands(news.commands);
-    chat.commands(news.commands);
+  if (update.names) chat.setNames(update.names);
+  if (update.commands) {
+    commandLine.setCommands(update.commands);
+    chat.setCommands(update.commands);
   }
-  if (news.now) {
-    now = news.now;
-    timing.people(now.people);
+  if (update.now) {
+    now = update.now;
+    timing.setPeople(now.people);
     room.show(now);
-    stopped();
+    showStopped();
   }
-  if (news.gone) chat.gone(news.gone);
-  if (news.messages) chat.show(news.messages);
-  if (news.turns) timing.show(news.turns);
-  if (news.cost !== undefined) {
-    cost = Number(news.cost);
-    label();
+  if (update.gone) chat.remove(update.gone);
+  if (update.messages) chat.show(update.messages);
+  if (update.turns) timing.show(update.turns);
+  if (update.cost !== undefined) {
+    cost = Number(update.cost);
+    showModel();
   }
 });
 link.addEventListener("sound", ({ detail }) => sound.play(detail));
 link.addEventListener("closed", ({ detail: code }) => {
   sound.closeMicrophone();
-  microphone();
-  if (code === MOVED) banner("moved", {}, "use here", () => location.reload());
-  else banner("ended");
+  showMicrophone();
+  if (code === TAKEN_OVER_CODE) showBanner("moved", {}, "use here", () => location.reload());
+  else showBanner("ended");
 });
 
-function stopped() {
+function showStopped() {
   if (now.state === "stopped") {
-    banner("stopped", { why: now.fault ?? "" }, "start", () => link.ask("start"));
+    showBanner("stopped", { why: now.fault ?? "" }, "start", () => link.request("start"));
   } else {
-    unbanner("stopped");
+    hideBanner("stopped");
   }
 }
 
-// Banner and complaints
+// Banner and error messages
 
-function banner(key, values = {}, act = null, pressed = null) {
+function showBanner(key, values = {}, act = null, pressed = null) {
   bannerFor = key;
-  bannerWhat = () => banner(key, values, act, pressed);
+  redrawBanner = () => showBanner(key, values, act, pressed);
   const text = known(key) ? t(key, values) : key;
   if ($("banner-text").textContent !== text) $("banner-text").textContent = text;
   $("banner-act").hidden = !act;
@@ -94,23 +94,23 @@ function banner(key, values = {}, act = null, pressed = null) {
   $("banner").hidden = false;
 }
 
-function unbanner(key) {
+function hideBanner(key) {
   if (bannerFor !== key) return;
   bannerFor = "";
-  bannerWhat = null;
+  redrawBanner = null;
   $("banner").hidden = true;
 }
 
-function complain(code) {
-  if (!$("banner").hidden && bannerFor !== "complaint") return;
-  banner(code);
-  bannerFor = "complaint";
-  setTimeout(() => unbanner("complaint"), 8000);
+function showError(code) {
+  if (!$("banner").hidden && bannerFor !== "error") return;
+  showBanner(code);
+  bannerFor = "error";
+  setTimeout(() => hideBanner("error"), 8000);
 }
 
-// The person's own voice
+// The person's microphone
 
-sound.addEventListener("frame", ({ detail }) => link.voice(detail));
+sound.addEventListener("frame", ({ detail }) => link.sendFrame(detail));
 sound.addEventListener("level", ({ detail: level }) => {
   $("meter").style.setProperty("--level", `${Math.max(0, Math.min(100, ((level + 80) / 80) * 100))}%`);
   $("meter").setAttribute("aria-valuenow", String(Math.round(level)));
@@ -118,37 +118,37 @@ sound.addEventListener("level", ({ detail: level }) => {
 });
 sound.addEventListener("lost", () => {
   sound.closeMicrophone();
-  microphone();
-  banner("mic lost", {}, "again", openMicrophone);
+  showMicrophone();
+  showBanner("mic lost", {}, "again", openMicrophone);
 });
 
 async function enter(withMicrophone) {
   $("welcome").close();
-  inside = true;
+  joined = true;
   $("voice").hidden = false;
   await sound.openSpeaker();
   if (withMicrophone) await openMicrophone();
-  microphone();
-  chat.told(await link.ask("enter", { call: true }));
+  showMicrophone();
+  chat.handleAnswer(await link.request("enter", { call: true }));
 }
 
 async function leave() {
-  inside = false;
+  joined = false;
   sound.closeMicrophone();
   $("voice").hidden = true;
-  await link.ask("leave");
+  await link.request("leave");
   $("welcome").showModal();
 }
 
 async function openMicrophone() {
-  for (const key of ["mic refused", "mic none", "mic busy", "mic lost"]) unbanner(key);
+  for (const key of ["mic refused", "mic none", "mic busy", "mic lost"]) hideBanner(key);
   try {
     await sound.openMicrophone();
     await listDevices();
   } catch (error) {
-    banner(REFUSED[error.name] ?? "mic busy", {}, "again", openMicrophone);
+    showBanner(MICROPHONE_ERRORS[error.name] ?? "mic busy", {}, "again", openMicrophone);
   }
-  microphone();
+  showMicrophone();
 }
 
 async function listDevices() {
@@ -159,8 +159,8 @@ async function listDevices() {
   );
 }
 
-/** Show how the microphone stands. */
-function microphone() {
+/** Show the state of the microphone. */
+function showMicrophone() {
   const open = sound.mode === "open";
   const key = !sound.hasMicrophone ? "talk none" : open ? (sound.muted ? "talk muted" : "talk open") : sound.pressed ? "talk held" : "talk hold";
   $("talk").textContent = t(key);
@@ -172,7 +172,7 @@ function microphone() {
 function press(pressed) {
   if (sound.mode !== "hold" || sound.pressed === pressed) return;
   sound.pressed = pressed;
-  microphone();
+  showMicrophone();
 }
 
 $("enter").addEventListener("click", () => enter(true));
@@ -183,7 +183,7 @@ $("talk").addEventListener("click", () => {
   if (!sound.hasMicrophone) openMicrophone();
   else if (sound.mode === "open") {
     sound.muted = !sound.muted;
-    microphone();
+    showMicrophone();
   }
 });
 $("talk").addEventListener("pointerdown", (event) => {
@@ -191,12 +191,12 @@ $("talk").addEventListener("pointerdown", (event) => {
   press(true);
 });
 for (const kind of ["pointerup", "pointercancel", "blur"]) $("talk").addEventListener(kind, () => press(false));
-const types = (target) => target.closest("input:not([type=range]):not([type=radio]):not([type=checkbox]), select, textarea, dialog, summary, button:not(#talk), a");
+const isTyping = (target) => target.closest("input:not([type=range]):not([type=radio]):not([type=checkbox]), select, textarea, dialog, summary, button:not(#talk), a");
 addEventListener("keydown", (event) => {
-  if (event.code === "Space" && sound.mode === "hold" && inside && !types(event.target)) {
+  if (event.code === "Space" && sound.mode === "hold" && joined && !isTyping(event.target)) {
     event.preventDefault();
     press(true);
-  } else if (event.key === "/" && !types(event.target)) {
+  } else if (event.key === "/" && !isTyping(event.target)) {
     event.preventDefault();
     show("chat");
     $("line").value = "/";
@@ -210,7 +210,7 @@ for (const radio of document.querySelectorAll("input[name=mode]")) {
   radio.addEventListener("change", () => {
     sound.mode = radio.value;
     sound.pressed = false;
-    microphone();
+    showMicrophone();
   });
 }
 $("threshold").addEventListener("input", () => (sound.threshold = Number($("threshold").value)));
@@ -224,9 +224,9 @@ $("filters").addEventListener("change", () => {
   if (sound.hasMicrophone) openMicrophone();
 });
 
-// Languages and the parts of a narrow page
+// Languages, and the tabs of a narrow page
 
-function label() {
+function showModel() {
   if (!about) return;
   $("model").textContent = about.live ? t("real model", { model: about.model }) : t("stand-in");
   $("model").classList.toggle("costs", about.live);
@@ -235,14 +235,14 @@ function label() {
   $("cost").textContent = cost === null ? "" : t("cost", { sum: cost.toFixed(4) });
 }
 
-function use(language) {
-  speak(language);
-  for (const part of [room, chat, line, timing]) part.words();
-  label();
-  microphone();
+function useLanguage(language) {
+  setLanguage(language);
+  for (const part of [room, chat, commandLine, timing]) part.translate();
+  showModel();
+  showMicrophone();
   if (now) room.show(now);
-  bannerWhat?.();
-  link.ask("speak", { language });
+  redrawBanner?.();
+  link.request("speak", { language });
   try {
     localStorage.setItem("language", language);
   } catch {
@@ -258,7 +258,7 @@ function show(tab) {
 }
 
 for (const button of document.querySelectorAll("[data-language]")) {
-  button.addEventListener("click", () => use(button.dataset.language));
+  button.addEventListener("click", () => useLanguage(button.dataset.language));
 }
 for (const button of document.querySelectorAll(".tabs button")) {
   button.addEventListener("click", () => show(button.dataset.tab));
@@ -272,5 +272,5 @@ try {
   // as above
 }
 show("room");
-use(wanted ?? (navigator.language.startsWith("ja") ? "ja" : "en"));
+useLanguage(wanted ?? (navigator.language.startsWith("ja") ? "ja" : "en"));
 link.open();

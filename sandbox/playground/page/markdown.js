@@ -1,4 +1,4 @@
-// The part of Discord's markdown that messages of the bot use, as text nodes and plain elements.
+// The part of Discord's markdown that the bot's messages use, as text nodes and plain elements.
 
 import { el } from "./dom.js";
 
@@ -24,7 +24,7 @@ const INLINE = new RegExp(
   "g",
 );
 
-/** Return the nodes of one line or passage. `names`: "@id", "#id", "@&id" -> what is shown. */
+/** Return the nodes of one line. `names` maps "@id", "#id" and "@&id" to the text to show. */
 export function inline(text, names) {
   const nodes = [];
   let at = 0;
@@ -60,7 +60,7 @@ function mark(found, names) {
   return `:${found[17]}:`;
 }
 
-// A link is followed only when somebody clicks it; nothing is fetched to show it.
+// Nothing is fetched to show a link; only a click opens it.
 function link(address, text) {
   return el("a", { href: address, rel: "noopener noreferrer", target: "_blank", text });
 }

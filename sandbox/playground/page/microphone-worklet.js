@@ -1,4 +1,4 @@
-// Cuts what the microphone hears into frames of 20 ms, s16le mono 48 kHz, each with its level.
+// Cuts the microphone input into 20 ms frames of s16le mono 48 kHz, each with its level.
 
 const RATE = 48000;
 const FRAME = 960;
@@ -8,8 +8,8 @@ class Microphone extends AudioWorkletProcessor {
   #filled = 0;
   #power = 0;
   #number = 0;
-  #at = 0; // position in the input, for devices that do not run at 48 kHz
-  #before = 0;
+  #at = 0; // position in the input, to resample from devices that do not run at 48 kHz
+  #previous = 0;
 
   process([input]) {
     const samples = input[0];
@@ -21,11 +21,11 @@ class Microphone extends AudioWorkletProcessor {
     const step = sampleRate / RATE;
     for (; this.#at < samples.length; this.#at += step) {
       const index = Math.floor(this.#at);
-      const left = index === 0 ? this.#before : samples[index - 1];
+      const left = index === 0 ? this.#previous : samples[index - 1];
       this.#put(left + (samples[index] - left) * (this.#at - index));
     }
     this.#at -= samples.length;
-    this.#before = samples[samples.length - 1];
+    this.#previous = samples[samples.length - 1];
     return true;
   }
 

@@ -1,32 +1,32 @@
-// The voice channel: its people, the bot's state, and the guests.
+// The voice channel: its people, the bot's state, and the extra people who say recordings ("guests" on the page).
 
 import { $, avatar, el } from "./dom.js";
 import { t } from "./words.js";
 
-const HEARD_AS = { Anna: "anna", Ben: "ben", Yuki: "yuki", Sora: "yuki", Mia: "anna", Omar: "ben" };
+const CLIPS_OF = { Anna: "anna", Ben: "ben", Yuki: "yuki", Sora: "yuki", Mia: "anna", Omar: "ben" };
 
 export class Room {
   #about = null;
-  #people = new Map(); // id -> its element, so that nothing flickers and focus stays
-  #guests = new Map();
+  #people = new Map(); // id -> its element, reused, which avoids flicker and keeps the focus
+  #extraPeople = new Map();
 
-  constructor(link, complain) {
+  constructor(link, showError) {
     this.link = link;
-    this.complain = complain;
-    $("add-guest").addEventListener("click", async () => this.#tell(await link.ask("guest")));
+    this.showError = showError;
+    $("add-guest").addEventListener("click", async () => this.#handleAnswer(await link.request("add person")));
   }
 
-  about(about) {
+  setAbout(about) {
     this.#about = about;
-    this.words();
+    this.translate();
   }
 
-  /** Say everything anew, in the language that was chosen. */
-  words() {
+  /** Show every text again in the chosen language. */
+  translate() {
     $("channel").textContent = this.#about?.channel.name ?? "";
-    for (const node of [...this.#people.values(), ...this.#guests.values()]) node.remove();
+    for (const node of [...this.#people.values(), ...this.#extraPeople.values()]) node.remove();
     this.#people.clear();
-    this.#guests.clear();
+    this.#extraPeople.clear();
   }
 
   show(now) {
@@ -38,18 +38,18 @@ export class Room {
     $("voice-status").textContent = now.status ?? "";
     $("voice-status").hidden = !now.status;
     $("nobody").hidden = now.people.length > 0;
-    this.#each(this.#people, $("people"), now.people, (person) => this.#person(person), (node, person) => {
+    this.#sync(this.#people, $("people"), now.people, (person) => this.#person(person), (node, person) => {
       node.classList.toggle("speaking", person.speaking);
       node.querySelector(".sr").textContent = person.speaking ? t("speaking") : "";
     });
-    const guests = now.people.filter((person) => person.guest);
-    this.#each(this.#guests, $("guests"), guests, (guest) => this.#guest(guest), (node, guest) => {
-      node.querySelector(".hush").hidden = !guest.saying;
-      node.querySelector(".say").hidden = guest.saying;
+    const extraPeople = now.people.filter((person) => person.extra);
+    this.#sync(this.#extraPeople, $("guests"), extraPeople, (person) => this.#extraPerson(person), (node, person) => {
+      node.querySelector(".hush").hidden = !person.saying;
+      node.querySelector(".say").hidden = person.saying;
     });
   }
 
-  #each(known, parent, people, make, update) {
+  #sync(known, parent, people, make, update) {
     const there = new Set(people.map((person) => person.id));
     for (const [id, node] of known) {
       if (!there.has(id)) {
@@ -78,33 +78,33 @@ export class Room {
     );
   }
 
-  #guest(guest) {
-    const own = this.#about.clips.filter((clip) => clip.id.startsWith(HEARD_AS[guest.name] ?? guest.name.toLowerCase()));
+  #extraPerson(person) {
+    const own = this.#about.clips.filter((clip) => clip.id.startsWith(CLIPS_OF[person.name] ?? person.name.toLowerCase()));
     const others = this.#about.clips.filter((clip) => clip.voice && !own.includes(clip));
     const noises = this.#about.clips.filter((clip) => !clip.voice);
     const option = (clip) => el("option", { value: clip.id, text: clip.text, lang: clip.language || null });
     const select = el(
       "select",
-      { "aria-label": t("sentence of", { name: guest.name }) },
+      { "aria-label": t("sentence of", { name: person.name }) },
       ...own.map(option),
       el("optgroup", { label: "…" }, ...others.map(option)),
       el("optgroup", { label: t("noises") }, ...noises.map(option)),
     );
     const file = el("input", { type: "file", accept: "audio/*,video/*", class: "sr", tabindex: "-1" });
-    file.addEventListener("change", () => this.#bring(guest, file.files[0]));
-    const ask = (act, more = {}) => async () => this.#tell(await this.link.ask(act, { guest: guest.id, ...more }));
+    file.addEventListener("change", () => this.#upload(person, file.files[0]));
+    const ask = (act, more = {}) => async () => this.#handleAnswer(await this.link.request(act, { person: person.id, ...more }));
     const made = el(
       "li",
-      { class: "guest", "data-guest": guest.name },
-      el("div", { class: "row" }, avatar(guest), el("strong", { text: guest.name }), el("button", {
-        type: "button", class: "ghost x", text: "×", "aria-label": t("goodbye", { name: guest.name }), on: { click: ask("goodbye") },
+      { class: "guest", "data-guest": person.name },
+      el("div", { class: "row" }, avatar(person), el("strong", { text: person.name }), el("button", {
+        type: "button", class: "ghost x", text: "×", "aria-label": t("goodbye", { name: person.name }), on: { click: ask("remove person") },
       })),
       select,
       el(
         "div",
         { class: "row" },
         el("button", { type: "button", class: "say", text: t("say"), on: { click: () => ask("say", { clip: select.value })() } }),
-        el("button", { type: "button", class: "hush", text: t("hush"), on: { click: ask("hush") } }),
+        el("button", { type: "button", class: "hush", text: t("hush"), on: { click: ask("stop saying") } }),
         el("button", { type: "button", class: "ghost", text: t("file"), on: { click: () => file.click() } }),
         file,
       ),
@@ -119,22 +119,22 @@ export class Room {
     made.addEventListener("drop", (event) => {
       event.preventDefault();
       made.classList.remove("over");
-      this.#bring(guest, event.dataTransfer.files[0]);
+      this.#upload(person, event.dataTransfer.files[0]);
     });
     return made;
   }
 
-  async #bring(guest, file) {
+  async #upload(person, file) {
     if (!file) return;
     try {
-      const key = await this.link.bring(file);
-      this.#tell(await this.link.ask("say", { guest: guest.id, file: key }));
+      const key = await this.link.upload(file);
+      this.#handleAnswer(await this.link.request("say", { person: person.id, file: key }));
     } catch {
-      this.complain("too large");
+      this.showError("too large");
     }
   }
 
-  #tell(answer) {
-    if (answer.error) this.complain(answer.error);
+  #handleAnswer(answer) {
+    if (answer.error) this.showError(answer.error);
   }
 }

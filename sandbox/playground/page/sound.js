@@ -1,9 +1,9 @@
 // The microphone and the loudspeaker of this page.
 
 const RATE = 48000;
-const LOUD = 0x80000000;
-const HOLD = 15; // frames that still go out after the level fell: 300 ms, as people pause within a word
-const BEFORE = 4; // frames sent from before the level rose: soft first sounds
+const LOUD_FLAG = 0x80000000;
+const HANGOVER_FRAMES = 15; // frames sent after the level falls: 300 ms, because people pause within a word
+const PRE_ROLL_FRAMES = 4; // frames sent from before the level rises, because words can begin softly
 
 export class Sound extends EventTarget {
   mode = "open"; // or "hold"
@@ -20,10 +20,10 @@ export class Sound extends EventTarget {
   #source = null;
   #speaker = null;
   #gain = null;
-  #left = 0;
-  #recent = [];
+  #hangover = 0;
+  #preRoll = [];
 
-  /** Open the loudspeaker: to be called from a click or a key, browsers ask for that. */
+  /** Open the loudspeaker. Call it from a click or a key press, which browsers require. */
   async openSpeaker() {
     if (this.#context) return;
     this.#context = new AudioContext({ sampleRate: RATE, latencyHint: "interactive" });
@@ -35,7 +35,7 @@ export class Sound extends EventTarget {
     await this.#context.resume();
   }
 
-  /** Open the microphone. Throws what getUserMedia throws. Events: "frame" (ArrayBuffer), "level" (dBFS). */
+  /** Open the microphone. Throws whatever getUserMedia throws. Events: "frame" (ArrayBuffer), "level" (dBFS). */
   async openMicrophone() {
     this.closeMicrophone();
     if (!navigator.mediaDevices) throw new DOMException("", "NotSupportedError");
@@ -54,12 +54,12 @@ export class Sound extends EventTarget {
     try {
       this.#source = context.createMediaStreamSource(this.#stream);
     } catch {
-      context = this.#capture = new AudioContext(); // some browsers capture at the device's own rate only
+      context = this.#capture = new AudioContext(); // some browsers capture only at the device's own rate
       this.#source = context.createMediaStreamSource(this.#stream);
     }
     await context.audioWorklet.addModule(new URL("microphone-worklet.js", import.meta.url));
     const node = new AudioWorkletNode(context, "microphone", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
-    node.port.onmessage = ({ data }) => this.#heard(data);
+    node.port.onmessage = ({ data }) => this.#take(data);
     this.#source.connect(node);
   }
 
@@ -88,8 +88,8 @@ export class Sound extends EventTarget {
     if (this.#gain) this.#gain.gain.value = value;
   }
 
-  /** Milliseconds from the page's last buffer to the ear, as the browser estimates them. */
-  get output() {
+  /** Milliseconds from the page's last buffer to the loudspeaker, as the browser estimates it. */
+  get outputLatencyMs() {
     return 1000 * (this.#context?.outputLatency || this.#context?.baseLatency || 0);
   }
 
@@ -97,26 +97,26 @@ export class Sound extends EventTarget {
     this.#speaker?.port.postMessage(pcm, [pcm]);
   }
 
-  /** Decide whether a frame goes out: while the key is held, or while somebody speaks and shortly after. */
-  #heard({ pcm, level, number }) {
+  /** Decide whether to send a frame: while the key is held, or while the person speaks and shortly after. */
+  #take({ pcm, level, number }) {
     const loud = level > this.threshold;
     this.dispatchEvent(new CustomEvent("level", { detail: level }));
     const frame = new Uint8Array(4 + pcm.byteLength);
-    new DataView(frame.buffer).setUint32(0, (number | (loud ? LOUD : 0)) >>> 0, true);
+    new DataView(frame.buffer).setUint32(0, (number | (loud ? LOUD_FLAG : 0)) >>> 0, true);
     frame.set(new Uint8Array(pcm), 4);
     if (this.mode === "hold") {
-      this.#recent = [];
+      this.#preRoll = [];
       this.sending = this.pressed;
     } else {
-      this.#left = loud ? HOLD : Math.max(0, this.#left - 1);
-      this.sending = !this.muted && this.#left > 0;
+      this.#hangover = loud ? HANGOVER_FRAMES : Math.max(0, this.#hangover - 1);
+      this.sending = !this.muted && this.#hangover > 0;
     }
     if (!this.sending) {
-      this.#recent.push(frame.buffer);
-      if (this.#recent.length > BEFORE) this.#recent.shift();
+      this.#preRoll.push(frame.buffer);
+      if (this.#preRoll.length > PRE_ROLL_FRAMES) this.#preRoll.shift();
       return;
     }
-    if (this.mode === "open") for (const early of this.#recent.splice(0)) this.#send(early);
+    if (this.mode === "open") for (const early of this.#preRoll.splice(0)) this.#send(early);
     this.#send(frame.buffer);
   }
 

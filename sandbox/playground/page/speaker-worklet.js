@@ -1,19 +1,19 @@
-// Plays the frames that come from the playground; a few wait, so that a late one leaves no gap.
+// Plays the frames from the playground. A few are buffered, because a late frame would leave a gap.
 
 const RATE = 48000;
-const LEAST = 960 * 3;
-const MOST = 960 * 8;
+const MIN_BUFFER = 960 * 3; // samples
+const MAX_BUFFER = 960 * 8;
 const CAPACITY = RATE * 2;
 
 class Speaker extends AudioWorkletProcessor {
   #ring = new Float32Array(CAPACITY);
   #read = 0;
   #filled = 0;
-  #wanted = LEAST;
+  #target = MIN_BUFFER;
   #playing = false;
   #gaps = 0;
   #lastFrame = 0;
-  #told = 0;
+  #reportedAt = 0;
 
   constructor() {
     super();
@@ -22,9 +22,9 @@ class Speaker extends AudioWorkletProcessor {
 
   #take(frame) {
     this.#lastFrame = currentTime;
-    if (this.#filled > MOST) {
-      // Too much waits, after a hiccup: let the oldest go, rather than stay late for ever.
-      const drop = this.#filled - this.#wanted;
+    if (this.#filled > MAX_BUFFER) {
+      // Too much is buffered after a stall: drop the oldest, or playout stays late forever.
+      const drop = this.#filled - this.#target;
       this.#read = (this.#read + drop) % CAPACITY;
       this.#filled -= drop;
     }
@@ -39,7 +39,7 @@ class Speaker extends AudioWorkletProcessor {
   process(_, [output]) {
     const [out] = output;
     const stale = currentTime - this.#lastFrame > 0.06;
-    if (!this.#playing && (this.#filled >= this.#wanted || (this.#filled && stale))) this.#playing = true;
+    if (!this.#playing && (this.#filled >= this.#target || (this.#filled && stale))) this.#playing = true;
     if (this.#playing) {
       const count = Math.min(out.length, this.#filled);
       for (let n = 0; n < count; n++) {
@@ -51,14 +51,14 @@ class Speaker extends AudioWorkletProcessor {
         this.#playing = false;
         if (!stale) {
           this.#gaps++;
-          this.#wanted = Math.min(this.#wanted + 480, MOST / 2);
+          this.#target = Math.min(this.#target + 480, MAX_BUFFER / 2);
         }
       }
     }
     for (const channel of output.slice(1)) channel.set(out);
-    if (currentTime - this.#told > 0.1) {
-      this.#told = currentTime;
-      this.port.postMessage({ waiting: (1000 * this.#filled) / RATE, held: (1000 * this.#wanted) / RATE, gaps: this.#gaps });
+    if (currentTime - this.#reportedAt > 0.1) {
+      this.#reportedAt = currentTime;
+      this.port.postMessage({ waiting: (1000 * this.#filled) / RATE, held: (1000 * this.#target) / RATE, gaps: this.#gaps });
     }
     return true;
   }

@@ -1,14 +1,14 @@
-// Where the time of each turn went, the page's own path, and the sliders of the line.
+// Where the time of each turn went, the page's own delay, and the network sliders.
 
 import { $, el } from "./dom.js";
 import { t } from "./words.js";
 
 const PARTS = ["speech", "silence", "model", "path", "playing"];
-const LONGEST = 1500; // milliseconds at which speech and playing are cut short in the picture
-const SHOWN = 12;
-const GOAL = 220; // milliseconds without the model: the aim of this project for the median
-const CAPTURE = 20; // milliseconds that a frame of the microphone takes to fill
-const MIX = 10; // milliseconds that a frame waits on average for the next tick of the mixer
+const MAX_PART_MS = 1500; // longer parts are cut to this length in the bar
+const SHOWN_TURNS = 12;
+const GOAL_MS = 220; // without the model: the project's goal for the median
+const CAPTURE_MS = 20; // a microphone frame takes this long to fill
+const MIX_MS = 10; // a frame waits this long on average for the mixer's next tick
 
 export class Timing {
   #turns = [];
@@ -19,26 +19,26 @@ export class Timing {
     this.sound = sound;
     for (const name of ["loss", "delay", "jitter"]) {
       $(name).addEventListener("input", () => {
-        this.#label();
-        this.#send();
+        this.#showSliders();
+        this.#sendNetwork();
       });
     }
-    setInterval(() => this.#own(), 1000);
+    setInterval(() => this.#showOwnDelay(), 1000);
   }
 
-  words() {
-    this.#label();
+  translate() {
+    this.#showSliders();
     this.show(this.#turns);
   }
 
-  people(people) {
+  setPeople(people) {
     for (const person of people) this.#people[person.id] = person.name;
   }
 
   show(turns) {
     this.#turns = turns;
     $("no-turns").hidden = turns.length > 0;
-    $("turns").replaceChildren(...turns.slice(-SHOWN).reverse().map((turn) => this.#turn(turn)));
+    $("turns").replaceChildren(...turns.slice(-SHOWN_TURNS).reverse().map((turn) => this.#turn(turn)));
   }
 
   #turn(turn) {
@@ -46,7 +46,7 @@ export class Timing {
     const bar = el("div", { class: "bar", "aria-hidden": "true" });
     for (const [name, ms] of parts) {
       const part = el("span", { class: name, title: `${t(name)} ${Math.round(ms)} ms` });
-      part.style.flexGrow = Math.min(ms, LONGEST);
+      part.style.flexGrow = Math.min(ms, MAX_PART_MS);
       bar.append(part);
     }
     const figure = ([name, ms]) => `${t(name)} ${Math.round(ms)}`;
@@ -64,7 +64,7 @@ export class Timing {
         "p",
         { class: "row" },
         el("strong", { text: `${t("turn", { number: turn.number })}${turn.who ? ` · ${this.#people[turn.who] ?? ""}` : ""}` }),
-        own !== null && el("span", { class: own <= GOAL ? "own good" : "own", text: t("own time", { ms: own }), title: t("goal") }),
+        own !== null && el("span", { class: own <= GOAL_MS ? "own good" : "own", text: t("own time", { ms: own }), title: t("goal") }),
       ),
       bar,
       el("p", { class: "small", text: parts.map(figure).join(" · ") }),
@@ -72,32 +72,32 @@ export class Timing {
     );
   }
 
-  async #own() {
+  async #showOwnDelay() {
     if (!this.link.isOpen || !this.sound.isOpen) return;
     const answer = await this.link.ping();
     if (answer.error) return;
-    const trip = this.link.trip / 2;
-    const inward = this.sound.hasMicrophone ? CAPTURE + trip : null;
+    const trip = this.link.roundTrip / 2;
+    const inbound = this.sound.hasMicrophone ? CAPTURE_MS + trip : null;
     const { held, gaps } = this.sound.buffer;
-    const outward = MIX + trip + Math.max(answer.waiting, 40) + held + this.sound.output;
+    const outbound = MIX_MS + trip + Math.max(answer.waiting, 40) + held + this.sound.outputLatencyMs;
     const rows = [
-      ["own in", inward === null ? "–" : `${inward.toFixed(0)} ms`],
-      ["own out", `${outward.toFixed(0)} ms`],
-      ["own sum", `${((inward ?? 0) + outward).toFixed(0)} ms`],
+      ["own in", inbound === null ? "–" : `${inbound.toFixed(0)} ms`],
+      ["own out", `${outbound.toFixed(0)} ms`],
+      ["own sum", `${((inbound ?? 0) + outbound).toFixed(0)} ms`],
       ["own gaps", String(gaps)],
     ];
     $("own").replaceChildren(...rows.flatMap(([name, value]) => [el("dt", { text: t(name) }), el("dd", { text: value })]));
   }
 
-  #label() {
+  #showSliders() {
     for (const name of ["loss", "delay", "jitter"]) {
       const unit = name === "loss" ? " %" : " ms";
       document.querySelector(`output[for=${name}]`).textContent = $(name).value + unit;
     }
   }
 
-  #send() {
+  #sendNetwork() {
     const value = (name, unit) => Number($(name).value) / unit;
-    this.link.ask("line", { loss: value("loss", 100), delay: value("delay", 1000), jitter: value("jitter", 1000) });
+    this.link.request("network", { loss: value("loss", 100), delay: value("delay", 1000), jitter: value("jitter", 1000) });
   }
 }

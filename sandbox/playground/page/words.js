@@ -1,4 +1,4 @@
-// Everything the page says, in its two languages.
+// All texts of the page, in its two languages.
 
 const WORDS = {
   "skip": ["Skip to the command line", "コマンド入力へ移動"],
@@ -149,7 +149,7 @@ let language = LANGUAGES[0];
 export const current = () => language;
 export const locale = () => (language === "ja" ? "ja" : "en-US");
 
-/** Return the words of a key; an unknown key is a sentence already. */
+/** Return the text of a key. An unknown key is a sentence already, and is returned as it is. */
 export function t(key, values = {}) {
   const found = WORDS[key]?.[LANGUAGES.indexOf(language)] ?? key;
   return found.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
@@ -157,8 +157,8 @@ export function t(key, values = {}) {
 
 export const known = (key) => key in WORDS;
 
-/** Say everything that stands in the page's HTML in a language. */
-export function speak(wanted) {
+/** Set the language, and every text and label in the page's HTML. */
+export function setLanguage(wanted) {
   language = LANGUAGES.includes(wanted) ? wanted : LANGUAGES[0];
   document.documentElement.lang = language;
   for (const node of document.querySelectorAll("[data-i18n]")) node.textContent = t(node.dataset.i18n);

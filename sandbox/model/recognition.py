@@ -1,7 +1,7 @@
-"""Ears that know only the shipped recordings: which of them are in a piece of sound.
+"""Finds the shipped recordings in a piece of audio. It recognises nothing else.
 
-The spectrum over time of the sound is laid against that of each clip, at every offset (normalized cross-correlation).
-A clip that was cut, by an early end of the utterance, gives about the share of its words that was heard.
+It compares the spectrogram of the audio with that of each clip at every offset (normalized cross-correlation). If the
+end of the utterance came early and cut the clip, it returns about the share of the words that the audio contains.
 """
 
 from collections.abc import Iterable
@@ -14,97 +14,103 @@ from numpy.typing import NDArray
 from bot.audio import HEAR_RATE
 from sandbox import clips
 
-STEP = 320
-"""Samples between two columns: 20 ms."""
-WINDOW = 512
-BANDS = 24
-ALIKE = 0.7
-"""From this correlation on it is the clip: unlike sentences stay under 0.5, the same after Opus is over 0.85."""
-SHORT_ALIKE = 0.85
-"""For clips and pieces under SHORT, which have less to be told apart by: unlike ones reach 0.7."""
-SHORT = 50
-"""Columns: 1 s."""
-SHORTEST = 12
-"""Columns: 0.24 s, less is not looked at."""
-MARGIN = 3
-"""Columns of quiet kept at the ends."""
-SLACK = 8
-"""Columns of quiet put around a recording before clips are laid on it: a codec blurs its ends."""
-QUIET = 0.12
-"""Of the loudest column's level: less is quiet."""
-DYNAMICS = 45.0
-"""dB below the loudest column that still count."""
+STEP_SAMPLES = 320
+"""Distance between two columns: 20 ms."""
+WINDOW_SAMPLES = 512
+MEL_BANDS = 24
+MIN_CORRELATION = 0.7
+"""From this correlation on, it is the clip: other sentences stay under 0.5, the same one after Opus exceeds 0.85."""
+MIN_SHORT_CORRELATION = 0.85
+"""For anything shorter than SHORT_COLUMNS, which has less to compare: different sounds reach 0.7."""
+SHORT_COLUMNS = 50
+"""1 s."""
+MIN_COLUMNS = 12
+"""0.24 s. Anything shorter is not searched."""
+MARGIN_COLUMNS = 3
+"""Quiet columns kept at both ends of a clip."""
+PADDING_COLUMNS = 8
+"""Quiet columns added around a recording before the search, because a codec blurs its ends."""
+QUIET_RATIO = 0.12
+"""A column below this share of the loudest column's level is quiet."""
+DYNAMIC_RANGE_DB = 45.0
+"""Levels further below the loudest column than this are cut off."""
 
 Columns = NDArray[np.float64]
 Match = tuple[clips.Clip, float, int, int]
-"""Clip, correlation, place, length in columns."""
+"""Clip, correlation, position and length in columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """A clip in a recording."""
+    """A clip found in a recording."""
 
     clip: clips.Clip
     start: float
-    "seconds, where it begins in the recording"
+    "seconds from the start of the recording"
     score: float
     "correlation, up to 1"
     text: str
-    "its sentence, or the part of it that was heard"
+    "its sentence, or the part of it that the recording contains"
 
 
 def recognise(pcm: bytes) -> list[Recognised]:
-    """Return the clips in s16le mono 16 kHz, in order."""
+    """Return the clips found in s16le mono 16 kHz, in order."""
     columns = spectrum(pcm)
     return _search(columns, 0) if len(columns) else []
 
 
 def spectrum(pcm: bytes) -> Columns:
-    """Return log band energies, one row per 20 ms, 0 at DYNAMICS below the loudest row."""
+    """Return log band energies, one row per 20 ms. 0 is DYNAMIC_RANGE_DB below the loudest value."""
     samples = np.frombuffer(pcm, "<i2").astype(np.float64)
-    count = (len(samples) - WINDOW) // STEP + 1
-    if count < SHORTEST or not samples.any():
-        return np.empty((0, BANDS))
-    frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::STEP] * np.hanning(WINDOW)
+    count = (len(samples) - WINDOW_SAMPLES) // STEP_SAMPLES + 1
+    if count < MIN_COLUMNS or not samples.any():
+        return np.empty((0, MEL_BANDS))
+    frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW_SAMPLES)[::STEP_SAMPLES] * np.hanning(
+        WINDOW_SAMPLES
+    )
     power = np.abs(np.fft.rfft(frames)) ** 2 @ _bands().T
     level = 10 * np.log10(power + 1e-3)
-    return np.maximum(level - (level.max() - DYNAMICS), 0.0)
+    return np.maximum(level - (level.max() - DYNAMIC_RANGE_DB), 0.0)
 
 
 def _search(columns: Columns, offset: int) -> list[Recognised]:
-    """Find the best whole clip, then look left and right of it; failing that, a part of a clip."""
+    """Find the best whole clip, then search left and right of it. If there is none, find a part of a clip."""
     first, last = _ends(columns)
     columns, offset = columns[first:last], offset + first
-    if len(columns) < SHORTEST:
+    if len(columns) < MIN_COLUMNS:
         return []
-    around = np.pad(columns, ((SLACK, SLACK), (0, 0)))
+    around = np.pad(columns, ((PADDING_COLUMNS, PADDING_COLUMNS), (0, 0)))
     whole = _best(
         (clip, *_slide(known, around), len(known)) for clip, known in _known().items() if len(known) <= len(around)
     )
     if whole:
         clip, score, at, length = whole
-        start = max(0, offset - SLACK + at + MARGIN)
-        found = Recognised(clip, start * STEP / HEAR_RATE, score, clip.sentence)
-        after = offset - SLACK + at + length
-        return [*_search(around[:at], offset - SLACK), found, *_search(around[at + length :], after)]
+        start = max(0, offset - PADDING_COLUMNS + at + MARGIN_COLUMNS)
+        found = Recognised(clip, start * STEP_SAMPLES / HEAR_RATE, score, clip.sentence)
+        after = offset - PADDING_COLUMNS + at + length
+        return [*_search(around[:at], offset - PADDING_COLUMNS), found, *_search(around[at + length :], after)]
     part = _best(
         (clip, *_slide(columns, known), len(columns)) for clip, known in _known().items() if len(known) > len(columns)
     )
     if part:
         clip, score, at, length = part
         text = _share(clip, at, at + length)
-        return [Recognised(clip, offset * STEP / HEAR_RATE, score, text)] if text else []
+        return [Recognised(clip, offset * STEP_SAMPLES / HEAR_RATE, score, text)] if text else []
     return []
 
 
 def _best(matches: Iterable[Match]) -> Match | None:
-    """Return the longest of those that are alike enough, the most alike among equals."""
-    alike = [match for match in matches if match[1] >= (ALIKE if match[3] >= SHORT else SHORT_ALIKE)]
+    """Return the longest match with enough correlation. Among equal lengths, the best correlation wins."""
+    alike = [
+        match
+        for match in matches
+        if match[1] >= (MIN_CORRELATION if match[3] >= SHORT_COLUMNS else MIN_SHORT_CORRELATION)
+    ]
     return max(alike, key=lambda match: (match[3], match[1]), default=None)
 
 
 def _slide(short: Columns, long: Columns) -> tuple[float, int]:
-    """Return the best correlation of `short` inside `long`, and where."""
+    """Return the best correlation of `short` inside `long`, and its position."""
     count = len(short)
     centred = short - short.mean(axis=0)
     size = 1 << (len(long) + count - 1).bit_length()
@@ -121,7 +127,7 @@ def _slide(short: Columns, long: Columns) -> tuple[float, int]:
 
 
 def _ends(columns: Columns) -> tuple[int, int]:
-    """Return where the sound begins and ends, leaving out the quiet around it."""
+    """Return where the sound begins and ends, without the quiet around it."""
     if not len(columns) or not columns.any():
         return 0, 0
     loud = np.flatnonzero(_loud(columns))
@@ -129,7 +135,7 @@ def _ends(columns: Columns) -> tuple[int, int]:
 
 
 def _share(clip: clips.Clip, begin: int, end: int) -> str:
-    """Return the words of a clip between two of its columns, as if all letters took equally long."""
+    """Return the words of a clip between two of its columns, assuming that every letter takes equally long."""
     loud = np.cumsum(np.pad(_loud(_known()[clip]), (1, 0)))
     spaced = " " in clip.sentence
     units = clip.sentence.split(" ") if spaced else list(clip.sentence)
@@ -146,7 +152,7 @@ def _share(clip: clips.Clip, begin: int, end: int) -> str:
 
 def _loud(columns: Columns) -> NDArray[np.bool_]:
     level = columns.mean(axis=1)
-    return level > QUIET * level.max()
+    return level > QUIET_RATIO * level.max()
 
 
 @cache
@@ -155,16 +161,16 @@ def _known() -> dict[clips.Clip, Columns]:
     for clip in clips.speech():
         columns = spectrum(clips.load(clip.id, HEAR_RATE))
         first, last = _ends(columns)
-        found[clip] = np.pad(columns[first:last], ((MARGIN, MARGIN), (0, 0)))
+        found[clip] = np.pad(columns[first:last], ((MARGIN_COLUMNS, MARGIN_COLUMNS), (0, 0)))
     return found
 
 
 @cache
 def _bands() -> NDArray[np.float64]:
     """Return triangular weights, evenly spaced on the mel scale from 150 to 7,000 Hz."""
-    mel = np.linspace(2595 * np.log10(1 + 150 / 700), 2595 * np.log10(1 + 7000 / 700), BANDS + 2)
+    mel = np.linspace(2595 * np.log10(1 + 150 / 700), 2595 * np.log10(1 + 7000 / 700), MEL_BANDS + 2)
     edges = 700 * (10 ** (mel / 2595) - 1)
-    hertz = np.fft.rfftfreq(WINDOW, 1 / HEAR_RATE)
+    hertz = np.fft.rfftfreq(WINDOW_SAMPLES, 1 / HEAR_RATE)
     rise = (hertz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     fall = (edges[2:, None] - hertz) / (edges[2:] - edges[1:-1])[:, None]
     return np.clip(np.minimum(rise, fall), 0, None)

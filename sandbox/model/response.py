@@ -1,4 +1,4 @@
-"""Putting an answer on the wire at its pace, or breaking off in the ordered way."""
+"""Sends an answer at its pace, or breaks it off as the behaviour says."""
 
 import asyncio
 import base64
@@ -12,26 +12,25 @@ from aiohttp import web
 from bot.audio import SPEAK_RATE, to_wav
 from bot.jobs.encoder import encode
 from sandbox.model.behaviour import Break, Ending, Speak
-from sandbox.model.checks import Chat
+from sandbox.model.checks import ChatRequest
 from sandbox.model.log import ReceivedRequest
-from sandbox.model.stream import FINISH, Stamp, StreamPiece, usage
+from sandbox.model.stream import FINISH_REASONS, ResponseIds, StreamPiece, usage
 
-PACKED = {
+CONTAINERS_AND_CODECS = {
     "mp3": ("mp3", "libmp3lame"),
     "opus": ("ogg", "libopus"),
     "flac": ("flac", "flac"),
     "aac": ("adts", "aac"),
 }
-"""Formats of a reply that is not streamed -> container and codec."""
-
-DRAIN = 0.05
-"""Seconds before a reset, which would take with it what the client has not read yet."""
+"""Format of an answer that is not streamed -> container and codec."""
+DRAIN_SECONDS = 0.05
+"""Wait before a reset, because a reset discards what the client has not read yet."""
 
 
 async def send_stream(
     request: web.Request, record: ReceivedRequest, pieces: Iterable[StreamPiece]
 ) -> web.StreamResponse:
-    """Write the pieces of a stream, each when its time has come after the request's body."""
+    """Send the pieces of a stream, each at its time after the request's body."""
     loop = asyncio.get_running_loop()
     started = record.body_at or loop.time()
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
@@ -43,7 +42,7 @@ async def send_stream(
         if piece.breaks is Break.STALL:
             await hang()
         elif piece.breaks is Break.RESET:
-            await asyncio.sleep(DRAIN)
+            await asyncio.sleep(DRAIN_SECONDS)
             reset(request)
             return response
         elif piece.breaks is Break.CUT:
@@ -63,7 +62,7 @@ async def hang() -> None:
 
 
 def reset(request: web.Request) -> None:
-    """Send a TCP reset instead of an orderly end."""
+    """Send a TCP reset instead of closing the connection normally."""
     transport = request.transport
     if transport is None:
         return
@@ -73,18 +72,18 @@ def reset(request: web.Request) -> None:
     transport.abort()
 
 
-def complete(answer: Speak, chat: Chat, stamp: Stamp) -> dict[str, Any]:
-    """Return the JSON of a reply that is not streamed."""
+def complete(answer: Speak, chat: ChatRequest, stamp: ResponseIds) -> dict[str, Any]:
+    """Return the JSON of an answer that is not streamed."""
     message: dict[str, Any] = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": []}
     if answer.pcm:
         message["content"] = None
         message["audio"] = {
             "id": stamp.audio_id,
-            "data": base64.b64encode(packed(answer.pcm, chat.format)).decode("ascii"),
+            "data": base64.b64encode(encoded(answer.pcm, chat.format)).decode("ascii"),
             "expires_at": stamp.expires_at,
             "transcript": answer.text,
         }
-    finish = FINISH.get(answer.ending, FINISH[Ending.STOP])
+    finish = FINISH_REASONS.get(answer.ending, FINISH_REASONS[Ending.STOP])
     return {
         "id": stamp.id,
         "object": "chat.completion",
@@ -97,8 +96,8 @@ def complete(answer: Speak, chat: Chat, stamp: Stamp) -> dict[str, Any]:
     }
 
 
-def packed(pcm: bytes, format: str) -> bytes:
-    """Return s16le mono 24 kHz in a format of the API."""
+def encoded(pcm: bytes, format: str) -> bytes:
+    """Return s16le mono 24 kHz encoded in a format of the API."""
     if format == "pcm16":
         return pcm
-    return to_wav(pcm, SPEAK_RATE) if format == "wav" else encode(pcm, SPEAK_RATE, *PACKED[format])
+    return to_wav(pcm, SPEAK_RATE) if format == "wav" else encode(pcm, SPEAK_RATE, *CONTAINERS_AND_CODECS[format])

@@ -5,7 +5,7 @@ import pytest
 
 from bot.jobs.encoder import encode
 from sandbox import clips, media
-from sandbox.model.hearing import recognise
+from sandbox.model.recognition import recognise
 
 RATE = 16_000
 SPEECH = [clip.id for clip in clips.speech()]

@@ -1,4 +1,4 @@
-"""The fields of CreateChatCompletionRequest and of its messages, by shape."""
+"""The shape of CreateChatCompletionRequest and of its messages."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from sandbox.model.schema import (
     wrong_type,
 )
 
-VOICES = (
+VOICE_NAMES = (
     "alloy",
     "ash",
     "ballad",
@@ -33,13 +33,13 @@ VOICES = (
     "shimmer",
     "verse",
 )
-FORMATS = ("wav", "aac", "mp3", "flac", "opus", "pcm16")
-HEARD_FORMATS = ("wav", "mp3")
-NAME = r"[^\s<|\\/>]{1,64}"
+OUTPUT_FORMATS = ("wav", "aac", "mp3", "flac", "opus", "pcm16")
+INPUT_FORMATS = ("wav", "mp3")
+NAME_PATTERN = r"[^\s<|\\/>]{1,64}"
 
 
 def by_member(name: str, kinds: dict[str, Check]) -> Check:
-    """Check an object with the check that its member `name` selects."""
+    """Return a check for an object whose member `name` selects the check to apply."""
 
     def check(value: Any, path: str) -> None:
         if not isinstance(value, dict):
@@ -73,7 +73,7 @@ def _tool_choice(value: Any, path: str) -> None:
 
 _text = mapping({"type": anything, "text": string()}, {"prompt_cache_breakpoint": anything})
 _audio = mapping(
-    {"type": anything, "input_audio": mapping({"data": string(min_length=1), "format": one_of(*HEARD_FORMATS)})},
+    {"type": anything, "input_audio": mapping({"data": string(min_length=1), "format": one_of(*INPUT_FORMATS)})},
     {"prompt_cache_breakpoint": anything},
 )
 _refusal = mapping({"type": anything, "refusal": string()})
@@ -83,7 +83,7 @@ def _content(**kinds: Check) -> Check:
     return either(string(), array(by_member("type", kinds), low=1))
 
 
-_named = {"name": string(pattern=NAME)}
+_named = {"name": string(pattern=NAME_PATTERN)}
 _instructions = mapping({"role": anything, "content": _content(text=_text)}, _named)
 _user = mapping({"role": anything, "content": _content(text=_text, input_audio=_audio)}, _named)
 _assistant_shape = mapping(
@@ -104,7 +104,7 @@ def _assistant(value: Any, path: str) -> None:
         raise wrong_type(value.get("content"), f"{path}.content", "one of a string or array of objects")
 
 
-MESSAGE = by_member(
+MESSAGE_CHECK = by_member(
     "role",
     {
         "system": _instructions,
@@ -117,7 +117,7 @@ MESSAGE = by_member(
 
 
 def _voice(value: Any, path: str) -> None:
-    (one_of(*VOICES) if isinstance(value, str) else mapping({"id": string(min_length=1)}))(value, path)
+    (one_of(*VOICE_NAMES) if isinstance(value, str) else mapping({"id": string(min_length=1)}))(value, path)
 
 
 def _stop(value: Any, path: str) -> None:
@@ -134,10 +134,10 @@ def _metadata(value: Any, path: str) -> None:
 
 _tokens = number(1, 1 << 31, whole=True)
 
-REQUEST = mapping(
-    {"model": string(min_length=1), "messages": array(MESSAGE, low=1)},
+REQUEST_CHECK = mapping(
+    {"model": string(min_length=1), "messages": array(MESSAGE_CHECK, low=1)},
     {
-        "audio": nullable(mapping({"voice": _voice, "format": one_of(*FORMATS)})),
+        "audio": nullable(mapping({"voice": _voice, "format": one_of(*OUTPUT_FORMATS)})),
         "frequency_penalty": nullable(number(-2, 2)),
         "logit_bias": nullable(anything),
         "logprobs": nullable(boolean),
@@ -169,4 +169,4 @@ REQUEST = mapping(
         "verbosity": nullable(one_of("low", "medium", "high")),
     },
 )
-"""A whole request body."""
+"""Checks a whole request body."""

@@ -1,4 +1,4 @@
-"""Reading a request's body into its record."""
+"""Reads a request's body into its record."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from sandbox.model.schema import refuse
 
 
 async def read_json(request: web.Request, record: ReceivedRequest) -> dict[str, Any]:
-    """Return the JSON object sent. Raises ApiError."""
+    """Return the JSON object of the body. Raises ApiError."""
     raw = await request.read()
     record.size, record.body_at = len(raw), asyncio.get_running_loop().time()
     try:
@@ -24,7 +24,7 @@ async def read_json(request: web.Request, record: ReceivedRequest) -> dict[str, 
 
 
 async def read_form(request: web.Request, record: ReceivedRequest) -> tuple[str | None, bytes]:
-    """Put the fields of a multipart form into the record's body; return name and bytes of its file. Raises ApiError."""
+    """Store the fields of a multipart form in the record's body. Return name and bytes of its file. Raises ApiError."""
     if request.content_type != "multipart/form-data":
         raise refuse("Expected a multipart form.", None, None)
     name, data = None, b""
