@@ -208,7 +208,7 @@ def call_settings(settings: Settings) -> CallSettings:
         language=settings.language,
         voice=settings.voice,
         cue=settings.cue == "on",
-        speculation=settings.speculation == "on",
+        preemptive=settings.speculation == "on",
         retention_days=settings.retention_days,
     )
 

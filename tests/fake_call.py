@@ -60,7 +60,7 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     house = Stage(cap, price)
     house.venue.here = set(people or (ANNA,))
-    house.settings = CallSettings(**{"consent": "notice", "hang": 0.5, "speculation": False, **settings})
+    house.settings = CallSettings(**{"consent": "notice", "endpointing_delay": 0.5, "preemptive": False, **settings})
     async with house.calls:
         await house.calls.join(house.venue, ANNA)
         await asyncio.sleep(0.1)

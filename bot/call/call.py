@@ -84,13 +84,13 @@ class Call:
         """
         self.venue = venue
         self.counts: Counter[str] = Counter()
-        "ticks_late, ticks_skipped, shown_dropped, kept_dropped, store_failures"
+        "ticks_late, ticks_skipped, shown_dropped, kept_dropped, store_failures, history_trimmed, unconsented_released"
         self.why = Verdicts(services.tally)
         self.display = Display(venue.audience, self.counts)
         self.outbox = Outbox(
             services.store, MAX_CALL_ENTRIES, self.counts, self.display.memory_failed, self.display.memory_works
         )
-        self.record = Record(venue, self.display, self.outbox, services, history)
+        self.record = Record(venue, self.display, self.outbox, services, history, self.counts)
         self._books = Accounts(venue, self.record, self.display, self.outbox, self.why, services)
         self._services = services
         self._settings = settings
@@ -102,7 +102,7 @@ class Call:
             self._written,
             self._books.transcript_wasted,
         )
-        self._floor = Floor(FloorSettings(speculation=settings().speculation))
+        self._floor = Floor(FloorSettings(preemptive=settings().preemptive), self.counts)
         self._ears = Listener(services.make_vad, self._floor, settings)
         self._mouth = Responder(
             venue,
@@ -114,7 +114,7 @@ class Call:
             self._transcripts,
             services,
             settings,
-            self._floor.took,
+            self._floor.note_answering,
         )
         self._link: VoiceLink | None = None
         self._group: asyncio.TaskGroup | None = None

@@ -46,12 +46,12 @@ class Listener:
         for frame in frames:
             arrived.setdefault(frame.user_id, []).append(frame)
         events, self._ended = self._ended, []
-        delay = self._settings().hang
+        delay = self._settings().endpointing_delay
         for user_id in arrived:
             segmenter = self._segmenters.get(user_id)
             # A changed setting waits for the end of the utterance: until then the old one holds.
             if segmenter is None or (self._made_with[user_id] != delay and not segmenter.speaking):
-                settings = SegmenterSettings(hang=delay)
+                settings = SegmenterSettings(endpointing_delay=delay)
                 self._segmenters[user_id] = Segmenter(user_id, self._make_vad(), self._ids, settings)
                 self._made_with[user_id] = delay
         for user_id, segmenter in self._segmenters.items():

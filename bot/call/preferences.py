@@ -139,7 +139,7 @@ FIELDS: Mapping[str, Field] = {
     "budget_person": Field(_dollars, per_channel=False),
     "retention": Field(_days, per_channel=False),
 }
-_IN_CALL = {"names": "aliases", "silence": "hang", "retention": "retention_days"}
+_IN_CALL = {"names": "aliases", "silence": "endpointing_delay", "retention": "retention_days"}
 """Settings whose name in CallSettings is another one."""
 
 

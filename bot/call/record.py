@@ -4,6 +4,7 @@ A person's line takes its place when the speech ends and gets its words when the
 the order of speaking.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import timedelta
@@ -29,12 +30,18 @@ class Record:
     """The lines of one channel, oldest first."""
 
     def __init__(
-        self, venue: Venue, display: Display, outbox: Outbox, services: Services, messages: Iterable[Message]
+        self,
+        venue: Venue,
+        display: Display,
+        outbox: Outbox,
+        services: Services,
+        messages: Iterable[Message],
+        counts: Counter[str],
     ) -> None:
         self._venue = venue
         self._display = display
         self._outbox = outbox
-        self._history = History(messages)
+        self._history = History(messages, counts=counts)
         self._lines_of: dict[int | Typed, Message] = {}
         "utterance id, or what was typed -> its line"
         self._epoch = services.wall() - timedelta(seconds=services.clock())

@@ -104,7 +104,7 @@ class Responder:
         """The turn probably ends here: have an answer ready, unheard."""
         self._prepared.drop()
         idle = not (self.reply or self._typed or self._utterances or self._services.engine.fault)
-        if idle and self._settings().speculation and self._group:
+        if idle and self._settings().preemptive and self._group:
             self._prepared.ask(utterances, self._group)
 
     def drop_prepared(self) -> None:

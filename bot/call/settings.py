@@ -16,8 +16,8 @@ class CallSettings:
     voice: str = "marin"
     persona: str = ""
     cue: bool = True
-    speculation: bool = True
-    hang: float | None = None
+    preemptive: bool = True
+    endpointing_delay: float | None = None
     "seconds of silence that end an utterance; None: learned from each speaker"
     transcript: Literal["chat", "thread", "off"] = "chat"
     "where what was said is written along"

@@ -1,4 +1,4 @@
-"""What the Floor decides; call.py acts on it."""
+"""What the Floor decides; the call carries it out."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,19 @@ from bot.types import Utterance
 
 @dataclass(frozen=True, slots=True)
 class Preempt:
-    """Ask the model now, unheard: the turn probably ends here."""
+    """Ask the model now and play nothing yet: the turn probably ends here."""
 
     utterances: tuple[Utterance, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DropPreemptive:
-    """It did not end there."""
+    """The turn did not end there: drop the preemptive request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """The floor is free: these are one turn, in the order they began."""
+    """The floor is free: these are one turn, in the order people began to speak."""
 
     utterances: tuple[Utterance, ...]
 
@@ -31,7 +31,7 @@ class Duck:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """They stopped, it was a cough or an "mhm": play on."""
+    """They stopped; it was a cough or an "mhm": play at full level again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class BargeIn:
 
 @dataclass(frozen=True, slots=True)
 class Yield:
-    """Somebody began together with the bot: fall silent, forget the answer; its utterances come again in an Answer."""
+    """Somebody began together with the bot: fall silent and drop the answer; a later Respond repeats its utterances."""
 
     user_id: int
 
@@ -54,7 +54,7 @@ class Dismiss:
 
     utterances: tuple[Utterance, ...]
     outcome: str
-    "backchannel: said over the bot without stopping it; crowded_out: too much waited; nobody_left"
+    "backchannel: said over the bot without stopping it; crowded_out: the queue was full; nobody_left"
 
 
 Decision = Preempt | DropPreemptive | Respond | Duck | Resume | BargeIn | Yield | Dismiss

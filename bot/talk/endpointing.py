@@ -1,72 +1,80 @@
-"""How one person pauses: learned from their own silences, so that neither their end nor their breath is mistaken."""
+"""How one speaker pauses: learned from their own silences, so that the bot confuses neither an end nor a breath."""
 
 from collections import deque
 from collections.abc import Sequence
 
-SHORTEST = 0.1
-"""Silences below this are stop consonants, not pauses."""
-HANG_MIN, HANG_MAX = 0.35, 0.9
-MARGIN = 0.1
-"""Kept above the pauses this person makes."""
-QUANTILE = 0.95
-"""Of a person's pauses that the hang must outlast."""
+MIN_PAUSE_SECONDS = 0.1
+"""Shorter silences are stop consonants, not pauses."""
+MIN_ENDPOINTING_SECONDS, MAX_ENDPOINTING_SECONDS = 0.35, 0.9
+ENDPOINTING_MARGIN_SECONDS = 0.1
+"""Added to the pauses that this speaker makes."""
+PAUSE_QUANTILE = 0.95
+"""Share of a speaker's pauses that must be shorter than the endpointing delay."""
 ENDS_PER_PAUSE = 4
-"""Of the silences that last so long, this many must have been ends for one pause: one request in five is wasted."""
-END = float("inf")
-PAUSES = 40
-"""Pauses remembered for the hang."""
-SILENCES = 40
-"""Silences, pauses and ends in their order, remembered for the odds."""
-STRANGER = 0.4
-"""The pauses of somebody not heard yet: hang 500 ms."""
+"""A guess is worth it if, of the silences this long, at least four are ends for each pause: one request in five is
+wasted."""
+ENDED = float("inf")
+MAX_PAUSES = 40
+"""Pauses kept to learn the endpointing delay."""
+MAX_SILENCES = 40
+"""Silences (pauses and ends, in order) kept to learn when an end is likely."""
+NEW_SPEAKER_PAUSE_SECONDS = 0.4
+"""Assumed pause of somebody not heard yet: it gives an endpointing delay of 500 ms."""
 
 
 class LearnedPauses:
-    """The last silences of one speaker: pauses by their length, ends as endless."""
+    """The last silences of one speaker: pauses by length, ends as infinite."""
 
-    def __init__(self, fixed_hang: float | None = None, earliest: float = 0.16) -> None:
-        """`fixed_hang`: seconds, instead of learning; `earliest`: seconds of silence before anything is guessed."""
-        self._fixed = fixed_hang
+    def __init__(self, fixed_delay: float | None = None, earliest: float = 0.16) -> None:
+        """`fixed_delay`: endpointing delay in seconds, instead of a learned one; `earliest`: seconds of silence before
+        an end can be called likely.
+        """
+        self._fixed = fixed_delay
         self._earliest = earliest
-        self._pauses: deque[float] = deque((STRANGER,) * 10, maxlen=PAUSES)
-        self._silences: deque[float] = deque((STRANGER, *(END,) * ENDS_PER_PAUSE) * 5, maxlen=SILENCES)
+        self._pauses: deque[float] = deque((NEW_SPEAKER_PAUSE_SECONDS,) * 10, maxlen=MAX_PAUSES)
+        self._silences: deque[float] = deque(
+            (NEW_SPEAKER_PAUSE_SECONDS, *(ENDED,) * ENDS_PER_PAUSE) * 5, maxlen=MAX_SILENCES
+        )
         self._learn()
 
     @property
-    def hang(self) -> float:
+    def endpointing_delay(self) -> float:
         """Seconds of silence that end an utterance."""
-        return self._hang
+        return self._delay
 
     @property
     def likely_done(self) -> float | None:
-        """Seconds of silence from which on an end is likely; None if that is not before `hang`."""
+        """Seconds of silence after which an end is likely; None if that is not before the endpointing delay."""
         return self._likely
 
     def paused(self, seconds: float) -> None:
-        if seconds >= SHORTEST:
+        """The speaker paused for `seconds` and continued."""
+        if seconds >= MIN_PAUSE_SECONDS:
             self._pauses.append(seconds)
             self._silences.append(seconds)
             self._learn()
 
     def ended(self) -> None:
-        self._silences.append(END)
+        """The speaker stopped."""
+        self._silences.append(ENDED)
         self._learn()
 
-    def went_on(self, seconds: float) -> None:
-        """What was taken for the last end was a pause of `seconds`."""
-        if self._silences and self._silences[-1] == END:
+    def continued(self, seconds: float) -> None:
+        """The last end was in fact a pause of `seconds`."""
+        if self._silences and self._silences[-1] == ENDED:
             self._silences.pop()
         self.paused(seconds)
 
     def _learn(self) -> None:
-        pauses = sorted(silence for silence in self._silences if silence != END)
+        pauses = sorted(silence for silence in self._silences if silence != ENDED)
         ends = len(self._silences) - len(pauses)
-        self._hang = self._fixed or min(HANG_MAX, max(HANG_MIN, _quantile(sorted(self._pauses), QUANTILE) + MARGIN))
-        # The pauses that outlast t must be few beside the ends; the earliest such t is just past one of them.
+        learned = _quantile(sorted(self._pauses), PAUSE_QUANTILE) + ENDPOINTING_MARGIN_SECONDS
+        self._delay = self._fixed or min(MAX_ENDPOINTING_SECONDS, max(MIN_ENDPOINTING_SECONDS, learned))
+        # Few pauses may be longer than t, compared with the ends; the earliest such t is just after one of the pauses.
         allowed = ends // ENDS_PER_PAUSE
-        outlasting = pauses[-1 - allowed] + 0.02 if len(pauses) > allowed else 0.0
-        likely = max(self._earliest, outlasting)
-        self._likely = likely if likely < self._hang else None
+        longer_than_most = pauses[-1 - allowed] + 0.02 if len(pauses) > allowed else 0.0
+        likely = max(self._earliest, longer_than_most)
+        self._likely = likely if likely < self._delay else None
 
 
 def _quantile(ascending: Sequence[float], share: float) -> float:

@@ -1,25 +1,32 @@
-"""What a channel remembers while it is in use, newest last; the store keeps the same for longer."""
+"""The history of a channel in memory, newest last; the store keeps the same for longer."""
 
 from bisect import insort
+from collections import Counter
 from collections.abc import Iterable
 
 from bot.types import Message
 
-MESSAGES = 200
-CHARACTERS = 40_000
+MAX_HISTORY_MESSAGES = 200
+MAX_HISTORY_CHARACTERS = 40_000
 """About 10,000 tokens of text; the prompt takes less."""
 
 
 class History:
-    """The last messages of one channel, in the order they were said, whatever order their words became known in."""
+    """The last messages of one channel, in the order people spoke, whatever order their words become known in."""
 
-    def __init__(self, messages: Iterable[Message] = (), limit: int = MESSAGES, characters: int = CHARACTERS) -> None:
+    def __init__(
+        self,
+        messages: Iterable[Message] = (),
+        limit: int = MAX_HISTORY_MESSAGES,
+        characters: int = MAX_HISTORY_CHARACTERS,
+        counts: Counter[str] | None = None,
+    ) -> None:
+        """`counts` gets history_trimmed: messages dropped at the old end."""
         self._limit = limit
         self._characters = characters
+        self._counts: Counter[str] = Counter() if counts is None else counts
         self._messages: list[Message] = []
         self._size = 0
-        self.dropped = 0
-        "messages that fell out at the old end"
         for message in messages:
             self.append(message)
 
@@ -32,13 +39,13 @@ class History:
         return tuple(self._messages)
 
     def append(self, message: Message) -> None:
-        """Add a message at its place in time; of the same moment, the one added first comes first."""
+        """Insert a message by its time; of two with the same time, the one added first comes first."""
         insort(self._messages, message, key=lambda message: message.at)
         self._size += len(message.text)
         self._trim()
 
     def put(self, message: Message) -> bool:
-        """Put a message in place of the one with its id; False when that one is gone."""
+        """Replace the message with this id; False when it is gone."""
         for place, there in enumerate(self._messages):
             if there.id == message.id:
                 self._messages[place] = message
@@ -53,7 +60,7 @@ class History:
         self._size = sum(len(message.text) for message in self._messages)
 
     def forget(self, user_id: int) -> int:
-        """Drop what one person said, and the answers to it; return how many messages went."""
+        """Drop what one person said and the answers to it; return how many messages that was."""
         before = len(self._messages)
         self._messages = [message for message in self._messages if not message.concerns({user_id})]
         self._size = sum(len(message.text) for message in self._messages)
@@ -66,4 +73,4 @@ class History:
     def _trim(self) -> None:
         while len(self._messages) > self._limit or (self._size > self._characters and len(self._messages) > 1):
             self._size -= len(self._messages.pop(0).text)
-            self.dropped += 1
+            self._counts["history_trimmed"] += 1

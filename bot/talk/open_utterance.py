@@ -1,29 +1,29 @@
-"""The utterance that is still being spoken: its frames, and which of them were voiced."""
+"""The utterance that somebody is still speaking: its frames, and which of them are voiced."""
 
 from collections.abc import Iterable
 
 import numpy as np
 
-from bot.audio import FRAME_SECONDS
+from bot.audio import FRAME_SECONDS, dbfs
 
-DENSE, DENSE_WINDOW = 0.24, 0.6
-"""Seconds voiced within some window of this length: any word has them, the strokes of a keyboard do not add up."""
-SEARCH = 10.0
-"""Seconds before the cap in which the quietest point is looked for."""
-QUIET = 5
-"""Frames (100 ms) whose sound is summed to find it: about a gap between words."""
+MIN_DENSE_SECONDS, DENSE_WINDOW_SECONDS = 0.24, 0.6
+"""Voiced seconds within some window of this length: every word has them, the strokes of a keyboard do not."""
+SPLIT_SEARCH_SECONDS = 10.0
+"""Part before the length limit in which to look for the quietest point."""
+QUIET_WINDOW_FRAMES = 5
+"""Frames (100 ms) summed to find the quietest point: about a gap between words."""
 
 
 class OpenUtterance:
     """Grows frame by frame; `trailing` counts the frames since the last voiced one."""
 
     def __init__(
-        self, passage_id: int, started_at: float, frames: Iterable[tuple[bytes, bool]], goes_on: bool = False
+        self, utterance_id: int, started_at: float, frames: Iterable[tuple[bytes, bool]], continues: bool = False
     ) -> None:
-        """`goes_on`: this is the rest of an utterance that was cut for its length."""
-        self.id = passage_id
+        """`continues`: this is the rest of an utterance that was split at the length limit."""
+        self.id = utterance_id
         self.started_at = started_at
-        self.goes_on = goes_on
+        self.continues = continues
         self.trailing = 0
         self._frames: list[bytes] = []
         self._voiced = bytearray()
@@ -42,15 +42,28 @@ class OpenUtterance:
 
     @property
     def voiced(self) -> float:
-        """Seconds that the VAD called speech."""
+        """Seconds that the VAD calls speech."""
         return self._voiced_frames * FRAME_SECONDS
 
     @property
     def dense(self) -> bool:
-        """Whether the voiced frames come together somewhere, as in a word."""
+        """Whether voiced frames come close together somewhere, as in a word."""
         flags = np.frombuffer(bytes(self._voiced), np.uint8).astype(np.int32)
-        window = np.ones(round(DENSE_WINDOW / FRAME_SECONDS), np.int32)
-        return bool(np.convolve(flags, window).max(initial=0) * FRAME_SECONDS >= DENSE)
+        window = np.ones(round(DENSE_WINDOW_SECONDS / FRAME_SECONDS), np.int32)
+        return bool(np.convolve(flags, window).max(initial=0) * FRAME_SECONDS >= MIN_DENSE_SECONDS)
+
+    def rejection(self, min_voiced: float) -> tuple[str, dict[str, float | str]] | None:
+        """Return why this is no utterance (outcome, and the number behind it); None if it is one.
+
+        `min_voiced` is in seconds.
+        """
+        if self.continues and self.voiced:
+            return None  # the end of something longer, however short
+        if self.voiced < min_voiced:
+            return "too_short", {"seconds": round(self.voiced, 2)}
+        if not self.dense:
+            return "no_speech", {"dbfs": round(dbfs(self.pcm(0)), 1)}
+        return None
 
     def pcm(self, tail: int | None) -> bytes:
         """Return the sound with at most `tail` frames after the last voiced one; None: all of it."""
@@ -61,7 +74,7 @@ class OpenUtterance:
         return self._frames[self._kept(tail) :]
 
     def split(self, rest_id: int, now: float) -> "OpenUtterance":
-        """Cut at the quietest point of the last seconds; keep what is before it and return the rest.
+        """Split at the quietest point of the last seconds; keep what is before it and return the rest.
 
         `now` is when the last frame ended, in seconds on the call's clock.
         """
@@ -69,20 +82,21 @@ class OpenUtterance:
         rest = list(zip(self._frames[cut:], map(bool, self._voiced[cut:]), strict=True))
         del self._frames[cut:], self._voiced[cut:]
         self._voiced_frames = sum(self._voiced)
-        # Late frames come all at once: by the clock the rest may then have begun before its beginning.
+        # Late frames arrive all at once, so by the clock the rest could begin before this part does.
         started_at = max(now - len(rest) * FRAME_SECONDS, self.started_at + FRAME_SECONDS)
-        return OpenUtterance(rest_id, started_at, rest, goes_on=True)
+        return OpenUtterance(rest_id, started_at, rest, continues=True)
 
     def _kept(self, tail: int) -> int:
         return len(self._frames) - max(0, self.trailing - tail)
 
     def _quietest(self) -> int:
-        first = max(1, len(self._frames) - round(SEARCH / FRAME_SECONDS), len(self._frames) // 2)
+        search_frames = round(SPLIT_SEARCH_SECONDS / FRAME_SECONDS)
+        first = max(1, len(self._frames) - search_frames, len(self._frames) // 2)
         samples = np.frombuffer(b"".join(self._frames[first:]), "<i2").astype(np.float32)
         power = np.square(samples).reshape(len(self._frames) - first, -1).sum(axis=1)
-        around = np.convolve(power, np.ones(QUIET), "same")
-        # Near the edges fewer frames are summed, which must not look like quiet.
-        edge = QUIET // 2
-        if len(around) <= QUIET:
+        around = np.convolve(power, np.ones(QUIET_WINDOW_FRAMES), "same")
+        # Sums near the edges cover fewer frames, which must not look like quiet.
+        edge = QUIET_WINDOW_FRAMES // 2
+        if len(around) <= QUIET_WINDOW_FRAMES:
             return len(self._frames) - 1
         return first + edge + int(np.argmin(around[edge : len(around) - edge]))

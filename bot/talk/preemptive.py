@@ -1,63 +1,60 @@
-"""When to ask the model before the silence is over, and with what."""
+"""When to send a preemptive request (before the silence is over), and with which utterances."""
 
 from collections.abc import Sequence, Set
 
 from bot.audio import HEAR_RATE, seconds
 from bot.talk.speech_events import SpeechEvent, SpeechPaused
+from bot.talk.waiting import speaking_order
 from bot.types import Utterance
 
-TRIES = 2
-"""Requests that may be thrown away for one turn."""
-LONGEST = 15.0
-"""Seconds of speech worth sending twice."""
-
-
-def began(utterance: Utterance) -> tuple[float, int]:
-    """Sort key: the order in which people began to speak."""
-    return utterance.started_at, utterance.id
+MAX_PREEMPTIVE_REQUESTS = 2
+"""Preemptive requests for one turn; each may be wasted."""
+MAX_PREEMPTIVE_SECONDS = 15.0
+"""Speech worth sending twice."""
 
 
 class PreemptivePolicy:
-    """The state of one turn's guess: who may be done and since when, what was prepared, how often."""
+    """The state of one turn's guess: who may be done and since when, what was requested, how often."""
 
     def __init__(self) -> None:
-        self.allowed = True
-        self.prepared: tuple[int, ...] | None = None
-        "utterance ids of the request that is out"
-        self._tries = 0
-        self._done: dict[int, tuple[Utterance | None, float | None]] = {}
+        self.requested: tuple[int, ...] | None = None
+        "utterance ids of the open preemptive request"
+        self._requests = 0
+        self._paused: dict[int, tuple[Utterance | None, float | None]] = {}
         "who paused: what they said, and from when on they are likely done"
 
     def note(self, event: SpeechEvent, now: float) -> None:
+        """Follow who pauses."""
         if isinstance(event, SpeechPaused):
             likely = None if event.likely_done is None else now + event.likely_done - event.silence
-            self._done[event.user_id] = event.utterance, likely
+            self._paused[event.user_id] = event.utterance, likely
         else:
-            self._done.pop(event.user_id, None)
+            self._paused.pop(event.user_id, None)
 
-    def keep(self, speakers: Set[int]) -> None:
-        """Forget who is not speaking any more."""
-        for user_id in self._done.keys() - speakers:
-            del self._done[user_id]
+    def keep_only(self, speakers: Set[int]) -> None:
+        """Forget everybody who no longer speaks."""
+        for user_id in self._paused.keys() - speakers:
+            del self._paused[user_id]
 
-    def propose(self, now: float, waiting: Sequence[Utterance]) -> tuple[Utterance, ...]:
-        """Return the turn to prepare now, all speakers having paused; empty if it is too soon or not worth it."""
-        if self.prepared is not None or self._tries >= TRIES:
+    def next_request(self, now: float, waiting: Sequence[Utterance]) -> tuple[Utterance, ...]:
+        """Return the turn to request now, while all speakers pause; empty if it is too soon or not worth it."""
+        if self.requested is not None or self._requests >= MAX_PREEMPTIVE_REQUESTS:
             return ()
-        if any(utterance and (likely is None or now < likely) for utterance, likely in self._done.values()):
+        if any(utterance and (likely is None or now < likely) for utterance, likely in self._paused.values()):
             return ()
-        said = [*waiting, *(utterance for utterance, _ in self._done.values() if utterance)]
-        if not said or sum(seconds(utterance.pcm, HEAR_RATE) for utterance in said) > LONGEST:
+        turn = [*waiting, *(utterance for utterance, _ in self._paused.values() if utterance)]
+        if not turn or sum(seconds(utterance.pcm, HEAR_RATE) for utterance in turn) > MAX_PREEMPTIVE_SECONDS:
             return ()
-        said.sort(key=began)
-        self._tries += 1
-        self.prepared = tuple(utterance.id for utterance in said)
-        return tuple(said)
+        turn.sort(key=speaking_order)
+        self._requests += 1
+        self.requested = tuple(utterance.id for utterance in turn)
+        return tuple(turn)
 
     def drop(self) -> None:
-        self.prepared = None
+        """The turn did not end there."""
+        self.requested = None
 
-    def confirmed(self) -> None:
-        """The turn is closed: what was prepared is used, and the next turn has its own tries."""
-        self.prepared = None
-        self._tries = 0
+    def turn_ended(self) -> None:
+        """The turn is closed, and its request is used; the next turn has its own number of requests."""
+        self.requested = None
+        self._requests = 0

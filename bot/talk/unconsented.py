@@ -1,45 +1,48 @@
-"""People who have not agreed to be heard: that they talk is known from packet timing alone."""
+"""People who have not agreed to be heard: packet timing alone tells that they talk."""
 
+from collections import Counter
 from collections.abc import Set
 from dataclasses import dataclass
 
-LONGEST_HOLD = 15.0
-"""Seconds one of them may hold the floor: an open microphone sends for ever."""
-REST = 2.0
-"""Seconds without a packet after which they may hold it anew."""
-BREATH = 0.3
-"""Seconds without a packet after which they have stopped and begun again."""
+MAX_HOLD_SECONDS = 15.0
+"""Longest time one of them may hold the floor: an open microphone sends without end."""
+HOLD_RESET_SECONDS = 2.0
+"""Seconds without a packet after which they may hold it again."""
+NEW_HOLD_GAP_SECONDS = 0.3
+"""Seconds without a packet after which they have stopped, and a new hold begins."""
 
 
 @dataclass(slots=True)
 class _Hold:
     since: float
     last: float
+    "time of the newest packet"
     spent: float = 0.0
+    "seconds held so far"
 
 
 class Unconsented:
-    """Who of them holds the floor."""
+    """Which of them hold the floor."""
 
-    def __init__(self) -> None:
+    def __init__(self, counts: Counter[str]) -> None:
+        """`counts` gets unconsented_released: holds that ended because they lasted too long."""
+        self._counts = counts
         self._holds: dict[int, _Hold] = {}
         self.holding: dict[int, float] = {}
         "who holds the floor now, and since when (seconds on the call's clock)"
-        self.released = 0
-        "holds that ended because they lasted too long"
 
     def step(self, now: float, talking: Set[int]) -> None:
-        """Take in whose packets arrive at `now`."""
+        """Take one tick: `talking` are those whose packets arrive at `now`."""
         self.holding = {}
         for user_id in talking:
             hold = self._holds.setdefault(user_id, _Hold(now, now))
-            if now - hold.last > BREATH:
+            if now - hold.last > NEW_HOLD_GAP_SECONDS:
                 hold.since = now
-            was = hold.spent
+            before = hold.spent
             hold.spent += min(now - hold.last, 0.1)
             hold.last = now
-            if hold.spent < LONGEST_HOLD:
+            if hold.spent < MAX_HOLD_SECONDS:
                 self.holding[user_id] = hold.since
-            elif was < LONGEST_HOLD:
-                self.released += 1
-        self._holds = {user: hold for user, hold in self._holds.items() if now - hold.last < REST}
+            elif before < MAX_HOLD_SECONDS:
+                self._counts["unconsented_released"] += 1
+        self._holds = {user: hold for user, hold in self._holds.items() if now - hold.last < HOLD_RESET_SECONDS}

@@ -23,7 +23,9 @@ def price(_model: str, usage: Usage) -> Decimal:
 
 @pytest.mark.parametrize("hours", [0.12, pytest.param(4, marks=[pytest.mark.long, pytest.mark.timeout(3600)])])
 async def test_talk_without_end_costs_the_cap_and_one_request(hours: float) -> None:
-    async with stage(ANNA, BEN, cap=CAP, price=price, answering="always", speculation=True, hang=None) as house:
+    async with stage(
+        ANNA, BEN, cap=CAP, price=price, answering="always", preemptive=True, endpointing_delay=None
+    ) as house:
         house.engine.usual = (0.5, 15.0)
         end = now() + hours * 3600
         while now() < end:

@@ -42,7 +42,7 @@ async def test_the_earcon_comes_once_when_the_answer_takes_long(first: float, cu
 
 
 async def test_the_words_it_answers_stand_above_its_own() -> None:
-    async with stage(speculation=True, hang=None) as house:
+    async with stage(preemptive=True, endpointing_delay=None) as house:
         house.transcriber.delay = 2.0
         await house.says(ANNA, 1.0, then=8.0)
         assert [line.split(":")[0] for line in house.venue.audience.written] == ["Anna", "Kikite"]
@@ -354,7 +354,7 @@ async def test_again_says_the_last_answer_and_costs_nothing() -> None:
 
 async def test_a_short_question_does_not_wait_for_its_words() -> None:
     """It may be "stop", so its words are asked for as early as its answer."""
-    async with stage(speculation=True, hang=None) as house:
+    async with stage(preemptive=True, endpointing_delay=None) as house:
         house.transcriber.delay = 0.4
         await house.says(ANNA, 0.6)
         silent_since = now()
@@ -367,7 +367,7 @@ async def test_a_short_question_does_not_wait_for_its_words() -> None:
 
 
 async def test_speculation_hides_the_silence_and_is_dropped_unheard_when_more_is_said() -> None:
-    async with stage(speculation=True, hang=None) as house:
+    async with stage(preemptive=True, endpointing_delay=None) as house:
         await house.says(ANNA, 1.0, then=0.35)
         assert len(house.engine.requests) == 1  # asked before the hang was over
         await house.says(ANNA, 1.0, then=6.0)

@@ -93,11 +93,11 @@ async def test_the_channel_goes_before_the_server_and_that_before_the_environmen
     await wanted.change(GUILD, LOUNGE, "silence", "1", MIA)
     places = [(GUILD, LOUNGE), (GUILD, ATTIC), (GUILD, None), (OTHER, LOUNGE)]
     assert [wanted.of(*place).voice for place in places] == ["echo", "sage", "sage", "marin"]
-    assert [wanted.of(*place).hang for place in places] == [1.0, None, None, None]
+    assert [wanted.of(*place).endpointing_delay for place in places] == [1.0, None, None, None]
     assert wanted.of(GUILD, LOUNGE).language == "en"
     assert wanted.changed(GUILD, LOUNGE)["voice"] == Setting(GUILD, LOUNGE, "voice", "echo", MIA, NOW)
     assert await wanted.reset(GUILD, LOUNGE, "voice") == 1
-    assert [wanted.of(GUILD, LOUNGE).voice, wanted.of(GUILD, LOUNGE).hang] == ["sage", 1.0]
+    assert [wanted.of(GUILD, LOUNGE).voice, wanted.of(GUILD, LOUNGE).endpointing_delay] == ["sage", 1.0]
     assert await wanted.reset(GUILD, LOUNGE) == 1
     assert await wanted.reset(GUILD, None) == 1
     assert wanted.of(GUILD, LOUNGE) == DEFAULTS

@@ -33,7 +33,7 @@ async def test_500_hesitations() -> None:
     """No sentence is cut, none is answered before its end, and at most a quarter of the requests is wasted."""
     rng = random.Random(1)
     sentences, pauses_each = 125, 4
-    async with stage(speculation=True, hang=None) as house:
+    async with stage(preemptive=True, endpointing_delay=None) as house:
         house.engine.usual = (0.3, 0.5)
         house.transcriber.delay = 0.1
         for sentence in range(sentences):
@@ -53,7 +53,7 @@ async def test_500_hesitations() -> None:
 async def test_hesitations_where_words_decide() -> None:
     """With several people the words are asked for ahead, and wasted no oftener."""
     rng = random.Random(2)
-    async with stage(ANNA, BEN, speculation=True, hang=None, answering="name") as house:
+    async with stage(ANNA, BEN, preemptive=True, endpointing_delay=None, answering="name") as house:
         house.engine.usual = (0.3, 0.5)
         house.transcriber.delay = 0.1
         for sentence in range(40):
@@ -80,15 +80,15 @@ async def test_who_begins_first_or_together_is_answered_too(first: float) -> Non
 
 async def test_speculation_is_off_where_it_may_not_be_paid_for() -> None:
     """Under a tight budget, for long speech, and where the server switched it off."""
-    async with stage(speculation=True, hang=None) as house:
+    async with stage(preemptive=True, endpointing_delay=None) as house:
         await house.says(ANNA, 16.0, then=0.4)
         assert not house.engine.requests
         await asyncio.sleep(5.0)
-        house.settings = replace(house.settings, speculation=False)
+        house.settings = replace(house.settings, preemptive=False)
         await house.says(ANNA, 1.0, then=0.4)
         assert len(house.engine.requests) == 1
         await asyncio.sleep(5.0)
-    async with stage(speculation=True, hang=None, cap=Decimal("0.073")) as house:
+    async with stage(preemptive=True, endpointing_delay=None, cap=Decimal("0.073")) as house:
         for _ in range(3):
             await house.says(ANNA, 1.0, then=5.0)  # costs 0.02, with its transcript
         await house.says(ANNA, 1.0, then=0.4)

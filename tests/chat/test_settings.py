@@ -42,7 +42,7 @@ def manager(house: Stage) -> User:
         ("persona", {"text": "Be *a pirate*."}, r"Be \*a pirate\*.", "persona", "Be *a pirate*."),
         ("language", {"language": "日本語"}, "日本語 (ja)", "language", "ja"),
         ("answering", {"mode": "name", "names": "Kiki, 聞き手"}, "Kiki, 聞き手", "aliases", ("Kiki", "聞き手")),
-        ("silence", {"seconds": 0.8}, "0.8 s", "hang", 0.8),
+        ("silence", {"seconds": 0.8}, "0.8 s", "endpointing_delay", 0.8),
         ("transcript", {"place": "off"}, "**Transcript** off", "transcript", "off"),
         ("retention", {"days": 0}, "only while the call lasts", "retention_days", 0),
     ],

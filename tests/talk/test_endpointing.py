@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from bot.talk.endpointing import HANG_MAX, HANG_MIN, LearnedPauses
+from bot.talk.endpointing import MAX_ENDPOINTING_SECONDS, MIN_ENDPOINTING_SECONDS, LearnedPauses
 
 
 def learned(pauses: list[float], ends_each: int = 1) -> LearnedPauses:
@@ -16,36 +16,42 @@ def learned(pauses: list[float], ends_each: int = 1) -> LearnedPauses:
 
 
 def test_stranger() -> None:
-    assert LearnedPauses().hang == pytest.approx(0.5)
+    assert LearnedPauses().endpointing_delay == pytest.approx(0.5)
     assert LearnedPauses().likely_done == pytest.approx(0.16)
 
 
 @pytest.mark.parametrize(
-    ("pauses", "hang"),
-    [([0.12] * 40, HANG_MIN), ([0.3] * 40, 0.4), ([0.6] * 40, 0.7), ([2.0] * 40, HANG_MAX), ([0.05] * 40, 0.5)],
+    ("pauses", "delay"),
+    [
+        ([0.12] * 40, MIN_ENDPOINTING_SECONDS),
+        ([0.3] * 40, 0.4),
+        ([0.6] * 40, 0.7),
+        ([2.0] * 40, MAX_ENDPOINTING_SECONDS),
+        ([0.05] * 40, 0.5),
+    ],
     ids=["quick", "usual", "slow", "slower than is borne", "consonants are no pauses"],
 )
-def test_hang_follows_the_person(pauses: list[float], hang: float) -> None:
-    assert learned(pauses).hang == pytest.approx(hang, abs=0.001)
+def test_delay_follows_the_person(pauses: list[float], delay: float) -> None:
+    assert learned(pauses).endpointing_delay == pytest.approx(delay, abs=0.001)
 
 
 def test_one_long_pause_moves_it_a_little() -> None:
-    assert 0.5 < learned([0.8]).hang < 0.75
+    assert 0.5 < learned([0.8]).endpointing_delay < 0.75
 
 
 def test_fixed() -> None:
-    known = LearnedPauses(fixed_hang=0.7)
+    known = LearnedPauses(fixed_delay=0.7)
     for _ in range(40):
         known.paused(0.2)
-    assert known.hang == 0.7
+    assert known.endpointing_delay == 0.7
 
 
 def test_who_went_on_had_not_ended() -> None:
     known = LearnedPauses()
     for _ in range(20):
         known.ended()
-        known.went_on(0.6)
-    assert known.hang > 0.6
+        known.continued(0.6)
+    assert known.endpointing_delay > 0.6
 
 
 def test_guesses_pay() -> None:

@@ -27,7 +27,7 @@ class Drawn:
 
 
 LONG = {"reply": 400}
-SILENT = {"floor": FloorSettings(speculation=False)}
+SILENT = {"floor": FloorSettings(preemptive=False)}
 
 SCENES = [
     # --- clean turns
@@ -49,7 +49,7 @@ SCENES = [
         options={"think": 40},
     ),
     Drawn(
-        "without speculation it is asked after 500 ms",
+        "without preemptive requests it is asked after 500 ms",
         """
         anna  s50
         bot   .74 t10 b50 .10
@@ -410,7 +410,7 @@ FOUR = {
 
 
 def test_four_people_who_never_stop() -> None:
-    scene = Room(FOUR, floor=FloorSettings(waiting_seconds=30)).play(960)
+    scene = Room(FOUR, floor=FloorSettings(max_waiting_seconds=30)).play(960)
     assert scene.bot == "." * 960, "nobody is talked over"
     assert set(scene.verdicts) == {"crowded_out"}, "and what waits stays bounded"
     assert scene.asked == 0
@@ -421,7 +421,7 @@ def test_four_people_who_take_one_breath() -> None:
     rows = {name: expand(row) for name, row in FOUR.items()}
     rows = {name: row[:740] + "." * 30 + row[770:] for name, row in rows.items()}
     scene = Room(rows, think=5).play(960)
-    assert squeeze(scene.bot[:760]) == ".747 t5 b8", "160 ms into it, well before the hang is over"
+    assert squeeze(scene.bot[:760]) == ".747 t5 b8", "160 ms into it, well before the endpointing delay is over"
     assert len(scene.turns[0]) > 4
 
 
@@ -459,9 +459,9 @@ def test_500_hesitations(pauses_each: int) -> None:
 
 def test_only_what_is_being_answered_is_yielded() -> None:
     """The call found that Anna's words were not meant for it, and thinks about something typed."""
-    room = Room({"anna": "s50", "ben": ".90 s30"}, think=40, floor=FloorSettings(speculation=False))
+    room = Room({"anna": "s50", "ben": ".90 s30"}, think=40, floor=FloorSettings(preemptive=False))
     room.play(80)
-    room.floor.took(())
+    room.floor.note_answering(())
     assert room.play(160, start=80).times("Yield") == 0
 
 

@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,9 +25,10 @@ def test_same_moment_keeps_the_order_of_arrival() -> None:
 
 
 def test_bounds() -> None:
-    history = History((message(second) for second in range(10)), limit=4)
+    counts: Counter[str] = Counter()
+    history = History((message(second) for second in range(10)), limit=4, counts=counts)
     assert [line.at.second for line in history.messages] == [6, 7, 8, 9]
-    assert history.dropped == 6
+    assert counts == {"history_trimmed": 6}
     history = History((message(second, "x" * 30) for second in range(10)), characters=100)
     assert len(history) == 3
     assert len(History([message(0, "x" * 1000)], characters=100)) == 1, "the newest stays, however long"

@@ -20,7 +20,7 @@ unheard = st.lists(st.tuples(st.sampled_from("x."), st.integers(1, 90)), max_siz
 
 
 def spoken(row: str, longest: float) -> list[SpeechEvent]:
-    hears = Segmenter(7, LetterVad(), count(1), SegmenterSettings(longest=longest))
+    hears = Segmenter(7, LetterVad(), count(1), SegmenterSettings(max_length=longest))
     length = len(row) + 80
     events = [
         event for tick, come in enumerate(arrivals(7, row, length)) for event in hears.push(numbered(come), tick * TICK)
@@ -132,7 +132,7 @@ def test_floor(anna: str, ben: str, carl: str) -> None:
 
 @given(st.lists(st.integers(-(2**40), 2**40), max_size=60))
 def test_any_timestamps(steps: list[int]) -> None:
-    hears = Segmenter(7, LetterVad(), count(1), SegmenterSettings(longest=2.0))
+    hears = Segmenter(7, LetterVad(), count(1), SegmenterSettings(max_length=2.0))
     at = 0
     said = 0.0
     for tick, step in enumerate(steps):

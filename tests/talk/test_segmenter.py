@@ -135,7 +135,7 @@ class _Always:
 
 def test_a_short_rest_after_the_cut_is_kept() -> None:
     """30.1 s: the rest would be too short for an utterance of its own."""
-    said = utterances(run("s1505 .30", longest=30.0))
+    said = utterances(run("s1505 .30", max_length=30.0))
     assert [utterance.ended_by for utterance in said] == ["length", "silence"]
     assert sum(letters(utterance).count("s") for utterance in said) == 1505
 

@@ -208,7 +208,9 @@ def _values(settings: CallSettings, caps: Caps, words: Words) -> dict[str, str]:
         "answering": settings.answering,
         "names": ", ".join(settings.aliases) or words("value none"),
         "join_at": words("value people", count=settings.join_at) if settings.join_at else words("value never"),
-        "silence": words("value learned") if settings.hang is None else f"{settings.hang:g} s",
+        "silence": words("value learned")
+        if settings.endpointing_delay is None
+        else f"{settings.endpointing_delay:g} s",
         "transcript": settings.transcript,
         "budget_server": f"${caps.server:.2f}" if caps.server else words("value no_cap"),
         "budget_person": f"${caps.person:.2f}" if caps.person else words("value no_cap"),
