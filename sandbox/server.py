@@ -25,7 +25,7 @@ from sandbox.people.moderator import Moderator
 from sandbox.people.outcome import CommandOutcome
 from sandbox.people.person import Person
 from sandbox.rest import files
-from sandbox.rest.server import API, MOST_REQUEST, Rest
+from sandbox.rest.server import API_PATH, MAX_REQUEST_BYTES, Rest
 from sandbox.tls import Authority
 from sandbox.voice.dave_engines import EngineName
 from sandbox.voice.gateway import open_voice
@@ -61,7 +61,7 @@ class Sandbox:
         self.gateway = self.parts.gateway
         self.rest = Rest(self.parts)
         self.moderator = Moderator(self.parts)
-        self._hands = Keyboard(self.parts)
+        self._keyboard = Keyboard(self.parts)
         self._people: list[Person] = []
 
     @classmethod
@@ -78,10 +78,10 @@ class Sandbox:
             yield sandbox
 
     async def _listen(self, stack: AsyncExitStack) -> None:
-        app = web.Application(client_max_size=MOST_REQUEST)
+        app = web.Application(client_max_size=MAX_REQUEST_BYTES)
         app.router.add_get("/", self.gateway.handle)
         app.add_routes(files.routes(self.parts.cdn))
-        app.add_subapp(API, self.rest.application())
+        app.add_subapp(API_PATH, self.rest.application())
         app.router.add_route("*", "/api/{other:.*}", Rest.other_version)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
@@ -96,7 +96,7 @@ class Sandbox:
     @property
     def api_base(self) -> str:
         """What DISCORD_API_BASE is to be."""
-        return self.parts.cdn.base + API
+        return self.parts.cdn.base + API_PATH
 
     # Who and what is there
 
@@ -159,7 +159,7 @@ class Sandbox:
         Options are checked against what the bot has synced: raises Refused for what a client would not send, NoAnswer
         when no response comes within 3 s. Wait for a deferred one with `Outcome.settled`.
         """
-        return await self._hands.command(user, name, options or {}, self._channel(channel_id))
+        return await self._keyboard.command(user, name, options or {}, self._channel(channel_id))
 
     async def autocomplete(
         self,
@@ -171,25 +171,25 @@ class Sandbox:
         channel_id: int | None = None,
     ) -> CommandOutcome:
         """Type into the option `focused`; the outcome's `choices` are what is proposed."""
-        return await self._hands.complete(user, name, focused, typed or {}, self._channel(channel_id))
+        return await self._keyboard.complete(user, name, focused, typed or {}, self._channel(channel_id))
 
     async def menu(self, user: User, name: str, target: int | ChatMessage | User) -> CommandOutcome:
         """Choose a menu entry on a message (or its id) or on a person."""
         if isinstance(target, int):
             target = self.message(target)
         where = target.channel_id if isinstance(target, ChatMessage) else None
-        return await self._hands.menu(user, name, target, self._channel(where))
+        return await self._keyboard.menu(user, name, target, self._channel(where))
 
     async def click(
         self, user: User, message: int | ChatMessage, custom_id: str, values: Sequence[str] = ()
     ) -> CommandOutcome:
         """Press a button of a message, or choose `values` in a select."""
         found = self.message(message) if isinstance(message, int) else message
-        return await self._hands.click(user, found, custom_id, values)
+        return await self._keyboard.click(user, found, custom_id, values)
 
     async def submit(self, outcome: CommandOutcome, fields: Mapping[str, str | Sequence[str]]) -> CommandOutcome:
         """Fill in and send the form that an outcome opened; `fields` by custom id."""
-        return await self._hands.submit(outcome, fields)
+        return await self._keyboard.submit(outcome, fields)
 
     async def write(
         self,
@@ -203,7 +203,7 @@ class Sandbox:
     ) -> ChatMessage:
         """Write into a channel; attachments are (name, bytes), with `voice_seconds` the one is a voice message."""
         channel = self._channel(channel_id)
-        return self._hands.write(user, channel, text, attachments, reply_to=reply_to, voice_seconds=voice_seconds)
+        return self._keyboard.write(user, channel, text, attachments, reply_to=reply_to, voice_seconds=voice_seconds)
 
     def direct(self, user: User) -> GuildChannel:
         """Return the direct-message channel of the bot and a person."""
@@ -211,7 +211,7 @@ class Sandbox:
 
     def file(self, name: str, data: bytes) -> Attachment:
         """Pick a file for an option of `command`."""
-        return self._hands.file(name, data, self.general)
+        return self._keyboard.file(name, data, self.general)
 
     # What is to be seen
 

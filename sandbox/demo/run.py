@@ -109,17 +109,17 @@ async def _play(lines: Sequence[DemoLine], view: DemoView, *, live: bool, answer
         watching = asyncio.create_task(
             view.watch(call, lambda: [m.content for m in sandbox.messages(sandbox.lounge.id)])
         )
-        report = DemoReport(anna.ears, sandbox.bot.id)
+        report = DemoReport(anna.recorder, sandbox.bot.id)
         try:
             for line in lines:
                 await _say(line, {"Anna": anna, "Yuki": yuki}[line.who], sandbox, model, report, view)
-            await anna.ears.quiet(sandbox.bot.id, 1.0)
+            await anna.recorder.quiet(sandbox.bot.id, 1.0)
             await _settle(sandbox)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
         report.transcript = [m.content for m in sandbox.messages(sandbox.lounge.id) if m.content]
-        report.channel = anna.ears.heard(sandbox.bot.id)
+        report.channel = anna.recorder.heard(sandbox.bot.id)
         return report
 
 

@@ -8,7 +8,7 @@ from sandbox.guild.fault import RestFault
 _ZSTD_MAGIC = bytes.fromhex("28b52ffd")
 _ZSTD_HEADER = bytes([0x00, 0x58])
 """No checksum, no content size, no dictionary; window of 2 MiB (RFC 8878 section 3.1.1.1)."""
-_ZSTD_BLOCK = 1 << 17
+_ZSTD_BLOCK_BYTES = 1 << 17
 
 
 class StreamCompressor(Protocol):
@@ -42,8 +42,8 @@ class ZstdStream:
         data = text.encode()
         parts = [] if self._begun else [_ZSTD_MAGIC, _ZSTD_HEADER]
         self._begun = True
-        for start in range(0, len(data), _ZSTD_BLOCK):
-            block = data[start : start + _ZSTD_BLOCK]
+        for start in range(0, len(data), _ZSTD_BLOCK_BYTES):
+            block = data[start : start + _ZSTD_BLOCK_BYTES]
             parts += [(len(block) << 3).to_bytes(3, "little"), block]
         return b"".join(parts)
 

@@ -10,21 +10,21 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.gateway import greeting
+from sandbox.gateway import session_events
 from sandbox.gateway.compression import encoder
-from sandbox.gateway.connection import Closed, Socket
+from sandbox.gateway.socket import GatewayClosed, GatewaySocket
 from sandbox.guild import payload
 from sandbox.guild.entities import Guild
 from sandbox.guild.fault import Json, RestFault
 from sandbox.guild.hub import Hub
-from sandbox.guild.knobs import PRIVILEGED, Knobs
+from sandbox.guild.knobs import PRIVILEGED_INTENTS, Knobs
 from sandbox.guild.rooms import Rooms
 from sandbox.guild.session import KNOWN_INTENTS, GatewaySession, Intent
 from sandbox.guild.world import World
 
-_NOT_YET = (1, 2, 6)
+_OPS_BEFORE_IDENTIFY = (1, 2, 6)
 """Ops that may come before a session stands: heartbeat, IDENTIFY, RESUME."""
-_FINAL = (4003, 4004, 4007, 4009)
+_CODES_ENDING_SESSION = (4003, 4004, 4007, 4009)
 """Close codes after which a session cannot be resumed."""
 
 
@@ -40,17 +40,17 @@ class MainGateway:
         self.url = ""
         self.identified = 0
         "IDENTIFYs accepted so far"
-        self.hurried = 0
-        "IDENTIFYs refused because the bucket's last one was too short ago"
+        self.identified_too_soon = 0
+        "IDENTIFYs refused because the last one of the same bucket was too recent"
         self.resumed = 0
-        self._sockets: dict[Socket, asyncio.Task[Any]] = {}
+        self._sockets: dict[GatewaySocket, asyncio.Task[Any]] = {}
         self._fading: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
         self._last_identify: dict[int, float] = {}
 
     @property
-    def sockets(self) -> list[Socket]:
+    def sockets(self) -> list[GatewaySocket]:
         return list(self._sockets)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -62,7 +62,7 @@ class MainGateway:
         except RestFault as fault:
             return web.Response(status=fault.status)
         await ws.prepare(request)
-        socket = Socket(ws, coder, self._knobs)
+        socket = GatewaySocket(ws, coder, self._knobs)
         socket.transport = request.transport
         current = asyncio.current_task()
         assert current is not None
@@ -71,12 +71,12 @@ class MainGateway:
         session: GatewaySession | None = None
         try:
             if query.get("v", "10") not in ("9", "10") or query.get("encoding", "json") != "json":
-                raise Closed(4012, "Invalid API version specified.")
+                raise GatewayClosed(4012, "Invalid API version specified.")
             interval = int(self._knobs.heartbeat_interval * 1000)
             socket.push({"t": None, "s": None, "op": 10, "d": {"heartbeat_interval": interval, "_trace": ["[]"]}})
             while (message := await socket.receive()) is not None:
                 session = await self._message(socket, session, message)
-        except Closed as closed:
+        except GatewayClosed as closed:
             socket.abort(closed.code, closed.reason)
             with suppress(TimeoutError):
                 async with asyncio.timeout(1 + self._knobs.gateway_delay):
@@ -104,17 +104,19 @@ class MainGateway:
 
     # What the client says
 
-    async def _message(self, socket: Socket, session: GatewaySession | None, message: Json) -> GatewaySession | None:
+    async def _message(
+        self, socket: GatewaySocket, session: GatewaySession | None, message: Json
+    ) -> GatewaySession | None:
         op, data = message["op"], message.get("d")
-        if session is None and op not in _NOT_YET:
-            raise Closed(4003, "Not authenticated.")
+        if session is None and op not in _OPS_BEFORE_IDENTIFY:
+            raise GatewayClosed(4003, "Not authenticated.")
         if op == 1:
             socket.push({"t": None, "s": None, "op": 11, "d": None})
             return session
         if op in (2, 6) and session is not None:
-            raise Closed(4005, "Already authenticated.")
+            raise GatewayClosed(4005, "Already authenticated.")
         if not isinstance(data, dict):
-            raise Closed(4002, "Error while decoding payload.")
+            raise GatewayClosed(4002, "Error while decoding payload.")
         if op == 2:
             return self._identify(socket, data)
         if op == 6:
@@ -128,27 +130,27 @@ class MainGateway:
             elif op == 8:
                 self._members(session, data)
             elif op not in (5, 31):
-                raise Closed(4001, "Unknown opcode.")
+                raise GatewayClosed(4001, "Unknown opcode.")
         except (KeyError, TypeError, ValueError):
-            raise Closed(4002, "Error while decoding payload.") from None
+            raise GatewayClosed(4002, "Error while decoding payload.") from None
         return session
 
-    def _identify(self, socket: Socket, data: Json) -> GatewaySession | None:
+    def _identify(self, socket: GatewaySocket, data: Json) -> GatewaySession | None:
         if data.get("token") != self._token:
-            raise Closed(4004, "Authentication failed.")
+            raise GatewayClosed(4004, "Authentication failed.")
         shard = data.get("shard", [0, 1])
         properties, intents = data.get("properties"), data.get("intents")
         if not isinstance(properties, dict) or not isinstance(intents, int):
-            raise Closed(4002, "Error while decoding payload.")
+            raise GatewayClosed(4002, "Error while decoding payload.")
         if not _is_shard(shard):
-            raise Closed(4010, "Invalid shard.")
+            raise GatewayClosed(4010, "Invalid shard.")
         if intents & ~KNOWN_INTENTS or intents < 0:
-            raise Closed(4013, "Invalid intent(s).")
-        if intents & PRIVILEGED & ~self._knobs.privileged:
-            raise Closed(4014, "Disallowed intent(s).")
+            raise GatewayClosed(4013, "Invalid intent(s).")
+        if intents & PRIVILEGED_INTENTS & ~self._knobs.privileged:
+            raise GatewayClosed(4014, "Disallowed intent(s).")
         now, slot = asyncio.get_running_loop().time(), shard[0] % self._knobs.max_concurrency
         if now - self._last_identify.get(slot, float("-inf")) < self._knobs.identify_spacing:
-            self.hurried += 1
+            self.identified_too_soon += 1
             socket.push({"t": None, "s": None, "op": 9, "d": False})
             return None
         self._last_identify[slot] = now
@@ -161,7 +163,7 @@ class MainGateway:
 
     def _greet(self, session: GatewaySession) -> None:
         guilds = [guild for guild in self._world.guilds.values() if session.covers(guild.id)]
-        session.dispatch("READY", greeting.ready(self._world, session, guilds, self.url, self.application_flags))
+        session.dispatch("READY", session_events.ready(self._world, session, guilds, self.url, self.application_flags))
         for guild in guilds:
             if session.intents & Intent.GUILDS:
                 session.dispatch("GUILD_CREATE", self.guild_create(session, guild) | {"unavailable": False})
@@ -181,18 +183,18 @@ class MainGateway:
         limited = {Intent.GUILD_PRESENCES: 1 << 13, Intent.GUILD_MEMBERS: 1 << 15, Intent.MESSAGE_CONTENT: 1 << 19}
         return sum(flag for intent, flag in limited.items() if self._knobs.privileged & intent)
 
-    def _resume(self, socket: Socket, data: Json) -> GatewaySession | None:
+    def _resume(self, socket: GatewaySocket, data: Json) -> GatewaySession | None:
         if data.get("token") != self._token:
-            raise Closed(4004, "Authentication failed.")
+            raise GatewayClosed(4004, "Authentication failed.")
         session = self._hub.sessions.get(str(data.get("session_id")))
         sequence = data.get("seq")
         if not isinstance(sequence, int):
-            raise Closed(4002, "Error while decoding payload.")
+            raise GatewayClosed(4002, "Error while decoding payload.")
         if session is None:
             socket.push({"t": None, "s": None, "op": 9, "d": False})
             return None
         if sequence > session.sequence:
-            raise Closed(4007, "Invalid seq.")
+            raise GatewayClosed(4007, "Invalid seq.")
         missed = session.replay(sequence)
         if missed is None:
             socket.push({"t": None, "s": None, "op": 9, "d": False})
@@ -226,7 +228,7 @@ class MainGateway:
         """Op 8. The whole list needs the members intent; without it nothing comes."""
         guild = self._world.guilds.get(int(data["guild_id"]))
         if guild is not None and session.covers(guild.id):
-            chunk = greeting.members(guild, data, everyone=bool(session.intents & Intent.GUILD_MEMBERS))
+            chunk = session_events.members(guild, data, everyone=bool(session.intents & Intent.GUILD_MEMBERS))
             if chunk is not None:
                 session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
 
@@ -236,7 +238,7 @@ class MainGateway:
         """A client's 1000 or 1001 ends its session at once, so do some of our codes; else it can resume for a while."""
         if self._closing or session.id not in self._hub.sessions:
             return
-        if ours in _FINAL if ours is not None else theirs in (1000, 1001):
+        if ours in _CODES_ENDING_SESSION if ours is not None else theirs in (1000, 1001):
             await self._end(session)
             return
         loop = asyncio.get_running_loop()

@@ -9,17 +9,29 @@ from typing import Any
 
 from sandbox.guild.fault import Form, Json
 
-CHAT, USER, MESSAGE = 1, 2, 3
-SUB, GROUP, STRING, INTEGER, BOOLEAN, USER_OPTION, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(1, 12)
-_MOST = {CHAT: 100, USER: 15, MESSAGE: 15}
-_MOST_TEXT = 8000
+CHAT_COMMAND, USER_COMMAND, MESSAGE_COMMAND = 1, 2, 3
+(
+    SUBCOMMAND,
+    SUBCOMMAND_GROUP,
+    STRING_OPTION,
+    INTEGER_OPTION,
+    BOOLEAN_OPTION,
+    USER_OPTION,
+    CHANNEL_OPTION,
+    ROLE_OPTION,
+    MENTIONABLE_OPTION,
+    NUMBER_OPTION,
+    ATTACHMENT_OPTION,
+) = range(1, 12)
+_MAX_COMMANDS = {CHAT_COMMAND: 100, USER_COMMAND: 15, MESSAGE_COMMAND: 15}
+_MAX_COMMAND_CHARACTERS = 8000
 """Characters of one command: names, descriptions and choices' values, the longest localization counted."""
-_NAME = re.compile(r"^[-_'\w]{1,32}$")
-_LOCALES = """
+_COMMAND_NAME_PATTERN = re.compile(r"^[-_'\w]{1,32}$")
+_LOCALE_NAMES = """
     id da de en-GB en-US es-ES es-419 fr hr it lt hu nl no pl pt-BR ro fi sv-SE vi tr cs el bg ru uk hi th zh-CN ja
     zh-TW ko
 """
-LOCALES = frozenset(_LOCALES.split())
+CLIENT_LOCALES = frozenset(_LOCALE_NAMES.split())
 Path = list[str | int]
 
 
@@ -56,7 +68,7 @@ class Registry:
         return [*own, *(item for item in self.listed(None) if (item["type"], item["name"]) not in names)]
 
     def _stored(self, guild_id: int | None, given: Json, known: dict[tuple[int, str], str]) -> Json:
-        kind = given.get("type", CHAT)
+        kind = given.get("type", CHAT_COMMAND)
         permissions = given.get("default_member_permissions")
         stored: Json = {
             "id": known.get((kind, given["name"])) or str(self._snowflake()),
@@ -88,16 +100,16 @@ def check(form: Form, commands: Any) -> None:
     seen: set[tuple[int, str]] = set()
     for index, command in enumerate(commands):
         path: Path = [index]
-        kind = command.get("type", CHAT)
-        if kind not in _MOST:
+        kind = command.get("type", CHAT_COMMAND)
+        if kind not in _MAX_COMMANDS:
             form.choice([*path, "type"], (1, 2, 3))
             continue
         key = (kind, command.get("name"))
         if key in seen:
             form.add(path, "APPLICATION_COMMANDS_DUPLICATE_NAME", "Application command names must be unique")
         seen.add(key)
-        _texts(form, path, command, chat=kind == CHAT)
-        if kind == CHAT:
+        _texts(form, path, command, chat=kind == CHAT_COMMAND)
+        if kind == CHAT_COMMAND:
             _options(form, [*path, "options"], command.get("options"), depth=0)
         elif command.get("options"):
             form.add(
@@ -105,10 +117,10 @@ def check(form: Form, commands: Any) -> None:
                 "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
                 "Context menu commands cannot have options",
             )
-        if _size(command) > _MOST_TEXT:
-            form.add(path, "APPLICATION_COMMAND_TOO_LARGE", f"Command exceeds maximum size ({_MOST_TEXT})")
-    for kind, most in _MOST.items():
-        if sum(1 for command in commands if command.get("type", CHAT) == kind) > most:
+        if _size(command) > _MAX_COMMAND_CHARACTERS:
+            form.add(path, "APPLICATION_COMMAND_TOO_LARGE", f"Command exceeds maximum size ({_MAX_COMMAND_CHARACTERS})")
+    for kind, most in _MAX_COMMANDS.items():
+        if sum(1 for command in commands if command.get("type", CHAT_COMMAND) == kind) > most:
             form.add([], "APPLICATION_COMMAND_MAX_COMMANDS", f"Maximum number of application commands reached ({most})")
 
 
@@ -133,7 +145,7 @@ def _texts(form: Form, path: Path, item: Json, *, chat: bool) -> None:
 def _localized(form: Form, path: Path, item: Json, key: str) -> list[tuple[Path, Any]]:
     table = item.get(f"{key}_localizations") or {}
     for locale in table:
-        if locale not in LOCALES:
+        if locale not in CLIENT_LOCALES:
             form.add(
                 [*path, f"{key}_localizations", locale],
                 "ENUM_TYPE_COERCE",
@@ -143,7 +155,7 @@ def _localized(form: Form, path: Path, item: Json, key: str) -> list[tuple[Path,
 
 
 def _is_chat_name(name: str) -> bool:
-    return bool(_NAME.match(name)) and name == name.lower()
+    return bool(_COMMAND_NAME_PATTERN.match(name)) and name == name.lower()
 
 
 def _options(form: Form, path: Path, options: Any, *, depth: int) -> None:
@@ -151,7 +163,7 @@ def _options(form: Form, path: Path, options: Any, *, depth: int) -> None:
         return
     names: set[str] = set()
     optional = False
-    branches = [item.get("type") in (SUB, GROUP) for item in options]
+    branches = [item.get("type") in (SUBCOMMAND, SUBCOMMAND_GROUP) for item in options]
     if any(branches) and not all(branches):
         form.add(
             path,
@@ -161,15 +173,15 @@ def _options(form: Form, path: Path, options: Any, *, depth: int) -> None:
     for index, option in enumerate(options):
         place = [*path, index]
         kind = option.get("type")
-        if kind not in range(1, 12) or (kind == GROUP and depth) or (kind == SUB and depth > 1):
+        if kind not in range(1, 12) or (kind == SUBCOMMAND_GROUP and depth) or (kind == SUBCOMMAND and depth > 1):
             form.add([*place, "type"], "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", "Option type is invalid")
             continue
         _texts(form, place, option, chat=True)
         if option.get("name") in names:
             form.add([*place, "name"], "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", "Option name already exists")
         names.add(str(option.get("name")))
-        if kind in (SUB, GROUP):
-            _options(form, [*place, "options"], option.get("options"), depth=depth + (2 if kind == SUB else 1))
+        if kind in (SUBCOMMAND, SUBCOMMAND_GROUP):
+            _options(form, [*place, "options"], option.get("options"), depth=depth + (2 if kind == SUBCOMMAND else 1))
             continue
         if option.get("required") and optional:
             form.add(
@@ -200,7 +212,7 @@ def _choices(form: Form, place: Path, option: Json) -> None:
                 [*path, "name"], "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_EXISTS", "Option choice name already exists"
             )
         names.add(str(choice.get("name")))
-        if option["type"] == STRING:
+        if option["type"] == STRING_OPTION:
             form.length([*path, "value"], choice.get("value"), 1, 100)
 
 
@@ -216,7 +228,7 @@ def _size(item: Json) -> int:
 def leaves(command: Json) -> Iterator[tuple[tuple[str, ...], list[Json]]]:
     """Yield each invocable path below a command with its options: ((), …) for a plain one, (("show",), …) …"""
     options = command.get("options") or []
-    if not any(item["type"] in (SUB, GROUP) for item in options):
+    if not any(item["type"] in (SUBCOMMAND, SUBCOMMAND_GROUP) for item in options):
         yield (), options
         return
     for option in options:

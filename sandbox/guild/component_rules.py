@@ -15,9 +15,9 @@ _IN_CONTAINER = (C.ROW, C.SECTION, C.TEXT, C.GALLERY, C.FILE, C.SEPARATOR)
 _TOP_V2 = (*_IN_CONTAINER, C.CONTAINER)
 _IN_MODAL = (C.ROW, C.LABEL, C.TEXT)
 _IN_LABEL = (C.TEXT_INPUT, *SELECTS, C.FILE_UPLOAD)
-MOST = 40
+MAX_COMPONENTS = 40
 """Components of a V2 message, nested ones counted."""
-MOST_TEXT = 4000
+MAX_DISPLAY_CHARACTERS = 4000
 """Characters of a V2 message, all text displays together."""
 
 
@@ -44,18 +44,20 @@ class _Checker:
             return
         if not self.each(path, components, _TOP_V2 if v2 else _TOP_V1) or not v2:
             return
-        if sum(1 for _ in walk(components)) > MOST:
+        if sum(1 for _ in walk(components)) > MAX_COMPONENTS:
             self.form.add(
-                path, "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", f"Exceeded maximum total component count of {MOST}"
+                path,
+                "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED",
+                f"Exceeded maximum total component count of {MAX_COMPONENTS}",
             )
         if (
             sum(len(str(item.get("content", ""))) for item in walk(components) if item.get("type") == C.TEXT)
-            > MOST_TEXT
+            > MAX_DISPLAY_CHARACTERS
         ):
             self.form.add(
                 path,
                 "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED",
-                f"The total displayable text size cannot exceed {MOST_TEXT}",
+                f"The total displayable text size cannot exceed {MAX_DISPLAY_CHARACTERS}",
             )
 
     def modal(self, components: Any) -> None:
@@ -210,7 +212,7 @@ class _Checker:
             self.one([*path, "accessory"], node["accessory"], (C.BUTTON, C.THUMBNAIL))
 
     def _text(self, path: Path, node: Json) -> None:
-        self.form.length([*path, "content"], node.get("content"), 1, MOST_TEXT)
+        self.form.length([*path, "content"], node.get("content"), 1, MAX_DISPLAY_CHARACTERS)
 
     def _thumbnail(self, path: Path, node: Json) -> None:
         self._described(path, node, "media")
@@ -236,7 +238,7 @@ class _Checker:
 
     def _container(self, path: Path, node: Json) -> None:
         below = node.get("components")
-        if self.form.count([*path, "components"], below, 1, MOST):
+        if self.form.count([*path, "components"], below, 1, MAX_COMPONENTS):
             self.each([*path, "components"], below, _IN_CONTAINER)
         color = node.get("accent_color")
         if color is not None and (not isinstance(color, int) or not 0 <= color <= 0xFFFFFF):

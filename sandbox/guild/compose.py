@@ -13,13 +13,13 @@ from sandbox.guild.message import Attachment, ChatMessage, MessageFlag, Pings, c
 from sandbox.guild.permissions import P
 from sandbox.guild.world import World
 
-MOST_CONTENT = 2000
-MOST_FILES = 10
-MOST_BYTES = 10 * 1024 * 1024
+MAX_CONTENT_CHARACTERS = 2000
+MAX_FILES = 10
+MAX_FILE_BYTES = 10 * 1024 * 1024
 """Of one file, in a server without boosts."""
-MOST_STEPS = 256
+MAX_WAVEFORM_BYTES = 256
 """Of a voice message's waveform, a byte each (that Discord checks it is assumed)."""
-_SETTABLE = (
+_SETTABLE_FLAGS = (
     MessageFlag.SUPPRESS_EMBEDS
     | MessageFlag.SUPPRESS_NOTIFICATIONS
     | MessageFlag.IS_VOICE_MESSAGE
@@ -68,7 +68,7 @@ class Composer:
         """Set what a new message holds."""
         data = body.json
         flags = int(data.get("flags") or 0)
-        settable = int(_SETTABLE | (MessageFlag.EPHEMERAL if author.interaction else 0))
+        settable = int(_SETTABLE_FLAGS | (MessageFlag.EPHEMERAL if author.interaction else 0))
         flags &= settable
         self._check(data, body, flags)
         attachments = self._uploads(message, data, body, flags)
@@ -125,7 +125,7 @@ class Composer:
         form = Form()
         v2 = bool(flags & MessageFlag.IS_COMPONENTS_V2)
         if data.get("content") is not None:
-            form.length("content", data["content"], 0, MOST_CONTENT)
+            form.length("content", data["content"], 0, MAX_CONTENT_CHARACTERS)
         if data.get("nonce") is not None:
             form.length("nonce", str(data["nonce"]), 0, 25)
         if v2:
@@ -136,14 +136,14 @@ class Composer:
         if data.get("embeds") is not None:
             embeds.check(form, data["embeds"])
         mentions.check(form, data.get("allowed_mentions"))
-        if len(body.files) + len(kept) > MOST_FILES:
-            form.add("attachments", "BASE_TYPE_MAX_LENGTH", f"Must be {MOST_FILES} or fewer in length.")
+        if len(body.files) + len(kept) > MAX_FILES:
+            form.add("attachments", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_FILES} or fewer in length.")
         names = {upload.filename for upload in body.files.values()} | {item.filename for item in kept}
         if data.get("components") is not None:
             component_rules.check_message(form, data["components"], v2=v2, files=names)
         form.check()
         for upload in body.files.values():
-            if len(upload.data) > MOST_BYTES:
+            if len(upload.data) > MAX_FILE_BYTES:
                 raise RestFault(413, 40005, "Request entity too large")
 
     @staticmethod
@@ -201,6 +201,6 @@ def _voice_message(author: Author, attachments: list[Attachment], *, more: bool)
         steps = len(base64.b64decode(sound.waveform, validate=True))
     except (binascii.Error, ValueError, TypeError):
         steps = 0
-    if not 1 <= steps <= MOST_STEPS:
-        form.add(["attachments", 0, "waveform"], "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {MOST_STEPS}.")
+    if not 1 <= steps <= MAX_WAVEFORM_BYTES:
+        form.add(["attachments", 0, "waveform"], "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {MAX_WAVEFORM_BYTES}.")
     form.check()

@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.guild.fault import Form, Json
 
-MOST_TEXT = 6000
+MAX_EMBED_CHARACTERS = 6000
 """Characters of a message's embeds, all together."""
 
 
@@ -26,8 +26,8 @@ def check(form: Form, embeds: Any) -> None:
             for number, field in enumerate(fields):
                 form.length([*path, "fields", number, "name"], field.get("name"), 1, 256)
                 form.length([*path, "fields", number, "value"], field.get("value"), 1, 1024)
-    if sum(map(_size, embeds)) > MOST_TEXT:
-        text = f"Embed size exceeds maximum size of {MOST_TEXT}"
+    if sum(map(_size, embeds)) > MAX_EMBED_CHARACTERS:
+        text = f"Embed size exceeds maximum size of {MAX_EMBED_CHARACTERS}"
         form.add("embeds", "MAX_EMBED_SIZE_EXCEEDED", text)
 
 

@@ -38,7 +38,7 @@ def no_method() -> RestFault:
     return RestFault(405, 0, "405: Method Not Allowed")
 
 
-_UNKNOWN = {
+_UNKNOWN_CODES = {
     "Application": 10002,
     "Channel": 10003,
     "Guild": 10004,
@@ -56,7 +56,7 @@ _UNKNOWN = {
 
 def unknown(what: str) -> RestFault:
     """`what` as Discord spells it: "Channel", "interaction"."""
-    return RestFault(404, _UNKNOWN[what], f"Unknown {what}")
+    return RestFault(404, _UNKNOWN_CODES[what], f"Unknown {what}")
 
 
 def missing_access() -> RestFault:

@@ -18,7 +18,7 @@ from sandbox.guild.hub import Hub
 from sandbox.guild.invocation import channel_object
 from sandbox.guild.knobs import Knobs
 from sandbox.guild.message import ChatMessage, MessageFlag
-from sandbox.guild.permissions import ALL, P
+from sandbox.guild.permissions import ALL_PERMISSIONS, P
 from sandbox.guild.world import World
 
 
@@ -42,7 +42,7 @@ class Callback(IntEnum):
     MODAL = 9
 
 
-_ALLOWED = {
+_ALLOWED_CALLBACKS = {
     Trigger.COMMAND: (Callback.MESSAGE, Callback.DEFERRED, Callback.MODAL),
     Trigger.COMPONENT: tuple(set(Callback) - {Callback.CHOICES}),
     Trigger.AUTOCOMPLETE: (Callback.CHOICES,),
@@ -111,9 +111,9 @@ class Interactions:
         if asyncio.get_running_loop().time() - found.opened > self._knobs.response_window:
             raise unknown("interaction")
         kind = body.json.get("type")
-        if kind not in _ALLOWED[found.kind] or (kind in (6, 7) and found.source is None):
+        if kind not in _ALLOWED_CALLBACKS[found.kind] or (kind in (6, 7) and found.source is None):
             form = Form()
-            form.choice("type", tuple(sorted(int(item) for item in _ALLOWED[found.kind])))
+            form.choice("type", tuple(sorted(int(item) for item in _ALLOWED_CALLBACKS[found.kind])))
             form.check()
         self._answer(found, Callback(kind), MessageBody(body.json.get("data") or {}, body.files))
         found.callback = Callback(kind)
@@ -236,7 +236,7 @@ class Interactions:
     def _author(self, found: Interaction) -> Author:
         """An answer may be given everywhere; a voice message only where the bot may send one (assumed)."""
         own = self._world.allowed(self._world.bot.id, found.channel) & P.SEND_VOICE_MESSAGES
-        return Author(self._world.bot, ALL & ~P.SEND_VOICE_MESSAGES | own, interaction=True)
+        return Author(self._world.bot, ALL_PERMISSIONS & ~P.SEND_VOICE_MESSAGES | own, interaction=True)
 
     def _payload(self, made: Interaction) -> Json:
         world, channel = self._world, made.channel

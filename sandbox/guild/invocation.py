@@ -42,7 +42,7 @@ def command_data(command: Json, path: tuple[str, ...], options: Mapping[str, Val
     resolved: Json = {}
     values = [_value(shapes[name], value, resolved, at) for name, value in options.items()]
     for name in reversed(path):
-        kind = commands.SUB if name == path[-1] else commands.GROUP
+        kind = commands.SUBCOMMAND if name == path[-1] else commands.SUBCOMMAND_GROUP
         values = [{"type": kind, "name": name, "options": values}]
     data: Json = {"id": command["id"], "name": command["name"], "type": command["type"], "options": values}
     if "guild_id" in command:
@@ -64,14 +64,14 @@ def partial_data(command: Json, path: tuple[str, ...], typed: Mapping[str, Value
         else:
             values.append(_value(shapes[name], value, {}, at))
     for name in reversed(path):
-        kind = commands.SUB if name == path[-1] else commands.GROUP
+        kind = commands.SUBCOMMAND if name == path[-1] else commands.SUBCOMMAND_GROUP
         values = [{"type": kind, "name": name, "options": values}]
     return {"id": command["id"], "name": command["name"], "type": command["type"], "options": values}
 
 
 def find(visible: list[Json], name: str, kind: int) -> tuple[Json, tuple[str, ...]]:
     """Return the command "call status" names, and the path below it. Raises Refused."""
-    top, *below = name.split(" ") if kind == commands.CHAT else [name]
+    top, *below = name.split(" ") if kind == commands.CHAT_COMMAND else [name]
     for command in visible:
         if command["type"] == kind and command["name"] == top:
             if tuple(below) in dict(commands.leaves(command)):
@@ -83,12 +83,12 @@ def find(visible: list[Json], name: str, kind: int) -> tuple[Json, tuple[str, ..
 
 def _value(shape: Json, value: Value, resolved: Json, at: Place) -> Json:
     kind, name = shape["type"], shape["name"]
-    if kind == commands.ATTACHMENT:
+    if kind == commands.ATTACHMENT_OPTION:
         if not isinstance(value, Attachment):
             raise Refused(f"{name} takes a file")
         resolved.setdefault("attachments", {})[str(value.id)] = at.cdn.attachment(value)
         return _option(shape, str(value.id))
-    if kind == commands.CHANNEL:
+    if kind == commands.CHANNEL_OPTION:
         channel = at.world.channel(value.id if isinstance(value, GuildChannel) else int(str(value)))
         types = shape.get("channel_types")
         if channel is None or channel.guild_id != at.guild.id or (types and channel.kind not in types):
@@ -97,7 +97,7 @@ def _value(shape: Json, value: Value, resolved: Json, at: Place) -> Json:
             channel, at.world.allowed(at.caller.id, channel)
         )
         return _option(shape, str(channel.id))
-    if kind in (commands.USER_OPTION, commands.MENTIONABLE):
+    if kind in (commands.USER_OPTION, commands.MENTIONABLE_OPTION):
         user_id = value.id if isinstance(value, User) else int(str(value))
         if user_id not in at.guild.members:
             raise Refused(f"{name} offers no such person")
@@ -128,17 +128,19 @@ def _option(shape: Json, value: Any) -> Json:
     return {"type": shape["type"], "name": shape["name"], "value": value}
 
 
-_TYPES: dict[int, tuple[type, ...]] = {
-    commands.STRING: (str,),
-    commands.INTEGER: (int,),
-    commands.NUMBER: (int, float),
-    commands.BOOLEAN: (bool,),
+_OPTION_TYPES: dict[int, tuple[type, ...]] = {
+    commands.STRING_OPTION: (str,),
+    commands.INTEGER_OPTION: (int,),
+    commands.NUMBER_OPTION: (int, float),
+    commands.BOOLEAN_OPTION: (bool,),
 }
 
 
 def _plain(shape: Json, value: Value) -> Any:
     kind, name = shape["type"], shape["name"]
-    fits = isinstance(value, _TYPES.get(kind, ())) and (kind == commands.BOOLEAN or not isinstance(value, bool))
+    fits = isinstance(value, _OPTION_TYPES.get(kind, ())) and (
+        kind == commands.BOOLEAN_OPTION or not isinstance(value, bool)
+    )
     if not fits:
         raise Refused(f"{name} does not take {type(value).__name__}")
     choices = [item["value"] for item in shape.get("choices") or []]

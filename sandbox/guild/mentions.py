@@ -6,11 +6,11 @@ from typing import Any
 from sandbox.guild.fault import Form, Json
 from sandbox.guild.message import Pings
 
-_USER = re.compile(r"<@!?(\d{15,20})>")
-_ROLE = re.compile(r"<@&(\d{15,20})>")
-_EVERYONE = re.compile(r"@(everyone|here)")
-_CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
-_PARSE = ("users", "roles", "everyone")
+_USER_MENTION = re.compile(r"<@!?(\d{15,20})>")
+_ROLE_MENTION = re.compile(r"<@&(\d{15,20})>")
+_EVERYONE_MENTION = re.compile(r"@(everyone|here)")
+_CODE_BLOCK = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+_PARSE_KINDS = ("users", "roles", "everyone")
 
 
 def check(form: Form, allowed: Any) -> None:
@@ -22,7 +22,7 @@ def check(form: Form, allowed: Any) -> None:
         return
     parse = allowed.get("parse") or []
     for index, kind in enumerate(parse):
-        if kind not in _PARSE:
+        if kind not in _PARSE_KINDS:
             choices = "('roles', 'users', 'everyone')"
             form.add(["allowed_mentions", "parse", index], "BASE_TYPE_CHOICES", f"Value must be one of {choices}.")
     for kind in ("users", "roles"):
@@ -42,10 +42,10 @@ def pinged(text: str, allowed: Json | None, *, broad: bool, replied_to: int | No
     `broad`: the author may mention everyone and roles. `replied_to`: the author of the message it answers. Without
     `allowed` everything counts. Mentions inside code are text.
     """
-    plain = _CODE.sub(" ", text)
-    users = _ids(_USER, plain)
-    roles = _ids(_ROLE, plain)
-    everyone = bool(_EVERYONE.search(plain))
+    plain = _CODE_BLOCK.sub(" ", text)
+    users = _ids(_USER_MENTION, plain)
+    roles = _ids(_ROLE_MENTION, plain)
+    everyone = bool(_EVERYONE_MENTION.search(plain))
     reply = replied_to is not None
     if allowed is not None:
         parse = allowed.get("parse") or []

@@ -8,8 +8,8 @@ from enum import IntFlag
 from sandbox.guild.entities import User
 from sandbox.guild.fault import Json
 
-_LINK = re.compile(r"(?<!<)https?://[^\s>]+")
-_SOUND = {
+_LINK_PATTERN = re.compile(r"(?<!<)https?://[^\s>]+")
+_SOUND_CONTENT_TYPES = {
     "flac": "audio/flac", "m4a": "audio/mp4", "mp3": "audio/mpeg", "oga": "audio/ogg", "ogg": "audio/ogg",
     "opus": "audio/ogg", "wav": "audio/x-wav", "webm": "video/webm",
 }  # fmt: skip
@@ -19,7 +19,7 @@ _SOUND = {
 def content_type(filename: str) -> str:
     """Return what Discord takes a file for, by its name."""
     ending = filename.rpartition(".")[2].lower()
-    return _SOUND.get(ending) or mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    return _SOUND_CONTENT_TYPES.get(ending) or mimetypes.guess_type(filename)[0] or "application/octet-stream"
 
 
 class MessageFlag(IntFlag):
@@ -112,7 +112,7 @@ class ChatMessage:
     @property
     def unfurls(self) -> bool:
         """Discord would add an embed for a link in it."""
-        return not self.flags & MessageFlag.SUPPRESS_EMBEDS and _LINK.search(self.content) is not None
+        return not self.flags & MessageFlag.SUPPRESS_EMBEDS and _LINK_PATTERN.search(self.content) is not None
 
     @property
     def is_v2(self) -> bool:

@@ -46,8 +46,8 @@ class Permission(IntFlag):
 
 
 P = Permission
-ALL = (1 << 53) - 1
-EVERYONE = int(
+ALL_PERMISSIONS = (1 << 53) - 1
+EVERYONE_PERMISSIONS = int(
     P.ADD_REACTIONS
     | P.STREAM
     | P.VIEW_CHANNEL
@@ -72,18 +72,18 @@ EVERYONE = int(
 def in_guild(guild: Guild, member: Member) -> int:
     """Return a member's permissions before any channel's overwrites."""
     if guild.owner_id == member.user.id:
-        return ALL
+        return ALL_PERMISSIONS
     allowed = guild.roles[guild.id].permissions
     for role_id in member.roles:
         allowed |= guild.roles[role_id].permissions
-    return ALL if allowed & P.ADMINISTRATOR else allowed
+    return ALL_PERMISSIONS if allowed & P.ADMINISTRATOR else allowed
 
 
 def in_channel(guild: Guild, channel: GuildChannel, member: Member) -> int:
     """Return what a member may do in a channel; a thread inherits from its parent."""
     allowed = in_guild(guild, member)
     if allowed & P.ADMINISTRATOR:
-        return ALL
+        return ALL_PERMISSIONS
     place = channel
     if channel.is_thread and channel.parent_id is not None:
         place = guild.channels[channel.parent_id]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sandbox.guild import permissions
 from sandbox.guild.entities import Guild, GuildChannel, Kind, Member, Overwrite, Role, User, VoiceState
 
-EPOCH_MS = 1_420_070_400_000
+DISCORD_EPOCH_MS = 1_420_070_400_000
 """Discord's epoch, the first second of 2015."""
 
 
@@ -29,7 +29,7 @@ class World:
 
     def snowflake(self) -> int:
         """Return a new id: milliseconds since Discord's epoch in the upper 42 bits; always growing."""
-        earliest = (int(self.clock() * 1000) - EPOCH_MS) << 22
+        earliest = (int(self.clock() * 1000) - DISCORD_EPOCH_MS) << 22
         self._last_id = max(earliest, self._last_id + 1)
         return self._last_id
 
@@ -52,7 +52,7 @@ class World:
         owner = self.add_user(f"owner of {name}", "Owner")
         now = self.timestamp()
         guild = Guild(self.snowflake(), name, owner.id, now, locale)
-        guild.roles[guild.id] = Role(guild.id, "@everyone", permissions.EVERYONE, 0)
+        guild.roles[guild.id] = Role(guild.id, "@everyone", permissions.EVERYONE_PERMISSIONS, 0)
         self.guilds[guild.id] = guild
         self.add_member(guild, owner)
         self.add_member(guild, self.bot)
@@ -108,7 +108,7 @@ class World:
         guild = self.guild_of(channel)
         if guild is None:
             there = user_id == self.bot.id or any(user.id == user_id for user in channel.recipients)
-            return permissions.EVERYONE if there else 0
+            return permissions.EVERYONE_PERMISSIONS if there else 0
         member = guild.members.get(user_id)
         return permissions.in_channel(guild, channel, member) if member else 0
 

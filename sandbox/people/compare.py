@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-SEGMENT = 0.8
+SEGMENT_SECONDS = 0.8
 "Seconds; short enough to follow a shifted pause, long enough to be found nowhere else in speech"
-FLOOR = 0.02
+QUIET_SEGMENT_RATIO = 0.02
 "Segments quieter than this share of the loudest (amplitude) say nothing"
 
 Signal = NDArray[np.float64]
@@ -21,7 +21,7 @@ def correlation(a: bytes, b: bytes, rate: int, *, drift: float = 2.0) -> float:
     step = max(1, rate // 16_000)  # speech is below 8 kHz
     said, heard = _coarse(_signal(a), step), _coarse(_signal(b), step)
     rate //= step
-    size = int(SEGMENT * rate)
+    size = int(SEGMENT_SECONDS * rate)
     if not said.any() or not heard.any():
         return 0.0
     reach = int(drift * rate)
@@ -33,7 +33,7 @@ def correlation(a: bytes, b: bytes, rate: int, *, drift: float = 2.0) -> float:
     total = weight = 0.0
     for at, part in segments:
         energy = float(part @ part)
-        if np.sqrt(energy / len(part)) < FLOOR * loudest:
+        if np.sqrt(energy / len(part)) < QUIET_SEGMENT_RATIO * loudest:
             continue
         start = max(0, place + at - reach)
         score = _best(part, heard[start : place + at + len(part) + reach])[1]

@@ -32,7 +32,7 @@ class Keyboard:
         Raises Refused, or NoAnswer when the bot does not respond in time.
         """
         place = self._place(user, channel)
-        command, path = self._find(user, channel, name, commands.CHAT)
+        command, path = self._find(user, channel, name, commands.CHAT_COMMAND)
         data = invocation.command_data(command, path, options, place)
         return await self._send(Trigger.COMMAND, user, channel, data)
 
@@ -41,13 +41,13 @@ class Keyboard:
     ) -> CommandOutcome:
         """Type into an option that completes itself; `typed` holds what stands in the options so far."""
         place = self._place(user, channel)
-        command, path = self._find(user, channel, name, commands.CHAT)
+        command, path = self._find(user, channel, name, commands.CHAT_COMMAND)
         data = invocation.partial_data(command, path, {focused: "", **typed}, focused, place)
         return await self._send(Trigger.AUTOCOMPLETE, user, channel, data)
 
     async def menu(self, user: User, name: str, target: ChatMessage | User, channel: GuildChannel) -> CommandOutcome:
         """Choose an entry of the menu on a message or a person."""
-        kind = commands.MESSAGE if isinstance(target, ChatMessage) else commands.USER
+        kind = commands.MESSAGE_COMMAND if isinstance(target, ChatMessage) else commands.USER_COMMAND
         place = self._place(user, channel)
         command, _ = self._find(user, channel, name, kind)
         resolved: Json = {}

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.audio import FRAME_SECONDS, RTP_RATE
 from bot.voice import opus
 from sandbox.guild.entities import GuildChannel, User
 from sandbox.guild.voice_service import Allotment, VoiceService
 from sandbox.guild.world import World
-from sandbox.people.recorder import Recorder
+from sandbox.people.recorder import FRAME_SAMPLES, Recorder
 from sandbox.tls import Authority
 from sandbox.voice import rtp
 from sandbox.voice.client import VoiceClient
@@ -17,12 +18,9 @@ from sandbox.voice.conditions import Conditions
 from sandbox.voice.dave_engines import EngineName, make_engine
 from sandbox.voice.gateway import VoiceGateway
 
-RATE = 48_000
-FRAME = RATE // 50
-FRAME_BYTES = 2 * FRAME
-TICK = 0.02
-SILENCE_FRAMES = 5
-SETTLING = 2.0
+FRAME_BYTES = 2 * FRAME_SAMPLES
+TRAILING_SILENCE_FRAMES = 5
+DAVE_WAIT_SECONDS = 2.0
 "Seconds that a person waits for the call to be encrypted before they speak regardless"
 
 
@@ -39,7 +37,7 @@ class VoiceEntrance(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SentSpeech:
     """What became of what was said."""
 
     first: float
@@ -60,10 +58,10 @@ class Person:
         self.client: VoiceClient | None = None
         self._sandbox = sandbox
         library = opus.load()
-        self._encoder = opus.OpusEncoder(library, rate=RATE)
+        self._encoder = opus.OpusEncoder(library, rate=RTP_RATE)
         self._timestamp = 0
         self._spoke_at = 0.0
-        self.ears = Recorder(library)
+        self.recorder = Recorder(library)
 
     @property
     def id(self) -> int:
@@ -95,7 +93,7 @@ class Person:
         engine = make_engine(self.engine, self.user.id, channel_id) if self.engine else None
         self.client = VoiceClient(self.user.id, engine, sandbox.authority.client_context, self._hear)
         await self.client.connect(allotment.endpoint, channel.guild_id, session_id, allotment.token)
-        await self.client.settled(SETTLING)
+        await self.client.settled(DAVE_WAIT_SECONDS)
 
     async def leave(self) -> None:
         """Leave the voice channel. Idempotent."""
@@ -110,47 +108,47 @@ class Person:
             await client.close()
 
     def _hear(self, user_id: int, packet: rtp.SealedPacket, sound: bytes, at: float) -> None:
-        self.ears.take(user_id, packet.ssrc, packet.sequence, packet.timestamp, sound, at)
+        self.recorder.take(user_id, packet.ssrc, packet.sequence, packet.timestamp, sound, at)
 
-    async def say(self, pcm: bytes) -> Said:
+    async def say(self, pcm: bytes) -> SentSpeech:
         """Speak s16le mono 48 kHz in real time; returns after the five silence frames. May be cancelled."""
         self._encoder.reset()
         frames = (pcm[at : at + FRAME_BYTES].ljust(FRAME_BYTES, b"\0") for at in range(0, len(pcm), FRAME_BYTES))
         return await self.send(self._encoder.encode(frame) for frame in frames)
 
-    async def idle(self, seconds: float) -> Said:
+    async def idle(self, seconds: float) -> SentSpeech:
         """Send silence frames for so long without an end, as clients with a camera on do."""
-        return await self.send([rtp.SILENCE] * round(seconds / TICK))
+        return await self.send([rtp.SILENCE] * round(seconds / FRAME_SECONDS))
 
-    async def send(self, packets: Iterable[bytes]) -> Said:
+    async def send(self, packets: Iterable[bytes]) -> SentSpeech:
         """Send Opus packets, one each 20 ms, then five silence frames. May be cancelled."""
         loop, client = asyncio.get_running_loop(), self.client
         if client is None:
             raise ConnectionError("not in a voice channel")
-        await client.settled(SETTLING)
+        await client.settled(DAVE_WAIT_SECONDS)
         client.speaking()
-        start = loop.time() + TICK  # op 5 goes first, and by another way
+        start = loop.time() + FRAME_SECONDS  # op 5 goes first, and by another way
         pause = round((start - self._spoke_at) * 50) if self._spoke_at else 1
-        self._timestamp += max(pause, 1) * FRAME  # RTP time goes on while nobody speaks
+        self._timestamp += max(pause, 1) * FRAME_SAMPLES  # RTP time goes on while nobody speaks
         sent = frames = 0  # with and without those there was no key for
         last = start
         ended = False
         try:
             for packet in packets:
-                await asyncio.sleep(start + sent * TICK - loop.time())
+                await asyncio.sleep(start + sent * FRAME_SECONDS - loop.time())
                 last = loop.time()
                 frames += client.send(packet, self._timestamp)
-                self._timestamp += FRAME
+                self._timestamp += FRAME_SAMPLES
                 sent += 1
             ended = True
         finally:
-            for more in range(SILENCE_FRAMES):
-                loop.call_at(start + (sent + more) * TICK, client.send, rtp.SILENCE, self._timestamp)
-                self._timestamp += FRAME
-            self._spoke_at = start + (sent + SILENCE_FRAMES) * TICK
+            for more in range(TRAILING_SILENCE_FRAMES):
+                loop.call_at(start + (sent + more) * FRAME_SECONDS, client.send, rtp.SILENCE, self._timestamp)
+                self._timestamp += FRAME_SAMPLES
+            self._spoke_at = start + (sent + TRAILING_SILENCE_FRAMES) * FRAME_SECONDS
             if ended:
                 await asyncio.sleep(self._spoke_at - loop.time())
-        return Said(start, last, frames)
+        return SentSpeech(start, last, frames)
 
 
 def _gateway(sandbox: VoiceEntrance) -> VoiceGateway:

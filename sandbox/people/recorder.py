@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bot.audio import RTP_RATE
 from bot.voice import opus
 from sandbox.voice.rtp import SILENCE
 
-RATE = 48_000
-FRAME = RATE // 50
-RESYNC = 0.3
+FRAME_SAMPLES = RTP_RATE // 50
+RESYNC_SECONDS = 0.3
 """Seconds between arrival and RTP time from which, after a silence frame, the arrival is believed: there was a pause
 that the sender's clock did not count. In mid-speech RTP time alone counts: what is late there is only late."""
-LIMIT = 90_000
+MAX_FRAMES_PER_SPEAKER = 90_000
 "Frames kept of one speaker: half an hour; the oldest go first"
 
 
@@ -71,8 +71,8 @@ class Recorder:
         if not frames:
             return b""
         start = 0 if since is None else min(frame.position for frame in frames)
-        pcm = bytearray(2 * (frames[-1].position - start + FRAME))
-        decoder = opus.OpusDecoder(self._library, rate=RATE)
+        pcm = bytearray(2 * (frames[-1].position - start + FRAME_SAMPLES))
+        decoder = opus.OpusDecoder(self._library, rate=RTP_RATE)
         for frame in frames:
             try:
                 sound = decoder.decode(frame.opus)
@@ -87,7 +87,7 @@ class Recorder:
 
         How a sender on a busy machine hesitated does not show; what was lost, doubled or out of order does.
         """
-        decoder = opus.OpusDecoder(self._library, rate=RATE)
+        decoder = opus.OpusDecoder(self._library, rate=RTP_RATE)
         pcm = bytearray()
         for frame in self._since(user_id, since):
             with suppress(opus.OpusError):
@@ -112,7 +112,7 @@ class Recorder:
     async def wait_for(self, user_id: int, seconds: float, timeout: float) -> None:
         """Return once this much sound came from a user, silence frames not counted. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
-            while (track := self._tracks.get(user_id)) is None or track.sounds * FRAME < seconds * RATE:
+            while (track := self._tracks.get(user_id)) is None or track.sounds * FRAME_SAMPLES < seconds * RTP_RATE:
                 self._arrived.clear()
                 await self._arrived.wait()
 
@@ -150,14 +150,14 @@ class _Track:
         "those in `frames`"
 
     def take(self, ssrc: int, sequence: int, timestamp: int, packet: bytes, at: float) -> None:
-        arrival = round((at - self._began) * RATE)
+        arrival = round((at - self._began) * RTP_RATE)
         if ssrc != self._ssrc:
             self._ssrc = ssrc
             self._anchor = (timestamp, arrival)
             self._highest = (self._highest // 0x10000 + 2) * 0x10000 + sequence  # a new run of numbers, well above
         number = self._highest + (sequence - self._highest + 0x8000) % 0x10000 - 0x8000
         position = self._anchor[1] + (timestamp - self._anchor[0] + 2**31) % 2**32 - 2**31
-        if number > self._highest and self._paused and abs(arrival - position) > RESYNC * RATE:
+        if number > self._highest and self._paused and abs(arrival - position) > RESYNC_SECONDS * RTP_RATE:
             self._anchor = (timestamp, arrival)
             position = arrival
         if number > self._highest:
@@ -166,8 +166,8 @@ class _Track:
             self._numbers.add(number)
             self.sounds += packet != SILENCE
             bisect.insort(self.frames, Recorded(position, number, packet, at), key=lambda frame: frame.sequence)
-        if len(self.frames) > LIMIT:
-            self._numbers.difference_update(frame.sequence for frame in self.frames[: LIMIT // 10])
-            del self.frames[: LIMIT // 10]
+        if len(self.frames) > MAX_FRAMES_PER_SPEAKER:
+            self._numbers.difference_update(frame.sequence for frame in self.frames[: MAX_FRAMES_PER_SPEAKER // 10])
+            del self.frames[: MAX_FRAMES_PER_SPEAKER // 10]
         if packet != SILENCE:
             self.last_sound = at

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sandbox.guild.entities import User
-from sandbox.people.person import FRAME, FRAME_BYTES, SILENCE_FRAMES, TICK, Person
+from sandbox.people.person import FRAME_BYTES, FRAME_SAMPLES, FRAME_SECONDS, TRAILING_SILENCE_FRAMES, Person
 from sandbox.playground.loudspeaker import Loudspeaker
 from sandbox.voice import rtp
 
@@ -31,7 +31,7 @@ class BrowserPerson(Person):
 
     def start_page(self) -> None:
         """Start a new page: its frame numbers start at 0, while the RTP timestamp continues."""
-        self._base_timestamp = self._timestamp + round((self._loop.time() - self._spoke_at) * 50 + 1) * FRAME
+        self._base_timestamp = self._timestamp + round((self._loop.time() - self._spoke_at) * 50 + 1) * FRAME_SAMPLES
         self._frame_number = -1
 
     def send_frame(self, number: int, pcm: bytes) -> bool:
@@ -49,11 +49,11 @@ class BrowserPerson(Person):
         else:
             self._silence_timer.cancel()
         self._frame_number = number
-        self._timestamp = self._base_timestamp + number * FRAME & 0xFFFFFFFF
+        self._timestamp = self._base_timestamp + number * FRAME_SAMPLES & 0xFFFFFFFF
         sent = client.send(self._encoder.encode(pcm), self._timestamp)
         self.counts["sent" if sent else "no key"] += 1
         self._spoke_at = self._loop.time()
-        self._silence_timer = self._loop.call_later(SPEECH_END_SECONDS, self._send_silence, SILENCE_FRAMES)
+        self._silence_timer = self._loop.call_later(SPEECH_END_SECONDS, self._send_silence, TRAILING_SILENCE_FRAMES)
         return sent
 
     def _send_silence(self, left: int) -> None:
@@ -62,9 +62,9 @@ class BrowserPerson(Person):
         if self.client is None or left == 0:
             return
         self._frame_number += 1  # a frame of the page with this number would come too late, so it is dropped
-        self._timestamp = self._base_timestamp + self._frame_number * FRAME & 0xFFFFFFFF
+        self._timestamp = self._base_timestamp + self._frame_number * FRAME_SAMPLES & 0xFFFFFFFF
         self.client.send(rtp.SILENCE, self._timestamp)
-        self._silence_timer = self._loop.call_later(TICK, self._send_silence, left - 1)
+        self._silence_timer = self._loop.call_later(FRAME_SECONDS, self._send_silence, left - 1)
 
     async def hang_up(self) -> None:
         """Close the voice connection without telling the main gateway. Idempotent."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from bot.voice import opus
 from bot.voice.receive.jitter import JitterBuffer
-from sandbox.people.person import FRAME, FRAME_BYTES, RATE
+from sandbox.people.person import FRAME_BYTES, FRAME_SAMPLES, RTP_RATE
 from sandbox.voice.rtp import SILENCE, SealedPacket
 
 START_FRAMES, MAX_START_FRAMES = 2, 12
@@ -48,7 +48,7 @@ class Loudspeaker:
         self.dropped += sum(buffer.drain_dropped() for buffer in self._buffers.values())
         if len(frames) <= 1:
             return frames[0] if frames else None
-        mixed = np.zeros(FRAME, dtype=np.int32)
+        mixed = np.zeros(FRAME_SAMPLES, dtype=np.int32)
         for frame in frames:
             mixed += np.frombuffer(frame, dtype="<i2")
         return np.clip(mixed, -32768, 32767).astype("<i2").tobytes()
@@ -66,7 +66,7 @@ class _SpeakerBuffer:
         self.frames: deque[bytes] = deque()
         self.last_packet_at = 0.0
         "loop time of the newest packet"
-        self._decoder = opus.OpusDecoder(library, rate=RATE)
+        self._decoder = opus.OpusDecoder(library, rate=RTP_RATE)
         self._jitter = JitterBuffer()
         self._ssrc = -1
         self._playing = False

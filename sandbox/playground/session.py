@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from sandbox.people.person import FRAME_BYTES, TICK
+from sandbox.people.person import FRAME_BYTES, FRAME_SECONDS
 from sandbox.playground import view
 from sandbox.playground.backend import PlaygroundBackend
 from sandbox.playground.requests import PageRequests
@@ -112,7 +112,7 @@ class PageSession:
                     self._outbox.put_nowait(frame)
                 elif frame:
                     self.dropped += 1
-                due += TICK
+                due += FRAME_SECONDS
             await asyncio.sleep(due - self._loop.time())
 
     async def _send_changes(self) -> None:

@@ -10,7 +10,7 @@ from sandbox.guild.permissions import P
 from sandbox.parts import SandboxParts
 from sandbox.rest.exchange import answer, nothing, number, read
 
-MOST_STATUS = 500
+MAX_STATUS_CHARACTERS = 500
 
 
 def routes(parts: SandboxParts) -> list[web.RouteDef]:
@@ -75,7 +75,7 @@ class _Channels:
         status = (await read(request)).json.get("status")
         form = Form()
         if status is not None:
-            form.length("status", status, 0, MOST_STATUS)
+            form.length("status", status, 0, MAX_STATUS_CHARACTERS)
         form.check()
         channel.status = status or None
         data = {"id": str(channel.id), "guild_id": str(guild.id), "status": channel.status}

@@ -9,7 +9,7 @@ from aiohttp import BodyPartReader, web
 from sandbox.guild.compose import MessageBody, Upload
 from sandbox.guild.fault import Form, Json, RestFault
 
-_FILE = re.compile(r"files\[(\d+)\]")
+_FILE_FIELD = re.compile(r"files\[(\d+)\]")
 
 
 def answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
@@ -73,7 +73,7 @@ async def _multipart(request: web.Request) -> MessageBody:
         name = part.name or ""
         if name == "payload_json":
             body.json = _object(data)
-        elif match := _FILE.fullmatch(name):
+        elif match := _FILE_FIELD.fullmatch(name):
             kind = part.headers.get("Content-Type", "")
             body.files[int(match[1])] = Upload(part.filename or "unknown", data, kind)
     return body

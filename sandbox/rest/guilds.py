@@ -7,7 +7,7 @@ from aiohttp import web
 from sandbox.guild import payload, permissions
 from sandbox.guild.entities import Guild, GuildChannel, Kind, Member, VoiceState
 from sandbox.guild.fault import Form, RestFault, missing_access, missing_permissions, unknown
-from sandbox.guild.knobs import GUILD_MEMBERS
+from sandbox.guild.knobs import GUILD_MEMBERS_INTENT
 from sandbox.guild.permissions import P
 from sandbox.parts import SandboxParts
 from sandbox.rest.exchange import answer, nothing, number, query_number, read
@@ -55,7 +55,7 @@ class _Guilds:
     async def members(self, request: web.Request) -> web.Response:
         """The list needs the members intent, as it is switched in the developer portal."""
         guild = self._guild(request)
-        if not self._parts.knobs.privileged & GUILD_MEMBERS:
+        if not self._parts.knobs.privileged & GUILD_MEMBERS_INTENT:
             raise missing_access()
         limit = query_number(request, "limit", 1, 1, 1000)
         after = int(request.query.get("after", "0"))

@@ -12,7 +12,7 @@ from sandbox.guild.rendering import revealed
 from sandbox.parts import SandboxParts
 from sandbox.rest.exchange import answer, nothing, number, query_number, read
 
-_TWO_WEEKS = 14 * 86_400
+_BULK_DELETE_MAX_AGE_SECONDS = 14 * 86_400
 
 
 def routes(parts: SandboxParts) -> list[web.RouteDef]:
@@ -85,7 +85,7 @@ class Messages:
         form.check()
         if not allowed & P.MANAGE_MESSAGES:
             raise missing_permissions()
-        oldest = (int((self._parts.world.clock() - _TWO_WEEKS) * 1000) - 1_420_070_400_000) << 22
+        oldest = (int((self._parts.world.clock() - _BULK_DELETE_MAX_AGE_SECONDS) * 1000) - 1_420_070_400_000) << 22
         if any(int(item) < oldest for item in ids):
             raise RestFault(400, 50034, "You can only bulk delete messages that are under 14 days old.")
         wanted = {int(item) for item in ids}

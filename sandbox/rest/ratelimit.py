@@ -10,23 +10,23 @@ from sandbox.guild.fault import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class RateLimit:
     requests: int
     seconds: float
 
 
-LIMITS = {
-    "POST /channels/{channel_id}/messages": Limit(5, 5),
-    "PATCH /channels/{channel_id}/messages/{message_id}": Limit(5, 5),
-    "DELETE /channels/{channel_id}/messages/{message_id}": Limit(5, 1),
-    "POST /channels/{channel_id}/typing": Limit(5, 5),
-    "PATCH /channels/{channel_id}": Limit(5, 15),
-    "PUT /channels/{channel_id}/voice-status": Limit(5, 5),
-    "POST /webhooks/{application_id}/{token}": Limit(5, 2),
-    "PATCH /webhooks/{application_id}/{token}/messages/{message_id}": Limit(5, 2),
+ROUTE_LIMITS = {
+    "POST /channels/{channel_id}/messages": RateLimit(5, 5),
+    "PATCH /channels/{channel_id}/messages/{message_id}": RateLimit(5, 5),
+    "DELETE /channels/{channel_id}/messages/{message_id}": RateLimit(5, 1),
+    "POST /channels/{channel_id}/typing": RateLimit(5, 5),
+    "PATCH /channels/{channel_id}": RateLimit(5, 15),
+    "PUT /channels/{channel_id}/voice-status": RateLimit(5, 5),
+    "POST /webhooks/{application_id}/{token}": RateLimit(5, 2),
+    "PATCH /webhooks/{application_id}/{token}/messages/{message_id}": RateLimit(5, 2),
 }
-DEFAULT = Limit(10, 1)
-UNLIMITED = "POST /interactions/{interaction_id}/{token}/callback"
+DEFAULT_LIMIT = RateLimit(10, 1)
+UNLIMITED_ROUTE = "POST /interactions/{interaction_id}/{token}/callback"
 """Interaction callbacks count against nothing."""
 
 
@@ -55,7 +55,7 @@ class RateLimiter:
 
     def count(self, route: str, major: str, now: float, wall: float) -> RateVerdict:
         """Count a request of "METHOD /canonical/path" and say what to do. `wall` is Unix seconds, for the headers."""
-        if route == UNLIMITED:
+        if route == UNLIMITED_ROUTE:
             return RateVerdict({})
         if not route.startswith(("POST /webhooks", "PATCH /webhooks", "GET /webhooks", "DELETE /webhooks")):
             if now >= self._all.ends:
@@ -64,7 +64,7 @@ class RateLimiter:
             if self._all.used > self.most_per_second:
                 headers = {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
                 return self._refuse(self._all.ends - now, headers, everywhere=True)
-        limit = LIMITS.get(route, DEFAULT)
+        limit = ROUTE_LIMITS.get(route, DEFAULT_LIMIT)
         window = self._windows.get((route, major))
         if window is None or now >= window.ends:
             self._tidy(now)

@@ -14,16 +14,16 @@ from sandbox.rest import channels, guilds, messages, webhooks
 from sandbox.rest.exchange import answer
 from sandbox.rest.ratelimit import RateLimiter
 
-API = "/api/v10"
-MOST_REQUEST = 128 * 1024 * 1024
+API_PATH = "/api/v10"
+MAX_REQUEST_BYTES = 128 * 1024 * 1024
 """Bytes of a request: above Discord's own limits, so that those are what answers."""
-_NO_TOKEN = ("/interactions/", "/webhooks/", "/gateway")
+_PATHS_WITHOUT_TOKEN = ("/interactions/", "/webhooks/", "/gateway")
 """Paths that carry their own token, or need none; GET /gateway/bot is checked by its handler's own need."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class LoggedRequest:
     """A line of the log."""
 
     at: float
@@ -40,7 +40,7 @@ class Rest:
     def __init__(self, parts: SandboxParts) -> None:
         self._parts = parts
         self.limiter = RateLimiter(parts.knobs.global_limit)
-        self.log: deque[Request] = deque(maxlen=10_000)
+        self.log: deque[LoggedRequest] = deque(maxlen=10_000)
         self.routes: list[web.RouteDef] = []
         for room in (rest_application, channels, guilds, messages, webhooks):
             self.routes += room.routes(parts)
@@ -63,12 +63,12 @@ class Rest:
 
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        path = request.path.removeprefix(API)
+        path = request.path.removeprefix(API_PATH)
         line = f"{request.method} {path}"
         if self._parts.knobs.rest_delay:
             await asyncio.sleep(self._parts.knobs.rest_delay)
         response = await self._answer(request, handler, path, line)
-        self.log.append(Request(self._parts.world.clock(), _without_token(line), response.status))
+        self.log.append(LoggedRequest(self._parts.world.clock(), _without_token(line), response.status))
         return response
 
     async def _answer(self, request: web.Request, handler: Handler, path: str, line: str) -> web.StreamResponse:
@@ -93,7 +93,7 @@ class Rest:
         return response if failure is None else web.Response(status=failure.status, text=failure.body)
 
     def _authorized(self, request: web.Request, path: str) -> bool:
-        if path.startswith(_NO_TOKEN) and path != "/gateway/bot":
+        if path.startswith(_PATHS_WITHOUT_TOKEN) and path != "/gateway/bot":
             return True
         return request.headers.get("Authorization") == f"Bot {self._parts.token}"
 
@@ -103,7 +103,7 @@ class Rest:
             return {}, None
         info = request.match_info
         major = info.get("channel_id") or info.get("guild_id") or info.get("token") or ""
-        route = f"{request.method} {resource.canonical.removeprefix(API)}"
+        route = f"{request.method} {resource.canonical.removeprefix(API_PATH)}"
         now = asyncio.get_running_loop().time()
         verdict = self.limiter.count(route, major, now, self._parts.world.clock())
         if verdict.body is None or not self._parts.knobs.rate_limits:

@@ -15,7 +15,7 @@ from sandbox import clips
 from sandbox.model.behaviour import Speak, TranscribeAs
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.server import ModelServer
-from sandbox.people.person import FRAME_BYTES, RATE, Person, Said
+from sandbox.people.person import FRAME_BYTES, RTP_RATE, Person, SentSpeech
 from sandbox.server import Sandbox
 from tests.e2e import process
 from tests.e2e.conftest import House, until
@@ -45,7 +45,7 @@ ROOMS: dict[str, Lines] = {
 
 def words_only(clip: str) -> bytes:
     """Return a clip up to the last frame in which somebody speaks."""
-    pcm = clips.load(clip, RATE)
+    pcm = clips.load(clip, RTP_RATE)
     loud = np.flatnonzero(np.abs(np.frombuffer(pcm, "<i2").astype(np.int32)) > QUIET)
     return pcm[: (2 * int(loud[-1]) // FRAME_BYTES + 1) * FRAME_BYTES]
 
@@ -56,7 +56,7 @@ def took(request: ReceivedRequest, until: float | None) -> float:
     return until - request.body_at
 
 
-def wait_for_models(model: ModelServer, said: Said, first_sound: float) -> float:
+def wait_for_models(model: ModelServer, said: SentSpeech, first_sound: float) -> float:
     """Return how much of the time before an answer the models took: the reply, and words that it waited for."""
     [*_, reply] = [chat for chat in model.chats if chat.first_audio_at and chat.first_audio_at < first_sound]
     [*before] = [
@@ -71,10 +71,10 @@ async def answer_time(house: House, person: Person, clip: str) -> tuple[float, f
     """Say something; return the seconds until the answer, and those of them that were the models'."""
     bot = house.sandbox.bot.id
     said = await person.say(words_only(clip))
-    heard = lambda: [frame.at for frame in person.ears.frames(bot)[-200:] if frame.at > said.last]  # noqa: E731
+    heard = lambda: [frame.at for frame in person.recorder.frames(bot)[-200:] if frame.at > said.last]  # noqa: E731
     await until(heard, 20)
     first = heard()[0]
-    await person.ears.quiet(bot, 0.7, 20)
+    await person.recorder.quiet(bot, 0.7, 20)
     return first - said.last, wait_for_models(house.model, said, first)
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from sandbox.rest.ratelimit import LIMITS, Limit
+from sandbox.rest.ratelimit import ROUTE_LIMITS, RateLimit
 
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait for Discord's limits where they are not what is tested."""
-    for route in list(LIMITS):
-        monkeypatch.setitem(LIMITS, route, Limit(100, 5))
+    for route in list(ROUTE_LIMITS):
+        monkeypatch.setitem(ROUTE_LIMITS, route, RateLimit(100, 5))

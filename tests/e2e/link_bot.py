@@ -104,7 +104,7 @@ class Booth:
         playback.finish()
         await playback.wait()
         await asyncio.sleep(0.2)
-        return correlation(clips.load(name, 48_000), person.ears.heard(self.bot_id, since), 48_000)
+        return correlation(clips.load(name, 48_000), person.recorder.heard(self.bot_id, since), 48_000)
 
     async def both_ways(self, person: Person) -> None:
         """Assert that the bot hears the person and the person hears the bot."""

@@ -70,5 +70,5 @@ async def test_a_voice_message_to_it_is_answered_aloud(house: House) -> None:
         await house.sandbox.write(mia.user, house.lounge.id, "", sent, reply_to=greeting, voice_seconds=3.0)
         [request] = await house.model.wait_for_chats(1)
         assert correlation(clips.load("anna-cook", HEAR_RATE), request.newest, HEAR_RATE) >= 0.9
-        await mia.ears.wait_for(house.sandbox.bot.id, 1.0, 20)
+        await mia.recorder.wait_for(house.sandbox.bot.id, 1.0, 20)
     assert not house.model.refused

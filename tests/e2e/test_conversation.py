@@ -37,7 +37,7 @@ def answered(house: House) -> ReceivedRequest:
 
 def heard_by(person: Person, house: House, clip: str, since: float | None = None) -> float:
     """Return how much of a clip a person heard from the bot."""
-    return correlation(clips.load(clip, OUT), person.ears.heard(house.sandbox.bot.id, since), OUT)
+    return correlation(clips.load(clip, OUT), person.recorder.heard(house.sandbox.bot.id, since), OUT)
 
 
 def downsampled(pcm: bytes) -> bytes:
@@ -116,7 +116,7 @@ async def test_a_third_person_comes_and_goes_in_mid_speech(house: House, engine:
             await ben.join(house.lounge.id)
             await asyncio.sleep(2)
             await ben.leave()
-        await anna.ears.wait_for(house.sandbox.bot.id, 0.5, 20)
+        await anna.recorder.wait_for(house.sandbox.bot.id, 0.5, 20)
         assert correlation(downsampled(speech), answered(house).newest, HEARD) >= 0.95
         [call] = app.calls.all()
         assert isinstance(call.link, Link)
@@ -143,7 +143,7 @@ async def test_speaking_over_the_answer_stops_it_and_only_what_was_heard_is_reme
         anna = await house.sandbox.person("Anna")
         await house.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await anna.ears.wait_for(house.sandbox.bot.id, 2.0, 20)
+        await anna.recorder.wait_for(house.sandbox.bot.id, 2.0, 20)
         first, house.model.default = answered(house), rice
         await anna.say(clips.load("anna-wait", OUT))
         await said(house, "bot-rice")
@@ -208,9 +208,9 @@ async def test_stop_ask_and_leave(house: House) -> None:
         anna = await house.sandbox.person("Anna")
         await house.join(anna)
         await house.sandbox.command(anna.user, "ask", {"text": "How did the moon begin?"}, channel_id=house.lounge.id)
-        await anna.ears.wait_for(house.sandbox.bot.id, 1.5, 20)
+        await anna.recorder.wait_for(house.sandbox.bot.id, 1.5, 20)
         await house.sandbox.command(anna.user, "stop", channel_id=house.lounge.id)
-        await anna.ears.quiet(house.sandbox.bot.id, 1.0)
+        await anna.recorder.quiet(house.sandbox.bot.id, 1.0)
         assert heard_by(anna, house, "bot-moon") < 0.6
         [request] = await house.model.wait_for_chats(1)
         assert "How did the moon begin?" in json.dumps(request.body["messages"])

@@ -65,7 +65,7 @@ async def test_a_recording_asked_about_in_a_call_is_answered_there(house: House)
         await until(lambda: any(sentence("bot-rice") in line and "-#" in line for line in house.lines()), 30)
         (request,) = house.model.chats
         assert correlation(clips.load("anna-quickest", HEAR_RATE), request.newest, HEAR_RATE) >= 0.9
-        assert correlation(clips.load("bot-rice", OUT), anna.ears.heard(house.sandbox.bot.id, None), OUT) >= 0.9
+        assert correlation(clips.load("bot-rice", OUT), anna.recorder.heard(house.sandbox.bot.id, None), OUT) >= 0.9
 
 
 async def test_analyze_says_what_a_recording_holds(house: House) -> None:

@@ -317,8 +317,8 @@ async def test_a_reply_goes_on_where_it_stood(
     assert (playout.played, playout.interrupted) == (playout.total, False)
     assert mended(link) == 1
     await asyncio.sleep(0.3)
-    assert correlation(clips.load("bot-rice", 48_000), anna.ears.heard(bot.bot_id), 48_000) >= 0.93
-    frames = len(anna.ears.frames(bot.bot_id))
+    assert correlation(clips.load("bot-rice", 48_000), anna.recorder.heard(bot.bot_id), 48_000) >= 0.93
+    frames = len(anna.recorder.frames(bot.bot_id))
     # At most what was on its way when the server let go.
     assert frames >= len(sound) // 960 - 5
 

@@ -157,7 +157,7 @@ async def test_the_loop_stands_still(bot: Booth, anna: Person) -> None:
     playout = await playback.wait()
     assert (playout.played, playout.interrupted) == (playout.total, False)
     await asyncio.sleep(0.3)
-    assert correlation(clips.load("bot-rice", 48_000), anna.ears.heard(bot.bot_id), 48_000) >= 0.93
+    assert correlation(clips.load("bot-rice", 48_000), anna.recorder.heard(bot.bot_id), 48_000) >= 0.93
     await bot.both_ways(anna)
     assert link.stats.rejoined + link.stats.reopened + link.stats.resumed == 0
 

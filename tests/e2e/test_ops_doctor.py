@@ -19,7 +19,7 @@ from bot.ops.doctor_report import DoctorReport, Status
 from bot.store.repository import SqlStore
 from bot.types import Message
 from sandbox.guild.entities import Kind
-from sandbox.guild.knobs import MESSAGE_CONTENT
+from sandbox.guild.knobs import MESSAGE_CONTENT_INTENT
 from tests.e2e import process
 from tests.e2e.conftest import House
 from tests.e2e.process import environment
@@ -183,7 +183,7 @@ async def test_slots_are_counted_on_postgresql(house: House, postgres: Callable[
 
 
 async def test_the_intent_that_is_on_is_fine(house: House) -> None:
-    house.sandbox.knobs.privileged = MESSAGE_CONTENT
+    house.sandbox.knobs.privileged = MESSAGE_CONTENT_INTENT
     assert failing(await examined(house, read_text=True)) == {}
 
 

@@ -42,7 +42,7 @@ def words_heard(house: House, person: Person, clip: str, since: float | None = N
 
     Two processes share it here; how smooth the sound is, is test_conversation.py's matter.
     """
-    return correlation(clips.load(clip, OUT), person.ears.words(house.sandbox.bot.id, since), OUT)
+    return correlation(clips.load(clip, OUT), person.recorder.words(house.sandbox.bot.id, since), OUT)
 
 
 async def talk(house: House, anna: Person, turns: int = 1) -> None:
@@ -87,7 +87,7 @@ async def test_sigterm_lets_the_words_end_and_says_goodbye(house: House) -> None
         anna = await house.sandbox.person("Anna")
         await house.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await until(lambda: len(anna.ears.heard(house.sandbox.bot.id)) > OUT // 2)
+        await until(lambda: len(anna.recorder.heard(house.sandbox.bot.id)) > OUT // 2)
         bot.signal(signal.SIGTERM)
         assert await bot.ended(30) == 0
     assert words_heard(house, anna, "bot-heard") >= WELL
@@ -102,9 +102,9 @@ async def test_after_a_kill_in_mid_reply_it_is_back_with_what_it_knew(house: Hou
         await house.join(anna)
         await talk(house, anna)
         rice, house.model.default = house.model.default, Speak.clip("bot-heard")
-        heard = len(anna.ears.heard(house.sandbox.bot.id))
+        heard = len(anna.recorder.heard(house.sandbox.bot.id))
         await anna.say(clips.load("anna-quickest", OUT))
-        await until(lambda: len(anna.ears.heard(house.sandbox.bot.id)) > heard + OUT // 4)
+        await until(lambda: len(anna.recorder.heard(house.sandbox.bot.id)) > heard + OUT // 4)
         killed = time.monotonic()
         bot.signal(signal.SIGKILL)
         await bot.ended()

@@ -15,7 +15,7 @@ from sandbox import clips
 from sandbox.model.behaviour import Speak
 from sandbox.model.log import ReceivedRequest
 from sandbox.people.compare import correlation
-from sandbox.people.person import RATE, Person
+from sandbox.people.person import RTP_RATE, Person
 from tests.e2e.conftest import House, until
 from tests.e2e.test_conversation import sentence
 
@@ -57,7 +57,7 @@ class Room:
     async def says(self, name: str, *parts: str) -> None:
         """Have somebody say clips in one breath."""
         self.said.append((name, " ".join(sentence(part) for part in parts)))
-        spoken = await self.people[name].say(b"".join(clips.load(part, RATE) for part in parts))
+        spoken = await self.people[name].say(b"".join(clips.load(part, RTP_RATE) for part in parts))
         self.speech.append((spoken.first, spoken.last))
 
     async def begun(self, since: float) -> None:
@@ -68,7 +68,7 @@ class Room:
 
     @property
     def listener(self):
-        return self.people["Ben"].ears
+        return self.people["Ben"].recorder
 
     async def quiet(self) -> None:
         await self.listener.quiet(self.bot, 0.4, 20)
@@ -166,7 +166,7 @@ async def test_three_people_and_twenty_turns(house: House, cuts: list[Cut]) -> N
         await room.ignored("Ben", "ben-train")
         await room.answered("Ben", "ben-moon")
         await room.ignored("Yuki", "yuki-game")
-        music = asyncio.create_task(other.say(clips.load("music", RATE)))
+        music = asyncio.create_task(other.say(clips.load("music", RTP_RATE)))
         await room.answered("Yuki", "yuki-film")  # another bot holds no floor
         await music
         await room.answered("Yuki", "yuki-when")
@@ -201,11 +201,11 @@ async def test_three_people_and_twenty_turns(house: House, cuts: list[Cut]) -> N
         house.model.default = Speak.clip("bot-tenki")
         await room.says("Yuki", "yuki-weather")
         await room.begun(since)
-        await anna.say(clips.load("cough", RATE)[: RATE * 2 // 3])  # a cough does not stop it
+        await anna.say(clips.load("cough", RTP_RATE)[: RTP_RATE * 2 // 3])  # a cough does not stop it
         await room.quiet()
         assert abs(room.sounded(since) - clips_seconds("bot-tenki")) <= 0.1
 
-        leaving = asyncio.create_task(anna.say(clips.load("anna-cook", RATE)))
+        leaving = asyncio.create_task(anna.say(clips.load("anna-cook", RTP_RATE)))
         await asyncio.sleep(2.0)
         leaving.cancel()  # in mid-sentence
         await anna.leave()

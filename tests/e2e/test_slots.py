@@ -114,7 +114,7 @@ async def test_each_server_has_one_process_through_a_kill_a_freeze_and_a_drain(
         for bot in bots:
             assert await bot.ended(60) == 0
         assert not any("Traceback" in line for bot in bots for line in bot.lines)
-    assert house.sandbox.gateway.hurried == 0
+    assert house.sandbox.gateway.identified_too_soon == 0
 
 
 async def test_a_slot_needs_postgresql_and_a_count(house: House) -> None:

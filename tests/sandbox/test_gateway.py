@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.gateway.compression import ZstdStream, encoder
 from sandbox.guild.entities import Kind
-from sandbox.guild.knobs import MESSAGE_CONTENT
+from sandbox.guild.knobs import MESSAGE_CONTENT_INTENT
 from sandbox.guild.permissions import P
 from sandbox.server import Sandbox
 from tests.sandbox.plain_bot import intents, running
@@ -58,7 +58,7 @@ IDENTIFY = {"token": "…", "intents": GUILDS, "properties": {}}
         (2, {"properties": None}, 4002),
         (2, {"shard": [2, 2]}, 4010),
         (2, {"intents": 1 << 40}, 4013),
-        (2, {"intents": MESSAGE_CONTENT}, 4014),
+        (2, {"intents": MESSAGE_CONTENT_INTENT}, 4014),
         (6, {"token": "wrong", "session_id": "1", "seq": 1}, 4004),
         (6, {"session_id": "1"}, 4002),
     ],
@@ -173,12 +173,12 @@ async def test_only_intents_asked_for_arrive() -> None:
     [
         ("hello", 0, ""),
         ("hello <@{bot}>", 0, "hello <@{bot}>"),
-        ("hello", MESSAGE_CONTENT, "hello"),
+        ("hello", MESSAGE_CONTENT_INTENT, "hello"),
     ],
 )
 async def test_content_is_guarded(text: str, intent: int, seen: str) -> None:
     async with Sandbox.open() as sandbox, dialled(sandbox) as line:
-        sandbox.knobs.privileged = MESSAGE_CONTENT
+        sandbox.knobs.privileged = MESSAGE_CONTENT_INTENT
         await line.identify(sandbox, intents=MESSAGES | intent)
         anna = sandbox.add_user("Anna")
         await sandbox.write(anna, sandbox.general.id, text.format(bot=sandbox.bot.id), [("a.txt", b"a")])
@@ -367,7 +367,7 @@ async def test_privileged_intents_must_be_switched_on() -> None:
         with pytest.raises(discord.PrivilegedIntentsRequired):
             async with running(sandbox, wanted):
                 pass
-        sandbox.knobs.privileged = MESSAGE_CONTENT
+        sandbox.knobs.privileged = MESSAGE_CONTENT_INTENT
         async with running(sandbox, wanted) as bot:
             await sandbox.write(sandbox.add_user("Anna"), sandbox.general.id, "readable")
             [message] = await bot.until("message")

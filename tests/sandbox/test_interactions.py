@@ -7,7 +7,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from sandbox.guild.commands import STRING
+from sandbox.guild.commands import STRING_OPTION
 from sandbox.guild.entities import Kind, User
 from sandbox.guild.interactions import Interaction, Trigger
 from sandbox.guild.invocation import Refused
@@ -228,7 +228,7 @@ async def test_no_response_in_time() -> None:
 
 
 def opened(sandbox: Sandbox, user: User, kind: Trigger = Trigger.COMMAND) -> Interaction:
-    data: dict[str, Any] = {"id": "1", "name": "raw", "type": 1, "options": [{"type": STRING}]}
+    data: dict[str, Any] = {"id": "1", "name": "raw", "type": 1, "options": [{"type": STRING_OPTION}]}
     return sandbox.parts.interactions.open(kind, user, sandbox.general, data)
 
 

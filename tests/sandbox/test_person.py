@@ -12,7 +12,7 @@ import pytest
 from bot.voice import opus
 from sandbox import clips
 from sandbox.people.compare import correlation
-from sandbox.people.person import FRAME_BYTES, RATE, Person
+from sandbox.people.person import FRAME_BYTES, RTP_RATE, Person
 from sandbox.server import Sandbox
 from sandbox.voice import junk
 from sandbox.voice.conditions import Mishap
@@ -20,7 +20,7 @@ from sandbox.voice.dave_engines import EngineName
 from tests.sandbox.plain_bot import running
 from tests.sandbox.voice_helpers import agreed, seated, voice_of
 
-MOON, COOK = clips.load("ben-moon", RATE), clips.load("anna-cook", RATE)
+MOON, COOK = clips.load("ben-moon", RTP_RATE), clips.load("anna-cook", RTP_RATE)
 SPEECH = (COOK + MOON + COOK)[: 300 * FRAME_BYTES]
 "300 frames, 6 s"
 SHORT = MOON[: 75 * FRAME_BYTES]
@@ -33,7 +33,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 
 def heard(listener: Person, speaker: Person, said: bytes) -> float:
-    return correlation(said, listener.ears.heard(speaker.id), RATE)
+    return correlation(said, listener.recorder.heard(speaker.id), RTP_RATE)
 
 
 async def hears(listener: Person, speaker: Person, said: bytes = SHORT) -> float:
@@ -41,7 +41,7 @@ async def hears(listener: Person, speaker: Person, said: bytes = SHORT) -> float
     since = asyncio.get_running_loop().time()
     await speaker.say(said)
     await asyncio.sleep(0.15)
-    return correlation(said, listener.ears.heard(speaker.id, since), RATE)
+    return correlation(said, listener.recorder.heard(speaker.id, since), RTP_RATE)
 
 
 @pytest.mark.parametrize("engines", [("davey", "davey"), ("davey", "libdave", "davey", "libdave")])
@@ -72,9 +72,9 @@ async def test_a_third_comes_and_goes_in_mid_speech(sandbox: Sandbox) -> None:
         said = await speaking
         await asyncio.sleep(0.1)
         assert said.frames == 300
-        assert len(ben.ears.frames(anna.id)) >= 295
+        assert len(ben.recorder.frames(anna.id)) >= 295
         assert heard(ben, anna, SPEECH) >= 0.95
-        assert 50 <= len(cleo.ears.frames(anna.id)) <= 150
+        assert 50 <= len(cleo.recorder.frames(anna.id)) <= 150
 
     await asyncio.gather(
         call("davey", "davey", "davey"), call("libdave", "davey", "libdave"), call("davey", "libdave", "davey")
@@ -100,7 +100,7 @@ async def test_an_unmodified_discord_py_client_is_heard(sandbox: Sandbox) -> Non
         client._connection.socket.shutdown(socket.SHUT_RDWR)  # or its reader thread would sit there for 30 s
         await client.disconnect()
     for person in (anna, ben):
-        assert correlation(COOK, person.ears.heard(sandbox.bot.id), RATE) >= 0.95
+        assert correlation(COOK, person.recorder.heard(sandbox.bot.id), RTP_RATE) >= 0.95
 
 
 async def test_who_is_alone_again_shares_a_new_group_with_the_next(sandbox: Sandbox) -> None:
@@ -118,7 +118,7 @@ async def test_moving_takes_a_person_out_of_the_old_call(sandbox: Sandbox) -> No
     await cleo.join(sandbox.den.id)
     await agreed(anna, ben)
     assert await hears(ben, anna) >= 0.95
-    assert not cleo.ears.frames(anna.id)
+    assert not cleo.recorder.frames(anna.id)
     await anna.join(sandbox.den.id)
     await agreed(anna, cleo)
     assert await hears(cleo, anna) >= 0.95
@@ -132,7 +132,7 @@ async def test_a_stage_is_plain_and_its_audience_is_not_heard(sandbox: Sandbox, 
     assert anna.client is not None
     assert anna.client.dave.version == 0
     await anna.say(SHORT)
-    assert not ben.ears.frames(anna.id)
+    assert not ben.recorder.frames(anna.id)
     sandbox.moderator.let_speak(sandbox.guild, anna.user)
     assert await hears(ben, anna) >= 0.95
 
@@ -152,7 +152,7 @@ async def test_down_to_plain_and_up_again_in_mid_speech(sandbox: Sandbox) -> Non
         await agreed(anna, ben)
         assert anna.client.dave.version == 1
         await asyncio.sleep(0.1)
-        assert len(ben.ears.frames(anna.id)) >= 295
+        assert len(ben.recorder.frames(anna.id)) >= 295
         assert heard(ben, anna, SPEECH) >= 0.95
 
     await asyncio.gather(call("davey", "davey"), call("davey", "libdave"), call("libdave", "libdave"))
@@ -181,7 +181,7 @@ async def test_twenty_people(sandbox: Sandbox) -> None:
     await asyncio.sleep(0.2)
     for listener in people[5:]:
         for speaker in speakers:
-            assert len(listener.ears.frames(speaker.id)) == 75
+            assert len(listener.recorder.frames(speaker.id)) == 75
     assert heard(people[-1], speakers[0], SHORT) >= 0.95
 
 
@@ -198,7 +198,7 @@ class TestTroubleOnTheWay:
         score = await hears(ben, anna, SPEECH)
         await asyncio.sleep(0.3)
         assert 0.8 <= score < 0.999
-        assert 250 <= len(ben.ears.frames(anna.id)) < 300
+        assert 250 <= len(ben.recorder.frames(anna.id)) < 300
 
     @pytest.mark.parametrize("seconds", [0.3, None])
     async def test_op_5_late_or_never(self, sandbox: Sandbox, seconds: float | None) -> None:
@@ -224,7 +224,7 @@ class TestTroubleOnTheWay:
         await cleo.join(channel.id)
         await speaking
         await asyncio.sleep(0.5)
-        assert len(ben.ears.frames(anna.id)) >= 295
+        assert len(ben.recorder.frames(anna.id)) >= 295
 
     @pytest.mark.parametrize("knob", ["bad_proposals", "bad_commits", "bad_welcomes"])
     async def test_a_spoilt_dave_message_is_recovered_from(self, sandbox: Sandbox, knob: str) -> None:
@@ -250,7 +250,7 @@ async def test_junk_is_not_heard(sandbox: Sandbox) -> None:
         await speaking
         await asyncio.sleep(0.2)
         assert heard(ben, anna, SHORT) >= 0.95, kind
-        assert len(ben.ears.frames(anna.id)) == 75, kind
+        assert len(ben.recorder.frames(anna.id)) == 75, kind
 
     await asyncio.gather(*map(call, junk.KINDS))
 
@@ -275,9 +275,9 @@ async def test_packets_that_are_no_opus_are_carried_and_then_left_out(sandbox: S
     await anna.idle(0.2)
     await anna.say(SHORT)
     await asyncio.sleep(0.1)
-    assert len(ben.ears.frames(anna.id)) == 80
-    assert ben.ears.silences(anna.id) == 10 + 3 * 5
-    assert correlation(SHORT, ben.ears.mix(), RATE) >= 0.95
+    assert len(ben.recorder.frames(anna.id)) == 80
+    assert ben.recorder.silences(anna.id) == 10 + 3 * 5
+    assert correlation(SHORT, ben.recorder.mix(), RTP_RATE) >= 0.95
 
 
 async def test_the_server_mute_and_deafen_what_they_say(sandbox: Sandbox) -> None:
@@ -294,11 +294,11 @@ async def test_the_server_mute_and_deafen_what_they_say(sandbox: Sandbox) -> Non
 async def test_speech_can_be_cut_off_and_ends_in_silence_frames(sandbox: Sandbox) -> None:
     _, (anna, ben) = await seated(sandbox, "davey", "davey")
     speaking = asyncio.create_task(anna.say(SPEECH))
-    await ben.ears.wait_for(anna.id, 0.5, timeout=3)
+    await ben.recorder.wait_for(anna.id, 0.5, timeout=3)
     speaking.cancel()
-    await ben.ears.quiet(anna.id, 0.3)
-    assert 25 <= len(ben.ears.frames(anna.id)) < 75
-    assert ben.ears.silences(anna.id) == 5
+    await ben.recorder.quiet(anna.id, 0.3)
+    assert 25 <= len(ben.recorder.frames(anna.id)) < 75
+    assert ben.recorder.silences(anna.id) == 5
 
 
 async def test_a_pause_is_as_long_in_the_recording(sandbox: Sandbox) -> None:
@@ -308,5 +308,5 @@ async def test_a_pause_is_as_long_in_the_recording(sandbox: Sandbox) -> None:
     await asyncio.sleep(1.0)
     await anna.say(SHORT)
     await asyncio.sleep(0.1)
-    recorded = len(ben.ears.heard(anna.id, since)) / (2 * RATE)
+    recorded = len(ben.recorder.heard(anna.id, since)) / (2 * RTP_RATE)
     assert recorded == pytest.approx(75 * 0.02 + 0.1 + 1.0 + 75 * 0.02, abs=0.15)

@@ -7,17 +7,20 @@ import pytest
 from bot.voice import opus
 from sandbox import clips
 from sandbox.people.compare import correlation
-from sandbox.people.recorder import FRAME, RATE, Recorder
+from sandbox.people.recorder import FRAME_SAMPLES, RTP_RATE, Recorder
 from sandbox.voice.rtp import SILENCE
 
 ANNA, SSRC = 1, 7
 LIBRARY = opus.load()
-COOK = clips.load("anna-cook", RATE)
+COOK = clips.load("anna-cook", RTP_RATE)
 
 
 def packets(pcm: bytes) -> list[bytes]:
-    encoder = opus.OpusEncoder(LIBRARY, rate=RATE)
-    return [encoder.encode(pcm[at : at + 2 * FRAME]) for at in range(0, len(pcm) - 2 * FRAME + 1, 2 * FRAME)]
+    encoder = opus.OpusEncoder(LIBRARY, rate=RTP_RATE)
+    return [
+        encoder.encode(pcm[at : at + 2 * FRAME_SAMPLES])
+        for at in range(0, len(pcm) - 2 * FRAME_SAMPLES + 1, 2 * FRAME_SAMPLES)
+    ]
 
 
 SPOKEN = packets(COOK)
@@ -40,7 +43,7 @@ async def test_what_comes_out_of_order_is_put_right_across_the_wrap(ears: Record
         order[at], order[at + 3] = order[at + 3], order[at]
     play(ears, order)
     assert len(ears.frames(ANNA)) == len(SPOKEN)
-    assert correlation(COOK, ears.heard(ANNA), RATE) >= 0.99
+    assert correlation(COOK, ears.heard(ANNA), RTP_RATE) >= 0.99
 
 
 async def test_doubled_packets_are_heard_once(ears: Recorder) -> None:
@@ -50,14 +53,14 @@ async def test_doubled_packets_are_heard_once(ears: Recorder) -> None:
 
 async def test_the_recording_has_its_own_time(ears: Recorder) -> None:
     play(ears, [0, 1, 2], at=1.0)
-    assert len(ears.heard(ANNA)) == 2 * (RATE + 3 * FRAME)
-    assert len(ears.heard(ANNA, since=ears.began + 0.9)) == 2 * 3 * FRAME
-    assert len(ears.heard(ANNA, since=ears.began + 1.01)) == 2 * 2 * FRAME
+    assert len(ears.heard(ANNA)) == 2 * (RTP_RATE + 3 * FRAME_SAMPLES)
+    assert len(ears.heard(ANNA, since=ears.began + 0.9)) == 2 * 3 * FRAME_SAMPLES
+    assert len(ears.heard(ANNA, since=ears.began + 1.01)) == 2 * 2 * FRAME_SAMPLES
 
 
 async def test_lost_frames_leave_a_gap_of_their_length(ears: Recorder) -> None:
     play(ears, [0, 1, 5, 6])
-    assert len(ears.heard(ANNA, since=ears.began)) == 2 * 7 * FRAME
+    assert len(ears.heard(ANNA, since=ears.began)) == 2 * 7 * FRAME_SAMPLES
 
 
 @pytest.mark.parametrize(("pause", "frames"), [(0.1, 3 + 3), (1.0, 3 + 50 + 3)])
@@ -68,20 +71,20 @@ async def test_a_pause_that_rtp_time_does_not_count_is_seen_by_arrival(
     play(ears, [0, 1], at=0.0)
     ears.take(ANNA, SSRC, 65_502, 960 * 2, SILENCE, ears.began + 0.04)
     play(ears, [3, 4, 5], at=0.06 + pause)
-    assert len(ears.heard(ANNA)) == 2 * frames * FRAME
+    assert len(ears.heard(ANNA)) == 2 * frames * FRAME_SAMPLES
 
 
 async def test_what_is_late_in_mid_speech_is_only_late(ears: Recorder) -> None:
     play(ears, [0, 1, 2], at=0.0)
     play(ears, [3, 4, 5], at=2.0)
-    assert len(ears.heard(ANNA)) == 2 * 6 * FRAME
+    assert len(ears.heard(ANNA)) == 2 * 6 * FRAME_SAMPLES
 
 
 async def test_a_new_ssrc_goes_on_behind_the_old(ears: Recorder) -> None:
     play(ears, [0, 1, 2], at=0.0)
     play(ears, [0, 1, 2], at=1.0, ssrc=8, base=3)
     assert len(ears.frames(ANNA)) == 6
-    assert len(ears.heard(ANNA)) == 2 * (RATE + 3 * FRAME)
+    assert len(ears.heard(ANNA)) == 2 * (RTP_RATE + 3 * FRAME_SAMPLES)
 
 
 async def test_silence_frames_are_no_sound(ears: Recorder) -> None:
@@ -122,9 +125,9 @@ async def test_words_are_the_same_however_long_the_pauses_but_not_when_some_are_
             at, clock = at + 1.0, clock + 960
         ears.take(ANNA, SSRC, number + (number + 1) // 30, clock, packet, ears.began + at)
         at, clock = at + 0.02, clock + 960
-    assert correlation(COOK, ears.heard(ANNA), RATE) < 0.9
-    assert correlation(COOK, ears.words(ANNA), RATE) >= 0.99
+    assert correlation(COOK, ears.heard(ANNA), RTP_RATE) < 0.9
+    assert correlation(COOK, ears.words(ANNA), RTP_RATE) >= 0.99
     ears.forget()
     third = len(SPOKEN) // 3
     play(ears, [*range(third), *range(2 * third, len(SPOKEN))])
-    assert correlation(COOK, ears.words(ANNA), RATE) < 0.9
+    assert correlation(COOK, ears.words(ANNA), RTP_RATE) < 0.9

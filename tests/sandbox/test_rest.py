@@ -12,7 +12,7 @@ import discord
 import pytest
 
 from sandbox.guild.entities import Kind
-from sandbox.guild.knobs import MESSAGE_CONTENT, Failure
+from sandbox.guild.knobs import MESSAGE_CONTENT_INTENT, Failure
 from sandbox.guild.message import Pings
 from sandbox.guild.permissions import P
 from sandbox.server import Sandbox
@@ -172,7 +172,7 @@ async def test_edit_and_delete() -> None:
 
 async def test_history_pages() -> None:
     async with Sandbox.open() as sandbox, running(sandbox) as bot:
-        sandbox.knobs.privileged = MESSAGE_CONTENT
+        sandbox.knobs.privileged = MESSAGE_CONTENT_INTENT
         anna = sandbox.add_user("Anna")
         written = [await sandbox.write(anna, sandbox.general.id, str(n)) for n in range(7)]
         channel = general(bot, sandbox)

@@ -135,7 +135,7 @@ class Soak:
         answer = clips.load(ANSWER, 48_000)
         for person, clip in said.items():
             number = scene.people.index(person)
-            if correlation(answer, person.ears.heard(bot.bot_id, since), 48_000) < HEARD:
+            if correlation(answer, person.recorder.heard(bot.bot_id, since), 48_000) < HEARD:
                 missed.append(f"{number} did not hear the bot")
             if person.id in bot.refused:
                 continue

@@ -13,7 +13,7 @@ from sandbox.guild.knobs import Knobs
 COMMANDS_PER_MINUTE = 120
 
 
-class Closed(Exception):
+class GatewayClosed(Exception):
     """The gateway closes the connection with a code of its own."""
 
     def __init__(self, code: int, reason: str) -> None:
@@ -22,14 +22,14 @@ class Closed(Exception):
         self.reason = reason
 
 
-class Socket:
+class GatewaySocket:
     """Sends on a task of its own, so that whoever dispatches never waits."""
 
     def __init__(self, ws: web.WebSocketResponse, encoder: StreamCompressor, knobs: Knobs) -> None:
         self._ws = ws
         self._encoder = encoder
         self._knobs = knobs
-        self._queue: asyncio.Queue[Json | Closed] = asyncio.Queue()
+        self._queue: asyncio.Queue[Json | GatewayClosed] = asyncio.Queue()
         self._received: deque[float] = deque(maxlen=COMMANDS_PER_MINUTE)
         self._heard = asyncio.get_running_loop().time()
         self.transport: asyncio.BaseTransport | None = None
@@ -42,7 +42,7 @@ class Socket:
         self._queue.put_nowait(message)
 
     def abort(self, code: int, reason: str = "") -> None:
-        self._queue.put_nowait(Closed(code, reason))
+        self._queue.put_nowait(GatewayClosed(code, reason))
 
     def drop(self) -> None:
         """Cut the TCP connection without a close frame."""
@@ -58,7 +58,7 @@ class Socket:
                 await asyncio.sleep(self._knobs.gateway_delay)
             if self.muted:
                 continue
-            if isinstance(item, Closed):
+            if isinstance(item, GatewayClosed):
                 self.closed_with = item.code
                 await self._ws.close(code=item.code, message=item.reason.encode())
                 return
@@ -79,21 +79,21 @@ class Socket:
             async with asyncio.timeout_at(self._heard + patience):
                 frame = await self._ws.receive()
         except TimeoutError:
-            raise Closed(4009, "Session timed out.") from None
+            raise GatewayClosed(4009, "Session timed out.") from None
         if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
             return None
         if len(frame.data) > 4096:
-            raise Closed(4002, "Error while decoding payload.")
+            raise GatewayClosed(4002, "Error while decoding payload.")
         now = loop.time()
         if len(self._received) == COMMANDS_PER_MINUTE and now - self._received[0] < 60:
-            raise Closed(4008, "Rate limited.")
+            raise GatewayClosed(4008, "Rate limited.")
         self._received.append(now)
         try:
             message = json.loads(frame.data)
         except ValueError:
-            raise Closed(4002, "Error while decoding payload.") from None
+            raise GatewayClosed(4002, "Error while decoding payload.") from None
         if not isinstance(message, dict) or not isinstance(message.get("op"), int):
-            raise Closed(4002, "Error while decoding payload.")
+            raise GatewayClosed(4002, "Error while decoding payload.")
         if message["op"] == 1:
             self._heard = now
         return message

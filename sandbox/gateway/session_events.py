@@ -6,7 +6,7 @@ from sandbox.guild.fault import Json
 from sandbox.guild.session import GatewaySession
 from sandbox.guild.world import World
 
-MOST_MEMBERS = 100
+MAX_CHUNK_MEMBERS = 100
 """Of one request by name or ids."""
 
 
@@ -41,11 +41,11 @@ def members(guild: Guild, asked: Json, *, everyone: bool) -> Json | None:
     chunk: Json = {"guild_id": str(guild.id), "chunk_index": 0, "chunk_count": 1}
     if "user_ids" in asked:
         ids = asked["user_ids"] if isinstance(asked["user_ids"], list) else [asked["user_ids"]]
-        wanted = {int(item) for item in ids[:MOST_MEMBERS]}
+        wanted = {int(item) for item in ids[:MAX_CHUNK_MEMBERS]}
         found = [member for member in found if member.user.id in wanted]
         chunk["not_found"] = [str(item) for item in sorted(wanted - set(guild.members))]
     elif query := asked["query"]:
-        most = min(int(asked["limit"]) or MOST_MEMBERS, MOST_MEMBERS)
+        most = min(int(asked["limit"]) or MAX_CHUNK_MEMBERS, MAX_CHUNK_MEMBERS)
         found = [member for member in found if member.display_name.lower().startswith(query.lower())][:most]
     elif not everyone:
         return None
