@@ -14,6 +14,7 @@ from typing import Any, cast
 from bot.audio import HEAR_BYTES, SPEAK_RATE, seconds
 from bot.billing.budget import Budget, Price
 from bot.call.services import Services
+from bot.engine.prompt import compose
 from bot.errors import BotError
 from bot.ports import Audience, Store, VoiceLink
 from bot.store.outbox import Outbox
@@ -174,6 +175,9 @@ class StageEngine:
         yield TextDelta("one two three four five six seven eight nine ten")
         yield AudioDelta(b"\x01\x00" * round(length * SPEAK_RATE))
         yield ReplyDone(Usage(audio_in=10, audio_out=round(20 * length)), audio_id=f"audio_{len(self.requests)}")
+
+    def estimate(self, request: ReplyRequest, seconds: float) -> Usage:
+        return compose(request, now=request.room.now.timestamp()).usage(seconds)
 
     def forget(self, channel_id: int) -> None: ...
 

@@ -12,11 +12,9 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import IntEnum
 
-from bot.audio import HEAR_RATE, seconds
-from bot.billing import tokens
 from bot.errors import StoreError
 from bot.ports import Store
-from bot.types import Charge, Message, Turn, Usage
+from bot.types import Charge, Usage
 
 Price = Callable[[str, Usage], Decimal | None]
 """US dollars of a request by model and usage; None: no price is known."""
@@ -30,14 +28,6 @@ SHORT_SECONDS = 20.0
 """Longest answer when the budget is nearly spent."""
 WRITTEN_SECONDS = 30.0
 """What a written answer costs at most, as seconds of sound: text tokens are far cheaper."""
-AUDIO_IN_RATE, AUDIO_OUT_RATE = 10, 20
-"""Tokens per second of sound, for what was cut before the server counted it."""
-WORDS_RATE = 5
-"""Tokens of text per second of an answer; quick speech in Japanese has as many."""
-PROMPT_TOKENS = 500
-"""Of what the model is told besides: who it is, who is there."""
-ANSWERS_HEARD = 2
-"""Answers of its own that the model hears again at most (engine/prompt.py)."""
 
 
 class Allowance(IntEnum):
@@ -67,6 +57,8 @@ class Reservation:
     allowance: Allowance
     purse: tuple[int, int | None]
     "server, and person if it is a person's cap, that allows the least"
+    news: Allowance | None = None
+    "the step that people must be told of now: once a day for the server and for each person"
     open: bool = True
 
 
@@ -129,11 +121,17 @@ class Budget:
             self._purses[purse].total = max(self._purses[purse].total, total)
 
     def reserve(
-        self, guild_id: int, user_ids: Iterable[int], estimate: Decimal | Callable[[float], Decimal | None] | None
+        self,
+        guild_id: int,
+        user_ids: Iterable[int],
+        estimate: Decimal | Callable[[float], Decimal | None] | None,
+        *,
+        tell: bool = True,
     ) -> Reservation:
         """Say what is allowed, and hold the estimate back until `settle`.
 
-        `estimate` is in US dollars, or gives them by the seconds of the answer.
+        `estimate` is in US dollars, or gives them by the seconds of the answer. `tell`: the caller tells people the
+        reservation's `news`, so the next reservation has none.
         """
         self._turn_day()
         people = tuple(user_ids)
@@ -146,7 +144,8 @@ class Budget:
             if worst >= share:
                 allowance = step
         cost = (estimate(SECONDS[allowance]) if callable(estimate) else estimate) or Decimal(0)
-        reservation = Reservation(guild_id, people, cost, allowance, purse, open=allowance is not Allowance.OFF)
+        news = self._news(purse, allowance) if tell else None
+        reservation = Reservation(guild_id, people, cost, allowance, purse, news, open=allowance is not Allowance.OFF)
         if reservation.open:
             self._hold(reservation, cost)
         return reservation
@@ -164,14 +163,6 @@ class Budget:
             for purse, cost in self._parts(charge):
                 self._purses[purse].total += cost
 
-    def news(self, reservation: Reservation) -> Allowance | None:
-        """Return the step people have not been told of yet, once a day for the server and for each person."""
-        spent = self._purses[reservation.purse]
-        if reservation.allowance <= spent.told:
-            return None
-        spent.told = reservation.allowance
-        return reservation.allowance
-
     def left(self, guild_id: int, user_id: int | None = None) -> Decimal | None:
         """Return the dollars a server, or a person there, may still spend today; None: there is no cap."""
         self._turn_day()
@@ -184,6 +175,13 @@ class Budget:
         """Name a person no more; what they caused still counts for their server."""
         for purse in [purse for purse in self._purses if purse[1] == user_id]:
             del self._purses[purse]
+
+    def _news(self, purse: tuple[int, int | None], allowance: Allowance) -> Allowance | None:
+        """Return the step if people were not told of it yet, and note that they are told now."""
+        if (spent := self._purses.get(purse)) is None or allowance <= spent.told:
+            return None
+        spent.told = allowance
+        return allowance
 
     def _hold(self, reservation: Reservation, cost: Decimal) -> None:
         self._purses[reservation.guild_id, None].reserved += cost
@@ -217,22 +215,3 @@ class Budget:
             self._purses.clear()
             for purse, reserved in kept.items():
                 self._purses[purse].reserved = reserved
-
-
-def estimated_usage(turn: Turn, spoken: float, history: Iterable[Message] = ()) -> Usage:
-    """Return what a request probably used: rather too much, for caps are held by it.
-
-    The turn's own sound and the last answers' go in, `spoken` seconds of sound come out, text both ways.
-    """
-    past = list(history)
-    heard = sum(seconds(utterance.pcm, HEAR_RATE) for utterance in turn.utterances)
-    heard += sum(seconds(typed.recording, HEAR_RATE) for typed in turn.typed)
-    named = [message for message in past if message.audio_id][-ANSWERS_HEARD:]
-    again = sum(tokens.spoken_seconds(message.text) for message in named)
-    written = [typed.text for typed in turn.typed] + [message.text for message in past]
-    return Usage(
-        text_in=PROMPT_TOKENS + sum(map(tokens.of_message, written)),
-        audio_in=round(heard * AUDIO_IN_RATE + again * AUDIO_OUT_RATE),
-        text_out=round(spoken * WORDS_RATE),
-        audio_out=round(spoken * AUDIO_OUT_RATE),
-    )

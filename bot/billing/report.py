@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from bot.billing.budget import AUDIO_IN_RATE, AUDIO_OUT_RATE
+from bot.billing.tokens import AUDIO_IN_PER_SECOND, AUDIO_OUT_PER_SECOND
 from bot.types import Charge
 
 BAR = 12
@@ -29,8 +29,8 @@ class Sum:
     def add(self, charge: Charge, share: int = 1) -> None:
         usage = charge.usage
         if charge.kind in HEARD:
-            self.heard += usage.audio_in / AUDIO_IN_RATE / share
-        self.spoken += usage.audio_out / AUDIO_OUT_RATE / share
+            self.heard += usage.audio_in / AUDIO_IN_PER_SECOND / share
+        self.spoken += usage.audio_out / AUDIO_OUT_PER_SECOND / share
         self.tokens += (usage.text_in + usage.audio_in + usage.text_out + usage.audio_out) // share
         if charge.cost is None:
             self.unknown += 1

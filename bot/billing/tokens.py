@@ -4,6 +4,9 @@ from bot.audio import HEAR_RATE, seconds
 
 AUDIO_IN_PER_SECOND = 10
 AUDIO_OUT_PER_SECOND = 20
+"""Also of an answer that the model hears again."""
+TEXT_OUT_PER_SECOND = 5
+"""Tokens of text per second of an answer. Fast Japanese speech has as many."""
 _PER_MESSAGE = 4
 """Tokens that the frame of a chat message takes."""
 

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import structlog
 
-from bot.audio import HEAR_RATE, seconds
-from bot.billing.budget import AUDIO_IN_RATE, Allowance, Reservation, estimated_usage
+from bot.billing import tokens
+from bot.billing.account import Account
+from bot.billing.budget import Allowance, Reservation
 from bot.call.answer import Answer
 from bot.call.counters import TurnTimes
 from bot.call.display import Display
@@ -19,7 +20,7 @@ from bot.errors import BotError, BudgetSpent, Incomplete
 from bot.ports import Venue
 from bot.store.outbox import Outbox
 from bot.talk.heard_words import SpeakingRate, words_heard
-from bot.types import Charge, ChargeKind, Heard, Playout, Spoken, Usage, Utterance
+from bot.types import ChargeKind, Heard, Playout, Spoken, Usage, Utterance
 
 log = structlog.get_logger(__name__)
 
@@ -36,13 +37,17 @@ class Accounts:
     def __init__(
         self, venue: Venue, record: Record, display: Display, outbox: Outbox, verdicts: Verdicts, services: Services
     ) -> None:
-        self.cost: Decimal = Decimal(0)
-        "US dollars of this call, as far as prices are known"
+        self.account = Account(
+            services.budget,
+            venue.guild_id,
+            venue.channel_id,
+            services.wall,
+            services.tally.charged,
+            lambda charge: outbox.add(venue.guild_id, venue.channel_id, charge),
+        )
         self.turns = 0
-        self._venue = venue
         self._record = record
         self._display = display
-        self._outbox = outbox
         self._verdicts = verdicts
         self._services = services
         self._rate = SpeakingRate()
@@ -54,6 +59,11 @@ class Accounts:
         "utterances the budget did not allow to be written down"
         self._written: dict[int, tuple[float, float]] = {}
         "utterance id -> from when to when it was written down; the last REMEMBERED"
+
+    @property
+    def cost(self) -> Decimal:
+        """US dollars of this call, as far as prices are known."""
+        return self.account.cost
 
     def words_so_far(self, reply: Answer) -> str:
         """Return the words of an answer that were heard by now."""
@@ -75,41 +85,41 @@ class Accounts:
 
     def may_transcribe_ahead(self, utterance: Utterance) -> bool:
         """Whether the budget leaves room for a transcription that may be of no use."""
-        reservation = self._reserve_transcript(utterance)
-        self._services.budget.settle(reservation)
+        reservation = self._reserve_transcript(utterance, tell=False)
+        self.account.settle(reservation)
         return reservation.allowance is Allowance.FULL
 
     def transcript_wasted(self, utterance: Utterance) -> None:
         """Book a transcription that was begun ahead and of no use."""
         usage = self._transcript_usage(utterance)
-        self._book("speculation", self._services.transcribe_model, usage, (utterance.user_id,), estimated=True)
+        people = (utterance.user_id,)
+        self.account.book("speculation", self._services.transcribe_model, usage, people, estimated=True)
 
     def transcribed(self, utterance: Utterance, heard: Heard | None) -> None:
         """Book a transcription; None: it failed."""
         if begun := self._transcribing.pop(utterance.id, None):
             reservation, since = begun
-            self._services.budget.settle(reservation)
+            self.account.settle(reservation)
             while len(self._written) >= REMEMBERED:
                 self._written.pop(next(iter(self._written)))
             self._written[utterance.id] = since, self._services.clock()
         if heard:
-            usage = Usage(audio_in=round(heard.seconds * AUDIO_IN_RATE))
-            self._book("transcription", self._services.transcribe_model, usage, (heard.user_id,))
+            usage = Usage(audio_in=round(heard.seconds * tokens.AUDIO_IN_PER_SECOND))
+            self.account.book("transcription", self._services.transcribe_model, usage, (heard.user_id,))
 
     def transcribed_all(self) -> None:
         """No transcript will come any more."""
         for reservation, _ in self._transcribing.values():
-            self._services.budget.settle(reservation)
+            self.account.settle(reservation)
         self._transcribing.clear()
 
-    def refused(self, reservation: Reservation) -> None:
+    def refused(self) -> None:
         """Tell people that the budget does not allow an answer: nobody who asks is left without a sign."""
-        self._services.budget.news(reservation)
         self._tell_off()
 
     def announce(self, reservation: Reservation) -> None:
         """Tell people, once, what the budget does not allow any more."""
-        match self._services.budget.news(reservation):
+        match reservation.news:
             case Allowance.SHORT:
                 self._display.show(Notice("budget_short"))
             case Allowance.TEXT:
@@ -195,13 +205,13 @@ class Accounts:
         if services.trace:
             services.trace(times)
 
-    def _reserve_transcript(self, utterance: Utterance) -> Reservation:
-        cost = self._services.budget.price(self._services.transcribe_model, self._transcript_usage(utterance))
-        return self._services.budget.reserve(self._venue.guild_id, (utterance.user_id,), cost)
+    def _reserve_transcript(self, utterance: Utterance, *, tell: bool = True) -> Reservation:
+        cost = self.account.price({self._services.transcribe_model: self._transcript_usage(utterance)})
+        return self.account.reserve((utterance.user_id,), cost, tell=tell)
 
     @staticmethod
     def _transcript_usage(utterance: Utterance) -> Usage:
-        return Usage(audio_in=round(seconds(utterance.pcm, HEAR_RATE) * AUDIO_IN_RATE))
+        return Usage(audio_in=tokens.of_speech(utterance.pcm))
 
     def _words(self, reply: Answer, played: float) -> str:
         ended = reply.done is not None or reply.error is not None
@@ -217,28 +227,14 @@ class Accounts:
                 self._verdicts.judge(utterance, "answered")
 
     def _charge(self, reply: Answer, kind: ChargeKind) -> tuple[Decimal | None, bool]:
-        if reply.reservation:
-            self._services.budget.settle(reply.reservation)
+        self.account.settle(reply.reservation)
         if reply.error and not reply.streamed and not reply.text:
             return Decimal(0), False
         estimated = reply.done is None or reply.done.estimated
-        history = reply.request.history
-        usage = reply.done.usage if reply.done else estimated_usage(reply.turn, reply.streamed, history)
+        engine, model = self._services.engine, self._services.model
+        usage = reply.done.usage if reply.done else engine.estimate(reply.request, reply.streamed)
         people = reply.turn.people
         for _ in range(reply.done.discarded if reply.done else 0):
-            asked = estimated_usage(reply.turn, 0.0, history)
-            self._book("speculation", self._services.model, asked, people, estimated=True)
-        return self._book(kind, self._services.model, usage, people, estimated), estimated
-
-    def _book(
-        self, kind: ChargeKind, model: str, usage: Usage, people: tuple[int, ...], estimated: bool = False
-    ) -> Decimal | None:
-        budget, venue = self._services.budget, self._venue
-        cost = budget.price(model, usage)
-        now = self._services.wall()
-        charge = Charge(now, venue.guild_id, venue.channel_id, people, kind, model, usage, cost, estimated)
-        self.cost += cost or 0
-        budget.book(charge)
-        self._services.tally.charged(charge)
-        self._outbox.add(venue.guild_id, venue.channel_id, charge)
-        return cost
+            asked = engine.estimate(reply.request, 0.0)
+            self.account.book("speculation", model, asked, people, estimated=True)
+        return self.account.book(kind, model, usage, people, estimated=estimated), estimated

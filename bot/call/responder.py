@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import count
 
 from bot.audio import earcon
-from bot.billing.budget import SHORT_SECONDS, Allowance, Reservation, estimated_usage
+from bot.billing.budget import SHORT_SECONDS, Allowance, Reservation
 from bot.call.accounts import Accounts
 from bot.call.answer import LONGEST, Answer
 from bot.call.attention import Attention
@@ -277,24 +278,22 @@ class Responder:
 
     def _start(self, turn: Turn, *, speculated: bool = False) -> Answer | None:
         """Send the request if the budget allows it, and say once what it does not allow any more."""
-        services, guild_id = self._services, self._venue.guild_id
+        services, account = self._services, self._books.account
         people = turn.people
-        history = self._record.before(turn)
-        estimate = lambda length: services.budget.price(  # noqa: E731
-            services.model, estimated_usage(turn, length, history)
-        )
-        reservation = services.budget.reserve(guild_id, people, estimate)
+        names = {user_id: self._record.name(user_id) for user_id in people}
+        asked = ReplyRequest(turn, self._record.before(turn), self._room(), names)
+        estimate = lambda seconds: account.price({services.model: services.engine.estimate(asked, seconds)})  # noqa: E731
+        reservation = account.reserve(people, estimate, tell=not speculated)
         if speculated and reservation.allowance is not Allowance.FULL:
-            services.budget.settle(reservation)
+            account.settle(reservation)
             return None
         if reservation.allowance is Allowance.OFF:
-            self._books.refused(reservation)
+            self._books.refused()
             for utterance in turn.utterances:
                 self._verdicts.judge(utterance, "over_budget")
             return None
         self._books.announce(reservation)
-        names = {user_id: self._record.name(user_id) for user_id in people}
-        request = ReplyRequest(turn, history, self._room(reservation.allowance), names)
+        request = replace(asked, room=self._room(reservation.allowance))
         return self._launch(request, services.engine.reply(request), reservation, speculated)
 
     def _again(self) -> Answer:

@@ -45,7 +45,7 @@ class Attempts:
     def discard(self) -> None:
         """This attempt is thrown away; what came of it was paid for all the same."""
         if self._assembly.begun:
-            usage, estimated = self._assembly.usage(self._prompt.expected)
+            usage, estimated = self._assembly.usage(self._prompt.sent)
             self._spent = add(self._spent, usage)
             self._estimated = self._estimated or estimated
             self._discarded += 1
@@ -53,7 +53,7 @@ class Attempts:
     def done(self, *, complete: bool) -> ReplyDone:
         """Close the books with this attempt as the answer."""
         assembly = self._assembly
-        usage, estimated = assembly.usage(self._prompt.expected) if assembly.begun else (Usage(), False)
+        usage, estimated = assembly.usage(self._prompt.sent) if assembly.begun else (Usage(), False)
         named = complete and assembly.seconds > 0
         return ReplyDone(
             usage=add(self._spent, usage),

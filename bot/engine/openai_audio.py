@@ -71,9 +71,9 @@ class OpenAIEngine:
         """What only the operator can end (key, credit); while it stands, send nothing that nobody asked for."""
         return self.breaker.fault
 
-    def estimate(self, request: ReplyRequest) -> Usage:
-        """Say what a reply will likely use."""
-        return self._compose(request).expected
+    def estimate(self, request: ReplyRequest, seconds: float) -> Usage:
+        """Return what a reply with `seconds` of sound uses: rather too much, because the budget holds it back."""
+        return self._compose(request).usage(seconds)
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyEvent, None]:
         """Stream one reply; closing the iterator aborts the request at once.

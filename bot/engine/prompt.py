@@ -6,7 +6,7 @@ with the speech as sound.
 """
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -26,8 +26,6 @@ ID_LIFE = 3600.0
 MOST_PEOPLE = 20
 """Names told of those present."""
 INTERRUPTED = "[interrupted: people heard only this much]"
-ANSWER_SECONDS = 10
-"""Length of an answer assumed in an estimate."""
 
 LANGUAGES = {
     "de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "ja": "Japanese",
@@ -49,10 +47,18 @@ class Prompt:
     "earlier answers named by id"
     fallen: tuple[Message, ...]
     "history that did not fit"
-    expected: Usage
-    "estimate, with an answer of ANSWER_SECONDS"
+    sent: Usage
+    "estimate of the tokens in it"
     hears: bool
     "whether there is sound in it"
+
+    def usage(self, seconds: float) -> Usage:
+        """Return the estimate of the whole request, when the answer has `seconds` of sound."""
+        return replace(
+            self.sent,
+            text_out=round(seconds * tokens.TEXT_OUT_PER_SECOND),
+            audio_out=round(seconds * tokens.AUDIO_OUT_PER_SECOND),
+        )
 
 
 def compose(
@@ -81,20 +87,13 @@ def compose(
 
     audio_in = sum(tokens.of_speech(utterance.pcm) for utterance in request.turn.utterances)
     audio_in += sum(tokens.of_speech(typed.recording) for typed in request.turn.typed)
-    spoken_ids = [m for m in by_id if m.audio_id]
-    audio_in += round(sum(tokens.spoken_seconds(m.text) for m in spoken_ids) * tokens.AUDIO_IN_PER_SECOND)
+    audio_in += round(sum(tokens.spoken_seconds(m.text) for m in by_id) * tokens.AUDIO_OUT_PER_SECOND)
     text_in = sum(tokens.of_message(text) for text in _texts(messages))
-    seconds = 0.0 if request.room.text_only else min(ANSWER_SECONDS, request.room.max_seconds)
     return Prompt(
         messages=messages,
         audio_ids=tuple(m.audio_id for m in by_id if m.audio_id),
         fallen=tuple(fallen),
-        expected=Usage(
-            text_in=text_in,
-            audio_in=audio_in,
-            text_out=ANSWER_SECONDS * 4,
-            audio_out=round(seconds * tokens.AUDIO_OUT_PER_SECOND),
-        ),
+        sent=Usage(text_in=text_in, audio_in=audio_in),
         hears=bool(request.turn.utterances) or any(typed.recording for typed in request.turn.typed),
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.audio import clock
-from bot.billing.budget import AUDIO_IN_RATE
+from bot.billing import tokens
 from bot.engine.prompt import tongue
 from bot.engine.text_and_speech import Made, TextAndSpeech
 from bot.errors import Incomplete
@@ -78,7 +78,7 @@ class Analysis:
 def estimate(studio: TextAndSpeech, seconds: float) -> dict[str, Usage]:
     """Say what analysing that much sound will use, by model."""
     parts = _count(seconds)
-    heard = round((seconds + (parts - 1) * OVERLAP_SECONDS) * AUDIO_IN_RATE)
+    heard = round((seconds + (parts - 1) * OVERLAP_SECONDS) * tokens.AUDIO_IN_PER_SECOND)
     found = {studio.model: Usage(text_in=300 * parts, audio_in=heard, text_out=_WORDS_TOKENS * parts)}
     if parts > 1:
         join = Usage(text_in=_WORDS_TOKENS * parts, text_out=_WORDS_TOKENS)

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.audio import HEAR_RATE, SPEAK_RATE, seconds
-from bot.billing.budget import SHORT_SECONDS, Allowance, estimated_usage
+from bot.billing.budget import SHORT_SECONDS, Allowance
 from bot.call.services import Services
-from bot.errors import BudgetSpent, EngineError, Incomplete, StoreError
+from bot.errors import EngineError, Incomplete, StoreError
+from bot.jobs.job_account import JobAccount
 from bot.types import (
     AudioDelta,
-    Charge,
     Message,
     ReplyDone,
     ReplyRequest,
@@ -17,7 +17,6 @@ from bot.types import (
     TextDelta,
     Turn,
     Typed,
-    Usage,
     Utterance,
 )
 
@@ -58,39 +57,34 @@ async def ask(question: Question, room: RoomContext, services: Services) -> AskR
     Raises BudgetSpent, and EngineError when nothing came of it.
     """
     turn = _turn(question, services.clock())
-    budget = services.budget
-    await budget.load(question.guild_id, services.store)
-    history = await _past(question, services)
-    estimate = budget.price(services.model, estimated_usage(turn, SHORT_SECONDS))
-    reservation = budget.reserve(question.guild_id, (question.user_id,), estimate)
-    if reservation.allowance is Allowance.OFF:
-        raise BudgetSpent
-    if reservation.allowance is Allowance.SHORT:
-        room = replace(room, max_seconds=SHORT_SECONDS)
-    elif reservation.allowance is Allowance.TEXT:
-        room = replace(room, text_only=True)
+    request = ReplyRequest(turn, await _past(question, services), room)
+    expected = {services.model: services.engine.estimate(request, SHORT_SECONDS)}
     text, pcm, done, failure = "", bytearray(), None, None
-    try:
-        async for event in services.engine.reply(ReplyRequest(turn, history, room)):
-            match event:
-                case TextDelta(more):
-                    text += more
-                case AudioDelta(sound):
-                    pcm += sound
-                case ReplyDone():
-                    done = event
-    except EngineError as error:
-        failure = error
-    finally:
-        budget.settle(reservation)
-    if not text and not pcm:
-        raise failure or Incomplete()
-    usage = done.usage if done else estimated_usage(turn, seconds(bytes(pcm), SPEAK_RATE))
-    estimated = done is None or done.estimated
-    cost = await _book(question, usage, estimated, services)
+    account = JobAccount(services, question.guild_id, question.channel_id, question.user_id, expected, must_fit=False)
+    async with account:
+        if account.allowance is Allowance.SHORT:
+            room = replace(room, max_seconds=SHORT_SECONDS)
+        elif account.allowance is Allowance.TEXT:
+            room = replace(room, text_only=True)
+        request = replace(request, room=room)
+        try:
+            async for event in services.engine.reply(request):
+                match event:
+                    case TextDelta(more):
+                        text += more
+                    case AudioDelta(sound):
+                        pcm += sound
+                    case ReplyDone():
+                        done = event
+        except EngineError as error:
+            failure = error
+        if not text and not pcm:
+            raise failure or Incomplete()
+        usage = done.usage if done else services.engine.estimate(request, seconds(bytes(pcm), SPEAK_RATE))
+        account.spend(services.model, usage, done is None or done.estimated)
     complete = failure is None and done is not None and done.complete
     await _remember(question, text, done if complete else None, room, services)
-    return AskResult(text, bytes(pcm), cost, estimated, complete)
+    return AskResult(text, bytes(pcm), account.cost, account.estimated, complete)
 
 
 def _turn(question: Question, now: float) -> Turn:
@@ -134,24 +128,3 @@ async def _remember(
     except StoreError:
         for line in (asked, answered):
             services.outbox.add(question.guild_id, question.channel_id, line)
-
-
-async def _book(question: Question, usage: Usage, estimated: bool, services: Services) -> Decimal | None:
-    cost = services.budget.price(services.model, usage)
-    charge = Charge(
-        services.wall(),
-        question.guild_id,
-        question.channel_id,
-        (question.user_id,),
-        "job",
-        services.model,
-        usage,
-        cost,
-        estimated,
-    )
-    services.budget.book(charge)
-    try:
-        await services.store.charge([charge])
-    except StoreError:
-        services.outbox.add(question.guild_id, question.channel_id, charge)
-    return cost

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.billing import tokens
-from bot.billing.budget import AUDIO_OUT_RATE, Allowance
+from bot.billing.budget import Allowance
 from bot.call.record import PENDING, UNINTELLIGIBLE
 from bot.engine.prompt import tongue
 from bot.engine.quoting import quoted
@@ -60,7 +60,11 @@ def recent(history: Sequence[Message], now: datetime, minutes: float) -> list[Me
 def estimate(studio: TextAndSpeech, talk: Sequence[Message]) -> dict[str, Usage]:
     """Say what the recap will use, by model."""
     shown = sum(tokens.of_message(_line(message)) for message in talk)
-    return {studio.model: Usage(text_in=shown + 200, text_out=200, audio_out=round(_ESTIMATED * AUDIO_OUT_RATE))}
+    return {
+        studio.model: Usage(
+            text_in=shown + 200, text_out=200, audio_out=round(_ESTIMATED * tokens.AUDIO_OUT_PER_SECOND)
+        )
+    }
 
 
 async def catch_up(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from bot.audio import SPEAK_RATE
+from bot.billing.account import price
 from bot.billing.budget import Budget
 from bot.billing.prices import Prices
 from bot.call.services import Services
@@ -27,7 +28,6 @@ from bot.jobs.analysis_notes import AnalysisNotesOnDisk
 from bot.jobs.analyze import analyze, estimate, length, steps
 from bot.jobs.ask import Question, ask
 from bot.jobs.context import JobContext, folder_beside
-from bot.jobs.job_account import price
 from bot.ports import Store, Vad
 from bot.store.outbox import Outbox
 from bot.types import Charge, Message, RoomContext
@@ -161,7 +161,7 @@ async def cast_pod(
     plan = podcast.plan(document, language, voices, container, _NO_LIMIT)
     bench = await asyncio.to_thread(podcast_folder.PodcastFolder.open, jobs.folder, plan)
     expected = podcast.estimate(jobs.studio, bench.plan, bench.done())
-    agree(price(jobs.services, expected))
+    agree(price(jobs.services.budget, expected))
     bench.plan.paused = True  # a bot beside this is not to go on with it
     async with jobs.bill(0, 0, _NOBODY, expected) as bill:
         maker = podcast.Podcaster(bench, jobs.studio, bill)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from bot.audio import clock
 from bot.billing import tokens
-from bot.billing.budget import AUDIO_OUT_RATE
 from bot.engine.prompt import tongue
 from bot.engine.text_and_speech import TextAndSpeech
 from bot.errors import BotError, Incomplete
@@ -96,7 +95,9 @@ def estimate(studio: TextAndSpeech, wanted: Plan, spoken: int = 0) -> dict[str, 
     seconds = SECONDS * len(wanted.sections) * max(min(1.0, share), 0.2)
     if wanted.pieces and not count:
         seconds *= 1 - spoken / len(wanted.pieces)
-    voices = Usage(text_in=round(seconds * 8), text_out=round(seconds * 4), audio_out=round(seconds * AUDIO_OUT_RATE))
+    voices = Usage(
+        text_in=round(seconds * 8), text_out=round(seconds * 4), audio_out=round(seconds * tokens.AUDIO_OUT_PER_SECOND)
+    )
     if studio.writing_model != studio.model:
         return {studio.writing_model: written, studio.model: voices}
     return {

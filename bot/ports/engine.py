@@ -8,6 +8,7 @@ from bot.types import (
     Heard,
     ReplyEvent,
     ReplyRequest,
+    Usage,
     Utterance,
 )
 
@@ -25,6 +26,10 @@ class Engine(Protocol):
     @property
     def fault(self) -> BotError | None:
         """What only the operator can end (key, credit); while it stands, send nothing that nobody asked for."""
+        ...
+
+    def estimate(self, request: ReplyRequest, seconds: float) -> Usage:
+        """Return what a reply with `seconds` of sound uses: rather too much, because the budget holds it back."""
         ...
 
     def forget(self, channel_id: int) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.billing.budget import LONGEST_SECONDS, PROMPT_TOKENS, Allowance, Budget, Caps, Reservation, estimated_usage
+from bot.billing.budget import LONGEST_SECONDS, Allowance, Budget, Caps, Reservation
 from bot.store.repository import SqlStore
-from bot.types import Charge, Message, Turn, Typed, Usage, Utterance
+from bot.types import Charge, Usage
 
 FULL, SHORT, TEXT, OFF = Allowance.FULL, Allowance.SHORT, Allowance.TEXT, Allowance.OFF
 HOME, AWAY, ANNA, BEN = 1, 2, 11, 12
@@ -94,7 +94,7 @@ def test_each_step_is_told_once_a_day_to_each(clock: Clock) -> None:
         purse.book(charge(clock, spent, person))
         reservation = purse.reserve(HOME, [person], None)
         purse.settle(reservation)
-        return purse.news(reservation)
+        return reservation.news
 
     assert [news(ANNA, spent) for spent in ("0.1", "0.3", "0", "0.08", "0.02", "0.1")] == [
         None,
@@ -167,28 +167,17 @@ async def test_what_another_process_spent_is_known_at_the_next_call(clock: Clock
     assert there.left(AWAY) == 1
 
 
-def test_an_estimate_is_rather_too_much() -> None:
-    """What is written in kana counts a token each; answers that are heard again cost sound, the rest only words."""
-    said = [Message("user", ANNA, "Anna", "聞" * 100, NOON) for _ in range(3)]
-    told = [Message("assistant", 9, "Kikite", "あ" * 70, NOON, audio_id=f"audio_{number}") for number in range(3)]
-    spoken = Utterance(1, ANNA, 0.0, bytes(2 * 32_000), 2.0, "silence")
-    used = estimated_usage(Turn(1, 5, (spoken,), 0.0), 10.0, [*said, *told])
-    assert 510 <= used.text_in - PROMPT_TOKENS <= 600
-    assert used.audio_in == 2 * 10 + 2 * 10 * 20, "two seconds of hers, and twice ten of its own"
-    assert (used.text_out, used.audio_out) == (50, 200)
-
-
 async def test_many_calls_at_once_overrun_by_one_request_at_most(clock: Clock) -> None:
     """500 turns of 20 calls; each answer costs anything up to the longest that was allowed."""
     chance = random.Random(3)
     purse = budget(clock, "2")
-    turn = Turn(1, 5, (), 0.0, (Typed(ANNA, "x" * 400, 0.0),))
+    asked = lambda seconds: price("m", Usage(text_in=604, text_out=round(seconds * 5), audio_out=round(seconds * 20)))  # noqa: E731
     spent, dearest = Decimal(0), Decimal(0)
 
     async def call() -> None:
         nonlocal spent, dearest
         for _ in range(25):
-            held: Reservation = purse.reserve(HOME, [ANNA], lambda length: price("m", estimated_usage(turn, length)))
+            held: Reservation = purse.reserve(HOME, [ANNA], asked)
             if held.open:
                 await asyncio.sleep(0)
                 cost = held.estimate * Decimal(chance.randint(10, 100)) / 100
@@ -199,7 +188,7 @@ async def test_many_calls_at_once_overrun_by_one_request_at_most(clock: Clock) -
 
     await asyncio.gather(*(call() for _ in range(20)))
     assert Decimal(2) <= spent <= Decimal(2) + dearest
-    assert dearest <= price("m", estimated_usage(turn, LONGEST_SECONDS))
+    assert dearest <= asked(LONGEST_SECONDS)
 
 
 def test_a_day_of_speech_without_end_spends_the_cap_and_one_request(clock: Clock) -> None:
@@ -215,7 +204,7 @@ def test_a_day_of_speech_without_end_spends_the_cap_and_one_request(clock: Clock
             held = purse.reserve(
                 HOME, [ANNA if number % 2 else BEN], lambda length, of=usage_of: price("m", of(length))
             )
-            if step := purse.news(held):
+            if step := held.news:
                 told.append((held.purse, step))
             if held.open:
                 purse.settle(held)

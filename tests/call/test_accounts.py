@@ -41,6 +41,9 @@ class House:
         self.written = Written()
         services: Any = SimpleNamespace(
             budget=self.budget,
+            engine=SimpleNamespace(
+                estimate=lambda _request, seconds: Usage(audio_in=10, audio_out=round(seconds * 20))
+            ),
             wall=lambda: NOW,
             model="m",
             transcribe_model="t",

@@ -158,11 +158,20 @@ def test_sound_is_not_copied():
 
 def test_estimate():
     made = compose(request(speech(3.0)), now=UNIX)
-    assert (made.expected.audio_in, made.expected.audio_out) == (30, 200)
-    assert 150 < made.expected.text_in < 350
-    assert compose(request(speech(3.0), text_only=True), now=UNIX).expected.audio_out == 0
+    assert (made.sent.audio_in, made.usage(10.0).audio_out, made.usage(10.0).text_out) == (30, 200, 50)
+    assert 150 < made.sent.text_in < 350
+    assert made.usage(0.0) == made.sent
     with_id = compose(request(speech(3.0), history=(said("a"), answered("x" * 150, "a"))), now=UNIX)
-    assert with_id.expected.audio_in == 130
+    assert with_id.sent.audio_in == 30 + 200, "three seconds of hers, and ten of its own"
+
+
+def test_an_estimate_is_rather_too_much() -> None:
+    """What is written in kana counts a token each; answers that are heard again cost sound, the rest only words."""
+    silent = compose(request(speech(2.0)), now=UNIX).sent
+    past = [message for number in range(3) for message in (said("聞" * 100), answered("あ" * 70, f"audio_{number}"))]
+    used = compose(request(speech(2.0), history=tuple(past)), now=UNIX).sent
+    assert 300 + 70 <= used.text_in - silent.text_in <= 440
+    assert used.audio_in == 2 * 10 + 2 * 10 * 20, "two seconds of hers, and twice ten of its own"
 
 
 def test_what_falls_out_is_known():

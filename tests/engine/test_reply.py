@@ -235,7 +235,7 @@ async def test_written_answers(model: ModelServer, engine: OpenAIEngine):
 
 async def test_estimate_is_near_the_bill(model: ModelServer, engine: OpenAIEngine):
     asked = request(speech(2.0), history=(said("Hello?"), answered("Hello there, all of you.")))
-    expected = engine.estimate(asked)
+    expected = engine.estimate(asked, 10.0)
     got = await listen(engine, asked)
     assert got.done
     assert expected.audio_in == got.done.usage.audio_in

@@ -10,6 +10,7 @@ import structlog
 from discord import app_commands
 
 from bot.audio import clock
+from bot.billing.account import price
 from bot.chat import attachments, escape, lines, permissions
 from bot.chat.error_messages import Refusal, answer, explain
 from bot.chat.host import Host, Interaction
@@ -18,7 +19,6 @@ from bot.chat.job_progress import JobMessage, cancel_row
 from bot.errors import AlreadyAtIt, BotError, JobCancelled, MissingPermissions
 from bot.jobs import documents, podcast_folder
 from bot.jobs import podcast as job
-from bot.jobs.job_account import price
 from bot.jobs.queue import Ticket
 
 log = structlog.get_logger(__name__)
@@ -58,7 +58,7 @@ async def podcast(
     plan = job.plan(document, wanted.language or "", speakers, format, limit)
     plan.guild_id, plan.user_id, plan.channel_id = guild.id, interaction.user.id, interaction.channel_id or 0
     words = host.words_in(guild)
-    dollars = price(host.services, job.estimate(host.jobs.studio, plan))
+    dollars = price(host.services.budget, job.estimate(host.jobs.studio, plan))
     head = _head(plan, dollars, words)
     if dollars is not None and dollars <= job.ASK_ABOVE:
         await _begin(interaction, plan)
@@ -173,7 +173,7 @@ async def _work(
     post = JobMessage(channel, plan.message_id, interaction, view)
     estimate = job.estimate(jobs.studio, plan, bench.done())
     bill = jobs.bill(plan.guild_id, plan.channel_id, plan.user_id, estimate)
-    head = _head(plan, price(host.services, estimate), words)
+    head = _head(plan, price(host.services.budget, estimate), words)
     if not ticket.running:
         post.show(f"{head}\n{words('job waiting')}")
     maker = job.Podcaster(bench, jobs.studio, bill)

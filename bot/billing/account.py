@@ -1,0 +1,77 @@
+"""Who pays: one server and channel on one side, the budget, the counters and the outbox on the other."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from bot.billing.budget import Budget, Reservation
+from bot.types import Charge, ChargeKind, Usage
+
+
+class Account:
+    """Books what one call or one job costs. Each request is reserved, settled and booked, in this order."""
+
+    def __init__(
+        self,
+        budget: Budget,
+        guild_id: int,
+        channel_id: int,
+        wall: Callable[[], datetime],
+        *takers: Callable[[Charge], None],
+    ) -> None:
+        """`takers` are told of each charge: the outbox, and the counters."""
+        self.cost = Decimal(0)
+        "US dollars so far, as far as prices are known"
+        self.unpriced = False
+        "whether the price of some request is not known"
+        self.estimated = False
+        "whether the usage of some request is a guess"
+        self._budget = budget
+        self._guild_id = guild_id
+        self._channel_id = channel_id
+        self._wall = wall
+        self._takers = takers
+
+    def price(self, estimate: Mapping[str, Usage]) -> Decimal | None:
+        """Return the US dollars of usage by model, None when a price is not known."""
+        return price(self._budget, estimate)
+
+    def reserve(
+        self,
+        people: Iterable[int],
+        estimate: Decimal | Callable[[float], Decimal | None] | None,
+        *,
+        tell: bool = True,
+    ) -> Reservation:
+        """Hold an estimate back, and say what is allowed and what people must be told (budget.py)."""
+        return self._budget.reserve(self._guild_id, people, estimate, tell=tell)
+
+    def settle(self, reservation: Reservation | None) -> None:
+        """Give the estimate back. Idempotent."""
+        if reservation:
+            self._budget.settle(reservation)
+
+    def book(
+        self, kind: ChargeKind, model: str, usage: Usage, people: tuple[int, ...], *, estimated: bool = False
+    ) -> Decimal | None:
+        """Book a request. Return its US dollars, None when the price is not known."""
+        cost = self._budget.price(model, usage)
+        charge = Charge(self._wall(), self._guild_id, self._channel_id, people, kind, model, usage, cost, estimated)
+        self.cost += cost or 0
+        self.unpriced = self.unpriced or cost is None
+        self.estimated = self.estimated or estimated
+        self._budget.book(charge)
+        for take in self._takers:
+            take(charge)
+        return cost
+
+
+def price(budget: Budget, estimate: Mapping[str, Usage]) -> Decimal | None:
+    """Return the US dollars of usage by model, None when a price is not known."""
+    total = Decimal(0)
+    for model, usage in estimate.items():
+        cost = budget.price(model, usage)
+        if cost is None:
+            return None
+        total += cost
+    return total
