@@ -22,11 +22,19 @@ from bot.call.manager import CallManager
 from bot.ops.health import Lag
 from bot.types import CallState
 from bot.voice.link.link import Link
-from bot.voice.receive.stats import BESIDE
+from bot.voice.receive.stats import NOT_FATES
 from bot.voice.send.pacer import Pacer
 
 DAVE = ("undecryptable", "unattributed")
 """Fates that mean: the end-to-end encryption did not let us hear."""
+LINK_LABELS = {
+    "unknown_ssrc": "stranger",
+    "too_many_unknown_ssrcs": "too_many_strangers",
+    "auth_failed": "forged",
+    "receive_broken": "deaf",
+    "send_broken": "dumb",
+}
+"""Counters of bot/voice whose label value is another word: dashboards know them by it."""
 
 
 class Links:
@@ -58,16 +66,16 @@ class Links:
 
 def counters(link: Link) -> dict[str, int]:
     """Return a link's counters, `packet:` those of the receiver, `link:` those of the connection."""
-    inbox, outlet = link.inbox, link.outlet
+    inbox, sender = link.inbox, link.sender
     return {
-        **{f"packet:{name}": count for name, count in link.receiver.stats.as_dict().items()},
-        **{f"link:{name}": count for name, count in asdict(link.stats).items()},
+        **{f"packet:{LINK_LABELS.get(name, name)}": count for name, count in link.receiver.stats.as_dict().items()},
+        **{f"link:{LINK_LABELS.get(name, name)}": count for name, count in asdict(link.stats).items()},
         "packet:inbox_refused": inbox.refused,
         "packet:inbox_dropped": inbox.dropped,
-        "sent": outlet.sent,
-        "send_failed": outlet.failed,
-        "deficit": outlet.skipped,
-        "underruns": outlet.underruns,
+        "sent": sender.sent,
+        "send_failed": sender.failed,
+        "deficit": sender.skipped,
+        "underruns": sender.underruns,
     }
 
 
@@ -132,7 +140,7 @@ class BotCollector(Collector):
         totals = self._links.totals()
         packets = {name.partition(":")[2]: count for name, count in totals.items() if name.startswith("packet:")}
         links = {name.partition(":")[2]: count for name, count in totals.items() if name.startswith("link:")}
-        fates = {name: count for name, count in packets.items() if name not in BESIDE}
+        fates = {name: count for name, count in packets.items() if name not in NOT_FATES}
         yield _gauge("links", "Voice links that are open.", (), {(): len(self._links.open)})
         yield _counter("packets", "Datagrams by fate.", ("fate",), _by_name(fates))
         yield _counter("packets_received", "Datagrams in all.", (), {(): packets.get("received", 0)})

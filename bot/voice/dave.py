@@ -1,7 +1,6 @@
 """The end-to-end encryption of voice (DAVE protocol version 1), as the receiver sees it.
 
-The only door to davey. davey tells its failures apart only by the text of a ValueError; that text is read here and
-nowhere else.
+The only door to davey. davey distinguishes its failures only by the text of a ValueError; this file alone reads it.
 """
 
 from enum import Enum
@@ -9,17 +8,17 @@ from typing import Final, Protocol
 
 import davey
 
-from bot.voice.opus import SILENCE
+from bot.voice.opus import OPUS_SILENCE
 
-_MARKER: Final = b"\xfa\xfa"
-_TAG_BYTES: Final = 8
-_TRAILER_MIN: Final = _TAG_BYTES + 1 + 1 + len(_MARKER)
-_TRAILER_MAX: Final = _TAG_BYTES + 5 + 1 + len(_MARKER)
-"""Tag, LEB128 of a 32-bit nonce (1 to 5 bytes), size, marker. Opus has no unencrypted ranges, so nothing else."""
+_TRAILER_MARKER: Final = b"\xfa\xfa"
+_DAVE_TAG_BYTES: Final = 8
+_MIN_TRAILER_BYTES: Final = _DAVE_TAG_BYTES + 1 + 1 + len(_TRAILER_MARKER)
+_MAX_TRAILER_BYTES: Final = _DAVE_TAG_BYTES + 5 + 1 + len(_TRAILER_MARKER)
+"""Tag, LEB128 of a 32-bit nonce (1 to 5 bytes), size, marker. Opus has no unencrypted ranges, so there is no more."""
 
 
 class DaveSession(Protocol):
-    """What is used of davey.DaveSession."""
+    """The part of davey.DaveSession that the bot uses."""
 
     @property
     def epoch(self) -> int | None: ...
@@ -38,55 +37,54 @@ def new_session(user_id: int, channel_id: int) -> davey.DaveSession:
 
 
 def is_panic(error: BaseException) -> bool:
-    """Tell whether Rust panicked: that arrives as pyo3's PanicException, no Exception, which no module exports."""
+    """Tell whether Rust panicked: pyo3 raises PanicException, which is no Exception and which no module exports."""
     return type(error).__name__ == "PanicException"
 
 
 class OpenResult(Enum):
-    """What became of a payload."""
+    """How opening a payload ended."""
 
     OPENED = "opened"
-    "decrypted and authenticated as that person's"
+    "decrypted, and authenticated as that person's"
     SILENCE = "silence"
-    "the silence frame, which goes in the clear"
+    "the silence frame, which is never encrypted"
     PLAIN = "plain"
-    "not encrypted, and rightly so"
+    "not encrypted, as expected"
     NO_KEY = "no_key"
     "that person is not in the group (yet), or there is no group (yet)"
     NO_MATCH = "no_match"
     "another epoch, a replay, corruption, or another person's"
     UNENCRYPTED = "unencrypted"
-    "not encrypted where it must be"
+    "not encrypted although it must be"
     BROKEN = "broken"
-    "davey failed in a way it should not"
+    "davey panicked"
 
     @property
     def good(self) -> bool:
-        return self in _GOOD
+        return self in _GOOD_RESULTS
 
 
-_GOOD: Final = frozenset({OpenResult.OPENED, OpenResult.SILENCE, OpenResult.PLAIN})
+_GOOD_RESULTS: Final = frozenset({OpenResult.OPENED, OpenResult.SILENCE, OpenResult.PLAIN})
 
 
 def sealed(payload: bytes) -> bool:
     """Tell whether `payload` ends in DAVE's trailer for Opus.
 
-    Stricter than davey, which also takes ranges left unencrypted; Opus has none, and what only a hostile sender would
-    write is not handed on.
+    Stricter than davey, which also accepts unencrypted ranges. Opus has none: only a hostile sender would write them.
     """
     length = len(payload)
-    if length <= _TRAILER_MIN or payload[-2:] != _MARKER:
+    if length <= _MIN_TRAILER_BYTES or payload[-2:] != _TRAILER_MARKER:
         return False
     size = payload[-3]
-    if not _TRAILER_MIN <= size <= _TRAILER_MAX or size >= length:
+    if not _MIN_TRAILER_BYTES <= size <= _MAX_TRAILER_BYTES or size >= length:
         return False
     # LEB128: every byte but the last has its high bit set.
-    nonce = payload[length - size + _TAG_BYTES : -3]
+    nonce = payload[length - size + _DAVE_TAG_BYTES : -3]
     return nonce[-1] < 0x80 and (len(nonce) == 1 or min(nonce[:-1]) >= 0x80)
 
 
 class Opener:
-    """A session at the protocol version in force; version 0 is a call without end-to-end encryption."""
+    """A session at the protocol version in force; version 0 means a call without end-to-end encryption."""
 
     def __init__(self, session: DaveSession | None = None, version: int = 0) -> None:
         self._session = session
@@ -94,17 +92,17 @@ class Opener:
 
     @property
     def state(self) -> tuple[int, int | None, bool]:
-        """What changes when a payload that could not be opened may open now."""
+        """Changes whenever a payload that did not open before may open now."""
         session = self._session
         return (self.version, session.epoch, session.ready) if session else (self.version, None, False)
 
     def open(self, user_id: int, payload: bytes, in_transition: bool = False) -> tuple[OpenResult, bytes]:
-        """Open `payload` as `user_id`'s; the bytes are the Opus packet when the outcome is good.
+        """Open `payload` as `user_id`'s; the bytes are the Opus packet when the result is good.
 
-        Plain payloads pass while the version is 0, or `in_transition` between versions if the session agrees. Sealed
-        ones never pass as plain: around an upgrade they would be decoded as noise. Never raises.
+        Plain payloads pass while the version is 0, and `in_transition` between versions if the session allows it.
+        Sealed ones never pass as plain: around an upgrade they would decode to noise. Never raises.
         """
-        if payload == SILENCE:
+        if payload == OPUS_SILENCE:
             return OpenResult.SILENCE, payload
         session = self._session
         if not sealed(payload):

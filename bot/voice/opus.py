@@ -1,7 +1,7 @@
-"""libopus by ctypes: decoding straight to 16 kHz mono, encoding from 24 kHz mono (RFC 6716), so nothing resamples.
+"""libopus by ctypes: decodes straight to 16 kHz mono and encodes from 24 kHz mono (RFC 6716), so nothing resamples.
 
-The only door to libopus. Every call works in buffers allocated once. The library is loaded as a PyDLL: a call takes
-tens of microseconds, and giving up the interpreter lock for it would cost a thread switch.
+The only door to libopus. Every call works in buffers allocated once. The library is a PyDLL, which keeps the
+interpreter lock: a call takes tens of microseconds, and releasing the lock for it would cost a thread switch.
 """
 
 import ctypes
@@ -15,12 +15,12 @@ from typing import Final
 from bot.audio import FRAME_MS, HEAR_RATE, SPEAK_RATE
 from bot.errors import OpusMissing, VoiceError
 
-SILENCE: Final = b"\xf8\xff\xfe"
-"""20 ms of silence: what clients send five times when speech ends, and what passes the end-to-end encryption bare."""
-MAX_PACKET: Final = 1275 * 6
-"""Bytes: six frames of the largest size; longer packets are not Opus (RFC 6716 section 3.4)."""
-MAX_MS: Final = 120
-"""The longest packet there is."""
+OPUS_SILENCE: Final = b"\xf8\xff\xfe"
+"""20 ms of silence. Clients send it five times when speech ends, never end-to-end encrypted."""
+MAX_PACKET_BYTES: Final = 1275 * 6
+"""Six frames of the largest size; longer packets are not Opus (RFC 6716 section 3.4)."""
+MAX_PACKET_MS: Final = 120
+"""The longest packet Opus has."""
 
 _APPLICATION_AUDIO = 2049
 _SET_BITRATE = 4002
@@ -30,21 +30,21 @@ _SET_PACKET_LOSS_PERC = 4014
 _SET_SIGNAL = 4024
 _RESET_STATE = 4028
 _SIGNAL_VOICE = 3001
-_MAX_ENCODED = 1275
+_MAX_ENCODED_BYTES = 1275
 
 
 class OpusError(VoiceError):
-    """A packet that is not Opus. It stays in this room: the receiver counts it."""
+    """A packet that is not Opus. It never leaves bot/voice: the receiver counts it."""
 
     code = "opus"
 
 
 @dataclass(frozen=True, slots=True)
 class OpusLibrary:
-    """A libopus that was loaded."""
+    """A loaded libopus."""
 
     source: str
-    "where it was found: setting, bundled, system or PyAV"
+    "where it comes from: setting, bundled, system or PyAV"
     path: str
     version: str
     "as the library names itself"
@@ -52,7 +52,7 @@ class OpusLibrary:
 
 
 def load(path: Path | None = None) -> OpusLibrary:
-    """Load libopus: `path` alone when given, else the bundled one, the system's, or PyAV's copy.
+    """Load libopus: only `path` when given, else the bundled one, the system's, or PyAV's copy.
 
     Raises OpusMissing.
     """
@@ -81,7 +81,7 @@ def _candidates() -> Iterator[tuple[str, str]]:
 
 
 def _package(name: str) -> list[Path]:
-    """Return where a package lies, without importing it."""
+    """Return where a package is installed, without importing it."""
     spec = importlib.util.find_spec(name)
     return [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
 
@@ -98,7 +98,7 @@ def _declare(handle: ctypes.PyDLL) -> None:
         ("opus_encoder_create", pointer, [ctypes.c_int32, int_, int_, pointer]),
         ("opus_encoder_destroy", None, [pointer]),
         ("opus_encode", ctypes.c_int32, [pointer, text, int_, pointer, ctypes.c_int32]),
-        # Variadic: values beyond the declared arguments are passed as ctypes objects.
+        # Variadic: pass values beyond the declared arguments as ctypes objects.
         ("opus_encoder_ctl", int_, [pointer, int_]),
     ):
         function = getattr(handle, name)
@@ -112,8 +112,8 @@ class OpusDecoder:
     def __init__(self, library: OpusLibrary, rate: int = HEAR_RATE) -> None:
         self._rate = rate
         self._frame = rate * FRAME_MS // 1000
-        self._room = rate * MAX_MS // 1000
-        self._buffer = ctypes.create_string_buffer(2 * self._room)
+        self._max_samples = rate * MAX_PACKET_MS // 1000
+        self._buffer = ctypes.create_string_buffer(2 * self._max_samples)
         self._view = memoryview(self._buffer).cast("B")
         self._address = ctypes.addressof(self._buffer)
         self._lib = library.handle
@@ -129,36 +129,36 @@ class OpusDecoder:
 
         Raises OpusError.
         """
-        if not 0 < len(packet) <= MAX_PACKET:
+        if not 0 < len(packet) <= MAX_PACKET_BYTES:
             raise OpusError("length")
-        return self._take(self._decode(self._state, packet, len(packet), self._address, self._room, 0))
+        return self._copy(self._decode(self._state, packet, len(packet), self._address, self._max_samples, 0))
 
     def decode_fec(self, packet: bytes) -> bytes:
-        """Return the lost samples *before* `packet`, as long as it is, from the redundancy it carries.
+        """Return the lost samples *before* `packet`, as many as it holds, from the FEC that it carries.
 
-        Without redundancy libopus conceals. Raises OpusError.
+        Without FEC libopus conceals. Raises OpusError.
         """
         samples = self.samples(packet)
         if not samples:
             raise OpusError("length")
-        return self._take(self._decode(self._state, packet, len(packet), self._address, samples, 1))
+        return self._copy(self._decode(self._state, packet, len(packet), self._address, samples, 1))
 
     def samples(self, packet: bytes) -> int:
         """Return how many samples `packet` holds, 0 if it is not Opus."""
-        if not 0 < len(packet) <= MAX_PACKET:
+        if not 0 < len(packet) <= MAX_PACKET_BYTES:
             return 0
         samples = self._lib.opus_packet_get_nb_samples(packet, len(packet), self._rate)
-        return samples if 0 < samples <= self._room else 0
+        return samples if 0 < samples <= self._max_samples else 0
 
     def conceal(self) -> bytes:
-        """Return 20 ms made up for a packet that is gone."""
-        return self._take(self._decode(self._state, None, 0, self._address, self._frame, 0))
+        """Return 20 ms of concealment for a lost packet."""
+        return self._copy(self._decode(self._state, None, 0, self._address, self._frame, 0))
 
     def reset(self) -> None:
-        """Forget what was heard: the next packet does not follow the last."""
+        """Forget the past: the next packet does not follow the last."""
         self._lib.opus_decoder_ctl(self._state, _RESET_STATE)
 
-    def _take(self, samples: int) -> bytes:
+    def _copy(self, samples: int) -> bytes:
         if samples <= 0:
             raise OpusError(str(samples))
         return bytes(self._view[: 2 * samples])
@@ -175,13 +175,13 @@ class OpusEncoder:
     def __init__(
         self, library: OpusLibrary, rate: int = SPEAK_RATE, bitrate: int = 64_000, complexity: int = 3, loss: int = 10
     ) -> None:
-        """`bitrate` in bit/s; `complexity` 0 to 10; `loss` the percentage of loss the FEC is sized for.
+        """`bitrate` in bit/s; `complexity` 0 to 10; `loss` the percentage of packet loss that the FEC is sized for.
 
-        Application "audio", since "voip" filters low tones out; signal "voice", since only SILK carries FEC. Measured
-        per frame: complexity 0, 3, 5, 10 cost 60, 130, 160, 210 us.
+        Application "audio", because "voip" filters out low tones; signal "voice", because only SILK carries FEC.
+        Measured per frame: complexity 0, 3, 5, 10 cost 60, 130, 160, 210 us.
         """
         self._samples = rate * FRAME_MS // 1000
-        self._buffer = ctypes.create_string_buffer(_MAX_ENCODED)
+        self._buffer = ctypes.create_string_buffer(_MAX_ENCODED_BYTES)
         self._view = memoryview(self._buffer).cast("B")
         self._address = ctypes.addressof(self._buffer)
         self._lib = library.handle
@@ -200,16 +200,16 @@ class OpusEncoder:
             self._lib.opus_encoder_ctl(self._state, request, ctypes.c_int32(value))
 
     def encode(self, pcm: bytes) -> bytes:
-        """Return the packet of exactly 20 ms of `pcm` (960 bytes at 24 kHz)."""
+        """Return the packet of exactly 20 ms of PCM (960 bytes at 24 kHz)."""
         if len(pcm) != 2 * self._samples:
             raise ValueError(f"{len(pcm)} bytes are not one frame of {2 * self._samples}")
-        length = self._lib.opus_encode(self._state, pcm, self._samples, self._address, _MAX_ENCODED)
+        length = self._lib.opus_encode(self._state, pcm, self._samples, self._address, _MAX_ENCODED_BYTES)
         if length <= 0:
             raise OpusError(str(length))
         return bytes(self._view[:length])
 
     def reset(self) -> None:
-        """Forget what was said: the next frame begins a new sound."""
+        """Forget the past: the next frame starts a new sound."""
         self._lib.opus_encoder_ctl(self._state, _RESET_STATE)
 
     def __del__(self) -> None:

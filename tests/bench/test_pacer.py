@@ -49,11 +49,11 @@ async def _build_bodies() -> None:
         await asyncio.sleep(0.1)
 
 
-async def _tick(outlets: list[Sender]) -> None:
+async def _tick(senders: list[Sender]) -> None:
     due = time.perf_counter()
     while True:
-        for outlet in outlets:
-            outlet.pump()
+        for sender in senders:
+            sender.pump()
         due += FRAME_SECONDS
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
 
@@ -63,22 +63,22 @@ async def _run(calls: int, seconds: float) -> dict[str, float]:
     sound = b"\x10\x20" * (SPEAK_BYTES // 2) * int(seconds / FRAME_SECONDS + 100)
     sinks = [Sink() for _ in range(calls)]
     with Pacer() as pacer:
-        outlets = [
+        senders = [
             Sender(pacer, lambda: opus.OpusEncoder(library), send=sink, speak=_speak, connected=lambda: True)
             for sink in sinks
         ]
-        tasks = [asyncio.create_task(_build_bodies()), asyncio.create_task(_tick(outlets))]
+        tasks = [asyncio.create_task(_build_bodies()), asyncio.create_task(_tick(senders))]
         playbacks = []
         fed = []
-        for number, outlet in enumerate(outlets):
+        for number, sender in enumerate(senders):
             await asyncio.sleep(0.0037 * (number % 5))  # replies do not begin in step
-            playbacks.append(outlet.play())
+            playbacks.append(sender.play())
             fed.append(time.perf_counter())
             playbacks[-1].feed(sound)
         await asyncio.sleep(seconds)
         underruns = sum(playback.underruns for playback in playbacks)
-        for outlet in outlets:
-            await outlet.close()
+        for sender in senders:
+            await sender.close()
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
@@ -92,7 +92,7 @@ async def _run(calls: int, seconds: float) -> dict[str, float]:
         "fed to sent p50": first[len(first) // 2] * 1000,
         "fed to sent max": first[-1] * 1000,
         "underruns": underruns,
-        "skipped": sum(outlet.skipped for outlet in outlets),
+        "skipped": sum(sender.skipped for sender in senders),
     }
 
 

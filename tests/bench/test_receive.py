@@ -19,7 +19,7 @@ from bot.voice.receive.jitter import JitterBuffer
 from bot.voice.receive.receiver import Receiver
 from sandbox.clips import CLIPS_FOLDER
 from sandbox.media import to_pcm
-from tests.voice.fake_room import BOT, SECRET, TICK, Mls, Person, library, receiver
+from tests.voice.fake_room import BOT, SECRET, TICK, Mls, Person, library, new_receiver
 
 PACKETS = 250
 """Per speaker and round: 5 s."""
@@ -70,7 +70,7 @@ def measure(
 @pytest.mark.parametrize("speakers", [1, 50])
 def test_whole_way(benchmark: BenchmarkFixture, report: Callable[[str, float], None], mls: Mls, speakers: int):
     people = crowd(mls, speakers)
-    ears = receiver(mls.sessions[BOT], people)
+    receiver = new_receiver(mls.sessions[BOT], people)
     packets = PACKETS if speakers == 1 else PACKETS // 10
     clock = [0.0]
 
@@ -83,12 +83,12 @@ def test_whole_way(benchmark: BenchmarkFixture, report: Callable[[str, float], N
         for tick in ticks:
             now += TICK
             for datagram in tick:
-                ears.push(datagram, now)
-            ears.frames(now)
+                receiver.push(datagram, now)
+            receiver.frames(now)
         clock[0] = now
 
     measure(benchmark, report, f"ours without VAD, {speakers} speaking", packets * speakers, setup, run)
-    assert ears.stats.decoded == ears.stats.received
+    assert receiver.stats.decoded == receiver.stats.received
 
 
 def test_rtp(benchmark: BenchmarkFixture, report: Callable[[str, float], None], mls: Mls):
@@ -156,7 +156,7 @@ def test_opus(benchmark: BenchmarkFixture, report: Callable[[str, float], None])
 @pytest.mark.parametrize("kind", ["not RTP", "forged", "unknown SSRC"])
 def test_junk(benchmark: BenchmarkFixture, report: Callable[[str, float], None], mls: Mls, kind: str):
     person = crowd(mls, 1)[0]
-    ears: Receiver = receiver(mls.sessions[BOT], [person], admitted=[])
+    receiver: Receiver = new_receiver(mls.sessions[BOT], [person], admitted=[])
     good = person.say(10)
     match kind:
         case "not RTP":
@@ -168,7 +168,7 @@ def test_junk(benchmark: BenchmarkFixture, report: Callable[[str, float], None],
 
     def run() -> None:
         for datagram in junk:
-            ears.push(datagram, 0.0)
+            receiver.push(datagram, 0.0)
 
     measure(benchmark, report, f"junk: {kind}", len(junk), lambda: ((), {}), run)
-    assert ears.waiting == 0
+    assert receiver.waiting == 0

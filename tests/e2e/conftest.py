@@ -1,6 +1,6 @@
 """A house to live in: the sandbox Discord, the sandbox model, and the App that `run` starts between them.
 
-Or, for the tests of the voice link, a booth: the sandbox Discord and a bot that is nothing but a link.
+Or, for the tests of the voice link, a bare link: the sandbox Discord and a bot that is nothing but a link.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from sandbox.model.recognition import recognise
 from sandbox.model.server import ModelServer
 from sandbox.people.person import Person
 from sandbox.server import Sandbox
-from tests.e2e.link_bot import Booth, booth
+from tests.e2e.link_bot import LinkBot, link_bot
 
 
 @dataclass(slots=True)
@@ -89,14 +89,14 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-async def bot() -> AsyncIterator[Booth]:
-    async with booth() as made:
+async def bot() -> AsyncIterator[LinkBot]:
+    async with link_bot() as made:
         yield made
 
 
 @pytest.fixture
-async def anna(bot: Booth) -> Person:
-    """In the booth's voice channel."""
+async def anna(bot: LinkBot) -> Person:
+    """In the bot's voice channel."""
     anna = await bot.sandbox.person("Anna")
     await anna.join(bot.sandbox.lounge.id)
     return anna

@@ -32,7 +32,7 @@ def library() -> opus.OpusLibrary:
     return opus.load()
 
 
-class Booth:
+class LinkBot:
     """The bot's side of a voice channel. `enter` first."""
 
     def __init__(self, sandbox: Sandbox, client: discord.Client, pacer: Pacer) -> None:
@@ -115,21 +115,21 @@ class Booth:
     @property
     def in_group(self) -> bool:
         """Whether the link is a member of the DAVE group."""
-        return self.link._line.in_group
+        return self.link.transport.in_group
 
     @property
     def epoch(self) -> int | None:
         """The epoch of the link's DAVE session; None without one."""
-        session = self.link._line.keys()[1]
+        session = self.link.transport.keys()[1]
         return None if session is None else session.epoch
 
     async def regroup(self) -> None:
         """Make the link say that its DAVE group is lost."""
-        await self.link._line.regroup()
+        await self.link.transport.regroup()
 
     def lock_out(self) -> None:
         """Take the link out of its DAVE group without anybody noticing."""
-        session = self.link._line.keys()[1]
+        session = self.link.transport.keys()[1]
         assert session is not None
         session.reinit(1, self.bot_id, self.link.channel_id)  # type: ignore[attr-defined]
 
@@ -146,7 +146,7 @@ def tone(seconds: float, hertz: float = 440.0, rate: int = SPEAK_RATE) -> bytes:
 
 
 @asynccontextmanager
-async def booth() -> AsyncIterator[Booth]:
+async def link_bot() -> AsyncIterator[LinkBot]:
     """Open a sandbox with the bot online."""
     async with Sandbox.open() as sandbox:
         Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = sandbox.api_base, URL(sandbox.gateway.url)
@@ -157,7 +157,7 @@ async def booth() -> AsyncIterator[Booth]:
         client.http.connector = aiohttp.TCPConnector(limit=0, ssl=sandbox.authority.client_context)
         running = asyncio.create_task(client.start(sandbox.token))
         with Pacer() as pacer:
-            made = Booth(sandbox, client, pacer)
+            made = LinkBot(sandbox, client, pacer)
             try:
                 async with asyncio.timeout(10):
                     while not client.is_ready():

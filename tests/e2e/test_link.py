@@ -8,12 +8,12 @@ from bot.errors import AlreadyInCall, ChannelFull, JoinError, MissingPermissions
 from bot.types import LinkEnd
 from sandbox import clips
 from sandbox.guild.entities import Kind
-from tests.e2e.link_bot import Booth
+from tests.e2e.link_bot import LinkBot
 
 pytestmark = pytest.mark.e2e
 
 
-async def test_hears_and_is_heard_and_leaves(bot: Booth) -> None:
+async def test_hears_and_is_heard_and_leaves(bot: LinkBot) -> None:
     anna = await bot.sandbox.person("Anna")
     await anna.join(bot.sandbox.lounge.id)
     link = await bot.enter()
@@ -24,14 +24,14 @@ async def test_hears_and_is_heard_and_leaves(bot: Booth) -> None:
     assert bot.bot_id not in bot.sandbox.guild.voice_states
 
 
-async def test_a_person_who_comes_later_is_heard(bot: Booth) -> None:
+async def test_a_person_who_comes_later_is_heard(bot: LinkBot) -> None:
     await bot.enter()
     ben = await bot.sandbox.person("Ben", "libdave")
     await ben.join(bot.sandbox.lounge.id)
     await bot.both_ways(ben)
 
 
-async def test_a_stage_without_encryption(bot: Booth) -> None:
+async def test_a_stage_without_encryption(bot: LinkBot) -> None:
     anna = await bot.sandbox.person("Anna", None)
     await anna.join(bot.sandbox.stage.id)
     await bot.enter(bot.sandbox.stage.id)
@@ -40,7 +40,7 @@ async def test_a_stage_without_encryption(bot: Booth) -> None:
     await bot.both_ways(anna)
 
 
-async def test_being_disconnected_ends_the_link(bot: Booth) -> None:
+async def test_being_disconnected_ends_the_link(bot: LinkBot) -> None:
     link = await bot.enter()
     await bot.sandbox.leave_voice(bot.sandbox.bot)
     async with asyncio.timeout(5):
@@ -49,21 +49,21 @@ async def test_being_disconnected_ends_the_link(bot: Booth) -> None:
     assert bot.bot_id not in bot.sandbox.guild.voice_states
 
 
-async def test_a_deleted_channel_ends_the_link(bot: Booth) -> None:
+async def test_a_deleted_channel_ends_the_link(bot: LinkBot) -> None:
     link = await bot.enter()
     await bot.sandbox.moderator.delete_channel(bot.sandbox.lounge)
     async with asyncio.timeout(5):
         assert await link.ended() is LinkEnd.KICKED
 
 
-async def test_a_client_that_closes_takes_the_link_with_it(bot: Booth) -> None:
+async def test_a_client_that_closes_takes_the_link_with_it(bot: LinkBot) -> None:
     link = await bot.enter()
     await bot.client.close()
     async with asyncio.timeout(5):
         assert await link.ended() is LinkEnd.LEFT
 
 
-async def test_being_moved_it_follows_and_goes_on(bot: Booth) -> None:
+async def test_being_moved_it_follows_and_goes_on(bot: LinkBot) -> None:
     anna = await bot.sandbox.person("Anna")
     await anna.join(bot.sandbox.lounge.id)
     link = await bot.enter()
@@ -75,7 +75,7 @@ async def test_being_moved_it_follows_and_goes_on(bot: Booth) -> None:
     await bot.both_ways(anna)
 
 
-async def test_it_can_come_back_after_leaving(bot: Booth) -> None:
+async def test_it_can_come_back_after_leaving(bot: LinkBot) -> None:
     anna = await bot.sandbox.person("Anna")
     await anna.join(bot.sandbox.lounge.id)
     await bot.enter()
@@ -84,7 +84,7 @@ async def test_it_can_come_back_after_leaving(bot: Booth) -> None:
     await bot.both_ways(anna)
 
 
-async def test_the_speaking_flag_surrounds_the_sound(bot: Booth) -> None:
+async def test_the_speaking_flag_surrounds_the_sound(bot: LinkBot) -> None:
     anna = await bot.sandbox.person("Anna")
     await anna.join(bot.sandbox.lounge.id)
     link = await bot.enter()
@@ -100,7 +100,7 @@ async def test_the_speaking_flag_surrounds_the_sound(bot: Booth) -> None:
     ("fault", "error"),
     [("full", ChannelFull), ("silent", JoinError), ("forbidden", MissingPermissions), ("busy", AlreadyInCall)],
 )
-async def test_what_keeps_it_out_is_named(bot: Booth, fault: str, error: type[JoinError]) -> None:
+async def test_what_keeps_it_out_is_named(bot: LinkBot, fault: str, error: type[JoinError]) -> None:
     sandbox = bot.sandbox
     channel = sandbox.add_channel("Room", Kind.VOICE, user_limit=1 if fault == "full" else 0)
     if fault == "full":

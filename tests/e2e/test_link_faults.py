@@ -10,20 +10,19 @@ from discord.gateway import DiscordVoiceWebSocket
 
 from bot.audio import SPEAK_RATE
 from bot.types import LinkEnd
-from bot.voice.link import link as keeper
-from bot.voice.link import recovery, watchdog
+from bot.voice.link import reconnector, recovery, watchdog
 from bot.voice.link.join import Link
 from sandbox import clips
 from sandbox.people.compare import correlation
 from sandbox.people.person import Person
 from sandbox.voice.conditions import Conditions
-from tests.e2e.link_bot import Booth
+from tests.e2e.link_bot import LinkBot
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-async def link(bot: Booth, anna: Person) -> Link:
+async def link(bot: LinkBot, anna: Person) -> Link:
     link = await bot.enter()
     await bot.until(lambda: bot.in_group)
     return link
@@ -33,7 +32,7 @@ def mended(link: Link) -> int:
     return link.stats.resumed + link.stats.reopened + link.stats.rejoined
 
 
-def conditions(bot: Booth) -> Conditions:
+def conditions(bot: LinkBot) -> Conditions:
     return bot.voice.conditions[bot.bot_id]
 
 
@@ -48,7 +47,7 @@ def conditions(bot: Booth) -> Conditions:
         (4020, "rejoined"),
     ],
 )
-async def test_a_close_code_is_recovered_from(bot: Booth, anna: Person, link: Link, code: int, cure: str) -> None:
+async def test_a_close_code_is_recovered_from(bot: LinkBot, anna: Person, link: Link, code: int, cure: str) -> None:
     await asyncio.sleep(0.3)
     if code == 1006:
         bot.voice.sever(bot.bot_id)
@@ -60,7 +59,7 @@ async def test_a_close_code_is_recovered_from(bot: Booth, anna: Person, link: Li
 
 
 @pytest.mark.parametrize(("code", "end"), [(4017, LinkEnd.REFUSED), (4021, LinkEnd.LOST)])
-async def test_a_refusal_ends_the_link_without_a_loop(bot: Booth, link: Link, code: int, end: LinkEnd) -> None:
+async def test_a_refusal_ends_the_link_without_a_loop(bot: LinkBot, link: Link, code: int, end: LinkEnd) -> None:
     before = bot.voice.counts["identified"]
     bot.voice.close(bot.bot_id, code)
     async with asyncio.timeout(10):
@@ -72,7 +71,7 @@ async def test_a_refusal_ends_the_link_without_a_loop(bot: Booth, link: Link, co
 
 @pytest.mark.parametrize("outage", [None, 0.5], ids=["at once", "after a null endpoint"])
 @pytest.mark.parametrize("region", [0, 1], ids=["the same endpoint", "another endpoint"])
-async def test_another_voice_server(bot: Booth, anna: Person, link: Link, outage: float | None, region: int) -> None:
+async def test_another_voice_server(bot: LinkBot, anna: Person, link: Link, outage: float | None, region: int) -> None:
     bot.voice.region = region
     await bot.sandbox.moderator.new_voice_server(bot.sandbox.guild, outage=outage)
     await bot.until(lambda: mended(link) > 0)
@@ -80,7 +79,7 @@ async def test_another_voice_server(bot: Booth, anna: Person, link: Link, outage
     await bot.both_ways(anna)
 
 
-async def test_a_move_whose_server_is_named_first(bot: Booth, anna: Person, link: Link) -> None:
+async def test_a_move_whose_server_is_named_first(bot: LinkBot, anna: Person, link: Link) -> None:
     """The main gateway gives no order to VOICE_STATE_UPDATE and VOICE_SERVER_UPDATE."""
     bot.sandbox.parts.rooms.server_first = True
     await bot.sandbox.moderator.move(bot.sandbox.bot, bot.sandbox.den)
@@ -89,13 +88,13 @@ async def test_a_move_whose_server_is_named_first(bot: Booth, anna: Person, link
     await bot.both_ways(anna)
 
 
-async def test_the_main_gateway_is_resumed(bot: Booth, anna: Person, link: Link) -> None:
+async def test_the_main_gateway_is_resumed(bot: LinkBot, anna: Person, link: Link) -> None:
     bot.sandbox.gateway.drop_all()
     await bot.both_ways(anna)
     assert mended(link) == 0
 
 
-async def test_the_main_gateway_session_is_lost(bot: Booth, anna: Person, link: Link) -> None:
+async def test_the_main_gateway_session_is_lost(bot: LinkBot, anna: Person, link: Link) -> None:
     """Discord then takes the bot out of the channel: it comes back, for nobody threw it out."""
     await bot.sandbox.gateway.end_sessions()
     bot.sandbox.gateway.drop_all()
@@ -103,7 +102,7 @@ async def test_the_main_gateway_session_is_lost(bot: Booth, anna: Person, link: 
     await bot.both_ways(anna)
 
 
-async def test_a_kick_whose_word_comes_late_is_a_kick(bot: Booth, link: Link) -> None:
+async def test_a_kick_whose_word_comes_late_is_a_kick(bot: LinkBot, link: Link) -> None:
     bot.voice.close(bot.bot_id, 4014)
     await asyncio.sleep(0.5)
     await bot.sandbox.leave_voice(bot.sandbox.bot)
@@ -111,9 +110,9 @@ async def test_a_kick_whose_word_comes_late_is_a_kick(bot: Booth, link: Link) ->
         assert await link.ended() is LinkEnd.KICKED
 
 
-async def test_the_link_is_lost_when_nothing_helps(bot: Booth, link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "REJOIN_AFTER", (0.0, 0.1))
-    monkeypatch.setattr(keeper, "ATTEMPT", 0.5)
+async def test_the_link_is_lost_when_nothing_helps(bot: LinkBot, link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "REJOIN_DELAYS_SECONDS", (0.0, 0.1))
+    monkeypatch.setattr(reconnector, "RECOVERY_ATTEMPT_SECONDS", 0.5)
     bot.sandbox.knobs.swallow_voice = True
     bot.voice.close(bot.bot_id, 4006)
     async with asyncio.timeout(15):
@@ -121,8 +120,8 @@ async def test_the_link_is_lost_when_nothing_helps(bot: Booth, link: Link, monke
     assert link.stats.failed == 2
 
 
-async def test_tcp_dies_without_a_sign(bot: Booth, anna: Person, link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "ATTEMPT", 1.0)
+async def test_tcp_dies_without_a_sign(bot: LinkBot, anna: Person, link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconnector, "RECOVERY_ATTEMPT_SECONDS", 1.0)
     conditions(bot).frozen = True
     await bot.until(lambda: link.stats.failed > 0 or mended(link) > 0, 30)
     conditions(bot).frozen = False
@@ -132,29 +131,31 @@ async def test_tcp_dies_without_a_sign(bot: Booth, anna: Person, link: Link, mon
 
 @pytest.mark.parametrize("way", ["up", "down"])
 async def test_udp_dies_without_a_sign(
-    bot: Booth, anna: Person, link: Link, way: str, monkeypatch: pytest.MonkeyPatch
+    bot: LinkBot, anna: Person, link: Link, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watchdog, "UNANSWERED_FOR", 2.0)
+    monkeypatch.setattr(watchdog, "UNANSWERED_SECONDS", 2.0)
     await asyncio.sleep(3)  # the watchdog learns that this server answers
     path = getattr(conditions(bot), way)
     path.dead = True
-    await bot.until(lambda: link.stats.deaf == 1)
+    await bot.until(lambda: link.stats.receive_broken == 1)
     path.dead = False
     await bot.until(lambda: mended(link) > 0)
     await bot.both_ways(anna)
 
 
-async def test_nothing_comes_from_people_who_speak(bot: Booth, anna: Person, link: Link) -> None:
+async def test_nothing_comes_from_people_who_speak(bot: LinkBot, anna: Person, link: Link) -> None:
     """The voice server answers, but forwards nothing; op 5 says that somebody speaks."""
     await asyncio.sleep(1.5)
     conditions(bot).unforwarded = True
-    await asyncio.gather(anna.say(clips.load("anna-quickest", 48_000)), bot.until(lambda: link.stats.deaf == 1))
+    await asyncio.gather(
+        anna.say(clips.load("anna-quickest", 48_000)), bot.until(lambda: link.stats.receive_broken == 1)
+    )
     conditions(bot).unforwarded = False
     await bot.until(lambda: mended(link) > 0)
     await bot.both_ways(anna)
 
 
-async def test_a_nat_that_forgets(bot: Booth, anna: Person, link: Link) -> None:
+async def test_a_nat_that_forgets(bot: LinkBot, anna: Person, link: Link) -> None:
     conditions(bot).nat_timeout = 5.0
     await asyncio.sleep(7)
     assert await bot.hears(anna) >= 0.95
@@ -162,7 +163,7 @@ async def test_a_nat_that_forgets(bot: Booth, anna: Person, link: Link) -> None:
 
 
 @pytest.mark.parametrize("knob", ["bad_proposals", "bad_commits", "bad_welcomes"])
-async def test_a_broken_dave_message_costs_a_moment(bot: Booth, anna: Person, link: Link, knob: str) -> None:
+async def test_a_broken_dave_message_costs_a_moment(bot: LinkBot, anna: Person, link: Link, knob: str) -> None:
     setattr(conditions(bot), knob, 1)
     if knob == "bad_welcomes":
         await bot.regroup()
@@ -181,7 +182,7 @@ async def test_a_broken_dave_message_costs_a_moment(bot: Booth, anna: Person, li
 
 
 @pytest.mark.parametrize("speaking", [True, False], ids=["heard nothing", "nobody speaks"])
-async def test_out_of_the_group_it_asks_to_be_taken_in(bot: Booth, anna: Person, link: Link, speaking: bool) -> None:
+async def test_out_of_the_group_it_asks_to_be_taken_in(bot: LinkBot, anna: Person, link: Link, speaking: bool) -> None:
     """As after a fault nobody thought of."""
     bot.lock_out()
     if speaking:
@@ -192,7 +193,7 @@ async def test_out_of_the_group_it_asks_to_be_taken_in(bot: Booth, anna: Person,
 
 
 @pytest.mark.parametrize("seconds", [0.5, 0.0], ids=["executed in time", "executed after the upgrade"])
-async def test_down_to_plain_and_up_again(bot: Booth, anna: Person, link: Link, seconds: float) -> None:
+async def test_down_to_plain_and_up_again(bot: LinkBot, anna: Person, link: Link, seconds: float) -> None:
     bot.voice.downgrade(bot.sandbox.lounge.id)
     await asyncio.sleep(seconds)
     if seconds:
@@ -203,10 +204,10 @@ async def test_down_to_plain_and_up_again(bot: Booth, anna: Person, link: Link, 
     ben = await bot.sandbox.person("Ben", "libdave")
     await ben.join(link.channel_id)
     await bot.both_ways(ben)
-    assert mended(link) + link.stats.dumb + link.stats.deaf == 0
+    assert mended(link) + link.stats.send_broken + link.stats.receive_broken == 0
 
 
-async def test_the_external_sender_may_come_first_and_again(bot: Booth, anna: Person) -> None:
+async def test_the_external_sender_may_come_first_and_again(bot: LinkBot, anna: Person) -> None:
     """Before the session is described; in the next session, where it is another; and in the middle of the group."""
     conditions(bot).introduced_early = True
     link = await bot.enter()
@@ -221,7 +222,7 @@ async def test_the_external_sender_may_come_first_and_again(bot: Booth, anna: Pe
     assert link.stats.regrouped + link.stats.rejoined == 0
 
 
-async def test_a_call_that_began_in_the_clear(bot: Booth) -> None:
+async def test_a_call_that_began_in_the_clear(bot: LinkBot) -> None:
     anna, ben = await bot.sandbox.person("Anna"), await bot.sandbox.person("Ben", "libdave")
     await anna.join(bot.sandbox.stage.id)
     link = await bot.enter(bot.sandbox.stage.id)
@@ -233,16 +234,16 @@ async def test_a_call_that_began_in_the_clear(bot: Booth) -> None:
     await ben.join(link.channel_id)
     bot.sandbox.moderator.let_speak(bot.sandbox.guild, ben.user)
     await bot.both_ways(ben)
-    assert mended(link) + link.stats.dumb + link.stats.deaf == 0
+    assert mended(link) + link.stats.send_broken + link.stats.receive_broken == 0
 
 
-async def test_a_group_that_went_on_without_it(bot: Booth, anna: Person, link: Link) -> None:
+async def test_a_group_that_went_on_without_it(bot: LinkBot, anna: Person, link: Link) -> None:
     """A commit never comes. Nobody speaks, so nothing is heard that could not be opened: the bot is only dumb."""
     conditions(bot).mishaps[29] = ["lost"]
     before = bot.epoch
     ben = await bot.sandbox.person("Ben", "libdave")
     await ben.join(link.channel_id)
-    await bot.until(lambda: link.stats.dumb == 1 and bot.in_group and bot.epoch != before)
+    await bot.until(lambda: link.stats.send_broken == 1 and bot.in_group and bot.epoch != before)
     await bot.both_ways(ben)
     assert (link.stats.regrouped, mended(link)) == (1, 0)
 
@@ -278,7 +279,7 @@ async def panics(*_: object) -> None:
 
 
 async def test_nonsense_from_the_voice_gateway(
-    bot: Booth, anna: Person, link: Link, monkeypatch: pytest.MonkeyPatch
+    bot: LinkBot, anna: Person, link: Link, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [seat] = bot.voice.seats(bot.bot_id)
     for message in NONSENSE:
@@ -305,7 +306,7 @@ async def test_nonsense_from_the_voice_gateway(
     ids=lambda value: value if isinstance(value, str) else "",
 )
 async def test_a_reply_goes_on_where_it_stood(
-    bot: Booth, anna: Person, link: Link, name: str, fault: Callable[[Booth], None]
+    bot: LinkBot, anna: Person, link: Link, name: str, fault: Callable[[LinkBot], None]
 ) -> None:
     sound = clips.load("bot-rice", SPEAK_RATE)
     playback = link.play()
@@ -323,7 +324,7 @@ async def test_a_reply_goes_on_where_it_stood(
     assert frames >= len(sound) // 960 - 5
 
 
-async def test_a_reply_is_given_up_after_a_long_outage(bot: Booth, anna: Person, link: Link) -> None:
+async def test_a_reply_is_given_up_after_a_long_outage(bot: LinkBot, anna: Person, link: Link) -> None:
     playback = link.play()
     playback.feed(clips.load("bot-moon", SPEAK_RATE))
     playback.finish()
@@ -338,7 +339,7 @@ async def test_a_reply_is_given_up_after_a_long_outage(bot: Booth, anna: Person,
     await bot.both_ways(anna)
 
 
-async def test_many_faults_leave_nothing_behind(bot: Booth, anna: Person, link: Link) -> None:
+async def test_many_faults_leave_nothing_behind(bot: LinkBot, anna: Person, link: Link) -> None:
     threads = threading.active_count()
     for round_ in range(1, 9):
         bot.voice.close(bot.bot_id, (4006, 4015)[round_ % 2])
@@ -348,7 +349,7 @@ async def test_many_faults_leave_nothing_behind(bot: Booth, anna: Person, link: 
     await bot.both_ways(anna)
 
 
-async def test_hard_frames_are_counted_not_raised(bot: Booth, anna: Person, link: Link) -> None:
+async def test_hard_frames_are_counted_not_raised(bot: LinkBot, anna: Person, link: Link) -> None:
     """Junk straight from the voice server's address, while somebody speaks."""
     rng = np.random.default_rng(7)
     [seat] = bot.voice.seats(bot.bot_id)
@@ -366,5 +367,5 @@ async def test_hard_frames_are_counted_not_raised(bot: Booth, anna: Person, link
     flooding = asyncio.create_task(flood())
     assert await bot.hears(anna) >= 0.95
     await flooding
-    assert link.receiver.stats.forged > 0
+    assert link.receiver.stats.auth_failed > 0
     assert mended(link) == 0

@@ -9,7 +9,7 @@ import pytest
 from bot.ops import health as healths
 from bot.ops.health import WINDOW, Health
 from bot.ops.http import HttpPages, serving
-from bot.voice.send.pacer import Lane, Pacer, Wheel
+from bot.voice.send.pacer import Lane, Pacer, PacerSchedule
 
 
 class Late(Pacer):
@@ -58,13 +58,13 @@ class Endless:
 
 def test_how_far_the_pacer_is_behind() -> None:
     now = [10.0]
-    wheel = Wheel(lambda: now[0])
-    assert wheel.behind == 0.0
-    Lane(Endless(), wheel.woken).wake()
-    wheel.turn()
-    assert wheel.behind == 0.0
+    schedule = PacerSchedule(lambda: now[0])
+    assert schedule.behind == 0.0
+    Lane(Endless(), schedule.wake).wake()
+    schedule.run_due()
+    assert schedule.behind == 0.0
     now[0] += 3.0
-    assert wheel.behind == pytest.approx(2.98)
+    assert schedule.behind == pytest.approx(2.98)
 
 
 async def asked(port: int) -> tuple[int, str]:

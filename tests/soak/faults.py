@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sandbox.people.person import Person
 from sandbox.voice.conditions import Conditions, Mishap, Path
 from sandbox.voice.junk import KINDS
-from tests.e2e.link_bot import Booth
+from tests.e2e.link_bot import LinkBot
 
 PATIENCE = 25.0
 """Seconds the link has for whatever comes next."""
@@ -22,7 +22,7 @@ DAVE_OPS = (21, 22, 25, 27, 29, 30)
 class Scene:
     """The bot, the people, and what the seed makes of them."""
 
-    bot: Booth
+    bot: LinkBot
     random: random.Random
     people: list[Person]
     "the last of them never agreed to be heard"
@@ -200,9 +200,9 @@ async def udp_dead(scene: Scene) -> object:
     """One direction of UDP dies without a sign."""
     await asyncio.sleep(4)  # so that the watchdog knows that this server answers
     way = scene.random.choice(("up", "down"))
-    path, deaf = getattr(scene.conditions, way), scene.bot.link.stats.deaf
+    path, before = getattr(scene.conditions, way), scene.bot.link.stats.receive_broken
     path.dead = True
-    await _until(scene, lambda: scene.bot.link.stats.deaf > deaf)
+    await _until(scene, lambda: scene.bot.link.stats.receive_broken > before)
     path.dead = False
     return way
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.audio import HEAR_RATE, SPEAK_RATE
-from bot.voice.link.transport import LinkStats
+from bot.voice.link.transport import TransportStats
 from sandbox import clips
 from sandbox.people.compare import correlation
 from sandbox.people.person import Person
-from tests.e2e.link_bot import Booth, booth
+from tests.e2e.link_bot import LinkBot, link_bot
 from tests.soak.faults import ALL, PATIENCE, Fault, Scene
 
 HEARD = 0.9
@@ -44,16 +44,16 @@ class Report:
     "seconds, fault, particulars"
     slow: int = 0
     "faults after which the first sentence was not heard by all"
-    stats: LinkStats = field(default_factory=LinkStats)
+    stats: TransportStats = field(default_factory=TransportStats)
 
     def __str__(self) -> str:
         return f"seed {self.seed}: {len(self.timeline)} faults, {self.slow} slow, {self.stats}"
 
 
 class Soak:
-    """One seeded run on one booth."""
+    """One seeded run on one link."""
 
-    def __init__(self, bot: Booth, seed: int, faults: Sequence[Fault]) -> None:
+    def __init__(self, bot: LinkBot, seed: int, faults: Sequence[Fault]) -> None:
         self.bot = bot
         self.report = Report(seed)
         self._faults = faults
@@ -182,7 +182,7 @@ def _held() -> tuple[int, int]:
 
 async def soak(seed: int, *, steps: int | None = None, seconds: float = 60.0, faults: Sequence[Fault] = ALL) -> Report:
     """Run one seed in a sandbox of its own, for so many faults or, without `steps`, so long. Raises Deaf."""
-    async with booth() as bot:
+    async with link_bot() as bot:
         tasks = len(asyncio.all_tasks())
         report = await Soak(bot, seed, faults).run(steps, seconds)
         # The people's clients and the link have their own; what is left of many faults would show.

@@ -137,7 +137,7 @@ class Person:
 
     def hush(self, count: int = 5) -> list[bytes]:
         """Return silence frames."""
-        return [self.packet(opus.SILENCE) for _ in range(count)]
+        return [self.packet(opus.OPUS_SILENCE) for _ in range(count)]
 
     def pause(self, frames: int) -> None:
         """Send nothing for a while: timestamps go on, sequence numbers do not."""
@@ -181,29 +181,29 @@ def rtp_datagram(
     return header + Aead(secret).seal(header, payload, nonce)
 
 
-def receiver(
+def new_receiver(
     session: davey.DaveSession | None, people: Iterable[Person], admitted: Iterable[int] | None = None
 ) -> Receiver:
     """Return a receiver that knows everybody and hears those admitted (default: all)."""
     people = list(people)
-    ears = Receiver(library())
-    ears.rekey(SECRET, session, 1 if session else 0)
-    ears.members(frozenset(person.user_id for person in people))
-    ears.admit(frozenset(admitted) if admitted is not None else frozenset(person.user_id for person in people))
+    receiver = Receiver(library())
+    receiver.rekey(SECRET, session, 1 if session else 0)
+    receiver.set_members(frozenset(person.user_id for person in people))
+    receiver.admit(frozenset(admitted) if admitted is not None else frozenset(person.user_id for person in people))
     for person in people:
-        ears.map(person.ssrc, person.user_id)
-    return ears
+        receiver.map_ssrc(person.ssrc, person.user_id)
+    return receiver
 
 
-def listen(ears: Receiver, datagrams: Iterable[bytes], start: float = 0.0, rest: float = 0.2) -> list[Frame]:
+def listen(receiver: Receiver, datagrams: Iterable[bytes], start: float = 0.0, rest: float = 0.2) -> list[Frame]:
     """Push a datagram each tick, then wait for `rest` seconds; return all frames."""
     frames: list[Frame] = []
     now = start
     for datagram in datagrams:
-        ears.push(datagram, now)
-        frames += ears.frames(now)
+        receiver.push(datagram, now)
+        frames += receiver.frames(now)
         now += TICK
-    return frames + ears.frames(now + rest)
+    return frames + receiver.frames(now + rest)
 
 
 def of(frames: Iterable[Frame], person: Person) -> list[Frame]:

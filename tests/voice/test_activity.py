@@ -1,6 +1,6 @@
 import pytest
 
-from bot.voice.receive.activity import HANG, PAUSE, QUIET_BYTES, Activity
+from bot.voice.receive.activity import HANGOVER_SECONDS, MAX_QUIET_BYTES, MIN_PAUSE_SECONDS, Activity
 
 LOUD = 100
 
@@ -10,11 +10,11 @@ LOUD = 100
     [
         ([], 0.0, None),
         ([1.0], 1.0, 0.0),
-        ([1.0], 1.0 + HANG, 0.0),
-        ([1.0], 1.01 + HANG, None),
+        ([1.0], 1.0 + HANGOVER_SECONDS, 0.0),
+        ([1.0], 1.01 + HANGOVER_SECONDS, None),
         ([1.0, 1.2, 1.4], 1.4, 0.4),
-        ([1.0, 1.0 + PAUSE + 0.01], 1.4, 0.0),
-        ([1.0, 0.99 + PAUSE], 1.4, 0.29),
+        ([1.0, 1.0 + MIN_PAUSE_SECONDS + 0.01], 1.4, 0.0),
+        ([1.0, 0.99 + MIN_PAUSE_SECONDS], 1.4, 0.29),
     ],
 )
 def test_stretches(arrivals: list[float], now: float, length: float | None):
@@ -24,7 +24,7 @@ def test_stretches(arrivals: list[float], now: float, length: float | None):
     assert presence.talking(now).get("ann") == (None if length is None else pytest.approx(length))
 
 
-@pytest.mark.parametrize(("size", "talks"), [(3, False), (QUIET_BYTES, False), (QUIET_BYTES + 1, True)])
+@pytest.mark.parametrize(("size", "talks"), [(3, False), (MAX_QUIET_BYTES, False), (MAX_QUIET_BYTES + 1, True)])
 def test_small_packets_hold_no_sound(size: int, talks: bool):
     presence: Activity[str] = Activity()
     presence.note("ann", size, 1.0)

@@ -2,7 +2,7 @@ import davey
 import pytest
 
 from bot.voice.dave import Opener, OpenResult, sealed
-from bot.voice.opus import SILENCE
+from bot.voice.opus import OPUS_SILENCE
 from tests.voice.fake_room import ANN, BEN, BOT, CAT, Mls
 
 OPUS = b"\x78" + bytes(range(100))
@@ -27,7 +27,7 @@ def test_what_davey_seals_is_seen_as_sealed(mls: Mls, size: int):
     "payload",
     [
         b"",
-        SILENCE,
+        OPUS_SILENCE,
         OPUS,
         OPUS + b"\xfa\xfa",
         OPUS + b"\x0b\xfa\xfa",
@@ -53,7 +53,7 @@ class Group:
     def payload(self, kind: str) -> bytes:
         match kind:
             case "silence":
-                return SILENCE
+                return OPUS_SILENCE
             case "plain":
                 return OPUS
             case "junk":
@@ -86,7 +86,7 @@ def test_outcomes(mls: Mls, kind: str, user: int, version: int, outcome: OpenRes
     group = Group(mls)
     got, opus = Opener(group.bot, version).open(user, group.payload(kind))
     assert got is outcome
-    assert opus == {OpenResult.SILENCE: SILENCE}.get(got, OPUS if got.good else b"")
+    assert opus == {OpenResult.SILENCE: OPUS_SILENCE}.get(got, OPUS if got.good else b"")
 
 
 @pytest.mark.parametrize(

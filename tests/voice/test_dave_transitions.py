@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.voice.link.dave_transitions import MAX_PENDING, DaveTransitions
+from bot.voice.link.dave_transitions import MAX_PENDING_TRANSITIONS, DaveTransitions
 from sandbox.voice import mls
 
 GROUP = 77
@@ -50,8 +50,8 @@ class Story:
         else:
             told.binary(27, b"\0" + mls.vector(public(numbers[0])))
 
-    def apart(self, epoch: int | None) -> bool:
-        return self.transitions.apart(self.version, epoch)
+    def out_of_step(self, epoch: int | None) -> bool:
+        return self.transitions.out_of_step(self.version, epoch)
 
 
 def public(epoch: int) -> bytes:
@@ -87,7 +87,7 @@ def test_the_version_in_force(story: str, version: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("story", "epoch", "apart"),
+    ("story", "epoch", "out_of_step"),
     [
         ("=1 *1 C1@0 !1", 1, False),
         ("=1 *1 C1@0 !1", 0, True),
@@ -110,14 +110,14 @@ def test_the_version_in_force(story: str, version: int) -> None:
         ("=1 W1 !1 =0", 5, False),
     ],
 )
-def test_whether_we_keep_step(story: str, epoch: int | None, apart: bool) -> None:
-    assert Story().tell(story).apart(epoch) == apart
+def test_whether_we_keep_step(story: str, epoch: int | None, out_of_step: bool) -> None:
+    assert Story().tell(story).out_of_step(epoch) == out_of_step
 
 
 def test_withdrawn_proposals_say_nothing_of_the_epoch() -> None:
     told = Story().tell("=1 W1 !1 P@5")
     told.transitions.binary(27, b"\1" + mls.vector(mls.vector(bytes(32))))
-    assert not told.apart(5)
+    assert not told.out_of_step(5)
 
 
 def test_the_epoch_is_read_where_a_real_session_has_it() -> None:
@@ -133,15 +133,15 @@ def test_the_epoch_is_read_where_a_real_session_has_it() -> None:
     told.transitions.binary(29, b"\0\1" + made.commit)
     ann.process_commit(made.commit)
     assert ann.epoch == 1
-    assert not told.apart(1)
-    assert told.apart(0)
+    assert not told.out_of_step(1)
+    assert told.out_of_step(0)
 
 
 def test_announcements_without_end_fill_nothing() -> None:
     told = Story().tell("=1")
-    for number in range(1, 10 * MAX_PENDING):
+    for number in range(1, 10 * MAX_PENDING_TRANSITIONS):
         told._take(f"N{number}>1")
-    assert len(told.transitions._pending) == MAX_PENDING
+    assert len(told.transitions._pending) == MAX_PENDING_TRANSITIONS
 
 
 _JSON = st.recursive(
@@ -168,4 +168,4 @@ def test_nothing_raises(messages: list[tuple[int, object]], number: int) -> None
         else:
             transitions.message(op, data)
     transitions.execute(number)
-    transitions.apart(1, 1)
+    transitions.out_of_step(1, 1)

@@ -1,4 +1,4 @@
-"""What bot/voice/link/connection.py (and the client in link.py) takes for granted about discord.py, most of it private.
+"""What bot/voice/link/connection.py (and the client in join.py) takes for granted about discord.py, most of it private.
 
 When a test fails after raising the pin, discord.py has changed under it: read what the name is for in the table, see
 in discord/voice_state.py, voice_client.py and gateway.py what took its place, mend connection.py, then this table.

@@ -1,9 +1,9 @@
-"""What is said of us, and whether the session that is open ends with it."""
+"""What the main gateway says about the bot, and whether it ends the open session."""
 
 import pytest
 
 from bot.voice.link.gateway_events import GatewayEvents
-from bot.voice.link.recovery import TOLD_WITHIN
+from bot.voice.link.recovery import EXPLANATION_SECONDS
 
 HERE, THERE = 1, 2
 
@@ -21,71 +21,71 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def news(clock: Clock) -> GatewayEvents:
+def events(clock: Clock) -> GatewayEvents:
     """Return those of a link that is connected."""
-    news = GatewayEvents(HERE, clock)
-    news.opening("token", "server")
-    return news
+    events = GatewayEvents(HERE, clock)
+    events.opening("token", "server")
+    return events
 
 
-def flags(news: GatewayEvents) -> str:
-    names = ("fresh", "awaiting_server", "removed", "leaving")
-    return " ".join(name for name in names if getattr(news, name))
+def flags(events: GatewayEvents) -> str:
+    names = ("server_ready", "awaiting_server", "removed", "leaving")
+    return " ".join(name for name in names if getattr(events, name))
 
 
 @pytest.mark.parametrize(
     ("token", "endpoint", "ends", "after"),
     [
         ("token", "server", False, ""),
-        ("token", "another", True, "fresh"),
-        ("new", "server", True, "fresh"),
+        ("token", "another", True, "server_ready"),
+        ("new", "server", True, "server_ready"),
         ("token", "", True, "awaiting_server"),
         (None, "server", True, "awaiting_server"),
     ],
 )
-def test_word_of_a_server(news: GatewayEvents, token: str | None, endpoint: str, ends: bool, after: str) -> None:
-    assert news.server(token, endpoint) == ends
-    assert flags(news) == after
+def test_word_of_a_server(events: GatewayEvents, token: str | None, endpoint: str, ends: bool, after: str) -> None:
+    assert events.voice_server(token, endpoint) == ends
+    assert flags(events) == after
 
 
-def test_the_same_server_is_news_to_whoever_is_not_connected(news: GatewayEvents) -> None:
-    news.closed()
-    assert news.server("token", "server")
-    assert flags(news) == "fresh"
+def test_the_same_server_is_news_to_whoever_is_not_connected(events: GatewayEvents) -> None:
+    events.closed()
+    assert events.voice_server("token", "server")
+    assert flags(events) == "server_ready"
 
 
-def test_what_is_used_is_no_longer_fresh(news: GatewayEvents) -> None:
-    news.server("", "")
-    news.server("new", "another")
-    news.opening("new", "another")
-    assert flags(news) == ""
+def test_what_is_used_is_no_longer_fresh(events: GatewayEvents) -> None:
+    events.voice_server("", "")
+    events.voice_server("new", "another")
+    events.opening("new", "another")
+    assert flags(events) == ""
 
 
-def test_where_we_are_is_no_news(news: GatewayEvents) -> None:
-    assert not news.state(HERE)
-    assert flags(news) == ""
+def test_where_we_are_is_no_news(events: GatewayEvents) -> None:
+    assert not events.voice_state(HERE)
+    assert flags(events) == ""
 
 
-@pytest.mark.parametrize(("seconds", "after"), [(0.0, "fresh"), (TOLD_WITHIN + 1, "")])
+@pytest.mark.parametrize(("seconds", "after"), [(0.0, "server_ready"), (EXPLANATION_SECONDS + 1, "")])
 def test_a_move_makes_the_server_fresh_that_was_just_named(
-    news: GatewayEvents, clock: Clock, seconds: float, after: str
+    events: GatewayEvents, clock: Clock, seconds: float, after: str
 ) -> None:
-    news.server("new", "another")
-    news.opening("new", "another")
+    events.voice_server("new", "another")
+    events.opening("new", "another")
     clock.now += seconds
-    assert news.state(THERE)
-    assert news.channel_id == THERE
-    assert flags(news) == after
+    assert events.voice_state(THERE)
+    assert events.channel_id == THERE
+    assert flags(events) == after
 
 
-def test_taken_out(news: GatewayEvents) -> None:
-    assert news.state(None)
-    assert flags(news) == "removed"
-    news.entering()
-    assert flags(news) == ""
+def test_taken_out(events: GatewayEvents) -> None:
+    assert events.voice_state(None)
+    assert flags(events) == "removed"
+    events.entering()
+    assert flags(events) == ""
 
 
-def test_leaving_of_ones_own_will_is_not_being_taken_out(news: GatewayEvents) -> None:
-    news.leaving = True
-    assert not news.state(None)
-    assert flags(news) == ""
+def test_leaving_of_ones_own_will_is_not_being_taken_out(events: GatewayEvents) -> None:
+    events.leaving = True
+    assert not events.voice_state(None)
+    assert flags(events) == ""

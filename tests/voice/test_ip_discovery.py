@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.voice.link.ip_discovery import ASK_EVERY, SIZE, IpDiscovery
+from bot.voice.link.ip_discovery import DISCOVERY_BYTES, REQUEST_INTERVAL_SECONDS, IpDiscovery
 
 SSRC = 0x01020304
 
@@ -37,7 +37,7 @@ class Server:
 async def server() -> Server:
     server = Server()
     server.discovery.begin()
-    server.discovery.stand()
+    server.discovery.start_keep_alive()
     return server
 
 
@@ -51,29 +51,29 @@ async def test_the_question_and_its_answer() -> None:
     server.discovery = IpDiscovery(take, lambda: 0.0)
     # The answer sets the future before anybody waits for it, as on a quick loopback.
     assert await server.discovery.address(SSRC) == ("192.0.2.7", 4321)
-    assert (len(server.asked[0]), server.asked[0][:8]) == (SIZE, b"\0\1\0\x46\1\2\3\4")
+    assert (len(server.asked[0]), server.asked[0][:8]) == (DISCOVERY_BYTES, b"\0\1\0\x46\1\2\3\4")
 
 
 async def test_asked_now_and_then_while_answered(server: Server) -> None:
-    assert server.go(20) == 20 / ASK_EVERY
-    assert server.discovery.asked is None
+    assert server.go(20) == 20 / REQUEST_INTERVAL_SECONDS
+    assert server.discovery.unanswered_since is None
 
 
 async def test_one_that_falls_silent_is_asked_again_and_again(server: Server) -> None:
     server.go(10)
     server.answers = False
     assert server.go(10) >= 15
-    assert server.discovery.asked is not None
-    assert server.now - server.discovery.asked >= 7
+    assert server.discovery.unanswered_since is not None
+    assert server.now - server.discovery.unanswered_since >= 7
     server.answers = True
     server.go(1)
-    assert server.discovery.asked is None
+    assert server.discovery.unanswered_since is None
 
 
 async def test_silence_proves_nothing_of_one_that_never_answered(server: Server) -> None:
     server.answers = False
-    assert server.go(20) == 20 / ASK_EVERY
-    assert server.discovery.asked is None
+    assert server.go(20) == 20 / REQUEST_INTERVAL_SECONDS
+    assert server.discovery.unanswered_since is None
 
 
 async def test_a_new_session_may_have_a_server_that_does_not_answer(server: Server) -> None:
@@ -81,9 +81,9 @@ async def test_a_new_session_may_have_a_server_that_does_not_answer(server: Serv
     server.answers = False
     server.go(5)
     server.discovery.begin()
-    server.discovery.stand()
-    assert server.go(20) == 20 / ASK_EVERY
-    assert server.discovery.asked is None
+    server.discovery.start_keep_alive()
+    assert server.go(20) == 20 / REQUEST_INTERVAL_SECONDS
+    assert server.discovery.unanswered_since is None
 
 
 async def test_a_socket_that_refuses_is_none_of_its_business(server: Server) -> None:
@@ -91,7 +91,7 @@ async def test_a_socket_that_refuses_is_none_of_its_business(server: Server) -> 
         raise OSError
 
     server.discovery = IpDiscovery(refuse, lambda: server.now)
-    server.discovery.stand()
+    server.discovery.start_keep_alive()
     server.discovery.keep_alive(SSRC)
 
 

@@ -1,6 +1,13 @@
 import pytest
 
-from bot.voice.receive.jitter import CAPACITY, MAX_DROPOUT, MAX_MISORDER, WAIT, JitterBuffer, Late
+from bot.voice.receive.jitter import (
+    MAX_BUFFERED_PACKETS,
+    MAX_DROPOUT_PACKETS,
+    MAX_MISORDER_PACKETS,
+    REORDER_WAIT_SECONDS,
+    JitterBuffer,
+    Late,
+)
 
 LONG = 10.0
 
@@ -35,8 +42,8 @@ def test_order_and_loss(sequences: list[int], out: list[tuple[int, int]]):
         ([3, 4], 0.0, []),
         ([3, 4, 5], 0.0, [(3, 1), (4, 0), (5, 0)]),
         ([3, 4, 2], 0.0, [(2, 0), (3, 0), (4, 0)]),
-        ([3], WAIT - 0.001, []),
-        ([3], WAIT, [(3, 1)]),
+        ([3], REORDER_WAIT_SECONDS - 0.001, []),
+        ([3], REORDER_WAIT_SECONDS, [(3, 1)]),
     ],
 )
 def test_a_missing_packet_is_given_up_after_three_others_or_a_while(
@@ -61,7 +68,7 @@ def test_what_comes_too_late_is_told_from_what_comes_twice(before: list[int], se
     assert jitter.push(sequence, sequence * 960, b"", 0) is fate
 
 
-@pytest.mark.parametrize("jump", [MAX_DROPOUT + 1, -MAX_MISORDER - 1, 30_000])
+@pytest.mark.parametrize("jump", [MAX_DROPOUT_PACKETS + 1, -MAX_MISORDER_PACKETS - 1, 30_000])
 def test_a_far_jump_begins_a_new_stream(jump: int):
     jitter = JitterBuffer()
     run(jitter, [500])
@@ -83,18 +90,18 @@ def test_a_replay_begins_no_new_stream():
 def test_a_long_loss_is_no_new_stream():
     jitter = JitterBuffer()
     run(jitter, [500])
-    assert run(jitter, [500 + MAX_DROPOUT]) == [(500 + MAX_DROPOUT, MAX_DROPOUT - 1)]
+    assert run(jitter, [500 + MAX_DROPOUT_PACKETS]) == [(500 + MAX_DROPOUT_PACKETS, MAX_DROPOUT_PACKETS - 1)]
 
 
 def test_it_keeps_a_bounded_number():
     jitter = JitterBuffer()
-    fates = [jitter.push(sequence, 0, b"", 0) for sequence in range(CAPACITY + 10)]
-    assert fates == [None] * CAPACITY + [Late.OVERFLOW] * 10
-    assert len(jitter) == CAPACITY
+    fates = [jitter.push(sequence, 0, b"", 0) for sequence in range(MAX_BUFFERED_PACKETS + 10)]
+    assert fates == [None] * MAX_BUFFERED_PACKETS + [Late.OVERFLOW] * 10
+    assert len(jitter) == MAX_BUFFERED_PACKETS
 
 
 def test_a_restart_at_every_packet_keeps_a_bounded_number():
     jitter = JitterBuffer()
-    for n in range(10 * CAPACITY):
+    for n in range(10 * MAX_BUFFERED_PACKETS):
         jitter.push(n * 20_000 & 0xFFFF, 0, b"", 0)
-        assert len(jitter) <= CAPACITY
+        assert len(jitter) <= MAX_BUFFERED_PACKETS

@@ -8,7 +8,7 @@ import pytest
 from bot.audio import HEAR_BYTES, SPEAK_BYTES, SPEAK_RATE
 from bot.errors import OpusMissing
 from bot.voice import opus
-from bot.voice.opus import SILENCE, OpusDecoder, OpusEncoder, OpusError
+from bot.voice.opus import OPUS_SILENCE, OpusDecoder, OpusEncoder, OpusError
 from tests.voice.fake_room import library
 
 MS_20 = 20
@@ -104,7 +104,7 @@ def test_packets_of_any_length_come_out_whole(frames: int):
 
 
 def test_silence_is_silent_and_one_frame():
-    assert OpusDecoder(library()).decode(SILENCE) == bytes(HEAR_BYTES)
+    assert OpusDecoder(library()).decode(OPUS_SILENCE) == bytes(HEAR_BYTES)
 
 
 def test_redundancy_beats_guessing():
@@ -133,7 +133,7 @@ def test_concealment_is_one_frame():
     assert len(OpusDecoder(library()).conceal()) == HEAR_BYTES
 
 
-@pytest.mark.parametrize("packet", [b"", b"\xff" * 7, b"\x03", bytes(opus.MAX_PACKET + 1)])
+@pytest.mark.parametrize("packet", [b"", b"\xff" * 7, b"\x03", bytes(opus.MAX_PACKET_BYTES + 1)])
 def test_what_is_not_opus_is_an_error_of_its_own(packet: bytes):
     decoder = OpusDecoder(library())
     with pytest.raises(OpusError):

@@ -6,7 +6,7 @@ from collections import deque
 import pytest
 from structlog.testing import capture_logs
 
-from bot.voice.send.pacer import CATCH_UP, Lane, Lateness, Pacer, Wheel
+from bot.voice.send.pacer import MAX_CATCH_UP_SECONDS, Lane, Lateness, Pacer, PacerSchedule
 
 
 class Clock:
@@ -54,123 +54,123 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def wheel(clock: Clock) -> Wheel:
-    return Wheel(clock)
+def schedule(clock: Clock) -> PacerSchedule:
+    return PacerSchedule(clock)
 
 
-def run(wheel: Wheel, clock: Clock, until: float) -> None:
-    """Sleep exactly as long as the wheel asks."""
+def run(schedule: PacerSchedule, clock: Clock, until: float) -> None:
+    """Sleep exactly as long as the schedule asks."""
     while True:
-        pause = wheel.turn()
+        pause = schedule.run_due()
         if pause is None or clock.now + pause > 100 + until:
             clock.now = max(clock.now, 100 + until)
             return
         clock.now += pause
 
 
-def lane(wheel: Wheel, tape: Tape) -> Lane:
-    return Lane(tape, wheel.woken)
+def lane(schedule: PacerSchedule, tape: Tape) -> Lane:
+    return Lane(tape, schedule.wake)
 
 
-def test_packets_leave_every_20_ms_from_the_very_first(wheel: Wheel, clock: Clock) -> None:
+def test_packets_leave_every_20_ms_from_the_very_first(schedule: PacerSchedule, clock: Clock) -> None:
     tape = Tape(clock, 5)
     clock.now += 0.0137
-    lane(wheel, tape).wake()
-    run(wheel, clock, 1)
+    lane(schedule, tape).wake()
+    run(schedule, clock, 1)
     assert tape.times == [0.0137, 0.0337, 0.0537, 0.0737, 0.0937]
-    assert wheel.turn() is None
+    assert schedule.run_due() is None
 
 
-def test_a_slow_send_does_not_make_the_schedule_drift(wheel: Wheel, clock: Clock) -> None:
+def test_a_slow_send_does_not_make_the_schedule_drift(schedule: PacerSchedule, clock: Clock) -> None:
     tape = Tape(clock, 4)
     tape.cost = 0.006
-    lane(wheel, tape).wake()
-    run(wheel, clock, 1)
+    lane(schedule, tape).wake()
+    run(schedule, clock, 1)
     assert tape.times == [0.006, 0.026, 0.046, 0.066]
 
 
-def test_a_stall_is_caught_up(wheel: Wheel, clock: Clock) -> None:
+def test_a_stall_is_caught_up(schedule: PacerSchedule, clock: Clock) -> None:
     tape = Tape(clock, 6)
-    it = lane(wheel, tape)
+    it = lane(schedule, tape)
     it.wake()
-    wheel.turn()
+    schedule.run_due()
     clock.now += 0.07
-    run(wheel, clock, 1)
+    run(schedule, clock, 1)
     assert tape.times == [0, 0.07, 0.07, 0.07, 0.08, 0.1]
     assert it.skipped == 0
 
 
-def test_a_long_stall_moves_the_schedule_and_is_counted(wheel: Wheel, clock: Clock) -> None:
+def test_a_long_stall_moves_the_schedule_and_is_counted(schedule: PacerSchedule, clock: Clock) -> None:
     tape = Tape(clock, 4)
-    it = lane(wheel, tape)
+    it = lane(schedule, tape)
     it.wake()
-    wheel.turn()
-    clock.now += 0.02 + CATCH_UP + 0.905
-    run(wheel, clock, 3)
+    schedule.run_due()
+    clock.now += 0.02 + MAX_CATCH_UP_SECONDS + 0.905
+    run(schedule, clock, 3)
     assert tape.times == [0, 1.025, 1.04, 1.06]
     assert it.skipped == 50
 
 
-def test_waking_again_waits_out_the_20_ms(wheel: Wheel, clock: Clock) -> None:
+def test_waking_again_waits_out_the_20_ms(schedule: PacerSchedule, clock: Clock) -> None:
     tape = Tape(clock, 1)
-    it = lane(wheel, tape)
+    it = lane(schedule, tape)
     it.wake()
-    run(wheel, clock, 0.03)
+    run(schedule, clock, 0.03)
     tape.left = 2
     it.wake()
-    run(wheel, clock, 0.1)
+    run(schedule, clock, 0.1)
     # 0.02 found nothing; no sooner than 20 ms after the first, and at once when later.
     assert tape.times == [0, 0.03, 0.05]
 
 
-def test_waking_twice_sends_once(wheel: Wheel, clock: Clock) -> None:
+def test_waking_twice_sends_once(schedule: PacerSchedule, clock: Clock) -> None:
     tape = Tape(clock, 2)
-    it = lane(wheel, tape)
+    it = lane(schedule, tape)
     it.wake()
     it.wake()
-    wheel.turn()
+    schedule.run_due()
     it.wake()
-    run(wheel, clock, 1)
+    run(schedule, clock, 1)
     assert tape.times == [0, 0.02]
 
 
-def test_those_due_together_are_served_in_one_waking(wheel: Wheel, clock: Clock) -> None:
+def test_those_due_together_are_served_in_one_waking(schedule: PacerSchedule, clock: Clock) -> None:
     tapes = [Tape(clock, 2) for _ in range(3)]
     for tape in tapes:
-        lane(wheel, tape).wake()
-        wheel.turn()
+        lane(schedule, tape).wake()
+        schedule.run_due()
         clock.now += 0.0003
     clock.now = 100.02
-    wheel.turn()
+    schedule.run_due()
     assert [tape.times for tape in tapes] == [[0, 0.02], [0.0003, 0.02], [0.0006, 0.02]]
 
 
 @pytest.mark.parametrize(("fault", "error"), [("send", OSError), ("send", PanicException), ("take", OSError)])
 def test_one_that_fails_does_not_stop_the_others(
-    wheel: Wheel, clock: Clock, fault: str, error: type[BaseException]
+    schedule: PacerSchedule, clock: Clock, fault: str, error: type[BaseException]
 ) -> None:
     bad, good = Broken(clock, 3), Tape(clock, 3)
     bad.error = error
     if fault == "take":
         bad.take = bad.send  # type: ignore[assignment,method-assign]
-    it = lane(wheel, bad)
+    it = lane(schedule, bad)
     it.wake()
-    lane(wheel, good).wake()
+    lane(schedule, good).wake()
     with capture_logs() as logs:
-        run(wheel, clock, 0.05)
+        run(schedule, clock, 0.05)
     assert good.times == [0, 0.02, 0.04]
     assert it.failed == 3
     assert len(logs) == 1
 
 
-def test_a_closed_lane_sends_nothing_more(wheel: Wheel, clock: Clock) -> None:
+def test_a_closed_lane_sends_nothing_more(schedule: PacerSchedule, clock: Clock) -> None:
     tape = Tape(clock, 9)
-    it = lane(wheel, tape)
+    it = lane(schedule, tape)
     it.wake()
-    wheel.turn()
+    schedule.run_due()
     it.close()
     it.wake()
-    run(wheel, clock, 1)
+    run(schedule, clock, 1)
     assert tape.times == [0]
 
 

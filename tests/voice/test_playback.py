@@ -8,8 +8,14 @@ import pytest
 from bot.audio import SPEAK_BYTES, SPEAK_RATE
 from bot.types import Playout
 from bot.voice import opus
-from bot.voice.opus import SILENCE
-from bot.voice.send.playback import AHEAD, DUCKED, MAX_BYTES, TAIL, OpusPlayback
+from bot.voice.opus import OPUS_SILENCE
+from bot.voice.send.playback import (
+    DUCKED_GAIN,
+    MAX_AHEAD_PACKETS,
+    MAX_PLAYBACK_BYTES,
+    TAIL_FRAMES,
+    OpusPlayback,
+)
 
 
 class Plain:
@@ -71,8 +77,8 @@ def test_what_was_fed_comes_out_followed_by_five_silence_frames(playback: OpusPl
     playback.feed(sound)
     playback.finish()
     packets = drain(playback)
-    assert b"".join(packets[:-TAIL]) == sound
-    assert packets[-TAIL:] == [SILENCE] * TAIL
+    assert b"".join(packets[:-TAIL_FRAMES]) == sound
+    assert packets[-TAIL_FRAMES:] == [OPUS_SILENCE] * TAIL_FRAMES
     assert playback.cut() == Playout(1.0, 1.0, interrupted=False)
 
 
@@ -82,7 +88,7 @@ def test_pieces_of_any_length_join_without_a_seam(playback: OpusPlayback, piece:
     for at in range(0, len(sound), piece):
         playback.feed(sound[at : at + piece])
     playback.finish()
-    assert b"".join(drain(playback)[:-TAIL]) == sound
+    assert b"".join(drain(playback)[:-TAIL_FRAMES]) == sound
 
 
 @pytest.mark.parametrize(
@@ -96,7 +102,7 @@ def test_the_end_is_padded_but_only_the_reply_counts(
     playback.feed(tone(2)[:fed])
     playback.finish()
     packets = drain(playback)
-    assert len(packets) == (frames + TAIL if frames else 0)
+    assert len(packets) == (frames + TAIL_FRAMES if frames else 0)
     assert playback.cut() == Playout(seconds, seconds, interrupted=False)
 
 
@@ -105,19 +111,19 @@ def test_only_400_ms_are_encoded_ahead(playback: OpusPlayback) -> None:
     for _ in range(100):
         playback.pump()
     ready = 0
-    while playback.take() not in (None, SILENCE):
+    while playback.take() not in (None, OPUS_SILENCE):
         ready += 1
-    assert ready == AHEAD
+    assert ready == MAX_AHEAD_PACKETS
 
 
 def test_a_late_reply_is_silence_then_nothing_and_goes_on(playback: OpusPlayback) -> None:
     playback.feed(tone(1))
-    assert drain(playback) == [tone(1)] + [SILENCE] * TAIL
-    assert playback.underruns == TAIL
+    assert drain(playback) == [tone(1)] + [OPUS_SILENCE] * TAIL_FRAMES
+    assert playback.underruns == TAIL_FRAMES
     playback.feed(tone(1, 5))
     playback.finish()
-    assert drain(playback) == [tone(1, 5)] + [SILENCE] * TAIL
-    assert playback.underruns == TAIL
+    assert drain(playback) == [tone(1, 5)] + [OPUS_SILENCE] * TAIL_FRAMES
+    assert playback.underruns == TAIL_FRAMES
     assert playback.played == pytest.approx(0.04)
 
 
@@ -141,8 +147,8 @@ def test_a_duck_reaches_the_next_packet_and_ramps(playback: OpusPlayback, sent: 
     assert second
     assert third
     assert level(first) == (10_000, 5_000)
-    assert level(second) == (5_000, round(10_000 * DUCKED))
-    assert level(third) == (round(10_000 * DUCKED),) * 2
+    assert level(second) == (5_000, round(10_000 * DUCKED_GAIN))
+    assert level(third) == (round(10_000 * DUCKED_GAIN),) * 2
 
 
 def test_resume_brings_the_level_back_and_loses_nothing(playback: OpusPlayback) -> None:
@@ -155,9 +161,9 @@ def test_resume_brings_the_level_back_and_loses_nothing(playback: OpusPlayback) 
     ducked = [playback.take() for _ in range(5)]
     playback.resume()
     after = drain(playback)
-    assert len(before) + len(ducked) + len(after) == 40 + TAIL
+    assert len(before) + len(ducked) + len(after) == 40 + TAIL_FRAMES
     assert level(after[1])[1] == 10_000
-    assert after[2:-TAIL] == [tone(1)] * len(after[2:-TAIL])
+    assert after[2:-TAIL_FRAMES] == [tone(1)] * len(after[2:-TAIL_FRAMES])
     assert playback.cut() == Playout(0.8, 0.8, interrupted=False)
 
 
@@ -166,7 +172,7 @@ def test_a_reply_that_is_ducked_before_it_begins_begins_quietly(playback: OpusPl
     playback.duck()
     first = playback.take()
     assert first
-    assert level(first) == (round(10_000 * DUCKED),) * 2
+    assert level(first) == (round(10_000 * DUCKED_GAIN),) * 2
 
 
 @pytest.mark.parametrize("change", ["duck", "resume"])
@@ -190,7 +196,7 @@ def test_a_cut_fades_within_a_frame_and_then_is_silent(playback: OpusPlayback) -
     assert playout == Playout(0.2, 2.0, interrupted=True)
     packets = drain(playback)
     assert level(packets[0]) == (10_000, 0)
-    assert packets[1:] == [SILENCE] * TAIL
+    assert packets[1:] == [OPUS_SILENCE] * TAIL_FRAMES
     assert playback.over
     assert playback.cut() == playout
     playback.feed(tone(1))
@@ -216,7 +222,7 @@ def test_a_cue_plays_and_does_not_count(playback: OpusPlayback) -> None:
     packets = drain(playback)
     assert packets[:2] == [tone(1)] * 2
     assert packets[2] == tone(0.5).ljust(SPEAK_BYTES, b"\0")
-    assert packets[3:] == [SILENCE] * TAIL
+    assert packets[3:] == [OPUS_SILENCE] * TAIL_FRAMES
     assert playback.played == 0
     assert playback.underruns == 0
 
@@ -235,13 +241,13 @@ def test_no_cue_once_the_reply_speaks(playback: OpusPlayback) -> None:
     playback.feed(tone(1))
     playback.cue(tone(5))
     playback.finish()
-    assert drain(playback) == [tone(1)] + [SILENCE] * TAIL
+    assert drain(playback) == [tone(1)] + [OPUS_SILENCE] * TAIL_FRAMES
 
 
 def test_a_reply_is_bounded_and_the_rest_counted(playback: OpusPlayback) -> None:
-    playback.feed(bytes(MAX_BYTES - 2))
+    playback.feed(bytes(MAX_PLAYBACK_BYTES - 2))
     playback.feed(bytes(SPEAK_RATE * 2))
-    assert playback.dropped == SPEAK_RATE * 2 - 2
+    assert playback.dropped_bytes == SPEAK_RATE * 2 - 2
     assert playback.cut().total == pytest.approx(120)
 
 
@@ -281,8 +287,8 @@ def test_a_duck_is_clean_in_real_opus() -> None:
     playback.duck()
     packets += drain(playback)
     decoder = opus.OpusDecoder(library, SPEAK_RATE)
-    heard = np.frombuffer(b"".join(decoder.decode(packet) for packet in packets[:-TAIL]), dtype="<i2")
-    gain = np.concatenate([np.ones(15 * 480), np.linspace(1, DUCKED, 960), np.full(33 * 480, DUCKED)])
+    heard = np.frombuffer(b"".join(decoder.decode(packet) for packet in packets[:-TAIL_FRAMES]), dtype="<i2")
+    gain = np.concatenate([np.ones(15 * 480), np.linspace(1, DUCKED_GAIN, 960), np.full(33 * 480, DUCKED_GAIN)])
     wanted = np.frombuffer(sound, dtype="<i2") * gain
     delay = 155  # the codec's look-ahead, 6.5 ms
     error = (heard[delay:] - wanted[:-delay])[: 49 * 480].reshape(49, 480)

@@ -14,21 +14,21 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bot.audio import HEAR_BYTES
 from bot.types import Frame
 from bot.voice.dave import Opener, OpenResult, sealed
-from bot.voice.opus import SILENCE, OpusDecoder, OpusError
+from bot.voice.opus import OPUS_SILENCE, OpusDecoder, OpusError
 from bot.voice.receive import rtp
-from bot.voice.receive.jitter import CAPACITY, MAX_DROPOUT, JitterBuffer
-from bot.voice.receive.pending_packets import PACKETS
+from bot.voice.receive.jitter import MAX_BUFFERED_PACKETS, MAX_DROPOUT_PACKETS, JitterBuffer
+from bot.voice.receive.pending_packets import MAX_PENDING_PACKETS
 from bot.voice.receive.receiver import Receiver
-from bot.voice.receive.ssrcs import MAX_KNOWN, MAX_UNKNOWN
+from bot.voice.receive.ssrcs import MAX_KNOWN_SSRCS, MAX_UNKNOWN_SSRCS
 from bot.voice.receive.stats import ReceiverStats
-from bot.voice.receive.stream import CONCEAL_MAX, SPEED, SPEED_BURST, Stream
-from tests.voice.fake_room import ANN, BEN, BOT, SECRET, Mls, Person, library, receiver, rtp_datagram
+from bot.voice.receive.stream import MAX_CONCEALED_FRAMES, MAX_SPEECH_BURST_SECONDS, MAX_SPEECH_SPEED, Stream
+from tests.voice.fake_room import ANN, BEN, BOT, SECRET, Mls, Person, library, new_receiver, rtp_datagram
 
 FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 U16 = st.integers(0, 0xFFFF)
 U32 = st.integers(0, 0xFFFF_FFFF)
 TRAILED = st.binary(max_size=60).map(lambda body: body + b"\x05\x0c\xfa\xfa")
-PAYLOADS = st.one_of(st.binary(max_size=120), st.just(SILENCE), TRAILED)
+PAYLOADS = st.one_of(st.binary(max_size=120), st.just(OPUS_SILENCE), TRAILED)
 USERS = st.sampled_from([ANN, BEN])
 
 
@@ -37,7 +37,7 @@ USERS = st.sampled_from([ANN, BEN])
 def test_rtp(datagram: bytes, plaintext: bytes):
     for packet in (rtp.parse(datagram), rtp.parse(b"\xb3\x78" + datagram)):
         if isinstance(packet, rtp.RtpPacket):
-            assert len(packet.body) > rtp.OVERHEAD
+            assert len(packet.body) > rtp.AEAD_OVERHEAD_BYTES
             payload = rtp.payload(packet, plaintext)
             assert isinstance(payload, rtp.Reject) or payload in plaintext
 
@@ -49,12 +49,12 @@ def test_jitter(packets: list[tuple[int, int, bool, float]], rng: random.Random)
     now, taken, given_out = 0.0, 0, 0
     for sequence, timestamp, fresh, step in packets:
         taken += jitter.push(sequence if rng.random() < 0.3 else taken & 0xFFFF, timestamp, b"x", now, fresh) is None
-        assert len(jitter) <= CAPACITY
+        assert len(jitter) <= MAX_BUFFERED_PACKETS
         if rng.random() < 0.1:
             now += step
             for slot in jitter.pop(now):
                 given_out += 1
-                assert 0 <= slot.lost <= MAX_DROPOUT + CAPACITY
+                assert 0 <= slot.lost <= MAX_DROPOUT_PACKETS + MAX_BUFFERED_PACKETS
     assert given_out + len(list(jitter.pop(float("inf")))) == taken
     assert len(jitter) == 0
 
@@ -107,7 +107,7 @@ def test_stream(packets: list[tuple[int, int, bytes, bool, float]]):
         before = len(frames)
         stream.push(sequence, timestamp, payload, now, fresh)
         stream.drain(now, frames)
-        assert len(frames) - before <= (CAPACITY + 1) * (CONCEAL_MAX + 7)
+        assert len(frames) - before <= (MAX_BUFFERED_PACKETS + 1) * (MAX_CONCEALED_FRAMES + 7)
         now += step
     stream.drain(float("inf"), frames)
     assert all(len(frame.pcm) == HEAR_BYTES for frame in frames)
@@ -130,11 +130,11 @@ class Hearing(RuleBasedStateMachine):
         self.mls.join(BOT)
         self.mls.join(ANN, BEN)
         self.callers = {user: Caller(Person(user, user, self.mls.sessions[user])) for user in (ANN, BEN)}
-        self.ears = Receiver(library())
-        self.ears.rekey(SECRET, self.mls.sessions[BOT], 1)
-        self.ears.members(frozenset({ANN, BEN}))
+        self.receiver = Receiver(library())
+        self.receiver.rekey(SECRET, self.mls.sessions[BOT], 1)
+        self.receiver.set_members(frozenset({ANN, BEN}))
         self.admitted = frozenset({ANN, BEN})
-        self.ears.admit(self.admitted)
+        self.receiver.admit(self.admitted)
         self.now = 100.0
         self.nonce = 0
         self.last: dict[int, int] = {}
@@ -153,16 +153,16 @@ class Hearing(RuleBasedStateMachine):
         caller = self.callers[user]
         for datagram in caller.person.say(count, seal=seal, padding=padding):
             caller.sent = [*caller.sent[-50:], datagram]
-            self.ears.push(datagram, self.now)
+            self.receiver.push(datagram, self.now)
 
     @rule(user=USERS, count=st.integers(1, 50))
     def replay(self, user: int, count: int) -> None:
         for datagram in self.callers[user].sent[-count:]:
-            self.ears.push(datagram, self.now)
+            self.receiver.push(datagram, self.now)
 
     @rule(datagram=st.binary(max_size=200))
     def junk(self, datagram: bytes) -> None:
-        self.ears.push(datagram, self.now)
+        self.receiver.push(datagram, self.now)
 
     @rule(
         ssrc=st.one_of(st.integers(1, 200), U32),
@@ -174,39 +174,39 @@ class Hearing(RuleBasedStateMachine):
     def forge(self, ssrc: int, sequence: int, timestamp: int, payload: bytes, padding: int) -> None:
         """What a hostile person in the channel can make the voice server forward."""
         self.nonce += 1
-        self.ears.push(rtp_datagram(ssrc, sequence, timestamp, payload, self.nonce, padding=padding), self.now)
+        self.receiver.push(rtp_datagram(ssrc, sequence, timestamp, payload, self.nonce, padding=padding), self.now)
 
     @rule(first=st.integers(0, 255), second=st.integers(0, 255), words=U16)
     def odd_header(self, first: int, second: int, words: int) -> None:
-        self.ears.push(
+        self.receiver.push(
             struct.pack(">BBHII", first, second, 1, 1, 1) + struct.pack(">HH", 0, words) + bytes(60), self.now
         )
 
     @rule(step=st.sampled_from([0.0, 0.02, 0.2, 2.0]))
     def tick(self, step: float) -> None:
         self.now += step
-        self._take(self.ears.frames(self.now))
+        self._take(self.receiver.frames(self.now))
 
     @rule(ssrc=st.sampled_from([ANN, BEN, 7]), user=st.sampled_from([ANN, BEN, 9]))
     def op_5(self, ssrc: int, user: int) -> None:
-        self.ears.map(ssrc, user)
+        self.receiver.map_ssrc(ssrc, user)
 
     @rule(user=st.sampled_from([ANN, BEN, 9]))
     def op_13(self, user: int) -> None:
-        self.ears.unmap(user)
+        self.receiver.unmap_user(user)
 
     @rule(admitted=st.frozensets(USERS))
     def consent(self, admitted: frozenset[int]) -> None:
         self.admitted = admitted
-        self.ears.admit(admitted)
+        self.receiver.admit(admitted)
 
     @rule(version=st.sampled_from([0, 1]), session=st.booleans(), secret=st.sampled_from([SECRET, bytes(32)]))
     def rekey(self, version: int, session: bool, secret: bytes) -> None:
-        self.ears.rekey(secret, self.mls.sessions[BOT] if session else None, version)
+        self.receiver.rekey(secret, self.mls.sessions[BOT] if session else None, version)
 
     @rule()
     def move(self) -> None:
-        self.ears.forget()
+        self.receiver.forget_ssrcs()
 
     @rule(joins=st.booleans())
     def epoch(self, joins: bool) -> None:
@@ -217,12 +217,14 @@ class Hearing(RuleBasedStateMachine):
 
     @invariant()
     def bounded(self) -> None:
-        ears = getattr(self, "ears", None)
-        if ears is None:
+        receiver = getattr(self, "receiver", None)
+        if receiver is None:
             return
-        assert ears.stats.fates() + ears.waiting == ears.stats.received
-        assert ears.waiting <= MAX_UNKNOWN * PACKETS + 3 * (PACKETS + CAPACITY)
-        assert ears.talking(self.now) <= {ANN, BEN}
+        assert receiver.stats.fates() + receiver.waiting == receiver.stats.received
+        assert receiver.waiting <= MAX_UNKNOWN_SSRCS * MAX_PENDING_PACKETS + 3 * (
+            MAX_PENDING_PACKETS + MAX_BUFFERED_PACKETS
+        )
+        assert receiver.talking(self.now) <= {ANN, BEN}
 
 
 TestHearing = Hearing.TestCase
@@ -234,24 +236,24 @@ TestHearing.settings = settings(
 def test_nothing_grows_under_a_flood_of_every_kind():
     mls = group()
     ann = Person(ANN, 100, mls.sessions[ANN])
-    ears = receiver(mls.sessions[BOT], [ann])
-    ears.members(frozenset({ANN, BEN}))
-    ears.admit(frozenset({ANN, BEN}))
+    receiver = new_receiver(mls.sessions[BOT], [ann])
+    receiver.set_members(frozenset({ANN, BEN}))
+    receiver.admit(frozenset({ANN, BEN}))
     rng = random.Random(3)
     for n in range(20_000):
-        ears.push(rng.randbytes(rng.randrange(80)), 0.0)
+        receiver.push(rng.randbytes(rng.randrange(80)), 0.0)
         if n % 4 == 0:
-            ears.push(rtp_datagram(rng.randrange(1 << 32), n & 0xFFFF, n, rng.randbytes(60), n), n / 1000)
+            receiver.push(rtp_datagram(rng.randrange(1 << 32), n & 0xFFFF, n, rng.randbytes(60), n), n / 1000)
         if n % 10 == 0:
-            ears.map(rng.randrange(1 << 32), rng.randrange(1 << 40))
+            receiver.map_ssrc(rng.randrange(1 << 32), rng.randrange(1 << 40))
         if n % 100 == 0:
-            ears.frames(n / 1000)
-    assert ears.waiting <= MAX_UNKNOWN * PACKETS
-    assert len(ears._sources) <= MAX_KNOWN + MAX_UNKNOWN
-    assert len(ears._noises) <= MAX_UNKNOWN
-    assert len(ears._sounds) <= MAX_KNOWN
-    assert len(ears._streams) <= 1
-    assert not any(ears.frames(100.0))
+            receiver.frames(n / 1000)
+    assert receiver.waiting <= MAX_UNKNOWN_SSRCS * MAX_PENDING_PACKETS
+    assert len(receiver._ssrcs) <= MAX_KNOWN_SSRCS + MAX_UNKNOWN_SSRCS
+    assert len(receiver._talkers.by_ssrc) <= MAX_UNKNOWN_SSRCS
+    assert len(receiver._talkers.by_user) <= MAX_KNOWN_SSRCS
+    assert len(receiver._streams) <= 1
+    assert not any(receiver.frames(100.0))
 
 
 @pytest.mark.parametrize("rate", [200, 1000, 5000])
@@ -260,11 +262,11 @@ def test_a_person_who_floods_is_cut_to_about_real_time(rate: int):
     mls.join(BOT)
     mls.join(ANN)
     ann = Person(ANN, 100, mls.sessions[ANN])
-    ears = receiver(mls.sessions[BOT], [ann])
+    receiver = new_receiver(mls.sessions[BOT], [ann])
     heard = 0
     for n, datagram in enumerate(ann.say(3000)):
-        ears.push(datagram, n / rate)
+        receiver.push(datagram, n / rate)
         if n % (rate // 50) == 0:
-            heard += len(ears.frames(n / rate))
-            assert heard <= 50 * (SPEED * n / rate + SPEED_BURST) + 2 * CONCEAL_MAX
-    assert ears.stats.flood > 1000
+            heard += len(receiver.frames(n / rate))
+            assert heard <= 50 * (MAX_SPEECH_SPEED * n / rate + MAX_SPEECH_BURST_SECONDS) + 2 * MAX_CONCEALED_FRAMES
+    assert receiver.stats.flood > 1000

@@ -21,7 +21,7 @@ def header(first: int = 0x80, second: int = 0x78, more: bytes = b"") -> bytes:
         (header() + TAIL, Reject.NOT_RTP),
         (header(0x8F) + b"x" + TAIL, Reject.NOT_RTP),
         (header(0x90), Reject.NOT_RTP),
-        (header() + bytes(rtp.MAX_DATAGRAM), Reject.NOT_RTP),
+        (header() + bytes(rtp.MAX_DATAGRAM_BYTES), Reject.NOT_RTP),
         (header(second=200) + b"x" + TAIL, Reject.RTCP),
         (header(second=201) + b"x" + TAIL, Reject.RTCP),
         (header(second=0x65) + b"x" + TAIL, Reject.NOT_AUDIO),

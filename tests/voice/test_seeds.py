@@ -17,11 +17,11 @@ import pytest
 from bot.audio import RTP_STEP, SPEAK_RATE
 from bot.types import Frame
 from bot.voice import opus
-from bot.voice.receive.jitter import CAPACITY
-from bot.voice.receive.pending_packets import PACKETS
+from bot.voice.receive.jitter import MAX_BUFFERED_PACKETS
+from bot.voice.receive.pending_packets import MAX_PENDING_PACKETS
 from bot.voice.receive.receiver import Receiver
-from bot.voice.receive.ssrcs import MAX_UNKNOWN
-from bot.voice.receive.stream import CONCEAL_MAX
+from bot.voice.receive.ssrcs import MAX_UNKNOWN_SSRCS
+from bot.voice.receive.stream import MAX_CONCEALED_FRAMES
 from tests.voice.fake_room import BOT, SECRET, TICK, Mls, Person, library, pitch, rtp_datagram
 
 CROWD = range(11, 17)
@@ -87,10 +87,10 @@ class Day:
         self.mls = Mls()
         self.mls.join(BOT)
         self.witness = Witness(self.mls.sessions[BOT])
-        self.ears = Receiver(library())
+        self.receiver = Receiver(library())
         self.version = 1
-        self.ears.rekey(SECRET, self.witness, 1)
-        self.ears.admit(frozenset(CROWD) - {UNHEARD})
+        self.receiver.rekey(SECRET, self.witness, 1)
+        self.receiver.admit(frozenset(CROWD) - {UNHEARD})
         self.people: dict[int, Person] = {}
         self.speaking: set[int] = set()
         self.said = dict.fromkeys(CROWD, 0)
@@ -115,7 +115,7 @@ class Day:
                 self.speak(user_id)
             while self._due and self._due[0][0] <= self.now:
                 heapq.heappop(self._due)[2]()
-            self.frames += self.ears.frames(self.now)
+            self.frames += self.receiver.frames(self.now)
             self.now += TICK
 
     def speak(self, user_id: int) -> None:
@@ -138,7 +138,7 @@ class Day:
         due = max(self.now + late, self._stuck_until)
         if chance() < 0.05:
             self.sent.append(datagram)
-        self.at(due - self.now, lambda: self.ears.push(datagram, self.now))
+        self.at(due - self.now, lambda: self.receiver.push(datagram, self.now))
 
     # What happens
 
@@ -149,13 +149,13 @@ class Day:
 
         def tell() -> None:
             if self.people.get(person.user_id) is person and person.ssrc == ssrc:
-                self.ears.map(ssrc, person.user_id)
+                self.receiver.map_ssrc(ssrc, person.user_id)
 
         if delay is not None:
             self.at(delay, tell)
 
     def members(self) -> None:
-        self.ears.members(frozenset(self.people))
+        self.receiver.set_members(frozenset(self.people))
 
     def lag(self) -> None:
         """The bot's keys come late, by less than packets are held."""
@@ -186,7 +186,7 @@ class Day:
         self.speaking.discard(user_id)
         del self.people[user_id]
         self.mls.leave(user_id)
-        self.ears.unmap(user_id)
+        self.receiver.unmap_user(user_id)
         self.members()
 
     def talk(self) -> None:
@@ -220,10 +220,10 @@ class Day:
     def plain(self) -> None:
         """Somebody without DAVE comes, and goes."""
         self.version = 0
-        self.ears.rekey(SECRET, self.witness, 0)
+        self.receiver.rekey(SECRET, self.witness, 0)
         self.run(self.random.randrange(5, 50))
         self.version = 1
-        self.ears.rekey(SECRET, self.witness, 1)
+        self.receiver.rekey(SECRET, self.witness, 1)
 
     def junk(self) -> None:
         """What no honest server sends, in the name of those present and of nobody."""
@@ -236,7 +236,7 @@ class Day:
             video = named[:1] + bytes([101 | rng.choice((0, 0x80))]) + named[2:]
             spoilt = named[:-1] + bytes([named[-1] ^ 1])
             replay = rng.choice(self.sent) if self.sent else b""
-            self.ears.push(rng.choice((noise, b"\x80\x78" + noise, sealed, video, spoilt, replay)), self.now)
+            self.receiver.push(rng.choice((noise, b"\x80\x78" + noise, sealed, video, spoilt, replay)), self.now)
 
     # What must hold
 
@@ -267,18 +267,19 @@ class Day:
             frames = [frame for frame in self.frames if frame.user_id == user_id]
             # The last packets before the air cleared may have been lost: that shows now.
             assert sum(not frame.concealed for frame in frames) == self.said[user_id] - before[user_id]
-            assert sum(frame.concealed for frame in frames) <= CONCEAL_MAX
+            assert sum(frame.concealed for frame in frames) <= MAX_CONCEALED_FRAMES
             assert loudest(frames) == user_id
         for person in self.people.values():
             person.pause(30)
 
     def sober(self) -> None:
         """Check what holds in any weather."""
-        stats = self.ears.stats
+        stats = self.receiver.stats
         assert UNHEARD not in self.witness.opened
         assert UNHEARD not in {frame.user_id for frame in self.frames}
-        assert stats.fates() + self.ears.waiting == stats.received
-        assert self.ears.waiting <= (PACKETS + 1) * (MAX_UNKNOWN + len(CROWD)) + CAPACITY * len(CROWD)
+        assert stats.fates() + self.receiver.waiting == stats.received
+        most_pending = (MAX_PENDING_PACKETS + 1) * (MAX_UNKNOWN_SSRCS + len(CROWD))
+        assert self.receiver.waiting <= most_pending + MAX_BUFFERED_PACKETS * len(CROWD)
         for user_id in CROWD:
             times = [frame.timestamp for frame in self.frames if frame.user_id == user_id]
             assert all(b - a >= RTP_STEP for a, b in itertools.pairwise(times)), "time went back"
@@ -317,4 +318,4 @@ def test_whatever_the_day_brings_everybody_is_heard_as_themselves(batch: int) ->
             day.live()
         except AssertionError as error:
             steps = "\n  ".join(day.did)
-            raise AssertionError(f"seed {seed}: {error}\n  {steps}\n{day.ears.stats}") from error
+            raise AssertionError(f"seed {seed}: {error}\n  {steps}\n{day.receiver.stats}") from error

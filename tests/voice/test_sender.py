@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from bot.audio import SPEAK_BYTES
-from bot.voice.opus import SILENCE
+from bot.voice.opus import OPUS_SILENCE
 from bot.voice.send.pacer import Pacer
-from bot.voice.send.playback import TAIL
+from bot.voice.send.playback import TAIL_FRAMES
 from bot.voice.send.sender import Sender
 
 SOUND = b"\x01\x02" * (SPEAK_BYTES // 2)
@@ -20,19 +20,19 @@ class Plain:
     def reset(self) -> None: ...
 
 
-class Stage:
-    """An outlet whose pacer never starts: `tick` does what pacer and call do every 20 ms."""
+class FakeLink:
+    """A sender whose pacer never starts: `tick` does what pacer and call do every 20 ms."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
-        self.connected = self.keyed = True
-        self.outlet = Sender(
+        self.connected = self.sealable = True
+        self.sender = Sender(
             Pacer(),
             Plain,
             send=self._sent,
             speak=self._speak,
             connected=lambda: self.connected,
-            keyed=lambda: self.keyed,
+            sealable=lambda: self.sealable,
         )
 
     async def _speak(self, up: bool) -> None:
@@ -40,83 +40,92 @@ class Stage:
         self.events.append("up" if up else "down")
 
     def _sent(self, packet: bytes) -> None:
-        self.events.append("silence" if packet == SILENCE else "sound")
+        self.events.append("silence" if packet == OPUS_SILENCE else "sound")
 
     async def tick(self, times: int = 1) -> None:
         for _ in range(times):
-            packet = self.outlet.take()
+            packet = self.sender.take()
             if packet is not None:
-                self.outlet.send(packet)
-            self.outlet.pump()
+                self.sender.send(packet)
+            self.sender.pump()
             for _ in range(3):
                 await asyncio.sleep(0)
 
 
 @pytest.fixture
-async def stage() -> Stage:
-    return Stage()
+async def link() -> FakeLink:
+    return FakeLink()
 
 
-async def test_the_flag_goes_up_before_the_first_packet_and_down_after_the_last(stage: Stage) -> None:
-    playback = stage.outlet.play()
+async def test_the_flag_goes_up_before_the_first_packet_and_down_after_the_last(link: FakeLink) -> None:
+    playback = link.sender.play()
     playback.feed(SOUND * 2)
     playback.finish()
-    assert stage.outlet.take() is None
-    await stage.tick(20)
-    assert stage.events == ["up", "sound", "sound", *["silence"] * TAIL, "down"]
+    assert link.sender.take() is None
+    await link.tick(20)
+    assert link.events == ["up", "sound", "sound", *["silence"] * TAIL_FRAMES, "down"]
 
 
-async def test_a_pause_in_the_reply_lowers_the_flag(stage: Stage) -> None:
-    playback = stage.outlet.play()
+async def test_a_pause_in_the_reply_lowers_the_flag(link: FakeLink) -> None:
+    playback = link.sender.play()
     playback.feed(SOUND)
-    await stage.tick(20)
+    await link.tick(20)
     playback.feed(SOUND)
     playback.finish()
-    await stage.tick(20)
-    assert stage.events == 2 * ["up", "sound", *["silence"] * TAIL, "down"]
+    await link.tick(20)
+    assert link.events == 2 * ["up", "sound", *["silence"] * TAIL_FRAMES, "down"]
 
 
-async def test_a_new_reply_cuts_the_old_one_and_follows_at_once(stage: Stage) -> None:
-    old = stage.outlet.play()
+async def test_a_new_reply_cuts_the_old_one_and_follows_at_once(link: FakeLink) -> None:
+    old = link.sender.play()
     old.feed(SOUND * 50)
-    await stage.tick(4)
-    new = stage.outlet.play()
+    await link.tick(4)
+    new = link.sender.play()
     assert old.cut().interrupted
-    await stage.tick(2)
+    await link.tick(2)
     new.feed(SOUND * 2)
     new.finish()
-    await stage.tick(20)
-    assert stage.events == ["up", *["sound"] * 3, "sound", "silence", "sound", "sound", *["silence"] * TAIL, "down"]
+    await link.tick(20)
+    assert link.events == [
+        "up",
+        *["sound"] * 3,
+        "sound",
+        "silence",
+        "sound",
+        "sound",
+        *["silence"] * TAIL_FRAMES,
+        "down",
+    ]
 
 
-async def test_while_the_link_is_down_the_reply_stands_still(stage: Stage) -> None:
-    playback = stage.outlet.play()
+async def test_while_the_link_is_down_the_reply_stands_still(link: FakeLink) -> None:
+    playback = link.sender.play()
     playback.feed(SOUND * 4)
     playback.finish()
-    await stage.tick(3)
-    stage.connected = False
-    await stage.tick(50)
+    await link.tick(3)
+    link.connected = False
+    await link.tick(50)
     assert playback.played == pytest.approx(0.04)
-    stage.connected = True
-    await stage.tick(20)
-    assert stage.events == ["up", "sound", "sound", "up", "sound", "sound", *["silence"] * TAIL, "down"]
+    link.connected = True
+    await link.tick(20)
+    assert link.events == ["up", "sound", "sound", "up", "sound", "sound", *["silence"] * TAIL_FRAMES, "down"]
 
 
-async def test_nothing_is_sent_before_it_can_be_sealed(stage: Stage) -> None:
-    stage.keyed = False
-    playback = stage.outlet.play()
+async def test_nothing_is_sent_before_it_can_be_sealed(link: FakeLink) -> None:
+    link.sealable = False
+    playback = link.sender.play()
     playback.feed(SOUND * 2)
     playback.finish()
-    await stage.tick(20)
-    assert stage.events == ["up"]
-    stage.keyed = True
-    await stage.tick(20)
-    assert stage.events == ["up", "sound", "sound", *["silence"] * TAIL, "down"]
+    await link.tick(20)
+    assert link.events == ["up"]
+    link.sealable = True
+    await link.tick(20)
+    assert link.events == ["up", "sound", "sound", *["silence"] * TAIL_FRAMES, "down"]
 
 
-async def test_closing_cuts_and_leaves_no_task(stage: Stage) -> None:
-    playback = stage.outlet.play()
+async def test_closing_cuts_and_leaves_no_task(link: FakeLink) -> None:
+    playback = link.sender.play()
     playback.feed(SOUND * 4)
-    await stage.outlet.close()
+    await link.sender.close()
     assert playback.cut().interrupted
     assert asyncio.all_tasks() == {asyncio.current_task()}

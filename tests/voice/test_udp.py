@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.voice.receive.udp import INBOX, DatagramSocket, Inbox, UdpReader
+from bot.voice.receive.udp import MAX_INBOX_DATAGRAMS, DatagramSocket, Inbox, UdpReader
 from tests.voice.fake_room import ANN, SECRET, Person
 
 
@@ -106,24 +106,24 @@ def test_a_server_that_refuses_does_not_end_the_reader(reader: UdpReader, heard:
 
 def test_the_inbox_drops_the_oldest_and_counts() -> None:
     inbox = Inbox()
-    for number in range(INBOX + 3):
+    for number in range(MAX_INBOX_DATAGRAMS + 3):
         inbox.push(b"\x80\xf8" + number.to_bytes(40), float(number))
-    assert (inbox.received, inbox.dropped) == (INBOX + 3, 3)
+    assert (inbox.received, inbox.dropped) == (MAX_INBOX_DATAGRAMS + 3, 3)
     drained = list(inbox.drain())
     assert drained[0][1] == 3.0
-    assert len(drained) == INBOX
+    assert len(drained) == MAX_INBOX_DATAGRAMS
     assert list(inbox.drain()) == []
 
 
 def test_a_flood_of_junk_leaves_room_for_sound() -> None:
     inbox = Inbox()
     sound = b"\x90\x78" + bytes(60)
-    for number in range(100 * INBOX):
+    for number in range(100 * MAX_INBOX_DATAGRAMS):
         inbox.push(b"\x80\xc8" + bytes(60), 0.0)
         if number % 1000 == 0:
             inbox.push(sound, 0.0)
     assert inbox.dropped == 0
-    assert inbox.refused == 100 * INBOX + 150 - inbox.received
+    assert inbox.refused == 100 * MAX_INBOX_DATAGRAMS + 150 - inbox.received
     assert [datagram for datagram, _ in inbox.drain()].count(sound) == 150
 
 
@@ -139,7 +139,7 @@ def test_a_flood_in_the_name_of_a_speaker_leaves_room_for_what_is_theirs() -> No
             inbox.push(junk, 0.0)
         inbox.push(datagram, 0.0)
     assert inbox.dropped == 0
-    assert len(inbox) <= INBOX // 2 + 1 + len(said)
+    assert len(inbox) <= MAX_INBOX_DATAGRAMS // 2 + 1 + len(said)
     assert [datagram for datagram, _ in inbox.drain() if datagram in set(said)] == said
 
 

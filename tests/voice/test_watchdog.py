@@ -6,18 +6,23 @@ from typing import Any
 import pytest
 
 from bot.voice.link.watchdog import (
-    APART_FOR,
-    CALM,
-    OUTSIDE_FOR,
-    UNANSWERED_FOR,
-    UNHEARD_FOR,
-    WELL_FOR,
-    Order,
+    HEALTHY_SECONDS,
+    KEY_RETRY_INTERVAL_SECONDS,
+    OUT_OF_STEP_SECONDS,
+    OUTSIDE_GROUP_SECONDS,
+    UNANSWERED_SECONDS,
+    UNHEARD_SECONDS,
     Sample,
     Watchdog,
+    WatchdogAction,
 )
 
-REGROUP, REOPEN, REJOIN, GIVE_UP = Order.REGROUP, Order.REOPEN, Order.REJOIN, Order.GIVE_UP
+REGROUP, REOPEN, REJOIN, GIVE_UP = (
+    WatchdogAction.REGROUP,
+    WatchdogAction.REOPEN,
+    WatchdogAction.REJOIN,
+    WatchdogAction.GIVE_UP,
+)
 
 
 @dataclass
@@ -33,12 +38,12 @@ class Story:
         *,
         received: int = 0,
         opened: int = 0,
-        shut: int = 0,
+        undecryptable: int = 0,
         announced: int = 0,
-        outside: bool = False,
-        apart: bool = False,
-        asked: bool = False,
-    ) -> list[tuple[float, Order]]:
+        outside_group: bool = False,
+        out_of_step: bool = False,
+        unanswered: bool = False,
+    ) -> list[tuple[float, WatchdogAction]]:
         """Return when (seconds from here) which order came."""
         orders = []
         sample = self.sample
@@ -46,15 +51,16 @@ class Story:
         if announced:
             sample = replace(sample, announced=sample.announced + announced)
         for step in range(1, int(seconds * 2) + 1):
+            asked_at = since if sample.unanswered_since is None else sample.unanswered_since
             sample = replace(
                 sample,
                 now=since + step / 2,
                 received=sample.received + received // 2,
                 opened=sample.opened + opened // 2,
-                shut=sample.shut + shut // 2,
-                outside=outside,
-                apart=apart,
-                asked=(sample.asked if sample.asked is not None else since) if asked else None,
+                undecryptable=sample.undecryptable + undecryptable // 2,
+                outside_group=outside_group,
+                out_of_step=out_of_step,
+                unanswered_since=asked_at if unanswered else None,
             )
             order = self.watchdog.check(sample)
             if order is not None:
@@ -75,9 +81,9 @@ def story() -> Story:
     [
         {},
         {"received": 50, "opened": 50},
-        {"received": 100, "opened": 50, "shut": 50},
+        {"received": 100, "opened": 50, "undecryptable": 50},
         {"received": 10_000},
-        {"received": 4, "shut": 2},
+        {"received": 4, "undecryptable": 2},
     ],
     ids=["silence", "speech", "one of two cannot be opened", "junk", "a few lost"],
 )
@@ -86,40 +92,40 @@ def test_what_is_no_ailment(story: Story, calm: dict[str, Any]) -> None:
 
 
 def test_locked_out_it_climbs_from_cheap_to_dear_and_then_waits(story: Story) -> None:
-    orders = story.go(20 + CALM + 3, received=50, shut=50)
+    orders = story.go(20 + KEY_RETRY_INTERVAL_SECONDS + 3, received=50, undecryptable=50)
     assert [order for _, order in orders] == [REGROUP, REOPEN, REJOIN, REGROUP, REGROUP]
     assert orders[0][0] <= 1.5
 
 
 def test_what_helped_ends_it(story: Story) -> None:
-    assert [order for _, order in story.go(2, received=50, shut=50)] == [REGROUP]
+    assert [order for _, order in story.go(2, received=50, undecryptable=50)] == [REGROUP]
     assert story.go(30, received=50, opened=50) == []
 
 
 def test_after_some_time_of_health_it_begins_anew(story: Story) -> None:
-    story.go(2, received=50, shut=50)
-    story.go(WELL_FOR + 1, received=50, opened=50)
-    assert [order for _, order in story.go(2, received=50, shut=50)] == [REGROUP]
+    story.go(2, received=50, undecryptable=50)
+    story.go(HEALTHY_SECONDS + 1, received=50, opened=50)
+    assert [order for _, order in story.go(2, received=50, undecryptable=50)] == [REGROUP]
 
 
 def test_no_answer_from_the_voice_server(story: Story) -> None:
-    [(at, order)] = story.go(7, asked=True)
-    assert (at, order) == (UNANSWERED_FOR, REOPEN)
+    [(at, order)] = story.go(7, unanswered=True)
+    assert (at, order) == (UNANSWERED_SECONDS, REOPEN)
 
 
 def test_sound_does_not_excuse_the_missing_answer(story: Story) -> None:
     """Inbound works, outbound may not."""
-    assert [order for _, order in story.go(7, received=50, opened=50, asked=True)] == [REOPEN]
+    assert [order for _, order in story.go(7, received=50, opened=50, unanswered=True)] == [REOPEN]
 
 
 def test_when_nothing_helps_it_gives_up(story: Story) -> None:
-    orders = [order for _, order in story.go(60, asked=True)]
+    orders = [order for _, order in story.go(60, unanswered=True)]
     assert orders[:5] == [REOPEN, REJOIN, REJOIN, REJOIN, GIVE_UP]
 
 
 def test_somebody_speaks_and_nothing_comes(story: Story) -> None:
     [(at, order)] = story.go(6, announced=1)
-    assert (at, order) == (UNHEARD_FOR, REOPEN)
+    assert (at, order) == (UNHEARD_SECONDS, REOPEN)
 
 
 def test_somebody_speaks_and_something_comes(story: Story) -> None:
@@ -129,35 +135,35 @@ def test_somebody_speaks_and_something_comes(story: Story) -> None:
 
 
 def test_a_process_that_stood_still_proves_nothing(story: Story) -> None:
-    story.sample = replace(story.sample, now=story.sample.now + 30, asked=story.sample.now)
+    story.sample = replace(story.sample, now=story.sample.now + 30, unanswered_since=story.sample.now)
     assert story.watchdog.check(story.sample) is None
 
 
 def test_a_new_connection_has_no_past(story: Story) -> None:
-    story.go(1, received=50, shut=24)
+    story.go(1, received=50, undecryptable=24)
     story.watchdog.reset(story.sample.now)
-    assert story.go(1, received=50, shut=50) == []
+    assert story.go(1, received=50, undecryptable=50) == []
 
 
 def test_a_group_that_does_not_take_us_in(story: Story) -> None:
-    assert story.go(OUTSIDE_FOR, outside=True) == []
-    assert story.go(0.5, outside=True) == [(0.5, REGROUP)]
+    assert story.go(OUTSIDE_GROUP_SECONDS, outside_group=True) == []
+    assert story.go(0.5, outside_group=True) == [(0.5, REGROUP)]
 
 
 def test_a_group_that_takes_its_time(story: Story) -> None:
     for _ in range(5):
-        assert story.go(2, outside=True) == []
+        assert story.go(2, outside_group=True) == []
         assert story.go(1) == []
 
 
 @pytest.mark.parametrize("hears", [{}, {"received": 50, "opened": 50}], ids=["nobody speaks", "everybody is heard"])
 def test_whoever_seals_what_nobody_can_open_is_dumb(story: Story, hears: dict[str, Any]) -> None:
-    orders = story.go(20, apart=True, **hears)
-    assert orders[0] == (APART_FOR + 0.5, REGROUP)
+    orders = story.go(20, out_of_step=True, **hears)
+    assert orders[0] == (OUT_OF_STEP_SECONDS + 0.5, REGROUP)
     assert [order for _, order in orders[1:]] == [REOPEN, REJOIN]
 
 
 def test_every_change_sets_apart_for_a_moment(story: Story) -> None:
     for _ in range(5):
-        assert story.go(2, apart=True, received=50, opened=50) == []
+        assert story.go(2, out_of_step=True, received=50, opened=50) == []
         assert story.go(1, received=50, opened=50) == []

@@ -1,1 +1,1 @@
-"""The connection to a voice server: entered, watched, and brought back when it breaks."""
+"""The connection to a voice server: joined, monitored, and recovered when it breaks."""

@@ -1,9 +1,9 @@
-"""Which protocol version of DAVE is in force, and whether our part in the group keeps step with it: pure.
+"""Which DAVE protocol version is in force, and whether our side of the group keeps step with it: pure.
 
-discord.py follows ops 21 to 30 one by one, and loses count when a transition is executed late: one down to plain that
-ends after the next group has begun leaves it sending in the clear for good, heard by nobody who is new. So the count
-is kept here (DAVE white paper, "Protocol Version Change" and "MLS Group Changes"), beside what the voice gateway lets
-everyone see of the group: the epoch in proposals and commits.
+discord.py follows ops 21 to 30 one by one, and loses count when a transition is executed late: a downgrade to plain
+that ends after the next group has started leaves it sending unencrypted for good, unheard by whoever joins later. So
+this file counts (DAVE white paper, "Protocol Version Change" and "MLS Group Changes"), and notes what the voice gateway
+shows everybody of the group: the epoch in proposals and commits.
 """
 
 import struct
@@ -18,34 +18,34 @@ PROPOSALS: Final = 27
 ANNOUNCE_COMMIT: Final = 29
 WELCOME: Final = 30
 
-APPEND: Final = 0
-"""Proposals follow; else references to such as are withdrawn."""
-MAX_PENDING: Final = 64
-"""Transitions announced and not executed: Discord has one or two."""
-MAX_PAST: Final = 64
-"""Transitions that are over, remembered so that a second word of them means nothing."""
-_PUBLIC: Final = b"\0\1\0\1"
+PROPOSALS_APPEND: Final = 0
+"""Proposals follow; otherwise references to withdrawn ones."""
+MAX_PENDING_TRANSITIONS: Final = 64
+"""Announced and not executed; Discord has one or two."""
+MAX_PAST_TRANSITIONS: Final = 64
+"""Over, but remembered: hearing of them a second time means nothing."""
+_MLS_PUBLIC_MESSAGE: Final = b"\0\1\0\1"
 """MLS 1.0, PublicMessage (RFC 9420 section 6)."""
 
 
 class DaveTransitions:
-    """What the voice gateway has announced in one voice session. Nothing it is fed raises."""
+    """What the voice gateway announced in one voice session. No input raises."""
 
     def __init__(self) -> None:
         self._group = 0
-        "version for which the present group was begun"
+        "the version that the present group was made for"
         self._announced = 0
-        "version that will be in force when all that was announced is executed"
+        "the version in force once everything announced is executed"
         self._pending: dict[int, int] = {}
-        "transition to version, in the order announced"
-        self._past: deque[int] = deque(maxlen=MAX_PAST)
+        "transition to version, in the order of announcement"
+        self._past: deque[int] = deque(maxlen=MAX_PAST_TRANSITIONS)
         self._epoch: int | None = None
-        "the group's, as far as seen"
+        "the group's, as far as we saw it"
         self._missed = False
-        "a transition was executed that we were never told of"
+        "a transition was executed that nobody announced to us"
 
     def message(self, op: object, data: object) -> None:
-        """Take note of a JSON message, before it is acted upon."""
+        """Record a JSON message, before discord.py handles it."""
         if not isinstance(data, Mapping):
             return
         number = _whole(data.get("transition_id"))
@@ -54,18 +54,18 @@ class DaveTransitions:
             return
         if op == SESSION_DESCRIPTION:
             self._past.clear()
-            self._begin(version)
+            self._start(version)
         elif op == PREPARE_EPOCH and data.get("epoch") == 1:
-            self._begin(version)
+            self._start(version)
         elif op == PREPARE_TRANSITION and number is not None:
             self._prepare(number, version)
 
     def binary(self, op: int, payload: bytes) -> None:
-        """Take note of a binary message, before it is acted upon."""
-        if op == PROPOSALS and payload[:1] == bytes([APPEND]):
+        """Record a binary message, before discord.py handles it."""
+        if op == PROPOSALS and payload[:1] == bytes([PROPOSALS_APPEND]):
             self._epoch = _epoch(payload[1 + _varint(payload, 1)[1] :], self._epoch)
         elif op in (ANNOUNCE_COMMIT, WELCOME) and len(payload) > 2:
-            # What a welcome leads to is sealed: only davey knows.
+            # A welcome is encrypted: only davey knows the epoch that it leads to.
             epoch = _epoch(payload[2:], None) if op == ANNOUNCE_COMMIT else None
             self._epoch = None if epoch is None else epoch + 1
             self._missed = False
@@ -74,23 +74,24 @@ class DaveTransitions:
                 self._prepare(number, self._group)
 
     def execute(self, number: int) -> int | None:
-        """Return the version that a transition brings into force; None if it is over, or was never announced."""
+        """Return the version that a transition puts in force; None if it is over, or was never announced."""
         if number not in self._pending:
-            # Whoever has just been taken in may still hear of one that was announced before.
+            # A member that has just joined may still hear of one that was announced before.
             settled = bool(self._past) and not self._pending
             self._missed = self._missed or (settled and number not in self._past)
             return None
         version = self._pending[number]
         while number in self._pending:
-            # Whatever was announced before it is overtaken.
+            # It overtakes whatever was announced before it.
             self._past.append(next(iter(self._pending)))
             del self._pending[self._past[-1]]
         return version
 
-    def apart(self, version: int, epoch: int | None) -> bool:
-        """Tell whether what we seal now, at this version with the keys of this epoch, is not what was announced.
+    def out_of_step(self, version: int, epoch: int | None) -> bool:
+        """Tell whether what we seal now, at this version with this epoch's keys, differs from what was announced.
 
-        `epoch` None: we are not in the group. Every change sets us apart for a moment; only what lasts is a fault.
+        `epoch` None: we are not in the group. Every change puts us out of step for a moment; only if it lasts is it a
+        fault.
         """
         if version != self._announced:
             return True
@@ -98,8 +99,8 @@ class DaveTransitions:
             return False
         return self._missed or self._epoch not in (None, epoch)
 
-    def _begin(self, version: int) -> None:
-        """Start with a new group, or with none: what was announced for the one before is over."""
+    def _start(self, version: int) -> None:
+        """Start a new group, or none: what was announced for the former one is over."""
         self._past.extend(self._pending)
         self._pending.clear()
         self._group = self._announced = version
@@ -108,7 +109,7 @@ class DaveTransitions:
 
     def _prepare(self, number: int, version: int) -> None:
         self._pending.pop(number, None)
-        if len(self._pending) >= MAX_PENDING:
+        if len(self._pending) >= MAX_PENDING_TRANSITIONS:
             self._past.append(next(iter(self._pending)))
             del self._pending[self._past[-1]]
         self._pending[number] = self._announced = version
@@ -129,6 +130,6 @@ def _epoch(message: bytes, otherwise: int | None) -> int | None:
     """Return the epoch in which a PublicMessage was made (RFC 9420 section 6: version, format, group id, epoch)."""
     length, size = _varint(message, 4)
     at = 4 + size + length
-    if message[:4] != _PUBLIC or len(message) < at + 8:
+    if message[:4] != _MLS_PUBLIC_MESSAGE or len(message) < at + 8:
         return otherwise
     return struct.unpack_from(">Q", message, at)[0]

@@ -1,55 +1,55 @@
-"""What the main gateway says of us: the channel we are in, the voice server that is ours, that we were taken out."""
+"""What the main gateway says about the bot: its channel, its voice server, and that somebody removed it."""
 
 import asyncio
 from collections.abc import Callable
 
-from bot.voice.link.recovery import TOLD_WITHIN
+from bot.voice.link.recovery import EXPLANATION_SECONDS
 
 
 class GatewayEvents:
-    """The latest, for one link."""
+    """The latest events, for one link."""
 
     def __init__(self, channel_id: int, clock: Callable[[], float]) -> None:
         self.channel_id = channel_id
-        self.fresh = False
-        "we were told of a server that we have not connected to yet"
+        self.server_ready = False
+        "the main gateway named a server that we have not connected to yet"
         self.awaiting_server = False
-        "we were told to wait for one"
+        "the main gateway told us to wait for a server"
         self.removed = False
-        "somebody took us out of the channel"
+        "somebody took the bot out of the channel"
         self.leaving = False
-        "we asked to leave, and it was not confirmed yet"
+        "we asked to leave, and the main gateway has not confirmed it"
         self._clock = clock
-        self._opened: tuple[str, str] | None = None
+        self._current_server: tuple[str, str] | None = None
         "token and endpoint of the session that is open or being opened"
-        self._told_at = float("-inf")
-        self._stirred = asyncio.Event()
+        self._server_named_at = float("-inf")
+        self._changed = asyncio.Event()
 
-    async def more(self) -> None:
-        """Wait until something is said."""
-        self._stirred.clear()
-        await self._stirred.wait()
+    async def wait(self) -> None:
+        """Wait for the next event."""
+        self._changed.clear()
+        await self._changed.wait()
 
-    def stir(self) -> None:
-        """Wake who waits for more."""
-        self._stirred.set()
+    def notify(self) -> None:
+        """Wake everybody who waits for an event."""
+        self._changed.set()
 
     def entering(self) -> None:
-        """Forget what was said: the channel is asked for anew."""
-        self.fresh = self.removed = False
-        self._opened = None
+        """Forget what was said: we ask for the channel again."""
+        self.server_ready = self.removed = False
+        self._current_server = None
 
     def opening(self, token: str, endpoint: str) -> None:
-        """What we were told of is being used now."""
-        self.fresh = self.awaiting_server = False
-        self._opened = (token, endpoint)
+        """Record that a session with this server is being opened."""
+        self.server_ready = self.awaiting_server = False
+        self._current_server = (token, endpoint)
 
     def closed(self) -> None:
-        """No session is open any more: word of the same server is news."""
-        self._opened = None
+        """Record that no session is open any more: the same server counts as new when named again."""
+        self._current_server = None
 
-    def state(self, channel_id: int | None) -> bool:
-        """Take our own VOICE_STATE_UPDATE; return whether the session that is open ends with it."""
+    def voice_state(self, channel_id: int | None) -> bool:
+        """Handle our own VOICE_STATE_UPDATE; return whether it ends the open session."""
         if channel_id is None:
             self.removed = self.removed or not self.leaving
             ends, self.leaving = not self.leaving, False
@@ -57,17 +57,17 @@ class GatewayEvents:
         if channel_id == self.channel_id:
             return False
         self.channel_id = channel_id
-        # The new server is named before or after this, but DAVE's group is named after the channel.
-        self.fresh = self.fresh or self._clock() - self._told_at < TOLD_WITHIN
+        # The new server is named before or after this event, but the DAVE group is named after the channel.
+        self.server_ready = self.server_ready or self._clock() - self._server_named_at < EXPLANATION_SECONDS
         return True
 
-    def server(self, token: str | None, endpoint: str) -> bool:
-        """Take VOICE_SERVER_UPDATE (endpoint "": none yet); return whether the session that is open ends with it."""
+    def voice_server(self, token: str | None, endpoint: str) -> bool:
+        """Handle VOICE_SERVER_UPDATE (endpoint "": none yet); return whether it ends the open session."""
         if not endpoint or not token:
             self.awaiting_server = True
             return True
-        if (token, endpoint) == self._opened:
+        if (token, endpoint) == self._current_server:
             return False
-        self.fresh = True
-        self._told_at = self._clock()
+        self.server_ready = True
+        self._server_named_at = self._clock()
         return True

@@ -1,4 +1,4 @@
-"""Enters a voice channel: what would keep the bot out is found first, and named; then a link is put together."""
+"""Enters a voice channel: first finds and names what would keep the bot out, then puts a link together."""
 
 import asyncio
 import functools
@@ -12,9 +12,11 @@ import discord
 from bot.errors import AlreadyInCall, ChannelFull, EncryptionRefused, JoinError, MissingPermissions
 from bot.voice import opus
 from bot.voice.link import recovery
-from bot.voice.link.connection import TROUBLE, Channel, VoiceConnection
+from bot.voice.link.connection import CONNECTION_ERRORS, VoiceConnection
+from bot.voice.link.discord_transport import DiscordTransport
 from bot.voice.link.link import Link
-from bot.voice.link.transport import Broken, Removed
+from bot.voice.link.membership import Channel
+from bot.voice.link.transport import ConnectionBroken, RemovedFromChannel
 from bot.voice.receive.receiver import Receiver
 from bot.voice.receive.roster import Roster
 from bot.voice.receive.udp import Inbox
@@ -23,23 +25,26 @@ from bot.voice.send.sender import Sender
 
 __all__ = ["Channel", "Link", "connect"]
 
-ENTERED_WITHIN = 8.0
-"""Seconds until who asked is told that it did not work: people wait ten, and leaving again takes its time."""
+JOIN_TIMEOUT_SECONDS = 8.0
+"""Until the person who asked learns that it failed: people wait ten, and leaving again takes its time."""
 
 
 class _JoiningClient(discord.VoiceClient):
-    """discord.py's voice client around our connection."""
+    """discord.py's voice client around our transport."""
 
     connection: VoiceConnection
+    transport: DiscordTransport
 
     def __init__(
         self, client: discord.Client, channel: Any, *, inbox: Inbox, roster: Roster, clock: Callable[[], float]
     ) -> None:
-        self._make = functools.partial(VoiceConnection, self, inbox, roster, clock)
+        self._roster = roster
+        self._new_connection = functools.partial(VoiceConnection, self, inbox, roster, clock)
         super().__init__(client, channel)
 
     def create_connection_state(self) -> VoiceConnection:
-        self.connection = self._make()
+        self.connection = self._new_connection()
+        self.transport = DiscordTransport(self.connection, self._roster)
         return self.connection
 
     async def connect(
@@ -49,23 +54,23 @@ class _JoiningClient(discord.VoiceClient):
             async with asyncio.timeout(timeout):
                 await self._enter()
         except BaseException:
-            await self.connection.leave()
+            await self.transport.leave()
             raise
 
     async def _enter(self) -> None:
         for seconds in itertools.count(0.5):
             try:
-                await self.connection.enter()
-            except Broken as broken:
-                if broken.code in recovery.FATAL:
+                await self.transport.enter()
+            except ConnectionBroken as broken:
+                if broken.code in recovery.FATAL_CODES:
                     raise
             else:
                 return
-            await self.connection.exit()
+            await self.transport.exit()
             await asyncio.sleep(seconds)
 
     async def disconnect(self, *, force: bool = False) -> None:
-        await self.connection.leave()
+        await self.transport.leave()
 
 
 async def connect(
@@ -73,7 +78,7 @@ async def connect(
     *,
     library: opus.OpusLibrary,
     pacer: Pacer,
-    timeout: float = ENTERED_WITHIN,
+    timeout: float = JOIN_TIMEOUT_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> Link:
     """Enter the channel.
@@ -84,36 +89,36 @@ async def connect(
     receiver = Receiver(library)
     roster = Roster(receiver)
     inbox = Inbox()
-    make = functools.partial(_JoiningClient, inbox=inbox, roster=roster, clock=clock)
+    new_client = functools.partial(_JoiningClient, inbox=inbox, roster=roster, clock=clock)
     try:
-        voice = await channel.connect(cls=make, timeout=timeout, reconnect=True)
+        voice = await channel.connect(cls=new_client, timeout=timeout, reconnect=True)
     except TimeoutError as error:
-        # Discord does not refuse: it falls silent, when a channel is full as when it is busy.
+        # Discord does not refuse: it is silent, for a full channel as when it is busy.
         raise (ChannelFull("no answer") if channel.user_limit else JoinError("no answer")) from error
-    except Broken as broken:
+    except ConnectionBroken as broken:
         if broken.code == recovery.ENCRYPTION_REFUSED:
             raise EncryptionRefused from broken
         raise JoinError(f"the voice connection broke ({broken.code})") from broken
-    except (Removed, *TROUBLE) as error:
+    except (RemovedFromChannel, *CONNECTION_ERRORS) as error:
         raise JoinError(type(error).__name__) from error
-    line = voice.connection
-    if not line.connected:
-        await line.leave()
+    connection, transport = voice.connection, voice.transport
+    if not transport.connected:
+        await transport.leave()
         raise JoinError("not connected after connecting")
-    outlet = Sender(
+    sender = Sender(
         pacer,
         functools.partial(opus.OpusEncoder, library),
         send=functools.partial(voice.send_audio_packet, encode=False),
-        speak=line.speak,
-        connected=line.is_connected,
-        # discord.py sends in the clear whatever it cannot seal yet.
-        keyed=lambda: line.in_group or roster.alone,
+        speak=connection.speak,
+        connected=connection.is_connected,
+        # discord.py sends unencrypted whatever it cannot seal yet.
+        sealable=lambda: connection.in_group or roster.alone,
     )
-    return Link(line, receiver, roster, inbox, outlet, clock)
+    return Link(transport, receiver, roster, inbox, sender, clock)
 
 
 def _check(channel: Channel) -> None:
-    """Find out before asking what Discord would answer with silence."""
+    """Find in advance what Discord would answer only with silence."""
     guild = channel.guild
     if guild.voice_client is not None:
         raise AlreadyInCall

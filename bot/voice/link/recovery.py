@@ -1,7 +1,7 @@
-"""What to do when the voice connection broke: pure policy.
+"""What to do when the voice connection breaks: pure policy.
 
-The close codes are those of Discord's developer docs, "Voice close event codes"; the negative ones are our own words
-for endings without a code.
+The close codes are those of Discord's developer docs, "Voice close event codes". The negative ones are our own, for
+endings without a code.
 """
 
 from collections.abc import Iterator
@@ -9,67 +9,71 @@ from enum import Enum, auto
 
 from bot.types import LinkEnd
 
-BROKEN = -1
+CONNECTION_BROKEN = -1
 """The connection broke, or could not be made."""
-SILENT = -2
-"""Nothing came from the voice gateway for too long."""
-NEWS = -3
-"""We closed, because the main gateway told of another server or channel."""
-DEAF = -4
-"""We closed, because no sound comes through."""
-STILL_DEAF = -5
+GATEWAY_SILENT = -2
+"""The voice gateway sent nothing for too long."""
+SERVER_CHANGED = -3
+"""We closed, because the main gateway named another server or channel."""
+SOUND_BROKEN = -4
+"""We closed, because sound does not get through."""
+SOUND_STILL_BROKEN = -5
 """The same, after a new session did not help."""
-GIVEN_UP = -6
-"""The same, after nothing did."""
-NORMAL = 1000
+SOUND_GIVEN_UP = -6
+"""The same, after nothing helped."""
+NORMAL_CLOSURE = 1000
 DISCONNECTED = 4014
 ENCRYPTION_REFUSED = 4017
 RATE_LIMITED = 4021
 CALL_TERMINATED = 4022
 
-FATAL = {ENCRYPTION_REFUSED: LinkEnd.REFUSED, RATE_LIMITED: LinkEnd.LOST, GIVEN_UP: LinkEnd.LOST}
-"""Nothing cures these now: trying again would be refused too, or is what made it worse."""
+FATAL_CODES = {
+    ENCRYPTION_REFUSED: LinkEnd.REFUSED,
+    RATE_LIMITED: LinkEnd.LOST,
+    SOUND_GIVEN_UP: LinkEnd.LOST,
+}
+"""Nothing helps against these now: another attempt would be refused too, or is what made it worse."""
 
-TOLD = frozenset({NEWS, NORMAL, DISCONNECTED, CALL_TERMINATED})
-"""The main gateway says what it means: a move, another server, or that we were thrown out."""
-OVER = frozenset({4004, 4006, 4009, 4011, STILL_DEAF})
-"""The session is over, or no good: only a new one helps."""
+EXPLAINED_CODES = frozenset({SERVER_CHANGED, NORMAL_CLOSURE, DISCONNECTED, CALL_TERMINATED})
+"""The main gateway says what these mean: a move, another server, or a kick."""
+SESSION_OVER_CODES = frozenset({4004, 4006, 4009, 4011, SOUND_STILL_BROKEN})
+"""The session is over, or useless: only a new one helps."""
 
-TOLD_WITHIN = 3.0
-"""Seconds to wait for the main gateway's word."""
-REALLOCATED_WITHIN = 20.0
-"""Seconds to wait for a server after a null endpoint."""
-REJOIN_AFTER = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
-"""Seconds before each attempt; with the attempts' own time one to two minutes, then the link is lost."""
+EXPLANATION_SECONDS = 3.0
+"""How long to wait for the main gateway's explanation."""
+REALLOCATION_SECONDS = 20.0
+"""How long to wait for a server after a null endpoint."""
+REJOIN_DELAYS_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
+"""Before each attempt. Together with the attempts themselves this is one to two minutes; then the link is lost."""
 
 
-class Cure(Enum):
-    """From cheap to dear."""
+class RecoveryStep(Enum):
+    """From cheap to expensive."""
 
     WAIT = auto()
-    "for word from the main gateway"
+    "for the main gateway"
     RESUME = auto()
-    "the voice gateway's session goes on: keys, UDP and DAVE group stay"
+    "continue the voice gateway's session: keys, UDP and DAVE group stay"
     REOPEN = auto()
-    "a new session with the server we have been told of"
+    "start a new session with the server that the main gateway named"
     REJOIN = auto()
     "leave the channel and enter it again"
 
 
-def plan(code: int, *, awaiting_server: bool = False, shaky: bool = False) -> Iterator[tuple[float, Cure]]:
-    """Yield what to try, with the seconds to wait before it, until something works.
+def plan(code: int, *, awaiting_server: bool = False, shaky: bool = False) -> Iterator[tuple[float, RecoveryStep]]:
+    """Yield the steps to try until one works, each with the seconds to wait before it.
 
-    `awaiting_server`: Discord said with a null endpoint that another server will follow. `shaky`: the last cure is
-    only seconds old, so the cheap one is not believed again.
+    `awaiting_server`: a null endpoint announced that another server will follow. `shaky`: the last recovery was only
+    seconds ago, so the cheap step is not trusted again.
     """
     if awaiting_server:
-        yield REALLOCATED_WITHIN, Cure.WAIT
-    elif code in TOLD:
-        yield TOLD_WITHIN, Cure.WAIT
-    elif code == DEAF:
-        yield 0.0, Cure.REOPEN
-    elif code not in OVER and not shaky:
-        yield 0.0, Cure.RESUME
-        yield 0.5, Cure.RESUME
-    for seconds in REJOIN_AFTER[1:] if shaky else REJOIN_AFTER:
-        yield seconds, Cure.REJOIN
+        yield REALLOCATION_SECONDS, RecoveryStep.WAIT
+    elif code in EXPLAINED_CODES:
+        yield EXPLANATION_SECONDS, RecoveryStep.WAIT
+    elif code == SOUND_BROKEN:
+        yield 0.0, RecoveryStep.REOPEN
+    elif code not in SESSION_OVER_CODES and not shaky:
+        yield 0.0, RecoveryStep.RESUME
+        yield 0.5, RecoveryStep.RESUME
+    for seconds in REJOIN_DELAYS_SECONDS[1:] if shaky else REJOIN_DELAYS_SECONDS:
+        yield seconds, RecoveryStep.REJOIN

@@ -1,4 +1,4 @@
-"""What a link needs of a voice connection; connection.py makes one of discord.py."""
+"""What a link needs of a voice connection; discord_transport.py provides it with discord.py."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from bot.voice.link.gateway_events import GatewayEvents
 from bot.voice.link.ip_discovery import IpDiscovery
 
 
-class Broken(Exception):
+class ConnectionBroken(Exception):
     """The connection broke, or could not be made; `code` as in recovery.py."""
 
     def __init__(self, code: int) -> None:
@@ -17,37 +17,37 @@ class Broken(Exception):
         self.code = code
 
 
-class Removed(Exception):
+class RemovedFromChannel(Exception):
     """Somebody took the bot out of the channel while it was connecting."""
 
 
 @dataclass(slots=True)
-class LinkStats:
-    """What befell a link."""
+class TransportStats:
+    """Counts since the link began."""
 
     resumed: int = 0
     reopened: int = 0
     rejoined: int = 0
     failed: int = 0
-    "attempts to recover that did not work"
+    "recovery attempts that did not work"
     unreadable: int = 0
     "messages of the voice gateway that could not be handled"
     regrouped: int = 0
-    "times the DAVE group was asked to take us in anew"
-    deaf: int = 0
-    "times the watchdog found that no sound comes through"
-    dumb: int = 0
-    "times the watchdog found that what is said is sealed with other keys than people have, or not sealed"
+    "times the DAVE group was asked to admit us again"
+    receive_broken: int = 0
+    "times the watchdog found that no sound arrives"
+    send_broken: int = 0
+    "times the watchdog found that what we send is sealed with other keys than people have, or not sealed"
 
 
 class Transport(Protocol):
-    """The connection that a link keeps up; made of discord.py in connection.py."""
+    """The connection that a link keeps up."""
 
-    stats: LinkStats
-    news: GatewayEvents
+    stats: TransportStats
+    events: GatewayEvents
     discovery: IpDiscovery
     left: bool
-    "we left for good"
+    "the bot left for good"
 
     @property
     def channel_id(self) -> int: ...
@@ -57,12 +57,12 @@ class Transport(Protocol):
 
     @property
     def in_group(self) -> bool:
-        """Whether we can open and seal sound: a member of the DAVE group, or there is none."""
+        """Whether we can open and seal sound: as a member of the DAVE group, or because there is none."""
         ...
 
     @property
-    def apart(self) -> bool:
-        """Whether what we seal now is not what the voice gateway announced; for a moment at every change."""
+    def out_of_step(self) -> bool:
+        """Whether what we seal now differs from what the voice gateway announced; true briefly at every change."""
         ...
 
     @property
@@ -73,41 +73,41 @@ class Transport(Protocol):
         ...
 
     def keys(self) -> tuple[Sequence[int] | None, DaveSession | None, int]:
-        """Return the transport's key, the DAVE session and the protocol version in force."""
+        """Return the transport key, the DAVE session and the protocol version in force."""
         ...
 
     async def poll(self) -> int:
-        """Serve the voice gateway until it is over; return why (see recovery.py)."""
+        """Serve the voice gateway until the connection ends; return why (see recovery.py)."""
         ...
 
     async def cut(self, code: int) -> None:
-        """Make `poll` return `code`."""
+        """Close the connection and make `poll` return `code`."""
         ...
 
     async def resume(self) -> None:
-        """Go on with the session on a new WebSocket. Raises Broken."""
+        """Continue the session on a new WebSocket. Raises ConnectionBroken."""
         ...
 
     async def open(self) -> None:
-        """Begin a new session with the server we were told of. Raises Broken."""
+        """Start a new session with the server that the main gateway named. Raises ConnectionBroken."""
         ...
 
     async def rejoin(self) -> None:
-        """Leave the channel and enter it again. Raises Broken or Removed."""
+        """Leave the channel and enter it again. Raises ConnectionBroken or RemovedFromChannel."""
         ...
 
     async def regroup(self) -> None:
-        """Ask the DAVE group to take us in anew."""
+        """Ask the DAVE group to admit us again."""
         ...
 
     def keep_alive(self) -> None:
-        """Keep the way back through a NAT open, and see whether the voice server answers; called twice a second."""
+        """Keep the NAT mapping open, and check that the voice server answers; called twice a second."""
         ...
 
     async def leave(self) -> None:
-        """Leave the channel and let go of everything. Idempotent."""
+        """Leave the channel and release everything. Idempotent."""
         ...
 
     async def drop(self) -> None:
-        """Let go of everything; the channel was left before."""
+        """Release everything after the bot was removed from the channel."""
         ...

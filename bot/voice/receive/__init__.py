@@ -1,1 +1,1 @@
-"""Datagrams -> frames: sockets, RTP, who speaks, jitter, the decoder."""
+"""Datagrams -> frames: sockets, RTP, SSRCs, end-to-end decryption, jitter buffer, decoder."""

@@ -1,16 +1,14 @@
-"""Who makes sound now, known from the timing and size of packets alone: no key, no content, no consent needed."""
+"""Who makes sound now, from the timing and size of packets alone: this needs no key, no content and no consent."""
 
 from collections.abc import Hashable
 from typing import Final, Generic, TypeVar
 
-HANG: Final = 0.2
-"""Seconds after the last packet with sound in which its sender still counts as talking; bridges jitter."""
-PAUSE: Final = 0.3
-"""Seconds without sound that end a continuous stretch."""
-HOLDS_FLOOR: Final = 15.0
-"""Seconds of continuous sound after which somebody unheard no longer holds the floor: an open microphone."""
-QUIET_BYTES: Final = 3 + 16
-"""Payloads up to this hold no sound: Opus silence and DTX take at most 3 bytes, the E2EE trailer at most 16."""
+HANGOVER_SECONDS: Final = 0.2
+"""A sender still counts as talking this long after the last packet with sound; bridges jitter."""
+MIN_PAUSE_SECONDS: Final = 0.3
+"""A gap without sound this long ends a continuous stretch."""
+MAX_QUIET_BYTES: Final = 3 + 16
+"""Payloads up to this size hold no sound: Opus silence and DTX take at most 3 bytes, the E2EE trailer at most 16."""
 
 K = TypeVar("K", bound=Hashable)
 
@@ -26,20 +24,20 @@ class Activity(Generic[K]):
         return len(self._stretches)
 
     def note(self, key: K, size: int, at: float) -> None:
-        """A packet whose payload has `size` bytes arrived `at`."""
-        if size <= QUIET_BYTES:
+        """Record a packet that arrived `at` with a payload of `size` bytes."""
+        if size <= MAX_QUIET_BYTES:
             return
         stretch = self._stretches.get(key)
-        since = stretch[0] if stretch and at - stretch[1] <= PAUSE else at
+        since = stretch[0] if stretch and at - stretch[1] <= MIN_PAUSE_SECONDS else at
         self._stretches[key] = (since, at)
 
     def talking(self, now: float) -> dict[K, float]:
-        """Return who sounds now, and for how many seconds without a pause; forget the rest."""
-        self._stretches = {key: it for key, it in self._stretches.items() if now - it[1] <= PAUSE}
-        return {key: last - since for key, (since, last) in self._stretches.items() if now - last <= HANG}
+        """Return who makes sound now, with the seconds since their last pause; forget stretches that ended."""
+        self._stretches = {key: it for key, it in self._stretches.items() if now - it[1] <= MIN_PAUSE_SECONDS}
+        return {key: last - since for key, (since, last) in self._stretches.items() if now - last <= HANGOVER_SECONDS}
 
     def move(self, old: K, new: K) -> None:
-        """Let what `old` sounded count as `new`'s."""
+        """Count the sound of `old` as `new`'s."""
         stretch = self._stretches.pop(old, None)
         if stretch:
             self._stretches.setdefault(new, stretch)

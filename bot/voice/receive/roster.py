@@ -1,4 +1,4 @@
-"""Who is in the channel and which SSRC is whose, from the voice gateway's messages (Discord: Voice Connections)."""
+"""Who is in the channel and whose each SSRC is, from the voice gateway's messages (Discord: Voice Connections)."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,64 +8,65 @@ CLIENTS_CONNECT = 11
 VIDEO = 12
 CLIENT_DISCONNECT = 13
 
-MAX_MAPPED = 500
-"""Users with a known SSRC: more than any channel holds."""
+MAX_MAPPED_USERS = 500
+"""With a known SSRC: more than any channel holds."""
 
 
 class SsrcListener(Protocol):
-    """The receiver's side of it."""
+    """What the receiver learns from it."""
 
-    def map(self, ssrc: int, user_id: int) -> None: ...
+    def map_ssrc(self, ssrc: int, user_id: int) -> None: ...
 
-    def unmap(self, user_id: int) -> None: ...
+    def unmap_user(self, user_id: int) -> None: ...
 
-    def forget(self) -> None: ...
+    def forget_ssrcs(self) -> None: ...
 
-    def members(self, user_ids: frozenset[int]) -> None: ...
+    def set_members(self, user_ids: frozenset[int]) -> None: ...
 
 
 class Roster:
-    """Keeps the receiver told. Op 5 may come once per user in a whole call, so a mapping stays until its user goes."""
+    """Keeps the receiver up to date. Op 5 may come once per user and call, so a mapping stays until its user leaves."""
 
-    def __init__(self, ears: SsrcListener) -> None:
-        self._ears = ears
+    def __init__(self, listener: SsrcListener) -> None:
+        self._listener = listener
         self._people: frozenset[int] = frozenset()
         self._mapped: set[int] = set()
-        self._arrived: set[int] = set()
+        self._connected: set[int] = set()
+        "announced by op 11 and not yet by the main gateway"
         self._bots: frozenset[int] = frozenset()
         self.announced = 0
-        "times that a human began to speak, by op 5"
+        "times that a human started to speak, by op 5"
         self.malformed = 0
-        "messages that could not be read"
+        "messages that could not be parsed"
 
     @property
     def alone(self) -> bool:
-        """Whether nobody else is in the channel, as far as either gateway has told."""
-        return not self._people and not self._arrived
+        """Whether nobody else is in the channel, as far as either gateway has announced."""
+        return not self._people and not self._connected
 
     def message(self, op: object, data: object) -> None:
-        """Take in a message of the voice gateway; any other op is none of our business. Never raises."""
+        """Handle a message of the voice gateway; other ops are ignored. Never raises."""
         try:
-            self._message(op, data)
+            self._handle(op, data)
         except (KeyError, TypeError, ValueError, OverflowError):
             self.malformed += 1
 
-    def people(self, user_ids: frozenset[int], bots: frozenset[int] = frozenset()) -> None:
-        """Say who is in the channel by the main gateway's account; `bots` are no people whoever announces them."""
+    def set_people(self, user_ids: frozenset[int], bots: frozenset[int] = frozenset()) -> None:
+        """Set who is in the channel by the main gateway; `bots` never count as people, whoever announces them."""
         self._bots = bots
-        self._arrived -= user_ids | bots
-        present = user_ids | self._arrived
+        self._connected -= user_ids | bots
+        present = user_ids | self._connected
         if present != self._people:
             self._people = present
-            self._ears.members(present)
+            self._listener.set_members(present)
 
     def clear(self) -> None:
-        """Forget who came and which SSRC was whose: a new voice session deals them out anew."""
-        self._ears.forget()
+        """Forget who connected and whose each SSRC was: a new voice session announces them again."""
+        self._listener.forget_ssrcs()
         self._mapped.clear()
-        self._arrived.clear()
+        self._connected.clear()
 
-    def _message(self, op: object, data: object) -> None:
+    def _handle(self, op: object, data: object) -> None:
         if not isinstance(data, Mapping):
             if op in (SPEAKING, CLIENTS_CONNECT, CLIENT_DISCONNECT):
                 raise TypeError
@@ -78,18 +79,18 @@ class Roster:
             self._map(int(data["user_id"]), int(data["audio_ssrc"]))
         elif op == CLIENTS_CONNECT:
             for user_id in data["user_ids"]:
-                if len(self._arrived) < MAX_MAPPED:
-                    self._arrived.add(int(user_id))
+                if len(self._connected) < MAX_MAPPED_USERS:
+                    self._connected.add(int(user_id))
         elif op == CLIENT_DISCONNECT:
             user_id = int(data["user_id"])
-            self._arrived.discard(user_id)
+            self._connected.discard(user_id)
             if user_id in self._mapped:
                 self._mapped.discard(user_id)
-                self._ears.unmap(user_id)
+                self._listener.unmap_user(user_id)
 
     def _map(self, user_id: int, ssrc: int) -> None:
         if not 0 < ssrc < 1 << 32 or not 0 < user_id < 1 << 64:
             raise ValueError
-        if len(self._mapped) < MAX_MAPPED or user_id in self._mapped:
+        if len(self._mapped) < MAX_MAPPED_USERS or user_id in self._mapped:
             self._mapped.add(user_id)
-            self._ears.map(ssrc, user_id)
+            self._listener.map_ssrc(ssrc, user_id)

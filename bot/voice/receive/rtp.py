@@ -1,35 +1,35 @@
-"""RTP as Discord uses it (RFC 3550 section 5.1): what a datagram is before and after its encryption is taken off.
+"""RTP as Discord uses it (RFC 3550 section 5.1): reading a datagram before and after transport decryption.
 
-The layout of the `rtpsize` modes: the header with its CSRCs and the extension's 4-byte preamble travel in the clear and
-are authenticated; the extension's body, the payload and the padding are inside the ciphertext.
+In the `rtpsize` modes the header, its CSRCs and the extension's 4-byte preamble travel in the clear and are
+authenticated; the extension's body, the payload and the padding are inside the ciphertext.
 """
 
 import struct
 from enum import StrEnum
 from typing import NamedTuple
 
-AUDIO = 0x78
+AUDIO_PAYLOAD_TYPE = 0x78
 """Payload type of Opus on Discord; video and RTX have others."""
-MAX_DATAGRAM = 2048
-"""Bytes. Voice fits one Ethernet frame; longer ones are not voice and would only fill memory."""
-OVERHEAD = 16 + 4
-"""Bytes after the ciphertext: Poly1305 tag and truncated nonce."""
+MAX_DATAGRAM_BYTES = 2048
+"""Voice fits one Ethernet frame; anything longer is not voice and would only fill memory."""
+AEAD_OVERHEAD_BYTES = 16 + 4
+"""After the ciphertext: the Poly1305 tag and the truncated nonce."""
 
-_HEADER = struct.Struct(">BBHII")
-_EXTENSION = struct.Struct(">HH")
+_FIXED_HEADER = struct.Struct(">BBHII")
+_EXTENSION_PREAMBLE = struct.Struct(">HH")
 
 
 class Reject(StrEnum):
     """Why a datagram is not an audio packet; each is a field of ReceiverStats."""
 
     NOT_RTP = "not_rtp"
-    "too short or long, or another version: not RTP of ours"
+    "too short or too long, or another RTP version"
     RTCP = "rtcp"
     "a control packet (RFC 5761 section 4 tells them apart)"
     NOT_AUDIO = "not_audio"
     "another payload type: video, retransmission"
     EMPTY = "empty"
-    "nothing but padding or an extension: a probe of the line"
+    "nothing but padding or an extension: a network probe"
     BAD_PADDING = "bad_padding"
     "the padding count exceeds the packet"
     BAD_EXTENSION = "bad_extension"
@@ -55,23 +55,23 @@ class RtpPacket(NamedTuple):
 
 
 def parse(datagram: bytes) -> RtpPacket | Reject:
-    """Read the clear part of a datagram; never raises."""
+    """Read the unencrypted part of a datagram; never raises."""
     length = len(datagram)
-    if length < _HEADER.size or length > MAX_DATAGRAM or datagram[0] >> 6 != 2:
+    if length < _FIXED_HEADER.size or length > MAX_DATAGRAM_BYTES or datagram[0] >> 6 != 2:
         return Reject.NOT_RTP
-    first, second, sequence, timestamp, ssrc = _HEADER.unpack_from(datagram)
+    first, second, sequence, timestamp, ssrc = _FIXED_HEADER.unpack_from(datagram)
     if 192 <= second <= 223:
         return Reject.RTCP
-    if second & 0x7F != AUDIO:
+    if second & 0x7F != AUDIO_PAYLOAD_TYPE:
         return Reject.NOT_AUDIO
-    end = _HEADER.size + 4 * (first & 0x0F)
+    end = _FIXED_HEADER.size + 4 * (first & 0x0F)
     extension = 0
     if first & 0x10:
-        if length < end + _EXTENSION.size:
+        if length < end + _EXTENSION_PREAMBLE.size:
             return Reject.NOT_RTP
-        extension = 4 * _EXTENSION.unpack_from(datagram, end)[1]
-        end += _EXTENSION.size
-    if length <= end + OVERHEAD:
+        extension = 4 * _EXTENSION_PREAMBLE.unpack_from(datagram, end)[1]
+        end += _EXTENSION_PREAMBLE.size
+    if length <= end + AEAD_OVERHEAD_BYTES:
         return Reject.NOT_RTP
     return RtpPacket(ssrc, sequence, timestamp, datagram[:end], datagram[end:], extension, bool(first & 0x20))
 
@@ -79,11 +79,11 @@ def parse(datagram: bytes) -> RtpPacket | Reject:
 def payload(packet: RtpPacket, plaintext: bytes) -> bytes | Reject:
     """Strip padding, then the extension's body, from the decrypted `plaintext`.
 
-    In this order: padding left in place hides the trailer of the end-to-end encryption.
+    Padding first: left in place it hides the trailer of the end-to-end encryption.
     """
     end = len(plaintext)
     if packet.padded:
-        # At least 1, since the count counts itself (RFC 3550 section 5.1).
+        # At least 1: the count includes itself (RFC 3550 section 5.1).
         padding = plaintext[-1] if plaintext else 0
         if not 0 < padding <= end:
             return Reject.BAD_PADDING

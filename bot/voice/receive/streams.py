@@ -1,4 +1,4 @@
-"""The streams of everybody who is heard."""
+"""The streams of everybody the bot hears."""
 
 from typing import Final
 
@@ -7,8 +7,8 @@ from bot.voice.opus import OpusLibrary
 from bot.voice.receive.stats import ReceiverStats
 from bot.voice.receive.stream import Stream
 
-MAX_FORMER: Final = 1024
-"""People who left or withdrew, remembered so that their timestamps do not go back; the oldest goes first."""
+MAX_FORMER_STREAMS: Final = 1024
+"""People who left or withdrew consent, kept so their timestamps never go back; the oldest goes first."""
 
 
 class Streams:
@@ -19,9 +19,9 @@ class Streams:
         self._stats = stats
         self._open: dict[int, Stream] = {}
         self._former: dict[int, Stream] = {}
-        "emptied"
+        "of those who left or withdrew: empty"
         self._ready: list[Frame] = []
-        "of those who left since the last tick"
+        "frames of those who left since the last tick"
 
     def __len__(self) -> int:
         return len(self._open)
@@ -32,7 +32,7 @@ class Streams:
         return sum(stream.waiting for stream in self._open.values())
 
     def of(self, user_id: int) -> Stream:
-        """Return a person's stream, open from now on."""
+        """Return a person's stream; open it if it is not."""
         stream = self._open.get(user_id)
         if stream is None:
             stream = self._former.pop(user_id, None) or Stream(user_id, self._library, self._stats)
@@ -47,18 +47,18 @@ class Streams:
         return frames
 
     def restart(self, user_id: int) -> None:
-        """Expect another SSRC of a person."""
+        """Expect another SSRC from this person."""
         if user_id in self._open:
             self._open[user_id].restart()
 
     def finish(self, user_id: int) -> None:
-        """Somebody left: what they said still comes out, without waiting for what is missing."""
+        """Close the stream of somebody who left: what they said still comes out, without waiting for lost packets."""
         if user_id in self._open:
             self._open[user_id].drain(float("inf"), self._ready)
             self._close(user_id)
 
     def drop(self, user_id: int) -> None:
-        """Somebody is not to be heard any more: what they said does not come out."""
+        """Close the stream of somebody the bot may no longer hear: what they said does not come out."""
         self._ready = [frame for frame in self._ready if frame.user_id != user_id]
         if user_id in self._open:
             self._close(user_id)
@@ -66,6 +66,6 @@ class Streams:
     def _close(self, user_id: int) -> None:
         stream = self._open.pop(user_id)
         self._stats.dropped += stream.end()
-        if len(self._former) >= MAX_FORMER:
+        if len(self._former) >= MAX_FORMER_STREAMS:
             self._former.pop(next(iter(self._former)))
         self._former[user_id] = stream

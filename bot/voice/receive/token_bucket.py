@@ -13,14 +13,14 @@ class TokenBucket:
         self.level = size
 
     def fill(self, now: float) -> float:
-        """Add what time brought, and return what may be taken; time that goes back brings nothing."""
+        """Add the tokens that time has brought and return the level; time that goes back brings none."""
         if now > self._filled:
             self.level = min(self._size, self.level + (now - self._filled) * self._rate)
             self._filled = now
         return self.level
 
     def take(self, now: float) -> bool:
-        """Take one, if there is one."""
+        """Take one token, if there is one."""
         if self.fill(now) < 1:
             return False
         self.level -= 1

@@ -1,7 +1,7 @@
-"""The UDP side of a link: a socket that wakes its reader when closed, the reader's thread, and the bounded inbox.
+"""The UDP side of a link: a socket that wakes its reader when it closes, the reader thread, and the bounded inbox.
 
-discord.py's own reader waits up to 30 s in `select` on a socket that was closed under it, and fails on descriptors
-above 1023. This one does neither.
+discord.py's own reader waits up to 30 s in `select` on a socket that somebody closed, and fails on descriptors above
+1023. This one does neither.
 """
 
 import selectors
@@ -15,26 +15,25 @@ from contextlib import suppress
 from bot.voice.aead import Aead
 from bot.voice.receive import rtp
 
-MAX_DATAGRAM = 2048
-RECEIVE_BUFFER = 1 << 20
-"""Bytes asked of the kernel, which may grant less: what arrives while this process stands still."""
-INBOX = 1500
-"""Datagrams: ten people speaking for 3 s while the event loop is blocked."""
-BURST = 64
-"""Datagrams read before looking again whether to go on."""
+RECEIVE_BUFFER_BYTES = 1 << 20
+"""Asked of the kernel, which may grant less: room for what arrives while this process stands still."""
+MAX_INBOX_DATAGRAMS = 1500
+"""Ten people speaking for 3 s while the event loop is blocked."""
+MAX_READ_BURST_DATAGRAMS = 64
+"""Read before checking again whether to continue."""
 
 Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
-"""Not for Windows, whose select has no such limit."""
+"""Windows has no poll, but its select has no limit on descriptors."""
 
 
 class DatagramSocket(socket.socket):
-    """A non-blocking UDP socket. Closing it wakes whoever waits for it."""
+    """A non-blocking UDP socket. Closing it wakes the thread that waits on it."""
 
     def __init__(self) -> None:
         super().__init__(socket.AF_INET, socket.SOCK_DGRAM)
         self.setblocking(False)
         with suppress(OSError):
-            self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
 
     def close(self) -> None:
         with suppress(OSError):
@@ -43,30 +42,31 @@ class DatagramSocket(socket.socket):
 
 
 class Inbox:
-    """Datagrams with their arrival time, from the reader's thread to the event loop; the oldest go when it is full.
+    """Datagrams with their arrival time, from the reader thread to the event loop; a full inbox drops the oldest.
 
-    While it is more than half full only what is sound, sealed with the session's key, is let in: a flood of anything
-    else drowns nobody, even in the name of somebody who speaks. Until then the receiver sees to that, so that each
-    packet is opened but once.
+    While it is more than half full it lets in only voice sealed with the session's key: a flood of anything else drowns
+    nobody, even under the SSRC of somebody who speaks. Below that the receiver does this check alone, so each packet is
+    decrypted only once.
     """
 
-    def __init__(self, size: int = INBOX) -> None:
+    def __init__(self, size: int = MAX_INBOX_DATAGRAMS) -> None:
         self._items: deque[tuple[bytes, float]] = deque(maxlen=size)
         self._size = size
         self.received = 0
         "datagrams let in"
         self.refused = 0
+        "datagrams that are no voice, while more than half full"
         self.dropped = 0
-        "the oldest, to make room"
+        "the oldest, dropped to make room"
         self._aead: Aead | None = None
 
     def rekey(self, secret_key: bytes) -> None:
-        """Take the key of the session, 32 bytes."""
+        """Use the session's key, 32 bytes."""
         self._aead = Aead(secret_key)
 
     def push(self, datagram: bytes, arrived: float) -> None:
         waiting = len(self._items)
-        if 2 * waiting > self._size and not self._sound(datagram):
+        if 2 * waiting > self._size and not self._authentic(datagram):
             self.refused += 1
             return
         self.dropped += waiting == self._size
@@ -77,14 +77,14 @@ class Inbox:
         return len(self._items)
 
     def drain(self) -> Iterator[tuple[bytes, float]]:
-        """Take what is there now; what arrives meanwhile waits for the next time."""
+        """Yield what is there now; what arrives meanwhile waits for the next call."""
         for _ in range(len(self._items)):
             try:
                 yield self._items.popleft()
             except IndexError:
                 return
 
-    def _sound(self, datagram: bytes) -> bool:
+    def _authentic(self, datagram: bytes) -> bool:
         packet = rtp.parse(datagram)
         if isinstance(packet, rtp.Reject):
             return False
@@ -92,7 +92,7 @@ class Inbox:
 
 
 class UdpReader(threading.Thread):
-    """Hands every datagram of the attached socket to `receive`, with its arrival time by `clock`, in this thread."""
+    """Calls `receive` in this thread with every datagram of the attached socket and its arrival time by `clock`."""
 
     def __init__(self, receive: Callable[[bytes, float], None], clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(name="voice reader", daemon=True)
@@ -103,12 +103,12 @@ class UdpReader(threading.Thread):
         self._ending = False
 
     def attach(self, sock: DatagramSocket) -> None:
-        """Read from this socket from now on. Close the one before it first, or within a second."""
+        """Read from this socket from now on. Close the former one before this, or within a second."""
         self._socket = sock
         self._changed.set()
 
     def stop(self) -> None:
-        """End soon; at once when the socket is closed."""
+        """End within a second; at once when the socket is closed."""
         self._ending = True
         self._changed.set()
 
@@ -130,15 +130,15 @@ class UdpReader(threading.Thread):
             while not self._ending and sock is self._socket and sock.fileno() >= 0:
                 try:
                     if selector.select(1.0):
-                        self._burst(sock)
+                        self._read_burst(sock)
                 except (ValueError, OSError):
-                    # Closed just now; or refused by the other side (ICMP), which may pass.
+                    # The socket was closed, or the other side refused (ICMP), which may pass.
                     self._changed.wait(0.01)
 
-    def _burst(self, sock: DatagramSocket) -> None:
-        for _ in range(BURST):
+    def _read_burst(self, sock: DatagramSocket) -> None:
+        for _ in range(MAX_READ_BURST_DATAGRAMS):
             try:
-                datagram = sock.recv(MAX_DATAGRAM)
+                datagram = sock.recv(rtp.MAX_DATAGRAM_BYTES)
             except BlockingIOError:
                 return
             if not datagram:

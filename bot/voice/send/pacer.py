@@ -1,7 +1,7 @@
-"""One thread that sends every call's next packet each 20 ms.
+"""One thread that sends the next packet of every call, each 20 ms.
 
-Each sender has a schedule of its own, counted from its first packet in absolute steps of 20 ms, so nothing drifts and a
-first packet need not wait for a grid. Those that fall due together are served in one waking.
+Each lane has its own schedule in absolute steps of 20 ms from its first packet, so nothing drifts and a first packet
+never waits for a common grid. One wake-up serves every lane that is due.
 """
 
 import heapq
@@ -20,29 +20,28 @@ from bot.audio import FRAME_SECONDS
 
 log = structlog.get_logger(__name__)
 
-SLACK = 0.001
-"""Seconds a packet may go early, to share a waking with others."""
-CATCH_UP = 0.1
-"""Seconds behind that are made up by sending faster; after a longer stall the schedule moves instead."""
+MAX_EARLY_SECONDS = 0.001
+"""A packet may leave this early, to share a wake-up with others."""
+MAX_CATCH_UP_SECONDS = 0.1
+"""A delay up to this is made up by sending faster; after a longer stall the schedule moves instead."""
 
-
-SWITCH = 0.0005
-"""Seconds a thread may keep the interpreter from another that waits; 0.005 by default. Sealing and sending a packet
-give it up twice, so with 100 calls and a busy event loop the 99th percentile of lateness fell from 59 to 12 ms."""
+SWITCH_INTERVAL_SECONDS = 0.0005
+"""How long a thread may keep the interpreter from one that waits; Python's default is 0.005. Sealing and sending a
+packet release it twice: with 100 calls and a busy event loop the 99th percentile of lateness fell from 59 to 12 ms."""
 
 
 class PacketSource(Protocol):
-    """What a lane serves. Both are called in the pacer's thread."""
+    """Where a lane gets its packets. The pacer's thread calls both methods."""
 
     def take(self) -> bytes | None:
-        """Return the next Opus packet, or None: the lane sleeps until it is woken."""
+        """Return the next Opus packet, or None: the lane then sleeps until it is woken."""
         ...
 
     def send(self, packet: bytes, /) -> None: ...
 
 
 class Lateness:
-    """How late packets left, as a histogram: `counts[i]` of them by at most `BOUNDS[i]` seconds, the last beyond."""
+    """How late packets left, as a histogram: `counts[i]` left at most `BOUNDS[i]` seconds late, the last one later."""
 
     BOUNDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.008, 0.012, 0.02, 0.04, 0.1, 0.5)
 
@@ -57,7 +56,7 @@ class Lateness:
         self.max = max(self.max, seconds)
 
     def quantile(self, share: float) -> float:
-        """Return the bound below which this share of the packets lies; the maximum beyond the last bound."""
+        """Return the bound below which this share of the packets lies; the maximum if it lies beyond the last bound."""
         wanted = share * sum(self.counts)
         for bound, below in zip(self.BOUNDS, itertools.accumulate(self.counts), strict=False):
             if below >= wanted:
@@ -66,34 +65,34 @@ class Lateness:
 
 
 class Lane:
-    """One sender's place in the schedule."""
+    """The place of one packet source in the schedule."""
 
-    def __init__(self, sender: PacketSource, wake: Callable[["Lane"], None]) -> None:
-        self.sender = sender
+    def __init__(self, source: PacketSource, wake: Callable[["Lane"], None]) -> None:
+        self.source = source
         self._wake = wake
         self.due: float | None = None
         "when its next packet leaves; None while it sleeps"
         self.free_at = 0.0
-        "a packet sent before this would be less than 20 ms after the last"
+        "a packet before this would follow the last one by less than 20 ms"
         self.closed = False
         self.sent = 0
         self.failed = 0
-        "packets that could not be made or sent"
+        "packets that could not be encoded, sealed or sent"
         self.skipped = 0
         "steps of 20 ms lost to stalls of the whole process"
 
     def wake(self) -> None:
-        """Say that there is something to send: the first packet leaves at once. From any thread."""
+        """Start sending: the first packet leaves at once. From any thread."""
         if not self.closed:
             self._wake(self)
 
     def close(self) -> None:
-        """Leave the schedule. A packet that is leaving just now still may."""
+        """Leave the schedule. A packet in flight may still leave."""
         self.closed = True
 
 
-class Wheel:
-    """The schedule, without the thread: `turn` serves what is due by `clock` and says how long to sleep."""
+class PacerSchedule:
+    """The schedule, without the thread: `run_due` serves the lanes due by `clock` and returns how long to sleep."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -102,27 +101,27 @@ class Wheel:
         self._woken: deque[Lane] = deque()
         self.lateness = Lateness()
 
-    def woken(self, lane: Lane) -> None:
+    def wake(self, lane: Lane) -> None:
         self._woken.append(lane)
 
     @property
     def waiting(self) -> bool:
-        """Whether a lane was woken since the last turn."""
+        """Whether a lane was woken since the last run."""
         return bool(self._woken)
 
     @property
     def behind(self) -> float:
-        """Seconds by which the next packet is overdue; may be asked from any thread."""
+        """Seconds by which the next packet is overdue. From any thread."""
         queue = self._queue[:1]
         return max(0.0, self._clock() - queue[0][0]) if queue else 0.0
 
-    def turn(self) -> float | None:
+    def run_due(self) -> float | None:
         """Return the seconds until the next packet is due, None when every lane sleeps."""
         while self._woken:
             lane = self._woken.popleft()
             if lane.due is None and not lane.closed:
                 self._enter(lane, max(self._clock(), lane.free_at))
-        while self._queue and self._queue[0][0] <= self._clock() + SLACK:
+        while self._queue and self._queue[0][0] <= self._clock() + MAX_EARLY_SECONDS:
             due, _, lane = heapq.heappop(self._queue)
             self._serve(due, lane)
         return max(0.0, self._queue[0][0] - self._clock()) if self._queue else None
@@ -133,18 +132,18 @@ class Wheel:
 
     def _serve(self, due: float, lane: Lane) -> None:
         behind = self._clock() - due
-        if behind > CATCH_UP:
+        if behind > MAX_CATCH_UP_SECONDS:
             steps = int(behind / FRAME_SECONDS)
             lane.skipped += steps
             due += steps * FRAME_SECONDS
         packet: bytes | None = b""
         try:
-            packet = None if lane.closed else lane.sender.take()
+            packet = None if lane.closed else lane.source.take()
             if packet is not None:
-                lane.sender.send(packet)
+                lane.source.send(packet)
                 lane.sent += 1
         except BaseException:
-            # Whatever is wrong with one call, a panic in Rust included, the others' sound must go on.
+            # Whatever fails in one call, a Rust panic included, the sound of the others must continue.
             if not lane.failed:
                 log.exception("packet_not_sent")
             lane.failed += 1
@@ -159,15 +158,15 @@ class Pacer:
     """The thread, one for the process. Use as a context manager, or call `start` and `close`."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._wheel = Wheel(clock)
+        self._schedule = PacerSchedule(clock)
         self._change = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
-        self._switch = sys.getswitchinterval()
+        self._default_switch_interval = sys.getswitchinterval()
 
     @property
     def lateness(self) -> Lateness:
-        return self._wheel.lateness
+        return self._schedule.lateness
 
     @property
     def alive(self) -> bool:
@@ -177,26 +176,26 @@ class Pacer:
     @property
     def behind(self) -> float:
         """Seconds by which the next packet is overdue now."""
-        return self._wheel.behind
+        return self._schedule.behind
 
-    def add(self, sender: PacketSource) -> Lane:
-        """Return a lane for the sender, asleep."""
-        return Lane(sender, self._wake)
+    def add(self, source: PacketSource) -> Lane:
+        """Return a sleeping lane for this source."""
+        return Lane(source, self._wake)
 
     def start(self) -> None:
         if self._thread is None:
-            sys.setswitchinterval(min(SWITCH, self._switch))
+            sys.setswitchinterval(min(SWITCH_INTERVAL_SECONDS, self._default_switch_interval))
             self._thread = threading.Thread(target=self._run, name="pacer", daemon=True)
             self._thread.start()
 
     def close(self) -> None:
-        """Stop sending; returns when the thread has ended."""
+        """Stop sending; return when the thread has ended."""
         with self._change:
             self._closing = True
             self._change.notify()
         if self._thread is not None:
             self._thread.join()
-            sys.setswitchinterval(self._switch)
+            sys.setswitchinterval(self._default_switch_interval)
 
     def __enter__(self) -> Self:
         self.start()
@@ -207,12 +206,12 @@ class Pacer:
 
     def _wake(self, lane: Lane) -> None:
         with self._change:
-            self._wheel.woken(lane)
+            self._schedule.wake(lane)
             self._change.notify()
 
     def _run(self) -> None:
         while not self._closing:
-            pause = self._wheel.turn()
+            pause = self._schedule.run_due()
             with self._change:
-                if not self._wheel.waiting and not self._closing:
+                if not self._schedule.waiting and not self._closing:
                     self._change.wait(pause)

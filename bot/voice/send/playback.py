@@ -1,7 +1,7 @@
 """The reply on its way to the loudspeaker: PCM in on the event loop, Opus packets out to the pacer's thread.
 
-The PCM is kept until its packet was taken, so what is not on the wire yet can still be made quieter or dropped. Opus is
-encoded ahead, on the loop, a few packets at a time; the pacer's thread only takes what is ready. Everything runs on the
+The PCM is kept until its packet is taken, so whatever is not on the wire yet can still be ducked or dropped. The event
+loop encodes Opus ahead, a few packets at a time; the pacer's thread only takes what is ready. Everything runs on the
 event loop except `take`.
 """
 
@@ -15,22 +15,24 @@ import numpy as np
 
 from bot.audio import SPEAK_BYTES, SPEAK_RATE
 from bot.types import Playout
-from bot.voice.opus import SILENCE
+from bot.voice.opus import OPUS_SILENCE
 
-TAIL = 5
-"""Silence frames before a pause, so that no decoder goes on inventing sound (Discord: Voice Connections)."""
-AHEAD = 20
-"""Packets encoded ahead, 400 ms: what a blocked event loop may cost before anybody hears it."""
-PER_PUMP = 5
-"""Packets encoded at once: a long feed must not hold the loop up."""
-MAX_SECONDS = 120
-MAX_BYTES = MAX_SECONDS * SPEAK_RATE * 2
+TAIL_FRAMES = 5
+"""Of silence before a pause: without them decoders would continue with concealment (Discord: Voice Connections)."""
+MAX_AHEAD_PACKETS = 20
+"""Encoded ahead, 400 ms: the event loop may block this long before anybody hears it."""
+MAX_PACKETS_PER_PUMP = 5
+"""Encoded at once: a long feed must not block the event loop."""
+MAX_PLAYBACK_SECONDS = 120
+"""Of one reply; the rest is dropped and counted."""
+MAX_PLAYBACK_BYTES = MAX_PLAYBACK_SECONDS * SPEAK_RATE * 2
 MAX_CUE_BYTES = 2 * SPEAK_RATE * 2
-DUCKED = 10 ** (-14 / 20)
-RAMP = 0.5
-"""Most that the gain changes in a frame: a duck takes 40 ms and does not click."""
-PRIMING = 2
-"""Frames an encoder is led in with after what was encoded ahead has been taken back."""
+DUCKED_GAIN = 10 ** (-14 / 20)
+"""-14 dB."""
+MAX_GAIN_STEP = 0.5
+"""Per frame: a duck takes 40 ms and does not click."""
+PRIMING_FRAMES = 2
+"""Sent frames that prime the encoder after packets encoded ahead were taken back."""
 
 
 class FrameEncoder(Protocol):
@@ -41,7 +43,7 @@ class FrameEncoder(Protocol):
         ...
 
     def reset(self) -> None:
-        """Forget what was said."""
+        """Forget the past."""
         ...
 
 
@@ -49,61 +51,62 @@ class _Sound(NamedTuple):
     pcm: bytes
     "960 bytes at full level"
     counts: int
-    "bytes of it that are the reply: fewer in a padded last frame, none in a cue"
+    "bytes of it that belong to the reply: fewer in a padded last frame, none in a cue"
 
 
 class _Packet(NamedTuple):
     opus: bytes
     sound: _Sound
     shaped: bytes
-    "the PCM as it was encoded, at its level"
+    "the PCM as encoded, at its level"
     gain: float
-    "at its end"
+    "at the end of the frame"
 
 
 class OpusPlayback:
-    """One reply; see ports.Playback. `encoder` is its own; `on_ready` hears that a packet waits to be taken.
+    """One reply; see ports.Playback. It owns `encoder`; it calls `on_ready` when a packet waits to be taken.
 
-    `pump` must be called every 20 ms: it encodes, and notices the end.
+    Call `pump` every 20 ms: it encodes, and notices the end.
     """
 
     def __init__(self, encoder: FrameEncoder, on_ready: Callable[[], None] = lambda: None) -> None:
         self._encoder = encoder
         self._on_ready = on_ready
         self._frames: deque[_Sound] = deque()
-        self._rest = bytearray()
+        self._partial = bytearray()
+        "PCM that does not fill a frame yet"
         self._fed = 0
         self._gain = self._target = 1.0
         self._finished = False
         self._playout: Playout | None = None
-        self._over = asyncio.Event()
-        self.dropped = 0
-        "bytes fed beyond MAX_SECONDS"
+        self._done = asyncio.Event()
+        self.dropped_bytes = 0
+        "of PCM, fed beyond MAX_PLAYBACK_SECONDS"
         # Shared with the pacer's thread, under the lock.
         self._lock = threading.Lock()
         self._ready: deque[_Packet] = deque()
-        self._sent: deque[bytes] = deque(maxlen=PRIMING)
+        self._sent: deque[bytes] = deque(maxlen=PRIMING_FRAMES)
         self._sent_gain = 1.0
         self._taken = 0
-        self._tail = 0
+        self._tail_left = 0
         self.underruns = 0
-        "silence frames that stood in for a reply that came too slowly"
+        "silence frames sent because the reply came too slowly"
 
     def feed(self, pcm: bytes) -> None:
         if self._finished:
             return
-        room = MAX_BYTES - self._fed
-        self.dropped += max(0, len(pcm) - room)
+        room = MAX_PLAYBACK_BYTES - self._fed
+        self.dropped_bytes += max(0, len(pcm) - room)
         pcm = pcm[:room]
         if not pcm:
             return
         if not self._fed:
-            self._drop()
+            self._fade_out()
         self._fed += len(pcm)
-        self._rest += pcm
-        whole = len(self._rest) - len(self._rest) % SPEAK_BYTES
-        self._frames.extend(_sounds(bytes(self._rest[:whole]), SPEAK_BYTES))
-        del self._rest[:whole]
+        self._partial += pcm
+        whole = len(self._partial) - len(self._partial) % SPEAK_BYTES
+        self._frames.extend(_sounds(bytes(self._partial[:whole]), SPEAK_BYTES))
+        del self._partial[:whole]
         self.pump()
 
     def cue(self, pcm: bytes) -> None:
@@ -117,24 +120,24 @@ class OpusPlayback:
         if self._finished:
             return
         self._finished = True
-        counts = len(self._rest) // 2 * 2
+        counts = len(self._partial) // 2 * 2
         if counts:
-            self._frames.append(_Sound(bytes(self._rest[:counts]).ljust(SPEAK_BYTES, b"\0"), counts))
-        self._rest.clear()
+            self._frames.append(_Sound(bytes(self._partial[:counts]).ljust(SPEAK_BYTES, b"\0"), counts))
+        self._partial.clear()
         self.pump()
 
     def duck(self) -> None:
-        self._level(DUCKED)
+        self._set_gain(DUCKED_GAIN)
 
     def resume(self) -> None:
-        self._level(1.0)
+        self._set_gain(1.0)
 
     def cut(self) -> Playout:
         if self._playout is None:
             over = self._finished and not self._frames and not self._ready
             self._finished = True
-            self._rest.clear()
-            self._drop()
+            self._partial.clear()
+            self._fade_out()
             self._end(interrupted=not over)
         assert self._playout is not None
         return self._playout
@@ -144,24 +147,24 @@ class OpusPlayback:
         return self._taken / (2 * SPEAK_RATE)
 
     async def wait(self) -> Playout:
-        await self._over.wait()
+        await self._done.wait()
         assert self._playout is not None
         return self._playout
 
     @property
     def sounding(self) -> bool:
-        """Whether there is anything to take, its closing silence included."""
-        return bool(self._ready) or self._tail > 0
+        """Whether there is anything to take, the closing silence included."""
+        return bool(self._ready) or self._tail_left > 0
 
     @property
     def over(self) -> bool:
-        """Whether it was played out or cut, and its closing silence taken."""
+        """Whether it was played out or cut, and the closing silence taken."""
         return self._playout is not None and not self.sounding
 
     def pump(self) -> None:
         """Encode ahead, and notice the end."""
-        for _ in range(PER_PUMP):
-            if not self._frames or len(self._ready) >= AHEAD:
+        for _ in range(MAX_PACKETS_PER_PUMP):
+            if not self._frames or len(self._ready) >= MAX_AHEAD_PACKETS:
                 break
             packet = self._encode(self._frames.popleft())
             with self._lock:
@@ -173,9 +176,9 @@ class OpusPlayback:
             self._end(interrupted=False)
 
     def take(self) -> bytes | None:
-        """Return the next packet, silence where the reply is late or has just ended, or None: nothing to send.
+        """Return the next packet, silence if the reply is late or has just ended, or None: nothing to send.
 
-        Called in the pacer's thread.
+        The pacer's thread calls this.
         """
         with self._lock:
             if self._ready:
@@ -183,34 +186,34 @@ class OpusPlayback:
                 self._sent.append(packet.shaped)
                 self._sent_gain = packet.gain
                 self._taken += packet.sound.counts
-                self._tail = TAIL
+                self._tail_left = TAIL_FRAMES
                 return packet.opus
-            if not self._tail:
+            if not self._tail_left:
                 return None
-            self._tail -= 1
+            self._tail_left -= 1
             if self._taken and not self._finished:
                 self.underruns += 1
-            return SILENCE
+            return OPUS_SILENCE
 
     def _end(self, *, interrupted: bool) -> None:
         if self._playout is None:
             total = self._fed // 2 * 2 / (2 * SPEAK_RATE)
             self._playout = Playout(played=self.played, total=total, interrupted=interrupted)
-            self._over.set()
+            self._done.set()
 
-    def _level(self, gain: float) -> None:
+    def _set_gain(self, gain: float) -> None:
         if gain == self._target or self._playout is not None:
             return
         self._target = gain
-        # The first packet is made before the pacer can look again: it would take the gap for an underrun.
+        # Encode the first packet before the pacer can look again: it would count the gap as an underrun.
         with self._lock:
             self._take_back()
             if self._frames:
                 self._ready.append(self._encode(self._frames.popleft()))
         self.pump()
 
-    def _drop(self) -> None:
-        """Fall silent within a frame: fade out what would have come next, and drop the rest."""
+    def _fade_out(self) -> None:
+        """Fall silent within a frame: fade out the next frame and drop the rest."""
         with self._lock:
             self._take_back()
             if self._frames and self._sent:
@@ -222,7 +225,7 @@ class OpusPlayback:
     def _take_back(self) -> None:
         """Undo what was encoded but not taken. The caller holds the lock.
 
-        The encoder's memory is ahead of the listeners' decoders: it is led in anew with the last sound on the wire.
+        The encoder's state is ahead of the listeners' decoders: reset it and prime it with the last sound on the wire.
         """
         if not self._ready:
             return
@@ -235,7 +238,7 @@ class OpusPlayback:
 
     def _encode(self, sound: _Sound, *, fade: bool = False) -> _Packet:
         start = self._gain
-        self._gain = 0.0 if fade else start + min(RAMP, max(-RAMP, self._target - start))
+        self._gain = 0.0 if fade else start + min(MAX_GAIN_STEP, max(-MAX_GAIN_STEP, self._target - start))
         shaped = _shape(sound.pcm, start, self._gain)
         return _Packet(self._encoder.encode(shaped), sound, shaped, self._gain)
 
@@ -245,7 +248,7 @@ def _sounds(pcm: bytes, counts: int) -> list[_Sound]:
 
 
 def _shape(pcm: bytes, start: float, end: float) -> bytes:
-    """Return the frame with its level going straight from one gain to the other."""
+    """Return the frame with a linear fade from one gain to the other."""
     if start == end == 1.0:
         return pcm
     samples = np.frombuffer(pcm, dtype="<i2")

@@ -1,4 +1,4 @@
-"""What one link sends: its playbacks, behind the speaking flag that Discord wants raised before the first packet."""
+"""What one link sends: its playbacks, after the speaking flag that Discord requires before the first packet."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,9 +10,10 @@ from bot.voice.send.playback import FrameEncoder, OpusPlayback
 class Sender:
     """Feeds one lane of the pacer.
 
-    `send` seals and sends a packet, in the pacer's thread; `connected` and `keyed` are asked there too: while either is
-    not, nothing is taken, so a reply goes on where it stood. `speak` raises and lowers the speaking flag (voice gateway
-    op 5). `keyed`: what is sent now is sealed for those who listen; before that it would go out in the clear, unheard.
+    The pacer's thread calls `send`, which seals and sends a packet, and asks `connected` and `sealable`: while either
+    is false nothing is taken, so a reply later continues where it was. `speak` raises and lowers the speaking flag
+    (voice gateway op 5). `sealable`: what is sent now is sealed for those who listen; before that it would go out
+    unencrypted, and nobody would hear it.
     """
 
     def __init__(
@@ -23,24 +24,25 @@ class Sender:
         send: Callable[[bytes], None],
         speak: Callable[[bool], Awaitable[None]],
         connected: Callable[[], bool],
-        keyed: Callable[[], bool] = lambda: True,
+        sealable: Callable[[], bool] = lambda: True,
     ) -> None:
         self._new_encoder = new_encoder
         self._send = send
         self._speak = speak
         self._connected = connected
-        self._keyed = keyed
+        self._sealable = sealable
         self._lane = pacer.add(self)
-        # The newest first; the one before it may still have its closing silence to send.
+        # The newest first; the one before may still have closing silence to send.
         self._playbacks: tuple[OpusPlayback, ...] = ()
         self._underruns = 0
-        self._raised = False
-        self._signal: asyncio.Task[None] | None = None
+        self._truncated = 0
+        self._flag_up = False
+        self._flag_task: asyncio.Task[None] | None = None
 
     def play(self) -> OpusPlayback:
-        """Open a new playback; one that is still open is cut."""
+        """Open a new playback, and cut one that is still open."""
         self.cut()
-        playback = OpusPlayback(self._new_encoder(), self._follow)
+        playback = OpusPlayback(self._new_encoder(), self._update_flag)
         self._keep(playback, *self._playbacks[:1])
         return playback
 
@@ -50,25 +52,25 @@ class Sender:
             playback.cut()
 
     def pump(self) -> None:
-        """Encode ahead, and keep the speaking flag true; called each tick."""
+        """Encode ahead, and keep the speaking flag up to date; called each tick."""
         for playback in self._playbacks:
             playback.pump()
         if self._playbacks and self._playbacks[0].sounding:
-            # Whatever closing silence the one before has left comes too late.
+            # The closing silence of the one before comes too late.
             self._keep(*self._playbacks[:1])
         self._keep(*(playback for playback in self._playbacks if not playback.over))
-        self._follow()
+        self._update_flag()
 
     async def close(self) -> None:
         self.cut()
         self._lane.close()
-        if self._signal is not None:
-            self._signal.cancel()
-            await asyncio.gather(self._signal, return_exceptions=True)
+        if self._flag_task is not None:
+            self._flag_task.cancel()
+            await asyncio.gather(self._flag_task, return_exceptions=True)
 
     def take(self) -> bytes | None:
-        """Return the next packet (see pacer.Sender)."""
-        if self._raised and self._connected() and self._keyed():
+        """Return the next packet (see pacer.PacketSource)."""
+        if self._flag_up and self._connected() and self._sealable():
             for playback in self._playbacks:
                 packet = playback.take()
                 if packet is not None:
@@ -95,30 +97,38 @@ class Sender:
 
     @property
     def underruns(self) -> int:
-        """Times an answer came too slowly to play on."""
+        """Silence frames sent because an answer came too slowly."""
         return self._underruns + sum(playback.underruns for playback in self._playbacks)
 
+    @property
+    def truncated(self) -> int:
+        """Playbacks that were fed more than they may play."""
+        return self._truncated + sum(playback.dropped_bytes > 0 for playback in self._playbacks)
+
     def _keep(self, *playbacks: OpusPlayback) -> None:
-        self._underruns += sum(playback.underruns for playback in self._playbacks if playback not in playbacks)
+        """Keep only these playbacks, and the counts of the others."""
+        gone = [playback for playback in self._playbacks if playback not in playbacks]
+        self._underruns += sum(playback.underruns for playback in gone)
+        self._truncated += sum(playback.dropped_bytes > 0 for playback in gone)
         self._playbacks = playbacks
 
-    def _follow(self) -> None:
-        """Bring flag and lane in line with what there is to send."""
+    def _update_flag(self) -> None:
+        """Match the flag and the lane to what there is to send."""
         if not self._connected():
-            # A new connection begins with the flag down.
-            self._raised = False
+            # A new connection starts with the flag down.
+            self._flag_up = False
             return
         sounding = any(playback.sounding for playback in self._playbacks)
-        if sounding and self._raised:
+        if sounding and self._flag_up:
             if self._lane.due is None:
                 self._lane.wake()
-        elif sounding != self._raised and self._signal is None:
-            self._signal = asyncio.create_task(self._flag(sounding), name="speaking flag")
+        elif sounding != self._flag_up and self._flag_task is None:
+            self._flag_task = asyncio.create_task(self._set_flag(sounding), name="speaking flag")
 
-    async def _flag(self, up: bool) -> None:
+    async def _set_flag(self, up: bool) -> None:
         try:
             await self._speak(up)
-            self._raised = up
+            self._flag_up = up
         finally:
-            self._signal = None
-        self._follow()
+            self._flag_task = None
+        self._update_flag()
