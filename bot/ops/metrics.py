@@ -76,6 +76,7 @@ def counters(link: Link) -> dict[str, int]:
         "send_failed": sender.failed,
         "deficit": sender.skipped,
         "underruns": sender.underruns,
+        "truncated": sender.truncated,
     }
 
 
@@ -123,6 +124,7 @@ class BotCollector(Collector):
         yield _gauge("calls", "Calls by state.", ("state",), states_of)
         yield _counter("call_events", "What befell calls.", ("event",), _by_name(self._calls.counts))
         limits = Counter(self._tally.calls)
+        limits["playback_truncated"] = self._links.totals()["truncated"]
         queues: Counter[str] = Counter(dict.fromkeys(("turn", "shown", "kept", "inbox"), 0))
         queues["kept"] += len(self._calls.outbox)
         for call in calls:
