@@ -36,7 +36,7 @@ class QuietLink:
 
 
 def page(link: QuietLink) -> str:
-    calls = cast("Any", SimpleNamespace(all=list, counts=Counter(), owed=()))
+    calls = cast("Any", SimpleNamespace(all=list, counts=Counter(), outbox=()))
     links = Links()
     links.open.add(cast("Any", link))
     collector = BotCollector(calls, links, Counters(), Pacer(), Lag(), dict)
