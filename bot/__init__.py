@@ -27,7 +27,8 @@ chat/           Discord as people see it: client, commands/, panel, transcript/
 ops/            health, metrics, traces, logs, doctor, shard slots, retention
 jobs/           audio work outside a call: ask, analyze, podcast, catch-up, any audio file
 call/           one call, from hearing to what is remembered of it:
-    manager.py      guild -> Call: join, move, leave, come back; one guarded task per call
+    manager.py      guild -> Call: join, move, leave, return
+    session.py      one call's life: over lost links, through a crash, to its end
     call.py         listener, responder and display in one TaskGroup; owns the CallState
     ticks.py        its clock: every 20 ms            idle_timer.py  how long it has a reason to stay
     listener.py     everyone's segmenter, and the floor above them
@@ -43,6 +44,7 @@ call/           one call, from hearing to what is remembered of it:
     services.py     the rooms behind their ports, the clocks
     settings.py     how a call is held                preferences.py  how each server and channel wants it
     auto_join_blocks.py  where people sent it away    counters.py     what the metrics count
+privacy/        a person's own decisions: consent, erasure (every holder of their words), export
 billing/        what requests cost: tokens, prices, budget, report
 voice/          datagrams <-> frames
     receive/        UDP, RTP, SSRCs, jitter buffer, decoder
@@ -58,7 +60,8 @@ sandbox/        a loopback Discord and model server, people, the demo and the pl
 Doors: imports point this way only (checked by import-linter)
 -------------------------------------------------------------
 cli -> sandbox -> app -> chat | ops -> jobs -> call (manager -> call -> responder -> accounts …)
-    -> voice | talk | engine | store (no door between these four) -> billing -> ports -> types -> audio, errors, config
+    -> privacy -> voice | talk | engine | store (no door between these four) -> billing -> ports -> types
+    -> audio, errors, config
 """
 
 __version__ = "0.1.0"

@@ -33,8 +33,9 @@ from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.text_and_speech import TextAndSpeech
 from bot.engine.transcribe import OpenAITranscriber
 from bot.errors import StoreError, StoreUnavailable
-from bot.jobs import podcast_folder
+from bot.jobs.analysis_notes import AnalysisNotesOnDisk
 from bot.jobs.context import folder_beside
+from bot.jobs.podcast_folder import FailedPodcasts
 from bot.ops import shard_slots
 from bot.ops.health import Health
 from bot.ops.http import HttpPages, serving
@@ -44,6 +45,8 @@ from bot.ops.retention import Retention
 from bot.ops.tls import tls_context
 from bot.ops.traces import Spans, tracing
 from bot.ports import Store
+from bot.privacy.erasure import Erasure
+from bot.privacy.holders import shared_holders
 from bot.store.outbox import Outbox
 from bot.store.repository import SqlStore
 from bot.talk.vad import make_vad
@@ -157,7 +160,10 @@ async def build(
             tracing(settings.openai_base_url, settings.transcribe_model, os.environ)
         )
         services = await stack.enter_async_context(_services(settings, store, preferences, tls, spans))
-        calls = await stack.enter_async_context(CallManager(services, preferences.of))
+        folder = folder_beside(settings.database_url)
+        erasure = Erasure(store, shared_holders(services.engine, services.budget, services.outbox))
+        erasure.register(FailedPodcasts(folder), AnalysisNotesOnDisk(folder))
+        calls = await stack.enter_async_context(CallManager(services, preferences.of, erasure))
         links = Links()
 
         async def connect(channel: VocalChannel) -> join.Link:
@@ -175,8 +181,7 @@ async def build(
         gauges = partial(_gauges, client)
         pages.registry = registry(BotCollector(calls, links, services.tally, pacer, health.lag, gauges))
         pages.trouble, pages.unready = health.trouble, partial(_unready, client, store)
-        forget = partial(podcast_folder.forget, folder_beside(settings.database_url))
-        upkeep = Retention(store, preferences, calls, client.is_in, lambda: datetime.now(UTC), forget)
+        upkeep = Retention(store, preferences, erasure, client.is_in, lambda: datetime.now(UTC))
         yield App(settings, client, calls, store, upkeep)
 
 

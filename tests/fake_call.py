@@ -9,6 +9,8 @@ from bot.billing.budget import Price
 from bot.call.call import Call
 from bot.call.manager import CallManager
 from bot.call.settings import CallSettings
+from bot.privacy.erasure import Erasure
+from bot.privacy.holders import shared_holders
 from tests.fakes import ANNA, NoStore, StageEngine, StageLink, StageTranscriber, StageVenue, a_cent, services
 
 
@@ -19,7 +21,9 @@ class Stage:
         """`cap`: dollars a day of the server; 0: none."""
         self.engine, self.transcriber, self.store = StageEngine(), StageTranscriber(), NoStore()
         self.venue = StageVenue(ANNA)
-        self.calls = CallManager(services(self.engine, self.transcriber, self.store, cap, price), self._settings)
+        self.services = shared = services(self.engine, self.transcriber, self.store, cap, price)
+        self.erasure = Erasure(shared.store, shared_holders(shared.engine, shared.budget, shared.outbox))
+        self.calls = CallManager(shared, self._settings, self.erasure)
         self.settings = CallSettings(consent="notice")
 
     def _settings(self, _guild: int, _channel: int) -> CallSettings:

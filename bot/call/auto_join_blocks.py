@@ -33,11 +33,11 @@ class AutoJoinBlocks:
             return
         self._places |= {(note.guild_id, note.channel_id) for note in kept if note.name == NAME}
 
-    def wanted(self, guild_id: int, channel_id: int) -> bool:
+    def allowed(self, guild_id: int, channel_id: int) -> bool:
         """Whether the bot may come there by itself."""
         return self._places.isdisjoint({(guild_id, None), (guild_id, channel_id)})
 
-    async def put_out(self, guild_id: int, channel_id: int | None = None) -> None:
+    async def block(self, guild_id: int, channel_id: int | None = None) -> None:
         """Stay away from a channel, or (None) a whole server. It holds at once, whatever becomes of the store."""
         self._places.add((guild_id, channel_id))
         try:
@@ -45,11 +45,11 @@ class AutoJoinBlocks:
         except StoreError as error:
             log.warning("away_not_kept", guild=guild_id, reason=str(error))
 
-    async def over(self, guild_id: int, channel_id: int) -> None:
+    async def lift(self, guild_id: int, channel_id: int) -> None:
         """Those who sent it away have gone from a channel."""
         await self._forget({(guild_id, channel_id)})
 
-    async def called(self, guild_id: int) -> None:
+    async def lift_all(self, guild_id: int) -> None:
         """Somebody of a server wants the bot again."""
         await self._forget({place for place in self._places if place[0] == guild_id})
 

@@ -25,6 +25,8 @@ from bot.call.transcripts import Transcripts
 from bot.call.undecoded_speech import UndecodedSpeech
 from bot.call.verdicts import Verdicts
 from bot.ports import Venue, VoiceLink
+from bot.ports.holder import Holder
+from bot.privacy.consent import Consents
 from bot.store.outbox import MAX_CALL_ENTRIES, Outbox
 from bot.talk.floor import (
     BargeIn,
@@ -67,7 +69,7 @@ class CallStatus:
     agreed: frozenset[int]
 
 
-class Call:
+class Call(Holder):
     """The bot in one voice channel. `run` it with a link; after a lost link it runs again with a new one."""
 
     def __init__(
@@ -94,7 +96,7 @@ class Call:
         self._books = Accounts(venue, self.record, self.display, self.outbox, self.why, services)
         self._services = services
         self._settings = settings
-        self._consents = dict(consents)
+        self._consents = Consents(lambda: settings().consent, consents)
         self._transcripts = Transcripts(
             services.transcriber,
             settings,
@@ -154,37 +156,43 @@ class Call:
 
     def agreed(self) -> frozenset[int]:
         """Return who of the people present may be heard."""
-        unless = self._settings().consent == "notice"
-        return frozenset(user_id for user_id in self.venue.people() if self._consents.get(user_id, unless))
+        return self._consents.may_be_heard(self.venue.people())
 
     def consent(self, user_id: int, agreed: bool) -> None:
         """Somebody agreed to be heard, or withdrew; it holds from the next tick on."""
-        self._consents[user_id] = agreed
+        self._consents.decide(user_id, agreed)
         if agreed:
             self.outbox.include(user_id)
         else:
             self._ears.withdrawn(user_id, self._services.clock())
         self.people_changed()
 
-    def forget(self, user_id: int) -> None:
+    def forget_person(self, user_id: int) -> None:
         """Drop what a person said and what it was answered, also what waits; not heard until they agree again."""
         self.consent(user_id, agreed=False)
         self.outbox.exclude(user_id)
         self._mouth.forget(user_id)
         self.record.forget(user_id)
 
-    def drop(self, message_ids: Set[str]) -> None:
+    def drop_lines(self, channel_id: int, line_ids: Set[str]) -> None:
         """Forget some lines, and the sound of the last answer if its line is one of them."""
+        if channel_id != self.venue.channel_id:
+            return
         answers = [message.id for message in self.record.messages if message.role == "assistant"]
-        if answers and answers[-1] in message_ids:
+        if answers and answers[-1] in line_ids:
             self._mouth.unsay()
-        self.record.drop(message_ids)
+        self.record.drop(line_ids)
 
-    def clear(self) -> None:
+    def clear_channel(self, channel_id: int) -> None:
         """Forget every line, and the sound of the last answer."""
+        if channel_id != self.venue.channel_id:
+            return
         self._mouth.unsay()
         self.record.forget()
-        self.outbox.clear(self.venue.channel_id)
+        self.outbox.clear(channel_id)
+
+    async def settled(self) -> None:
+        await self.outbox.settled()
 
     def people_changed(self) -> None:
         """Somebody came, went or changed their mind; or the server lets the bot speak, or not."""

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.privacy.consent import ConsentMode
+
 
 @dataclass(frozen=True, slots=True)
 class CallSettings:
     """How a server wants its calls."""
 
     answering: Literal["auto", "always", "name", "listen"] = "auto"
-    consent: Literal["opt-in", "notice"] = "opt-in"
+    consent: ConsentMode = "opt-in"
     aliases: tuple[str, ...] = ()
     "names it answers to besides its own"
     language: str | None = None

@@ -21,11 +21,11 @@ class AutoJoin:
 
     async def entered(self, channel: VocalChannel) -> None:
         """Somebody entered, and there is no call: join if that is wanted."""
-        away, guild_id = self._host.calls.away, channel.guild.id
+        blocks, guild_id = self._host.calls.auto_join_blocks, channel.guild.id
         if people(channel) == 1:  # it was empty, also if that was while no process watched
-            await away.over(guild_id, channel.id)
+            await blocks.lift(guild_id, channel.id)
         join_at = self._host.preferences.of(guild_id, channel.id).join_at
-        if not join_at or people(channel) < join_at or not away.wanted(guild_id, channel.id):
+        if not join_at or people(channel) < join_at or not blocks.allowed(guild_id, channel.id):
             return
         try:
             await self._host.calls.join(self._host.venue(channel), None)
@@ -36,7 +36,7 @@ class AutoJoin:
     async def emptied(self, channel: VocalChannel) -> None:
         """The last person has left."""
         self._told.discard(channel.id)
-        await self._host.calls.away.over(channel.guild.id, channel.id)
+        await self._host.calls.auto_join_blocks.lift(channel.guild.id, channel.id)
 
     async def _tell(self, channel: VocalChannel, error: BotError) -> None:
         """Say once in the channel's chat why the bot did not come."""

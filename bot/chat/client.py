@@ -196,7 +196,7 @@ class Client(Host):
 
     async def leave(self, call: Call) -> None:
         guild_id, channel_id = call.venue.guild_id, call.venue.channel_id
-        noting = asyncio.create_task(self.calls.away.put_out(guild_id, channel_id), name=f"away:{guild_id}")
+        noting = asyncio.create_task(self.calls.auto_join_blocks.block(guild_id, channel_id), name=f"block:{guild_id}")
         try:
             if isinstance(call.venue, DiscordVenue):
                 await call.venue.farewell()

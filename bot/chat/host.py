@@ -17,6 +17,7 @@ from bot.chat.i18n import Catalogues, Words
 from bot.chat.permissions import VocalChannel
 from bot.config import Settings
 from bot.errors import NotInCall
+from bot.jobs.analysis_notes import AnalysisNotes
 from bot.jobs.context import JobContext, folder_beside
 from bot.jobs.queue import JobQueue
 from bot.ports import Venue
@@ -44,7 +45,10 @@ class Host(discord.AutoShardedClient):
         """Work beyond the call."""
         assert self.services.studio is not None
         queue = JobQueue(counts=self.services.tally.calls)
-        return JobContext(self.services, self.services.studio, folder_beside(self.settings.database_url), queue)
+        folder = folder_beside(self.settings.database_url)
+        jobs = JobContext(self.services, self.services.studio, folder, queue, notes := AnalysisNotes())
+        self.calls.erasure.register(notes)
+        return jobs
 
     async def close(self) -> None:
         if "jobs" in self.__dict__:

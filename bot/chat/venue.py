@@ -20,6 +20,7 @@ from bot.chat.transcript import line_buttons
 from bot.chat.transcript.line_writer import LineWriter
 from bot.chat.transcript.transcript import Transcript
 from bot.ports import VoiceLink
+from bot.privacy.consent import newcomer_code, notice_code
 from bot.types import CallState
 
 log = structlog.get_logger(__name__)
@@ -155,7 +156,7 @@ class DiscordVenue:
         if not self._open and state not in (CallState.JOINING, CallState.LEAVING):
             self._greeted |= self.people().keys()
             await self._put_up_panel(state)
-            self.scroll.post(self.words()(f"consent {self._host.settings.consent}"))
+            self.scroll.post(self.words()(notice_code(self.settings().consent)))
             if self._threadless:
                 self.scroll.post(self._threadless)
             self._open = True
@@ -182,8 +183,8 @@ class DiscordVenue:
         agreed = call.agreed() if call else frozenset()
         for user_id in people.keys() - self._greeted:
             self._greeted.add(user_id)
-            code = "agreed" if user_id in agreed else self._host.settings.consent
-            self.scroll.post(self.words()(f"newcomer {code}", name=escape.name(people[user_id])))
+            code = newcomer_code(self.settings().consent, heard=user_id in agreed)
+            self.scroll.post(self.words()(code, name=escape.name(people[user_id])))
 
     def _tell_impaired(self) -> None:
         """Say once when the server keeps the bot from hearing or speaking."""

@@ -1,7 +1,6 @@
 """The commands of `python -m bot`. Nothing else ends the process."""
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -130,7 +129,7 @@ def export_user(user_id: Annotated[int, typer.Argument(help="The person's Discor
     from bot.cli import people
 
     async def export() -> None:
-        print(json.dumps(await people.export(config.load(Path(".env")), user_id), ensure_ascii=False, indent=1))
+        print(await people.export(config.load(Path(".env")), user_id))
 
     _run(export())
 

@@ -1,27 +1,29 @@
-"""A person's say, for whoever runs the bot and is asked on paper: without Discord and without a running bot."""
+"""A person's rights, for an operator who is asked on paper: without Discord and without a running bot."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from bot.config import Settings
-from bot.jobs import podcast_folder
+from bot.jobs.analysis_notes import AnalysisNotesOnDisk
 from bot.jobs.context import folder_beside
+from bot.jobs.podcast_folder import FailedPodcasts
+from bot.privacy.erasure import Erasure
+from bot.privacy.export import export_json
 from bot.store.repository import SqlStore
 from bot.types import Forgotten
 
 
 async def forget(settings: Settings, user_id: int) -> Forgotten:
-    """Forget a person in every server. Raises ConfigError, StoreError."""
-    podcast_folder.forget(folder_beside(settings.database_url), user_id)
+    """Erase a person in every server. Raises ConfigError, StoreError."""
+    folder = folder_beside(settings.database_url)
     async with _store(settings) as store:
-        return await store.forget(user_id)
+        return await Erasure(store, [FailedPodcasts(folder), AnalysisNotesOnDisk(folder)]).forget_person(user_id)
 
 
-async def export(settings: Settings, user_id: int) -> dict[str, Any]:
-    """Return all that is kept of a person, as JSON has it. Raises ConfigError, StoreError."""
+async def export(settings: Settings, user_id: int) -> str:
+    """Return all that is kept of a person as JSON. Raises ConfigError, StoreError."""
     async with _store(settings) as store:
-        return await store.export(user_id)
+        return await export_json(store, user_id)
 
 
 @asynccontextmanager

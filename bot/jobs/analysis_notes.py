@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.ports.holder import Holder
+
 MOST = 32
 """Analyses whose notes are kept at once."""
 OLDEST = 1800.0
@@ -27,38 +29,45 @@ def request_key(recording: bytes | Path, *about: object) -> str:
     return digest.hexdigest()[:32]
 
 
-class AnalysisNotes:
+class AnalysisNotes(Holder):
     """Notes by key, in memory."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept: dict[str, tuple[float, list[str]]] = {}
-        "since when, and the notes on the first parts; oldest first"
+        self._kept: dict[str, tuple[float, list[str], int]] = {}
+        "since when, the notes on the first parts, and who asked; oldest first"
 
     def read(self, key: str) -> list[str]:
         """Return the notes on the first parts, in order; empty when there are none."""
-        self._forget()
-        return list(self._kept.get(key, (0.0, []))[1])
+        self._expire()
+        return list(self._kept.get(key, (0.0, [], 0))[1])
 
-    def write(self, key: str, notes: list[str]) -> None:
-        """Keep what is made so far."""
+    def write(self, key: str, notes: list[str], user_id: int = 0) -> None:
+        """Keep what is made so far of what a person asked."""
         self.drop(key)
-        self._kept[key] = (self._clock(), list(notes))
-        self._forget()
+        self._kept[key] = (self._clock(), list(notes), user_id)
+        self._expire()
 
     def drop(self, key: str) -> None:
         self._kept.pop(key, None)
 
-    def _forget(self) -> None:
+    def forget_person(self, user_id: int) -> None:
+        """Drop the notes on what this person asked."""
+        for key in [key for key, (_, _, asker) in self._kept.items() if asker == user_id]:
+            del self._kept[key]
+
+    def _expire(self) -> None:
         oldest = self._clock() - OLDEST
-        for key in [key for key, (since, _) in self._kept.items() if since < oldest]:
+        for key in [key for key, (since, _, _) in self._kept.items() if since < oldest]:
             del self._kept[key]
         while len(self._kept) > MOST:
             del self._kept[next(iter(self._kept))]
 
 
-class AnalysisNotesOnDisk:
+class AnalysisNotesOnDisk(Holder):
     """Notes by key, a file each."""
+
+    reads_disk = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -69,7 +78,7 @@ class AnalysisNotesOnDisk:
         except (OSError, ValueError, TypeError):
             return []
 
-    def write(self, key: str, notes: list[str]) -> None:
+    def write(self, key: str, notes: list[str], user_id: int = 0) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         for old in self._folder.glob("notes-*.json"):
             if time.time() - old.stat().st_mtime > OLDEST_ON_DISK:
@@ -81,6 +90,11 @@ class AnalysisNotesOnDisk:
 
     def drop(self, key: str) -> None:
         self._file(key).unlink(missing_ok=True)
+
+    def forget_person(self, user_id: int) -> None:
+        """Drop all notes: nobody knows whose words they are, and what is lost can be listened to again."""
+        for file in self._folder.glob("notes-*"):
+            file.unlink(missing_ok=True)
 
     def _file(self, key: str) -> Path:
         return self._folder / f"notes-{key}.json"

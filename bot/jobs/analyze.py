@@ -61,7 +61,7 @@ class Notes(Protocol):
     """Keeps what is made of a recording until all of it is (jobs/analysis_notes.py)."""
 
     def read(self, key: str) -> list[str]: ...
-    def write(self, key: str, notes: list[str]) -> None: ...
+    def write(self, key: str, notes: list[str], user_id: int = 0) -> None: ...
     def drop(self, key: str) -> None: ...
 
 
@@ -104,12 +104,12 @@ async def analyze(
     *,
     seconds: float = 0.0,
     notes: Notes | None = None,
-    who: object = None,
+    who: tuple[int, int] | None = None,
 ) -> Analysis:
     """Listen to a recording of any format. `language` is BCP 47, that of who asks; `seconds` what `length` said.
 
-    When it failed on the way, `notes` has what is done, for the next time that `who` asks for the same. Raises
-    BadAudio, EngineError, and PartFailed for a long recording.
+    When it failed on the way, `notes` has what is done, for the next time that `who` (server, person) asks for the
+    same. Raises BadAudio, EngineError, and PartFailed for a long recording.
     """
     asked = " ".join(question.split())[:_MOST_QUESTION]
     notes = notes or AnalysisNotes()
@@ -132,7 +132,7 @@ async def analyze(
             work = partial(_hear, studio, bill, part, language, _note(part, asked))
             made = await with_retry("listening", number, count, work)
             done.append(f"## From {clock(part.start)}\n\n{made.text}")
-            await asyncio.to_thread(notes.write, key, done)
+            await asyncio.to_thread(notes.write, key, done, who[1] if who else 0)
             await bill.write()
         progress(number, count + 1)
     # Each has its share, so that what was said at the end is not cut off.

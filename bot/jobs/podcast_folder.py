@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.jobs.script import Chapter, ScriptPiece
+from bot.ports.holder import Holder
 
 OLDEST = 7 * 86_400.0
 """Seconds until work that nobody finished is thrown away."""
@@ -134,12 +135,19 @@ def prune(folder: Path) -> None:
         pass
 
 
-def forget(folder: Path, user_id: int) -> int:
-    """Throw away what a person gave for podcasts that failed, and return how many; not what is on its way."""
-    theirs = [bench for bench in unfinished(folder) if bench.plan.user_id == user_id and bench.plan.paused]
-    for bench in theirs:
-        bench.clear()
-    return len(theirs)
+class FailedPodcasts(Holder):
+    """What people gave for podcasts that failed."""
+
+    reads_disk = True
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def forget_person(self, user_id: int) -> None:
+        """Delete a person's; a podcast that is being made is not touched."""
+        for found in unfinished(self._folder):
+            if found.plan.user_id == user_id and found.plan.paused:
+                found.clear()
 
 
 def _plan(kept: dict[str, Any]) -> Plan:

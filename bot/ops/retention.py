@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.call.manager import CallManager
 from bot.call.preferences import Preferences
 from bot.errors import StoreError
 from bot.ports import Store
+from bot.privacy.erasure import Erasure
 from bot.types import News
 
 log = structlog.get_logger(__name__)
@@ -36,20 +36,17 @@ class Retention:
         self,
         store: Store,
         preferences: Preferences,
-        calls: CallManager,
+        erasure: Erasure,
         present: Present,
         now: Callable[[], datetime],
-        forget: Callable[[int], object] = lambda _: None,
     ) -> None:
-        """`forget` is called in a thread: it drops what is on this process's disk of a person."""
         self.counts: Counter[str] = Counter()
         "expired, sealed, purged, failed"
         self._store = store
         self._preferences = preferences
-        self._calls = calls
+        self._erasure = erasure
         self._present = present
         self._now = now
-        self._forget = forget
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -102,12 +99,7 @@ class Retention:
             await asyncio.sleep(AGAIN)
 
     async def _heed(self, news: News) -> None:
-        match news.kind:
-            case "settings":
-                await self._preferences.load()
-            case "forgotten":
-                await self._calls.forget(news.subject)
-                await asyncio.to_thread(self._forget, news.subject)
-                await self._store.forget(news.subject, again=True)
-            case "cleared":
-                await self._calls.cleared(news.subject)
+        if news.kind == "settings":
+            await self._preferences.load()
+        else:
+            await self._erasure.repeat(news)

@@ -21,33 +21,33 @@ def now() -> datetime:
 
 async def test_it_is_remembered_by_the_next_process(tmp_path: Path) -> None:
     store = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
-    away = AutoJoinBlocks(store, now)
-    await away.put_out(GUILD, CHANNEL)
-    await away.put_out(OTHER)
+    blocks = AutoJoinBlocks(store, now)
+    await blocks.block(GUILD, CHANNEL)
+    await blocks.block(OTHER)
     preferences = Preferences(store, CallSettings(), Caps(), now)
     await preferences.load()
     assert not preferences.changed(GUILD, CHANNEL)  # it is no wish of theirs
     for wanted in (False, True):
         await store.aclose()
         store = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
-        away = AutoJoinBlocks(store, now)
-        await away.load()
-        assert away.wanted(GUILD, CHANNEL) is wanted
-        assert away.wanted(OTHER, CHANNEL) is wanted
-        assert away.wanted(GUILD, NEXT)
-        await away.over(GUILD, CHANNEL)
-        await away.called(OTHER)
-        assert away.wanted(GUILD, CHANNEL)
-        assert away.wanted(OTHER, CHANNEL)
+        blocks = AutoJoinBlocks(store, now)
+        await blocks.load()
+        assert blocks.allowed(GUILD, CHANNEL) is wanted
+        assert blocks.allowed(OTHER, CHANNEL) is wanted
+        assert blocks.allowed(GUILD, NEXT)
+        await blocks.lift(GUILD, CHANNEL)
+        await blocks.lift_all(OTHER)
+        assert blocks.allowed(GUILD, CHANNEL)
+        assert blocks.allowed(OTHER, CHANNEL)
     await store.aclose()
 
 
 async def test_without_a_store_it_holds_all_the_same() -> None:
     store: Any = NoStore()
     store.error = StoreUnavailable("gone")
-    away = AutoJoinBlocks(store, now)
-    await away.load()
-    await away.put_out(GUILD)
-    assert not away.wanted(GUILD, CHANNEL)
-    await away.called(GUILD)
-    assert away.wanted(GUILD, CHANNEL)
+    blocks = AutoJoinBlocks(store, now)
+    await blocks.load()
+    await blocks.block(GUILD)
+    assert not blocks.allowed(GUILD, CHANNEL)
+    await blocks.lift_all(GUILD)
+    assert blocks.allowed(GUILD, CHANNEL)

@@ -251,9 +251,9 @@ async def test_it_does_not_come_back_uncalled(end: LinkEnd, links: int) -> None:
         assert len(house.venue.links) == links
         assert house.store.on == {}
         here = house.venue.guild_id, house.venue.channel_id
-        assert house.calls.away.wanted(*here) is (end is not LinkEnd.KICKED)
+        assert house.calls.auto_join_blocks.allowed(*here) is (end is not LinkEnd.KICKED)
         await house.calls.join(house.venue, ANNA)
-        assert house.calls.away.wanted(*here)
+        assert house.calls.auto_join_blocks.allowed(*here)
 
 
 async def test_whoever_deletes_a_channel_has_not_put_it_out() -> None:
@@ -262,7 +262,7 @@ async def test_whoever_deletes_a_channel_has_not_put_it_out() -> None:
         house.link.end.set_result(LinkEnd.KICKED)
         await asyncio.sleep(1)
         assert not house.live
-        assert house.calls.away.wanted(house.venue.guild_id, house.venue.channel_id)
+        assert house.calls.auto_join_blocks.allowed(house.venue.guild_id, house.venue.channel_id)
 
 
 async def test_it_says_so_when_it_could_not_come_back() -> None:

@@ -137,8 +137,8 @@ async def test_another_process_reads_the_same_and_skips_what_it_does_not_know(
 
 @pytest.mark.parametrize("place", [None, LOUNGE])
 async def test_whoever_resets_does_not_call_it_back(wanted: Preferences, store: SqlStore, place: int | None) -> None:
-    away = AutoJoinBlocks(store, lambda: NOW)
-    await away.put_out(GUILD, place)
+    blocks = AutoJoinBlocks(store, lambda: NOW)
+    await blocks.block(GUILD, place)
     await wanted.change(GUILD, place, "voice", "sage", MIA)
     await wanted.change(GUILD, place, "answering", "name", MIA)
     assert await wanted.reset(GUILD, place) == 2

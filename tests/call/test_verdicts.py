@@ -166,7 +166,7 @@ async def test_what_the_budget_forbids_is_called_so_and_each_question_leaves_a_s
             Usage(),
             Decimal(1),
         )
-        house.calls.budget.book(spent)
+        house.services.budget.book(spent)
         for _ in range(2):
             await house.says(ANNA, 1.0, then=8.0)
         assert house.outcomes == ["over_budget"] * 2

@@ -30,7 +30,11 @@ from bot.chat.permissions import VocalChannel
 from bot.chat.transcript import line_writer
 from bot.config import Settings
 from bot.errors import EngineError
+from bot.jobs.context import folder_beside
+from bot.jobs.podcast_folder import FailedPodcasts
 from bot.ports import Store
+from bot.privacy.erasure import Erasure
+from bot.privacy.holders import shared_holders
 from bot.store.outbox import Outbox
 from bot.store.repository import SqlStore
 from bot.types import (
@@ -280,6 +284,8 @@ async def stage(*, sandbox: Sandbox | None = None, dev: bool = False, **override
         caps = Caps(settings.budget_server_day, settings.budget_person_day)
         defaults = CallSettings(consent=settings.consent, language=settings.language)
         preferences = Preferences(store, defaults, caps, lambda: datetime.now(UTC))
-        calls = await stack.enter_async_context(CallManager(services, preferences.of))
+        erasure = Erasure(store, shared_holders(services.engine, services.budget, services.outbox))
+        erasure.register(FailedPodcasts(folder_beside(settings.database_url)))
+        calls = await stack.enter_async_context(CallManager(services, preferences.of, erasure))
         client = await stack.enter_async_context(logged_in(settings, calls, services, preferences))
         yield Stage(sandbox, client, calls, services, engine)

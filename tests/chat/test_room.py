@@ -220,13 +220,13 @@ async def test_it_comes_by_itself_where_a_server_wants_that_and_never_when_sent_
     for user in (ada, ben, cleo):
         await house.sandbox.leave_voice(user)
     await until(lambda: not channel.voice_states)
-    await house.calls.away.put_out(guild)
+    await house.calls.auto_join_blocks.block(guild)
     for user in (ada, ben):
         await house.sandbox.enter_voice(user, house.sandbox.lounge)
     await until(lambda: ben.id in channel.voice_states)
     assert not house.calls.all()
     await house.sandbox.leave_voice(ben)
-    await house.calls.away.called(guild)
+    await house.calls.auto_join_blocks.lift_all(guild)
     await house.sandbox.enter_voice(ben, house.sandbox.lounge)
     await until(lambda: house.calls.all())
 

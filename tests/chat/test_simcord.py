@@ -16,6 +16,7 @@ from bot.call.settings import CallSettings
 from bot.chat.i18n import Catalogues
 from bot.chat.panel import PanelView
 from bot.config import Settings
+from bot.privacy.erasure import Erasure
 from bot.store.repository import SqlStore
 from bot.types import Message
 from tests.chat.answers import ALIKE, Use
@@ -30,7 +31,7 @@ async def simulated(folder: Path) -> AsyncIterator[simcord.Env]:
     store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
     services = services_for(store)
     preferences = Preferences(store, CallSettings(), Caps(), lambda: datetime.now(UTC))
-    async with CallManager(services, preferences.of) as calls:
+    async with CallManager(services, preferences.of, Erasure(store)) as calls:
         client = client_for(SETTINGS, calls, services, preferences)
         async with simcord.run(client, shard_count=1, check_errors=False) as env:
             yield env

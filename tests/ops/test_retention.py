@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,8 @@ from bot.billing.budget import Caps
 from bot.call.preferences import Preferences
 from bot.call.settings import CallSettings
 from bot.ops.retention import Retention
+from bot.ports.holder import Holder
+from bot.privacy.erasure import Erasure
 from bot.store import change_feed
 from bot.store.repository import SqlStore
 from bot.types import Charge, Message, Usage
@@ -28,17 +29,21 @@ class Clock:
         return self.now
 
 
-class Calls:
+class Calls(Holder):
     """Notes what it is told."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, int]] = []
 
-    async def forget(self, user_id: int) -> None:
+    def forget_person(self, user_id: int) -> None:
         self.told.append(("forget", user_id))
 
-    async def cleared(self, channel_id: int) -> None:
+    def clear_channel(self, channel_id: int) -> None:
         self.told.append(("cleared", channel_id))
+
+
+class Disk(Calls):
+    reads_disk = True
 
 
 class House:
@@ -46,11 +51,12 @@ class House:
 
     def __init__(self, store: SqlStore, clock: Clock) -> None:
         self.store = store
-        self.calls: Any = Calls()
+        self.calls = Calls()
         self.present: dict[int, bool | None] = {GUILD: True, OTHER: True}
         self.preferences = Preferences(store, CallSettings(retention_days=30), Caps(), clock)
-        self.on_disk: list[int] = []
-        self.upkeep = Retention(store, self.preferences, self.calls, self.present.get, clock, self.on_disk.append)
+        self.disk = Disk()
+        erasure = Erasure(store, [self.calls, self.disk])
+        self.upkeep = Retention(store, self.preferences, erasure, self.present.get, clock)
 
 
 @pytest.fixture
@@ -165,5 +171,5 @@ async def test_every_process_heeds_what_another_did(
     await asyncio.wait([running])
     await store.aclose()
     assert other.calls.told == [("forget", ANNA), ("cleared", LOUNGE)]
-    assert other.on_disk == [ANNA]
+    assert other.disk.told == [("forget", ANNA), ("cleared", LOUNGE)]
     assert other.preferences.of(GUILD, None).voice == "sage"

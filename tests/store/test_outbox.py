@@ -64,7 +64,8 @@ async def test_the_next_call_there_knows_it_while_it_waits() -> None:
 async def test_what_waits_is_forgotten_and_cleared_like_what_is_written(drop: str) -> None:
     async with stage() as house:
         await talk_into_nothing(house)
-        await (house.calls.forget(ANNA) if drop == "forget" else house.calls.cleared(7))
+        with pytest.raises(StoreUnavailable):  # the store itself is told when it works again
+            await (house.erasure.forget_person(ANNA) if drop == "forget" else house.erasure.clear_channel(7))
         house.store.error = None
         await asyncio.sleep(60)
         assert lines(house.store) == []
@@ -88,7 +89,7 @@ async def test_whoever_deletes_lines_does_so_after_those_on_their_way(monkeypatc
         await lines_on_their_way.wait()
         ids = {line.id for line in house.calls.outbox.pending_lines(7)}
         assert len(ids) == 2
-        await house.calls.drop(7, ids)
+        await house.erasure.drop_lines(7, ids)
         assert {kept.id for kept in store.kept} >= ids, "there, for the store to delete them"
 
 

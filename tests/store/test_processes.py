@@ -15,6 +15,8 @@ from bot.billing.budget import Budget, Caps
 from bot.call.preferences import Preferences
 from bot.call.settings import CallSettings
 from bot.ops.retention import Retention
+from bot.ports.holder import Holder
+from bot.privacy.erasure import Erasure
 from bot.store import change_feed
 from bot.store.repository import SqlStore
 from tests.store.make import ANNA, CHANNEL, GUILD, START, cost, said
@@ -22,16 +24,18 @@ from tests.store.make import ANNA, CHANNEL, GUILD, START, cost, said
 Ask = Callable[[str], Awaitable[Any]]
 
 
-class Calls:
+class Calls(Holder):
     """Notes whom it is told to forget, when a last line of theirs was just on its way to the store."""
 
     def __init__(self, store: SqlStore) -> None:
         self.forgotten: list[int] = []
         self._store = store
 
-    async def forget(self, user_id: int) -> None:
-        await self._store.remember(GUILD, CHANNEL, [said(2)])
+    def forget_person(self, user_id: int) -> None:
         self.forgotten.append(user_id)
+
+    async def settled(self) -> None:
+        await self._store.remember(GUILD, CHANNEL, [said(2)])
 
 
 @contextmanager
@@ -63,8 +67,7 @@ async def test_what_one_process_does_the_other_knows(url: str, monkeypatch: pyte
     store = await SqlStore.open(url)
     calls = Calls(store)
     preferences = Preferences(store, CallSettings(), Caps(Decimal(1)), lambda: START)
-    there: Any = calls
-    upkeep = Retention(store, preferences, there, lambda _: True, lambda: START)
+    upkeep = Retention(store, preferences, Erasure(store, [calls]), lambda _: True, lambda: START)
     with other(url) as ask:
         running = asyncio.create_task(upkeep.run())
         # There first, then here.

@@ -8,6 +8,7 @@ from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.permissions import VocalChannel
 from bot.errors import AlreadyInCall
+from bot.privacy.consent import joined_code
 
 
 @app_commands.command(description="Call me into a voice channel")
@@ -27,7 +28,7 @@ async def join(interaction: Interaction, channel: discord.VoiceChannel | discord
         there = host.call_in(target.guild.id).venue.channel_id
         raise Refusal("refusal other_channel", channel=f"<#{there}>") from None
     words = host.words_to(interaction)
-    lines = [words(f"join {host.settings.consent}", channel=target.mention)]
+    lines = [words(joined_code(host.preferences.of(target.guild.id, target.id).consent), channel=target.mention)]
     if isinstance(target, discord.StageChannel):
         lines.append(words("join stage"))
     if not permissions.can_write(target):

@@ -63,8 +63,8 @@ class MemoryCommands(app_commands.Group):
         words = host.words_to(interaction)
 
         async def forget() -> str:
-            await host.calls.cleared(target.id)
-            return words("memory cleared", channel=target.mention, lines=await host.services.store.clear(target.id))
+            gone = await host.calls.erasure.clear_channel(target.id)
+            return words("memory cleared", channel=target.mention, lines=gone)
 
         question = words("memory clear?", channel=target.mention)
         await interaction.response.send_message(question, view=Confirm(host, words, forget), ephemeral=True)

@@ -1,8 +1,6 @@
 """/privacy: what is heard, who agreed, and how to stop it. Only the caller sees the answers."""
 
 import asyncio
-import json
-from typing import Any
 
 import discord
 from discord import app_commands
@@ -11,8 +9,7 @@ from bot.chat import actions
 from bot.chat.file_export import exported_file
 from bot.chat.host import Interaction
 from bot.chat.pagination import Confirm
-from bot.jobs import podcast_folder
-from bot.jobs.context import folder_beside
+from bot.privacy.export import export_json
 
 
 class PrivacyCommands(app_commands.Group):
@@ -37,9 +34,9 @@ class PrivacyCommands(app_commands.Group):
     async def export(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         host = interaction.client
-        kept = await host.services.store.export(interaction.user.id)
+        kept = await export_json(host.services.store, interaction.user.id)
         limit = interaction.filesize_limit
-        file = await asyncio.to_thread(lambda: exported_file("kept-of-you.json", _json(kept), limit))
+        file = await asyncio.to_thread(lambda: exported_file("kept-of-you.json", kept, limit))
         await interaction.followup.send(host.words_to(interaction)("privacy exported"), file=file, ephemeral=True)
 
     @app_commands.command(description="Have me forget you: your words, your consent, your name in every bill")
@@ -49,9 +46,7 @@ class PrivacyCommands(app_commands.Group):
         user_id = interaction.user.id
 
         async def forget() -> str:
-            await host.calls.forget(user_id)
-            await asyncio.to_thread(podcast_folder.forget, folder_beside(host.settings.database_url), user_id)
-            gone = await host.services.store.forget(user_id)
+            gone = await host.calls.erasure.forget_person(user_id)
             return words("privacy forgotten", lines=gone.messages, charges=gone.charges)
 
         await interaction.response.send_message(
@@ -70,7 +65,3 @@ class PrivacyCommands(app_commands.Group):
 def _grouped(code: str) -> str:
     """Return a privacy code as Discord shows it: groups of five digits."""
     return " ".join(code[start : start + 5] for start in range(0, len(code), 5))
-
-
-def _json(kept: dict[str, Any]) -> str:
-    return json.dumps(kept, ensure_ascii=False, indent=1, default=str)

@@ -133,8 +133,7 @@ async def _forget(interaction: Interaction, mark: Mark) -> None:
     if call is not None and call.venue.channel_id == mark.channel_id:
         own = call.record.messages  # with what is not written down yet, which the store has no line of
         known, found = [*known, *own], found | mark.exchange(own)
-    await host.calls.drop(mark.channel_id, found)
-    await host.services.store.drop(mark.channel_id, found)
+    await host.calls.erasure.drop_lines(mark.channel_id, found)
     await _take_down(interaction, next((line for line in known if line.id == mark.line_id), None))
     await actions.tell(interaction, "forget line done")
 

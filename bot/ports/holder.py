@@ -1,0 +1,25 @@
+"""What every place promises that keeps words, sound or the name of a person."""
+
+from collections.abc import Set
+
+
+class Holder:
+    """A place that keeps something of a person, in memory or on disk. Subclasses override what concerns them.
+
+    privacy/erasure.py calls all of them; nobody else does.
+    """
+
+    reads_disk = False
+    "`forget_person` blocks on the disk and must run in a thread"
+
+    def forget_person(self, user_id: int) -> None:
+        """Drop what somebody said and what it was answered, in every server."""
+
+    def clear_channel(self, channel_id: int) -> None:
+        """Drop what was said in a voice channel."""
+
+    def drop_lines(self, channel_id: int, line_ids: Set[str]) -> None:
+        """Drop some lines of a voice channel."""
+
+    async def settled(self) -> None:
+        """Return when nothing that was dropped can still reach the store."""

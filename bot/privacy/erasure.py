@@ -1,0 +1,75 @@
+"""The one way to erase: every holder of a person's words first, then the store, which tells the other processes."""
+
+import asyncio
+from collections.abc import Iterable, Set
+
+from bot.ports import Store
+from bot.ports.holder import Holder
+from bot.types import Forgotten, News
+
+
+class Erasure:
+    """Erases in one process. Holders register while they exist."""
+
+    def __init__(self, store: Store, holders: Iterable[Holder] = ()) -> None:
+        self._store = store
+        self._holders = list(holders)
+
+    @property
+    def holders(self) -> tuple[Holder, ...]:
+        return tuple(self._holders)
+
+    def register(self, *holders: Holder) -> None:
+        self._holders += holders
+
+    def release(self, holder: Holder) -> None:
+        """No longer ask a holder that has nothing left."""
+        if holder in self._holders:
+            self._holders.remove(holder)
+
+    async def forget_person(self, user_id: int) -> Forgotten:
+        """Erase a person everywhere, and return what the store had of them. Raises StoreError."""
+        await self._forget_held(user_id)
+        return await self._store.forget(user_id)
+
+    async def clear_channel(self, channel_id: int) -> int:
+        """Erase a channel's lines, and return how many the store had. Raises StoreError."""
+        await self._clear_held(channel_id)
+        return await self._store.clear(channel_id)
+
+    async def drop_lines(self, channel_id: int, line_ids: Set[str]) -> int:
+        """Erase some lines of a channel, and return how many the store had. Raises StoreError."""
+        for holder in self.holders:
+            holder.drop_lines(channel_id, line_ids)
+        await self._settled()
+        return await self._store.drop(channel_id, line_ids)
+
+    async def repeat(self, news: News) -> None:
+        """Erase here what another process erased. Raises StoreError."""
+        match news.kind:
+            case "forgotten":
+                await self._forget_held(news.subject)
+                # This process may have written lines after the other one deleted them.
+                await self._store.forget(news.subject, again=True)
+            case "cleared":
+                await self._clear_held(news.subject)
+            case _:
+                pass
+
+    async def _forget_held(self, user_id: int) -> None:
+        on_disk = [holder for holder in self.holders if holder.reads_disk]
+        for holder in self.holders:  # at once, before anything more is said
+            if not holder.reads_disk:
+                holder.forget_person(user_id)
+        for holder in on_disk:
+            await asyncio.to_thread(holder.forget_person, user_id)
+        await self._settled()
+
+    async def _clear_held(self, channel_id: int) -> None:
+        for holder in self.holders:
+            holder.clear_channel(channel_id)
+        await self._settled()
+
+    async def _settled(self) -> None:
+        """Return when no holder is writing to the store what it has just dropped."""
+        await asyncio.gather(*(holder.settled() for holder in self.holders))

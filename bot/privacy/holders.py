@@ -1,0 +1,57 @@
+"""The holders that all calls share: what the engine remembers, what people spent, what waits for the store."""
+
+from collections.abc import Set
+
+from bot.billing.budget import Budget
+from bot.ports import Engine
+from bot.ports.holder import Holder
+from bot.store.outbox import Outbox
+
+
+class EngineMemory(Holder):
+    """The engine's summaries of what fell out of its window."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def forget_person(self, user_id: int) -> None:
+        self._engine.forget_person(user_id)
+
+    def clear_channel(self, channel_id: int) -> None:
+        self._engine.forget(channel_id)
+
+    def drop_lines(self, channel_id: int, line_ids: Set[str]) -> None:
+        self._engine.forget(channel_id)  # a summary does not show which lines it is made of
+
+
+class SpendingByPerson(Holder):
+    """Who spent what today."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+
+    def forget_person(self, user_id: int) -> None:
+        self._budget.forget(user_id)
+
+
+class PendingWrites(Holder):
+    """What ended calls and jobs could not write yet."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    def forget_person(self, user_id: int) -> None:
+        self._outbox.forget(user_id)
+
+    def clear_channel(self, channel_id: int) -> None:
+        self._outbox.clear(channel_id)
+
+    def drop_lines(self, channel_id: int, line_ids: Set[str]) -> None:
+        self._outbox.drop(line_ids)
+
+    async def settled(self) -> None:
+        await self._outbox.settled()
+
+
+def shared_holders(engine: Engine, budget: Budget, outbox: Outbox) -> tuple[Holder, ...]:
+    return EngineMemory(engine), SpendingByPerson(budget), PendingWrites(outbox)

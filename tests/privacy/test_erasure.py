@@ -1,0 +1,158 @@
+"""Whoever is forgotten is in no holder any more, and every class that holds words is asked to forget."""
+
+import importlib
+import inspect
+import pkgutil
+from collections import deque
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bot
+from bot.app import build
+from bot.call.call import Call
+from bot.jobs.analysis_notes import AnalysisNotes, AnalysisNotesOnDisk
+from bot.jobs.podcast_folder import FailedPodcasts, Plan, PodcastFolder
+from bot.ports.engine import Engine
+from bot.ports.holder import Holder
+from bot.privacy.erasure import Erasure
+from bot.types import Charge, Message, Usage
+from tests.chat.quiet_bot import settings_for
+from tests.fake_call import Stage, stage
+from tests.fakes import ANNA, BEN
+
+CANARY = "the canary sings"
+PARTS = {
+    "OpenAIEngine": "EngineMemory",
+    "Summaries": "EngineMemory",
+}
+"""Classes that forget for a registered holder."""
+
+
+def held(thing: object, seen: set[int]) -> Iterator[str | bytes]:
+    """Yield every text that hangs on an object of the product."""
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    match thing:
+        case str() | bytes():
+            yield thing
+        case dict():
+            for part in (*thing.keys(), *thing.values()):
+                yield from held(part, seen)
+        case list() | tuple() | set() | frozenset() | deque():
+            for part in thing:
+                yield from held(part, seen)
+        case _ if type(thing).__module__.startswith("bot."):
+            slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
+            for name in (*getattr(thing, "__dict__", {}), *slots):
+                yield from held(getattr(thing, name, None), seen)
+        case _:
+            pass
+
+
+def sings(holder: object) -> bool:
+    return any(CANARY in text for text in held(holder, set()) if isinstance(text, str))
+
+
+def on_disk(folder: Path) -> bool:
+    return any(CANARY in file.read_text() for file in folder.rglob("*.json"))
+
+
+def fill(house: Stage, folder: Path) -> dict[str, Holder]:
+    """Have every holder but the call keep the canary of Anna."""
+    notes, disk = AnalysisNotes(), AnalysisNotesOnDisk(folder)
+    house.erasure.register(notes, disk, FailedPodcasts(folder))
+    notes.write("key", [CANARY], ANNA)
+    disk.write("key", [CANARY])
+    plan = Plan("t", [CANARY], "", ["sage"], "ogg", 9, user_id=ANNA, paused=True)
+    PodcastFolder(folder, plan).save()
+    line = Message("user", ANNA, "Anna", CANARY, datetime.now(UTC))
+    answer = Message("assistant", 99, "Kikite", CANARY, datetime.now(UTC), asked_by=(ANNA,))
+    for entry in (line, answer, Charge(line.at, 5, 7, (ANNA,), "reply", "m", Usage(), None)):
+        house.services.outbox.add(5, 7, entry)
+    house.services.budget.book(Charge(line.at, 5, 7, (ANNA,), "reply", "m", Usage(), None))
+    found = {type(holder).__name__: holder for holder in house.erasure.holders}
+    assert {name for name, holder in found.items() if sings(holder)} == {"Call", "AnalysisNotes", "PendingWrites"}
+    assert on_disk(folder)
+    return found
+
+
+@pytest.mark.looptime
+async def test_no_holder_keeps_a_word_of_whoever_is_forgotten(tmp_path: Path) -> None:
+    async with stage(ANNA, BEN, answering="always") as house:
+        house.transcriber.words.append(CANARY)
+        await house.says(ANNA, 1.0, then=5.0)
+        house.call.ask(ANNA, CANARY)  # which waits
+        holders = fill(house, tmp_path)
+        await house.erasure.forget_person(ANNA)
+        assert [name for name, holder in holders.items() if sings(holder)] == []
+        assert not on_disk(tmp_path)
+        assert not house.services.outbox.pending_lines(7)
+        assert (5, ANNA) not in house.services.budget._purses
+        assert "forget" in house.store.asked
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("how", ["clear", "drop"])
+async def test_no_holder_keeps_a_line_that_was_cleared_or_dropped(how: str, tmp_path: Path) -> None:
+    async with stage(ANNA, answering="always") as house:
+        house.transcriber.words.append(CANARY)
+        await house.says(ANNA, 1.0, then=5.0)
+        fill(house, tmp_path)
+        if how == "clear":
+            await house.erasure.clear_channel(7)
+        else:
+            pending = {line.id for line in house.services.outbox.pending_lines(7)}
+            await house.erasure.drop_lines(7, pending | {line.id for line in house.call.record.messages})
+        assert house.call.record.messages == ()
+        assert not house.services.outbox.pending_lines(7)
+
+
+@pytest.mark.looptime
+async def test_a_call_is_reached_while_it_lives_and_not_after() -> None:
+    async with stage() as house:
+        call = house.call
+        assert call in house.erasure.holders
+        await house.calls.leave(house.venue.guild_id)
+        assert call not in house.erasure.holders
+
+
+def product_classes() -> set[type]:
+    modules = [
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(bot.__path__, "bot.")
+        if "migrations" not in found.name and not found.name.endswith("__main__")
+    ]
+    return {
+        kind
+        for module in modules
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if kind.__module__.startswith("bot.")
+    }
+
+
+async def test_every_class_that_forgets_is_registered(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    async with build(settings) as app:
+        _ = app.client.jobs
+        registered = {type(holder) for holder in app.calls.erasure.holders} | {Call}
+        await app.client.jobs.aclose()
+    forgetting = {
+        kind for kind in product_classes() if {"forget_person", "clear_channel", "drop_lines"} & set(vars(kind))
+    } - {Holder, Erasure, Engine}
+    assert {kind.__name__ for kind in forgetting - registered} == PARTS.keys()
+    assert set(PARTS.values()) <= {kind.__name__ for kind in registered}
+
+
+def _settings(folder: Path) -> Any:
+    class Nowhere:
+        token = "none"
+        api_base = "http://127.0.0.1:9/api/v10"
+
+    database = f"sqlite+aiosqlite:///{folder}/bot.db"
+    nowhere: Any = Nowhere()
+    return settings_for(nowhere, database_url=database, openai_base_url="http://127.0.0.1:9/v1", http_port=None)
