@@ -135,7 +135,7 @@ class Person:
             for _ in range(count)
         ]
 
-    def hush(self, count: int = 5) -> list[bytes]:
+    def silence(self, count: int = 5) -> list[bytes]:
         """Return silence frames."""
         return [self.packet(opus.OPUS_SILENCE) for _ in range(count)]
 

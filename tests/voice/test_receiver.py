@@ -99,7 +99,7 @@ def test_the_last_packet_behind_a_lost_one_is_not_lost(mls: Mls, ann: Person):
 
 def test_a_pause_shows_in_the_timestamps_and_is_not_filled(mls: Mls, ann: Person):
     receiver = new_receiver(mls.sessions[BOT], [ann])
-    first = ann.say(5) + ann.hush()
+    first = ann.say(5) + ann.silence()
     ann.pause(100)
     frames = listen(receiver, first + ann.say(5))
     steps = [b.timestamp - a.timestamp for a, b in itertools.pairwise(frames)]

@@ -112,8 +112,8 @@ def test_a_name_that_is_wrong_is_put_right_by_key(mls: Mls, ann: Person, ben: Pe
 
 def test_what_no_key_opens_is_held_for_a_while_then_counted(mls: Mls, ann: Person):
     receiver = new_receiver(mls.sessions[BOT], [ann])
-    stranger = Person(ANN, 100, Mls_alone().sessions[ANN])
-    for n, packet in enumerate(stranger.say(40)):
+    impostor = Person(ANN, 100, Mls_alone().sessions[ANN])
+    for n, packet in enumerate(impostor.say(40)):
         receiver.push(packet, n * TICK)
         assert receiver.frames(n * TICK) == []
         assert receiver.waiting <= MAX_PENDING_PACKETS + 1
@@ -248,7 +248,7 @@ def test_talking_is_known_with_and_without_consent(mls: Mls, ann: Person, ben: P
 
 def test_silence_frames_are_not_talking(mls: Mls, ann: Person):
     receiver = new_receiver(mls.sessions[BOT], [ann])
-    listen(receiver, ann.hush(100), rest=0)
+    listen(receiver, ann.silence(100), rest=0)
     assert receiver.talking(2.0) == frozenset()
 
 

@@ -197,7 +197,7 @@ class Day:
     def pause(self) -> None:
         """Everybody is quiet: clients end with silence frames, sequence numbers stand still, time does not."""
         for user_id in sorted(self.speaking):
-            for datagram in self.people[user_id].hush():
+            for datagram in self.people[user_id].silence():
                 self.arrive(datagram)
         self.speaking.clear()
         pause = self.random.randrange(10, 200)
