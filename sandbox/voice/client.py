@@ -1,4 +1,4 @@
-"""A small client of voice gateway v8, for the sandbox's people. Shares no code with bot/voice or discord.py."""
+"""A small client of voice gateway v8 for the sandbox's people. It shares no code with bot/voice or discord.py."""
 
 import asyncio
 import contextlib
@@ -11,15 +11,15 @@ from typing import Any
 
 import aiohttp
 
-from sandbox.voice import rtp
+from sandbox.voice import opcodes, rtp
 from sandbox.voice.dave_engines import DaveEngine
 from sandbox.voice.membership import Membership
 from sandbox.voice.udp import Udp
 
-HOLD_SECONDS, HOLD_PACKETS = 1.0, 50
-"How long and how many packets of one SSRC wait for a key or for op 5"
-VOICE = 1
-"Speaking flag: microphone"
+MAX_HELD_SECONDS, MAX_HELD_PACKETS = 1.0, 50
+"Limits for the packets of one SSRC that wait for a key or for op 5"
+MICROPHONE_FLAG = 1
+"Speaking flag of op 5: microphone"
 
 OnPacket = Callable[[int, rtp.SealedPacket, bytes, float], None]
 "user id, packet, Opus, loop time of arrival"
@@ -34,7 +34,7 @@ class Disconnected(ConnectionError):
 
 
 class VoiceClient:
-    """One connection to one call, from IDENTIFY to its end. With `engine` None it has no DAVE."""
+    """One connection to one call, from IDENTIFY until it closes. Without an `engine` the client has no DAVE."""
 
     def __init__(self, user_id: int, engine: DaveEngine | None, context: ssl.SSLContext, on_packet: OnPacket) -> None:
         self.user_id = user_id
@@ -50,8 +50,8 @@ class VoiceClient:
         self._udp: Udp | None = None
         self._discovered: asyncio.Future[tuple[str, int]] = self._loop.create_future()
         self._described: asyncio.Future[None] = self._loop.create_future()
-        self._stirred = asyncio.Event()
-        "something came from the gateway"
+        self._message_arrived = asyncio.Event()
+        "set when a message from the gateway arrives"
         self._tasks: list[asyncio.Task[None]] = []
         self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue()
         self._sequence_ack = -1
@@ -63,10 +63,10 @@ class VoiceClient:
         self._sequence = secrets.randbelow(0x10000)
         self._counter = 0
 
-    # Coming and going:
+    # Connecting and closing:
 
     async def connect(self, endpoint: str, guild_id: int, session_id: str, token: str, timeout: float = 10.0) -> None:
-        """Return once sound can be sent. Raises Disconnected, TimeoutError."""
+        """Connect. Returns once audio can be sent. Raises Disconnected, TimeoutError."""
         credentials = {
             "server_id": str(guild_id),
             "user_id": str(self.user_id),
@@ -79,22 +79,22 @@ class VoiceClient:
                 self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._context))
                 self._socket = await self._session.ws_connect(f"wss://{endpoint}/?v=8", max_msg_size=1 << 20)
                 self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
-                self._send(0, credentials)
+                self._send(opcodes.IDENTIFY, credentials)
                 await self._described
         except BaseException:
             await self.close()
             raise
 
     async def settled(self, timeout: float) -> None:
-        """Return once what is said can be heard, or after `timeout` seconds."""
+        """Return once others can hear this client, or after `timeout` seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 while not self.dave.keyed:
-                    self._stirred.clear()
-                    await self._stirred.wait()
+                    self._message_arrived.clear()
+                    await self._message_arrived.wait()
 
     async def close(self) -> None:
-        """Hang up. Idempotent."""
+        """Close the connection. Idempotent."""
         if self._socket is not None and not self._socket.closed:
             await self._socket.close(code=1000)
         for task in self._tasks:
@@ -109,7 +109,7 @@ class VoiceClient:
             future.cancel()
         for end in ends:
             if isinstance(end, Exception) and not isinstance(end, ConnectionError):
-                raise end  # a fault of ours, or of the server's, which must not pass for silence
+                raise end  # a bug in the client or the server, which must not look like silence
 
     # The voice gateway:
 
@@ -139,66 +139,69 @@ class VoiceClient:
             elif message.type is aiohttp.WSMsgType.BINARY:
                 self._sequence_ack = int.from_bytes(message.data[:2], "big")
                 self._take(message.data[2], message.data[3:])
-            self._stirred.set()
+            self._message_arrived.set()
         self.close_code = self._socket.close_code
         for future in (self._discovered, self._described):
             if not future.done():
                 future.set_exception(Disconnected(self.close_code))
                 future.exception()  # only one of the two is awaited
 
-    async def _beat(self, interval: float) -> None:
+    async def _heartbeat(self, interval: float) -> None:
         while True:
-            self._send(3, {"t": secrets.randbits(48), "seq_ack": self._sequence_ack})
+            self._send(opcodes.HEARTBEAT, {"t": secrets.randbits(48), "seq_ack": self._sequence_ack})
             await asyncio.sleep(interval)
 
     def _take(self, op: int, data: Any) -> None:
         match op:
-            case 8:
-                self._tasks.append(asyncio.create_task(self._beat(data["heartbeat_interval"] / 1000)))
-            case 2:
-                self._tasks.append(asyncio.create_task(self._set_up(data)))
-            case 4:
+            case opcodes.HELLO:
+                self._tasks.append(asyncio.create_task(self._heartbeat(data["heartbeat_interval"] / 1000)))
+            case opcodes.READY:
+                self._tasks.append(asyncio.create_task(self._open_udp(data)))
+            case opcodes.SESSION_DESCRIPTION:
                 self._key = bytes(data["secret_key"])
                 self.dave.described(data["dave_protocol_version"])
                 self._described.set_result(None)
-            case 5:
+            case opcodes.SPEAKING:
                 self._ssrcs[data["ssrc"]] = int(data["user_id"])
                 self._retry(data["ssrc"])
-            case 11:
+            case opcodes.CLIENTS_CONNECT:
                 self.dave.people.update(int(user) for user in data["user_ids"])
-            case 13:
-                self._gone(int(data["user_id"]))
-            case _ if 21 <= op <= 30:
+            case opcodes.CLIENT_DISCONNECT:
+                self._forget_user(int(data["user_id"]))
+            case _ if opcodes.PREPARE_TRANSITION <= op <= opcodes.WELCOME:
                 self.dave.take(op, data, self._loop.time())
                 for ssrc in list(self._held):
                     self._retry(ssrc)
             case _:
                 self.counts["ignored op"] += 1
 
-    def _gone(self, user_id: int) -> None:
+    def _forget_user(self, user_id: int) -> None:
         self.dave.people.discard(user_id)
         for ssrc in [ssrc for ssrc, user in self._ssrcs.items() if user == user_id]:
             del self._ssrcs[ssrc]
             self._held.pop(ssrc, None)
 
-    async def _set_up(self, ready: dict[str, Any]) -> None:
-        """Open UDP, learn the own address, and select the protocol (ops 2 to 1)."""
+    async def _open_udp(self, ready: dict[str, Any]) -> None:
+        """Open UDP, discover the own address, and select the protocol (after op 2, answers with op 1)."""
         self.ssrc = ready["ssrc"]
         self._udp = await Udp.open(self._receive, remote=(ready["ip"], ready["port"]))
         while not self._discovered.done():
             self._udp.send(b"\0\1\0\x46" + self.ssrc.to_bytes(4, "big") + bytes(66))
             await asyncio.wait([self._discovered], timeout=1.0)
         address, port = self._discovered.result()
-        self._send(1, {"protocol": "udp", "data": {"address": address, "port": port, "mode": rtp.MODE}})
+        self._send(
+            opcodes.SELECT_PROTOCOL,
+            {"protocol": "udp", "data": {"address": address, "port": port, "mode": rtp.ENCRYPTION_MODE}},
+        )
 
-    # Sound:
+    # Audio:
 
     def speaking(self) -> None:
-        """Tell the others that sound of ours follows (op 5)."""
-        self._send(5, {"speaking": VOICE, "delay": 0, "ssrc": self.ssrc})
+        """Tell the others that audio of this client follows (op 5)."""
+        self._send(opcodes.SPEAKING, {"speaking": MICROPHONE_FLAG, "delay": 0, "ssrc": self.ssrc})
 
     def send(self, opus: bytes, timestamp: int) -> bool:
-        """Send one frame; False if there is no key for it yet."""
+        """Send one frame. Returns False if there is no key yet."""
         frame = self.dave.seal(opus)
         if frame is None:
             self.counts["not sent: no key"] += 1
@@ -216,7 +219,7 @@ class VoiceClient:
                 self._discovered.set_result((data[8:72].rstrip(b"\0").decode(), int.from_bytes(data[72:], "big")))
             return
         packet = rtp.unseal(self._key, data) if self._key else None
-        if packet is None or packet.payload_type & ~rtp.MARKED != rtp.OPUS:
+        if packet is None or packet.payload_type & ~rtp.RTP_MARKER_BIT != rtp.OPUS_PAYLOAD_TYPE:
             self.counts["not audio"] += 1
         elif packet.counter in self._nonces:
             self.counts["replayed"] += 1
@@ -225,21 +228,21 @@ class VoiceClient:
             self._hear(packet, self._loop.time())
 
     def _hear(self, packet: rtp.SealedPacket, at: float) -> None:
-        """Pass a packet on, or hold it until there is a key and a name for it."""
+        """Pass a packet on, or hold it until its key and its user are known."""
         held = self._held.setdefault(packet.ssrc, deque())
         user_id = self._ssrcs.get(packet.ssrc)
         opus = self.dave.open(user_id, packet.payload, self._loop.time()) if user_id is not None else None
         if user_id is not None and opus is not None:
-            self.counts["unopened"] += len(held)  # those before it are no good: the key is there
+            self.counts["unopened"] += len(held)  # the key is known now, so older packets that still wait are useless
             held.clear()
             self._on_packet(user_id, packet, opus, at)
             return
         held.append((at, packet))
-        while len(held) > HOLD_PACKETS or at - held[0][0] > HOLD_SECONDS:
+        while len(held) > MAX_HELD_PACKETS or at - held[0][0] > MAX_HELD_SECONDS:
             self.counts["unopened"] += 1
             held.popleft()
 
     def _retry(self, ssrc: int) -> None:
-        """Try what is held of an SSRC again, in order: a key has changed, or its user is known now."""
+        """Retry the held packets of an SSRC in order, because a key has changed or its user is known now."""
         for at, packet in self._held.pop(ssrc, ()):
             self._hear(packet, at)

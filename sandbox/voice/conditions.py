@@ -1,27 +1,29 @@
-"""What goes wrong between one person and the voice server: every knob of the voice half, all off by default."""
+"""Simulated faults between one person and the voice server. All are off by default."""
 
 import random
 from dataclasses import dataclass, field
 from typing import Literal
 
-Mishap = Literal["spoilt", "lost", "doubled", "late"]
-"Unprocessable (binary ops), never sent, sent twice, sent `LATE` seconds after what follows it"
-LATE = 0.3
+from sandbox.voice.opcodes import ANNOUNCE_COMMIT, PROPOSALS, WELCOME
+
+MessageFault = Literal["corrupted", "lost", "doubled", "late"]
+"Unprocessable (binary ops only), never sent, sent twice, sent LATE_SECONDS late and so after the next messages"
+LATE_SECONDS = 0.3
 
 
 @dataclass(slots=True)
-class Path:
-    """One direction of a person's UDP. Shares are 0 to 1 per packet, times are seconds."""
+class NetworkPath:
+    """One direction of a person's UDP path. Shares are 0 to 1 per packet; times are in seconds."""
 
     loss: float = 0.0
     double: float = 0.0
     reorder: float = 0.0
-    "share that comes 20 to 100 ms late, so up to five packets overtake it"
+    "share that arrives 20 to 100 ms late, so up to five packets overtake it"
     delay: float = 0.0
     jitter: float = 0.0
-    "up to this much more delay; order is kept"
+    "up to this much additional delay; the order is kept"
     burst: float = 0.0
-    "share of packets that begin a stall of `burst_length`, after which all that waited comes at once"
+    "share of packets that start a stall of `burst_length`; at its end all waiting packets arrive at once"
     burst_length: float = 0.2
     dead: bool = False
     "nothing passes"
@@ -33,65 +35,65 @@ class Path:
 
 @dataclass(slots=True)
 class Conditions:
-    """The knobs of one person."""
+    """The simulated network and gateway faults of one person."""
 
-    up: Path = field(default_factory=Path)
+    up: NetworkPath = field(default_factory=NetworkPath)
     "from the person to the SFU"
-    down: Path = field(default_factory=Path)
+    down: NetworkPath = field(default_factory=NetworkPath)
     "from the SFU to the person"
     padding: float = 0.05
-    "share of forwarded packets with RTP padding, as Discord's SFU does"
+    "share of forwarded packets with RTP padding, which Discord's SFU sends"
     extension: bool = True
     "forwarded packets carry an RTP header extension"
     oddities: float = 0.0
-    """share of forwarded packets in the shapes that are legal and rare (marker bit, contributing sources, two-byte
-    extensions), each followed by a sender report (RTCP) and a retransmission"""
+    """share of forwarded packets in legal but rare forms (marker bit, contributing sources, two-byte extensions), each
+    followed by a sender report (RTCP) and a retransmission"""
     nat_timeout: float | None = None
-    "seconds after the person's last datagram when nothing passes down any more, until the next one"
+    "seconds after the person's last datagram until nothing passes down any more; their next datagram reopens the path"
     unforwarded: bool = False
-    "the SFU answers this person's IP discovery, but sends them nobody's sound"
+    "the SFU answers this person's IP discovery, but forwards no audio to them"
     speaking_delay: float = 0.0
-    "op 5 about this person reaches the others this much later"
+    "op 5 about this person reaches the others this many seconds late"
     speaking_absent: bool = False
     "op 5 about this person never reaches the others"
     gateway_lag: float = 0.0
-    "every voice-gateway message to this person comes this much later"
+    "every voice gateway message to this person arrives this many seconds late"
     frozen: bool = False
-    "the voice gateway's TCP is dead without a sign: nothing passes either way"
+    "the voice gateway's TCP connection is silently dead: nothing passes either way"
     heartbeat_acks: bool = True
-    introduced_early: bool = False
-    "op 25 comes before op 4 rather than after it; which of them Discord means to be first is not documented"
-    mishaps: dict[int, list[Mishap]] = field(default_factory=dict)
-    "what becomes of the next DAVE messages to this person, by op (21 to 30)"
+    external_sender_early: bool = False
+    "op 25 comes before op 4 rather than after it; Discord does not document which comes first"
+    message_faults: dict[int, list[MessageFault]] = field(default_factory=dict)
+    "faults of the next DAVE messages to this person, by op (21 to 30)"
     bad_proposals: int = 0
-    "so many of the next ops 27 to this person are unprocessable"
+    "this many of the next op 27 messages to this person are unprocessable"
     bad_commits: int = 0
     "the same for op 29"
     bad_welcomes: int = 0
     "the same for op 30"
 
-    def mishap(self, op: int) -> Mishap | None:
-        """Return what becomes of a DAVE message to this person, and count it off."""
-        if self.mishaps.get(op):
-            return self.mishaps[op].pop(0)
-        name = {27: "bad_proposals", 29: "bad_commits", 30: "bad_welcomes"}.get(op)
+    def next_message_fault(self, op: int) -> MessageFault | None:
+        """Return the fault of the next DAVE message to this person, and use it up."""
+        if self.message_faults.get(op):
+            return self.message_faults[op].pop(0)
+        name = {PROPOSALS: "bad_proposals", ANNOUNCE_COMMIT: "bad_commits", WELCOME: "bad_welcomes"}.get(op)
         if name is None or not getattr(self, name):
             return None
         setattr(self, name, getattr(self, name) - 1)
-        return "spoilt"
+        return "corrupted"
 
 
-class Weather:
-    """Decides the fate of one direction's packets; the same seed and the same packets meet the same fate."""
+class PathSimulator:
+    """Decides when the packets of one direction arrive. The same seed and packets give the same result."""
 
-    def __init__(self, path: Path, seed: str) -> None:
+    def __init__(self, path: NetworkPath, seed: str) -> None:
         self.path = path
         self._random = random.Random(seed)
         self._stalled_until = 0.0
         self._last_due = 0.0
 
     def due(self, now: float) -> list[float]:
-        """Return when a packet sent at `now` arrives: no time when lost, two when doubled."""
+        """Return when a packet sent at `now` arrives: no time if it is lost, two if it is doubled."""
         path, chance = self.path, self._random.random
         if path.dead or chance() < path.loss:
             return []

@@ -1,7 +1,7 @@
-"""The two DAVE implementations the sandbox's people can use: davey (Rust, OpenMLS) and libdave (C++, mlspp).
+"""The two DAVE implementations that the sandbox's people can use: davey (Rust, OpenMLS) and libdave (C++, mlspp).
 
-Both sides of one small interface, so that a test can seat people of either kind in one call and see them agree.
-libdave comes as the development dependency `dave.py` and is imported only when asked for.
+Both have the same small interface, because tests mix both kinds in one call and check that they agree.
+libdave is the development dependency `dave.py`, which is imported only on request.
 """
 
 from collections.abc import Callable, Set
@@ -15,45 +15,45 @@ EngineName = Literal["davey", "libdave"]
 
 
 class Unprocessable(Exception):
-    """A proposal, commit or welcome that the implementation refuses."""
+    """The implementation refuses a proposal, commit or welcome."""
 
 
 class DaveEngine(Protocol):
-    """One member's end-to-end encryption in one call. Payloads are those of the voice gateway's binary ops."""
+    """One member's end-to-end encryption in one call. Payloads are those of the binary voice gateway ops."""
 
     def begin(self, version: int) -> bytes:
-        """Start over with a group of one's own and return a new key package (op 26)."""
+        """Start over with a group of this member alone, and return a new key package (op 26)."""
         ...
 
     def external_sender(self, package: bytes) -> None: ...
 
     def proposals(self, payload: bytes, people: Set[int]) -> bytes | None:
-        """Take op 27 and return op 28, if there is something to commit. Raises Unprocessable."""
+        """Process op 27 and return op 28 if there is something to commit. Raises Unprocessable."""
         ...
 
     def commit(self, message: bytes) -> None:
-        """Take the commit of op 29. Raises Unprocessable."""
+        """Process the commit of op 29. Raises Unprocessable."""
         ...
 
     def welcome(self, message: bytes, people: Set[int]) -> None:
-        """Take the welcome of op 30. Raises Unprocessable."""
+        """Process the welcome of op 30. Raises Unprocessable."""
         ...
 
     def execute(self) -> None:
-        """Op 22: send with the newest epoch's key from now on."""
+        """Op 22: from now on, send with the newest epoch's key."""
         ...
 
     def encrypt(self, opus: bytes) -> bytes | None:
-        """Return the DAVE frame, or None while there is no key."""
+        """Return the DAVE frame, or None if there is no key yet."""
         ...
 
     def decrypt(self, user_id: int, frame: bytes) -> bytes | None:
-        """Return the Opus packet, or None if it cannot be opened now."""
+        """Return the Opus packet, or None if it cannot be decrypted now."""
         ...
 
     @property
     def privacy_code(self) -> str:
-        """30 digits that every member of the group sees alike; empty without a group."""
+        """30 digits that are the same for every member of the group; empty without a group."""
         ...
 
 
@@ -137,7 +137,7 @@ class Davey:
 
 
 class Libdave:
-    """libdave leaves ratchets, encryptor and decryptors to its caller, who must follow the group's roster."""
+    """libdave leaves ratchets, encryptor and decryptors to the caller, who must follow the group's roster."""
 
     def __init__(self, user_id: int, channel_id: int) -> None:
         import dave
@@ -181,7 +181,7 @@ class Libdave:
         self._follow(roster)
 
     def _follow(self, changes: dict[int, list[int]]) -> None:
-        """`changes` maps those who came to their keys, and those who left to nothing."""
+        """Update the decryptors. `changes` maps user id -> key, which is empty for a member who left."""
         for user_id, key in changes.items():
             if not key:
                 self._decryptors.pop(user_id, None)

@@ -1,8 +1,8 @@
-"""DAVE's delivery service: who is in the MLS group of one call, and how it moves from epoch to epoch.
+"""DAVE's delivery service: who is in the MLS group of one call, and how the group moves from epoch to epoch.
 
-Declarative at heart: whatever happens, `_settle` compares who should be in the group with who is, and proposes the
-difference. One batch of proposals is out at a time; the first valid commit that refers to all of it wins.
-Pure: it sends through the given `Wire`, and time comes as `now`. Source: the DAVE white paper (dave-protocol).
+It is declarative: after every event, `_settle` compares who should be in the group with who is, and proposes the
+difference. Only one batch of proposals is open at a time; the first valid commit that refers to all of it wins.
+Pure: it sends through the given `Wire`, and time comes in as `now`. Source: the DAVE white paper (dave-protocol).
 """
 
 from collections import Counter
@@ -11,18 +11,25 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sandbox.voice import mls
+from sandbox.voice.opcodes import (
+    ANNOUNCE_COMMIT,
+    EXECUTE_TRANSITION,
+    EXTERNAL_SENDER,
+    PREPARE_EPOCH,
+    PREPARE_TRANSITION,
+    PROPOSALS,
+    WELCOME,
+)
 
-PREPARE_TRANSITION, EXECUTE_TRANSITION, PREPARE_EPOCH = 21, 22, 24
-EXTERNAL_SENDER, PROPOSALS, ANNOUNCE_COMMIT, WELCOME = 25, 27, 29, 30
-APPEND, REVOKE = b"\0", b"\1"
-READY_TIMEOUT = 2.0
-"Seconds after which a transition is executed without those who are not ready."
-COMMIT_TIMEOUT = 2.0
-"Seconds after which a batch nobody committed is withdrawn by starting a new group."
+APPEND_PROPOSALS, REVOKE_PROPOSALS = b"\0", b"\1"
+READY_TIMEOUT_SECONDS = 2.0
+"A transition is executed after this time, even if some members are not ready."
+COMMIT_TIMEOUT_SECONDS = 2.0
+"If nobody commits a batch within this time, a new group replaces it."
 
 
 class Wire(Protocol):
-    """How the service speaks to a member; a member who is gone is skipped."""
+    """How the service sends to a member. A member who has left is skipped."""
 
     def json(self, user_id: int, op: int, data: dict[str, object]) -> None: ...
 
@@ -33,64 +40,64 @@ class Wire(Protocol):
 class _Transition:
     version: int
     waiting: set[int]
-    "not ready yet"
+    "members that are not ready yet"
     members: set[int]
     due: float
 
 
 class DeliveryService:
-    """The MLS group of one call. `version` is the DAVE version in force: 1, or 0 for a plain call."""
+    """The MLS group of one call. `version` is the DAVE version in use: 1, or 0 for an unencrypted call."""
 
     def __init__(self, group_id: int, wire: Wire, *, version: int = 1) -> None:
         self.group_id = group_id
         self.version = version
         self.epoch = 0
-        "0: no group is established yet"
+        "0: no group exists yet"
         self.leaves: dict[int, int] = {}
-        "leaf index -> user id, of the established group"
+        "leaf index -> user id in the current group"
         self.counts: Counter[str] = Counter()
-        "commits won, commits refused and why, groups begun, transitions executed or timed out"
+        "commits won, commits refused by reason, groups restarted, transitions executed or timed out"
         self._wire = wire
         self._sender = mls.ExternalSender()
         self._present: set[int] = set()
-        self._introduced: set[int] = set()
-        "who has our external sender package, which a group of theirs will name"
+        self._external_sender_sent: set[int] = set()
+        "members that have this service's external sender package, which their groups will name"
         self._stale: set[int] = set()
-        "members of the group who lost their state: to be removed, then added anew"
+        "members of the group who lost their state: they are removed, then added again"
         self._packages: dict[int, mls.KeyPackage] = {}
-        "of those who wait to be added"
+        "key packages of those who wait to be added"
         self._open: list[mls.Proposal] = []
         self._open_since = 0.0
         self._transitions: dict[int, _Transition] = {}
         self._next_transition = 1
 
     @property
-    def introduction(self) -> bytes:
-        """What op 25 says: the external sender, which a member's group will name."""
+    def external_sender(self) -> bytes:
+        """The payload of op 25: the external sender, which a member's group will name."""
         return self._sender.package
 
     # What members do:
 
     def enter(self, user_id: int, now: float) -> None:
-        """A member is connected, and awaits the external sender."""
+        """A member has connected, and waits for the external sender."""
         if user_id in self.leaves.values():
             self._stale.add(user_id)
         self._present.add(user_id)
         if self.version:
-            self._introduce(user_id)
+            self._send_external_sender(user_id)
             self._settle(now)
 
     def leave(self, user_id: int, now: float) -> None:
-        """A member's connection ended."""
+        """A member has disconnected."""
         self._present.discard(user_id)
-        self._introduced.discard(user_id)
+        self._external_sender_sent.discard(user_id)
         self._packages.pop(user_id, None)
         for transition_id in list(self._transitions):
             self.ready(user_id, transition_id)
         if not self.version:
             return
         if len(self._present) == 1 and (self.epoch or self._open):
-            self._begin_again()  # sole member reset: nobody keeps an established group alone
+            self._start_new_group()  # sole member reset: nobody stays in a group alone
             self._wire.json(
                 next(iter(self._present)), PREPARE_TRANSITION, {"protocol_version": self.version, "transition_id": 0}
             )
@@ -110,7 +117,7 @@ class DeliveryService:
         self._settle(now)
 
     def commit_welcome(self, user_id: int, data: bytes, now: float) -> None:
-        """Op 28: the first valid commit wins the epoch, any other is counted and dropped. Raises BadMls."""
+        """Op 28: the first valid commit wins the epoch. Any other is counted and dropped. Raises BadMls."""
         commit, welcome = mls.read_commit_welcome(data)
         refusal = self._refusal(user_id, commit)
         welcomes = mls.split_welcome(welcome) if welcome else {}
@@ -129,7 +136,7 @@ class DeliveryService:
         for proposal in applied:
             if proposal.removes is not None:
                 self._stale.discard(self.leaves.pop(proposal.removes))
-        told = [member for member in self.leaves.values() if member in self._present - self._stale]
+        notified = [member for member in self.leaves.values() if member in self._present - self._stale]
         welcomed: dict[int, bytes] = {}
         for package in added:  # each takes the leftmost blank leaf (RFC 9420 section 12.1.1)
             leaf = next(i for i in range(len(self.leaves) + 1) if i not in self.leaves)
@@ -138,19 +145,19 @@ class DeliveryService:
                 del self._packages[member]
                 welcomed[member] = welcomes[package.ref]
             elif member in self._present:
-                # It has made another key package since: to welcome it with this one would only make it start over.
+                # The member has made another key package since. A welcome for the old one only makes it start over.
                 self._stale.add(member)
         self.epoch += 1
         self._open.clear()
-        transition_id = mls.uint(self._transition(self.version, {*told, *welcomed}, now), 2)
-        for member in told:
+        transition_id = mls.uint(self._transition(self.version, {*notified, *welcomed}, now), 2)
+        for member in notified:
             self._wire.binary(member, ANNOUNCE_COMMIT, transition_id + commit.message)
         for member, part in welcomed.items():
             self._wire.binary(member, WELCOME, transition_id + part)
         self._settle(now)
 
     def invalid(self, user_id: int, now: float) -> None:
-        """Op 31: the member could not process a commit or welcome, and starts over."""
+        """Op 31: the member could not process a commit or a welcome, and starts over."""
         self.counts["flagged invalid"] += 1
         if user_id in self.leaves.values():
             self._stale.add(user_id)
@@ -160,28 +167,28 @@ class DeliveryService:
         self._settle(now)
 
     def ready(self, user_id: int, transition_id: int) -> None:
-        """Op 23."""
+        """Op 23: a member is ready for a transition."""
         transition = self._transitions.get(transition_id)
         if transition:
             transition.waiting.discard(user_id)
             if not transition.waiting:
                 self._execute(transition_id)
 
-    # What time and the call's host do:
+    # What the clock and the voice gateway do:
 
     def tick(self, now: float) -> None:
-        """Execute transitions that are overdue, and give up on a batch that nobody commits."""
+        """Execute overdue transitions, and give up a batch that nobody commits."""
         for transition_id, transition in list(self._transitions.items()):
             if now >= transition.due:
                 self.counts["transitions timed out"] += 1
                 self._execute(transition_id)
-        if self._open and now >= self._open_since + COMMIT_TIMEOUT:
+        if self._open and now >= self._open_since + COMMIT_TIMEOUT_SECONDS:
             self.counts["batches abandoned"] += 1
-            self._begin_again()
+            self._start_new_group()
             self._settle(now)
 
     def downgrade(self, now: float) -> None:
-        """Make the call plain: somebody came who has no DAVE."""
+        """Make the call unencrypted, because a client without DAVE joins."""
         self.version = 0
         self._forget_group()
         transition_id = self._transition(0, set(self._present), now)
@@ -191,24 +198,24 @@ class DeliveryService:
     def upgrade(self, now: float) -> None:
         """Make the call end-to-end encrypted again, with a new group."""
         self.version = 1
-        for user_id in self._present - self._introduced:
-            self._introduce(user_id)
-        self._begin_again()
+        for user_id in self._present - self._external_sender_sent:
+            self._send_external_sender(user_id)
+        self._start_new_group()
         self._settle(now)
 
     # How the group moves:
 
-    def _introduce(self, user_id: int) -> None:
-        self._introduced.add(user_id)
-        self._wire.binary(user_id, EXTERNAL_SENDER, self.introduction)
+    def _send_external_sender(self, user_id: int) -> None:
+        self._external_sender_sent.add(user_id)
+        self._wire.binary(user_id, EXTERNAL_SENDER, self.external_sender)
 
     def _settle(self, now: float) -> None:
-        """Propose what is between the group as it is and as it should be; wait while a batch is out."""
+        """Propose the difference between the group as it is and as it should be. Wait while a batch is open."""
         if not self.version:
             return
         gone = [leaf for leaf, user in self.leaves.items() if user not in self._present or user in self._stale]
         if self.epoch and len(gone) == len(self.leaves):
-            self._begin_again()  # nobody is left who could commit
+            self._start_new_group()  # nobody is left to commit
         elif self._open:
             return
         elif self.epoch and (gone or self._packages):
@@ -217,7 +224,7 @@ class DeliveryService:
             self._propose([], self._packages.values(), now)
 
     def _propose(self, gone: list[int], new: Iterable[mls.KeyPackage], now: float) -> None:
-        """Send one batch. Before the first epoch everybody has a group of their own, and is in it already."""
+        """Send one batch. Before the first epoch everyone is in a group of their own, so nobody gets their own Add."""
         sign = self._sender
         self._open = [sign.remove(self.group_id, self.epoch, leaf) for leaf in gone]
         self._open += [sign.add(self.group_id, self.epoch, package) for package in new]
@@ -225,18 +232,18 @@ class DeliveryService:
         members = set(self.leaves.values()) - self._stale if self.epoch else set(self._packages)
         for user_id in members & self._present:
             batch = [p.message for p in self._open if self.epoch or not p.adds or p.adds.user_id != user_id]
-            self._wire.binary(user_id, PROPOSALS, APPEND + mls.vector(b"".join(batch)))
+            self._wire.binary(user_id, PROPOSALS, APPEND_PROPOSALS + mls.vector(b"".join(batch)))
 
     def _revoke(self, user_id: int) -> None:
-        """Withdraw the addition of somebody who left, if it is all the batch holds.
+        """Revoke the Add of a member who left, if the batch contains nothing else.
 
-        A larger batch is committed and the leaver removed after: davey sends no welcome with the commit that follows a
-        revocation, even when other additions stay in it.
+        A larger batch is committed first, and the member is removed afterwards, because davey sends no welcome with the
+        commit that follows a revocation, even if other Adds stay in the batch.
         """
         if self.epoch and len(self._open) == 1 and (package := self._open[0].adds) and package.user_id == user_id:
             revoked = mls.vector(self._open.pop().ref)
             for member in set(self.leaves.values()) & self._present - self._stale:
-                self._wire.binary(member, PROPOSALS, REVOKE + mls.vector(revoked))
+                self._wire.binary(member, PROPOSALS, REVOKE_PROPOSALS + mls.vector(revoked))
 
     def _refusal(self, user_id: int, commit: mls.Commit) -> str | None:
         """Return why a commit cannot win, or None."""
@@ -253,9 +260,9 @@ class DeliveryService:
             expected = {proposal.ref for proposal in self._open} - own
         return None if set(commit.refs) == expected and len(commit.refs) == len(expected) else "proposals"
 
-    def _begin_again(self) -> None:
-        """Start a new group: everyone present makes a new key package (op 24 with epoch 1)."""
-        self.counts["groups begun anew"] += 1
+    def _start_new_group(self) -> None:
+        """Start a new group: everyone connected makes a new key package (op 24 with epoch 1)."""
+        self.counts["groups restarted"] += 1
         self._forget_group()
         for user_id in self._present:
             self._wire.json(user_id, PREPARE_EPOCH, {"protocol_version": self.version, "epoch": 1})
@@ -271,7 +278,7 @@ class DeliveryService:
         transition_id = self._next_transition
         self._next_transition = transition_id % 0xFFFF + 1
         if members:
-            self._transitions[transition_id] = _Transition(version, set(members), members, now + READY_TIMEOUT)
+            self._transitions[transition_id] = _Transition(version, set(members), members, now + READY_TIMEOUT_SECONDS)
         return transition_id
 
     def _execute(self, transition_id: int) -> None:

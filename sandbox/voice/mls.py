@@ -1,8 +1,8 @@
-"""The few MLS structures a delivery service reads and writes (RFC 9420), encoded by hand.
+"""The few MLS structures that a delivery service reads and writes (RFC 9420), encoded by hand.
 
-A delivery service holds no group secrets and no ratchet tree: it checks key packages, signs proposals to add or remove
+A delivery service has no group secrets and no ratchet tree. It checks key packages, signs proposals to add or remove
 members as the group's external sender, reads which proposals a commit refers to, and splits a welcome by recipient.
-Ciphersuite 2 only: P-256, AES-128-GCM, SHA-256 (what DAVE protocol version 1 uses).
+It supports only ciphersuite 2 (P-256, AES-128-GCM, SHA-256), which DAVE protocol version 1 uses.
 """
 
 import hashlib
@@ -13,33 +13,33 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-MLS10 = 1
+MLS_VERSION = 1
 CIPHERSUITE = 2
-PUBLIC_MESSAGE = 1
-KEY_PACKAGE = 5
-MEMBER, EXTERNAL = 1, 2
-PROPOSAL, COMMIT = 2, 3
-ADD, REMOVE = 1, 3
-BASIC = 1
+PUBLIC_MESSAGE_FORMAT = 1
+KEY_PACKAGE_FORMAT = 5
+MEMBER_SENDER, EXTERNAL_SENDER_TYPE = 1, 2
+PROPOSAL_CONTENT, COMMIT_CONTENT = 2, 3
+ADD_PROPOSAL, REMOVE_PROPOSAL = 1, 3
+BASIC_CREDENTIAL = 1
 BY_REFERENCE = 2
 LEAF_OF_KEY_PACKAGE, LEAF_OF_COMMIT = 1, 3
-FOREVER = (0, 2**64 - 1)
-"Lifetime DAVE demands of a key package"
+MAX_LIFETIME = (0, 2**64 - 1)
+"Lifetime that DAVE requires of a key package"
 
 
 class BadMls(ValueError):
-    """Bytes that are not what they claim to be, or break a rule of DAVE; `str` says which."""
+    """Malformed bytes, or bytes that break a rule of DAVE. `str` says what is wrong."""
 
 
 class MlsReader:
-    """Takes TLS-presentation-language fields off the front of `data`."""
+    """Reads TLS presentation language fields from the front of `data`."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.at = 0
 
     def take(self, size: int) -> bytes:
-        """Raises BadMls when fewer bytes are left."""
+        """Return the next bytes. Raises BadMls if fewer are left."""
         if self.at + size > len(self.data):
             raise BadMls("truncated")
         self.at += size
@@ -49,7 +49,7 @@ class MlsReader:
         return int.from_bytes(self.take(size), "big")
 
     def vector(self) -> bytes:
-        """Take an `opaque x<V>`: a length of 1, 2 or 4 bytes as in section 2.1.2, then that many bytes."""
+        """Read an `opaque x<V>`: a length of 1, 2 or 4 bytes as in section 2.1.2, then that many bytes."""
         first = self.uint(1)
         size = 1 << (first >> 6)
         if size == 8:
@@ -76,7 +76,7 @@ def vector(data: bytes) -> bytes:
 
 
 def ref_hash(label: str, value: bytes) -> bytes:
-    """RefHash of section 5.2: the name by which a proposal or key package is referred to."""
+    """RefHash of section 5.2: the reference of a proposal or key package."""
     return hashlib.sha256(vector(f"MLS 1.0 {label}".encode()) + vector(value)).digest()
 
 
@@ -86,7 +86,7 @@ def _sign_content(label: str, content: bytes) -> bytes:
 
 
 def verify(public_key: bytes, label: str, content: bytes, signature: bytes) -> None:
-    """VerifyWithLabel; `public_key` is an uncompressed point. Raises BadMls."""
+    """VerifyWithLabel of section 5.1.2. `public_key` is an uncompressed point. Raises BadMls."""
     try:
         key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
         key.verify(signature, _sign_content(label, content), ec.ECDSA(hashes.SHA256()))
@@ -100,23 +100,23 @@ class KeyPackage:
 
     raw: bytes
     user_id: int
-    "from the basic credential: Discord snowflake, 8 bytes big endian"
+    "from the basic credential: a Discord snowflake, 8 bytes big endian"
 
     @property
     def ref(self) -> bytes:
-        """KeyPackageRef: how a welcome names its recipients."""
+        """KeyPackageRef, by which a welcome names its recipients."""
         return ref_hash("KeyPackage Reference", self.raw)
 
 
 def read_key_package(data: bytes) -> KeyPackage:
-    """Check signatures, ciphersuite, credential and lifetime as the DAVE white paper demands. Raises BadMls.
+    """Check signatures, ciphersuite, credential and lifetime as the DAVE white paper requires. Raises BadMls.
 
-    Both shapes met in the field are taken: the bare KeyPackage (davey, libdave) and one framed as MLSMessage.
+    Accepts both forms that clients send: the bare KeyPackage (davey, libdave) and one framed as MLSMessage.
     """
-    if data[2:4] == uint(KEY_PACKAGE, 2):
+    if data[2:4] == uint(KEY_PACKAGE_FORMAT, 2):
         data = data[4:]
     r = MlsReader(data)
-    if r.uint(2) != MLS10 or r.uint(2) != CIPHERSUITE:
+    if r.uint(2) != MLS_VERSION or r.uint(2) != CIPHERSUITE:
         raise BadMls("other MLS version or ciphersuite")
     r.vector()  # init_key
     leaf = _read_leaf(r)
@@ -125,7 +125,7 @@ def read_key_package(data: bytes) -> KeyPackage:
     verify(leaf.signature_key, "KeyPackageTBS", body, r.vector())
     if not r.done:
         raise BadMls("bytes after the key package")
-    if leaf.lifetime != FOREVER:
+    if leaf.lifetime != MAX_LIFETIME:
         raise BadMls("lifetime is not the maximal one")
     verify(leaf.signature_key, "LeafNodeTBS", leaf.signed, leaf.signature)
     return KeyPackage(data, leaf.user_id)
@@ -145,7 +145,7 @@ def _read_leaf(r: MlsReader) -> _Leaf:
     start = r.at
     r.vector()  # encryption_key
     signature_key = r.vector()
-    if r.uint(2) != BASIC:
+    if r.uint(2) != BASIC_CREDENTIAL:
         raise BadMls("credential is not basic")
     identity = r.vector()
     if len(identity) != 8:
@@ -164,22 +164,22 @@ def _read_leaf(r: MlsReader) -> _Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An Add or Remove that the external sender signed."""
+    """An Add or Remove proposal, signed by the external sender."""
 
     message: bytes
-    "MLSMessage, the same for every member: its reference hashes these bytes"
+    "MLSMessage, the same for every member, because its reference hashes these bytes"
     adds: KeyPackage | None = None
     removes: int | None = None
     "leaf index"
 
     @property
     def ref(self) -> bytes:
-        """ProposalRef (section 5.2), the hash of the AuthenticatedContent: all of the message but its version."""
+        """ProposalRef (section 5.2): the hash of the AuthenticatedContent, which is the message without its version."""
         return ref_hash("Proposal Reference", self.message[2:])
 
 
 class ExternalSender:
-    """The voice gateway's signing key, with which it proposes (section 12.1.8)."""
+    """The voice gateway's signing key, which signs its proposals (section 12.1.8)."""
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -188,13 +188,13 @@ class ExternalSender:
     def package(self) -> bytes:
         """The ExternalSender structure of op 25: public key and basic credential."""
         point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        return vector(point) + uint(BASIC, 2) + vector(uint(0, 8))
+        return vector(point) + uint(BASIC_CREDENTIAL, 2) + vector(uint(0, 8))
 
     def add(self, group_id: int, epoch: int, key_package: KeyPackage) -> Proposal:
-        return Proposal(self._sign(group_id, epoch, uint(ADD, 2) + key_package.raw), adds=key_package)
+        return Proposal(self._sign(group_id, epoch, uint(ADD_PROPOSAL, 2) + key_package.raw), adds=key_package)
 
     def remove(self, group_id: int, epoch: int, leaf: int) -> Proposal:
-        return Proposal(self._sign(group_id, epoch, uint(REMOVE, 2) + uint(leaf, 4)), removes=leaf)
+        return Proposal(self._sign(group_id, epoch, uint(REMOVE_PROPOSAL, 2) + uint(leaf, 4)), removes=leaf)
 
     def _sign(self, group_id: int, epoch: int, proposal: bytes) -> bytes:
         """Frame a proposal as MLSMessage/PublicMessage from external sender 0 (section 6)."""
@@ -202,42 +202,42 @@ class ExternalSender:
             (
                 vector(uint(group_id, 8)),
                 uint(epoch, 8),
-                uint(EXTERNAL, 1) + uint(0, 4),
+                uint(EXTERNAL_SENDER_TYPE, 1) + uint(0, 4),
                 vector(b""),  # authenticated_data
-                uint(PROPOSAL, 1),
+                uint(PROPOSAL_CONTENT, 1),
                 proposal,
             )
         )
-        signed = uint(MLS10, 2) + uint(PUBLIC_MESSAGE, 2) + content
+        signed = uint(MLS_VERSION, 2) + uint(PUBLIC_MESSAGE_FORMAT, 2) + content
         signature = self._key.sign(_sign_content("FramedContentTBS", signed), ec.ECDSA(hashes.SHA256()))
         return signed + vector(signature)
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What a delivery service learns from a commit (section 12.4)."""
+    """What a delivery service reads from a commit (section 12.4)."""
 
     message: bytes
-    "MLSMessage, as it came"
+    "MLSMessage, as received"
     group_id: int
     epoch: int
     sender: int
     "leaf index"
     refs: tuple[bytes, ...]
-    "ProposalRefs in the order they are applied"
+    "ProposalRefs in the order in which they are applied"
 
 
 def read_commit_welcome(data: bytes) -> tuple[Commit, bytes]:
     """Split op 28 into its commit and the Welcome that follows (b"" if none). Raises BadMls."""
     r = MlsReader(data)
-    if r.uint(2) != MLS10 or r.uint(2) != PUBLIC_MESSAGE:
+    if r.uint(2) != MLS_VERSION or r.uint(2) != PUBLIC_MESSAGE_FORMAT:
         raise BadMls("not a PublicMessage")
     group_id, epoch = int.from_bytes(r.vector(), "big"), r.uint(8)
-    if r.uint(1) != MEMBER:
+    if r.uint(1) != MEMBER_SENDER:
         raise BadMls("sender is not a member")
     sender = r.uint(4)
     r.vector()  # authenticated_data
-    if r.uint(1) != COMMIT:
+    if r.uint(1) != COMMIT_CONTENT:
         raise BadMls("not a commit")
     refs: list[bytes] = []
     proposals = MlsReader(r.vector())
@@ -254,7 +254,7 @@ def read_commit_welcome(data: bytes) -> tuple[Commit, bytes]:
 
 
 def split_welcome(welcome: bytes) -> dict[bytes, bytes]:
-    """Return one Welcome for each KeyPackageRef it greets, with that member's secrets alone (section 12.4.3.1)."""
+    """Return KeyPackageRef -> Welcome with only that member's secrets (section 12.4.3.1)."""
     r = MlsReader(welcome)
     suite = r.take(2)
     secrets = MlsReader(r.vector())

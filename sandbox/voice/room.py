@@ -1,4 +1,4 @@
-"""One voice channel on the voice server: who is seated there, and what each is told."""
+"""One voice channel on the voice server: who has a seat there, and the messages to each of them."""
 
 import asyncio
 import json
@@ -9,15 +9,20 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from sandbox.voice.conditions import LATE, Conditions
-from sandbox.voice.delivery import EXTERNAL_SENDER, DeliveryService
+from sandbox.voice.conditions import LATE_SECONDS, Conditions
+from sandbox.voice.delivery import DeliveryService
+from sandbox.voice.opcodes import (
+    CLIENT_DISCONNECT,
+    CLIENT_FLAGS,
+    CLIENT_PLATFORM,
+    CLIENTS_CONNECT,
+    EXTERNAL_SENDER,
+    SPEAKING,
+)
 from sandbox.voice.sfu import Leg
 
-SPEAKING, CLIENTS_CONNECT, CLIENT_DISCONNECT = 5, 11, 13
-FLAGS, PLATFORM = 18, 20
-"Undocumented ops that Discord sends when somebody comes: clients must take no harm from them"
-BUFFERED = 500
-"Numbered messages kept for a resume"
+MAX_RESUME_MESSAGES = 500
+"Most numbered messages that are kept for a resume"
 
 
 class Close(Exception):
@@ -31,7 +36,7 @@ class Close(Exception):
 
 @dataclass(slots=True, eq=False)
 class Seat:
-    """One user's place in one call, from VOICE_SERVER_UPDATE until it is given up."""
+    """One user's voice session in one call, from VOICE_SERVER_UPDATE until it is given up."""
 
     guild_id: int
     channel_id: int
@@ -40,38 +45,38 @@ class Seat:
     conditions: Conditions
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     dave_version: int = 0
-    "highest the client supports"
+    "the highest version that the client supports; 0: none"
     leg: Leg | None = None
-    "after IDENTIFY"
+    "set after IDENTIFY"
     seated: bool = False
-    "after SELECT_PROTOCOL: one of the room"
+    "set after SELECT_PROTOCOL: the user is in the room"
     speaking: int = 0
     socket: web.WebSocketResponse | None = None
-    "None: not identified yet, or waiting for a resume"
-    dismissal: "asyncio.Future[Close] | None" = None
-    "set to have the present socket closed"
+    "None: before IDENTIFY, or waiting for a resume"
+    close_request: "asyncio.Future[Close] | None" = None
+    "its result closes the current socket"
     transport: asyncio.Transport | None = None
-    "the socket's"
+    "transport of the socket"
     outbox: asyncio.Queue[tuple[float, str | bytes]] = field(default_factory=asyncio.Queue)
-    "of the present socket: loop time when due, and the message"
+    "for the current socket: loop time when due, and the message"
     sequence: int = 0
-    "of the last numbered message, without the 16-bit wrap"
-    sent: deque[tuple[int, str | bytes]] = field(default_factory=lambda: deque(maxlen=BUFFERED))
+    "number of the last numbered message, without the 16-bit wrap"
+    sent: deque[tuple[int, str | bytes]] = field(default_factory=lambda: deque(maxlen=MAX_RESUME_MESSAGES))
 
-    def begin(self, socket: web.WebSocketResponse, dismissal: "asyncio.Future[Close]") -> None:
+    def begin(self, socket: web.WebSocketResponse, close_request: "asyncio.Future[Close]") -> None:
         """Start a session on a socket."""
         self.speaking = self.sequence = 0
         self.sent.clear()
-        self.resume(socket, dismissal)
+        self.resume(socket, close_request)
 
-    def resume(self, socket: web.WebSocketResponse, dismissal: "asyncio.Future[Close]") -> None:
-        """Go on with the session on another socket."""
+    def resume(self, socket: web.WebSocketResponse, close_request: "asyncio.Future[Close]") -> None:
+        """Continue the session on another socket."""
         self.outbox = asyncio.Queue()
         self.socket = socket
-        self.dismissal = dismissal
+        self.close_request = close_request
 
     def json(self, op: int, data: object, *, numbered: bool = True) -> None:
-        """Send a JSON message; only numbered ones are sent again after a resume."""
+        """Send a JSON message. Only numbered messages are sent again after a resume."""
         message: dict[str, object] = {"op": op, "d": data}
         if not numbered:
             self.put(json.dumps(message))
@@ -91,18 +96,18 @@ class Seat:
         self.put(message)
 
     def put(self, message: str | bytes) -> None:
-        """Give the present socket a message."""
+        """Queue a message for the current socket."""
         if self.socket is not None:
             self.outbox.put_nowait((asyncio.get_running_loop().time() + self.conditions.gateway_lag, message))
 
     def acknowledge(self, sequence: int) -> None:
-        """Forget what the client has (`seq_ack`, 16 bits, of a heartbeat)."""
+        """Drop the messages that the client has received (`seq_ack` of a heartbeat, 16 bits)."""
         if any(number % 0x10000 == sequence for number, _ in self.sent):
             while self.sent and self.sent[0][0] % 0x10000 != sequence:
                 self.sent.popleft()
 
     def missed(self, sequence: int) -> list[str | bytes] | None:
-        """Return the messages after `sequence` (-1: all), or None when some are no longer there."""
+        """Return the messages after `sequence` (-1: all), or None if some are no longer kept."""
         if sequence == -1:
             return [m for _, m in self.sent] if not self.sent or self.sent[0][0] == 1 else None
         if self.sequence % 0x10000 == sequence:
@@ -114,17 +119,17 @@ class Seat:
 
 
 class Room:
-    """The seated of one channel and their delivery service."""
+    """The seats of one channel, and its delivery service."""
 
     def __init__(self, channel_id: int, *, version: int, hears: Callable[[Seat], bool], speaks: Callable[[Seat], bool]):
         self.channel_id = channel_id
         self.seats: dict[int, Seat] = {}
-        self.plain_for_guests = False
+        self.plain_for_client = False
         self.delivery = DeliveryService(channel_id, self, version=version)
         self._hears = hears
         self._speaks = speaks
 
-    # The delivery service's wire:
+    # The Wire of the delivery service:
 
     def json(self, user_id: int, op: int, data: dict[str, object]) -> None:
         if seat := self.seats.get(user_id):
@@ -132,41 +137,41 @@ class Room:
 
     def binary(self, user_id: int, op: int, payload: bytes) -> None:
         if seat := self.seats.get(user_id):
-            spoilt = payload[:-1] + bytes([payload[-1] ^ 0xFF])  # the last byte of a signature, or of a tag
-            if op == EXTERNAL_SENDER and seat.conditions.introduced_early:
-                return  # was sent before the session was described
-            self._tell(seat, op, lambda: seat.binary(op, payload), lambda: seat.binary(op, spoilt))
+            corrupted = payload[:-1] + bytes([payload[-1] ^ 0xFF])  # the last byte of a signature, or of a tag
+            if op == EXTERNAL_SENDER and seat.conditions.external_sender_early:
+                return  # it was sent before op 4
+            self._tell(seat, op, lambda: seat.binary(op, payload), lambda: seat.binary(op, corrupted))
 
     @staticmethod
-    def _tell(seat: Seat, op: int, tell: Callable[[], None], spoil: Callable[[], None] | None) -> None:
-        """Send a DAVE message as the conditions of its receiver have it."""
-        mishap = seat.conditions.mishap(op)
-        if mishap == "spoilt" and spoil:
-            spoil()
-        elif mishap == "late":
-            asyncio.get_running_loop().call_later(LATE, tell)
-        elif mishap != "lost":
+    def _tell(seat: Seat, op: int, tell: Callable[[], None], send_corrupted: Callable[[], None] | None) -> None:
+        """Send a DAVE message, with the fault that its receiver's conditions ask for."""
+        fault = seat.conditions.next_message_fault(op)
+        if fault == "corrupted" and send_corrupted:
+            send_corrupted()
+        elif fault == "late":
+            asyncio.get_running_loop().call_later(LATE_SECONDS, tell)
+        elif fault != "lost":
             tell()
-            if mishap == "doubled":
+            if fault == "doubled":
                 tell()
 
-    # Coming and going:
+    # Joining and leaving:
 
     def admit(self, seat: Seat, now: float) -> None:
-        """Make the call plain if somebody without DAVE is about to enter it."""
+        """Make the call unencrypted if a client without DAVE is about to enter it."""
         if not seat.dave_version and self.delivery.version:
-            self.plain_for_guests = True
+            self.plain_for_client = True
             self.delivery.downgrade(now)
 
     def enter(self, seat: Seat, now: float) -> None:
-        """Seat somebody whose media is set up: all learn of each other, then DAVE begins for them."""
+        """Add a user whose media is set up: tell everyone about each other, then start DAVE for the user."""
         others = [other for other in self.seats.values() if other is not seat]
         self.seats[seat.user_id] = seat
         seat.seated = True
         for other in others:
             other.json(CLIENTS_CONNECT, {"user_ids": [str(seat.user_id)]})
-            other.json(FLAGS, {"user_id": str(seat.user_id), "flags": 0})
-            other.json(PLATFORM, {"user_id": str(seat.user_id), "platform": 0})
+            other.json(CLIENT_FLAGS, {"user_id": str(seat.user_id), "flags": 0})
+            other.json(CLIENT_PLATFORM, {"user_id": str(seat.user_id), "platform": 0})
         if others:
             seat.json(CLIENTS_CONNECT, {"user_ids": [str(other.user_id) for other in others]})
         for other in others:
@@ -184,12 +189,12 @@ class Room:
             other.json(CLIENT_DISCONNECT, {"user_id": str(seat.user_id)})
         if seat.dave_version:
             self.delivery.leave(seat.user_id, now)
-        elif self.plain_for_guests and all(other.dave_version for other in self.seats.values()):
-            self.plain_for_guests = False
+        elif self.plain_for_client and all(other.dave_version for other in self.seats.values()):
+            self.plain_for_client = False
             self.delivery.upgrade(now)
 
     def speaking(self, seat: Seat, flags: int) -> None:
-        """Relay op 5; late or never, if the speaker's conditions say so."""
+        """Relay op 5. The speaker's conditions can delay or suppress it."""
         seat.speaking = flags
         if seat.leg and flags:
             seat.leg.announced = True
@@ -210,7 +215,7 @@ class Room:
             tell()
 
     def listeners(self, seat: Seat) -> list[Leg]:
-        """Return who hears `seat`: nobody when they are muted by the server or in a stage's audience."""
+        """Return who hears `seat`: nobody if the user is server-muted or in a stage's audience."""
         if not seat.seated or not self._speaks(seat):
             return []
         return [o.leg for o in self.seats.values() if o is not seat and o.leg is not None and self._hears(o)]

@@ -1,6 +1,6 @@
 """RTP as Discord carries it: aead_xchacha20_poly1305_rtpsize around RFC 3550 headers.
 
-The sandbox's own, written apart from bot/voice so that one's mistake is not the other's.
+The sandbox has its own code, apart from bot/voice, because a mistake in one must not hide a mistake in the other.
 """
 
 import struct
@@ -14,26 +14,28 @@ from nacl.bindings import (
 )
 from nacl.exceptions import CryptoError
 
-MODE = "aead_xchacha20_poly1305_rtpsize"
-OPUS = 0x78
-"Payload type of audio, the marker bit aside"
+ENCRYPTION_MODE = "aead_xchacha20_poly1305_rtpsize"
+OPUS_PAYLOAD_TYPE = 0x78
+"Payload type of audio, without the marker bit"
+SENDER_REPORT = 200
+"RTCP packet type (RFC 3550)"
 SILENCE = b"\xf8\xff\xfe"
-"An Opus frame of silence: never encrypted end to end"
-MARKER = b"\xfa\xfa"
+"An Opus frame of silence. It is never end-to-end encrypted."
+DAVE_MARKER = b"\xfa\xfa"
 "The last two bytes of every DAVE frame"
 _HEADER = struct.Struct(">BBHII")
 _PADDED, _EXTENDED = 0x20, 0x10
-EXTENSION = bytes.fromhex("bede0001") + bytes.fromhex("51ff0000")
+ONE_BYTE_EXTENSION = bytes.fromhex("bede0001") + bytes.fromhex("51ff0000")
 "One-byte header extensions (RFC 8285): preamble, then one element with its padding"
 TWO_BYTE_EXTENSION = bytes.fromhex("10000002") + bytes.fromhex("0500060203040000")
 "Two-byte header extensions: preamble, an element without a body, one with two bytes, padding"
-MARKED = 0x80
-"Bit beside the payload type: the first packet after a pause"
+RTP_MARKER_BIT = 0x80
+"Bit next to the payload type that marks the first packet after a pause"
 
 
 @dataclass(frozen=True, slots=True)
 class SealedPacket:
-    """One RTP packet, opened and stripped of padding and extension."""
+    """One decrypted RTP packet, without padding and extension."""
 
     payload_type: int
     sequence: int
@@ -41,7 +43,7 @@ class SealedPacket:
     ssrc: int
     payload: bytes
     counter: int
-    "the 32 bits of nonce at the packet's end"
+    "the 32-bit nonce at the packet's end"
 
 
 def _nonce(counter: bytes) -> bytes:
@@ -56,12 +58,12 @@ def seal(
     ssrc: int,
     payload: bytes,
     *,
-    payload_type: int = OPUS,
+    payload_type: int = OPUS_PAYLOAD_TYPE,
     contributors: tuple[int, ...] = (),
     extension: bytes = b"",
     padding: int = 0,
 ) -> bytes:
-    """Build one packet. `extension` holds the 4-byte preamble and the body; `padding` is in bytes, 0 for none.
+    """Build one packet. `extension` has the 4-byte preamble and the body; `padding` is in bytes, 0 for none.
 
     `contributors`: the CSRC list, at most 15.
     """
@@ -76,12 +78,12 @@ def seal(
 
 
 def ssrc_of(data: bytes) -> int | None:
-    """Return the SSRC of what looks like an RTP packet of version 2, else None."""
+    """Return the SSRC if `data` looks like an RTP packet of version 2, else None."""
     return int.from_bytes(data[8:12], "big") if len(data) >= 12 + 16 + 4 and data[0] >> 6 == 2 else None
 
 
 def unseal(key: bytes, data: bytes) -> SealedPacket | None:
-    """Open a packet, or return None when it is cut short, forged or malformed."""
+    """Decrypt a packet, or return None if it is truncated, forged or malformed."""
     if ssrc_of(data) is None:
         return None
     first, payload_type, sequence, timestamp, ssrc = _HEADER.unpack_from(data)

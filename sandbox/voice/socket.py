@@ -1,7 +1,7 @@
-"""One client's conversation with the voice gateway, version 8.
+"""One client's socket at the voice gateway, version 8.
 
-Source: Discord's developer documentation, "Voice Connections" and "Opcodes and Status Codes". What ops 21 to 31 do is
-in delivery.py.
+Source: Discord's developer documentation, "Voice Connections" and "Opcodes and Status Codes". delivery.py handles ops
+21 to 31.
 """
 
 import asyncio
@@ -14,24 +14,37 @@ from typing import Any, Protocol, TypeVar
 from aiohttp import WSMessage, WSMsgType, web
 
 from sandbox.voice import mls, rtp
-from sandbox.voice.delivery import EXTERNAL_SENDER
+from sandbox.voice.opcodes import (
+    COMMIT_WELCOME,
+    EXTERNAL_SENDER,
+    HEARTBEAT,
+    HEARTBEAT_ACK,
+    HELLO,
+    IDENTIFY,
+    INVALID_COMMIT_WELCOME,
+    KEY_PACKAGE,
+    READY,
+    RESUME,
+    RESUMED,
+    SELECT_PROTOCOL,
+    SESSION_DESCRIPTION,
+    SPEAKING,
+    TRANSITION_READY,
+)
 from sandbox.voice.room import Close, Room, Seat
 from sandbox.voice.sfu import Leg, Sfu
 
-IDENTIFY, SELECT_PROTOCOL, READY, HEARTBEAT, SESSION_DESCRIPTION, SPEAKING = 0, 1, 2, 3, 4, 5
-HEARTBEAT_ACK, RESUME, HELLO, RESUMED = 6, 7, 8, 9
-TRANSITION_READY, KEY_PACKAGE, COMMIT_WELCOME, INVALID_COMMIT_WELCOME = 23, 26, 28, 31
-OF_OTHER_CLIENTS = {12, 14, 15, 16, 18, 20}
-"Video and statistics of Discord's own clients: taken, and ignored"
+IGNORED_OPS = {12, 14, 15, 16, 18, 20}
+"Video and statistics of Discord's own clients: accepted and ignored"
 LEAVING_CODES = {1000, 1001, 4014}
-"Close codes by which a client says that it will not resume"
-GOODBYE = 2.0
-"Seconds that a client has to answer a close"
+"Close codes that mean the client will not resume"
+CLOSE_TIMEOUT_SECONDS = 2.0
+"A client has this long to answer a close"
 T = TypeVar("T")
 
 
 class SeatRegistry(Protocol):
-    """What a socket asks of the voice gateway: who has a seat, and what its call is."""
+    """What a socket needs from the voice gateway: the seats and their rooms."""
 
     heartbeat_interval: float
     counts: Counter[str]
@@ -46,49 +59,49 @@ class SeatRegistry(Protocol):
     def await_resume(self, seat: Seat) -> None: ...
 
 
-class Ended(Exception):
-    """The client closed the socket, or it broke."""
+class SocketEnded(Exception):
+    """The client closed the socket, or the connection broke."""
 
 
-async def converse(gateway: SeatRegistry, request: web.Request) -> web.WebSocketResponse:
+async def serve_socket(gateway: SeatRegistry, request: web.Request) -> web.WebSocketResponse:
     """Serve one socket from HELLO to its end."""
-    socket = web.WebSocketResponse(timeout=GOODBYE, max_msg_size=1 << 20)
+    socket = web.WebSocketResponse(timeout=CLOSE_TIMEOUT_SECONDS, max_msg_size=1 << 20)
     await socket.prepare(request)
-    conversation = _Conversation(gateway, socket)
+    session = _SocketSession(gateway, socket)
     try:
         if request.query.get("v") != "8":
             raise Close(4020, "Only version 8 is spoken here.")
         interval = gateway.heartbeat_interval * 1000
         await socket.send_json({"op": HELLO, "d": {"v": 8, "heartbeat_interval": interval}})
-        seat = await conversation.introduction()
+        seat = await session.authenticate()
         seat.transport = request.transport
-        await conversation.service(seat)
+        await session.run(seat)
     except Close as close:
         gateway.counts[f"closed {close.code}"] += 1
         await socket.close(code=close.code, message=close.reason.encode())
-    except Ended:
+    except SocketEnded:
         pass
-    conversation.farewell()
+    session.release()
     return socket
 
 
-class _Conversation:
+class _SocketSession:
     def __init__(self, gateway: SeatRegistry, socket: web.WebSocketResponse) -> None:
         self.gateway = gateway
         self.socket = socket
         self.seat: Seat | None = None
-        self.dismissal: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
-        "set to have the socket closed"
+        self.close_request: asyncio.Future[Close] = asyncio.get_running_loop().create_future()
+        "its result closes the socket"
 
     async def receive(self) -> tuple[int, Any]:
-        """Return the next op and its data: bytes for a binary message. Raises Close, Ended."""
+        """Return the next op and its data: bytes for a binary message. Raises Close, SocketEnded."""
         message = await self._message()
         if message.type is WSMsgType.BINARY:
             if not message.data:
                 raise Close(4002, "Empty binary message.")
             return message.data[0], message.data[1:]
         if message.type is not WSMsgType.TEXT:
-            raise Ended
+            raise SocketEnded
         try:
             payload = json.loads(message.data)
             return int(payload["op"]), payload.get("d")
@@ -97,18 +110,18 @@ class _Conversation:
 
     async def _message(self) -> WSMessage:
         receiving = asyncio.ensure_future(self.socket.receive())
-        ends: set[asyncio.Future[Any]] = {receiving, self.dismissal}
+        ends: set[asyncio.Future[Any]] = {receiving, self.close_request}
         await asyncio.wait(ends, timeout=2 * self.gateway.heartbeat_interval, return_when=asyncio.FIRST_COMPLETED)
         if receiving.done():
             return receiving.result()
         receiving.cancel()
         await asyncio.wait({receiving})
-        raise self.dismissal.result() if self.dismissal.done() else Close(4009, "Session timed out.")
+        raise self.close_request.result() if self.close_request.done() else Close(4009, "Session timed out.")
 
-    # Before anybody is known:
+    # Before authentication:
 
-    async def introduction(self) -> Seat:
-        """Wait for IDENTIFY or RESUME and return the seat. Raises Close, Ended."""
+    async def authenticate(self) -> Seat:
+        """Wait for IDENTIFY or RESUME and return the seat. Raises Close, SocketEnded."""
         while True:
             op, data = await self.receive()
             if op == HEARTBEAT:
@@ -121,7 +134,7 @@ class _Conversation:
                 raise Close(4003, "Not authenticated.")
 
     def claim(self, data: object) -> Seat:
-        """Return the seat that a token opens. Raises Close."""
+        """Return the seat of a token. Raises Close."""
         seat = self.gateway.claimed(_field(data, "token", str))
         if seat is None:
             raise Close(4004, "Authentication failed.")
@@ -141,14 +154,14 @@ class _Conversation:
         if not self.gateway.admits(seat):
             raise Close(4017, "E2EE/DAVE protocol required.")
         leg = self.gateway.open_leg(seat)
-        seat.begin(self.socket, self.dismissal)
+        seat.begin(self.socket, self.close_request)
         self.seat = seat
         self.gateway.counts["identified"] += 1
         ready = {
             "ssrc": leg.ssrc,
             "ip": "127.0.0.1",
             "port": self.gateway.sfu.port,
-            "modes": [rtp.MODE],
+            "modes": [rtp.ENCRYPTION_MODE],
             "heartbeat_interval": 1,  # documented as erroneous: HELLO's counts
             "experiments": [],
         }
@@ -162,7 +175,7 @@ class _Conversation:
         if seat.leg is None or missed is None:
             raise Close(4006, "Session is no longer valid.")
         self.gateway.drop(seat, Close(4006, "Session is no longer valid."))
-        seat.resume(self.socket, self.dismissal)
+        seat.resume(self.socket, self.close_request)
         self.seat = seat
         self.gateway.counts["resumed"] += 1
         seat.json(RESUMED, None, numbered=False)
@@ -170,10 +183,10 @@ class _Conversation:
             seat.put(message)
         return seat
 
-    # With somebody known:
+    # After authentication:
 
-    async def service(self, seat: Seat) -> None:
-        """Talk with an identified client until its socket ends. Raises Close, Ended."""
+    async def run(self, seat: Seat) -> None:
+        """Serve an authenticated client until its socket ends. Raises Close, SocketEnded."""
         writer = asyncio.create_task(_write(seat, self.socket), name=f"voice gateway to {seat.user_id}")
         try:
             while True:
@@ -211,14 +224,14 @@ class _Conversation:
             room.delivery.invalid(seat.user_id, now)
         elif op in (IDENTIFY, RESUME):
             raise Close(4005, "Already authenticated.")
-        elif op not in OF_OTHER_CLIENTS:
+        elif op not in IGNORED_OPS:
             raise Close(4001, "Unknown opcode.")
 
     def select_protocol(self, seat: Seat, data: object, now: float) -> None:
         if _field(data, "protocol", str) != "udp":
             raise Close(4012, "Unknown protocol.")
         inner = data.get("data") if isinstance(data, dict) else None
-        if _field(inner, "mode", str) != rtp.MODE:
+        if _field(inner, "mode", str) != rtp.ENCRYPTION_MODE:
             raise Close(4016, "Unknown encryption mode.")
         if seat.leg is None:
             raise Close(4006, "Session is no longer valid.")
@@ -226,23 +239,23 @@ class _Conversation:
         room = self.gateway.room(seat.channel_id)
         room.admit(seat, now)
         description = {
-            "mode": rtp.MODE,
+            "mode": rtp.ENCRYPTION_MODE,
             "secret_key": list(seat.leg.key),
             "dave_protocol_version": room.delivery.version,
             "media_session_id": secrets.token_hex(16),
             "audio_codec": "opus",
             "video_codec": "H264",
         }
-        if seat.conditions.introduced_early and seat.dave_version:
-            seat.binary(EXTERNAL_SENDER, room.delivery.introduction)
+        if seat.conditions.external_sender_early and seat.dave_version:
+            seat.binary(EXTERNAL_SENDER, room.delivery.external_sender)
         seat.json(SESSION_DESCRIPTION, description)
         if not seat.seated:
             room.enter(seat, now)
 
-    # After all was said:
+    # At the end:
 
-    def farewell(self) -> None:
-        """Free the seat, or keep it for a resume, as the way the socket ended has it."""
+    def release(self) -> None:
+        """Give up the seat, or keep it for a resume, depending on how the socket ended."""
         seat = self.seat
         if seat is None or seat.socket is not self.socket:
             return
@@ -254,7 +267,7 @@ class _Conversation:
 
 
 async def _write(seat: Seat, socket: web.WebSocketResponse) -> None:
-    """Send what is due, in order, for one socket's life."""
+    """Send the queued messages in order, each when it is due, until the socket ends."""
     loop = asyncio.get_running_loop()
     outbox = seat.outbox
     with contextlib.suppress(ConnectionError):
@@ -271,7 +284,7 @@ async def _write(seat: Seat, socket: web.WebSocketResponse) -> None:
 
 
 def _field(data: object, name: str, kind: type[T]) -> T:
-    """Return a field of the type that the protocol asks for. Raises Close."""
+    """Return a field with the type that the protocol requires. Raises Close."""
     value = data.get(name) if isinstance(data, dict) else None
     if not isinstance(value, kind):
         raise Close(4002, f"{name} is missing or of the wrong type.")

@@ -1,4 +1,4 @@
-"""A UDP socket in the event loop that takes all that has arrived each time it is woken."""
+"""A UDP socket in the event loop that reads all waiting datagrams each time it wakes."""
 
 import asyncio
 import socket
@@ -7,17 +7,17 @@ from collections.abc import Callable
 Address = tuple[str, int]
 Received = Callable[[bytes, Address], None]
 
-AT_ONCE = 256
-BUFFER = 4 << 20
-"Bytes asked of the system; it may grant less"
+MAX_DATAGRAMS_PER_WAKE = 256
+RECEIVE_BUFFER_BYTES = 4 << 20
+"Requested size; the system may grant less"
 
 
 class Udp(asyncio.DatagramProtocol):
-    """asyncio alone reads one datagram a round: after a stall twenty people send faster than that, and lose some."""
+    """asyncio reads one datagram per loop iteration: too slow for twenty people after a stall, so packets are lost."""
 
     def __init__(self, sock: socket.socket, received: Received) -> None:
         self.failures = 0
-        "sends to a port that nobody has open any more, as the system reports them"
+        "errors that the system reported, such as a send to a port that is no longer open"
         self._socket = sock
         self._received = received
         self._transport: asyncio.DatagramTransport | None = None
@@ -27,7 +27,7 @@ class Udp(asyncio.DatagramProtocol):
         """Bind to `local` (port 0: any) or connect to `remote`."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.setblocking(False)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         try:
             if local is not None:
                 sock.bind(local)
@@ -56,10 +56,10 @@ class Udp(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         self._received(data, addr)
-        for _ in range(AT_ONCE):
+        for _ in range(MAX_DATAGRAMS_PER_WAKE):
             try:
                 data, addr = self._socket.recvfrom(2048)
-            except OSError:  # nothing more, as a rule
+            except OSError:  # usually BlockingIOError: nothing is left
                 return
             self._received(data, addr)
 

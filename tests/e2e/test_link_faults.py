@@ -209,7 +209,7 @@ async def test_down_to_plain_and_up_again(bot: LinkBot, anna: Person, link: Link
 
 async def test_the_external_sender_may_come_first_and_again(bot: LinkBot, anna: Person) -> None:
     """Before the session is described; in the next session, where it is another; and in the middle of the group."""
-    conditions(bot).introduced_early = True
+    conditions(bot).external_sender_early = True
     link = await bot.enter()
     await bot.until(lambda: bot.in_group)
     await bot.sandbox.moderator.move(bot.sandbox.bot, bot.sandbox.den)
@@ -217,7 +217,7 @@ async def test_the_external_sender_may_come_first_and_again(bot: LinkBot, anna: 
     await anna.join(bot.sandbox.den.id)
     await bot.until(lambda: bot.in_group)
     [seat] = bot.voice.seats(bot.bot_id)
-    seat.binary(25, bot.voice.room(link.channel_id).delivery.introduction)
+    seat.binary(25, bot.voice.room(link.channel_id).delivery.external_sender)
     await bot.both_ways(anna)
     assert link.stats.regrouped + link.stats.rejoined == 0
 
@@ -239,7 +239,7 @@ async def test_a_call_that_began_in_the_clear(bot: LinkBot) -> None:
 
 async def test_a_group_that_went_on_without_it(bot: LinkBot, anna: Person, link: Link) -> None:
     """A commit never comes. Nobody speaks, so nothing is heard that could not be opened: the bot is only dumb."""
-    conditions(bot).mishaps[29] = ["lost"]
+    conditions(bot).message_faults[29] = ["lost"]
     before = bot.epoch
     ben = await bot.sandbox.person("Ben", "libdave")
     await ben.join(link.channel_id)

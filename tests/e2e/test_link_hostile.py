@@ -110,7 +110,7 @@ async def test_nothing_is_said_in_the_clear(bot: LinkBot, anna: Person, monkeypa
     forward = bot.voice.sfu.forward
 
     def watch(leg: object, packet: rtp.SealedPacket) -> None:
-        sealed.append(packet.payload.endswith(rtp.MARKER) or packet.payload == rtp.SILENCE)
+        sealed.append(packet.payload.endswith(rtp.DAVE_MARKER) or packet.payload == rtp.SILENCE)
         forward(leg, packet)  # type: ignore[arg-type]
 
     monkeypatch.setattr(bot.voice.sfu, "forward", watch)

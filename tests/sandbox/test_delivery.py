@@ -7,18 +7,20 @@ import pytest
 
 from sandbox.voice import mls
 from sandbox.voice.dave_engines import DaveEngine, EngineName, make_engine
-from sandbox.voice.delivery import (
+from sandbox.voice.delivery import COMMIT_TIMEOUT_SECONDS, READY_TIMEOUT_SECONDS, DeliveryService
+from sandbox.voice.membership import Membership
+from sandbox.voice.opcodes import (
     ANNOUNCE_COMMIT,
-    COMMIT_TIMEOUT,
+    COMMIT_WELCOME,
     EXECUTE_TRANSITION,
+    INVALID_COMMIT_WELCOME,
+    KEY_PACKAGE,
     PREPARE_EPOCH,
     PREPARE_TRANSITION,
     PROPOSALS,
-    READY_TIMEOUT,
+    TRANSITION_READY,
     WELCOME,
-    DeliveryService,
 )
-from sandbox.voice.membership import COMMIT_WELCOME, INVALID_COMMIT_WELCOME, KEY_PACKAGE, TRANSITION_READY, Membership
 
 CALL = 99
 MIXED: list[EngineName] = ["davey", "libdave"]
@@ -136,7 +138,7 @@ def test_people_come_and_go_one_by_one(table: Table, engines: list[EngineName]) 
         member.leave()
         table.run()
         table.check()
-    assert table.service.counts["groups begun anew"] == 0
+    assert table.service.counts["groups restarted"] == 0
 
 
 @pytest.mark.parametrize("engines", [["davey"] * 8, ["libdave"] * 8, ["davey", "libdave"] * 10])
@@ -223,7 +225,7 @@ def test_in_a_call_of_two_a_spoilt_welcome_is_mended(table: Table) -> None:
     table.seat(10)
     table.spoil |= {(10, WELCOME), (11, WELCOME)}
     table.seat(11, "libdave")
-    table.run(COMMIT_TIMEOUT)
+    table.run(COMMIT_TIMEOUT_SECONDS)
     table.run()
     table.check()
 
@@ -233,9 +235,9 @@ def test_a_transition_waits_for_everybody_but_not_for_ever(table: Table) -> None
     table.run()
     ben.answers = False
     table.seat(12)
-    table.run(READY_TIMEOUT / 2)
+    table.run(READY_TIMEOUT_SECONDS / 2)
     assert anna.changing
-    table.run(READY_TIMEOUT)
+    table.run(READY_TIMEOUT_SECONDS)
     assert not anna.changing
     assert table.service.counts["transitions timed out"] == 1
     ben.answers = True
@@ -250,7 +252,7 @@ def test_if_nobody_is_left_who_could_commit_the_group_is_begun_anew(table: Table
     table.seat(12)
     table.run()
     table.check()
-    assert table.service.counts["groups begun anew"] == 1
+    assert table.service.counts["groups restarted"] == 1
 
 
 def test_if_nobody_commits_the_group_is_begun_anew(table: Table) -> None:
@@ -260,7 +262,7 @@ def test_if_nobody_commits_the_group_is_begun_anew(table: Table) -> None:
     table.seat(12)
     table.run()
     anna.answers = ben.answers = True
-    table.run(COMMIT_TIMEOUT)
+    table.run(COMMIT_TIMEOUT_SECONDS)
     table.run()
     table.check()
     assert table.service.counts["batches abandoned"] == 1

@@ -30,7 +30,7 @@ def test_cut_or_forbidden_vectors_are_refused(data: str) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_key_packages_are_read_bare_and_framed(engine: EngineName) -> None:
     raw = make_engine(engine, ANNA, CALL).begin(1)
-    framed = mls.uint(mls.MLS10, 2) + mls.uint(mls.KEY_PACKAGE, 2) + raw
+    framed = mls.uint(mls.MLS_VERSION, 2) + mls.uint(mls.KEY_PACKAGE_FORMAT, 2) + raw
     bare = mls.read_key_package(raw)
     assert bare.user_id == ANNA
     assert mls.read_key_package(framed) == bare

@@ -15,7 +15,7 @@ from sandbox.people.compare import correlation
 from sandbox.people.person import FRAME_BYTES, RTP_RATE, Person
 from sandbox.server import Sandbox
 from sandbox.voice import junk
-from sandbox.voice.conditions import Mishap
+from sandbox.voice.conditions import MessageFault
 from sandbox.voice.dave_engines import EngineName
 from tests.sandbox.plain_bot import running
 from tests.sandbox.voice_helpers import agreed, seated, voice_of
@@ -163,7 +163,7 @@ async def test_a_guest_without_dave_is_turned_away_or_makes_the_call_plain(sandb
     old = await sandbox.person("Old", None)
     with pytest.raises(ConnectionError, match="4017"):
         await old.join(channel.id)
-    voice_of(sandbox).transitory.add(channel.id)
+    voice_of(sandbox).plain_allowed.add(channel.id)
     await old.join(channel.id)
     assert await hears(old, anna) >= 0.95
     assert await hears(ben, old) >= 0.95
@@ -241,7 +241,7 @@ class TestTroubleOnTheWay:
 
 
 async def test_junk_is_not_heard(sandbox: Sandbox) -> None:
-    async def call(kind: junk.Kind) -> None:
+    async def call(kind: junk.JunkKind) -> None:
         _, (anna, ben) = await seated(sandbox, "davey", "davey")
         speaking = asyncio.create_task(anna.say(SHORT))
         for _ in range(5):
@@ -252,15 +252,15 @@ async def test_junk_is_not_heard(sandbox: Sandbox) -> None:
         assert heard(ben, anna, SHORT) >= 0.95, kind
         assert len(ben.recorder.frames(anna.id)) == 75, kind
 
-    await asyncio.gather(*map(call, junk.KINDS))
+    await asyncio.gather(*map(call, junk.JUNK_KINDS))
 
 
-@pytest.mark.parametrize("mishap", ["spoilt", "lost", "doubled", "late"])
-async def test_dave_messages_astray_are_made_good_by_the_next_change(sandbox: Sandbox, mishap: Mishap) -> None:
+@pytest.mark.parametrize("mishap", ["corrupted", "lost", "doubled", "late"])
+async def test_dave_messages_astray_are_made_good_by_the_next_change(sandbox: Sandbox, mishap: MessageFault) -> None:
     async def call(op: int, engine: EngineName) -> None:
         channel, (anna, ben) = await seated(sandbox, engine, "davey")
         cleo, dora = await sandbox.person("Cleo", engine), await sandbox.person("Dora")
-        (cleo if op == 30 else anna).conditions.mishaps[op] = [mishap]
+        (cleo if op == 30 else anna).conditions.message_faults[op] = [mishap]
         await cleo.join(channel.id)
         await asyncio.sleep(0.5)
         await dora.join(channel.id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from sandbox.voice import rtp
-from sandbox.voice.conditions import Conditions, Path, Weather
+from sandbox.voice.conditions import Conditions, NetworkPath, PathSimulator
 from sandbox.voice.sfu import Leg, Sfu
 
 KEY = bytes(range(32))
@@ -50,7 +50,7 @@ async def ends(sfu: Sfu) -> AsyncIterator[list[End]]:
     ends: list[End] = []
     for user_id in (1, 2):
         knobs = Conditions(padding=0.0)
-        up, down = Weather(knobs.up, "up"), Weather(knobs.down, f"down {user_id}")
+        up, down = PathSimulator(knobs.up, "up"), PathSimulator(knobs.down, f"down {user_id}")
         leg = Leg(user_id, 1000 + user_id, bytes([user_id]) * 32, knobs, up, down, peers=list, announced=True)
         end = End(leg)
         end.transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
@@ -103,11 +103,11 @@ async def test_dave_frames_are_kept_from_those_who_do_not_know_them(sfu: Sfu, en
     anna, ben = ends
     for counter, dave in enumerate((True, False)):
         ben.leg.dave = dave
-        for at, frame in enumerate((b"plain", b"sealed" + rtp.MARKER)):
+        for at, frame in enumerate((b"plain", b"sealed" + rtp.DAVE_MARKER)):
             number = 2 * counter + at
             anna.send(rtp.seal(anna.leg.key, number, number, number, anna.leg.ssrc, frame))
         await settle()
-    assert [packet.payload for packet in ben.packets()] == [b"plain", b"sealed" + rtp.MARKER, b"plain"]
+    assert [packet.payload for packet in ben.packets()] == [b"plain", b"sealed" + rtp.DAVE_MARKER, b"plain"]
 
 
 @pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (0.3, 40, 90), (1.0, 200, 200)])
@@ -166,9 +166,11 @@ async def test_somebody_elses_address_and_a_sender_not_announced(sfu: Sfu, ends:
 async def test_very_old_nonces_are_refused_though_forgotten(sfu: Sfu, ends: list[End]) -> None:
     leg = ends[0].leg
     for counter in range(0, 40_000, 3):
-        packet = rtp.SealedPacket(rtp.OPUS, 0, 0, leg.ssrc, b"", counter)
+        packet = rtp.SealedPacket(rtp.OPUS_PAYLOAD_TYPE, 0, 0, leg.ssrc, b"", counter)
         assert sfu._fault(leg, b"\x80\x78", packet) is None
-    assert sfu._fault(leg, b"\x80\x78", rtp.SealedPacket(rtp.OPUS, 0, 0, leg.ssrc, b"", 3)) == "nonce reused"
+    assert (
+        sfu._fault(leg, b"\x80\x78", rtp.SealedPacket(rtp.OPUS_PAYLOAD_TYPE, 0, 0, leg.ssrc, b"", 3)) == "nonce reused"
+    )
     assert len(leg.used) <= 2 * 4096
 
 
@@ -196,39 +198,39 @@ class TestWeather:
     """Of 1000 packets, 20 ms apart."""
 
     @staticmethod
-    def arrivals(path: Path, seed: str = "seed") -> list[list[float]]:
-        weather = Weather(path, seed)
+    def arrivals(path: NetworkPath, seed: str = "seed") -> list[list[float]]:
+        weather = PathSimulator(path, seed)
         return [weather.due(i * 0.02) for i in range(1000)]
 
     def test_a_clear_path_changes_nothing(self) -> None:
-        assert Path().clear
-        assert self.arrivals(Path()) == [[i * 0.02] for i in range(1000)]
+        assert NetworkPath().clear
+        assert self.arrivals(NetworkPath()) == [[i * 0.02] for i in range(1000)]
 
     def test_the_same_seed_brings_the_same_weather(self) -> None:
-        path = Path(loss=0.1, reorder=0.1, jitter=0.1, double=0.1, burst=0.1)
+        path = NetworkPath(loss=0.1, reorder=0.1, jitter=0.1, double=0.1, burst=0.1)
         assert self.arrivals(path) == self.arrivals(path)
         assert self.arrivals(path) != self.arrivals(path, "another")
 
     def test_loss_and_doubles(self) -> None:
-        counts = [len(due) for due in self.arrivals(Path(loss=0.2, double=0.2))]
+        counts = [len(due) for due in self.arrivals(NetworkPath(loss=0.2, double=0.2))]
         assert 150 <= counts.count(0) <= 250
         assert 120 <= counts.count(2) <= 200
 
     def test_delay_and_jitter_keep_the_order(self) -> None:
-        due = [due[0] for due in self.arrivals(Path(delay=0.1, jitter=0.2))]
+        due = [due[0] for due in self.arrivals(NetworkPath(delay=0.1, jitter=0.2))]
         late = [moment - i * 0.02 for i, moment in enumerate(due)]
         assert 0.1 <= min(late) < 0.15 < 0.25 < max(late) <= 0.3
         assert due == sorted(due)
 
     def test_reorder_lets_up_to_five_overtake(self) -> None:
-        due = [due[0] for due in self.arrivals(Path(reorder=0.1))]
+        due = [due[0] for due in self.arrivals(NetworkPath(reorder=0.1))]
         overtakers = [sum(later < mine for later in due[i + 1 :]) for i, mine in enumerate(due)]
         assert 1 <= max(overtakers) <= 5
 
     def test_a_burst_comes_all_at_once(self) -> None:
-        due = [due[0] for due in self.arrivals(Path(burst=0.01))]
+        due = [due[0] for due in self.arrivals(NetworkPath(burst=0.01))]
         assert due == sorted(due)
         assert max(due.count(moment) for moment in set(due)) >= 10
 
     def test_a_dead_path_delivers_nothing(self) -> None:
-        assert self.arrivals(Path(dead=True)) == [[]] * 1000
+        assert self.arrivals(NetworkPath(dead=True)) == [[]] * 1000

@@ -111,7 +111,9 @@ class Client:
 
     async def seated(self) -> "Client":
         await self.ready()
-        await self.send(1, {"protocol": "udp", "data": {"address": "127.0.0.1", "port": 9, "mode": rtp.MODE}})
+        await self.send(
+            1, {"protocol": "udp", "data": {"address": "127.0.0.1", "port": 9, "mode": rtp.ENCRYPTION_MODE}}
+        )
         await self.until(4)
         return self
 
@@ -135,10 +137,10 @@ async def test_the_way_in(anna: Client, gateway: VoiceGateway) -> None:
     assert (await anna.until(8))["heartbeat_interval"] == 13_750
     await anna.send(0, anna.credentials())
     ready = await anna.until(2)
-    assert (ready["ip"], ready["port"], ready["modes"]) == ("127.0.0.1", gateway.sfu.port, [rtp.MODE])
-    await anna.send(1, {"protocol": "udp", "data": {"address": "127.0.0.1", "port": 9, "mode": rtp.MODE}})
+    assert (ready["ip"], ready["port"], ready["modes"]) == ("127.0.0.1", gateway.sfu.port, [rtp.ENCRYPTION_MODE])
+    await anna.send(1, {"protocol": "udp", "data": {"address": "127.0.0.1", "port": 9, "mode": rtp.ENCRYPTION_MODE}})
     description = await anna.until(4)
-    assert (description["mode"], description["dave_protocol_version"]) == (rtp.MODE, 1)
+    assert (description["mode"], description["dave_protocol_version"]) == (rtp.ENCRYPTION_MODE, 1)
     assert len(description["secret_key"]) == 32
     assert len(await anna.until(25)) == 78
 
@@ -161,7 +163,7 @@ async def test_who_may_not_come_in(anna: Client, wrong: dict[str, object], code:
     assert await anna.closed() == code
 
 
-SELECT = {"protocol": "udp", "data": {"address": "127.0.0.1", "port": 9, "mode": rtp.MODE}}
+SELECT = {"protocol": "udp", "data": {"address": "127.0.0.1", "port": 9, "mode": rtp.ENCRYPTION_MODE}}
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from sandbox.people.person import Person
-from sandbox.voice.conditions import Conditions, Mishap, Path
-from sandbox.voice.junk import KINDS
+from sandbox.voice.conditions import Conditions, MessageFault, NetworkPath
+from sandbox.voice.junk import JUNK_KINDS
 from tests.e2e.link_bot import LinkBot
 
 PATIENCE = 25.0
@@ -115,7 +115,7 @@ async def drizzle(scene: Scene) -> object:
 async def squall(scene: Scene) -> object:
     """Weather in which little is understood, and which passes."""
     number = scene.random.randrange(3)
-    rough = (Path(loss=0.3), Path(jitter=0.2, reorder=0.2), Path(burst=0.05))[number]
+    rough = (NetworkPath(loss=0.3), NetworkPath(jitter=0.2, reorder=0.2), NetworkPath(burst=0.05))[number]
     paths = (scene.conditions.up, scene.conditions.down)
     before = [(path.loss, path.reorder) for path in paths]
     for path in paths:
@@ -146,12 +146,12 @@ async def plain(scene: Scene) -> None:
     scene.bot.voice.upgrade(channel_id)
 
 
-async def dave_mishap(scene: Scene) -> object:
+async def dave_message_fault(scene: Scene) -> object:
     """The next DAVE messages to the bot go wrong, and somebody's coming or going makes there be some."""
-    mishaps: Sequence[Mishap] = ("spoilt", "lost", "doubled", "late")
-    op, mishap = scene.random.choice(DAVE_OPS), scene.random.choice(mishaps)
-    scene.conditions.mishaps[op] = [mishap]
-    return op, mishap, await come_or_go(scene)
+    message_faults: Sequence[MessageFault] = ("corrupted", "lost", "doubled", "late")
+    op, fault = scene.random.choice(DAVE_OPS), scene.random.choice(message_faults)
+    scene.conditions.message_faults[op] = [fault]
+    return op, fault, await come_or_go(scene)
 
 
 async def locked_out(scene: Scene) -> object:
@@ -180,7 +180,7 @@ async def nonsense(scene: Scene) -> None:
 async def junk(scene: Scene) -> object:
     """Datagrams of every kind that no honest server sends, in the name of somebody who is there."""
     voice, speaker = scene.bot.voice, scene.random.choice(scene.there)
-    kinds = scene.random.sample(KINDS, 3)
+    kinds = scene.random.sample(JUNK_KINDS, 3)
     if not all(any(seat.leg for seat in voice.seats(user_id)) for user_id in (scene.bot.bot_id, speaker.id)):
         return None
     for kind in kinds:
@@ -222,7 +222,7 @@ QUICK: tuple[Fault, ...] = (
     squall,
     op_5,
     plain,
-    dave_mishap,
+    dave_message_fault,
     locked_out,
     main_gateway,
     nonsense,

@@ -211,7 +211,7 @@ def merged(packets: list[bytes]) -> bytes:
         {"extension": bytes.fromhex("bede0000")},
         {"contributors": (7, 8, 9)},
         {"contributors": (7,), "extension": rtp.TWO_BYTE_EXTENSION, "padding": 255},
-        {"payload_type": rtp.OPUS | rtp.MARKED},
+        {"payload_type": rtp.OPUS_PAYLOAD_TYPE | rtp.RTP_MARKER_BIT},
     ],
     ids=["two-byte extension", "extension without elements", "contributors", "all of it", "marker"],
 )
