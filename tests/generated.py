@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from bot.billing.prices import Prices
 from bot.billing.tokens import AUDIO_IN_PER_SECOND, AUDIO_OUT_PER_SECOND
-from bot.chat.i18n import SOURCE, Words
+from bot.chat.i18n import SOURCE_LANGUAGE, Words
 from bot.config import Settings, secret_names
 from bot.types import Usage
 from tests import generated_words
@@ -83,7 +83,7 @@ def files() -> dict[Path, str]:
     made, catalogues = generated_words.files(ROOT)
     made[ROOT / ".env.example"] = env_example()
     for path in ROOT.glob("README*.md"):  # README.md, README.<language>.md
-        language = path.suffixes[0].removeprefix(".") if len(path.suffixes) > 1 else SOURCE
+        language = path.suffixes[0].removeprefix(".") if len(path.suffixes) > 1 else SOURCE_LANGUAGE
         made[path] = filled(path.read_text(encoding="utf-8"), catalogues.of(language))
     return made
 

@@ -19,7 +19,7 @@ from discord import app_commands
 import bot.errors
 from bot.chat.command_sync import canonical
 from bot.chat.commands import ALL, Command
-from bot.chat.i18n import LOCALES, SOURCE, TEMPLATE, Catalogues, Translator, Words, command_code
+from bot.chat.i18n import LOCALES_FOLDER, SOURCE_LANGUAGE, TEMPLATE_FILE, Catalogues, Translator, Words, command_code
 
 HEAD = (
     'msgid ""\nmsgstr ""\n"Project-Id-Version: kikite\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
@@ -93,10 +93,10 @@ def catalogue(language: str, english: Mapping[str, str], translated: Mapping[str
 
 def catalogues(folder: Path) -> dict[Path, str]:
     """Return what each catalogue should hold. An empty .po is a new language: it gets every sentence to translate."""
-    template = folder / TEMPLATE
+    template = folder / TEMPLATE_FILE
     source = source_sentences(template.read_text(encoding="utf-8"))
     english = error_hints() | source
-    made = {template: catalogue(SOURCE, source, {})}
+    made = {template: catalogue(SOURCE_LANGUAGE, source, {})}
     for file in sorted(folder.glob("*.po")):
         made[file] = catalogue(file.stem, english, entries(file.read_text(encoding="utf-8")))
     return made
@@ -137,7 +137,7 @@ def _signatures(commands: Iterable[app_commands.Command[Any, ..., Any] | app_com
 
 def files(root: Path) -> tuple[dict[Path, str], Catalogues]:
     """Return what each generated file of the commands should hold, and the catalogues as they then are."""
-    made = catalogues(root / LOCALES)
-    texts = {SOURCE if path.name == TEMPLATE else path.stem: text for path, text in made.items()}
+    made = catalogues(root / LOCALES_FOLDER)
+    texts = {SOURCE_LANGUAGE if path.name == TEMPLATE_FILE else path.stem: text for path, text in made.items()}
     words = Catalogues.parse(texts)
     return made | {root / "tests/chat/commands.json": snapshot(words)}, words

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import discord
 
-from bot.chat.error_messages import answer
+from bot.chat.error_messages import send_error
 from bot.chat.host import Host, Interaction
 
 PATIENCE = 1.5
@@ -20,7 +20,7 @@ async def pressed(interaction: discord.Interaction, act: Callable[[Interaction],
         interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
         await act(interaction)  # pyright: ignore[reportArgumentType] # client checked above
     except Exception as error:
-        await answer(interaction, interaction.client.words_to(interaction), error)
+        await send_error(interaction, interaction.client.words_to(interaction), error)
 
 
 async def stop(interaction: Interaction) -> None:

@@ -1,4 +1,4 @@
-"""After a restart, or when another process died: back to the calls that were on, where people still are."""
+"""Rejoins calls after a restart, or after another process died, where people are still in the channel."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,55 +14,56 @@ from bot.ports import Store
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 0.1
-"""Seconds between two looks for servers that have come."""
-AT_ONCE = 8
-"""Calls entered at the same time."""
-PAUSES = (0.0, 1.0, 4.0)
-"""Seconds before each attempt to enter one."""
+GUILD_POLL_SECONDS = 0.1
+"""Time between two checks for servers that have become available."""
+CONCURRENT_REJOINS = 8
+"""Calls joined at the same time."""
+REJOIN_DELAYS_SECONDS = (0.0, 1.0, 4.0)
+"""Wait before each attempt to join one call."""
 
 
 class CallRecovery:
-    """Enters each call as soon as Discord has told of its server: other shards may still wait for their turn."""
+    """Rejoins each call as soon as its server is available. Other shards may still be waiting to identify."""
 
     def __init__(self, client: Client, calls: CallManager, store: Store) -> None:
         self._client = client
         self._calls = calls
         self._store = store
-        self._limit = asyncio.Semaphore(AT_ONCE)
+        self._rejoin_slots = asyncio.Semaphore(CONCURRENT_REJOINS)
 
     async def run(self) -> None:
-        """Enter the calls of this process's servers. Raises StoreError when it is not known which these are."""
+        """Rejoin the calls of this process's servers. Raises StoreError when the list of calls cannot be read."""
         while not self._client.synced:  # noqa: ASYNC110 (discord.py's wait_until_ready refuses before the login)
-            await asyncio.sleep(LOOK_EVERY)
-        left = dict(await self._store.calls())
+            await asyncio.sleep(GUILD_POLL_SECONDS)
+        remaining = dict(await self._store.calls())
         async with asyncio.TaskGroup() as group:
-            while left:
-                last = self._client.serving  # asked first: what has not come by then is another process's
-                for guild_id, channel_id in self._come(left).items():
-                    del left[guild_id]
-                    group.create_task(self._enter(guild_id, channel_id), name=f"return:{guild_id}")
-                if last:
+            while remaining:
+                # Read before the check: a server that is not available once all shards are ready is another process's.
+                all_ready = self._client.serving
+                for guild_id, channel_id in self._available(remaining).items():
+                    del remaining[guild_id]
+                    group.create_task(self._rejoin(guild_id, channel_id), name=f"rejoin:{guild_id}")
+                if all_ready:
                     break
-                await asyncio.sleep(LOOK_EVERY)
+                await asyncio.sleep(GUILD_POLL_SECONDS)
 
-    def _come(self, calls: Mapping[int, int]) -> dict[int, int]:
+    def _available(self, calls: Mapping[int, int]) -> dict[int, int]:
         found = {guild_id: self._client.get_guild(guild_id) for guild_id in calls}
         return {guild_id: calls[guild_id] for guild_id, guild in found.items() if guild and not guild.unavailable}
 
-    async def _enter(self, guild_id: int, channel_id: int) -> None:
-        async with self._limit:
+    async def _rejoin(self, guild_id: int, channel_id: int) -> None:
+        async with self._rejoin_slots:
             try:
-                await self._try(guild_id, channel_id)
+                await self._attempt(guild_id, channel_id)
             except BotError as error:
-                log.warning("return_failed", guild=guild_id, reason=error.code)
+                log.warning("rejoin_failed", guild=guild_id, reason=error.code)
             except Exception:
-                # One server's bug is not another's.
-                log.exception("return_crashed", guild=guild_id)
+                # An unexpected error in one server must not stop the others.
+                log.exception("rejoin_crashed", guild=guild_id)
 
-    async def _try(self, guild_id: int, channel_id: int) -> None:
-        for pause in PAUSES:
-            await asyncio.sleep(pause)
+    async def _attempt(self, guild_id: int, channel_id: int) -> None:
+        for delay in REJOIN_DELAYS_SECONDS:
+            await asyncio.sleep(delay)
             channel = self._client.get_channel(channel_id)
             if not isinstance(channel, VocalChannel) or self._calls.get(guild_id):
                 return
@@ -73,7 +74,7 @@ class CallRecovery:
             try:
                 call = await self._calls.join(venue, by=None)
             except JoinError:
-                if pause == PAUSES[-1]:
+                if delay == REJOIN_DELAYS_SECONDS[-1]:
                     raise
             else:
                 call.display.show(Notice("returned"))

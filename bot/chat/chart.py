@@ -1,6 +1,6 @@
-"""A server's bill as a picture: columns by day, bars by kind and person. Pure; draws with Pillow, the extra [charts].
+"""A server's costs as a picture: columns by day, bars by kind and person. Pure; draws with Pillow, the extra [charts].
 
-Discord shows it on its dark theme and its light one, so it brings its own dark ground.
+Discord shows the picture on a dark or a light theme, so it has a dark background of its own.
 """
 
 import io
@@ -11,24 +11,24 @@ from decimal import Decimal
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # an extra: only there when it was asked for
+if TYPE_CHECKING:  # an extra: not always installed
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
-WIDTH, MARGIN = 1000, 40
-"""Pixels: twice what Discord shows in a chat, so that it is sharp."""
-SIZE, ROW, GAP = 28, 46, 36
-"""Pixels of a letter, of a bar with its space, and between two groups."""
-LABELS, VALUES = 410, 150
-"""Pixels kept for the words before a bar, and the money after it."""
-COLUMNS = 220
-"""Pixels of the highest column."""
-DATE = 100
-"""Pixels a date, or the money above a column, takes."""
-GROUND, TEXT, FAINT, TRACK = "#1e1f22", "#f2f3f5", "#b5bac1", "#2f3136"
-COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#d55e00", "#cc79a7")
-"""Okabe and Ito's, which people who see colours otherwise can tell apart, too."""
-FONTS = (
+WIDTH_PX, MARGIN_PX = 1000, 40
+"""Twice what Discord shows in a chat, to stay sharp on dense screens."""
+FONT_SIZE_PX, ROW_HEIGHT_PX, GROUP_GAP_PX = 28, 46, 36
+"""Height of the font, height of a bar with its spacing, and the gap between two groups."""
+LABEL_WIDTH_PX, VALUE_WIDTH_PX = 410, 150
+"""Width of the words before a bar, and of the amount after it."""
+COLUMN_HEIGHT_PX = 220
+"""Height of the highest column."""
+DATE_WIDTH_PX = 100
+"""Width of a date, and of the amount above a column."""
+BACKGROUND_COLOUR, TEXT_COLOUR, FAINT_COLOUR, TRACK_COLOUR = "#1e1f22", "#f2f3f5", "#b5bac1", "#2f3136"
+CHART_COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#d55e00", "#cc79a7")
+"""The palette of Okabe and Ito, which colour-blind people can tell apart too."""
+FONT_FILES = (
     "DejaVuSans.ttf",
     "NotoSans-Regular.ttf",
     "NotoSansCJK-Regular.ttc",
@@ -44,24 +44,24 @@ FONTS = (
     "Hiragino Sans GB.ttc",
     "Arial Unicode.ttf",
 )
-"""Names of fonts a system may have; Pillow's own knows ASCII only. Together they have most of the world's letters."""
-LETTERS = 40
-"""Characters of a label looked at."""
-DIRECTIONS = {"L", "EN", "ES", "ET", "CS", "ON", "WS"}
-"""Of letters that stand in the order they are drawn; for the others a picture would need a typesetter."""
+"""Fonts that a system may have; together they cover most of the world's scripts. Pillow's own has ASCII only."""
+MAX_LABEL_CHARACTERS = 40
+"""Characters of a label that are drawn at most."""
+LEFT_TO_RIGHT_CLASSES = {"L", "EN", "ES", "ET", "CS", "ON", "WS"}
+"""Bidirectional classes (Unicode) that are drawn in reading order. Others would need a text shaping engine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Words, and others in ASCII for where no font has their letters."""
+    """Text, and an ASCII fallback for when no font has its characters."""
 
-    words: str
-    instead: str = ""
+    text: str
+    fallback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One line: what it is, how long, and what it says at its end."""
+    """One bar: its label, its length, and the text at its end."""
 
     label: Label
     cost: Decimal
@@ -71,11 +71,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One day, its parts from the ground up with their colours."""
+    """One day: its parts with their colours, from the bottom up."""
 
     label: str
     shown: str
-    "what it says if it is the highest"
+    "the text above it, if it is the highest"
     parts: Sequence[tuple[Decimal, str]]
 
     @property
@@ -89,13 +89,13 @@ def available() -> bool:
 
 
 def colour(number: int) -> str:
-    return COLOURS[number % len(COLOURS)]
+    return CHART_COLOURS[number % len(CHART_COLOURS)]
 
 
 def draw(
-    title: Label, columns: Sequence[Column], groups: Sequence[Sequence[Bar]], fonts: Sequence[str] = FONTS
+    title: Label, columns: Sequence[Column], groups: Sequence[Sequence[Bar]], fonts: Sequence[str] = FONT_FILES
 ) -> bytes:
-    """Return a PNG: a heading, a column for each day, a group of bars for each question.
+    """Return a PNG: a heading, a column for each day, and groups of bars.
 
     `fonts` are tried in order.
     """
@@ -103,62 +103,72 @@ def draw(
 
     pen = _Pen(fonts)
     groups = [bars for bars in groups if bars]
-    heights = [COLUMNS + 2 * ROW] if columns else []
-    heights += [len(bars) * ROW for bars in groups]
-    height = 2 * MARGIN + ROW + sum(heights) + GAP * len(heights)
-    image = Image.new("RGB", (WIDTH, height), GROUND)
+    heights = [COLUMN_HEIGHT_PX + 2 * ROW_HEIGHT_PX] if columns else []
+    heights += [len(bars) * ROW_HEIGHT_PX for bars in groups]
+    height = 2 * MARGIN_PX + ROW_HEIGHT_PX + sum(heights) + GROUP_GAP_PX * len(heights)
+    image = Image.new("RGB", (WIDTH_PX, height), BACKGROUND_COLOUR)
     canvas = ImageDraw.Draw(image)
-    top = MARGIN
-    pen.write(canvas, (MARGIN, top), WIDTH - 2 * MARGIN, TEXT, title)
-    top += ROW + GAP
+    top = MARGIN_PX
+    pen.write(canvas, (MARGIN_PX, top), WIDTH_PX - 2 * MARGIN_PX, TEXT_COLOUR, title)
+    top += ROW_HEIGHT_PX + GROUP_GAP_PX
     if columns:
         _columns(canvas, pen, columns, top)
-        top += heights[0] + GAP
+        top += heights[0] + GROUP_GAP_PX
     for bars in groups:
         _bars(canvas, pen, bars, top)
-        top += len(bars) * ROW + GAP
+        top += len(bars) * ROW_HEIGHT_PX + GROUP_GAP_PX
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
 def _bars(canvas: "ImageDraw", pen: "_Pen", bars: Sequence[Bar], top: int) -> None:
-    left, right = MARGIN + LABELS, WIDTH - MARGIN - VALUES
+    left, right = MARGIN_PX + LABEL_WIDTH_PX, WIDTH_PX - MARGIN_PX - VALUE_WIDTH_PX
     most = max((bar.cost for bar in bars), default=Decimal(0))
     for bar in bars:
-        pen.write(canvas, (MARGIN, top), LABELS - 20, TEXT, bar.label)
-        box = (left, top + 6, right, top + ROW - 14)
-        canvas.rounded_rectangle(box, 6, fill=TRACK)
+        pen.write(canvas, (MARGIN_PX, top), LABEL_WIDTH_PX - 20, TEXT_COLOUR, bar.label)
+        box = (left, top + 6, right, top + ROW_HEIGHT_PX - 14)
+        canvas.rounded_rectangle(box, 6, fill=TRACK_COLOUR)
         if most and bar.cost:
             end = left + max(8, round((right - left) * float(bar.cost / most)))
             canvas.rounded_rectangle((left, box[1], end, box[3]), 6, fill=bar.colour)
-        pen.write(canvas, (right + 20, top), VALUES - 20, FAINT, Label(bar.shown))
-        top += ROW
+        pen.write(canvas, (right + 20, top), VALUE_WIDTH_PX - 20, FAINT_COLOUR, Label(bar.shown))
+        top += ROW_HEIGHT_PX
 
 
 def _columns(canvas: "ImageDraw", pen: "_Pen", columns: Sequence[Column], top: int) -> None:
-    ground, pitch = top + ROW + COLUMNS, (WIDTH - 2 * MARGIN) / len(columns)
+    ground, pitch = top + ROW_HEIGHT_PX + COLUMN_HEIGHT_PX, (WIDTH_PX - 2 * MARGIN_PX) / len(columns)
     most = max(column.total for column in columns)
-    every = max(1, -(-DATE * len(columns) // (WIDTH - 2 * MARGIN)))
+    every = max(1, -(-DATE_WIDTH_PX * len(columns) // (WIDTH_PX - 2 * MARGIN_PX)))
     for number, column in enumerate(columns):
-        left, base = MARGIN + number * pitch, float(ground)
+        left, base = MARGIN_PX + number * pitch, float(ground)
         right = left + pitch * 0.8
         for cost, fill in column.parts:
-            height = COLUMNS * float(cost / most) if most else 0.0
+            height = COLUMN_HEIGHT_PX * float(cost / most) if most else 0.0
             if height:
                 canvas.rectangle((left, base - height, right, max(base - height, base - 1)), fill=fill)
             base -= height
         if column.total == most:
             pen.write(
-                canvas, (min(round(left), WIDTH - MARGIN - DATE), round(base) - ROW), DATE, FAINT, Label(column.shown)
+                canvas,
+                (min(round(left), WIDTH_PX - MARGIN_PX - DATE_WIDTH_PX), round(base) - ROW_HEIGHT_PX),
+                DATE_WIDTH_PX,
+                FAINT_COLOUR,
+                Label(column.shown),
             )
         if (len(columns) - 1 - number) % every == 0:
-            pen.write(canvas, (max(MARGIN, round(right) - DATE + 20), ground + 6), DATE, FAINT, Label(column.label))
-    canvas.line((MARGIN, ground, WIDTH - MARGIN, ground), fill=FAINT, width=2)
+            pen.write(
+                canvas,
+                (max(MARGIN_PX, round(right) - DATE_WIDTH_PX + 20), ground + 6),
+                DATE_WIDTH_PX,
+                FAINT_COLOUR,
+                Label(column.label),
+            )
+    canvas.line((MARGIN_PX, ground, WIDTH_PX - MARGIN_PX, ground), fill=FAINT_COLOUR, width=2)
 
 
 class _Pen:
-    """Writes words in the first font that has all their letters."""
+    """Writes text in the first font that has all its characters."""
 
     def __init__(self, fonts: Sequence[str]) -> None:
         from PIL import ImageFont
@@ -166,42 +176,42 @@ class _Pen:
         self._fonts: list[FreeTypeFont] = []
         for name in fonts:
             try:
-                self._fonts.append(ImageFont.truetype(name, SIZE))
+                self._fonts.append(ImageFont.truetype(name, FONT_SIZE_PX))
             except OSError:
-                continue  # this system does not have it
-        self._fonts.append(ImageFont.load_default(SIZE))  # pyright: ignore[reportArgumentType] (a size gives FreeType's)
+                continue  # not installed on this system
+        self._fonts.append(ImageFont.load_default(FONT_SIZE_PX))  # pyright: ignore[reportArgumentType] (a size gives FreeType's)
 
     def write(self, canvas: "ImageDraw", at: tuple[int, int], width: int, fill: str, label: Label) -> None:
         """Write a label, cut to `width` pixels."""
-        text = plain(label.words)
+        text = plain(label.text)
         font = self._font(text) if text else None
         if font is None:
-            text, font = label.instead, self._fonts[-1]
+            text, font = label.fallback, self._fonts[-1]
         shown = text
         while text and font.getlength(shown) > width:
             text = text[:-1]
             shown = f"{text.rstrip()}..."
-        canvas.text((at[0], at[1] + SIZE), shown, font=font, fill=fill, anchor="ls")
+        canvas.text((at[0], at[1] + FONT_SIZE_PX), shown, font=font, fill=fill, anchor="ls")
 
     def _font(self, text: str) -> "FreeTypeFont | None":
         return next((font for font in self._fonts if all(_has(font, letter) for letter in set(text))), None)
 
 
 def plain(name: str) -> str:
-    """Return a name as one line of letters that can be drawn next to each other; empty when it has none."""
-    text = unicodedata.normalize("NFKC", name)[:LETTERS]
+    """Return a name as one line of characters that can be drawn side by side; empty when that is not possible."""
+    text = unicodedata.normalize("NFKC", name)[:MAX_LABEL_CHARACTERS]
     spaced = "".join(" " if letter.isspace() else letter for letter in text)
     line = " ".join("".join(letter for letter in spaced if not _ornament(letter)).split())
-    return line if all(unicodedata.bidirectional(letter) in DIRECTIONS for letter in line) else ""
+    return line if all(unicodedata.bidirectional(letter) in LEFT_TO_RIGHT_CLASSES for letter in line) else ""
 
 
 def _ornament(letter: str) -> bool:
-    """Whether a name reads the same without: emoji, their variants, control and format characters."""
+    """Whether a name reads the same without it: emoji, variation selectors, control and format characters."""
     return unicodedata.category(letter) in ("So", "Sk", "Cc", "Cf", "Cs", "Co", "Cn") or "\ufe00" <= letter <= "\ufe0f"
 
 
 def _has(font: "FreeTypeFont", letter: str) -> bool:
-    """Whether the font draws a letter otherwise than one that no font has."""
+    """Whether the font has the character: it draws it differently from one that no font has."""
     return letter == " " or _shape(font, letter) != _shape(font, "\U0010ffff")
 
 

@@ -1,4 +1,4 @@
-"""The discord.py client: intents, events, commands in sync, and everything people do led to the right room."""
+"""The discord.py client: intents, login, command sync, and events routed to whoever handles them."""
 
 import asyncio
 import ssl
@@ -24,7 +24,7 @@ from bot.chat.auto_join import AutoJoin, people
 from bot.chat.command_sync import sync
 from bot.chat.commands import Command
 from bot.chat.cooldown import Cooldowns
-from bot.chat.error_messages import answer
+from bot.chat.error_messages import send_error
 from bot.chat.host import Host
 from bot.chat.i18n import Catalogues, Translator
 from bot.chat.job_progress import CancelButton
@@ -38,21 +38,21 @@ from bot.errors import LoginError, StartError
 
 log = structlog.get_logger(__name__)
 
-FLUSH = 5.0
-"""Seconds the last lines have to reach Discord when the client closes."""
+FLUSH_TIMEOUT_SECONDS = 5.0
+"""Time for the last lines to reach Discord when the client closes."""
 
 
 def intents(settings: Settings) -> discord.Intents:
-    """Return what the bot asks to be told; only READ_TEXT needs a privileged intent."""
+    """Return the gateway intents; only READ_TEXT needs a privileged one."""
     return discord.Intents(guilds=True, voice_states=True, guild_messages=True, message_content=settings.read_text)
 
 
 BeforeIdentify = Callable[[int, int], Awaitable[None]]
-"""Given a shard's number and how many buckets there are (max_concurrency)."""
+"""Waits until a shard may IDENTIFY; takes its number and the count of rate limit buckets (max_concurrency)."""
 
 
 class Tree(app_commands.CommandTree["Client"]):
-    """The commands; what fails in any of them is told in one place."""
+    """The commands, with one error handler for all of them."""
 
     async def interaction_check(self, interaction: discord.Interaction["Client"], /) -> bool:
         if interaction.type is discord.InteractionType.application_command:
@@ -62,7 +62,7 @@ class Tree(app_commands.CommandTree["Client"]):
     async def on_error(
         self, interaction: discord.Interaction["Client"], error: app_commands.AppCommandError, /
     ) -> None:
-        await answer(interaction, interaction.client.words_to(interaction), error)
+        await send_error(interaction, interaction.client.words_to(interaction), error)
 
 
 class Client(Host):
@@ -81,9 +81,9 @@ class Client(Host):
         shards: Sequence[int] = (),
         before_identify: BeforeIdentify | None = None,
     ) -> None:
-        """`connect` enters a voice channel; `tls` serves REST, gateway and voice gateway alike.
+        """`connect` joins a voice channel; `tls` is used for REST, gateway and voice gateway.
 
-        `shards` are this process's (none: all); `before_identify` waits until one of them may IDENTIFY.
+        `shards` are the shards of this process (empty: all).
         """
         super().__init__(
             intents=intents(settings),
@@ -93,7 +93,7 @@ class Client(Host):
             shard_count=settings.shard_count,
             shard_ids=list(shards) or None,  # pyright: ignore[reportArgumentType] (None: all)
         )
-        Route.BASE = settings.discord_api_base  # a class attribute: discord.py has no other place for it
+        Route.BASE = settings.discord_api_base  # discord.py has only this class attribute for it
         self.settings = settings
         self.calls = calls
         self.services = services
@@ -102,27 +102,27 @@ class Client(Host):
         self.cooldowns = Cooldowns()
         self.tree = Tree(self)
         self.synced = False
-        "the commands are as Discord knows them"
+        "Discord has the current commands"
         self._connect_voice = connect
         self._before_identify = before_identify
         self._max_concurrency = 1
         self._commands = commands
         self._tls = tls
         self.views = weakref.WeakSet()
-        self._unbidden = AutoJoin(self)
+        self._auto_join = AutoJoin(self)
         self._venues: weakref.WeakSet[DiscordVenue] = weakref.WeakSet()
 
     @property
     def serving(self) -> bool:
-        """Whether people can use it: the gateway is ready, and the commands are in sync."""
+        """Whether people can use the bot: the gateway is ready and the commands are in sync."""
         return self.synced and self.is_ready()
 
     def is_in(self, guild_id: int) -> bool | None:
-        """Whether the bot is in a server; None while that cannot be told, or it is another process's to know."""
+        """Whether the bot is in a server; None while that is not known, or when the server is another process's."""
         if self.get_guild(guild_id) is not None:
             return True
-        mine = bool(self.shard_count) and (guild_id >> 22) % (self.shard_count or 1) in self.shards
-        return False if mine and self.is_ready() else None
+        ours = bool(self.shard_count) and (guild_id >> 22) % (self.shard_count or 1) in self.shards
+        return False if ours and self.is_ready() else None
 
     async def start(self, token: str, *, reconnect: bool = True) -> None:
         """Log in and run until `close()`.
@@ -133,7 +133,7 @@ class Client(Host):
             self.http.connector = aiohttp.TCPConnector(limit=0, ssl=self._tls)
         try:
             await self.login(token)
-            await self._find_gateway()  # not in setup_hook: other stand-ins have no gateway
+            await self._find_gateway()  # not in setup_hook: test clients without a gateway run that too
             await self.connect(reconnect=reconnect)
         except discord.LoginFailure as error:
             raise LoginError("the login was refused (401)") from error
@@ -145,7 +145,7 @@ class Client(Host):
         except (KeyError, TypeError) as error:
             if self.user is not None:
                 raise
-            # discord.py takes for Discord whatever answers; a web page, say, where the base lacks its /api/v10.
+            # discord.py does not check who answers: it may be a web page when the base lacks its /api/v10.
             raise StartError(f"it is not Discord that answers at {self.settings.discord_api_base}") from error
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
@@ -155,7 +155,7 @@ class Client(Host):
             await self._before_identify(shard_id or 0, self._max_concurrency)
 
     async def _find_gateway(self) -> None:
-        """Ask for the gateway's address: told how many shards there are, discord.py would take its own for granted."""
+        """Ask for the gateway's address: with a given shard count, discord.py would use a fixed one."""
         _, url, limit = await self.http.get_bot_gateway()
         self._max_concurrency = limit["max_concurrency"]
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url)
@@ -175,14 +175,14 @@ class Client(Host):
         self.synced = True
 
     async def close(self) -> None:
-        """Let the last lines be written, then go."""
+        """Write the last lines, then disconnect."""
         venues = list(self._venues)
         if venues and not self.is_closed():
             try:
-                async with asyncio.timeout(FLUSH):
+                async with asyncio.timeout(FLUSH_TIMEOUT_SECONDS):
                     await asyncio.gather(*(venue.idle() for venue in venues))
             except TimeoutError:
-                log.warning("lines_unwritten")
+                log.warning("lines_not_written")
         for venue in venues:
             venue.cancel()
         for view in list(self.views):
@@ -196,22 +196,23 @@ class Client(Host):
 
     async def leave(self, call: Call) -> None:
         guild_id, channel_id = call.venue.guild_id, call.venue.channel_id
-        noting = asyncio.create_task(self.calls.auto_join_blocks.block(guild_id, channel_id), name=f"block:{guild_id}")
+        block = self.calls.auto_join_blocks.block(guild_id, channel_id)
+        blocking = asyncio.create_task(block, name=f"block:{guild_id}")
         try:
             if isinstance(call.venue, DiscordVenue):
                 await call.venue.farewell()
             await self.calls.leave(guild_id)
         finally:
-            await noting
+            await blocking
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
         if before.channel is not None and not people(before.channel):
-            await self._unbidden.emptied(before.channel)
+            await self._auto_join.emptied(before.channel)
         call = self.calls.get(member.guild.id)
         if call is None and not member.bot and after.channel is not None and after.channel != before.channel:
-            await self._unbidden.entered(after.channel)
+            await self._auto_join.entered(after.channel)
         if call is None or not isinstance(call.venue, DiscordVenue):
             return
         here = call.venue.channel_id
@@ -234,4 +235,4 @@ class Client(Host):
         self.services.tally.gateway["disconnected"] += 1
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        log.exception("event_failed", event_method=event_method)  # never the arguments: people's words are in them
+        log.exception("event_failed", event_method=event_method)  # without the arguments: they contain people's words

@@ -1,4 +1,4 @@
-"""The commands as Discord knows them, written only when they differ: writing them is limited to 200 a day."""
+"""Registers the commands with Discord, only when they differ: Discord allows 200 writes a day."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import discord
 from discord import app_commands
 from discord.http import Route
 
-_KEYS = {
+_COMPARED_KEYS = {
     "name",
     "name_localizations",
     "description",
@@ -27,13 +27,13 @@ _KEYS = {
     "dm_permission",
     "nsfw",
 }
-"""What makes a difference; the rest (ids, versions, deprecated doubles) is Discord's own."""
+"""The keys that are compared; the others (ids, versions, deprecated duplicates) are set by Discord."""
 
 
 async def sync(tree: app_commands.CommandTree[Any], dev_guild_id: int | None) -> bool:
-    """Make Discord's commands ours; return whether they had to be written.
+    """Register the commands with Discord if they differ; return whether they did.
 
-    With `dev_guild_id` they are that server's own, and nobody else's. Raises discord.HTTPException.
+    With `dev_guild_id` only that server gets them. Raises discord.HTTPException.
     """
     guild = discord.Object(dev_guild_id) if dev_guild_id else None
     if guild is not None:
@@ -52,13 +52,13 @@ async def sync(tree: app_commands.CommandTree[Any], dev_guild_id: int | None) ->
 
 
 def canonical(commands: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Return what matters of command payloads, the same for ours and for Discord's echo of it."""
+    """Reduce command payloads to what is compared: the same result for ours and for what Discord returns for it."""
     return sorted((_canonical(command) for command in commands), key=lambda item: (item.get("type", 1), item["name"]))
 
 
 def _canonical(value: Any) -> Any:
     if isinstance(value, Mapping):
-        kept = {key: _value(key, item) for key, item in value.items() if key in _KEYS}
+        kept = {key: _value(key, item) for key, item in value.items() if key in _COMPARED_KEYS}
         return {key: item for key, item in kept.items() if not _default(key, item)}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_canonical(item) for item in value]
@@ -74,7 +74,7 @@ def _value(key: str, value: Any) -> Any:
 
 
 def _default(key: str, value: Any) -> bool:
-    """Whether leaving the key out would mean the same."""
+    """Whether the value is the default, so that the key can be left out."""
     if key == "dm_permission":
         return value is not False
     return value in (None, False, "", [], {}) or (key == "type" and value == 1)

@@ -1,27 +1,29 @@
-"""How often one person may use commands."""
+"""Rate limit of commands and buttons per person."""
 
 from collections import OrderedDict
 
 from discord import app_commands
 
-RATE = 5
-PER = 10.0
-"""At most RATE commands in PER seconds: a hand is slower, a held-down key is not."""
-PEOPLE_BOUND = 10_000
-"""People remembered; the one who was quiet longest goes."""
+MAX_COMMANDS = 5
+COMMAND_WINDOW_SECONDS = 10.0
+"""At most MAX_COMMANDS in COMMAND_WINDOW_SECONDS: enough for a person, too few for a held-down key."""
+MAX_TRACKED_PEOPLE = 10_000
+"""When full, the person with the oldest use is dropped."""
 
 
 class Cooldowns:
-    """One bucket per person. Time is a parameter, in seconds."""
+    """One token bucket per person. The time is a parameter, in seconds."""
 
-    def __init__(self, rate: int = RATE, per: float = PER, bound: int = PEOPLE_BOUND) -> None:
+    def __init__(
+        self, rate: int = MAX_COMMANDS, per: float = COMMAND_WINDOW_SECONDS, bound: int = MAX_TRACKED_PEOPLE
+    ) -> None:
         self._rate = rate
         self._per = per
         self._bound = bound
         self._buckets: OrderedDict[int, app_commands.Cooldown] = OrderedDict()
 
     def take(self, user_id: int, now: float) -> None:
-        """Count one use. Raises CommandOnCooldown when it is one too many."""
+        """Count one use. Raises CommandOnCooldown when the person has used up the limit."""
         bucket = self._buckets.setdefault(user_id, app_commands.Cooldown(self._rate, self._per))
         self._buckets.move_to_end(user_id)
         while len(self._buckets) > self._bound:

@@ -1,4 +1,4 @@
-"""Every error a person meets, as one friendly sentence in their language; what is unknown gets an id for the log."""
+"""Turns every error into one friendly sentence in the person's language; an unexpected one gets an id for the log."""
 
 import secrets
 
@@ -11,41 +11,41 @@ from bot.errors import BotError, MissingPermissions, PartFailed
 
 log = structlog.get_logger(__name__)
 
-_EXPIRED = {10062, 40060}
-"""Discord's codes for an interaction that is too old or already answered: nobody is left to tell."""
+_EXPIRED_INTERACTION_CODES = {10062, 40060}
+"""Discord's codes for an interaction that is too old or already answered: an error can no longer be shown."""
 
 
 class Refusal(BotError):
-    """A person asked for something that cannot be; `sentence` is the catalogue's code of the reason."""
+    """The bot cannot do what a person asked for; `sentence_code` is the catalogue's code of the reason."""
 
     code = "refusal"
 
-    def __init__(self, sentence: str, **values: object) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, sentence_code: str, **values: object) -> None:
+        super().__init__(sentence_code)
+        self.sentence_code = sentence_code
         self.values = values
 
 
-def sentence(words: Words, error: BotError) -> str:
-    """Return what to tell a person. The catalogue's code is "error " and that of the error."""
+def error_sentence(words: Words, error: BotError) -> str:
+    """Return the sentence for an error of the bot: the catalogue's "error <code>", else the error's own hint."""
     if isinstance(error, Refusal):
-        return words(error.sentence, **error.values)
+        return words(error.sentence_code, **error.values)
     if isinstance(error, MissingPermissions):
         return words("error permissions", missing=", ".join(words(f"permission {name}") for name in error.missing))
     code, values = f"error {error.code}", {}
     if isinstance(error, PartFailed):
         what = words(f"part {error.step}", part=error.part, parts=error.parts)
-        values = {"what": what, "reason": sentence(words, error.reason)}
+        values = {"what": what, "reason": error_sentence(words, error.reason)}
     return words(code, **values) if code in words else error.hint
 
 
 def explain(words: Words, error: BaseException) -> str:
-    """Return the sentence for any error, and log those that nobody foresaw, under the id the sentence names."""
+    """Return the sentence for any error. Unexpected errors are logged under the id that the sentence contains."""
     if isinstance(error, app_commands.CommandInvokeError | app_commands.TransformerError) and error.__cause__:
         error = error.__cause__
     match error:
         case BotError() if error.code != "internal":
-            return sentence(words, error)
+            return error_sentence(words, error)
         case app_commands.CommandOnCooldown():
             return words("refusal cooldown", seconds=max(1, round(error.retry_after)))
         case app_commands.MissingPermissions():
@@ -61,10 +61,10 @@ def explain(words: Words, error: BaseException) -> str:
             return words("error internal", id=error_id)
 
 
-async def answer(interaction: discord.Interaction, words: Words, error: BaseException) -> None:
-    """Tell the person who used a command or a button, and only them, what went wrong."""
+async def send_error(interaction: discord.Interaction, words: Words, error: BaseException) -> None:
+    """Show what went wrong to the person who used a command or a button, and only to them."""
     original = error.__cause__ if isinstance(error, app_commands.CommandInvokeError) else error
-    if isinstance(original, discord.NotFound | discord.HTTPException) and original.code in _EXPIRED:
+    if isinstance(original, discord.NotFound | discord.HTTPException) and original.code in _EXPIRED_INTERACTION_CODES:
         log.warning("interaction_expired", code=original.code)
         return
     text = f"⚠️ {explain(words, error)}"
@@ -74,4 +74,4 @@ async def answer(interaction: discord.Interaction, words: Words, error: BaseExce
         else:
             await interaction.response.send_message(text, ephemeral=True)
     except discord.HTTPException as failed:
-        log.warning("error_untold", status=failed.status, code=failed.code)
+        log.warning("error_message_failed", status=failed.status, code=failed.code)

@@ -1,47 +1,47 @@
-"""Strangers' text made inert: what people say, are called or upload can neither ping, format, link nor overflow.
+"""Makes untrusted text inert: people's words, names and files cannot ping, format, link or overflow.
 
-Discord's markdown is escaped by backslashes; what no backslash stops (mass mentions, invites) gets a zero-width space
-inside, as discord.py's own escape_mentions does.
+Backslashes escape Discord's Markdown. Mass mentions and invites ignore backslashes: they get a zero-width space inside,
+as in discord.py's escape_mentions.
 """
 
 import re
 import unicodedata
 
-WORDS_LIMIT = 6_000
-"""Characters kept of one person's words or one answer: three messages."""
-NAME_LIMIT = 32
-"""Characters kept of a name; Discord allows as many."""
-MARKS_LIMIT = 3
-"""Combining marks kept on one character: Vietnamese, Thai and pointed Hebrew need no more, zalgo does."""
+MAX_WORDS_CHARACTERS = 6_000
+"""Longest utterance or answer shown: three messages."""
+MAX_NAME_CHARACTERS = 32
+"""Longest name shown; the same as Discord's limit."""
+MAX_COMBINING_MARKS = 3
+"""Combining marks kept per character: enough for Vietnamese, Thai and pointed Hebrew, too few for zalgo text."""
 
-_JOINERS = "\u200c\u200d"
-"""Format characters that scripts and emoji need; all others go, the bidirectional overrides among them."""
-_INVISIBLE = "\u115f\u1160\u2800\u3164\uffa0"
-"""Letters and symbols that show nothing: a name made of them would be no name."""
-_MARKDOWN = re.compile(r"([\\*_~|`\[\]<>#])")
-_BULLET = re.compile(r"(?<!\S)([-+])(?=\s)")
-_MENTION = re.compile(r"@(?=everyone|here|[!&]?\d)")
-_INVITE = re.compile(r"(discord(?:app)?)(?=\.(?:gg|com|me|io|li)\b)", re.IGNORECASE)
+_KEPT_FORMAT_CHARACTERS = "\u200c\u200d"
+"""Format characters that scripts and emoji need; all others are removed, such as bidirectional overrides."""
+_INVISIBLE_CHARACTERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and symbols without a shape: a name made of them would look empty."""
+_MARKDOWN_PATTERN = re.compile(r"([\\*_~|`\[\]<>#])")
+_BULLET_PATTERN = re.compile(r"(?<!\S)([-+])(?=\s)")
+_MENTION_PATTERN = re.compile(r"@(?=everyone|here|[!&]?\d)")
+_INVITE_PATTERN = re.compile(r"(discord(?:app)?)(?=\.(?:gg|com|me|io|li)\b)", re.IGNORECASE)
 
 
-def escape(text: str, limit: int = WORDS_LIMIT) -> str:
-    """Return `text` on one line, inert, cut at `limit` characters of the original with an ellipsis."""
+def escape(text: str, limit: int = MAX_WORDS_CHARACTERS) -> str:
+    """Return `text` inert and on one line; after `limit` characters of the original it ends with an ellipsis."""
     plain = _plain(text[: limit * 4])
     if len(plain) > limit:
         plain = plain[: limit - 1].rstrip() + "…"
-    plain = _MARKDOWN.sub(r"\\\1", plain)
-    plain = _BULLET.sub(r"\\\1", plain)
+    plain = _MARKDOWN_PATTERN.sub(r"\\\1", plain)
+    plain = _BULLET_PATTERN.sub(r"\\\1", plain)
     return break_links(plain)
 
 
 def break_links(text: str) -> str:
     """Return `text` with a zero-width space inside each mention and invite: it reads the same and does nothing."""
-    return _INVITE.sub("\\1\u200b", _MENTION.sub("@\u200b", text))
+    return _INVITE_PATTERN.sub("\\1\u200b", _MENTION_PATTERN.sub("@\u200b", text))
 
 
 def name(text: str) -> str:
     """Return a display name, inert; never empty."""
-    return escape(text, NAME_LIMIT) or "?"
+    return escape(text, MAX_NAME_CHARACTERS) or "?"
 
 
 def _plain(text: str) -> str:
@@ -51,14 +51,14 @@ def _plain(text: str) -> str:
         category = unicodedata.category(char)
         if category in ("Mn", "Me"):
             marks += 1
-            if marks <= MARKS_LIMIT:
+            if marks <= MAX_COMBINING_MARKS:
                 kept.append(char)
             continue
         marks = 0
         if char.isspace():
             kept.append(" ")
-        elif category in ("Cc", "Cf", "Cs", "Co") and char not in _JOINERS:
+        elif category in ("Cc", "Cf", "Cs", "Co") and char not in _KEPT_FORMAT_CHARACTERS:
             continue
-        elif char not in _INVISIBLE:
+        elif char not in _INVISIBLE_CHARACTERS:
             kept.append(char)
     return " ".join("".join(kept).split())

@@ -1,4 +1,4 @@
-"""Files for people to take along, made to fit into a message."""
+"""Files of exported data, small enough for a message."""
 
 import gzip
 import io
@@ -7,7 +7,7 @@ import discord
 
 
 def exported_file(name: str, text: str, limit: int) -> discord.File:
-    """Return a file as it is, or zipped where it is longer than `limit` bytes; text shrinks to about a fifth."""
+    """Return a file; one of more than `limit` bytes is gzipped, which shrinks text to about a fifth."""
     data = text.encode()
     if len(data) > limit:
         name, data = f"{name}.gz", gzip.compress(data, mtime=0)

@@ -1,4 +1,4 @@
-"""What commands and buttons ask of the client they are used through."""
+"""What commands and buttons need from the Discord client."""
 
 import weakref
 from functools import cached_property
@@ -24,7 +24,7 @@ from bot.ports import Venue
 
 
 class Host(discord.AutoShardedClient):
-    """A Discord client with the services of the house. chat/client.py wires the events."""
+    """A Discord client with the bot's services. chat/client.py handles the events."""
 
     settings: Settings
     calls: CallManager
@@ -33,16 +33,16 @@ class Host(discord.AutoShardedClient):
     catalogues: Catalogues
     cooldowns: Cooldowns
     views: weakref.WeakSet[discord.ui.View]
-    "answers whose buttons still work"
+    "views whose buttons still work"
 
     @cached_property
     def asking(self) -> JobQueue:
-        """Questions outside a call: they do not wait behind long work."""
+        """The queue of questions outside a call, apart from the jobs: they must not wait behind long work."""
         return JobQueue(at_once=20, server_at_once=4, counts=self.services.tally.calls)
 
     @cached_property
     def jobs(self) -> JobContext:
-        """Work beyond the call."""
+        """What jobs outside a call need."""
         assert self.services.studio is not None
         queue = JobQueue(counts=self.services.tally.calls)
         folder = folder_beside(self.settings.database_url)
@@ -56,19 +56,19 @@ class Host(discord.AutoShardedClient):
         await super().close()
 
     def venue(self, channel: VocalChannel, asked_in: object = None) -> Venue:
-        """Return `channel` as a place for a call; `asked_in` is where somebody asked for it."""
+        """Return `channel` as a venue for a call; `asked_in` is the channel where somebody asked for the call."""
         raise NotImplementedError
 
     async def leave(self, call: Call) -> None:
-        """Say farewell, and leave the call."""
+        """Clear the status line, and leave the call."""
         raise NotImplementedError
 
     def words_to(self, interaction: discord.Interaction) -> Words:
-        """The caller's language, for what only they see."""
+        """Return the catalogue of the caller's language, for what only they see."""
         return self.catalogues.of(interaction.locale)
 
     def words_in(self, guild: discord.Guild) -> Words:
-        """The server's language, for what everyone sees."""
+        """Return the catalogue of the server's language, for what everyone sees."""
         return self.catalogues.of(self.preferences.of(guild.id, None).language or guild.preferred_locale)
 
     def call_in(self, guild_id: int | None) -> Call:
@@ -79,9 +79,9 @@ class Host(discord.AutoShardedClient):
         return call
 
     def call_of(self, interaction: discord.Interaction) -> Call:
-        """Return the call the caller may steer.
+        """Return the call that the caller may control.
 
-        Raises NotInCall, and Refusal when they are neither in it nor a moderator.
+        Raises NotInCall, and Refusal when they are neither in the call nor a moderator.
         """
         call = self.call_in(interaction.guild_id)
         if interaction.user.id not in call.venue.people() and not permissions.may_moderate(interaction.permissions):

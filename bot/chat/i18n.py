@@ -20,33 +20,33 @@ from discord.app_commands import TranslationContextLocation as Where
 
 log = structlog.get_logger(__name__)
 
-SOURCE = "en"
-TEMPLATE = "kikite.pot"
-LOCALES = "bot/chat/locales"
+SOURCE_LANGUAGE = "en"
+TEMPLATE_FILE = "kikite.pot"
+LOCALES_FOLDER = "bot/chat/locales"
 POLICY_CODES = ("privacy about",)
-"""The sentences people agree to."""
+"""The sentences that people agree to."""
 
 
 class Words:
-    """The sentences of one language. Calling it with a code gives the sentence."""
+    """The sentences of one language. Call it with a code to get the sentence."""
 
     def __init__(self, language: str, sentences: Mapping[str, str], source: Mapping[str, str]) -> None:
         self.language = language
-        "BCP 47 without region"
+        "BCP 47, without a region"
         self._sentences = sentences
         self._source = source
 
     def source(self, code: str) -> str:
-        """Return the English sentence of a code as it stands in the catalogue."""
+        """Return the English sentence of a code, with its placeholders."""
         return self._source[code]
 
     def __contains__(self, code: str) -> bool:
         return code in self._sentences or code in self._source
 
     def __call__(self, code: str, **values: object) -> str:
-        """Return the sentence of `code` with `values` filled in; English where it is not translated.
+        """Return the sentence of `code` with `values` filled in; in English where there is no translation.
 
-        A code that no catalogue knows gives the code itself, and a line in the log.
+        An unknown code returns the code itself and is logged.
         """
         sentence = self._sentences.get(code) or self._source.get(code)
         if sentence is None:
@@ -60,17 +60,17 @@ class Words:
 
 
 class Catalogues:
-    """All languages."""
+    """The sentences of all languages."""
 
     def __init__(self, languages: Mapping[str, Mapping[str, str]]) -> None:
-        source = languages[SOURCE]
+        source = languages[SOURCE_LANGUAGE]
         self._words = {language: Words(language, sentences, source) for language, sentences in languages.items()}
 
     @classmethod
     def load(cls, folder: Traversable | None = None) -> Self:
         """Read every catalogue in `folder`; without one, those that come with the package."""
         folder = folder or resources.files("bot.chat") / "locales"
-        texts = {SOURCE: (folder / TEMPLATE).read_text(encoding="utf-8")}
+        texts = {SOURCE_LANGUAGE: (folder / TEMPLATE_FILE).read_text(encoding="utf-8")}
         for file in folder.iterdir():
             if file.name.endswith(".po"):
                 texts[file.name.removesuffix(".po")] = file.read_text(encoding="utf-8")
@@ -83,24 +83,24 @@ class Catalogues:
         for language, text in texts.items():
             entries = polib.pofile(text)
             languages[language] = {
-                entry.msgctxt: entry.msgid if language == SOURCE else entry.msgstr for entry in entries
+                entry.msgctxt: entry.msgid if language == SOURCE_LANGUAGE else entry.msgstr for entry in entries
             }
         return cls(languages)
 
     @property
     def policy(self) -> str:
-        """Version of what people agree to: other words, another version."""
-        text = "\n".join(self._words[SOURCE].source(code) for code in POLICY_CODES)
+        """The version of what people agree to: it changes with the English wording."""
+        text = "\n".join(self._words[SOURCE_LANGUAGE].source(code) for code in POLICY_CODES)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def of(self, locale: discord.Locale | str | None) -> Words:
         """Return the sentences of a locale such as `ja`, `en-GB` or `ja_JP`; English if there are none."""
-        language = str(locale or SOURCE).replace("_", "-").split("-")[0].lower()
-        return self._words.get(language, self._words[SOURCE])
+        language = str(locale or SOURCE_LANGUAGE).replace("_", "-").split("-")[0].lower()
+        return self._words.get(language, self._words[SOURCE_LANGUAGE])
 
 
 class Translator(app_commands.Translator):
-    """Gives Discord the commands' descriptions in each language; the names stay as they are documented."""
+    """Gives Discord the descriptions of commands in each language; command names stay English, as documented."""
 
     def __init__(self, catalogues: Catalogues) -> None:
         self._catalogues = catalogues

@@ -1,6 +1,6 @@
-"""Work that takes longer, as people see it: a message with progress and a Cancel button, then the result.
+"""Long work as people see it: a message with progress and a Cancel button, replaced by the result.
 
-What is quick shows neither: Discord says "is thinking…", and then there is the result.
+Quick work shows neither: Discord says "is thinking…", then the result appears.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from discord import ui
 
 from bot.audio import clock
 from bot.chat import lines, permissions, voice_message
-from bot.chat.error_messages import Refusal, answer, explain
+from bot.chat.error_messages import Refusal, explain, send_error
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
 from bot.chat.long_answer import LongAnswer
@@ -28,19 +28,19 @@ from bot.jobs.queue import Ticket
 
 log = structlog.get_logger(__name__)
 
-GAP = 2.5
-"""Seconds between two edits of the progress."""
-PATIENCE = 6.0
-"""Seconds until there is a progress: what is done by then needs none."""
-FRESH = 13 * 60.0
-"""Seconds an interaction's own token is used; Discord takes it for 15 minutes."""
-_LAST_WORDS = 3.0
-"""Seconds to say that work was cut off, when the process ends."""
-_Writable = discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel
+PROGRESS_EDIT_GAP_SECONDS = 2.5
+"""Minimum time between two edits of the progress."""
+PROGRESS_DELAY_SECONDS = 6.0
+"""Progress is shown after this time: what finishes sooner does not need it."""
+MAX_TOKEN_AGE_SECONDS = 13 * 60.0
+"""An interaction's token is used up to this age; Discord accepts it for 15 minutes."""
+_SHUTDOWN_NOTICE_SECONDS = 3.0
+"""Time to say that work was cut off, when the process ends."""
+_MessageChannel = discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel
 
 
 class JobMessage:
-    """A message that shows how far some work is; it outlives the interaction that asked for it, and a restart."""
+    """A message that shows the progress of a job; it outlives the interaction that started it, and a restart."""
 
     def __init__(
         self,
@@ -50,74 +50,75 @@ class JobMessage:
         view: ui.View,
         *,
         private: bool = False,
-        patience: float = 0.0,
+        delay: float = 0.0,
     ) -> None:
-        """`interaction` is None after a restart. Nothing is shown in the first `patience` seconds."""
+        """`interaction` is None after a restart. Nothing is shown in the first `delay` seconds."""
         self._clock = asyncio.get_running_loop().time
-        self._since = self._clock()
-        self._patience = patience
-        self._channel = channel if isinstance(channel, _Writable) else None
+        self._started_at = self._clock()
+        self._delay = delay
+        self._channel = channel if isinstance(channel, _MessageChannel) else None
         self._message_id = message_id
         self._interaction = interaction
         self._private = private
         self._view = view
         self._text = ""
-        self._over = False
-        self._editing = asyncio.Lock()
-        self._pace = Throttle(self._edit, GAP, "progress")
+        self._closed = False
+        self._edit_lock = asyncio.Lock()
+        self._throttle = Throttle(self._edit, PROGRESS_EDIT_GAP_SECONDS, "progress")
 
     @property
-    def fresh(self) -> Interaction | None:
-        """The interaction, as long as it can be answered."""
-        found = self._interaction
-        if found is None or (discord.utils.utcnow() - found.created_at).total_seconds() > FRESH:
+    def live_interaction(self) -> Interaction | None:
+        """The interaction, while its token is still valid."""
+        interaction = self._interaction
+        if interaction is None:
             return None
-        return found
+        age = (discord.utils.utcnow() - interaction.created_at).total_seconds()
+        return interaction if age <= MAX_TOKEN_AGE_SECONDS else None
 
-    def small(self, words: Words, cost: Decimal | None, *, estimated: bool) -> str:
-        """Return time and money so far, in small print."""
-        return f"-# {clock(self._clock() - self._since)} · {lines.money(cost, words, estimated=estimated)}"
+    def small_print(self, words: Words, cost: Decimal | None, *, estimated: bool) -> str:
+        """Return the time and the cost so far, in small print."""
+        return f"-# {clock(self._clock() - self._started_at)} · {lines.money(cost, words, estimated=estimated)}"
 
     def show(self, text: str) -> None:
-        """Show how far it is, soon."""
+        """Show the progress, soon."""
         self._text = text
-        self._pace.poke()
+        self._throttle.poke()
 
-    async def end(self, text: str, files: Sequence[discord.File] = ()) -> None:
-        """Show how it ended in place of the progress, without a button. Raises discord.HTTPException."""
-        await self.leave()
+    async def finish(self, text: str, files: Sequence[discord.File] = ()) -> None:
+        """Replace the progress and its button by the outcome. Raises discord.HTTPException."""
+        await self.detach()
         await self._put(text, None, files)
 
-    async def add(self, text: str, files: Sequence[discord.File] = ()) -> None:
-        """Post one more message; a private one comes directly when Discord no longer takes an answer.
+    async def follow_up(self, text: str, files: Sequence[discord.File] = ()) -> None:
+        """Post one more message; a private one goes as a direct message once the interaction's token has expired.
 
         Raises discord.HTTPException.
         """
-        if self.fresh is not None:
-            await self.fresh.followup.send(text, files=files, ephemeral=self._private, suppress_embeds=True)
+        if self.live_interaction is not None:
+            await self.live_interaction.followup.send(text, files=files, ephemeral=self._private, suppress_embeds=True)
         elif self._private and self._interaction is not None:
             await self._interaction.user.send(text, files=files, suppress_embeds=True)
         elif self._channel is not None:
             await self._channel.send(text, files=files, suppress_embeds=True)
 
-    async def leave(self) -> None:
-        """Show no more progress, and let the message be as it is."""
-        self._over = True
-        async with self._editing:  # an edit on its way is let through, or it might come after what follows
-            self._pace.cancel()
+    async def detach(self) -> None:
+        """Stop the progress and leave the message as it is."""
+        self._closed = True
+        async with self._edit_lock:  # let a running edit finish, or it could overwrite what follows
+            self._throttle.cancel()
 
     async def _edit(self) -> None:
-        await asyncio.sleep(max(0.0, self._since + self._patience - self._clock()))
-        async with self._editing:
-            if not self._over:
+        await asyncio.sleep(max(0.0, self._started_at + self._delay - self._clock()))
+        async with self._edit_lock:
+            if not self._closed:
                 await self._put(self._text, self._view)
 
     async def _put(self, text: str, view: ui.View | None, files: Sequence[discord.File] = ()) -> None:
-        if self.fresh is not None:
-            await self.fresh.edit_original_response(content=text, view=view, attachments=files)
+        if self.live_interaction is not None:
+            await self.live_interaction.edit_original_response(content=text, view=view, attachments=files)
         elif self._private:
             if view is None:
-                await self.add(text, files)
+                await self.follow_up(text, files)
         elif self._channel is not None:
             message = self._channel.get_partial_message(self._message_id)
             await message.edit(content=text, view=view, attachments=files)
@@ -125,74 +126,77 @@ class JobMessage:
 
 @dataclass(slots=True)
 class Progress:
-    """What work that is on tells of itself."""
+    """What a running job reports."""
 
-    post: JobMessage
+    message: JobMessage
     words: Words
-    bill: JobAccount | None = None
+    account: JobAccount | None = None
 
     def show(self, text: str) -> None:
-        cost, estimated = (self.bill.cost, self.bill.estimated) if self.bill else (Decimal(0), False)
-        self.post.show(f"{text}\n{self.post.small(self.words, cost, estimated=estimated)}")
+        cost, estimated = (self.account.cost, self.account.estimated) if self.account else (Decimal(0), False)
+        self.message.show(f"{text}\n{self.message.small_print(self.words, cost, estimated=estimated)}")
 
 
 async def run_job(interaction: Interaction, do: Callable[[Progress], Awaitable[LongAnswer]], *, private: bool) -> None:
-    """Answer a command by work from the queue: its progress, and then its report or what went wrong, in one message."""
+    """Answer a command by a job from the queue: one message shows the progress, then the answer or the error."""
     host, words = interaction.client, interaction.client.words_to(interaction)
     response = await interaction.response.defer(thinking=True, ephemeral=private)
     ticket = host.jobs.queue.take(interaction.guild_id or 0, interaction.user.id, str(interaction.id))
     try:
         message_id = (response and response.message_id) or (await interaction.original_response()).id
-        view = cancel_row(words, interaction.user.id, ticket)
-        post = JobMessage(interaction.channel, message_id, interaction, view, private=private, patience=PATIENCE)
+        view = cancel_view(words, interaction.user.id, ticket)
+        message = JobMessage(
+            interaction.channel, message_id, interaction, view, private=private, delay=PROGRESS_DELAY_SECONDS
+        )
     except BaseException:
         host.jobs.queue.give_back(ticket)
         raise
-    progress = Progress(post, words)
+    progress = Progress(message, words)
     try:
         if not ticket.running:
             progress.show(words("job waiting"))
         async with host.jobs.queue.turn(ticket):
-            report = await do(progress)
-        await _deliver(report, post, private=private)
+            answer = await do(progress)
+        await _deliver(answer, message, private=private)
     except asyncio.CancelledError:
-        await _cut(post, words("job cut"))
+        await _report_shutdown(message, words("job cut"))
         raise
     except JobCancelled:
-        cost = progress.bill.cost if progress.bill else Decimal(0)
-        await post.end(words("job cancelled", cost=lines.money(cost, words)))
+        cost = progress.account.cost if progress.account else Decimal(0)
+        await message.finish(words("job cancelled", cost=lines.money(cost, words)))
     except Exception as error:
-        await post.end(f"⚠️ {explain(words, error)}")
+        await message.finish(f"⚠️ {explain(words, error)}")
 
 
-async def _deliver(report: LongAnswer, post: JobMessage, *, private: bool) -> None:
-    """Post a report; its sound as a voice message where one may be sent, else as a file with its words."""
-    aloud = post.fresh if report.pcm and not private and post.fresh and voice_message.allowed(post.fresh) else None
-    first, *more = report.messages
-    await post.end(first, [*report.files, *([] if aloud else await report.sound())])
-    for message in more:
-        await post.add(message)
-    if aloud is not None:
+async def _deliver(answer: LongAnswer, message: JobMessage, *, private: bool) -> None:
+    """Post an answer; its sound as a voice message where the bot may send one, else as a file with the text."""
+    interaction = message.live_interaction
+    voiced = interaction if answer.pcm and interaction and not private and voice_message.allowed(interaction) else None
+    first, *more = answer.messages
+    await message.finish(first, [*answer.files, *([] if voiced else await answer.sound())])
+    for text in more:
+        await message.follow_up(text)
+    if voiced is not None:
         try:
-            await voice_message.send(aloud, report.pcm)
+            await voice_message.send(voiced, answer.pcm)
         except discord.HTTPException as error:
-            log.info("bubble_refused", status=error.status, code=error.code)
-            await post.add("", await report.sound())
+            log.info("voice_message_refused", status=error.status, code=error.code)
+            await message.follow_up("", await answer.sound())
 
 
-async def _cut(post: JobMessage, text: str) -> None:
-    """Say that the process ends before the work does."""
+async def _report_shutdown(message: JobMessage, text: str) -> None:
+    """Say that the process ends before the job does."""
     try:
-        async with asyncio.timeout(_LAST_WORDS):
-            await post.end(text)
+        async with asyncio.timeout(_SHUTDOWN_NOTICE_SECONDS):
+            await message.finish(text)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        log.info("cut_untold", error=type(error).__name__)
+        log.info("shutdown_notice_failed", error=type(error).__name__)
 
 
 class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"kikite:cancel:(?P<owner>\d+):(?P<name>[0-9a-z]+)"):
-    """Cancel, for whoever asked and for moderators; discord.py makes it anew from its id when it is pressed.
+    """The Cancel button, for the owner and for moderators; discord.py recreates it from its id when pressed.
 
-    A view registered for the message would be changed by late news of that message's earlier buttons.
+    With a registered view instead, late updates about earlier buttons of the message would change the view.
     """
 
     def __init__(self, owner_id: int, name: str, label: str | None = None) -> None:
@@ -217,12 +221,12 @@ class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"kikite:cancel:(?P<
             await interaction.response.defer()
             ticket.cancel()
         except Exception as error:
-            await answer(interaction, interaction.client.words_to(interaction), error)
+            await send_error(interaction, interaction.client.words_to(interaction), error)
 
 
-def cancel_row(words: Words, owner_id: int, ticket: Ticket) -> ui.View:
-    """Return the button under the progress of a ticket's work."""
+def cancel_view(words: Words, owner_id: int, ticket: Ticket) -> ui.View:
+    """Return the button under the progress of a ticket's job."""
     view = ui.View(timeout=None)
     view.add_item(CancelButton(owner_id, ticket.name, words("button cancel")))
-    view.stop()  # discord.py need not keep it: CancelButton answers for all
+    view.stop()  # discord.py need not keep it: CancelButton handles every press
     return view

@@ -1,4 +1,4 @@
-"""The transcript's lines as text: names, words, small print, and the cut into messages."""
+"""The transcript's lines as text: names, words and small print, split into messages."""
 
 from decimal import Decimal
 
@@ -6,9 +6,9 @@ from bot.chat import escape
 from bot.chat.i18n import Words
 from bot.types import Spoken
 
-MESSAGE_LIMIT = 2_000
-"""Characters of one message's content (Discord's limit)."""
-_SENTENCE_ENDS = "。！？!?.…"
+MAX_MESSAGE_CHARACTERS = 2_000
+"""Discord's limit for the content of one message."""
+_SENTENCE_ENDINGS = "。！？!?.…"
 
 
 def heard(name: str, words: str) -> str:
@@ -17,7 +17,7 @@ def heard(name: str, words: str) -> str:
 
 
 def unintelligible(name: str, words: Words) -> str:
-    """A person's line where nobody knows the words."""
+    """A person's line when transcription found no words."""
     return f"**{escape.name(name)}** *{words('line.unintelligible')}*"
 
 
@@ -27,7 +27,7 @@ def saying(name: str, words: str) -> str:
 
 
 def said(name: str, spoken: Spoken, words: Words) -> str:
-    """The bot's line when it has spoken, with its small print."""
+    """The bot's line after it has spoken, with its small print."""
     small = [words("line.seconds", seconds=f"{spoken.seconds:.1f}")] if spoken.spoken else [words("line.text_only")]
     small.append(money(spoken.cost, words, estimated=spoken.estimated))
     if spoken.interrupted:
@@ -37,7 +37,7 @@ def said(name: str, spoken: Spoken, words: Words) -> str:
 
 
 def money(cost: Decimal | None, words: Words, *, estimated: bool = False) -> str:
-    """US dollars with the digits that matter; a cost that is not known is never shown as zero."""
+    """US dollars with the significant digits; an unknown cost is never shown as zero."""
     if cost is None:
         return words("line.cost_unknown")
     if Decimal(0) < cost < Decimal("0.001"):
@@ -46,8 +46,8 @@ def money(cost: Decimal | None, words: Words, *, estimated: bool = False) -> str
     return f"≈ {shown}" if estimated else shown
 
 
-def split(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
-    """Cut `text` into messages of at most `limit` characters, after sentences where there are any, else after words."""
+def split(text: str, limit: int = MAX_MESSAGE_CHARACTERS) -> list[str]:
+    """Split `text` into messages of at most `limit` characters, after sentences if possible, else after words."""
     parts: list[str] = []
     rest = text
     while len(rest) > limit:
@@ -58,12 +58,14 @@ def split(text: str, limit: int = MESSAGE_LIMIT) -> list[str]:
 
 
 def _cut(text: str, limit: int) -> int:
-    """Where the first message ends: at the last sentence of its second half, else the last space, else the limit."""
+    """Return where the first message ends: its last sentence or space in the second half, else the limit."""
     for at in range(limit, limit // 2, -1):
-        if text[at - 1] == "\n" or (text[at - 1] in _SENTENCE_ENDS and (text[at].isspace() or text[at - 1] > "\x7f")):
+        if text[at - 1] == "\n" or (
+            text[at - 1] in _SENTENCE_ENDINGS and (text[at].isspace() or text[at - 1] > "\x7f")
+        ):
             return at
     space = text.rfind(" ", limit // 2, limit)
     if space > 0:
         return space
     backslashes = len(text[:limit]) - len(text[:limit].rstrip("\\"))
-    return limit - backslashes % 2  # an escape stays with what it escapes
+    return limit - backslashes % 2  # a backslash stays with the character it escapes

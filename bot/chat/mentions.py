@@ -1,7 +1,7 @@
-"""What people write to the bot: a mention or a reply in the call's chat is answered aloud like /ask.
+"""Messages to the bot: a mention or a reply in the call's chat is answered aloud, like /ask.
 
-With READ_TEXT every message in the call's chat is. Recordings that come with it, voice messages among them, are heard.
-Elsewhere a mention is told where it would be heard.
+With READ_TEXT this holds for every message in the call's chat. The bot also hears attached recordings and voice
+messages. A mention in another channel gets a reply that names the right one.
 """
 
 import discord
@@ -17,12 +17,12 @@ from bot.types import Verdict
 
 log = structlog.get_logger(__name__)
 
-_ORDINARY = (discord.MessageType.default, discord.MessageType.reply)
+_USER_MESSAGE_TYPES = (discord.MessageType.default, discord.MessageType.reply)
 
 
 async def answer_mention(host: Host, message: discord.Message) -> None:
-    """Answer a message, if it is meant for the bot."""
-    if message.author.bot or message.guild is None or message.type not in _ORDINARY:
+    """Answer a message if it is for the bot."""
+    if message.author.bot or message.guild is None or message.type not in _USER_MESSAGE_TYPES:
         return
     call = host.calls.get(message.guild.id)
     here = call is not None and isinstance(call.venue, DiscordVenue) and message.channel.id in call.venue.chats
@@ -37,7 +37,7 @@ async def answer_mention(host: Host, message: discord.Message) -> None:
         if not here:
             raise Refusal("refusal written_elsewhere", channel=f"<#{call.venue.channel_id}>")
         await _ask(host, call, message, addressed=addressed)
-    except Exception as error:  # whoever wrote must not wait for nothing
+    except Exception as error:  # whatever fails, the author gets a reply
         try:
             await message.reply(explain(words, error), silent=True, mention_author=False)
         except discord.HTTPException as failed:
@@ -45,19 +45,19 @@ async def answer_mention(host: Host, message: discord.Message) -> None:
 
 
 async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: bool) -> None:
-    """Have a message answered, with what is attached to it."""
+    """Put a message and its attachments to the call as a question."""
     assert message.guild is not None
     guild_id, author = message.guild.id, message.author.id
-    files = attachments.recordings(message.attachments, *(attachments.SOUNDS if addressed else ("audio/",)))
+    files = attachments.of_type(message.attachments, *(attachments.SOUND_TYPES if addressed else ("audio/",)))
     if addressed:
-        files = files or message.attachments  # of another kind: read, or it is said why not
-    elif files and author not in call.agreed():  # handing it to the bot agrees to it; this was for the others
+        files = files or message.attachments  # other files are read too, or refused with a reason
+    elif files and author not in call.agreed():  # only a file addressed to the bot counts as consent
         call.why.add(Verdict(0, author, host.services.clock(), "no_consent"))
         files = []
     text, enclosed, recording = _words(host, message), "", b""
     if files:
         async with host.asking.place(guild_id, author):
-            enclosed, recording = await attachments.enclosed(host, files)
+            enclosed, recording = await attachments.read_all(host, files)
         if host.calls.get(guild_id) is not call:
             raise NotInCall
     if recording and not text:
@@ -65,12 +65,12 @@ async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: b
     question = f"{text}\n\n{enclosed}".strip()
     if question:
         call.ask(author, question, recording)
-    elif addressed:  # a bare mention; or a reply whose words only READ_TEXT or a mention would show
+    elif addressed:  # a mention alone, or a reply whose text is hidden without READ_TEXT or a mention
         raise Refusal("refusal written_empty")
 
 
 def _addressed(host: Host, message: discord.Message) -> bool:
-    """Whether it mentions the bot by itself (not by a role or @everyone), or replies to it."""
+    """Whether the message mentions the bot itself (not a role or @everyone), or replies to it."""
     if host.user is None:
         return False
     reference = message.reference.resolved if message.reference else None
@@ -79,7 +79,7 @@ def _addressed(host: Host, message: discord.Message) -> bool:
 
 
 def _words(host: Host, message: discord.Message) -> str:
-    """The message as people read it, without the bot's own mention."""
+    """Return the text as people read it, without the mention of the bot at its start."""
     me = message.guild.me if message.guild else host.user
     text = message.clean_content
     for name in {me.display_name, me.name} if me else ():

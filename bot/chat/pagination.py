@@ -1,20 +1,20 @@
-"""Answers longer than a message, leafed through by their reader; and questions that are asked twice."""
+"""Answers with several pages, and questions that ask for confirmation."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 import discord
 from discord import ui
 
-from bot.chat.error_messages import answer
+from bot.chat.error_messages import send_error
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
 
-PATIENCE = 600.0
-"""Seconds the buttons work; an ephemeral answer is gone before long anyway."""
+VIEW_TIMEOUT_SECONDS = 600.0
+"""How long the buttons work; an ephemeral answer disappears after a while anyway."""
 
 
 def paginate(rows: Sequence[str], limit: int = 1_800) -> list[str]:
-    """Put rows on pages of at most `limit` characters, none cut in two unless it is longer than a page."""
+    """Put rows on pages of at most `limit` characters. Rows stay whole; one longer than a page is cut off."""
     pages: list[str] = []
     for row in rows:
         row = row if len(row) <= limit else row[: limit - 1] + "…"
@@ -25,32 +25,32 @@ def paginate(rows: Sequence[str], limit: int = 1_800) -> list[str]:
     return pages
 
 
-class _View(ui.View):
-    """A view of one answer, that only its reader sees; what fails is told like everywhere."""
+class EphemeralView(ui.View):
+    """The buttons of an answer that only one person sees; an error is shown like that of a command."""
 
     def __init__(self, host: Host) -> None:
-        super().__init__(timeout=PATIENCE)
+        super().__init__(timeout=VIEW_TIMEOUT_SECONDS)
         host.views.add(self)
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, item: object, /) -> None:
         assert isinstance(interaction.client, Host)
-        await answer(interaction, interaction.client.words_to(interaction), error)
+        await send_error(interaction, interaction.client.words_to(interaction), error)
 
 
-class PagedMessage(_View):
-    """Two buttons under a page. `send` it as the answer to an interaction."""
+class PagedMessage(EphemeralView):
+    """One page at a time, with buttons to turn it. `send` it as the answer to an interaction."""
 
     def __init__(self, host: Host, words: Words, pages: Sequence[str]) -> None:
         super().__init__(host)
         self._words = words
         self._pages = pages
-        self._at = 0
-        self._show()
+        self._page = 0
+        self._update_buttons()
 
     @property
     def text(self) -> str:
-        number = self._words("pages number", page=self._at + 1, pages=len(self._pages))
-        return f"{self._pages[self._at]}\n-# {number}" if len(self._pages) > 1 else self._pages[0]
+        number = self._words("pages number", page=self._page + 1, pages=len(self._pages))
+        return f"{self._pages[self._page]}\n-# {number}" if len(self._pages) > 1 else self._pages[0]
 
     async def send(self, interaction: Interaction) -> None:
         """Answer the interaction, ephemerally."""
@@ -64,21 +64,21 @@ class PagedMessage(_View):
         await self._turn(interaction, -1)
 
     @ui.button(label="▶")
-    async def on(self, interaction: discord.Interaction, _: ui.Button["PagedMessage"]) -> None:
+    async def forward(self, interaction: discord.Interaction, _: ui.Button["PagedMessage"]) -> None:
         await self._turn(interaction, 1)
 
     async def _turn(self, interaction: discord.Interaction, step: int) -> None:
-        self._at = min(max(self._at + step, 0), len(self._pages) - 1)
-        self._show()
+        self._page = min(max(self._page + step, 0), len(self._pages) - 1)
+        self._update_buttons()
         await interaction.response.edit_message(content=self.text, view=self)
 
-    def _show(self) -> None:
-        self.back.disabled = self._at == 0
-        self.on.disabled = self._at == len(self._pages) - 1
+    def _update_buttons(self) -> None:
+        self.back.disabled = self._page == 0
+        self.forward.disabled = self._page == len(self._pages) - 1
 
 
-class Confirm(_View):
-    """Asks before something is done that cannot be undone; `act` does it and gives the sentence to show."""
+class Confirm(EphemeralView):
+    """Asks before something that cannot be undone; `act` does it and returns the sentence to show."""
 
     def __init__(self, host: Host, words: Words, act: Callable[[], Awaitable[str]]) -> None:
         super().__init__(host)

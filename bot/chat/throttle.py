@@ -1,4 +1,4 @@
-"""One act repeated as often as something changed, but never closer together than Discord likes it."""
+"""Repeats one action whenever something has changed, but not faster than Discord's rate limits allow."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,8 +13,7 @@ log = structlog.get_logger(__name__)
 class Throttle:
     """Runs `act` soon after each `poke`, at least `gap` seconds apart; pokes in between count as one.
 
-    Its task lives only while there is something to do. What Discord refuses or cannot be told is logged: the next poke
-    brings it up to date.
+    Its task exists only while there is work. Errors of Discord or the network are logged: the next poke tries again.
     """
 
     def __init__(self, act: Callable[[], Awaitable[None]], gap: float, name: str) -> None:
@@ -31,7 +30,7 @@ class Throttle:
             self._task = asyncio.create_task(self._run(), name=self.name)
 
     async def idle(self) -> None:
-        """Return when everything poked so far was done."""
+        """Return when every poke so far has been handled."""
         while self._task is not None and not self._task.done():
             await asyncio.wait([self._task])
 
@@ -48,6 +47,6 @@ class Throttle:
             try:
                 await self._act()
             except discord.HTTPException as error:
-                log.info("refused", act=self.name, status=error.status, code=error.code)
+                log.info("action_refused", act=self.name, status=error.status, code=error.code)
             except (OSError, aiohttp.ClientError) as error:
-                log.info("unreachable", act=self.name, error=type(error).__name__)
+                log.info("action_unreachable", act=self.name, error=type(error).__name__)

@@ -64,7 +64,7 @@ class DiscordVenue:
             lambda: self.bot_name,
             self.words,
             self._changed,
-            lambda spoken: line_buttons.row(channel.id, spoken, self.words()),
+            lambda spoken: line_buttons.button_row(channel.id, spoken, self.words()),
             lambda: self.settings().transcript != "off",
         )
 

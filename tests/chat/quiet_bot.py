@@ -276,7 +276,7 @@ async def stage(*, sandbox: Sandbox | None = None, dev: bool = False, **override
     async with AsyncExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         for module in (panel, channel_status, line_writer):  # the gaps themselves are tested in virtual time
-            patch.setattr(module, "EDIT_GAP" if module is line_writer else "GAP", 0.1)
+            patch.setattr(module, "LINE_EDIT_GAP_SECONDS" if module is line_writer else "GAP", 0.1)
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
         stack.push_async_callback(store.aclose)

@@ -29,11 +29,11 @@ def test_bars_and_columns_are_as_large_as_their_share() -> None:
         Label("$3"), days, [[bar("answers", "2", chart.colour(2)), bar("summaries", "1", chart.colour(3))]]
     )
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
-    assert struct.unpack(">I", png[16:20]) == (chart.WIDTH,)
+    assert struct.unpack(">I", png[16:20]) == (chart.WIDTH_PX,)
     seen = colours(png)
     for more, less in ((blue, red), (chart.colour(2), chart.colour(3))):
         assert 1.9 < seen[more] / seen[less] < 2.1
-    assert seen[chart.GROUND] > sum(seen[colour] for colour in (red, blue)), "it brings its own dark ground"
+    assert seen[chart.BACKGROUND_COLOUR] > sum(seen[colour] for colour in (red, blue)), "it brings its own dark ground"
 
 
 def test_nothing_spent_is_no_column_and_no_bar() -> None:
@@ -44,7 +44,9 @@ def test_nothing_spent_is_no_column_and_no_bar() -> None:
 def test_the_smallest_sums_are_drawn_too() -> None:
     tiny = [(Decimal("0.000001"), chart.colour(0)), (Decimal(1), chart.colour(1)), (Decimal("0.0001"), chart.colour(2))]
     png = chart.draw(
-        Label("$1"), [Column("11-01", "$1", tiny)], [[bar("a", "1", chart.TEXT), bar("b", "0.000001", chart.TEXT)]]
+        Label("$1"),
+        [Column("11-01", "$1", tiny)],
+        [[bar("a", "1", chart.TEXT_COLOUR), bar("b", "0.000001", chart.TEXT_COLOUR)]],
     )
     assert chart.colour(1) in colours(png)
 
@@ -60,7 +62,7 @@ def test_the_smallest_sums_are_drawn_too() -> None:
         ("שלום", ""),
         ("Z\u0328\u0330\u0331a", ""),
         ("🎧", ""),
-        ("x" * 5000, "x" * chart.LETTERS),
+        ("x" * 5000, "x" * chart.MAX_LABEL_CHARACTERS),
     ],
 )
 def test_a_name_becomes_one_line_of_letters(name: str, drawn: str) -> None:
@@ -79,5 +81,7 @@ def test_what_no_font_has_is_never_shown_as_boxes(name: str) -> None:
 def test_a_long_name_stays_clear_of_its_bar() -> None:
     png = chart.draw(Label(""), [], [[bar("W" * 40, "0", chart.colour(0))]], fonts=())
     image = Image.open(io.BytesIO(png))
-    strip = image.crop((chart.MARGIN + chart.LABELS - 10, 0, chart.MARGIN + chart.LABELS, image.height))
-    assert strip.getcolors() == [(strip.width * strip.height, tuple(bytes.fromhex(chart.GROUND[1:])))]
+    strip = image.crop(
+        (chart.MARGIN_PX + chart.LABEL_WIDTH_PX - 10, 0, chart.MARGIN_PX + chart.LABEL_WIDTH_PX, image.height)
+    )
+    assert strip.getcolors() == [(strip.width * strip.height, tuple(bytes.fromhex(chart.BACKGROUND_COLOUR[1:])))]

@@ -8,7 +8,7 @@ import discord
 import pytest
 
 from bot.chat.command_sync import canonical
-from bot.chat.i18n import LOCALES
+from bot.chat.i18n import LOCALES_FOLDER
 from bot.errors import LoginError, StartError
 from sandbox.server import Sandbox
 from tests.chat.quiet_bot import client_for, settings_for, stage
@@ -43,7 +43,7 @@ async def test_the_payload_is_the_one_that_was_reviewed() -> None:
 
 
 async def test_every_text_of_the_payload_is_localised() -> None:
-    languages = {"en", *(file.stem for file in Path(LOCALES).glob("*.po"))}
+    languages = {"en", *(file.stem for file in Path(LOCALES_FOLDER).glob("*.po"))}
     locales = {locale.value for locale in discord.Locale if locale.value.split("-")[0] in languages}
     assert locales >= {"en-US", "en-GB", "ja"}
     async with stage() as house:

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from bot.chat.escape import MARKS_LIMIT, NAME_LIMIT, WORDS_LIMIT, escape, name
+from bot.chat.escape import MAX_COMBINING_MARKS, MAX_NAME_CHARACTERS, MAX_WORDS_CHARACTERS, escape, name
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_escape(text: str, expected: str) -> None:
 
 def test_zalgo_loses_its_towers() -> None:
     shown = escape("h" + "\u0335\u0321\u0322\u0327\u0328\u0334" * 20 + "i")
-    assert sum(unicodedata.combining(char) > 0 for char in shown) <= MARKS_LIMIT
+    assert sum(unicodedata.combining(char) > 0 for char in shown) <= MAX_COMBINING_MARKS
     assert shown.endswith("i")
 
 
@@ -55,9 +55,9 @@ def test_a_name_always_shows_something(text: str) -> None:
 
 
 def test_length_is_bounded() -> None:
-    assert len(escape("a" * 100_000)) == WORDS_LIMIT
-    assert len(escape("*" * 100_000)) <= 2 * WORDS_LIMIT
-    assert name("n" * 40) == "n" * (NAME_LIMIT - 1) + "…"
+    assert len(escape("a" * 100_000)) == MAX_WORDS_CHARACTERS
+    assert len(escape("*" * 100_000)) <= 2 * MAX_WORDS_CHARACTERS
+    assert name("n" * 40) == "n" * (MAX_NAME_CHARACTERS - 1) + "…"
 
 
 PIECES = [

@@ -9,10 +9,10 @@ import discord
 import polib
 import pytest
 
-from bot.chat.i18n import LOCALES, Catalogues, Translator
+from bot.chat.i18n import LOCALES_FOLDER, Catalogues, Translator
 from tests.generated_words import catalogue, catalogues, entries, error_hints, payload
 
-FOLDER = Path(LOCALES)
+FOLDER = Path(LOCALES_FOLDER)
 
 TRANSLATIONS = {file.stem: polib.pofile(str(file)) for file in FOLDER.glob("*.po")}
 SOURCE = {entry.msgctxt: entry.msgid for entry in polib.pofile(str(FOLDER / "kikite.pot"))}

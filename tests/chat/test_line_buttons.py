@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat.transcript.line_buttons import Mark
+from bot.chat.transcript.line_buttons import LineId
 from bot.engine.text_and_speech import Made
 from bot.jobs.context import JobContext
 from bot.types import Heard, Message, Usage, Utterance
@@ -55,8 +55,8 @@ def lounge(house: Stage) -> int:
 
 @pytest.mark.parametrize("people", [(), (ANNA,), (2**63 - 1,) * 3])
 def test_an_id_says_which_line_it_is_and_fits(people: tuple[int, ...]) -> None:
-    mark = Mark(2**63 - 1, "f" * 32, people)
-    assert Mark.read(str(mark)) == mark
+    mark = LineId(2**63 - 1, "f" * 32, people)
+    assert LineId.read(str(mark)) == mark
     assert len(f"kikite:line:forget:{mark}") <= 100
 
 
@@ -64,7 +64,7 @@ def test_an_exchange_is_the_answer_and_what_its_askers_said_since_the_one_before
     before, asked, others = said(1), said(3), said(4, BEN)
     earlier = Message("assistant", 9, "Kikite", "earlier", START)
     line = Message("assistant", 9, "Kikite", "answer", START)
-    mark = Mark(1, line.id, (ANNA,))
+    mark = LineId(1, line.id, (ANNA,))
     assert mark.exchange([before, earlier, asked, others, line, said(6)]) == {asked.id, line.id}
     assert mark.exchange([before]) == {line.id}
 

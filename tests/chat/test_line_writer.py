@@ -9,7 +9,12 @@ from typing import Any
 import discord
 import pytest
 
-from bot.chat.transcript.line_writer import CLOSED_FOR, EDIT_GAP, WAITING_BOUND, LineWriter
+from bot.chat.transcript.line_writer import (
+    FORBIDDEN_PAUSE_SECONDS,
+    LINE_EDIT_GAP_SECONDS,
+    MAX_WAITING_LINES,
+    LineWriter,
+)
 
 pytestmark = pytest.mark.looptime
 
@@ -92,7 +97,7 @@ async def test_a_growing_line_is_edited_at_most_every_so_often_and_ends_right() 
     assert chat.contents == ["the end"]
     edits = [at for at, kind in chat.acts if kind == "edit"]
     assert len(edits) >= 8
-    assert all(later - earlier >= EDIT_GAP - 0.01 for earlier, later in itertools.pairwise(edits))
+    assert all(later - earlier >= LINE_EDIT_GAP_SECONDS - 0.01 for earlier, later in itertools.pairwise(edits))
 
 
 async def test_a_new_line_goes_ahead_of_an_edit() -> None:
@@ -164,7 +169,7 @@ async def test_a_forbidden_channel_is_left_alone_for_a_while() -> None:
     scroll.post("b")
     await scroll.idle()
     assert (chat.contents, scroll.counts["refused"]) == ([], 2)
-    await asyncio.sleep(CLOSED_FOR)
+    await asyncio.sleep(FORBIDDEN_PAUSE_SECONDS)
     scroll.post("c")
     await scroll.idle()
     assert chat.contents == ["c"]
@@ -186,11 +191,11 @@ async def test_a_deleted_message_harms_nothing() -> None:
 async def test_waiting_lines_are_bounded() -> None:
     chat = Chat()
     scroll = LineWriter(chat)
-    for number in range(WAITING_BOUND + 10):
+    for number in range(MAX_WAITING_LINES + 10):
         scroll.post(str(number))
     await scroll.idle()
     assert scroll.counts["lines_dropped"] == 10
-    assert "\n".join(chat.contents).split("\n")[-1] == str(WAITING_BOUND + 9)
+    assert "\n".join(chat.contents).split("\n")[-1] == str(MAX_WAITING_LINES + 9)
 
 
 async def test_half_an_hour_of_five_people_loses_no_line() -> None:

@@ -66,4 +66,4 @@ def test_long_words_become_messages_with_nothing_lost() -> None:
     words = " ".join(f"This is sentence number {number}." for number in range(200))
     parts = lines.split(lines.heard("Ada", words))
     assert " ".join(parts) == f"**Ada** {words}"
-    assert all(len(part) <= lines.MESSAGE_LIMIT and part.endswith(".") for part in parts)
+    assert all(len(part) <= lines.MAX_MESSAGE_CHARACTERS and part.endswith(".") for part in parts)

@@ -159,7 +159,7 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
         [file] = outcome.attachments
         image = Image.open(io.BytesIO(file.data))
         image.load()
-        assert (file.filename, image.format, image.width) == ("usage.png", "PNG", chart.WIDTH)
+        assert (file.filename, image.format, image.width) == ("usage.png", "PNG", chart.WIDTH_PX)
     (_, no_days, (_, mine)), (_, days, (kinds, all_of_us)) = drawn
     assert no_days == []
     assert [(bar.label.words, bar.cost) for bar in mine] == [("#1 Ada", Decimal("0.25"))]

@@ -258,7 +258,7 @@ async def test_just_the_missing_permissions_are_named_before_it_tries(house: Sta
         await until(lambda denied=denied: channel.overwrites_for(channel.guild.me).pair()[1] == denied)
         outcome = await house.sandbox.command(ada, "join")
         found = tuple(name for name in named if name in outcome.content)
-        assert found == tuple(permissions.NAMES[name] for name in missing)
+        assert found == tuple(permissions.PERMISSION_NAMES[name] for name in missing)
     assert not house.sandbox.guild.voice_states.get(house.sandbox.bot.id)
 
 

@@ -10,7 +10,7 @@ import pytest
 from bot.billing.budget import Caps
 from bot.call.preferences import Preferences
 from bot.call.settings import CallSettings
-from bot.chat.error_messages import sentence
+from bot.chat.error_messages import error_sentence
 from bot.chat.venue import DiscordVenue
 from bot.errors import RateLimited
 from bot.types import CallState
@@ -132,7 +132,7 @@ async def test_a_running_call_goes_on_in_another_language(house: Stage) -> None:
     words = house.client.catalogues.of("ja")
     await until(lambda: house.shown()[-1].content == words("restarting"))
     await call.venue.audience.trouble(RateLimited())
-    await until(lambda: sentence(words, RateLimited()) in house.shown()[-1].content)
+    await until(lambda: error_sentence(words, RateLimited()) in house.shown()[-1].content)
     await call.venue.audience.state(CallState.THINKING)
     await until(lambda: words("panel thinking") in str(house.panels()[-1].components))
     await until(lambda: house.sandbox.lounge.status == words("panel thinking"))

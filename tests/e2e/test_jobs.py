@@ -217,7 +217,7 @@ def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long is what is longer than four seconds, and progress is shown at once."""
     monkeypatch.setattr("bot.jobs.analyze.PART_SECONDS", 4.0)
     monkeypatch.setattr("bot.jobs.analyze.OVERLAP_SECONDS", 1.0)
-    monkeypatch.setattr("bot.chat.job_progress.PATIENCE", 0.0)
+    monkeypatch.setattr("bot.chat.job_progress.PROGRESS_DELAY_SECONDS", 0.0)
 
 
 HUM = (np.sin(np.arange(SPEAK_RATE * 10) / 20) * 9000).astype("<i2").tobytes()
@@ -291,7 +291,7 @@ async def test_a_part_that_fails_is_named_and_the_rest_is_not_heard_again(house:
 
 
 async def test_what_is_cut_off_by_the_end_of_the_process_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.chat.job_progress.PATIENCE", 0.0)
+    monkeypatch.setattr("bot.chat.job_progress.PROGRESS_DELAY_SECONDS", 0.0)
     house.model.default = Hang()
     async with house.bot():
         eve = house.sandbox.add_user("Eve")

@@ -1,4 +1,4 @@
-"""/ask: a question in writing. In a call it is answered aloud there, else here, with the sound attached."""
+"""/ask: a written question, answered aloud in the caller's call, or else in the channel, with the sound attached."""
 
 import discord
 import structlog
@@ -10,13 +10,13 @@ from bot.chat import actions, attachments, lines, long_answer, voice_message
 from bot.chat.host import Interaction
 from bot.chat.venue import DiscordVenue
 from bot.jobs.ask import AskResult, Question
-from bot.jobs.ask import ask as have_answered
+from bot.jobs.ask import ask as run_question
 from bot.types import RoomContext, Spoken
 
 log = structlog.get_logger(__name__)
 
-TEXT_LIMIT = 2_000
-"""Characters of a question, as in any message."""
+MAX_QUESTION_CHARACTERS = 2_000
+"""The same as Discord's limit for a message."""
 
 
 @app_commands.command(description="Ask me something in writing; I answer aloud")
@@ -24,43 +24,43 @@ TEXT_LIMIT = 2_000
 @app_commands.guild_only()
 async def ask(
     interaction: Interaction,
-    text: app_commands.Range[str, 1, TEXT_LIMIT],
+    text: app_commands.Range[str, 1, MAX_QUESTION_CHARACTERS],
     file: discord.Attachment | None = None,
 ) -> None:
     host = interaction.client
-    if file is None and call_with(interaction) is not None:
-        await answered(interaction, text)
+    if file is None and caller_call(interaction) is not None:
+        await answer_question(interaction, text)
         return
     await interaction.response.defer(thinking=True)
     if file is None:
-        await answered(interaction, text)
+        await answer_question(interaction, text)
         return
     async with host.asking.place(interaction.guild_id or 0, interaction.user.id):
-        enclosed = await attachments.enclosed(host, [file])
-    await answered(interaction, text, *enclosed)
+        words, recording = await attachments.read_all(host, [file])
+    await answer_question(interaction, text, words, recording)
 
 
-def call_with(interaction: Interaction) -> Call | None:
-    """Return the call that the caller is in."""
+def caller_call(interaction: Interaction) -> Call | None:
+    """Return the call that the caller is in, if any."""
     call = interaction.client.calls.get(interaction.guild_id or 0)
     return call if call is not None and interaction.user.id in call.venue.people() else None
 
 
-async def answered(interaction: Interaction, shown: str, enclosed: str = "", recording: bytes = b"") -> None:
-    """Have a question answered aloud in the caller's call, else here.
+async def answer_question(interaction: Interaction, shown: str, file_text: str = "", recording: bytes = b"") -> None:
+    """Answer a question aloud in the caller's call, or else in the channel.
 
-    `enclosed` goes along unseen; so does `recording`, s16le mono 16 kHz.
+    `file_text` and `recording`, s16le mono 16 kHz, go to the model and are not shown.
     """
-    question = f"{shown}\n\n{enclosed}".strip()
-    call = call_with(interaction)
+    question = f"{shown}\n\n{file_text}".strip()
+    call = caller_call(interaction)
     if call is not None:
-        await _aloud(interaction, call, shown, question, recording)
+        await _answer_in_call(interaction, call, shown, question, recording)
     else:
-        await _here(interaction, shown, question, recording)
+        await _answer_here(interaction, shown, question, recording)
 
 
-async def _aloud(interaction: Interaction, call: Call, shown: str, question: str, recording: bytes) -> None:
-    """Have it answered in the call; in its chat the question stands like a spoken one."""
+async def _answer_in_call(interaction: Interaction, call: Call, shown: str, question: str, recording: bytes) -> None:
+    """Answer in the call; in its chat the question is shown like a spoken one."""
     call.ask(interaction.user.id, question, recording)
     if isinstance(call.venue, DiscordVenue) and interaction.channel_id not in call.venue.chats:
         await actions.tell(interaction, "ask elsewhere", channel=f"<#{call.venue.channel_id}>")
@@ -74,40 +74,39 @@ async def _aloud(interaction: Interaction, call: Call, shown: str, question: str
         await interaction.followup.send(part, silent=True, suppress_embeds=True)
 
 
-async def _here(interaction: Interaction, shown: str, question: str, recording: bytes) -> None:
-    """Answer where it was asked, in words and aloud: by a voice message, or a file where none may be sent."""
+async def _answer_here(interaction: Interaction, shown: str, question: str, recording: bytes) -> None:
+    """Answer in the same channel, in text and sound: a voice message, or a file where none may be sent."""
     host, guild, channel = interaction.client, interaction.guild, interaction.channel
     assert guild is not None
-    wanted = host.preferences.of(guild.id, interaction.channel_id)
+    settings = host.preferences.of(guild.id, interaction.channel_id)
     room = RoomContext(
         bot_name=host.settings.bot_name or guild.me.display_name,
         channel_name=getattr(channel, "name", ""),
         people={interaction.user.id: interaction.user.display_name},
         now=host.services.wall(),
-        language=wanted.language,
-        voice=wanted.voice,
-        persona=wanted.persona,
+        language=settings.language,
+        voice=settings.voice,
+        persona=settings.persona,
     )
-    bot_id = guild.me.id if wanted.retention_days else 0
-    where = interaction.channel_id or 0
-    asked = Question(guild.id, where, interaction.user.id, question, recording, shown, bot_id)
+    bot_id = guild.me.id if settings.retention_days else 0
+    asked = Question(guild.id, interaction.channel_id or 0, interaction.user.id, question, recording, shown, bot_id)
     async with host.asking.place(guild.id, interaction.user.id):
-        answer = await have_answered(asked, room, host.services)
+        answer = await run_question(asked, room, host.services)
     words = host.words_in(guild)
     text = "\n".join(
         [lines.heard(interaction.user.display_name, shown), lines.said(room.bot_name, _spoken(answer), words)]
     )
-    bubbly = voice_message.allowed(interaction)
+    as_voice = voice_message.allowed(interaction)
     first, *more = lines.split(text)
-    files = [] if bubbly else await long_answer.sound_file(answer.pcm)
+    files = [] if as_voice else await long_answer.sound_file(answer.pcm)
     await interaction.followup.send(first, files=files, suppress_embeds=True)
     for part in more:
         await interaction.followup.send(part, suppress_embeds=True)
-    if bubbly and answer.pcm:
+    if as_voice and answer.pcm:
         try:
             await voice_message.send(interaction, answer.pcm)
         except discord.HTTPException as error:
-            log.info("bubble_refused", status=error.status, code=error.code)
+            log.info("voice_message_refused", status=error.status, code=error.code)
             await interaction.followup.send(files=await long_answer.sound_file(answer.pcm))
 
 

@@ -1,4 +1,4 @@
-"""/call status and /call why: what it is doing, and what became of what was said."""
+"""/call status and /call why: what the bot is doing, and what it did with the last utterances."""
 
 from discord import app_commands
 
@@ -40,13 +40,13 @@ class CallCommands(app_commands.Group):
         verdicts = sorted(call.verdicts, key=lambda verdict: verdict.at)
         rows = [_row(verdict, call.record.name(verdict.user_id), epoch, words) for verdict in verdicts]
         title = words("why title") if rows else words("why nothing")
-        while len(title) + sum(1 + len(row) for row in rows) > lines.MESSAGE_LIMIT:
-            rows.pop(0)  # long names: the newest matter most
+        while len(title) + sum(1 + len(row) for row in rows) > lines.MAX_MESSAGE_CHARACTERS:
+            rows.pop(0)  # when names are long, keep the newest rows
         await interaction.response.send_message("\n".join([title, *rows]), ephemeral=True)
 
 
 def _row(verdict: Verdict, name: str, epoch: float, words: Words) -> str:
-    """Return who, what became of it, the number behind it, and when. `epoch`: Unix seconds of the call's clock at 0."""
+    """Return who spoke, the verdict, its numbers and the time. `epoch`: Unix time when the call's clock was 0."""
     detail = [_number(key, value) for key, value in verdict.detail.items()]
     when = f"<t:{epoch + verdict.at:.0f}:R>"
     return " · ".join([f"**{escape.name(name)}** {words(f'verdict {verdict.outcome}')}", *detail, when])

@@ -1,4 +1,4 @@
-"""/catchup: what was said while somebody was away, told and written."""
+"""/catchup: a recap of the recent conversation, in text and sound."""
 
 import discord
 from discord import app_commands
@@ -10,7 +10,7 @@ from bot.errors import NothingSaid, StoreError
 from bot.jobs import catchup as job
 from bot.types import Message, Turn
 
-MINUTES = 15
+DEFAULT_CATCHUP_MINUTES = 15
 
 
 @app_commands.command(description="What was said in the call lately, told and written")
@@ -22,7 +22,7 @@ MINUTES = 15
 @app_commands.guild_only()
 async def catchup(
     interaction: Interaction,
-    minutes: app_commands.Range[int, 1, job.LONGEST] = MINUTES,
+    minutes: app_commands.Range[int, 1, job.LONGEST] = DEFAULT_CATCHUP_MINUTES,
     channel: discord.VoiceChannel | discord.StageChannel | None = None,
     private: bool = False,
 ) -> None:
@@ -30,26 +30,26 @@ async def catchup(
     assert interaction.guild is not None
     target = host.channel_for(interaction, channel, history=True)
     if not private and interaction.channel_id != target.id and not _open_to_all(interaction, target):
-        private = True  # what was said behind a door is not told in front of it
+        private = True  # what was said in a restricted channel must not be shown outside it
     guild_id, user_id, jobs, words = interaction.guild.id, interaction.user.id, host.jobs, host.words_to(interaction)
 
-    async def do(progress: job_progress.Progress) -> long_answer.LongAnswer:
+    async def run(progress: job_progress.Progress) -> long_answer.LongAnswer:
         talk = job.recent(await _talk(interaction, target), host.services.wall(), minutes)
         if not talk:
             raise NothingSaid
-        wanted = host.preferences.of(guild_id, target.id)
-        async with jobs.bill(guild_id, target.id, user_id, job.estimate(jobs.studio, talk)) as progress.bill:
+        settings = host.preferences.of(guild_id, target.id)
+        async with jobs.bill(guild_id, target.id, user_id, job.estimate(jobs.studio, talk)) as progress.account:
             progress.show(words("catchup working", lines=len(talk)))
-            found = await job.catch_up(talk, str(interaction.locale), wanted.voice, jobs.studio, progress.bill)
-        head = words("catchup head", channel=f"<#{target.id}>", minutes=minutes, lines=found.lines)
-        small = lines.money(progress.bill.cost, words, estimated=progress.bill.estimated)
-        return long_answer.compose(head, escape.escape(found.text), small, "catchup.md", found.pcm, "catchup.ogg")
+            recap = await job.catch_up(talk, str(interaction.locale), settings.voice, jobs.studio, progress.account)
+        head = words("catchup head", channel=f"<#{target.id}>", minutes=minutes, lines=recap.lines)
+        small = lines.money(progress.account.cost, words, estimated=progress.account.estimated)
+        return long_answer.compose(head, escape.escape(recap.text), small, "catchup.md", recap.pcm, "catchup.ogg")
 
-    await job_progress.run_job(interaction, do, private=private)
+    await job_progress.run_job(interaction, run, private=private)
 
 
 def _open_to_all(interaction: Interaction, target: VocalChannel) -> bool:
-    """Whether everybody in the server may read the channel: then a recap of it may be shown anywhere there."""
+    """Whether everyone in the server may read the channel: then a recap may be shown anywhere in the server."""
     everyone = target.permissions_for(target.guild.default_role)
     return everyone.view_channel and everyone.connect and everyone.read_message_history
 

@@ -1,4 +1,4 @@
-"""/usage: what this server spent, and what is left for today."""
+"""/usage: what this server has spent, and what is left of today's budget."""
 
 import asyncio
 import io
@@ -19,10 +19,10 @@ from bot.chat.i18n import Words
 
 log = structlog.get_logger(__name__)
 
-DAYS = {"today": 1, "week": 7, "month": 30}
-PEOPLE_SHOWN = 15
-NAMES_WITHIN = 3.0
-"""Seconds Discord has to name people who are not in a call."""
+PERIOD_DAYS = {"today": 1, "week": 7, "month": 30}
+MAX_PEOPLE_LISTED = 15
+NAME_LOOKUP_TIMEOUT_SECONDS = 3.0
+"""Time for Discord to return the names of people who are not in the cache."""
 
 
 @app_commands.command(description="What this server spent on me, and what is left of the budget")
@@ -34,8 +34,10 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     await interaction.response.defer(ephemeral=True, thinking=True)
     words = host.words_to(interaction)
     midnight = datetime.combine(host.services.wall().astimezone(UTC).date(), time(), UTC)
-    charges = await host.services.store.charges(interaction.guild.id, midnight - timedelta(days=DAYS[period] - 1))
-    book = await asyncio.to_thread(report.add_up, charges)
+    charges = await host.services.store.charges(
+        interaction.guild.id, midnight - timedelta(days=PERIOD_DAYS[period] - 1)
+    )
+    costs = await asyncio.to_thread(report.add_up, charges)
 
     def money(cost: Decimal) -> str:
         return lines.money(cost, words)
@@ -44,7 +46,7 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
         minutes = f"{(item.heard + item.spoken) / 60:.1f}"
         return words("usage figures", cost=money(item.cost), tokens=f"{item.tokens:,}", minutes=minutes)
 
-    when, total = words(f"usage {period}"), book.total
+    when, total = words(f"usage {period}"), costs.total
     minutes = {"heard": f"{total.heard / 60:.1f}", "spoken": f"{total.spoken / 60:.1f}"}
     rows = [words("usage total", period=when, cost=money(total.cost), tokens=f"{total.tokens:,}", **minutes)]
     if total.unknown:
@@ -57,25 +59,25 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     ):
         if cap:
             rows.append(words(code, left=money(max(Decimal(0), cap - spent)), cap=money(cap)))
-    kinds = {words(f"kind {kind}"): item for kind, item in book.kinds.items()}
+    kinds = {words(f"kind {kind}"): item for kind, item in costs.kinds.items()}
     rows += ["", *report.bars(kinds, figures)]
     if period != "today":
-        rows += ["", *(f"{day} · {figures(item)}" for day, item in sorted(book.days.items())[-DAYS[period] :])]
-    people = book.people
-    if not interaction.permissions.manage_guild:  # everyone sees their own share, managers everyone's
+        rows += ["", *(f"{day} · {figures(item)}" for day, item in sorted(costs.days.items())[-PERIOD_DAYS[period] :])]
+    people = costs.people
+    if not interaction.permissions.manage_guild:  # people see only their own share, managers see everyone's
         people = {user_id: item for user_id, item in people.items() if user_id == interaction.user.id}
-    dearest = sorted(people.items(), key=lambda pair: -pair[1].cost)[:PEOPLE_SHOWN]
-    if dearest:
-        named = {f"#{place} <@{user_id}>": item for place, (user_id, item) in enumerate(dearest, 1)}
+    biggest_spenders = sorted(people.items(), key=lambda pair: -pair[1].cost)[:MAX_PEOPLE_LISTED]
+    if biggest_spenders:
+        named = {f"#{place} <@{user_id}>": item for place, (user_id, item) in enumerate(biggest_spenders, 1)}
         rows += ["", *report.bars(named, figures)]
     files: list[discord.File] = []
     if total.cost and chart.available():
         title = chart.Label(f"{money(total.cost)} · {when}", money(total.cost))
-        names = await _names(interaction.guild, [user_id for user_id, _ in dearest])
+        names = await _names(interaction.guild, [user_id for user_id, _ in biggest_spenders])
         try:
-            picture = await asyncio.to_thread(_picture, title, period, midnight, book, dearest, names, words)
+            picture = await asyncio.to_thread(_picture, title, period, midnight, costs, biggest_spenders, names, words)
         except Exception as error:
-            # The text says the same: a font that cannot be drawn with must not cost people that, too.
+            # The text has the same figures: an unusable font must not prevent it from being sent.
             log.error("chart_failed", reason=type(error).__name__)
         else:
             files.append(discord.File(io.BytesIO(picture), "usage.png", description=words("usage picture")))
@@ -86,12 +88,12 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
 
 
 async def _names(guild: discord.Guild, people: Sequence[int]) -> dict[int, str]:
-    """Return display names, as far as they are known or Discord gives them in time."""
+    """Return display names, as far as they are cached or Discord returns them in time."""
     known = {person: member.display_name for person in people if (member := guild.get_member(person))}
     missing = [person for person in people if person not in known]
     if missing:
         with suppress(TimeoutError, discord.DiscordException):
-            async with asyncio.timeout(NAMES_WITHIN):
+            async with asyncio.timeout(NAME_LOOKUP_TIMEOUT_SECONDS):
                 found = await guild.query_members(user_ids=missing, limit=len(missing), cache=False)
                 known |= {member.id: member.display_name for member in found}
     return known
@@ -101,23 +103,23 @@ def _picture(
     title: chart.Label,
     period: str,
     midnight: datetime,
-    book: report.CostReport,
-    dearest: Sequence[tuple[int, report.Sum]],
+    costs: report.CostReport,
+    biggest_spenders: Sequence[tuple[int, report.Sum]],
     names: Mapping[int, str],
     words: Words,
 ) -> bytes:
-    """Draw the same figures; a person whose name no font has stays the number that stands before it in the text."""
-    kinds = sorted(book.kinds, key=lambda kind: -book.kinds[kind].cost)
+    """Draw the same figures; a person whose name no font can draw is shown by the number from the text."""
+    kinds = sorted(costs.kinds, key=lambda kind: -costs.kinds[kind].cost)
     colours = {kind: chart.colour(place) for place, kind in enumerate(kinds)}
     columns = []
     if period != "today":
-        days = [(midnight - timedelta(days=back)).date() for back in reversed(range(DAYS[period]))]
-        parts = ([(book.kinds_by_day[day.isoformat()][kind], colours[kind]) for kind in kinds] for day in days)
+        days = [(midnight - timedelta(days=back)).date() for back in reversed(range(PERIOD_DAYS[period]))]
+        parts = ([(costs.kinds_by_day[day.isoformat()][kind], colours[kind]) for kind in kinds] for day in days)
         columns = [
-            chart.Column(f"{day:%m-%d}", lines.money(book.days[day.isoformat()].cost, words), part)
+            chart.Column(f"{day:%m-%d}", lines.money(costs.days[day.isoformat()].cost, words), part)
             for day, part in zip(days, parts, strict=True)
         ]
-    costs = {kind: book.kinds[kind].cost for kind in kinds}
+    kind_costs = {kind: costs.kinds[kind].cost for kind in kinds}
     by_kind = [
         chart.Bar(
             chart.Label(words(f"kind {kind}"), words.source(f"kind {kind}")),
@@ -125,10 +127,10 @@ def _picture(
             lines.money(cost, words),
             colours[kind],
         )
-        for kind, cost in costs.items()
+        for kind, cost in kind_costs.items()
     ]
     by_person = []
-    for place, (user_id, item) in enumerate(dearest, 1):
+    for place, (user_id, item) in enumerate(biggest_spenders, 1):
         name = chart.Label(f"#{place} {names[user_id]}" if user_id in names else "", f"#{place}")
-        by_person.append(chart.Bar(name, item.cost, lines.money(item.cost, words), chart.TEXT))
+        by_person.append(chart.Bar(name, item.cost, lines.money(item.cost, words), chart.TEXT_COLOUR))
     return chart.draw(title, columns, [by_kind, by_person])

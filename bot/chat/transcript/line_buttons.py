@@ -1,6 +1,6 @@
 """The buttons under the bot's lines: say again, in my language, forget this.
 
-Their ids carry what they need, so that they work after a restart and long after the call.
+Their ids contain everything they need, so they still work after a restart and long after the call.
 """
 
 import re
@@ -22,18 +22,18 @@ from bot.types import Message, Spoken
 
 log = structlog.get_logger(__name__)
 
-ASKERS = 3
-"""People an id has room for (100 characters); when more asked at once, the others turn to a moderator."""
-LOOK_BACK = 500
-"""Lines of the channel's memory among which the one is looked for."""
-PARTS_WITHIN = 30
-"""Messages above a line's last one among which the others of it are looked for."""
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+MAX_ASKERS_IN_ID = 3
+"""People that fit into a button's id (100 characters). Anyone beyond that has to ask a moderator."""
+LINE_SEARCH_LIMIT = 500
+"""Lines of the channel's history that are searched for the line."""
+PART_SEARCH_LIMIT = 30
+"""Messages above a line's last message that are searched for its other parts."""
+_BASE36_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """Which line it is, and whom it answers."""
+class LineId:
+    """Identifies a line, and the people it answers."""
 
     channel_id: int
     "of the call"
@@ -42,7 +42,7 @@ class Mark:
     asked_by: tuple[int, ...]
 
     def __str__(self) -> str:
-        return ":".join(map(_short, (self.channel_id, int(self.line_id, 16), *self.asked_by[:ASKERS])))
+        return ":".join(map(_base36, (self.channel_id, int(self.line_id, 16), *self.asked_by[:MAX_ASKERS_IN_ID])))
 
     @classmethod
     def read(cls, text: str) -> Self:
@@ -50,10 +50,10 @@ class Mark:
         return cls(channel_id, f"{line:032x}", tuple(people))
 
     def exchange(self, messages: Sequence[Message]) -> set[str]:
-        """Return the ids of the line, and of what those it answers said since the answer before."""
+        """Return the ids of the line, and of what the people it answers have said since the answer before it."""
         found = {self.line_id}
-        place = next((place for place, message in enumerate(messages) if message.id == self.line_id), 0)
-        for message in reversed(messages[:place]):
+        index = next((index for index, message in enumerate(messages) if message.id == self.line_id), 0)
+        for message in reversed(messages[:index]):
             if message.role == "assistant":
                 break
             if message.speaker_id in self.asked_by:
@@ -61,44 +61,44 @@ class Mark:
         return found
 
 
-class LineButton(ui.DynamicItem[ui.Button[Any]], template=r"kikite:line:(?P<action>\w+):(?P<mark>[0-9a-z:]+)"):
-    """One of the buttons; discord.py makes it anew from its id when it is pressed."""
+class LineButton(ui.DynamicItem[ui.Button[Any]], template=r"kikite:line:(?P<action>\w+):(?P<line>[0-9a-z:]+)"):
+    """One of the buttons; discord.py recreates it from its id when it is pressed."""
 
-    def __init__(self, action: str, mark: Mark, label: str | None = None) -> None:
-        super().__init__(ui.Button(custom_id=f"kikite:line:{action}:{mark}", label=label))
+    def __init__(self, action: str, line_id: LineId, label: str | None = None) -> None:
+        super().__init__(ui.Button(custom_id=f"kikite:line:{action}:{line_id}", label=label))
         self._action = action
-        self._mark = mark
+        self._line_id = line_id
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction, item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
-        return cls(match["action"], Mark.read(match["mark"]))
+        return cls(match["action"], LineId.read(match["line"]))
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        await actions.pressed(interaction, lambda made: _ACTIONS[self._action](made, self._mark))
+        await actions.pressed(interaction, lambda made: _LINE_ACTIONS[self._action](made, self._line_id))
 
 
-def row(channel_id: int, spoken: Spoken, words: Words) -> ui.View | None:
-    """Return the buttons of an answer; None when no word of it is remembered."""
+def button_row(channel_id: int, spoken: Spoken, words: Words) -> ui.View | None:
+    """Return the buttons under an answer; None for an answer without words, which is not remembered."""
     if not spoken.text.strip():
         return None
-    mark = Mark(channel_id, spoken.id, spoken.asked_by)
+    line_id = LineId(channel_id, spoken.id, spoken.asked_by)
     view = ui.View(timeout=None)
-    for action in _ACTIONS if spoken.spoken else ("mine", "forget"):
-        view.add_item(LineButton(action, mark, words(f"button {action}")))
-    view.stop()  # discord.py need not keep it: LineButton answers for every line
+    for action in _LINE_ACTIONS if spoken.spoken else ("mine", "forget"):
+        view.add_item(LineButton(action, line_id, words(f"button {action}")))
+    view.stop()  # discord.py need not keep it: LineButton handles every press
     return view
 
 
-async def _again(interaction: Interaction, mark: Mark) -> None:
-    """Say it again: the last answer as it sounded, an older one by having the model speak its words."""
+async def _say_again(interaction: Interaction, line_id: LineId) -> None:
+    """Say the line again: the last answer is replayed, an older one is spoken anew by the model."""
     host = interaction.client
     call = host.call_of(interaction)
-    if call.venue.channel_id != mark.channel_id:
+    if call.venue.channel_id != line_id.channel_id:
         raise NotInCall
     async with actions.patiently(interaction):
-        line = await _line(interaction, mark)
+        line = await _find_line(interaction, line_id)
     newest = next((message for message in reversed(call.record.messages) if message.role == "assistant"), None)
     if newest is None or newest.id != line.id or not call.replay():
         assert interaction.guild is not None
@@ -106,40 +106,40 @@ async def _again(interaction: Interaction, mark: Mark) -> None:
     await actions.tell(interaction, "replay done")
 
 
-async def _mine(interaction: Interaction, mark: Mark) -> None:
-    """Show the line in the reader's language, to them alone."""
+async def _translate(interaction: Interaction, line_id: LineId) -> None:
+    """Show the line in the reader's language, only to them."""
     host, user_id = interaction.client, interaction.user.id
     await interaction.response.defer(ephemeral=True, thinking=True)
-    line = await _line(interaction, mark)
+    line = await _find_line(interaction, line_id)
     guild_id, jobs = interaction.guild_id or 0, host.jobs
-    bill = jobs.bill(guild_id, mark.channel_id, user_id, estimate(jobs.studio, line.text))
-    async with host.asking.place(guild_id, user_id), bill:
-        text = await translate(line.text, str(interaction.locale), jobs.studio, bill)
-    small = lines.money(bill.cost, host.words_to(interaction), estimated=bill.estimated)
+    account = jobs.bill(guild_id, line_id.channel_id, user_id, estimate(jobs.studio, line.text))
+    async with host.asking.place(guild_id, user_id), account:
+        text = await translate(line.text, str(interaction.locale), jobs.studio, account)
+    small = lines.money(account.cost, host.words_to(interaction), estimated=account.estimated)
     await long_answer.post(interaction, "", escape.escape(text), small, file="line.md", private=True)
 
 
-async def _forget(interaction: Interaction, mark: Mark) -> None:
-    """Remove the exchange from memory and store, and the words from the line."""
+async def _forget(interaction: Interaction, line_id: LineId) -> None:
+    """Delete the exchange from memory and store, and erase the line in the chat."""
     host, granted = interaction.client, interaction.permissions
-    moderates = permissions.may_moderate(granted) or granted.manage_messages
-    if interaction.user.id not in mark.asked_by and not moderates:
+    is_moderator = permissions.may_moderate(granted) or granted.manage_messages
+    if interaction.user.id not in line_id.asked_by and not is_moderator:
         raise Refusal("refusal not_yours")
     assert interaction.guild is not None
     await interaction.response.defer()
-    known = await host.services.store.history(mark.channel_id, LOOK_BACK)
-    found = mark.exchange(known)
+    known = await host.services.store.history(line_id.channel_id, LINE_SEARCH_LIMIT)
+    found = line_id.exchange(known)
     call = host.calls.get(interaction.guild.id)
-    if call is not None and call.venue.channel_id == mark.channel_id:
-        own = call.record.messages  # with what is not written down yet, which the store has no line of
-        known, found = [*known, *own], found | mark.exchange(own)
-    await host.calls.erasure.drop_lines(mark.channel_id, found)
-    await _take_down(interaction, next((line for line in known if line.id == mark.line_id), None))
+    if call is not None and call.venue.channel_id == line_id.channel_id:
+        own = call.record.messages  # the store lacks lines that are not written yet
+        known, found = [*known, *own], found | line_id.exchange(own)
+    await host.calls.erasure.drop_lines(line_id.channel_id, found)
+    await _erase_messages(interaction, next((line for line in known if line.id == line_id.line_id), None))
     await actions.tell(interaction, "forget line done")
 
 
-async def _take_down(interaction: Interaction, line: Message | None) -> None:
-    """Take the words from the line's message, and delete those above it that the line was split over."""
+async def _erase_messages(interaction: Interaction, line: Message | None) -> None:
+    """Erase the words in the line's last message, and delete the messages above it that hold its other parts."""
     shown, guild = interaction.message, interaction.guild
     assert shown is not None
     assert guild is not None
@@ -149,9 +149,9 @@ async def _take_down(interaction: Interaction, line: Message | None) -> None:
         return
     name, whole = f"**{escape.name(line.speaker)}** ", escape.escape(line.text)
     if shown.content.startswith(name):
-        return  # its only message: with the name it begins
+        return  # it begins with the name, so it is the only message
     try:
-        async for message in shown.channel.history(limit=PARTS_WITHIN, before=shown):
+        async for message in shown.channel.history(limit=PART_SEARCH_LIMIT, before=shown):
             if message.author.id != guild.me.id or message.components:
                 continue
             first = message.content.startswith(name)
@@ -161,33 +161,33 @@ async def _take_down(interaction: Interaction, line: Message | None) -> None:
                 if first:
                     return
     except discord.HTTPException as error:
-        log.info("parts_left", channel_id=shown.channel.id, status=error.status, code=error.code)
+        log.info("line_parts_not_deleted", channel_id=shown.channel.id, status=error.status, code=error.code)
 
 
-async def _line(interaction: Interaction, mark: Mark) -> Message:
-    """Return the line as it is remembered. Raises Refusal when it is not, any more."""
+async def _find_line(interaction: Interaction, line_id: LineId) -> Message:
+    """Return the remembered line. Raises Refusal when it is no longer remembered."""
     call = interaction.client.calls.get(interaction.guild_id or 0)
-    own = call.record.messages if call is not None and call.venue.channel_id == mark.channel_id else ()
+    own = call.record.messages if call is not None and call.venue.channel_id == line_id.channel_id else ()
     for message in own:
-        if message.id == mark.line_id:
+        if message.id == line_id.line_id:
             return message
-    for message in await interaction.client.services.store.history(mark.channel_id, LOOK_BACK):
-        if message.id == mark.line_id:
+    for message in await interaction.client.services.store.history(line_id.channel_id, LINE_SEARCH_LIMIT):
+        if message.id == line_id.line_id:
             return message
     raise Refusal("refusal line_gone")
 
 
-_ACTIONS: dict[str, Callable[[Interaction, Mark], Awaitable[None]]] = {
-    "again": _again,
-    "mine": _mine,
+_LINE_ACTIONS: dict[str, Callable[[Interaction, LineId], Awaitable[None]]] = {
+    "again": _say_again,
+    "mine": _translate,
     "forget": _forget,
 }
 
 
-def _short(number: int) -> str:
-    """Write a number in base 36, as int() reads it."""
+def _base36(number: int) -> str:
+    """Write a number in base 36, as read by int(…, 36)."""
     digits = ""
     while number:
         number, digit = divmod(number, 36)
-        digits = _DIGITS[digit] + digits
+        digits = _BASE36_DIGITS[digit] + digits
     return digits or "0"

@@ -8,7 +8,7 @@ import structlog
 
 from bot.call.record import UNINTELLIGIBLE
 from bot.chat import escape, lines
-from bot.chat.error_messages import sentence
+from bot.chat.error_messages import error_sentence
 from bot.chat.i18n import Words
 from bot.chat.transcript.line_writer import LineWriter, WrittenLine
 from bot.errors import BotError
@@ -16,9 +16,9 @@ from bot.types import CallState, Heard, Spoken
 
 log = structlog.get_logger(__name__)
 
-REPEAT = 120.0
+TROUBLE_REPEAT_SECONDS = 120.0
 """Seconds within which the same trouble edits its last notice instead of posting another."""
-SPEAKING_BOUND = 8
+MAX_GROWING_ANSWERS = 8
 """Answers shown as they grow; a call has one at a time, the rest are such as never ended."""
 
 Changed = Callable[[CallState], Awaitable[None]]
@@ -70,7 +70,7 @@ class Transcript:
             return
         if not self._written():
             return
-        while len(self._answers) >= SPEAKING_BOUND:
+        while len(self._answers) >= MAX_GROWING_ANSWERS:
             del self._answers[next(iter(self._answers))]
         self._answers[turn_id] = self._scroll.post(shown, growing=True)
 
@@ -89,11 +89,11 @@ class Transcript:
         await self._changed(state)
 
     async def trouble(self, error: BotError) -> None:
-        shown = f"⚠️ {sentence(self._words(), error)}"
+        shown = f"⚠️ {error_sentence(self._words(), error)}"
         now = asyncio.get_running_loop().time()
         if self._trouble is not None:
             code, line, last, times = self._trouble
-            if code == error.code and now - last < REPEAT:
+            if code == error.code and now - last < TROUBLE_REPEAT_SECONDS:
                 self._trouble = (code, line, now, times + 1)
                 self._scroll.revise(line, f"{shown} (×{times + 1})")
                 return
