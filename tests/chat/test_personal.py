@@ -162,13 +162,13 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
         assert (file.filename, image.format, image.width) == ("usage.png", "PNG", chart.WIDTH_PX)
     (_, no_days, (_, mine)), (_, days, (kinds, all_of_us)) = drawn
     assert no_days == []
-    assert [(bar.label.words, bar.cost) for bar in mine] == [("#1 Ada", Decimal("0.25"))]
+    assert [(bar.label.text, bar.cost) for bar in mine] == [("#1 Ada", Decimal("0.25"))]
     assert [column.total for column in days] == [0, 0, 0, Decimal("4.01"), 0, 0, Decimal("0.75")]
-    assert [(bar.label.words, bar.cost) for bar in kinds][:2] == [
+    assert [(bar.label.text, bar.cost) for bar in kinds][:2] == [
         ("answers", Decimal("4.5")),
         ("questions outside calls", Decimal("0.25")),
     ]
-    assert [(bar.label.words, bar.cost) for bar in all_of_us] == [
+    assert [(bar.label.text, bar.cost) for bar in all_of_us] == [
         ("#1 Ada", Decimal("4.25")),
         ("#2 聞き手 @everyone", Decimal("0.5")),
         ("#3 Zoe", Decimal("0.01")),
