@@ -1,4 +1,4 @@
-"""Requests to the model server, and a parser that takes a stream as it is."""
+"""Requests to the model server, and a parser that collects a stream unchanged."""
 
 import base64
 from collections.abc import AsyncIterator
@@ -46,7 +46,7 @@ def talk(**changes: Any) -> dict[str, Any]:
 
 @dataclass
 class Got:
-    """What a stream gave."""
+    """Everything that a stream contained."""
 
     text: str = ""
     data: list[str] = field(default_factory=list)
@@ -56,11 +56,11 @@ class Got:
     finish: str | None = None
     usage: dict[str, Any] | None = None
     kinds: list[str] = field(default_factory=list)
-    "of the chunks, in order"
+    "kinds of the chunks, in order"
 
     @property
     def pcm(self) -> bytes:
-        """The sound, when every piece is base64 of its own."""
+        """The audio, if every delta is valid base64 on its own."""
         return b"".join(base64.b64decode(part) for part in self.data)
 
     def take(self, chunk: dict[str, Any]) -> None:
@@ -93,7 +93,7 @@ async def client(model: ModelServer, **changes: Any) -> AsyncIterator[openai.Asy
 
 
 async def ask(sdk: openai.AsyncOpenAI, into: Got | None = None, **changes: Any) -> Got:
-    """Ask for a streamed answer and take it whole; `into` keeps what came before an error."""
+    """Request a streamed answer and read it to the end. `into` keeps what came before an error."""
     got = into or Got()
     async with await sdk.chat.completions.create(**talk(**changes)) as stream:
         async for chunk in stream:

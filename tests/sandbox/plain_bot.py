@@ -1,4 +1,4 @@
-"""A plain discord.py bot for the tests of the sandbox: nothing of Kikite in it."""
+"""A plain discord.py bot for the tests of the sandbox. It contains nothing of Kikite."""
 
 import asyncio
 import threading
@@ -17,7 +17,7 @@ from sandbox.server import Sandbox
 
 
 class Bot(discord.AutoShardedClient):
-    """Keeps every gateway event it is given."""
+    """Keeps every gateway event that it receives."""
 
     def __init__(self, sandbox: Sandbox, intents: discord.Intents, **options: Any) -> None:
         context = None if sandbox.http else sandbox.authority.client_context
@@ -62,7 +62,7 @@ async def running(
     prepare: Callable[[Bot], None] = lambda _: None,
     **options: Any,
 ) -> AsyncIterator[Bot]:
-    """Log a bot in to the sandbox; inside the block it is ready, and its commands are synced."""
+    """Log a bot in to the sandbox. Inside the block it is ready, and its commands are synced."""
     base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
     Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = sandbox.api_base, URL(sandbox.gateway.url)
     bot = Bot(sandbox, wanted or intents(), **options)

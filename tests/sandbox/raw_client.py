@@ -1,4 +1,4 @@
-"""REST and gateway spoken by hand, for what discord.py would never send."""
+"""REST and gateway requests by hand, for what discord.py never sends."""
 
 import asyncio
 import json
@@ -69,7 +69,7 @@ async def speaking(sandbox: Sandbox) -> AsyncIterator[Api]:
 
 
 class Line:
-    """A gateway connection; `take` returns messages decoded."""
+    """A gateway connection. `take` returns decoded messages."""
 
     def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
         self.ws = ws
@@ -95,7 +95,7 @@ class Line:
                 return message["d"]
 
     async def closed(self) -> int | None:
-        """Return the code the gateway closes with, skipping what it says before."""
+        """Return the code with which the gateway closes. Skips the messages before it."""
         while isinstance(message := await self.take(), dict):
             pass
         return message
@@ -111,7 +111,7 @@ class Line:
 
 @asynccontextmanager
 async def dialled(sandbox: Sandbox, query: str = "v=10&encoding=json") -> AsyncIterator[Line]:
-    """Connect to the gateway; HELLO is taken already."""
+    """Connect to the gateway. HELLO is already read."""
     connector = aiohttp.TCPConnector(ssl=sandbox.authority.client_context)
     async with (
         aiohttp.ClientSession(connector=connector) as session,

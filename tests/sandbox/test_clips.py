@@ -1,4 +1,4 @@
-"""The shipped recordings: there, small, speech where they should be, and decodable at any rate."""
+"""The shipped recordings: they exist, are small, contain speech where they should, and decode at any rate."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The demo's own parts; the whole of it is run by .ci/run."""
+"""The parts of the demo. .ci/run runs the whole demo."""
 
 import json
 from pathlib import Path

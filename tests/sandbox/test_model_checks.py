@@ -1,4 +1,4 @@
-"""What the model server refuses, and with which words."""
+"""What the model server refuses, and with which error texts."""
 
 import base64
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Each compatible server as the real SDK meets it: what it wants, how it speaks, how it refuses."""
+"""Each compatible server, seen through the real SDK: what it accepts, how it streams, how it refuses."""
 
 import base64
 import json
@@ -26,7 +26,7 @@ def at_once(dialect: str):
 
 
 def as_url(head: str = "data:;base64,") -> dict[str, Any]:
-    """Return a question with its sound as a data URL."""
+    """Return a question with its audio as a data URL."""
     part = {"type": "input_audio", "input_audio": {"data": head + spoken(), "format": "wav"}}
     return {"role": "user", "content": [part]}
 
@@ -42,7 +42,7 @@ WANTED: dict[str, dict[str, Any]] = {
     "vllm-omni": {"model": "Qwen/Qwen3-Omni-30B-A3B-Instruct", "audio": {"voice": "Ethan", "format": "wav"}},
     "speaches": {"model": "local/omni", "audio": {"voice": "af_heart", "format": "pcm16"}},
 }
-"""What each server is asked so that it speaks."""
+"""The request that makes each server answer with audio."""
 
 
 def test_every_dialect_is_tried():

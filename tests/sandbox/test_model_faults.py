@@ -1,4 +1,4 @@
-"""Each fault, as the real SDK meets it."""
+"""Each model fault, seen through the real SDK."""
 
 import asyncio
 import json
@@ -101,7 +101,7 @@ async def test_breaks(name: str):
 
 @pytest.mark.parametrize("name", SILENT)
 async def test_silence(name: str):
-    """The client waits for what does not come, and is noticed when it leaves."""
+    """The client waits for an answer that does not come, and the server notices when it disconnects."""
     async with at_once() as model, client(model) as sdk:
         model.script(FAULTS[name]())
         asking = asyncio.create_task(ask(sdk))

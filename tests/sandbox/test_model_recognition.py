@@ -1,4 +1,4 @@
-"""Ears for the shipped clips."""
+"""Recognition of the shipped clips."""
 
 import numpy as np
 import pytest

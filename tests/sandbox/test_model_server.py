@@ -1,4 +1,4 @@
-"""The model server, asked by the real SDK."""
+"""The model server, used through the real SDK."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""The order of a stream, its times, and each oddity of its parser's life."""
+"""The order of a stream, its times, and each oddity that a parser must accept."""
 
 import base64
 import itertools

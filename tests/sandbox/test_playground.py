@@ -1,4 +1,4 @@
-"""The playground without a browser: who is let in, what is heard, where the time went, and the page's words."""
+"""The playground without a browser: access checks, audio, the timeline, and the page's texts."""
 
 import asyncio
 import json

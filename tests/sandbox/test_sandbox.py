@@ -1,4 +1,4 @@
-"""The whole of it: an unmodified discord.py client logs in, is spoken to, and answers."""
+"""The whole sandbox: an unmodified discord.py client logs in, gets commands and messages, and answers."""
 
 import asyncio
 

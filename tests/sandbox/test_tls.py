@@ -1,4 +1,4 @@
-"""The throw-away authority."""
+"""The throw-away certificate authority."""
 
 import ssl
 

@@ -1,4 +1,4 @@
-"""What tests of the voice half share."""
+"""Helpers for tests of the sandbox's voice servers."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ def voice_of(sandbox: Sandbox) -> VoiceGateway:
 
 
 async def agreed(*people: Person, besides: str = "", timeout: float = 5.0) -> str:
-    """Wait until all have the same privacy code, other than `besides`, and its key is in use; return the code."""
+    """Wait until all have the same privacy code (other than `besides`) and use its key. Return the code."""
     async with asyncio.timeout(timeout):
         while True:
             codes = {person.privacy_code for person in people}
@@ -26,7 +26,7 @@ async def agreed(*people: Person, besides: str = "", timeout: float = 5.0) -> st
 
 
 async def seated(sandbox: Sandbox, *engines: EngineName | None) -> tuple[GuildChannel, list[Person]]:
-    """Seat people in a voice channel of their own, who agree on a group."""
+    """Put people into a new voice channel, and wait until they agree on a group."""
     channel = sandbox.add_channel("Room", Kind.VOICE)
     people = [await sandbox.person(name, engine) for name, engine in zip("ABCDEFGH", engines, strict=False)]
     for person in people:
