@@ -1,4 +1,4 @@
-"""Where people sent the bot away, so that it does not come back by itself: kept, for a restart must know it too."""
+"""Where people sent the bot away: it does not join there by itself. The store keeps it: a restart must know."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,12 +11,12 @@ from bot.types import Setting
 
 log = structlog.get_logger(__name__)
 
-NAME = "away"
-"""Of the note in the store's settings; bot/call/preferences.py passes it over."""
+BLOCK_NAME = "away"
+"""Reserved name of a block in the store's settings table; bot/call/preferences.py skips it."""
 
 
 class AutoJoinBlocks:
-    """Servers that put the bot out, and channels that it was asked to leave. `load` before use."""
+    """Servers that disconnected the bot, and channels where somebody asked it to leave. `load` before use."""
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store
@@ -25,38 +25,38 @@ class AutoJoinBlocks:
         "server and channel; None: all of them"
 
     async def load(self) -> None:
-        """Read what earlier processes noted; without a store it begins anew."""
+        """Read the blocks of earlier processes; without a store there are none."""
         try:
             kept = await self._store.settings()
         except StoreError as error:
             log.warning("away_unknown", reason=str(error))
             return
-        self._places |= {(note.guild_id, note.channel_id) for note in kept if note.name == NAME}
+        self._places |= {(note.guild_id, note.channel_id) for note in kept if note.name == BLOCK_NAME}
 
     def allowed(self, guild_id: int, channel_id: int) -> bool:
-        """Whether the bot may come there by itself."""
+        """Return whether the bot may join a channel by itself."""
         return self._places.isdisjoint({(guild_id, None), (guild_id, channel_id)})
 
     async def block(self, guild_id: int, channel_id: int | None = None) -> None:
-        """Stay away from a channel, or (None) a whole server. It holds at once, whatever becomes of the store."""
+        """Stay out of a channel, or (None) a whole server. It holds at once, even if the store fails."""
         self._places.add((guild_id, channel_id))
         try:
-            await self._store.set(Setting(guild_id, channel_id, NAME, "yes", None, self._now()))
+            await self._store.set(Setting(guild_id, channel_id, BLOCK_NAME, "yes", None, self._now()))
         except StoreError as error:
             log.warning("away_not_kept", guild=guild_id, reason=str(error))
 
     async def lift(self, guild_id: int, channel_id: int) -> None:
-        """Those who sent it away have gone from a channel."""
-        await self._forget({(guild_id, channel_id)})
+        """Everybody who sent it away has left the channel."""
+        await self._lift({(guild_id, channel_id)})
 
     async def lift_all(self, guild_id: int) -> None:
-        """Somebody of a server wants the bot again."""
-        await self._forget({place for place in self._places if place[0] == guild_id})
+        """Somebody in the server called the bot again."""
+        await self._lift({place for place in self._places if place[0] == guild_id})
 
-    async def _forget(self, places: set[tuple[int, int | None]]) -> None:
+    async def _lift(self, places: set[tuple[int, int | None]]) -> None:
         for guild_id, channel_id in places & self._places:
             self._places.discard((guild_id, channel_id))
             try:
-                await self._store.unset(guild_id, channel_id, NAME)
+                await self._store.unset(guild_id, channel_id, BLOCK_NAME)
             except StoreError as error:
                 log.warning("away_not_dropped", guild=guild_id, reason=str(error))

@@ -1,6 +1,6 @@
-"""What servers and their channels want otherwise than the environment says: typed, validated, kept in memory.
+"""What servers and channels set in place of the environment's defaults: one Field per setting, kept in memory.
 
-Everything is read once at start and again when another process changed something, so that no call waits for it.
+Everything is read at start, and again when another process changed something. No call waits for the store.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from bot.billing.budget import Caps
-from bot.call.auto_join_blocks import NAME
+from bot.call.auto_join_blocks import BLOCK_NAME
 from bot.call.settings import CallSettings
 from bot.ports import Store
 from bot.types import Setting
@@ -38,23 +38,33 @@ PERSONAS = {
 }
 """Personas by name; any other text is a persona of its own."""
 AS_SPOKEN = "auto"
-PERSONA_LIMIT, ALIASES_LIMIT, ALIAS_LIMIT = 1_000, 10, 40
-SILENCE = (0.2, 3.0)
+MAX_PERSONA_CHARACTERS, MAX_ALIASES, MAX_ALIAS_CHARACTERS = 1_000, 10, 40
+SILENCE_RANGE_SECONDS = (0.2, 3.0)
 """Shortest and longest seconds of silence that end what somebody says."""
-RETENTION_LIMIT = 3650
-JOIN_AT_LIMIT = 99
+MAX_RETENTION_DAYS = 3650
+MAX_JOIN_AT_PEOPLE = 99
 """People in a voice channel, as many as one takes."""
-DOLLARS_LIMIT = Decimal(10_000)
+MAX_CAP_DOLLARS = Decimal(10_000)
+
+
+Sentence = Callable[..., str]
+"""Gives the sentence of a catalogue's code: chat/i18n.py's Words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One setting: how it is read from its text, and where it may be set."""
+    """All that is known of one setting; its label is the catalogue's sentence "setting <name>"."""
 
     read: Callable[[str], Any]
-    "raises ValueError"
+    "gives the value from its text; raises ValueError"
+    attribute: str | None
+    "of CallSettings; None: a cap of the budget"
+    show: Callable[[Any, Sentence], str] = lambda value, _: str(value)
+    "gives the value as people read it"
     per_channel: bool = True
     per_server: bool = True
+    choices: tuple[str, ...] = ()
+    "all that it can be; empty: too many to list"
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
@@ -81,14 +91,14 @@ def _language(text: str) -> str | None:
 
 
 def _persona(text: str) -> str:
-    if len(text) > PERSONA_LIMIT:
+    if len(text) > MAX_PERSONA_CHARACTERS:
         raise ValueError
     return PERSONAS.get(text, text)
 
 
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(name for part in re.split(r"[,、，]", text) if (name := part.strip()))
-    if not names or len(names) > ALIASES_LIMIT or max(map(len, names)) > ALIAS_LIMIT:
+    if not names or len(names) > MAX_ALIASES or max(map(len, names)) > MAX_ALIAS_CHARACTERS:
         raise ValueError
     return names
 
@@ -97,21 +107,21 @@ def _silence(text: str) -> float | None:
     if text == AS_SPOKEN:
         return None
     seconds = float(text)
-    if not SILENCE[0] <= seconds <= SILENCE[1]:
+    if not SILENCE_RANGE_SECONDS[0] <= seconds <= SILENCE_RANGE_SECONDS[1]:
         raise ValueError
     return seconds
 
 
 def _days(text: str) -> int:
     days = int(text)
-    if not 0 <= days <= RETENTION_LIMIT:
+    if not 0 <= days <= MAX_RETENTION_DAYS:
         raise ValueError
     return days
 
 
 def _people(text: str) -> int:
     people = int(text)
-    if not 0 <= people <= JOIN_AT_LIMIT:
+    if not 0 <= people <= MAX_JOIN_AT_PEOPLE:
         raise ValueError
     return people
 
@@ -121,26 +131,54 @@ def _dollars(text: str) -> Decimal:
         dollars = Decimal(text)
     except InvalidOperation:
         raise ValueError from None
-    if not dollars.is_finite() or not 0 <= dollars <= DOLLARS_LIMIT:
+    if not dollars.is_finite() or not 0 <= dollars <= MAX_CAP_DOLLARS:
         raise ValueError
     return dollars
 
 
+def _show_persona(text: str, words: Sentence) -> str:
+    return next((name for name, known in PERSONAS.items() if known == text), text) or words("value none")
+
+
+def _show_language(code: str | None, words: Sentence) -> str:
+    if code is None:
+        return words("value as_spoken")
+    return f"{LANGUAGES[code]} ({code})" if code in LANGUAGES else code
+
+
+def _show_dollars(dollars: Decimal, words: Sentence) -> str:
+    return f"${dollars:.2f}" if dollars else words("value no_cap")
+
+
+ANSWERING = ("auto", "always", "name", "listen")
+TRANSCRIPT_PLACES = ("chat", "thread", "off")
 FIELDS: Mapping[str, Field] = {
-    "voice": Field(_voice),
-    "persona": Field(_persona),
-    "language": Field(_language),
-    "answering": Field(_one_of("auto", "always", "name", "listen")),
-    "names": Field(_names),
-    "join_at": Field(_people, per_server=False),
-    "silence": Field(_silence),
-    "transcript": Field(_one_of("chat", "thread", "off")),
-    "budget_server": Field(_dollars, per_channel=False),
-    "budget_person": Field(_dollars, per_channel=False),
-    "retention": Field(_days, per_channel=False),
+    "voice": Field(_voice, "voice"),
+    "persona": Field(_persona, "persona", _show_persona),
+    "language": Field(_language, "language", _show_language),
+    "answering": Field(_one_of(*ANSWERING), "answering", choices=ANSWERING),
+    "names": Field(_names, "aliases", lambda names, words: ", ".join(names) or words("value none")),
+    "join_at": Field(
+        _people,
+        "join_at",
+        lambda people, words: words("value people", count=people) if people else words("value never"),
+        per_server=False,
+    ),
+    "silence": Field(
+        _silence,
+        "endpointing_delay",
+        lambda seconds, words: words("value learned") if seconds is None else f"{seconds:g} s",
+    ),
+    "transcript": Field(_one_of(*TRANSCRIPT_PLACES), "transcript", choices=TRANSCRIPT_PLACES),
+    "budget_server": Field(_dollars, None, _show_dollars, per_channel=False),
+    "budget_person": Field(_dollars, None, _show_dollars, per_channel=False),
+    "retention": Field(
+        _days,
+        "retention_days",
+        lambda days, words: words("value days", days=days) if days else words("value with_call"),
+        per_channel=False,
+    ),
 }
-_IN_CALL = {"names": "aliases", "silence": "endpointing_delay", "retention": "retention_days"}
-"""Settings whose name in CallSettings is another one."""
 
 
 class Preferences:
@@ -153,12 +191,14 @@ class Preferences:
         self._default_caps = caps
         self._now = now
         self._settings: dict[tuple[int, int | None], dict[str, tuple[Setting, Any]]] = {}
+        self._cache: dict[tuple[int, int | None], CallSettings] = {}
+        "what `of` returned since the last change: every call asks on every tick"
 
     async def load(self) -> None:
         """Read everything. Raises StoreUnavailable, and leaves all as it was."""
         fresh: dict[tuple[int, int | None], dict[str, tuple[Setting, Any]]] = {}
         for setting in await self._store.settings():
-            if setting.name == NAME:
+            if setting.name == BLOCK_NAME:
                 continue  # no wish, but a note of bot/call/auto_join_blocks.py
             try:
                 value = FIELDS[setting.name].read(setting.value)
@@ -168,12 +208,17 @@ class Preferences:
                 continue
             fresh.setdefault((setting.guild_id, setting.channel_id), {})[setting.name] = setting, value
         self._settings = fresh
+        self._cache.clear()
 
     def of(self, guild_id: int, channel_id: int | None) -> CallSettings:
         """Return how a server wants its calls in a channel."""
-        found = {name: value for name, (_, value) in self._in_force(guild_id, channel_id).items()}
-        changes = {_IN_CALL.get(name, name): value for name, value in found.items() if not name.startswith("budget_")}
-        return replace(self._defaults, **changes)
+        place = guild_id, channel_id
+        settings = self._cache.get(place)
+        if settings is None:
+            in_force = self._in_force(*place).items()
+            found = {key: value for name, (_, value) in in_force if (key := FIELDS[name].attribute)}
+            settings = self._cache[place] = replace(self._defaults, **found)
+        return settings
 
     def caps(self, guild_id: int) -> Caps:
         """Return what a server and a person there may spend a day."""
@@ -181,6 +226,15 @@ class Preferences:
         own = [found[name][1] if name in found else None for name in ("budget_server", "budget_person")]
         limits = (self._default_caps.server, self._default_caps.person)
         return Caps(*(_lower(wanted, limit) for wanted, limit in zip(own, limits, strict=True)))
+
+    def values(self, guild_id: int, channel_id: int | None) -> dict[str, Any]:
+        """Return the value in force of every field, by name."""
+        settings, caps = self.of(guild_id, channel_id), self.caps(guild_id)
+        money = {"budget_server": caps.server, "budget_person": caps.person}
+        return {
+            name: getattr(settings, field.attribute) if field.attribute else money[name]
+            for name, field in FIELDS.items()
+        }
 
     def changed(self, guild_id: int, channel_id: int | None) -> dict[str, Setting]:
         """Return what is not as the environment says, by name."""
@@ -206,6 +260,7 @@ class Preferences:
         setting = Setting(guild_id, channel_id, name, value, by, self._now())
         await self._store.set(setting)
         self._settings.setdefault((guild_id, channel_id), {})[name] = setting, read
+        self._cache.clear()
 
     async def reset(self, guild_id: int, channel_id: int | None, name: str | None = None) -> int:
         """Go back to the default in one setting or all, and return how many changed. Raises StoreUnavailable."""
@@ -213,6 +268,7 @@ class Preferences:
         gone = await self._store.unset(guild_id, channel_id, *names)
         for wish in names:
             self._settings.get((guild_id, channel_id), {}).pop(wish, None)
+        self._cache.clear()
         return gone
 
     def _in_force(self, guild_id: int, channel_id: int | None) -> dict[str, tuple[Setting, Any]]:

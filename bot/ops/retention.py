@@ -1,4 +1,4 @@
-"""Looks after what is remembered: news of other processes, words that have outlived their time, servers left."""
+"""Housekeeping of stored data: changes by other processes, words past their retention, servers the bot left."""
 
 import asyncio
 from collections import Counter
@@ -16,21 +16,20 @@ from bot.types import News
 
 log = structlog.get_logger(__name__)
 
-ROUND = 3600.0
-"""Seconds between two rounds."""
-AGAIN = 5.0
-"""Seconds after which the store is asked again when it could not serve."""
-BATCH = 500
-"""Lines deleted or sealed in one transaction, so that no call's line waits long."""
-FAREWELL = timedelta(days=7)
-"""How long a server's data stays after the bot was removed from it."""
+ROUND_INTERVAL_SECONDS = 3600.0
+NEWS_RETRY_SECONDS = 5.0
+"""Before the store is asked again after it could not serve."""
+MAX_BATCH_LINES = 500
+"""Deleted or sealed in one transaction: a call's line must not wait long behind it."""
+PURGE_DELAY = timedelta(days=7)
+"""A server's data stays this long after the bot was removed: whoever invites it again in time loses nothing."""
 
 Present = Callable[[int], bool | None]
-"""Whether the bot is in a server; None: not this process's to know."""
+"""Whether the bot is in a server; None: another process knows."""
 
 
 class Retention:
-    """The housekeeping of one process. `run` it until cancelled."""
+    """One process's housekeeping. `run` it until cancelled."""
 
     def __init__(
         self,
@@ -50,33 +49,33 @@ class Retention:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._heed_news(), name="upkeep:news")
+            group.create_task(self._follow_news(), name="upkeep:news")
             group.create_task(self._make_rounds(), name="upkeep:rounds")
 
     async def round(self) -> None:
-        """Let go what has outlived its time, once. Raises StoreError."""
+        """Delete once what is past its retention. Raises StoreError."""
         now = self._now()
         for guild_id in await self._store.guilds():
             present = self._present(guild_id)
             if present:
                 await self._store.returned(guild_id)
-            elif present is False and now - await self._store.departed(guild_id, now) >= FAREWELL:
+            elif present is False and now - await self._store.departed(guild_id, now) >= PURGE_DELAY:
                 await self._store.purge(guild_id)
                 self.counts["purged"] += 1
                 log.info("server_purged", guild=guild_id)
                 continue
             await self._expire(guild_id, now)
-        while sealed := await self._store.tidy(now, BATCH):
+        while sealed := await self._store.tidy(now, MAX_BATCH_LINES):
             self.counts["sealed"] += sealed
 
     async def _expire(self, guild_id: int, now: datetime) -> None:
         days = self._preferences.of(guild_id, None).retention_days
-        # Names stay in the ledger for a day at least: the caps of today are counted by them.
+        # Charges name people for at least a day: today's caps are counted by name.
         before = now - timedelta(days=days)
-        while gone := await self._store.expire(guild_id, before, BATCH, idle_only=days == 0):
+        while gone := await self._store.expire(guild_id, before, MAX_BATCH_LINES, idle_only=days == 0):
             self.counts["expired"] += gone
         if days == 0:
-            await self._store.expire(guild_id, now - timedelta(days=1), BATCH)
+            await self._store.expire(guild_id, now - timedelta(days=1), MAX_BATCH_LINES)
 
     async def _make_rounds(self) -> None:
         while True:
@@ -85,20 +84,20 @@ class Retention:
             except StoreError as error:
                 self.counts["failed"] += 1
                 log.warning("upkeep_failed", reason=str(error))
-            await asyncio.sleep(ROUND)
+            await asyncio.sleep(ROUND_INTERVAL_SECONDS)
 
-    async def _heed_news(self) -> None:
+    async def _follow_news(self) -> None:
         while True:
             try:
                 async with aclosing(self._store.watch()) as news:
                     async for item in news:
-                        await self._heed(item)
+                        await self._follow(item)
             except StoreError as error:
                 self.counts["failed"] += 1
                 log.warning("news_missed", reason=str(error))
-            await asyncio.sleep(AGAIN)
+            await asyncio.sleep(NEWS_RETRY_SECONDS)
 
-    async def _heed(self, news: News) -> None:
+    async def _follow(self, news: News) -> None:
         if news.kind == "settings":
             await self._preferences.load()
         else:

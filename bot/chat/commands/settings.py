@@ -1,25 +1,22 @@
 """/settings: how this server, or one of its channels, wants me. For those who manage the server."""
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping
 
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.billing.budget import Caps
 from bot.call.preferences import (
     AS_SPOKEN,
     FIELDS,
-    JOIN_AT_LIMIT,
     LANGUAGES,
-    PERSONA_LIMIT,
+    MAX_JOIN_AT_PEOPLE,
+    MAX_PERSONA_CHARACTERS,
+    MAX_RETENTION_DAYS,
     PERSONAS,
-    RETENTION_LIMIT,
-    SILENCE,
+    SILENCE_RANGE_SECONDS,
     VOICES,
 )
-from bot.call.settings import CallSettings
 from bot.chat import actions, escape, permissions
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
@@ -28,23 +25,14 @@ from bot.chat.pagination import PagedMessage, paginate
 from bot.types import Setting
 
 Channel = discord.VoiceChannel | discord.StageChannel
-Name = Literal[
-    "voice",
-    "persona",
-    "language",
-    "answering",
-    "names",
-    "join_at",
-    "silence",
-    "transcript",
-    "budget_server",
-    "budget_person",
-    "retention",
-]
 CHOICES = 25
 """Suggestions Discord shows at most."""
 SHOWN_LIMIT = 120
 """Characters of a persona or of names on the page."""
+
+
+def _choices(names: Iterable[str]) -> list[Choice[str]]:
+    return [Choice(name=name, value=name) for name in names]
 
 
 class SettingsCommands(app_commands.Group):
@@ -65,7 +53,7 @@ class SettingsCommands(app_commands.Group):
         await interaction.response.defer(ephemeral=True, thinking=True)
         where = channel.mention if channel else words("settings server")
         place = channel.id if channel else None
-        values = _values(host.preferences.of(guild_id, place), host.preferences.caps(guild_id), words)
+        values = _values(interaction, place)
         rows = [words("settings title", where=where), *_rows(values, host.preferences.changed(guild_id, place), words)]
         await PagedMessage(host, words, paginate(rows)).send(interaction)
 
@@ -77,7 +65,7 @@ class SettingsCommands(app_commands.Group):
     @app_commands.command(description="Who I am in conversation")
     @app_commands.describe(text="One of those offered, or your own words", channel="Only in this voice channel")
     async def persona(
-        self, interaction: Interaction, text: Range[str, 1, PERSONA_LIMIT], channel: Channel | None = None
+        self, interaction: Interaction, text: Range[str, 1, MAX_PERSONA_CHARACTERS], channel: Channel | None = None
     ) -> None:
         await _change(interaction, channel, {"persona": text})
 
@@ -90,6 +78,7 @@ class SettingsCommands(app_commands.Group):
         await _change(interaction, channel, {"language": by_name.get(language.casefold(), language)})
 
     @app_commands.command(description="When I answer, what I answer to, and when I come by myself")
+    @app_commands.choices(mode=_choices(FIELDS["answering"].choices))
     @app_commands.describe(
         mode="auto: alone with me always, among several when spoken to",
         names="Names I answer to besides my own, separated by commas",
@@ -99,9 +88,9 @@ class SettingsCommands(app_commands.Group):
     async def answering(
         self,
         interaction: Interaction,
-        mode: Literal["auto", "always", "name", "listen"] | None = None,
+        mode: str | None = None,
         names: Range[str, 1, 400] | None = None,
-        join_at: Range[int, 0, JOIN_AT_LIMIT] | None = None,
+        join_at: Range[int, 0, MAX_JOIN_AT_PEOPLE] | None = None,
         channel: Channel | None = None,
     ) -> None:
         if join_at is not None and channel is None:
@@ -114,16 +103,15 @@ class SettingsCommands(app_commands.Group):
     async def silence(
         self,
         interaction: Interaction,
-        seconds: Range[float, SILENCE[0], SILENCE[1]] | None = None,
+        seconds: Range[float, SILENCE_RANGE_SECONDS[0], SILENCE_RANGE_SECONDS[1]] | None = None,
         channel: Channel | None = None,
     ) -> None:
         await _change(interaction, channel, {"silence": AS_SPOKEN if seconds is None else f"{seconds:g}"})
 
     @app_commands.command(description="Where I write along")
+    @app_commands.choices(place=_choices(FIELDS["transcript"].choices))
     @app_commands.describe(place="off: nowhere", channel="Only in this voice channel")
-    async def transcript(
-        self, interaction: Interaction, place: Literal["chat", "thread", "off"], channel: Channel | None = None
-    ) -> None:
+    async def transcript(self, interaction: Interaction, place: str, channel: Channel | None = None) -> None:
         await _change(interaction, channel, {"transcript": place})
 
     @app_commands.command(description="What I may spend a day")
@@ -139,14 +127,13 @@ class SettingsCommands(app_commands.Group):
 
     @app_commands.command(description="How long I keep what was said")
     @app_commands.describe(days="0: only while the call lasts")
-    async def retention(self, interaction: Interaction, days: Range[int, 0, RETENTION_LIMIT]) -> None:
+    async def retention(self, interaction: Interaction, days: Range[int, 0, MAX_RETENTION_DAYS]) -> None:
         await _change(interaction, None, {"retention": str(days)})
 
     @app_commands.command(description="Go back to the default")
+    @app_commands.choices(setting=_choices(FIELDS))
     @app_commands.describe(setting="Everything when left out", channel="Only what was set for this voice channel")
-    async def reset(
-        self, interaction: Interaction, setting: Name | None = None, channel: Channel | None = None
-    ) -> None:
+    async def reset(self, interaction: Interaction, setting: str | None = None, channel: Channel | None = None) -> None:
         guild_id = _guild(interaction)
         host = interaction.client
         async with actions.patiently(interaction):
@@ -190,33 +177,18 @@ async def _change(interaction: Interaction, channel: Channel | None, wanted: Map
                 if cap:
                     raise Refusal("refusal setting_cap", limit=f"${cap:.2f}") from None
                 raise Refusal("refusal setting_value", setting=words(f"setting {name}")) from None
-    values = _values(host.preferences.of(guild_id, place), host.preferences.caps(guild_id), words)
+    values = _values(interaction, place)
     where = channel.mention if channel else words("settings server")
     rows = [f"**{words(f'setting {name}')}** {values[name]}" for name in wanted]
     text = words("settings changed", where=where)
     await actions.say(interaction, "\n".join([text, *rows]))
 
 
-def _values(settings: CallSettings, caps: Caps, words: Words) -> dict[str, str]:
+def _values(interaction: Interaction, channel_id: int | None) -> dict[str, str]:
     """Return each setting as people read it."""
-    persona = next((name for name, text in PERSONAS.items() if text == settings.persona), settings.persona)
-    days = settings.retention_days
-    shown = {
-        "voice": settings.voice,
-        "persona": persona or words("value none"),
-        "language": words("value as_spoken") if settings.language is None else _language(settings.language),
-        "answering": settings.answering,
-        "names": ", ".join(settings.aliases) or words("value none"),
-        "join_at": words("value people", count=settings.join_at) if settings.join_at else words("value never"),
-        "silence": words("value learned")
-        if settings.endpointing_delay is None
-        else f"{settings.endpointing_delay:g} s",
-        "transcript": settings.transcript,
-        "budget_server": f"${caps.server:.2f}" if caps.server else words("value no_cap"),
-        "budget_person": f"${caps.person:.2f}" if caps.person else words("value no_cap"),
-        "retention": words("value days", days=days) if days else words("value with_call"),
-    }
-    return {name: escape.escape(value, SHOWN_LIMIT) for name, value in shown.items()}
+    host = interaction.client
+    words, values = host.words_to(interaction), host.preferences.values(_guild(interaction), channel_id)
+    return {name: escape.escape(field.show(values[name], words), SHOWN_LIMIT) for name, field in FIELDS.items()}
 
 
 def _rows(values: Mapping[str, str], changed: Mapping[str, Setting], words: Words) -> list[str]:
@@ -230,10 +202,6 @@ def _rows(values: Mapping[str, str], changed: Mapping[str, Setting], words: Word
             how = f"{only}{by} {discord.utils.format_dt(setting.changed_at, 'R')}"
         rows.append(f"**{words(f'setting {name}')}** {values[name]} · {how}")
     return rows
-
-
-def _language(code: str) -> str:
-    return f"{LANGUAGES[code]} ({code})" if code in LANGUAGES else code
 
 
 def _matching(offered: Mapping[str, str], typed: str) -> list[Choice[str]]:
