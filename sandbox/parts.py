@@ -1,4 +1,4 @@
-"""The organs of a sandbox, put together once, for whoever needs several of them."""
+"""The parts of a sandbox, built once and handed to whoever needs several of them."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class SandboxParts:
 
 
 def assemble(world: World, knobs: Knobs, token: str) -> SandboxParts:
-    """Return the organs around a world; `cdn.base`, `gateway.url` and `rooms.voice` are set once servers listen."""
+    """Build the parts around a world; `cdn.base`, `gateway.url` and `rooms.voice` are set once the servers listen."""
     hub = Hub()
     cdn = Cdn(world)
     board = Board(world, hub, cdn)

@@ -1,7 +1,7 @@
 """The sandbox: one loopback Discord in this event loop.
 
-Its people act through `Sandbox` itself, whoever has power over the server through `moderator`; `knobs` make it slow,
-strict or broken, `gateway` and `voice` cut connections, and `rest.log` says what was asked of it.
+People act through `Sandbox` itself, moderators through `moderator`. `knobs` make it slow, strict or broken, `gateway`
+and `voice` cut connections, and `rest.log` lists the requests it received.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from sandbox.voice.dave_engines import EngineName
 from sandbox.voice.gateway import open_voice
 
 VoiceFactory = Callable[[World, Authority], AbstractAsyncContextManager[VoiceService]]
-"""Opens the voice half for a sandbox whose world and authority stand; closed before them."""
+"""Opens the voice half on a sandbox's world and certificate authority; it closes before they do."""
 BOT_PERMISSIONS = 352_157_290_318_848
 """What the bot's own role grants: the permissions of its invite link."""
 
@@ -43,7 +43,7 @@ class Sandbox:
 
     def __init__(self, *, http: bool) -> None:
         self.http = http
-        "plain http and ws instead of TLS, for the main half; voice is always wss"
+        "plain http and ws instead of TLS for REST and the main gateway; voice is always wss"
         self.authority = Authority()
         self.ca_file = self.authority.ca_file
         self.world = World(time.time)
@@ -67,14 +67,14 @@ class Sandbox:
     @classmethod
     @asynccontextmanager
     async def open(cls, *, http: bool = False, voice: VoiceFactory = open_voice) -> AsyncIterator["Sandbox"]:
-        """Start listening on a free port; everything ends with the block."""
+        """Listen on a free port until the block ends."""
         sandbox = cls(http=http)
         async with AsyncExitStack() as stack:
             stack.callback(sandbox.authority.close)
             sandbox.voice = await stack.enter_async_context(voice(sandbox.world, sandbox.authority))
             sandbox.parts.rooms.voice = sandbox.voice
             await sandbox._listen(stack)
-            stack.push_async_callback(sandbox._send_home)
+            stack.push_async_callback(sandbox._hang_up_all)
             yield sandbox
 
     async def _listen(self, stack: AsyncExitStack) -> None:
@@ -95,10 +95,10 @@ class Sandbox:
 
     @property
     def api_base(self) -> str:
-        """What DISCORD_API_BASE is to be."""
+        """The value for DISCORD_API_BASE."""
         return self.parts.cdn.base + API_PATH
 
-    # Who and what is there
+    # Users, channels and guilds
 
     def add_user(
         self,
@@ -140,24 +140,24 @@ class Sandbox:
         bot: bool = False,
         locale: str = "en-US",
     ) -> Person:
-        """Add a member of `guild` with a voice client; `engine` is their DAVE implementation, None for none at all."""
+        """Add a member of `guild` with a voice client. `engine` is their DAVE implementation; None: no DAVE."""
         person = Person(self, self.add_user(name, roles, bot=bot, locale=locale), engine)
         self._people.append(person)
         return person
 
-    async def _send_home(self) -> None:
+    async def _hang_up_all(self) -> None:
         for person in self._people:
             await person.hang_up()
 
-    # What people do
+    # Actions of people
 
     async def command(
         self, user: User, name: str, options: Mapping[str, Value] | None = None, *, channel_id: int | None = None
     ) -> CommandOutcome:
         """Use a slash command ("join", "call status") in a channel (#general) and wait for the first response.
 
-        Options are checked against what the bot has synced: raises Refused for what a client would not send, NoAnswer
-        when no response comes within 3 s. Wait for a deferred one with `Outcome.settled`.
+        Options are checked against the synced commands. Raises Refused for what a client would not send, and NoAnswer
+        when no response comes within 3 s. Wait for a deferred response with `CommandOutcome.settled`.
         """
         return await self._keyboard.command(user, name, options or {}, self._channel(channel_id))
 
@@ -170,7 +170,7 @@ class Sandbox:
         *,
         channel_id: int | None = None,
     ) -> CommandOutcome:
-        """Type into the option `focused`; the outcome's `choices` are what is proposed."""
+        """Type into the option `focused`; the outcome's `choices` are the proposals."""
         return await self._keyboard.complete(user, name, focused, typed or {}, self._channel(channel_id))
 
     async def menu(self, user: User, name: str, target: int | ChatMessage | User) -> CommandOutcome:
@@ -201,7 +201,7 @@ class Sandbox:
         reply_to: ChatMessage | None = None,
         voice_seconds: float | None = None,
     ) -> ChatMessage:
-        """Write into a channel; attachments are (name, bytes), with `voice_seconds` the one is a voice message."""
+        """Write into a channel; attachments are (name, bytes). With `voice_seconds` the only one is a voice message."""
         channel = self._channel(channel_id)
         return self._keyboard.write(user, channel, text, attachments, reply_to=reply_to, voice_seconds=voice_seconds)
 
@@ -213,10 +213,10 @@ class Sandbox:
         """Pick a file for an option of `command`."""
         return self._keyboard.file(name, data, self.general)
 
-    # What is to be seen
+    # What people see
 
     def messages(self, channel_id: int, *, deleted: bool = False, ephemeral: bool = False) -> list[ChatMessage]:
-        """Return a channel's messages, newest last; each with its revisions."""
+        """Return a channel's messages with their revisions, newest last."""
         return self.parts.board.listed(channel_id, deleted=deleted, ephemeral=ephemeral)
 
     async def posted(
@@ -231,13 +231,13 @@ class Sandbox:
             return await self.parts.board.until(first)
 
     def message(self, message_id: int) -> ChatMessage:
-        """Return a message by id, ephemeral and deleted ones too. Raises Refused."""
+        """Return a message by id, including ephemeral and deleted ones. Raises Refused."""
         if message_id not in self.parts.board.messages:
             raise Refused("there is no such message")
         return self.parts.board.messages[message_id]
 
     def commands(self, guild_id: int | None = None) -> list[dict[str, object]]:
-        """Return what is synced for a guild, or globally."""
+        """Return the commands synced for a guild, or the global ones."""
         return self.parts.registry.listed(guild_id)
 
     def _channel(self, channel_id: int | None) -> GuildChannel:
@@ -246,14 +246,14 @@ class Sandbox:
             raise Refused("there is no such channel")
         return channel
 
-    # Seam for the people of the voice half (person.py)
+    # VoiceEntrance (people/person.py)
 
     async def enter_voice(
         self, user: User, channel: GuildChannel, *, self_mute: bool = False, self_deaf: bool = False
     ) -> tuple[str, Allotment]:
-        """Put a person into a voice channel (or move them) and tell everyone; returns their session id and seat.
+        """Put a person into a voice channel, or move them, and send the events. Returns their session id and seat.
 
-        Raises PermissionError when Discord would not let them in.
+        Raises PermissionError when Discord would not admit them.
         """
         if not self.world.may_enter(user.id, channel):
             raise PermissionError(f"{channel.name} does not admit {user.name}")
@@ -263,7 +263,7 @@ class Sandbox:
         return session_id, seat
 
     async def leave_voice(self, user: User) -> None:
-        """Take a person (or the bot: that is a kick) out of their voice channel and tell everyone."""
+        """Take a person out of their voice channel and send the events. For the bot this is a kick."""
         await self.moderator.disconnect(user)
 
 

@@ -1,4 +1,4 @@
-"""A throw-away certificate authority, and a server certificate for 127.0.0.1 and localhost signed by it."""
+"""A temporary certificate authority and its server certificate for 127.0.0.1 and localhost."""
 
 import ipaddress
 import ssl
@@ -15,13 +15,13 @@ _CERTIFICATE_LIFETIME = timedelta(days=2)
 
 
 class Authority:
-    """The CA of one sandbox. Keys and certificates live in a temporary directory that `close` removes."""
+    """The CA of one sandbox. Keys and certificates are in a temporary directory that `close` removes."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="kikite-sandbox-")
         folder = Path(self._folder.name)
         self.ca_file = folder / "ca.pem"
-        "PEM file a client trusts: SSL_CERT_FILE, or `client_context`"
+        "PEM file for clients: SSL_CERT_FILE, or `client_context`"
         chain = folder / "server.pem"
         ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         ca = _ca(ca_key)
@@ -38,10 +38,10 @@ class Authority:
                 )
             )
         self.server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        "for every listener of the sandbox, the voice gateway's included"
+        "for every listener of the sandbox, including the voice gateway"
         self.server_context.load_cert_chain(chain, folder / "server.key")
         self.client_context = ssl.create_default_context(cafile=str(self.ca_file))
-        "trusts this authority alone"
+        "trusts only this authority"
 
     def close(self) -> None:
         """Remove the files. Idempotent."""

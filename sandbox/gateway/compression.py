@@ -33,15 +33,15 @@ class ZlibStream:
 
 
 class ZstdStream:
-    """One endless frame of raw blocks: valid Zstandard that needs no compressor (RFC 8878 section 3.1.1.2)."""
+    """One endless frame of raw blocks: valid Zstandard without a compressor (RFC 8878 section 3.1.1.2)."""
 
     def __init__(self) -> None:
-        self._begun = False
+        self._started = False
 
     def encode(self, text: str) -> bytes | str:
         data = text.encode()
-        parts = [] if self._begun else [_ZSTD_MAGIC, _ZSTD_HEADER]
-        self._begun = True
+        parts = [] if self._started else [_ZSTD_MAGIC, _ZSTD_HEADER]
+        self._started = True
         for start in range(0, len(data), _ZSTD_BLOCK_BYTES):
             block = data[start : start + _ZSTD_BLOCK_BYTES]
             parts += [(len(block) << 3).to_bytes(3, "little"), block]
@@ -49,7 +49,7 @@ class ZstdStream:
 
 
 def encoder(name: str | None) -> StreamCompressor:
-    """Return a fresh encoder for the `compress` parameter of the gateway's address."""
+    """Return a new encoder for the `compress` parameter of the gateway's address."""
     if name is None:
         return Plain()
     if name == "zlib-stream":

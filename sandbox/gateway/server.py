@@ -23,13 +23,13 @@ from sandbox.guild.session import KNOWN_INTENTS, GatewaySession, Intent
 from sandbox.guild.world import World
 
 _OPS_BEFORE_IDENTIFY = (1, 2, 6)
-"""Ops that may come before a session stands: heartbeat, IDENTIFY, RESUME."""
+"""Ops allowed before a session exists: heartbeat, IDENTIFY, RESUME."""
 _CODES_ENDING_SESSION = (4003, 4004, 4007, 4009)
 """Close codes after which a session cannot be resumed."""
 
 
 class MainGateway:
-    """Accepts websockets; `url` is what GET /gateway/bot names."""
+    """Accepts websockets; GET /gateway/bot names `url`."""
 
     def __init__(self, world: World, hub: Hub, rooms: Rooms, knobs: Knobs, token: str) -> None:
         self._world = world
@@ -44,7 +44,7 @@ class MainGateway:
         "IDENTIFYs refused because the last one of the same bucket was too recent"
         self.resumed = 0
         self._sockets: dict[GatewaySocket, asyncio.Task[Any]] = {}
-        self._fading: dict[str, asyncio.TimerHandle] = {}
+        self._expiry_timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
         self._last_identify: dict[int, float] = {}
@@ -87,11 +87,11 @@ class MainGateway:
             del self._sockets[socket]
             if session is not None and session.connection is socket:
                 session.connection = None
-                await self._parted(session, ws.close_code, socket.closed_with)
+                await self._connection_lost(session, ws.close_code, socket.closed_with)
         return ws
 
     async def close(self) -> None:
-        """Let every connection go."""
+        """Close every connection."""
         self._closing = True
         waiting = [*self._sockets.values(), *self._tasks]
         for socket in self.sockets:
@@ -99,10 +99,10 @@ class MainGateway:
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
-        for handle in self._fading.values():
+        for handle in self._expiry_timers.values():
             handle.cancel()
 
-    # What the client says
+    # Messages of the client
 
     async def _message(
         self, socket: GatewaySocket, session: GatewaySession | None, message: Json
@@ -158,10 +158,10 @@ class MainGateway:
         session = GatewaySession(secrets.token_hex(16), (shard[0], shard[1]), intents, self._knobs.replay_buffer)
         session.connection = socket
         self._hub.sessions[session.id] = session
-        self._greet(session)
+        self._send_ready(session)
         return session
 
-    def _greet(self, session: GatewaySession) -> None:
+    def _send_ready(self, session: GatewaySession) -> None:
         guilds = [guild for guild in self._world.guilds.values() if session.covers(guild.id)]
         session.dispatch("READY", session_events.ready(self._world, session, guilds, self.url, self.application_flags))
         for guild in guilds:
@@ -199,8 +199,8 @@ class MainGateway:
         if missed is None:
             socket.push({"t": None, "s": None, "op": 9, "d": False})
             return None
-        if (fading := self._fading.pop(session.id, None)) is not None:
-            fading.cancel()
+        if (timer := self._expiry_timers.pop(session.id, None)) is not None:
+            timer.cancel()
         if session.connection is not None:
             session.connection.abort(4000, "Session was resumed elsewhere.")
         self.resumed += 1
@@ -211,7 +211,7 @@ class MainGateway:
         return session
 
     async def _voice_state(self, session: GatewaySession, data: Json) -> None:
-        """Op 4. What Discord does not allow it leaves unanswered."""
+        """Op 4. Discord does not answer what it does not allow."""
         guild = self._world.guilds.get(int(data["guild_id"]))
         mute, deaf = bool(data["self_mute"]), bool(data["self_deaf"])
         if guild is None or not session.covers(guild.id) or self._knobs.swallow_voice:
@@ -225,24 +225,24 @@ class MainGateway:
             await self._rooms.enter(bot, channel, session.id, self_mute=mute, self_deaf=deaf)
 
     def _members(self, session: GatewaySession, data: Json) -> None:
-        """Op 8. The whole list needs the members intent; without it nothing comes."""
+        """Op 8. The whole list needs the members intent; without it there is no answer."""
         guild = self._world.guilds.get(int(data["guild_id"]))
         if guild is not None and session.covers(guild.id):
             chunk = session_events.members(guild, data, everyone=bool(session.intents & Intent.GUILD_MEMBERS))
             if chunk is not None:
                 session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
 
-    # What becomes of a session that lost its connection
+    # Sessions that lost their connection
 
-    async def _parted(self, session: GatewaySession, theirs: int | None, ours: int | None) -> None:
-        """A client's 1000 or 1001 ends its session at once, so do some of our codes; else it can resume for a while."""
+    async def _connection_lost(self, session: GatewaySession, theirs: int | None, ours: int | None) -> None:
+        """End the session on a client's 1000 or 1001 and on some of our codes; else it can be resumed for a while."""
         if self._closing or session.id not in self._hub.sessions:
             return
         if ours in _CODES_ENDING_SESSION if ours is not None else theirs in (1000, 1001):
             await self._end(session)
             return
         loop = asyncio.get_running_loop()
-        self._fading[session.id] = loop.call_later(self._knobs.resume_window, self._expire, session)
+        self._expiry_timers[session.id] = loop.call_later(self._knobs.resume_window, self._expire, session)
 
     def _expire(self, session: GatewaySession) -> None:
         task = asyncio.create_task(self._end(session))
@@ -250,11 +250,11 @@ class MainGateway:
         task.add_done_callback(self._tasks.discard)
 
     async def _end(self, session: GatewaySession) -> None:
-        self._fading.pop(session.id, None)
+        self._expiry_timers.pop(session.id, None)
         if self._hub.sessions.pop(session.id, None) is not None:
             await self._rooms.left_session(session.id)
 
-    # What a test does to it
+    # Faults that a test causes
 
     async def end_sessions(self) -> None:
         """Forget every session: the next RESUME gets INVALID_SESSION false."""
@@ -272,7 +272,7 @@ class MainGateway:
             socket.drop()
 
     def mute_all(self) -> None:
-        """Send nothing more on the connections there are; they stay open, as when a cable is pulled."""
+        """Send nothing more on the open connections; they stay open, as when a cable is pulled."""
         for socket in self.sockets:
             socket.muted = True
 

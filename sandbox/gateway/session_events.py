@@ -1,4 +1,4 @@
-"""What the gateway tells a session of itself and of members: READY and GUILD_MEMBERS_CHUNK."""
+"""The events READY and GUILD_MEMBERS_CHUNK."""
 
 from sandbox.guild import payload
 from sandbox.guild.entities import Guild
@@ -7,11 +7,11 @@ from sandbox.guild.session import GatewaySession
 from sandbox.guild.world import World
 
 MAX_CHUNK_MEMBERS = 100
-"""Of one request by name or ids."""
+"""Limit of one request by name or ids."""
 
 
 def ready(world: World, session: GatewaySession, guilds: list[Guild], url: str, flags: int) -> Json:
-    """Return READY for a session of the bot; its guilds follow one by one. `flags`: the application's."""
+    """Return READY for a session of the bot; GUILD_CREATE of each guild follows. `flags` are the application's."""
     return {
         "v": 10,
         "user_settings": {},
@@ -32,10 +32,10 @@ def ready(world: World, session: GatewaySession, guilds: list[Guild], url: str, 
 
 
 def members(guild: Guild, asked: Json, *, everyone: bool) -> Json | None:
-    """Return the one chunk that answers op 8, by ids or by the beginning of a name.
+    """Return the one chunk that answers op 8, by ids or by the prefix of a name.
 
-    None for the whole list without the members intent (`everyone`). Raises KeyError, TypeError or ValueError for a
-    request that is none.
+    None for the whole list without the members intent (`everyone`). Raises KeyError, TypeError or ValueError for an
+    invalid request.
     """
     found = list(guild.members.values())
     chunk: Json = {"guild_id": str(guild.id), "chunk_index": 0, "chunk_count": 1}

@@ -1,4 +1,4 @@
-"""One websocket of the main gateway: messages out in order, heartbeats watched."""
+"""One websocket of the main gateway: it sends messages in order and watches heartbeats."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ COMMANDS_PER_MINUTE = 120
 
 
 class GatewayClosed(Exception):
-    """The gateway closes the connection with a code of its own."""
+    """The gateway closes the connection with this code."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"{code} {reason}")
@@ -23,7 +23,7 @@ class GatewayClosed(Exception):
 
 
 class GatewaySocket:
-    """Sends on a task of its own, so that whoever dispatches never waits."""
+    """Sends in its own task: whoever dispatches an event never waits."""
 
     def __init__(self, ws: web.WebSocketResponse, encoder: StreamCompressor, knobs: Knobs) -> None:
         self._ws = ws
@@ -31,12 +31,12 @@ class GatewaySocket:
         self._knobs = knobs
         self._queue: asyncio.Queue[Json | GatewayClosed] = asyncio.Queue()
         self._received: deque[float] = deque(maxlen=COMMANDS_PER_MINUTE)
-        self._heard = asyncio.get_running_loop().time()
+        self._last_heartbeat = asyncio.get_running_loop().time()
         self.transport: asyncio.BaseTransport | None = None
         self.closed_with: int | None = None
         "the code the gateway closed it with"
         self.muted = False
-        "nothing goes out any more, as when a cable is pulled"
+        "nothing is sent any more, as when a cable is pulled"
 
     def push(self, message: Json) -> None:
         self._queue.put_nowait(message)
@@ -46,12 +46,12 @@ class GatewaySocket:
 
     def drop(self) -> None:
         """Cut the TCP connection without a close frame."""
-        # Before Python 3.11.4 a TLS transport that is gone cannot be aborted.
+        # Before Python 3.11.4 a closed TLS transport cannot be aborted.
         if self.transport is not None and not self.transport.is_closing():
             self.transport.abort()  # pyright: ignore[reportAttributeAccessIssue]
 
     async def send_all(self) -> None:
-        """Send what is pushed until the connection is to close."""
+        """Send pushed messages until the connection closes."""
         while True:
             item = await self._queue.get()
             if self._knobs.gateway_delay:
@@ -69,14 +69,14 @@ class GatewaySocket:
                 return
 
     async def receive(self) -> Json | None:
-        """Return the client's next message, None when it is gone.
+        """Return the client's next message, None when the client is gone.
 
-        Raises Closed for what is no gateway message, for too many, and when heartbeats stop.
+        Raises GatewayClosed for an invalid message, for too many, and when heartbeats stop.
         """
         loop = asyncio.get_running_loop()
-        patience = self._knobs.heartbeat_interval * 1.5
+        heartbeat_timeout = self._knobs.heartbeat_interval * 1.5
         try:
-            async with asyncio.timeout_at(self._heard + patience):
+            async with asyncio.timeout_at(self._last_heartbeat + heartbeat_timeout):
                 frame = await self._ws.receive()
         except TimeoutError:
             raise GatewayClosed(4009, "Session timed out.") from None
@@ -95,5 +95,5 @@ class GatewaySocket:
         if not isinstance(message, dict) or not isinstance(message.get("op"), int):
             raise GatewayClosed(4002, "Error while decoding payload.")
         if message["op"] == 1:
-            self._heard = now
+            self._last_heartbeat = now
         return message

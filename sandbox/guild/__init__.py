@@ -1,1 +1,1 @@
-"""The state of a Discord: servers, channels, members, messages, and who is told of a change."""
+"""The state of a Discord: servers, channels, members, messages, and the events of a change."""

@@ -1,4 +1,4 @@
-"""The messages of every channel: written, edited, deleted, and everybody told."""
+"""The messages of every channel: posts, edits, deletions, and the events for them."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -25,18 +25,18 @@ class Board:
         self._hub = hub
         self.cdn = cdn
         self.messages: dict[int, ChatMessage] = {}
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
     async def until(self, matches: Callable[[], Found | None]) -> Found:
-        """Return what `matches` finds, now or after any message was written, edited or deleted."""
+        """Return what `matches` finds, now or after a message is posted, edited or deleted."""
         while (found := matches()) is None:
-            await self._news.wait()
+            await self._changed.wait()
         return found
 
     def find(self, channel_id: int, message_id: int) -> ChatMessage:
-        """Return a message as a channel shows it to everyone.
+        """Return a message that everyone in a channel sees.
 
-        Raises Fault 10008, for ephemeral ones too.
+        Raises RestFault 10008, also for ephemeral messages.
         """
         found = self.messages.get(message_id)
         if found is None or found.deleted or found.channel_id != channel_id or found.ephemeral:
@@ -54,29 +54,29 @@ class Board:
         ]
 
     def post(self, message: ChatMessage) -> ChatMessage:
-        """Add a message; an ephemeral one is told to nobody."""
+        """Add a message; an ephemeral one sends no event."""
         self.messages[message.id] = message
         self._revise(message)
         channel = self._channel(message)
         if not message.ephemeral:
             channel.last_message_id = message.id
-            self._tell("MESSAGE_CREATE", message)
+            self._send("MESSAGE_CREATE", message)
         return message
 
     def edited(self, message: ChatMessage, *, visibly: bool = True) -> None:
-        """A message was changed in place; `visibly` False: its first words replaced "is thinking…"."""
+        """Record a change in place. `visibly` False: the first content replaced "is thinking…"."""
         if visibly:
             message.edited_at = self._world.timestamp()
         self._revise(message)
         if not message.ephemeral:
-            self._tell("MESSAGE_UPDATE", message)
+            self._send("MESSAGE_UPDATE", message)
 
     def delete(self, message: ChatMessage) -> None:
         message.deleted = True
         self._wake()
         if not message.ephemeral:
             data = {"id": str(message.id), "channel_id": str(message.channel_id)}
-            self._tell_plainly("MESSAGE_DELETE", data, message)
+            self._send_deletion("MESSAGE_DELETE", data, message)
 
     def delete_many(self, messages: Iterable[ChatMessage]) -> None:
         gone = list(messages)
@@ -84,33 +84,33 @@ class Board:
             message.deleted = True
         self._wake()
         data: Json = {"ids": [str(message.id) for message in gone], "channel_id": str(gone[0].channel_id)}
-        self._tell_plainly("MESSAGE_DELETE_BULK", data, gone[0])
+        self._send_deletion("MESSAGE_DELETE_BULK", data, gone[0])
 
     def json(self, message: ChatMessage, *, reveal: bool = True) -> Json:
-        """Return the object REST answers with."""
+        """Return the message object of REST."""
         return rendering.message(self._world, self.cdn, message, reveal=reveal, answered=self._answered(message))
 
-    def _tell(self, event: str, message: ChatMessage) -> None:
+    def _send(self, event: str, message: ChatMessage) -> None:
         def render(session: GatewaySession) -> Json:
             reveal = bool(session.intents & Intent.MESSAGE_CONTENT) or rendering.revealed(self._world, message)
             answered = self._answered(message)
             return rendering.message(self._world, self.cdn, message, reveal=reveal, event=True, answered=answered)
 
-        if self._seen(message):
+        if self._bot_sees(message):
             self._hub.dispatch(event, render, message.guild_id)
 
     def _answered(self, message: ChatMessage) -> ChatMessage | None:
         found = self.messages.get(message.reference_id) if message.reference_id is not None else None
         return found if found is not None and not found.deleted else None
 
-    def _tell_plainly(self, event: str, data: Json, message: ChatMessage) -> None:
+    def _send_deletion(self, event: str, data: Json, message: ChatMessage) -> None:
         if message.guild_id is not None:
             data["guild_id"] = str(message.guild_id)
-        if self._seen(message):
+        if self._bot_sees(message):
             self._hub.dispatch(event, data, message.guild_id)
 
-    def _seen(self, message: ChatMessage) -> bool:
-        """Say whether the bot may see the channel: events of hidden ones do not reach it."""
+    def _bot_sees(self, message: ChatMessage) -> bool:
+        """Whether the bot may see the channel: it gets no events of hidden ones."""
         return bool(self._world.allowed(self._world.bot.id, self._channel(message)) & P.VIEW_CHANNEL)
 
     def _channel(self, message: ChatMessage) -> GuildChannel:
@@ -120,8 +120,8 @@ class Board:
         return channel
 
     def _wake(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def _revise(self, message: ChatMessage) -> None:
         self._wake()

@@ -1,4 +1,4 @@
-"""Application commands: what may be registered, and what a person's client would send for an invocation.
+"""Application commands: the rules of registration, and the paths that people can invoke.
 
 Source: Discord's developer documentation, "Application Commands".
 """
@@ -36,19 +36,19 @@ Path = list[str | int]
 
 
 class Registry:
-    """The commands of one application, global and per guild, as they were last written."""
+    """The commands of one application, global and per guild, as last written."""
 
     def __init__(self, application_id: int, snowflake: Callable[[], int]) -> None:
         self._application_id = application_id
         self._snowflake = snowflake
         self._scopes: dict[int | None, list[Json]] = {}
         self.writes = 0
-        "how often a scope was overwritten"
+        "number of overwrites of any scope"
 
     def overwrite(self, guild_id: int | None, commands: Any) -> list[Json]:
         """Replace a scope's commands (guild_id None: the global ones) and return them with their ids.
 
-        Raises Fault 50035; then nothing has changed.
+        Raises RestFault 50035, and then changes nothing.
         """
         form = Form()
         check(form, commands)
@@ -62,7 +62,7 @@ class Registry:
         return self._scopes.get(guild_id, [])
 
     def visible(self, guild_id: int | None) -> list[Json]:
-        """Return what people see in a guild: its own commands before global ones of the same name."""
+        """Return what people see in a guild: its own commands replace global ones of the same name."""
         own = self.listed(guild_id) if guild_id is not None else []
         names = {(item["type"], item["name"]) for item in own}
         return [*own, *(item for item in self.listed(None) if (item["type"], item["name"]) not in names)]
@@ -93,7 +93,7 @@ class Registry:
 
 
 def check(form: Form, commands: Any) -> None:
-    """Note every fault of a bulk overwrite."""
+    """Collect every fault of a bulk overwrite in `form`."""
     if not isinstance(commands, list):
         form.add([], "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
         return
@@ -226,7 +226,7 @@ def _size(item: Json) -> int:
 
 
 def leaves(command: Json) -> Iterator[tuple[tuple[str, ...], list[Json]]]:
-    """Yield each invocable path below a command with its options: ((), …) for a plain one, (("show",), …) …"""
+    """Yield each path below a command that can be invoked, with its options: ((), …) for a plain command."""
     options = command.get("options") or []
     if not any(item["type"] in (SUBCOMMAND, SUBCOMMAND_GROUP) for item in options):
         yield (), options

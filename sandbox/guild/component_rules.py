@@ -1,4 +1,4 @@
-"""The rules of message components, both the classic rows and Components V2.
+"""The rules of message components: classic rows and Components V2.
 
 Source: Discord's developer documentation, "Component Reference".
 """
@@ -16,18 +16,18 @@ _TOP_V2 = (*_IN_CONTAINER, C.CONTAINER)
 _IN_MODAL = (C.ROW, C.LABEL, C.TEXT)
 _IN_LABEL = (C.TEXT_INPUT, *SELECTS, C.FILE_UPLOAD)
 MAX_COMPONENTS = 40
-"""Components of a V2 message, nested ones counted."""
+"""Of a V2 message, including nested components."""
 MAX_DISPLAY_CHARACTERS = 4000
-"""Characters of a V2 message, all text displays together."""
+"""Of all text displays of a V2 message together."""
 
 
 def check_message(form: Form, components: Any, *, v2: bool, files: set[str]) -> None:
-    """Note every fault of a message's components. `files`: names that attachment:// may point at."""
+    """Collect every fault of a message's components in `form`. `files`: names that attachment:// may refer to."""
     _Checker(form, files).message(components, v2)
 
 
 def check_modal(form: Form, components: Any) -> None:
-    """Note every fault of a modal's components; paths begin at `data`."""
+    """Collect every fault of a modal's components in `form`; paths begin at `data`."""
     _Checker(form, set()).modal(components)
 
 

@@ -1,4 +1,4 @@
-"""Trees of message components: their types, and finding one's way in them."""
+"""Trees of message components: types, walking, finding."""
 
 from collections.abc import Iterator
 from enum import IntEnum
@@ -32,7 +32,7 @@ SELECTS = (C.STRING_SELECT, C.USER_SELECT, C.ROLE_SELECT, C.MENTIONABLE_SELECT, 
 
 
 def walk(components: list[Json]) -> Iterator[Json]:
-    """Yield every component, depth first, accessories and a label's component included."""
+    """Yield every component depth first, including accessories and a label's component."""
     for component in components:
         yield component
         for key in ("components", "accessory", "component"):
@@ -44,7 +44,7 @@ def walk(components: list[Json]) -> Iterator[Json]:
 
 
 def text_of(components: list[Json]) -> str:
-    """Return what the text displays say, one per line."""
+    """Return the content of the text displays, one per line."""
     return "\n".join(str(item.get("content", "")) for item in walk(components) if item.get("type") == C.TEXT)
 
 
@@ -53,7 +53,7 @@ def find(components: list[Json], custom_id: str) -> Json | None:
 
 
 def numbered(components: list[Json]) -> list[Json]:
-    """Return the tree with an `id` on every component, counted up from 1 where none was given, as Discord answers."""
+    """Return the tree with an `id` on every component, counting from 1 where none was given, as Discord answers."""
     taken = {item["id"] for item in walk(components) if isinstance(item.get("id"), int) and item["id"] > 0}
     free = (number for number in range(1, 10_000) if number not in taken)
 

@@ -1,4 +1,4 @@
-"""A message's body, checked as strictly as Discord checks it, becomes what the message holds."""
+"""Checks a message's body as strictly as Discord does, and fills the message from it."""
 
 import base64
 import binascii
@@ -16,9 +16,9 @@ from sandbox.guild.world import World
 MAX_CONTENT_CHARACTERS = 2000
 MAX_FILES = 10
 MAX_FILE_BYTES = 10 * 1024 * 1024
-"""Of one file, in a server without boosts."""
+"""One file, in a server without boosts."""
 MAX_WAVEFORM_BYTES = 256
-"""Of a voice message's waveform, a byte each (that Discord checks it is assumed)."""
+"""One byte per step of a voice message's waveform. That Discord checks it is an assumption."""
 _SETTABLE_FLAGS = (
     MessageFlag.SUPPRESS_EMBEDS
     | MessageFlag.SUPPRESS_NOTIFICATIONS
@@ -34,12 +34,12 @@ class Upload:
     filename: str
     data: bytes
     content_type: str = ""
-    "of the part, as it was sent"
+    "as sent with the part"
 
 
 @dataclass(slots=True)
 class MessageBody:
-    """What a request carried."""
+    """The body of a request."""
 
     json: Json = field(default_factory=dict)
     files: dict[int, Upload] = field(default_factory=dict)
@@ -48,24 +48,24 @@ class MessageBody:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who writes, and what they may do in the channel."""
+    """The author of a message and their permissions in the channel."""
 
     user: User
     allowed: int
     interaction: bool = False
-    "an interaction's response: needs no permission to send, may be ephemeral"
+    "an interaction's response needs no permission to send and may be ephemeral"
 
 
 class Composer:
-    """Fills messages from bodies. Raises Fault, and then the message is as it was."""
+    """Fills messages from bodies. When it raises RestFault, the message is unchanged."""
 
     def __init__(self, world: World, files: dict[int, Attachment]) -> None:
         self._world = world
         self._files = files
-        "every attachment by id; new ones are added"
+        "every attachment by id; the composer adds new ones"
 
     def fill(self, message: ChatMessage, body: MessageBody, author: Author, *, replied_to: int | None = None) -> None:
-        """Set what a new message holds."""
+        """Fill a new message."""
         data = body.json
         flags = int(data.get("flags") or 0)
         settable = int(_SETTABLE_FLAGS | (MessageFlag.EPHEMERAL if author.interaction else 0))
@@ -87,7 +87,7 @@ class Composer:
         message.pings = self._pings(message, data, author, replied_to)
 
     def change(self, message: ChatMessage, body: MessageBody, author: Author, *, first: bool = False) -> None:
-        """Apply an edit: a field that is not named stays, one that is null empties.
+        """Apply an edit: a missing field stays, a null field is emptied.
 
         `first`: a deferred response gets its content; it may still become Components V2.
         """
@@ -98,7 +98,7 @@ class Composer:
         if data.get("flags") is not None:
             settable = int(MessageFlag.SUPPRESS_EMBEDS)
             flags = (flags & ~settable) | int(data["flags"]) & settable
-            flags |= int(data["flags"]) & MessageFlag.IS_COMPONENTS_V2  # once set it cannot be taken back
+            flags |= int(data["flags"]) & MessageFlag.IS_COMPONENTS_V2  # cannot be unset
         kept = self._kept(message, data)
         merged = {
             "content": message.content,
@@ -148,7 +148,7 @@ class Composer:
 
     @staticmethod
     def _kept(message: ChatMessage, data: Json) -> list[Attachment]:
-        """The attachments an edit leaves: all unless `attachments` lists them."""
+        """The attachments that an edit keeps: all of them unless `attachments` lists some."""
         if data.get("attachments") is None:
             return list(message.attachments)
         listed = {str(item.get("id")) for item in data["attachments"]}
@@ -163,7 +163,7 @@ class Composer:
             item = Attachment(self._world.snowflake(), name, upload.data, content_type(name), message.channel_id)
             item.ephemeral = bool((flags | message.flags) & MessageFlag.EPHEMERAL)
             item.description = told.get("description")
-            if flags & MessageFlag.IS_VOICE_MESSAGE and upload.content_type.startswith("audio/"):  # else unread
+            if flags & MessageFlag.IS_VOICE_MESSAGE and upload.content_type.startswith("audio/"):  # ignored otherwise
                 item.duration_secs, item.waveform = told.get("duration_secs"), told.get("waveform")
             made.append(item)
         return made

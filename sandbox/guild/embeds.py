@@ -5,11 +5,11 @@ from typing import Any
 from sandbox.guild.fault import Form, Json
 
 MAX_EMBED_CHARACTERS = 6000
-"""Characters of a message's embeds, all together."""
+"""Of all embeds of a message together."""
 
 
 def check(form: Form, embeds: Any) -> None:
-    """Note every fault of a message's embeds."""
+    """Collect every fault of a message's embeds in `form`."""
     if not form.count("embeds", embeds, 0, 10):
         return
     for index, embed in enumerate(embeds):

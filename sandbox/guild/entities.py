@@ -1,4 +1,4 @@
-"""The nouns of a Discord server, as plain records."""
+"""The entities of a Discord server as plain records."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -60,7 +60,7 @@ class GuildChannel:
     parent_id: int | None = None
     overwrites: list[Overwrite] = field(default_factory=list)
     status: str | None = None
-    "voice: the line under its name"
+    "voice: the status line under the name"
     owner_id: int | None = None
     "thread: who opened it"
     archived: bool = False
@@ -114,7 +114,7 @@ class Guild:
     name: str
     owner_id: int
     joined_at: str
-    "ISO 8601, when the bot came"
+    "ISO 8601, when the bot joined"
     preferred_locale: str = "en-US"
     roles: dict[int, Role] = field(default_factory=dict)
     channels: dict[int, GuildChannel] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What Discord answers when it refuses: HTTP status, error code, message, and where in the body the fault lies.
+"""Discord's error responses: HTTP status, error code, message, and the faulty fields of the body.
 
 Source: Discord's developer documentation, "Opcodes and Status Codes" and "Error Messages".
 """
@@ -9,7 +9,7 @@ Json = dict[str, Any]
 
 
 class RestFault(Exception):
-    """A refused request, in the shape Discord gives it."""
+    """A refused request, in the shape of Discord's error response."""
 
     def __init__(self, status: int, code: int, message: str, errors: Json | None = None) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -19,7 +19,7 @@ class RestFault(Exception):
         self.errors = errors
 
     def body(self) -> Json:
-        """Return the JSON of the answer."""
+        """Return the JSON of the response."""
         body: Json = {"message": self.message, "code": self.code}
         if self.errors:
             body["errors"] = self.errors
@@ -68,7 +68,7 @@ def missing_permissions() -> RestFault:
 
 
 def invalid_token() -> RestFault:
-    """An interaction's token that is wrong or older than 15 minutes."""
+    """An interaction token that is wrong or older than 15 minutes."""
     return RestFault(401, 50027, "Invalid Webhook Token")
 
 
@@ -77,20 +77,20 @@ def acknowledged() -> RestFault:
 
 
 class Form:
-    """Collects the faults of a body, and raises them together as 50035."""
+    """Collects the faults of a body and raises them together as 50035."""
 
     def __init__(self) -> None:
         self._errors: Json = {}
 
     def add(self, path: str | list[str | int], code: str, message: str) -> None:
-        """Note a fault at `path`: "content", or ["components", 0, "label"]."""
+        """Add a fault at `path`: "content", or ["components", 0, "label"]."""
         place = self._errors
         for step in [path] if isinstance(path, str) else path:
             place = place.setdefault(str(step), {})
         place.setdefault("_errors", []).append({"code": code, "message": message})
 
     def length(self, path: str | list[str | int], value: Any, low: int, high: int) -> bool:
-        """Check a string's length; returns whether it passed."""
+        """Check a string's length; return whether it passed."""
         if not isinstance(value, str):
             self.add(path, "STRING_TYPE_INVALID", "Must be string.")
         elif low and not value:
@@ -104,7 +104,7 @@ class Form:
         return False
 
     def count(self, path: str | list[str | int], value: Any, low: int, high: int) -> bool:
-        """Check a list's length; returns whether it passed."""
+        """Check a list's length; return whether it passed."""
         if not isinstance(value, list):
             self.add(path, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType.")
         elif low <= len(value) <= high:
@@ -123,6 +123,6 @@ class Form:
         self.add(path, "BASE_TYPE_CHOICES", f"Value must be one of ({allowed}).")
 
     def check(self) -> None:
-        """Raise Fault 50035 if anything was noted."""
+        """Raise RestFault 50035 if there are faults."""
         if self._errors:
             raise RestFault(400, 50035, "Invalid Form Body", self._errors)

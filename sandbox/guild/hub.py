@@ -1,4 +1,4 @@
-"""Sends each event to the sessions that asked for it."""
+"""Sends each event to the sessions that subscribed to it."""
 
 from collections.abc import Callable
 
@@ -9,13 +9,13 @@ Render = Callable[[GatewaySession], Json]
 
 
 class Hub:
-    """The living sessions of the main gateway, by id."""
+    """The current sessions of the main gateway, by id."""
 
     def __init__(self) -> None:
         self.sessions: dict[str, GatewaySession] = {}
 
     def dispatch(self, event: str, data: Json | Render, guild_id: int | None) -> None:
-        """Send an event of a guild (None: of direct messages) to every session that wants it.
+        """Send an event of a guild (None: of direct messages) to every session whose intents include it.
 
         `data` may depend on the session: intents change what an event carries.
         """

@@ -61,22 +61,22 @@ class Interaction:
     opened: float
     "seconds on the loop's clock"
     source: ChatMessage | None = None
-    "component, modal behind a component: the message it hangs on"
+    "component, or modal opened by a component: the message that holds it"
     callback: Callback | None = None
-    "what the bot answered first"
+    "type of the first response"
     answered: asyncio.Event = field(default_factory=asyncio.Event)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
-    "something is to be seen: at once, or when a deferred response was filled"
+    "set once there is something to see: at once, or when a deferred response is filled"
     original: ChatMessage | None = None
     waiting: bool = False
-    "deferred, and the original still says that the bot is thinking"
+    "deferred, and the original still shows that the bot is thinking"
     followups: list[ChatMessage] = field(default_factory=list)
     modal: Json | None = None
     choices: list[Json] | None = None
 
 
 class Interactions:
-    """The interactions of the last minutes, by id and by token."""
+    """The recent interactions by id and by token."""
 
     def __init__(self, world: World, hub: Hub, board: Board, composer: Composer, knobs: Knobs) -> None:
         self._world = world
@@ -93,15 +93,15 @@ class Interactions:
         """Send INTERACTION_CREATE to the guild's shard."""
         now = asyncio.get_running_loop().time()
         made = Interaction(self._world.snowflake(), secrets.token_urlsafe(120), kind, user, channel, data, now, source)
-        self._forget(now)
+        self._drop_expired(now)
         self._by_id[made.id] = self._by_token[made.token] = made
         self._hub.tell("INTERACTION_CREATE", self._payload(made), channel.guild_id)
         return made
 
     def respond(self, interaction_id: int, token: str, body: MessageBody) -> Interaction:
-        """Take the first response.
+        """Accept the first response.
 
-        Raises Fault 10062 when it comes later than 3 s or the token is not its own, 40060 the second time.
+        Raises RestFault 10062 after 3 s or for a wrong token, 40060 for a second response.
         """
         found = self._by_id.get(interaction_id)
         if found is None or found.token != token:
@@ -146,7 +146,7 @@ class Interactions:
     def by_token(self, application_id: int, token: str) -> Interaction:
         """Return the interaction of a webhook path.
 
-        Raises Fault 10015 for another application or an unanswered interaction, 50027 for a token that is spent.
+        Raises RestFault 10015 for another application or an unanswered interaction, 50027 for an expired token.
         """
         found = self._by_token.get(token)
         if application_id != self._world.application_id:
@@ -158,7 +158,7 @@ class Interactions:
         return found
 
     def message(self, found: Interaction, message_id: str) -> ChatMessage:
-        """Return the original ("@original") or a follow-up. Raises Fault 10008."""
+        """Return the original ("@original") or a follow-up. Raises RestFault 10008."""
         if message_id == "@original":
             message = found.original
         else:
@@ -179,7 +179,7 @@ class Interactions:
         return message
 
     def follow_up(self, found: Interaction, body: MessageBody) -> ChatMessage:
-        """Post a follow-up; after a deferred response the first one takes its place, and its visibility."""
+        """Post a follow-up; the first one after a deferred response replaces it and keeps its visibility."""
         if found.waiting and found.original is not None:
             return self.edit(found, found.original, body)
         message = self._message(found, found.original or found.source)
@@ -194,7 +194,7 @@ class Interactions:
         found.settled.set()
 
     def callback_json(self, found: Interaction) -> Json:
-        """Return what `with_response=true` asks for."""
+        """Return the response for `with_response=true`."""
         about: Json = {"id": str(found.id), "type": int(found.kind)}
         resource: Json = {"type": int(found.callback or 0)}
         if found.original is not None:
@@ -234,7 +234,7 @@ class Interactions:
         return self._board.post(message)
 
     def _author(self, found: Interaction) -> Author:
-        """An answer may be given everywhere; a voice message only where the bot may send one (assumed)."""
+        """A response needs no permission; a voice message needs the bot's own (an assumption)."""
         own = self._world.allowed(self._world.bot.id, found.channel) & P.SEND_VOICE_MESSAGES
         return Author(self._world.bot, ALL_PERMISSIONS & ~P.SEND_VOICE_MESSAGES | own, interaction=True)
 
@@ -272,7 +272,7 @@ class Interactions:
             data["message"] = self._board.json(made.source)
         return data
 
-    def _forget(self, now: float) -> None:
+    def _drop_expired(self, now: float) -> None:
         for old in [item for item in self._by_id.values() if now - item.opened > 2 * self._knobs.token_life]:
             del self._by_id[old.id], self._by_token[old.token]
 

@@ -1,4 +1,4 @@
-"""What a person's client sends for a command; it lets nobody send what it does not show."""
+"""What a person's client sends for a command. Like the client, it refuses what it does not offer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from sandbox.guild.world import World
 
 
 class Refused(Exception):
-    """The client would not let a person do that: an unknown command, a wrong option, a button that is not there."""
+    """The client does not allow it: an unknown command, a wrong option, a missing button."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Who invokes, and where."""
+    """Who invokes a command, and where."""
 
     world: World
     guild: Guild
@@ -53,7 +53,7 @@ def command_data(command: Json, path: tuple[str, ...], options: Mapping[str, Val
 
 
 def partial_data(command: Json, path: tuple[str, ...], typed: Mapping[str, Value], focused: str, at: Place) -> Json:
-    """Return the `data` of an autocomplete interaction: what was typed so far, one option focused."""
+    """Return the `data` of an autocomplete interaction: the options typed so far, one of them focused."""
     shapes = {item["name"]: item for item in dict(commands.leaves(command))[path]}
     if focused not in shapes or not shapes[focused].get("autocomplete"):
         raise Refused(f"/{command['name']} completes no option {focused}")
@@ -70,7 +70,7 @@ def partial_data(command: Json, path: tuple[str, ...], typed: Mapping[str, Value
 
 
 def find(visible: list[Json], name: str, kind: int) -> tuple[Json, tuple[str, ...]]:
-    """Return the command "call status" names, and the path below it. Raises Refused."""
+    """Return the command that a name like "call status" means, and the path below it. Raises Refused."""
     top, *below = name.split(" ") if kind == commands.CHAT_COMMAND else [name]
     for command in visible:
         if command["type"] == kind and command["name"] == top:

@@ -1,4 +1,4 @@
-"""What a test may turn: how strict, how slow and how broken the sandbox is. The defaults are Discord's own."""
+"""What a test may change: how strict, slow or broken the sandbox is. The defaults are Discord's own."""
 
 import re
 from dataclasses import dataclass, field
@@ -11,16 +11,16 @@ PRIVILEGED_INTENTS = MESSAGE_CONTENT_INTENT | GUILD_MEMBERS_INTENT | GUILD_PRESE
 
 @dataclass(slots=True)
 class Failure:
-    """REST answers this instead, `times` times, to requests whose "METHOD /path" matches."""
+    """REST answers with this failure, `times` times, when "METHOD /path" matches."""
 
     pattern: str
     "regular expression searched in e.g. `POST /channels/123/messages`"
     status: int = 500
     times: int = 1
     body: str = "upstream connect error or disconnect/reset before headers"
-    "what stands before Discord answers in plain text, not in JSON"
+    "what a proxy in front of Discord answers: plain text, not JSON"
     after: bool = False
-    "True: the request is carried out all the same, and only its answer is lost"
+    "True: the request is carried out, and only its response is lost"
 
     def matches(self, request: str) -> bool:
         return self.times > 0 and re.search(self.pattern, request) is not None
@@ -34,7 +34,7 @@ class Knobs:
     identify_spacing: float = 0.0
     "seconds between IDENTIFYs of one concurrency slot, else INVALID_SESSION; Discord's is 5"
     privileged: int = 0
-    "privileged intents switched on in the developer portal (MESSAGE_CONTENT, …); others close with 4014"
+    "privileged intents enabled in the developer portal (MESSAGE_CONTENT_INTENT, …); others close with 4014"
     heartbeat_interval: float = 41.25
     "seconds"
     resume_window: float = 60.0
@@ -42,9 +42,9 @@ class Knobs:
     replay_buffer: int = 1000
     "events kept for RESUME"
     gateway_delay: float = 0.0
-    "seconds every gateway message to the client is late"
+    "seconds by which every gateway message to the client is delayed"
     rest_delay: float = 0.0
-    "seconds every answer is late"
+    "seconds by which every response is delayed"
     failures: list[Failure] = field(default_factory=list)
     rate_limits: bool = True
     "False: limits are announced in the headers but never enforced"
@@ -53,6 +53,6 @@ class Knobs:
     response_window: float = 3.0
     "seconds an interaction may wait for its first response"
     token_life: float = 900.0
-    "seconds an interaction's token is good for"
+    "seconds an interaction's token is valid"
     swallow_voice: bool = False
-    "op 4 is never answered, as in an outage"
+    "op 4 gets no answer, as in an outage"

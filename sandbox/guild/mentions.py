@@ -1,4 +1,4 @@
-"""Who a message notifies: mentions in its text, held back by allowed_mentions and permissions."""
+"""Who a message notifies: mentions in its text, limited by allowed_mentions and permissions."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ _PARSE_KINDS = ("users", "roles", "everyone")
 
 
 def check(form: Form, allowed: Any) -> None:
-    """Note what is wrong with an allowed_mentions object."""
+    """Collect the faults of an allowed_mentions object in `form`."""
     if allowed is None:
         return
     if not isinstance(allowed, dict):

@@ -1,4 +1,4 @@
-"""A message and what is known of its life."""
+"""A message with its revisions, attachments and pings."""
 
 import mimetypes
 import re
@@ -13,11 +13,11 @@ _SOUND_CONTENT_TYPES = {
     "flac": "audio/flac", "m4a": "audio/mp4", "mp3": "audio/mpeg", "oga": "audio/ogg", "ogg": "audio/ogg",
     "opus": "audio/ogg", "wav": "audio/x-wav", "webm": "video/webm",
 }  # fmt: skip
-"""By the ending: what the machine's own table says differs from machine to machine."""
+"""By file extension: the table of the operating system differs from machine to machine."""
 
 
 def content_type(filename: str) -> str:
-    """Return what Discord takes a file for, by its name."""
+    """Return the content type that Discord derives from a file's name."""
     ending = filename.rpartition(".")[2].lower()
     return _SOUND_CONTENT_TYPES.get(ending) or mimetypes.guess_type(filename)[0] or "application/octet-stream"
 
@@ -49,7 +49,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Pings:
-    """Who is notified by name. Empty for what allowed_mentions or permissions hold back."""
+    """Who is notified. Leaves out what allowed_mentions or permissions suppress."""
 
     users: tuple[int, ...] = ()
     roles: tuple[int, ...] = ()
@@ -61,7 +61,7 @@ class Pings:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What a message said from `at` on."""
+    """A message's content since `at`."""
 
     at: float
     "Unix seconds"
@@ -92,11 +92,11 @@ class ChatMessage:
     interaction: Json | None = None
     "interaction_metadata"
     token: str | None = None
-    "of the interaction that made it"
+    "of the interaction that created it"
     nonce: str | int | None = None
     edited_at: str | None = None
     revisions: list[Revision] = field(default_factory=list)
-    "first to last; the last is what stands"
+    "oldest first; the last one is current"
     deleted: bool = False
     seen_by: int | None = None
     "ephemeral: the only person who sees it"
@@ -111,7 +111,7 @@ class ChatMessage:
 
     @property
     def unfurls(self) -> bool:
-        """Discord would add an embed for a link in it."""
+        """Whether Discord would add an embed for a link in it."""
         return not self.flags & MessageFlag.SUPPRESS_EMBEDS and _LINK_PATTERN.search(self.content) is not None
 
     @property

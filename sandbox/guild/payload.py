@@ -1,4 +1,4 @@
-"""Discord's JSON objects of what is in the world."""
+"""Discord's JSON objects of the world's entities."""
 
 from sandbox.guild.entities import Guild, GuildChannel, Kind, Member, Overwrite, Role, User, VoiceState
 from sandbox.guild.fault import Json
@@ -72,7 +72,7 @@ def overwrite(overwrite: Overwrite) -> Json:
 
 
 def channel(channel: GuildChannel) -> Json:
-    """Return a channel, thread or direct message; fields differ by kind as Discord's do."""
+    """Return a channel, thread or direct message; the fields depend on the kind."""
     data: Json = {"id": str(channel.id), "type": int(channel.kind), "flags": 0}
     data["last_message_id"] = _id(channel.last_message_id)
     if channel.kind is Kind.DM:
@@ -180,7 +180,7 @@ def guild_create(guild_: Guild, bot_id: int, *, everyone: bool, voice: bool) -> 
     """Return what GUILD_CREATE carries.
 
     Without the presences intent Discord lists only the bot and who is in voice; `everyone` (that intent) lists all.
-    `voice`: the voice-states intent was asked for.
+    `voice`: the session has the voice-states intent.
     """
     listed = [m for m in guild_.members.values() if everyone or m.user.id in guild_.voice_states or m.user.id == bot_id]
     return guild(guild_) | {

@@ -9,7 +9,7 @@ from sandbox.guild.entities import Guild, GuildChannel, Kind, Member
 
 
 class Permission(IntFlag):
-    """The bits this sandbox decides by; all others are kept in the integers as they are."""
+    """The bits that the sandbox checks; integers keep all other bits unchanged."""
 
     KICK_MEMBERS = 1 << 1
     ADMINISTRATOR = 1 << 3
@@ -66,7 +66,7 @@ EVERYONE_PERMISSIONS = int(
     | P.SEND_VOICE_MESSAGES
     | P.USE_EXTERNAL_APPS
 )
-"""What a new server grants @everyone, as far as it matters here."""
+"""The part of a new server's @everyone permissions that matters here."""
 
 
 def in_guild(guild: Guild, member: Member) -> int:
@@ -100,11 +100,11 @@ def in_channel(guild: Guild, channel: GuildChannel, member: Member) -> int:
 
 
 def _implied(channel: GuildChannel, allowed: int) -> int:
-    """Losing one permission takes others with it ("Implicit Permissions")."""
+    """Remove the permissions that depend on a missing one ("Implicit Permissions")."""
     if not allowed & P.VIEW_CHANNEL:
         return 0
     if channel.kind in (Kind.VOICE, Kind.STAGE) and not allowed & P.CONNECT:
-        # Without Connect nothing of a voice channel is left but seeing it.
+        # Without Connect only seeing the voice channel remains.
         return int(P.VIEW_CHANNEL) | allowed & int(P.MANAGE_CHANNELS | P.MANAGE_ROLES)
     if not allowed & P.SEND_MESSAGES:
         allowed &= ~int(P.MENTION_EVERYONE | P.ATTACH_FILES | P.EMBED_LINKS | P.SEND_VOICE_MESSAGES)

@@ -1,4 +1,4 @@
-"""A message as Discord's JSON, and the signed addresses of its files."""
+"""A message as Discord's JSON, with signed addresses of its files."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ from sandbox.guild.world import World
 
 
 class Cdn:
-    """Addresses of attachments. They carry a signature as Discord's do: a guessed one opens nothing."""
+    """Addresses of attachments, signed like Discord's: a guessed address does not work."""
 
     def __init__(self, world: World) -> None:
         self.base = ""
@@ -61,7 +61,7 @@ def message(
     """Return a message object.
 
     `reveal`: False blanks what the message-content intent guards. `event`: the gateway's form, with guild and members.
-    `answered`: the message that this one replies to, if it still stands.
+    `answered`: the message that this one replies to, if it still exists.
     """
     guild = world.guilds.get(found.guild_id) if found.guild_id is not None else None
     data: Json = {
@@ -117,16 +117,16 @@ def message(
 
 
 def revealed(world: World, found: ChatMessage) -> bool:
-    """Say whether an application without the message-content intent may read a message all the same.
+    """Whether an application without the message-content intent may read a message.
 
-    Its own, direct ones, and those that mention it.
+    It may read its own messages, direct ones, and those that mention it.
     """
     mine = found.author == world.bot or found.guild_id is None
     return mine or world.bot.id in found.pings.users
 
 
 def _media(cdn: Cdn, found: ChatMessage) -> list[Json]:
-    """Components with attachment:// resolved to addresses."""
+    """Return the components with attachment:// replaced by addresses."""
     if not found.flags & MessageFlag.IS_COMPONENTS_V2:
         return found.components
     files = {item.filename: item for item in found.attachments}

@@ -1,4 +1,4 @@
-"""Who is in which voice channel, and telling everybody: the side of voice that the main gateway shows."""
+"""Who is in which voice channel, and the events for it: the main gateway's side of voice."""
 
 import secrets
 
@@ -13,14 +13,14 @@ from sandbox.guild.world import World
 class Rooms:
     """Moves users in and out of voice channels.
 
-    The bot's session hears of its seat by VOICE_SERVER_UPDATE; people (people/person.py) get theirs as a return value.
+    The bot gets its seat by VOICE_SERVER_UPDATE; people (people/person.py) get theirs as a return value.
     """
 
     def __init__(self, world: World, hub: Hub) -> None:
         self._world = world
         self._hub = hub
         self.voice: VoiceService | None = None
-        "set once the voice half stands"
+        "set once the voice half is open"
         self.server_first = False
         "VOICE_SERVER_UPDATE comes before VOICE_STATE_UPDATE: Discord promises no order"
 
@@ -29,7 +29,7 @@ class Rooms:
     ) -> Allotment | None:
         """Put a user into a channel, move them, or take over their session's seat.
 
-        Returns the seat, or None when they were there already with that session: then only mute and deafen change.
+        Returns the seat, or None when they were already there with that session: then only mute and deafen change.
         """
         guild = self._guild(channel)
         before = guild.voice_states.get(user_id)
@@ -49,7 +49,7 @@ class Rooms:
         return seat
 
     async def allot(self, user_id: int, guild: Guild) -> Allotment:
-        """Give a user who is in a channel a (new) seat; the bot is told by VOICE_SERVER_UPDATE."""
+        """Give a user who is in a channel a (new) seat; the bot gets VOICE_SERVER_UPDATE."""
         state = guild.voice_states[user_id]
         assert self.voice is not None
         seat = await self.voice.allot(guild.id, state.channel_id, user_id, state.session_id)
@@ -63,7 +63,7 @@ class Rooms:
         self._hub.tell("VOICE_SERVER_UPDATE", data, guild_id)
 
     async def leave(self, guild: Guild, user_id: int) -> None:
-        """Take a user out of voice; nothing happens if they are not in it."""
+        """Take a user out of voice. Idempotent."""
         state = guild.voice_states.pop(user_id, None)
         if state is None:
             return
@@ -73,19 +73,19 @@ class Rooms:
             await self.voice.released(guild.id, user_id)
 
     async def move(self, guild: Guild, user_id: int, channel: GuildChannel) -> Allotment | None:
-        """Move a user, as a moderator does: the channel need not have room."""
+        """Move a user, as a moderator does: even into a full channel."""
         state = guild.voice_states[user_id]
         return await self.enter(
             user_id, channel, state.session_id, self_mute=state.self_mute, self_deaf=state.self_deaf
         )
 
     def changed(self, guild: Guild, user_id: int) -> None:
-        """Tell everybody of a voice state that was changed in place."""
+        """Send the event of a voice state that was changed in place."""
         if state := guild.voice_states.get(user_id):
             self._tell(guild, state)
 
     def review(self, guild: Guild) -> None:
-        """Permissions changed: who may no longer speak is suppressed, and the other way round, except on stages."""
+        """After a change of permissions: suppress who may no longer speak, unsuppress who may; stages excepted."""
         for state in guild.voice_states.values():
             channel = guild.channels[state.channel_id]
             now = self._suppressed(state.user_id, channel)
@@ -94,18 +94,18 @@ class Rooms:
                 self._tell(guild, state)
 
     async def left_session(self, session_id: str) -> None:
-        """A gateway session is over: whoever sat by it is gone."""
+        """A gateway session ended: take its user out of voice."""
         for guild in self._world.guilds.values():
             for state in [s for s in guild.voice_states.values() if s.session_id == session_id]:
                 await self.leave(guild, state.user_id)
 
     @staticmethod
     def new_session() -> str:
-        """Return a session id as the gateway gives them to people's clients."""
+        """Return a session id like those of people's clients."""
         return secrets.token_hex(16)
 
     def _suppressed(self, user_id: int, channel: GuildChannel) -> bool:
-        """On a stage everybody begins in the audience, moderators too."""
+        """On a stage everybody starts in the audience, including moderators."""
         return channel.kind is Kind.STAGE or not self._world.allowed(user_id, channel) & P.SPEAK
 
     def _tell(self, guild: Guild, state: VoiceState) -> None:

@@ -1,4 +1,4 @@
-"""A session of the main gateway: what it asked for, what it was sent, and the connection it has at the moment."""
+"""A session of the main gateway: its intents, the events it was sent, and its current connection."""
 
 from collections import deque
 from enum import IntFlag
@@ -35,7 +35,7 @@ _DIRECT_EVENTS = {
 
 
 def intent_for(event: str, *, guild: bool) -> Intent | None:
-    """Return the intent an event is sent under; None: it is always sent."""
+    """Return the intent that an event needs; None: it needs none."""
     if event == "GUILD_MEMBERS_CHUNK":
         return None
     if guild and event.startswith("GUILD_MEMBER_"):
@@ -50,12 +50,12 @@ class GatewayConnection(Protocol):
         ...
 
     def abort(self, code: int, reason: str = "") -> None:
-        """Close with a code once what was pushed is sent."""
+        """Close with a code after the pushed messages are sent."""
         ...
 
 
 class GatewaySession:
-    """`shard` is (id, count). Events are numbered and kept so that RESUME can repeat them."""
+    """`shard` is (id, count). Events are numbered and kept for RESUME."""
 
     def __init__(self, session_id: str, shard: tuple[int, int], intents: int, buffer: int) -> None:
         self.id = session_id
@@ -67,7 +67,7 @@ class GatewaySession:
         self._sent: deque[Json] = deque(maxlen=buffer)
 
     def covers(self, guild_id: int | None) -> bool:
-        """Say whether a guild (None: direct messages) belongs to this session's shard."""
+        """Whether a guild (None: direct messages) belongs to this session's shard."""
         shard, count = self.shard
         return shard == ((guild_id >> 22) % count if guild_id is not None else 0)
 
@@ -76,7 +76,7 @@ class GatewaySession:
         return self.covers(guild_id) and (needed is None or bool(self.intents & needed))
 
     def dispatch(self, event: str, data: Json) -> None:
-        """Number an event, keep it, and send it if there is a connection."""
+        """Number an event, keep it for RESUME, and send it if connected."""
         self.sequence += 1
         message: Json = {"t": event, "s": self.sequence, "op": 0, "d": data}
         self._sent.append(message)

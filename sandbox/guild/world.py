@@ -1,4 +1,4 @@
-"""The state of the sandbox Discord: who and what is there. Pure: no I/O, the clock is given."""
+"""The state of the sandbox Discord. Pure: no I/O, and the clock is injected."""
 
 import secrets
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ DISCORD_EPOCH_MS = 1_420_070_400_000
 class World:
     """Users, guilds and channels by id, and who is in which voice channel.
 
-    `clock` gives Unix seconds: ids carry the time, as Discord's do.
+    `clock` returns Unix seconds: ids contain the time, as Discord's do.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -28,13 +28,13 @@ class World:
         self.application_id = self.bot.id
 
     def snowflake(self) -> int:
-        """Return a new id: milliseconds since Discord's epoch in the upper 42 bits; always growing."""
+        """Return a new id: milliseconds since Discord's epoch in the upper 42 bits; always increasing."""
         earliest = (int(self.clock() * 1000) - DISCORD_EPOCH_MS) << 22
         self._last_id = max(earliest, self._last_id + 1)
         return self._last_id
 
     def timestamp(self) -> str:
-        """Return the time now as ISO 8601 with microseconds and offset, as Discord writes it."""
+        """Return the current time as ISO 8601 with microseconds and offset, as Discord writes it."""
         return datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="microseconds")
 
     def add_user(self, name: str, global_name: str | None = None, *, bot: bool = False, locale: str = "en-US") -> User:
@@ -85,7 +85,7 @@ class World:
         return channel
 
     def direct(self, user: User) -> GuildChannel:
-        """Return the bot's direct-message channel with a user, made at first need."""
+        """Return the bot's direct-message channel with a user; the first call creates it."""
         for channel in self.private.values():
             if channel.recipients == [user]:
                 return channel
@@ -104,7 +104,7 @@ class World:
         return self.guilds.get(channel.guild_id) if channel.guild_id is not None else None
 
     def allowed(self, user_id: int, channel: GuildChannel) -> int:
-        """Return the permission bits of a user in a channel, 0 for somebody who is not there."""
+        """Return the permission bits of a user in a channel, 0 for a user who is not there."""
         guild = self.guild_of(channel)
         if guild is None:
             there = user_id == self.bot.id or any(user.id == user_id for user in channel.recipients)
@@ -119,9 +119,9 @@ class World:
         return [state for state in guild.voice_states.values() if state.channel_id == channel_id] if guild else []
 
     def may_enter(self, user_id: int, channel: GuildChannel) -> bool:
-        """Say whether Discord lets a user into a voice channel: it may be seen, entered, and has room.
+        """Whether Discord admits a user to a voice channel: they may see and enter it, and it is not full.
 
-        A full channel still admits those who may move members, and who is inside already.
+        A full channel still admits users who may move members, and users already inside.
         """
         allowed = self.allowed(user_id, channel)
         needed = permissions.P.VIEW_CHANNEL | permissions.P.CONNECT

@@ -1,4 +1,4 @@
-"""What people do in Discord with keyboard and mouse: write, use commands and menus, press buttons, fill in forms."""
+"""What people do with keyboard and mouse: write, use commands and menus, press buttons, fill in forms."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from sandbox.rest.messages import Messages
 
 
 class Keyboard:
-    """Every method does what a client would; what a client would not allow raises Refused."""
+    """Every method does what a client does; what a client does not allow raises Refused."""
 
     def __init__(self, parts: SandboxParts) -> None:
         self._parts = parts
@@ -39,14 +39,14 @@ class Keyboard:
     async def complete(
         self, user: User, name: str, focused: str, typed: Mapping[str, Value], channel: GuildChannel
     ) -> CommandOutcome:
-        """Type into an option that completes itself; `typed` holds what stands in the options so far."""
+        """Type into an option with autocomplete; `typed` holds the options filled in so far."""
         place = self._place(user, channel)
         command, path = self._find(user, channel, name, commands.CHAT_COMMAND)
         data = invocation.partial_data(command, path, {focused: "", **typed}, focused, place)
         return await self._send(Trigger.AUTOCOMPLETE, user, channel, data)
 
     async def menu(self, user: User, name: str, target: ChatMessage | User, channel: GuildChannel) -> CommandOutcome:
-        """Choose an entry of the menu on a message or a person."""
+        """Choose a menu entry on a message or a person."""
         kind = commands.MESSAGE_COMMAND if isinstance(target, ChatMessage) else commands.USER_COMMAND
         place = self._place(user, channel)
         command, _ = self._find(user, channel, name, kind)
@@ -174,7 +174,7 @@ class Keyboard:
 
 
 def _filled(component: Json, fields: dict[str, str | Sequence[str]]) -> Json:
-    """Return a form's component as it is submitted; takes what it uses out of `fields`."""
+    """Return a form's component as it is submitted; removes the fields it uses from `fields`."""
     kind = component["type"]
     answer: Json = {"type": kind, "id": component.get("id", 0)}
     if kind == C.LABEL:

@@ -1,4 +1,4 @@
-"""What those with power do to a server, as the bot comes to feel it."""
+"""What moderators and owners do to a server, and the events that the bot gets for it."""
 
 import asyncio
 
@@ -12,100 +12,100 @@ from sandbox.rest import channels
 
 
 class Moderator:
-    """Changes the world and sends the events that tell of it."""
+    """Changes the world and sends the matching events."""
 
     def __init__(self, parts: SandboxParts) -> None:
         self._parts = parts
 
     def created(self, channel: GuildChannel) -> None:
-        """Tell of a channel that was added."""
+        """Send the event of an added channel."""
         self._parts.hub.dispatch("CHANNEL_CREATE", payload.channel(channel), channel.guild_id)
 
     def joined(self, guild: Guild, user: User) -> None:
-        """Tell of a member who was added."""
+        """Send the event of an added member."""
         data = payload.member(guild.members[user.id]) | {"guild_id": str(guild.id)}
         self._parts.hub.dispatch("GUILD_MEMBER_ADD", data, guild.id)
 
     def invited(self, guild: Guild) -> None:
-        """Tell the bot of a server that it was invited to."""
-        self._parts.hub.dispatch("GUILD_CREATE", lambda session: self._sight(session, guild), guild.id)
+        """Send the event of a server that the bot was invited to."""
+        self._parts.hub.dispatch("GUILD_CREATE", lambda session: self._guild_create(session, guild), guild.id)
 
     def recovered(self, guild: Guild) -> None:
-        """Tell the bot that a server is there again after an `outage`."""
+        """Send the event of a server that is available again after an `outage`."""
         back = {"unavailable": False}
-        self._parts.hub.dispatch("GUILD_CREATE", lambda session: self._sight(session, guild) | back, guild.id)
+        self._parts.hub.dispatch("GUILD_CREATE", lambda session: self._guild_create(session, guild) | back, guild.id)
 
     def outage(self, guild: Guild) -> None:
-        """Discord loses sight of a server for a while."""
+        """Make a server unavailable, as an outage of Discord does."""
         self._parts.hub.dispatch("GUILD_DELETE", {"id": str(guild.id), "unavailable": True}, guild.id)
 
     async def expel(self, guild: Guild) -> None:
-        """Throw the bot out of a server."""
+        """Remove the bot from a server."""
         await self._parts.rooms.leave(guild, self._parts.world.bot.id)
         self._parts.hub.dispatch("GUILD_DELETE", {"id": str(guild.id)}, guild.id)
         del self._parts.world.guilds[guild.id]
 
     async def disconnect(self, user: User) -> None:
-        """Kick somebody, or the bot, out of voice, wherever they are."""
+        """Disconnect a user, or the bot, from voice in every server."""
         for guild in self._parts.world.guilds.values():
             await self._parts.rooms.leave(guild, user.id)
 
     async def move(self, user: User, channel: GuildChannel) -> Allotment | None:
-        """Drag somebody, or the bot, into another voice channel."""
+        """Move a user, or the bot, into another voice channel."""
         return await self._parts.rooms.move(self._guild(channel), user.id, channel)
 
     async def delete_channel(self, channel: GuildChannel) -> None:
         await channels.delete_channel(self._parts, self._guild(channel), channel)
 
     def overwrite(self, channel: GuildChannel, target: User | Role, *, allow: int = 0, deny: int = 0) -> None:
-        """Set a role's or a member's permissions in a channel; the bot is told by CHANNEL_UPDATE."""
+        """Set a role's or a member's permissions in a channel; the bot gets CHANNEL_UPDATE."""
         rest = [item for item in channel.overwrites if item.id != target.id]
         channel.overwrites = [*rest, Overwrite(target.id, isinstance(target, User), allow, deny)]
         self._parts.hub.dispatch("CHANNEL_UPDATE", payload.channel(channel), channel.guild_id)
         self._parts.rooms.review(self._guild(channel))
 
     def permit(self, guild: Guild, role: Role, allowed: int) -> None:
-        """Set a role's permissions; the bot is told by GUILD_ROLE_UPDATE."""
+        """Set a role's permissions; the bot gets GUILD_ROLE_UPDATE."""
         role.permissions = allowed
         data = {"guild_id": str(guild.id), "role": payload.role(role)}
         self._parts.hub.dispatch("GUILD_ROLE_UPDATE", data, guild.id)
         self._parts.rooms.review(guild)
 
     def mute(self, guild: Guild, user: User, *, mute: bool = False, deaf: bool = False) -> None:
-        """Server-mute and server-deafen somebody, or take it back."""
+        """Server-mute and server-deafen a user, or undo it."""
         guild.members[user.id].mute, guild.members[user.id].deaf = mute, deaf
         self._parts.rooms.changed(guild, user.id)
 
     def limit(self, channel: GuildChannel, user_limit: int) -> None:
-        """Set how many a voice channel admits."""
+        """Set the user limit of a voice channel."""
         channel.user_limit = user_limit
         self._parts.hub.dispatch("CHANNEL_UPDATE", payload.channel(channel), channel.guild_id)
 
     def rename(self, guild: Guild, user: User, nick: str | None) -> None:
-        """Give somebody a name of their own in a server. The bot hears of its own without any intent."""
+        """Set a user's nickname in a server. The bot gets the event of its own nickname without any intent."""
         guild.members[user.id].nick = nick
         data = payload.member(guild.members[user.id]) | {"guild_id": str(guild.id)}
         send = self._parts.hub.tell if user == self._parts.world.bot else self._parts.hub.dispatch
         send("GUILD_MEMBER_UPDATE", data, guild.id)
 
     def let_speak(self, guild: Guild, user: User, *, speaks: bool = True) -> None:
-        """On a stage: make somebody a speaker, or send them back to the audience."""
+        """On a stage: make a user a speaker, or send them back to the audience."""
         state = guild.voice_states[user.id]
         if guild.channels[state.channel_id].kind is Kind.STAGE:
             state.suppress, state.request_to_speak = not speaks, None
             self._parts.rooms.changed(guild, user.id)
 
     async def new_voice_server(self, guild: Guild, *, outage: float | None = None) -> None:
-        """Send the bot to a new voice server, as a change of region does.
+        """Move the bot to a new voice server, as a change of region does.
 
-        With `outage` the old one is gone first: endpoint null, and the new one only so many seconds later.
+        With `outage` the old server goes first: endpoint null, then after `outage` seconds the new one.
         """
         if outage is not None:
             self._parts.rooms.announce(guild.id, Allotment(None, "gone"))
             await asyncio.sleep(outage)
         await self._parts.rooms.allot(self._parts.world.bot.id, guild)
 
-    def _sight(self, session: GatewaySession, guild: Guild) -> Json:
+    def _guild_create(self, session: GatewaySession, guild: Guild) -> Json:
         return self._parts.gateway.guild_create(session, guild)
 
     def _guild(self, channel: GuildChannel) -> Guild:

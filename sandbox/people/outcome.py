@@ -1,4 +1,4 @@
-"""What a person sees of the bot's answer to what they did."""
+"""What a person sees of the bot's answer to a command, click or menu."""
 
 import asyncio
 
@@ -13,14 +13,14 @@ class NoAnswer(Exception):
 
 
 class CommandOutcome:
-    """The answer to one command, click or menu; it follows edits as they come."""
+    """The answer to one command, click or menu, with its later edits."""
 
     def __init__(self, interaction: Interaction) -> None:
         self.interaction = interaction
 
     @property
     def message(self) -> ChatMessage | None:
-        """The original response; of a component's deferred update, the message it hangs on."""
+        """The original response; for a deferred update, the message that holds the component."""
         return self.interaction.original
 
     @property
@@ -33,7 +33,7 @@ class CommandOutcome:
 
     @property
     def text(self) -> str:
-        """Content, and what the text displays of Components V2 say."""
+        """The content and the text displays of Components V2."""
         parts = [self.content, text_of(self.components)]
         return "\n".join(part for part in parts if part)
 
@@ -51,7 +51,7 @@ class CommandOutcome:
 
     @property
     def deferred(self) -> bool:
-        """The first response was "is thinking…" (or none to be seen), whatever came later."""
+        """Whether the first response was "is thinking…" or invisible, whatever came later."""
         return self.interaction.callback in (Callback.DEFERRED, Callback.DEFERRED_UPDATE)
 
     @property
@@ -60,11 +60,11 @@ class CommandOutcome:
 
     @property
     def choices(self) -> list[Json]:
-        """Autocomplete: what was proposed."""
+        """The proposals of an autocomplete."""
         return self.interaction.choices or []
 
     async def settled(self, seconds: float = 30.0) -> "CommandOutcome":
-        """Wait until there is something to be seen. Raises NoAnswer."""
+        """Wait until there is something to see. Raises NoAnswer."""
         try:
             async with asyncio.timeout(seconds):
                 await self.interaction.settled.wait()

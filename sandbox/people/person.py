@@ -1,4 +1,4 @@
-"""People in the sandbox: real Opus, real DAVE, real UDP, in real time."""
+"""People in the sandbox: real Opus, DAVE and UDP, in real time."""
 
 import asyncio
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from sandbox.voice.gateway import VoiceGateway
 FRAME_BYTES = 2 * FRAME_SAMPLES
 TRAILING_SILENCE_FRAMES = 5
 DAVE_WAIT_SECONDS = 2.0
-"Seconds that a person waits for the call to be encrypted before they speak regardless"
+"A person waits this long for the call to be encrypted, then speaks anyway"
 
 
 class VoiceEntrance(Protocol):
@@ -38,14 +38,14 @@ class VoiceEntrance(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SentSpeech:
-    """What became of what was said."""
+    """What was sent for one stretch of speech."""
 
     first: float
     "loop time of the first packet"
     last: float
     "loop time of the last packet with sound"
     frames: int
-    "packets with sound that were sent"
+    "sent packets with sound"
 
 
 class Person:
@@ -69,18 +69,18 @@ class Person:
 
     @property
     def conditions(self) -> Conditions:
-        """The knobs of this person's connection."""
+        """The network conditions of this person's connection; a test may change them."""
         return _gateway(self._sandbox).conditions[self.user.id]
 
     @property
     def privacy_code(self) -> str:
-        """30 digits, the same for everyone in the encrypted call; empty outside one."""
+        """30 digits, the same for everyone in the encrypted call; empty outside a call."""
         return self.client.dave.privacy_code if self.client else ""
 
     async def join(self, channel_id: int) -> None:
         """Enter a voice channel, or move there.
 
-        Raises PermissionError when Discord would not let them in, Disconnected when the voice gateway does not.
+        Raises PermissionError when Discord would not admit them, Disconnected when the voice gateway refuses.
         """
         sandbox = self._sandbox
         channel = sandbox.world.channel(channel_id)
@@ -102,7 +102,7 @@ class Person:
             await self._sandbox.leave_voice(self.user)
 
     async def hang_up(self) -> None:
-        """Drop the voice connection without a word to the main gateway. Idempotent."""
+        """Drop the voice connection without telling the main gateway. Idempotent."""
         client, self.client = self.client, None
         if client is not None:
             await client.close()
@@ -111,26 +111,26 @@ class Person:
         self.recorder.take(user_id, packet.ssrc, packet.sequence, packet.timestamp, sound, at)
 
     async def say(self, pcm: bytes) -> SentSpeech:
-        """Speak s16le mono 48 kHz in real time; returns after the five silence frames. May be cancelled."""
+        """Speak s16le mono 48 kHz in real time; return after the five silence frames. May be cancelled."""
         self._encoder.reset()
         frames = (pcm[at : at + FRAME_BYTES].ljust(FRAME_BYTES, b"\0") for at in range(0, len(pcm), FRAME_BYTES))
         return await self.send(self._encoder.encode(frame) for frame in frames)
 
     async def idle(self, seconds: float) -> SentSpeech:
-        """Send silence frames for so long without an end, as clients with a camera on do."""
+        """Send silence frames for `seconds`, as clients with a camera on do."""
         return await self.send([rtp.SILENCE] * round(seconds / FRAME_SECONDS))
 
     async def send(self, packets: Iterable[bytes]) -> SentSpeech:
-        """Send Opus packets, one each 20 ms, then five silence frames. May be cancelled."""
+        """Send Opus packets, one every 20 ms, then five silence frames. May be cancelled."""
         loop, client = asyncio.get_running_loop(), self.client
         if client is None:
             raise ConnectionError("not in a voice channel")
         await client.settled(DAVE_WAIT_SECONDS)
         client.speaking()
-        start = loop.time() + FRAME_SECONDS  # op 5 goes first, and by another way
+        start = loop.time() + FRAME_SECONDS  # op 5 takes another path and must arrive first
         pause = round((start - self._spoke_at) * 50) if self._spoke_at else 1
-        self._timestamp += max(pause, 1) * FRAME_SAMPLES  # RTP time goes on while nobody speaks
-        sent = frames = 0  # with and without those there was no key for
+        self._timestamp += max(pause, 1) * FRAME_SAMPLES  # RTP time continues during silence
+        sent = frames = 0  # `frames` leaves out packets that had no key
         last = start
         ended = False
         try:

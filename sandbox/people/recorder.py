@@ -1,4 +1,4 @@
-"""What one person in the sandbox hears: each speaker's packets with their arrival, decoded only when asked for."""
+"""Records what one person in the sandbox hears: each speaker's packets and arrival times, decoded on demand."""
 
 import asyncio
 import bisect
@@ -14,10 +14,10 @@ from sandbox.voice.rtp import SILENCE
 
 FRAME_SAMPLES = RTP_RATE // 50
 RESYNC_SECONDS = 0.3
-"""Seconds between arrival and RTP time from which, after a silence frame, the arrival is believed: there was a pause
-that the sender's clock did not count. In mid-speech RTP time alone counts: what is late there is only late."""
+"""When arrival and RTP time differ by this much after a silence frame, trust the arrival: the sender's clock did not
+count a pause. During speech only RTP time counts: a late packet there is just late."""
 MAX_FRAMES_PER_SPEAKER = 90_000
-"Frames kept of one speaker: half an hour; the oldest go first"
+"Half an hour; the oldest frames are dropped first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Recorder:
         self._arrived.set()
 
     def frames(self, user_id: int) -> list[Recorded]:
-        """Return what came from a user, in the order it was said, silence frames left out."""
+        """Return a user's frames in RTP order, without silence frames."""
         track = self._tracks.get(user_id)
         return [frame for frame in track.frames if frame.opus != SILENCE] if track else []
 
@@ -58,14 +58,14 @@ class Recorder:
         self._tracks.clear()
 
     def silences(self, user_id: int) -> int:
-        """Return how many silence frames came from a user."""
+        """Return how many silence frames a user sent."""
         track = self._tracks.get(user_id)
         return sum(frame.opus == SILENCE for frame in track.frames) if track else 0
 
     def heard(self, user_id: int, since: float | None = None) -> bytes:
-        """Return what came from a user as s16le mono 48 kHz on the recording's own time, pauses as silence.
+        """Return a user's sound as s16le mono 48 kHz on the recording's timeline; pauses and lost frames are silence.
 
-        Lost frames are silence too. `since` leaves out what arrived before it, and the time until then.
+        `since` cuts off what arrived before it, and the time before it.
         """
         frames = self._since(user_id, since)
         if not frames:
@@ -83,9 +83,9 @@ class Recorder:
         return bytes(pcm)
 
     def words(self, user_id: int, since: float | None = None) -> bytes:
-        """Return what came from a user as `heard` does, but frame after frame: without pauses, and without time.
+        """Return a user's sound like `heard`, but frame after frame, without pauses.
 
-        How a sender on a busy machine hesitated does not show; what was lost, doubled or out of order does.
+        So hesitation of a sender on a busy machine does not show; lost, doubled or reordered frames do.
         """
         decoder = opus.OpusDecoder(self._library, rate=RTP_RATE)
         pcm = bytearray()
@@ -98,7 +98,7 @@ class Recorder:
         return [frame for frame in self.frames(user_id) if since is None or frame.at >= since]
 
     def mix(self) -> bytes:
-        """Return all that was heard, of everybody at once, as s16le mono 48 kHz."""
+        """Return everybody's sound mixed, as s16le mono 48 kHz."""
         tracks = [np.frombuffer(self.heard(user_id), dtype="<i2") for user_id in self.users()]
         mixed = np.zeros(max((len(track) for track in tracks), default=0), dtype=np.int32)
         for track in tracks:
@@ -106,18 +106,18 @@ class Recorder:
         return np.clip(mixed, -32768, 32767).astype("<i2").tobytes()
 
     def users(self) -> Iterator[int]:
-        """Yield everyone of whom something was heard."""
+        """Yield every user who sent sound."""
         return (user_id for user_id in self._tracks if self.frames(user_id))
 
     async def wait_for(self, user_id: int, seconds: float, timeout: float) -> None:
-        """Return once this much sound came from a user, silence frames not counted. Raises TimeoutError."""
+        """Return once a user sent this much sound, not counting silence frames. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while (track := self._tracks.get(user_id)) is None or track.sounds * FRAME_SAMPLES < seconds * RTP_RATE:
                 self._arrived.clear()
                 await self._arrived.wait()
 
     async def quiet(self, user_id: int, for_seconds: float, timeout: float = 60.0) -> None:
-        """Return once nothing but silence frames came from a user for so long. Raises TimeoutError."""
+        """Return once a user has sent no sound for `for_seconds`. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while True:
                 track = self._tracks.get(user_id)
@@ -133,28 +133,28 @@ class Recorder:
 
 
 class _Track:
-    """One speaker's frames. Position follows RTP time while it agrees with the clock on the wall."""
+    """One speaker's frames. Their position follows RTP time as long as it agrees with the arrival time."""
 
     def __init__(self, began: float) -> None:
         self.frames: list[Recorded] = []
         self.sounds = 0
-        "frames that were no silence frames, since the recording began"
+        "frames with sound since the recording began"
         self.last_sound = began
         self._began = began
         self._ssrc = -1
         self._anchor = (0, 0)  # RTP timestamp, position
         self._highest = 0
         self._paused = False
-        "the newest was a silence frame"
+        "the newest frame was a silence frame"
         self._numbers: set[int] = set()
-        "those in `frames`"
+        "sequence numbers of `frames`"
 
     def take(self, ssrc: int, sequence: int, timestamp: int, packet: bytes, at: float) -> None:
         arrival = round((at - self._began) * RTP_RATE)
         if ssrc != self._ssrc:
             self._ssrc = ssrc
             self._anchor = (timestamp, arrival)
-            self._highest = (self._highest // 0x10000 + 2) * 0x10000 + sequence  # a new run of numbers, well above
+            self._highest = (self._highest // 0x10000 + 2) * 0x10000 + sequence  # a new SSRC starts well above
         number = self._highest + (sequence - self._highest + 0x8000) % 0x10000 - 0x8000
         position = self._anchor[1] + (timestamp - self._anchor[0] + 2**31) % 2**32 - 2**31
         if number > self._highest and self._paused and abs(arrival - position) > RESYNC_SECONDS * RTP_RATE:

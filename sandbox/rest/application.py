@@ -1,4 +1,4 @@
-"""Routes about the application itself: who it is, where its gateway is, its commands."""
+"""Routes of the application itself: its data, its gateway, its commands."""
 
 from aiohttp import web
 

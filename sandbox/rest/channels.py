@@ -1,4 +1,4 @@
-"""Routes of channels: themselves, their threads, the status line of voice channels."""
+"""Routes of channels, their threads, and the status line of voice channels."""
 
 from aiohttp import web
 
@@ -64,7 +64,7 @@ class _Channels:
         return answer(payload.channel(channel))
 
     async def voice_status(self, request: web.Request) -> web.Response:
-        """Needs the permission of its name, and Manage Channels unless the bot is inside."""
+        """Needs Set Voice Channel Status, and Manage Channels too unless the bot is in the channel."""
         channel, guild, allowed = self._in_guild(request)
         if channel.kind is not Kind.VOICE:
             raise RestFault(400, 50024, "Cannot execute action on this channel type")
@@ -83,7 +83,7 @@ class _Channels:
         return nothing()
 
     async def thread(self, request: web.Request) -> web.Response:
-        """Open a thread, by itself or behind a message."""
+        """Open a thread, on its own or on a message."""
         channel, guild, allowed = self._in_guild(request)
         data = (await read(request)).json
         message = self._starter(request, channel)
@@ -105,7 +105,7 @@ class _Channels:
         thread.owner_id = world.bot.id
         if message is not None:
             del guild.channels[thread.id]
-            thread.id = message.id  # a thread has the id of the message it hangs on
+            thread.id = message.id  # a thread on a message has the message's id
             guild.channels[thread.id] = thread
             message.flags |= MessageFlag.HAS_THREAD
             self._parts.board.edited(message, visibly=False)
@@ -158,7 +158,7 @@ class _Channels:
 
 
 async def delete_channel(parts: SandboxParts, guild: Guild, channel: GuildChannel) -> None:
-    """Remove a channel and its threads, and everyone from voice in it."""
+    """Remove a channel, its threads, and everyone in it from voice."""
     for state in parts.world.present(channel.id):
         await parts.rooms.leave(guild, state.user_id)
     for thread in [item for item in guild.channels.values() if item.parent_id == channel.id and item.is_thread]:

@@ -1,4 +1,4 @@
-"""HTTP in Discord's manner: bodies in, JSON out."""
+"""Reads request bodies and writes JSON responses as Discord does."""
 
 import json
 import re
@@ -13,7 +13,7 @@ _FILE_FIELD = re.compile(r"files\[(\d+)\]")
 
 
 def answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """Return JSON under a Content-Type of exactly application/json: discord.py parses no other."""
+    """Return JSON with the Content-Type application/json and no parameter: discord.py parses no other."""
     body = json.dumps(data, separators=(",", ":")).encode()
     return web.Response(status=status, body=body, headers={"Content-Type": "application/json"} | (headers or {}))
 
@@ -23,7 +23,7 @@ def nothing() -> web.Response:
 
 
 def number(request: web.Request, name: str) -> int:
-    """Return an id of the path. Raises Fault 50035 when it is none."""
+    """Return an id of the path. Raises RestFault 50035 when it is not an id."""
     value = request.match_info[name]
     if not value.isascii() or not value.isdigit():
         form = Form()
@@ -33,7 +33,7 @@ def number(request: web.Request, name: str) -> int:
 
 
 def query_number(request: web.Request, name: str, default: int, low: int, high: int) -> int:
-    """Return a number of the query. Raises Fault 50035 outside `low` to `high`."""
+    """Return a number of the query. Raises RestFault 50035 outside `low` to `high`."""
     value = request.query.get(name, str(default))
     if not value.isdigit() or not low <= int(value) <= high:
         form = Form()
@@ -43,9 +43,9 @@ def query_number(request: web.Request, name: str, default: int, low: int, high: 
 
 
 async def read(request: web.Request) -> MessageBody:
-    """Return what a request carries: JSON, or multipart with payload_json and files[n].
+    """Return a request's body: JSON, or multipart with payload_json and files[n].
 
-    Raises Fault 50109 for anything that is not JSON.
+    Raises RestFault 50109 for anything that is not JSON.
     """
     if request.content_type == "multipart/form-data":
         return await _multipart(request)

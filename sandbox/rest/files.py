@@ -1,4 +1,4 @@
-"""The CDN: attachments by their signed address, on the same host as everything else."""
+"""The CDN: attachments by their signed address, on the host of the REST API."""
 
 from aiohttp import web
 

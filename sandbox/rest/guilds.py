@@ -53,7 +53,7 @@ class _Guilds:
         return answer({"threads": [payload.channel(item) for item in found], "members": []})
 
     async def members(self, request: web.Request) -> web.Response:
-        """The list needs the members intent, as it is switched in the developer portal."""
+        """The list needs the members intent as set in the developer portal."""
         guild = self._guild(request)
         if not self._parts.knobs.privileged & GUILD_MEMBERS_INTENT:
             raise missing_access()
@@ -72,7 +72,7 @@ class _Guilds:
             raise missing_permissions()
         me.nick = (await read(request)).json.get("nick") or None
         data = payload.member(me) | {"guild_id": str(guild.id)}
-        self._parts.hub.tell("GUILD_MEMBER_UPDATE", data, guild.id)  # one's own needs no intent
+        self._parts.hub.tell("GUILD_MEMBER_UPDATE", data, guild.id)  # the bot's own update needs no intent
         return answer(payload.member(me))
 
     async def edit_member(self, request: web.Request) -> web.Response:
@@ -98,7 +98,7 @@ class _Guilds:
         return answer(payload.voice_state(guild, self._state(request, guild)))
 
     async def edit_voice_state(self, request: web.Request) -> web.Response:
-        """On a stage: become a speaker, or ask to."""
+        """On a stage: become a speaker, or request to speak."""
         guild = self._guild(request)
         state = guild.voice_states.get(self._world.bot.id)
         if state is None:

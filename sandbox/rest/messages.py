@@ -41,12 +41,12 @@ class Messages:
         return answer(self._json(self.post(channel, body, Author(self._bot, allowed))))
 
     def post(self, channel: GuildChannel, body: MessageBody, author: Author) -> ChatMessage:
-        """Write a message as `author`. Raises Fault."""
+        """Write a message as `author`. Raises RestFault."""
         world = self._parts.world
         repeated = self._repeated(channel, body.json)
         if repeated is not None:
             return repeated
-        voice = int(body.json.get("flags") or 0) & MessageFlag.IS_VOICE_MESSAGE  # which has a permission of its own
+        voice = int(body.json.get("flags") or 0) & MessageFlag.IS_VOICE_MESSAGE  # it has its own permission
         if body.files and not voice and not author.allowed & P.ATTACH_FILES:
             raise missing_permissions()
         answered = self._answered(channel, body.json, author.allowed)
@@ -132,7 +132,7 @@ class Messages:
     def _channel(self, request: web.Request) -> tuple[GuildChannel, int]:
         """Return the channel and the bot's permissions there.
 
-        Raises Fault 10003 for one that is not there, 50001 for one the bot may not see.
+        Raises RestFault 10003 for a channel that does not exist, 50001 for one the bot may not see.
         """
         channel = self._parts.world.channel(number(request, "channel_id"))
         if channel is None:
@@ -152,7 +152,7 @@ class Messages:
             raise missing_permissions()
 
     def _repeated(self, channel: GuildChannel, data: Json) -> ChatMessage | None:
-        """With enforce_nonce a second message of the same nonce is the first one, for some minutes."""
+        """With enforce_nonce a second message with the same nonce returns the first one, for some minutes."""
         if not data.get("enforce_nonce") or data.get("nonce") is None:
             return None
         recent = self._parts.board.listed(channel.id)[-20:]
@@ -176,6 +176,6 @@ class Messages:
             return None
 
     def _json(self, message: ChatMessage) -> Json:
-        """The message-content intent guards REST too, as it is switched in the developer portal."""
+        """The message-content intent, as set in the developer portal, guards REST too."""
         reveal = bool(self._parts.knobs.privileged & (1 << 15)) or revealed(self._parts.world, message)
         return self._parts.board.json(message, reveal=reveal)

@@ -1,6 +1,6 @@
-"""Rate limits as Discord announces and enforces them: a bucket per route and major parameter, and one for everything.
+"""Rate limits as Discord announces and enforces them: a bucket per route and major parameter, and a global one.
 
-Source: Discord's developer documentation, "Rate Limits". The numbers are not published; these are what is observed.
+Source: Discord's developer documentation, "Rate Limits". The numbers are not published; these are observed.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ ROUTE_LIMITS = {
 }
 DEFAULT_LIMIT = RateLimit(10, 1)
 UNLIMITED_ROUTE = "POST /interactions/{interaction_id}/{token}/callback"
-"""Interaction callbacks count against nothing."""
+"""Interaction callbacks have no limit."""
 
 
 @dataclass(slots=True)
@@ -40,11 +40,11 @@ class _Window:
 class RateVerdict:
     headers: dict[str, str]
     body: Json | None = None
-    "None: let it pass; else what a 429 says"
+    "of the 429; None: the request may pass"
 
 
 class RateLimiter:
-    """Fixed windows that begin with their first request. `now` is seconds on any growing clock."""
+    """Fixed windows that start with their first request. `now` is seconds on any monotonic clock."""
 
     def __init__(self, most_per_second: int) -> None:
         self.most_per_second = most_per_second
@@ -54,7 +54,7 @@ class RateLimiter:
         "429s so far"
 
     def count(self, route: str, major: str, now: float, wall: float) -> RateVerdict:
-        """Count a request of "METHOD /canonical/path" and say what to do. `wall` is Unix seconds, for the headers."""
+        """Count a request "METHOD /canonical/path" and decide on it. `wall` is Unix seconds, for the headers."""
         if route == UNLIMITED_ROUTE:
             return RateVerdict({})
         if not route.startswith(("POST /webhooks", "PATCH /webhooks", "GET /webhooks", "DELETE /webhooks")):
@@ -67,7 +67,7 @@ class RateLimiter:
         limit = ROUTE_LIMITS.get(route, DEFAULT_LIMIT)
         window = self._windows.get((route, major))
         if window is None or now >= window.ends:
-            self._tidy(now)
+            self._drop_ended_windows(now)
             window = self._windows[route, major] = _Window(now + limit.seconds)
         window.used += 1
         left = max(window.ends - now, 0.001)
@@ -84,11 +84,11 @@ class RateLimiter:
 
     def _refuse(self, wait: float, headers: dict[str, str], *, everywhere: bool) -> RateVerdict:
         self.refused += 1
-        # discord.py takes a 429 without Via for a ban by the edge network, and gives up.
+        # discord.py takes a 429 without Via for a ban by the edge network and gives up.
         headers |= {"Retry-After": str(int(wait) + 1), "Via": "1.1 google"}
         text = "You are being rate limited."
         return RateVerdict(headers, {"message": text, "retry_after": round(wait, 3), "global": everywhere})
 
-    def _tidy(self, now: float) -> None:
+    def _drop_ended_windows(self, now: float) -> None:
         if len(self._windows) > 1000:
             self._windows = {key: window for key, window in self._windows.items() if window.ends > now}

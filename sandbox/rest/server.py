@@ -1,4 +1,4 @@
-"""REST v10: every request passes here for its token, its rate limit and the faults a test asked for."""
+"""REST v10: checks every request's token and rate limit, and injects the faults that a test asked for."""
 
 import asyncio
 from collections import deque
@@ -16,22 +16,22 @@ from sandbox.rest.ratelimit import RateLimiter
 
 API_PATH = "/api/v10"
 MAX_REQUEST_BYTES = 128 * 1024 * 1024
-"""Bytes of a request: above Discord's own limits, so that those are what answers."""
+"""Above Discord's own limits: those must answer first."""
 _PATHS_WITHOUT_TOKEN = ("/interactions/", "/webhooks/", "/gateway")
-"""Paths that carry their own token, or need none; GET /gateway/bot is checked by its handler's own need."""
+"""Paths that carry their own token or need none; GET /gateway/bot is the exception and needs the bot's."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """A line of the log."""
+    """A line of the request log."""
 
     at: float
     "Unix seconds"
     line: str
-    "METHOD /path without base and query; interaction tokens cut out"
+    "METHOD /path without base, query and interaction tokens"
     status: int
-    "0: nothing was answered"
+    "0: not answered"
 
 
 class Rest:
@@ -42,8 +42,8 @@ class Rest:
         self.limiter = RateLimiter(parts.knobs.global_limit)
         self.log: deque[LoggedRequest] = deque(maxlen=10_000)
         self.routes: list[web.RouteDef] = []
-        for room in (rest_application, channels, guilds, messages, webhooks):
-            self.routes += room.routes(parts)
+        for module in (rest_application, channels, guilds, messages, webhooks):
+            self.routes += module.routes(parts)
 
     @staticmethod
     async def other_version(request: web.Request) -> web.StreamResponse:
@@ -112,5 +112,5 @@ class Rest:
 
 
 def _without_token(line: str) -> str:
-    """An interaction's token stands in the path; a log is no place for it."""
+    """Hide an interaction's token, which is part of the path: it must not be logged."""
     return "/".join("…" if len(part) > 40 else part for part in line.split("/"))

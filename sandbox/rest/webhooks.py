@@ -1,4 +1,4 @@
-"""Routes of interactions: the first response, its edits, follow-ups. Their token stands in the path."""
+"""Routes of interactions: the first response, its edits, follow-ups. The path carries their token."""
 
 from aiohttp import web
 
