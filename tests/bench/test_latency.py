@@ -18,7 +18,7 @@ from sandbox.model.server import ModelServer
 from sandbox.people.person import FRAME_BYTES, RTP_RATE, Person, SentSpeech
 from sandbox.server import Sandbox
 from tests.e2e import process
-from tests.e2e.conftest import House, until
+from tests.e2e.conftest import Harness, until
 from tests.e2e.process import environment
 
 HEADING = (
@@ -67,15 +67,15 @@ def wait_for_models(model: ModelServer, said: SentSpeech, first_sound: float) ->
     return took(reply, reply.first_audio_at) + (took(before[-1], before[-1].done_at) if before else 0.0)
 
 
-async def answer_time(house: House, person: Person, clip: str) -> tuple[float, float]:
+async def answer_time(harness: Harness, person: Person, clip: str) -> tuple[float, float]:
     """Say something; return the seconds until the answer, and those of them that were the models'."""
-    bot = house.sandbox.bot.id
+    bot = harness.sandbox.bot.id
     said = await person.say(words_only(clip))
     heard = lambda: [frame.at for frame in person.recorder.frames(bot)[-200:] if frame.at > said.last]  # noqa: E731
     await until(heard, 20)
     first = heard()[0]
     await person.recorder.quiet(bot, 0.7, 20)
-    return first - said.last, wait_for_models(house.model, said, first)
+    return first - said.last, wait_for_models(harness.model, said, first)
 
 
 def heard(request: ReceivedRequest) -> TranscribeAs:
@@ -95,17 +95,17 @@ async def test_latency(room: str, speculation: str, turns: int, tmp_path: Path, 
     times: list[tuple[float, float]] = []
     async with Sandbox.open() as sandbox, ModelServer.open(first_audio=MODEL) as model:
         model.default, model.default_transcription = Speak.clip("bot-heard"), heard
-        house = House(sandbox, model, tmp_path)
+        harness = Harness(sandbox, model, tmp_path)
         env = environment(sandbox, model, tmp_path) | {"SPECULATION": speculation}
         async with process.running(env, tmp_path) as bot:
             await bot.ready()
             names = ["Anna"] if room == "one person" else ["Anna", "Ben", "Yuki"]
             people = {name: await sandbox.person(name) for name in names}
-            await house.join(people["Anna"])
+            await harness.join(people["Anna"])
             for name in names[1:]:
                 await people[name].join(sandbox.lounge.id)
             for name, clip in islice(cycle(lines), turns):
-                times.append(await answer_time(house, people[name], clip))
+                times.append(await answer_time(harness, people[name], clip))
         asked = sum(chat.arrived_at > 0 for chat in model.chats)
     ours = [1000 * (whole - models) for whole, models in times]
     whole = median(1000 * whole for whole, _ in times)

@@ -22,7 +22,7 @@ from sandbox.model.log import ReceivedRequest
 from sandbox.model.server import ModelServer
 from tests.e2e.conftest import until
 from tests.e2e.measure import chapters, lufs
-from tests.e2e.process import join_watchers, watchers_there
+from tests.e2e.process import join_wait_threads, wait_threads
 from tests.jobs.conftest import podcasting, speech
 from tests.jobs.test_podcast import text
 
@@ -50,11 +50,11 @@ async def run(model: ModelServer, folder: Path, *args: str, stderr: int = -1, **
         "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bot.db",
         **more,
     }
-    others = watchers_there()
+    others = wait_threads()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", *args, cwd=folder, env=environment, stdin=-3, stdout=-1, stderr=stderr
     )
-    watchers, peak = watchers_there() - others, 0
+    watchers, peak = wait_threads() - others, 0
 
     async def watch() -> None:
         nonlocal peak
@@ -68,7 +68,7 @@ async def run(model: ModelServer, folder: Path, *args: str, stderr: int = -1, **
     watching = asyncio.create_task(watch())
     out, err = await process.communicate()
     await watching
-    join_watchers(watchers)
+    join_wait_threads(watchers)
     return Result(process.returncode or 0, out.decode(), (err or b"").decode(), peak)
 
 

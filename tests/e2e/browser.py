@@ -31,13 +31,13 @@ FLAGS = (
     "--remote-debugging-port=0",
     "--window-size=1440,900",
 )
-WAIT = 30.0
-"""Seconds that something on the page may take."""
+PAGE_TIMEOUT_SECONDS = 30.0
+"""Longest wait for a change on the page."""
 KEYS = {"Enter": 13, "Tab": 9, "Escape": 27, "ArrowDown": 40, "ArrowUp": 38, "Space": 32}
 
 
 class Page:
-    """One page. `requests` holds the address of everything it has asked for."""
+    """One page. `requests` holds the address of every request it made."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.requests: list[str] = []
@@ -70,7 +70,7 @@ class Page:
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "method": method, "params": params})
-        told = await asyncio.wait_for(answer, WAIT)
+        told = await asyncio.wait_for(answer, PAGE_TIMEOUT_SECONDS)
         assert "error" not in told, f"{method}: {told['error']}"
         return told["result"]
 
@@ -81,15 +81,15 @@ class Page:
         await self.until("document.readyState === 'complete'")
 
     async def run(self, script: str) -> Any:
-        """Return what an expression of JavaScript gives; promises are awaited."""
+        """Return the value of a JavaScript expression; promises are awaited."""
         told = await self.call(
             "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True, userGesture=True
         )
         assert "exceptionDetails" not in told, told["exceptionDetails"]
         return told["result"].get("value")
 
-    async def until(self, script: str, seconds: float = WAIT) -> Any:
-        """Return what an expression gives as soon as it is true of the page."""
+    async def until(self, script: str, seconds: float = PAGE_TIMEOUT_SECONDS) -> Any:
+        """Return the value of an expression as soon as it is true."""
         try:
             async with asyncio.timeout(seconds):
                 while not (value := await self.run(script)):
@@ -101,7 +101,7 @@ class Page:
     async def text(self, selector: str) -> str:
         return await self.run(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''")
 
-    async def sees(self, words: str, selector: str = "body", seconds: float = WAIT) -> None:
+    async def sees(self, words: str, selector: str = "body", seconds: float = PAGE_TIMEOUT_SECONDS) -> None:
         """Wait until an element shows these words."""
         await self.until(
             f"(document.querySelector({json.dumps(selector)})?.innerText ?? '').includes({json.dumps(words)})", seconds
@@ -130,11 +130,11 @@ class Page:
         await self.call("Input.insertText", text=words)
 
     async def focused(self) -> str:
-        """Return the id of what has the focus, or what it says."""
+        """Return the id of the focused element, or its text."""
         return await self.run("document.activeElement.id || document.activeElement.innerText || ''")
 
     async def tab_to(self, name: str) -> None:
-        """Press Tab until something has the focus, by id or text."""
+        """Press Tab until an element has the focus, by id or text."""
         for _ in range(60):
             if await self.focused() == name:
                 return
@@ -211,7 +211,7 @@ async def browser(
 
 
 async def _port(path: Path) -> int:
-    async with asyncio.timeout(WAIT):
+    async with asyncio.timeout(PAGE_TIMEOUT_SECONDS):
         while not path.exists() or not path.read_text():
             await asyncio.sleep(0.05)
     return int(path.read_text().splitlines()[0])

@@ -1,6 +1,6 @@
-"""A house to live in: the sandbox Discord, the sandbox model, and the App that `run` starts between them.
+"""The harness: the sandbox Discord, the sandbox model, and the App that `run` starts between them.
 
-Or, for the tests of the voice link, a bare link: the sandbox Discord and a bot that is nothing but a link.
+The tests of the voice link use a smaller one: the sandbox Discord and a bot that is only a voice link.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ from tests.e2e.link_bot import LinkBot, link_bot
 
 
 @dataclass(slots=True)
-class House:
-    """What a test lives in; `bot()` runs the bot for as long as its block lasts."""
+class Harness:
+    """The servers of a test; `bot()` runs the bot while its block lasts."""
 
     sandbox: Sandbox
     model: ModelServer
@@ -50,7 +50,7 @@ class House:
 
     @asynccontextmanager
     async def bot(self, **more: Any) -> AsyncIterator[app.App]:
-        """Run the bot with these settings; it is drained at the end, as by SIGTERM."""
+        """Run the bot with these settings, and drain it at the end as SIGTERM does."""
         stop = asyncio.Event()
         async with app.build(self.settings(**more), self.sandbox.authority.client_context) as running:
             serving = asyncio.create_task(running.run(stop))
@@ -65,7 +65,7 @@ class House:
                 await serving
 
     async def join(self, person: Person, channel: GuildChannel | None = None) -> Any:
-        """Have a person enter the voice channel and type /join there."""
+        """Let a person enter the voice channel and type /join there."""
         channel = channel or self.lounge
         await person.join(channel.id)
         outcome = await self.sandbox.command(person.user, "join", {}, channel_id=channel.id)
@@ -73,19 +73,19 @@ class House:
         return outcome
 
     def lines(self, channel: GuildChannel | None = None) -> list[str]:
-        """Return the plain messages of a channel, oldest first."""
+        """Return the content of a channel's messages, oldest first."""
         messages = self.sandbox.messages((channel or self.lounge).id)
         return [message.content for message in messages if message.content]
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    # The stand-in's ears learn the shipped clips at the first use, which would block the loop in the middle of a call.
+async def harness(tmp_path: Path) -> AsyncIterator[Harness]:
+    # The first recognition loads the shipped clips, which would block the event loop in the middle of a call.
     recognise(clips.load("anna-stop", HEAR_RATE))
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(Sandbox.open())
         model = await stack.enter_async_context(ModelServer.open(first_audio=0.1))
-        yield House(sandbox, model, tmp_path)
+        yield Harness(sandbox, model, tmp_path)
 
 
 @pytest.fixture

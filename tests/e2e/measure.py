@@ -1,4 +1,4 @@
-"""What listeners have in place of the bot's tools: another decoder, ffmpeg's loudness meter, the file's chapters."""
+"""Measures recordings without the bot's own code: another decoder, ffmpeg's loudness meter, the file's chapters."""
 
 import base64
 from io import BytesIO
@@ -49,12 +49,12 @@ def chapters(data: bytes) -> list[tuple[str, float, float]]:
 
 
 def length(sound: Attachment) -> float:
-    """Return how many seconds of it can be decoded."""
+    """Return the seconds that can be decoded."""
     return len(to_pcm(sound.data, SPEAK_RATE, 10_000)) / (2 * SPEAK_RATE)
 
 
-def bubble(message: ChatMessage, rate: int) -> bytes:
-    """Return a voice message's sound, s16le mono, having looked at all that its bubble shows: it is what is heard."""
+def voice_message_sound(message: ChatMessage, rate: int) -> bytes:
+    """Return a voice message's sound as s16le mono, after checking that its duration and waveform match the sound."""
     assert message.flags & MessageFlag.IS_VOICE_MESSAGE
     assert not message.content
     (sound,) = message.attachments
@@ -63,8 +63,8 @@ def bubble(message: ChatMessage, rate: int) -> bytes:
     samples = np.abs(np.frombuffer(pcm, "<i2").astype(float))
     seconds = samples.size / rate
     assert abs((sound.duration_secs or 0) - seconds) < 0.1
-    drawn = np.frombuffer(base64.b64decode(sound.waveform or "", validate=True), np.uint8)
-    assert min(256, int(seconds * 10) - 1) <= drawn.size <= 256
-    heard = [part.max() for part in np.array_split(samples, drawn.size)]
-    assert np.corrcoef(drawn, heard)[0, 1] > 0.8
+    waveform = np.frombuffer(base64.b64decode(sound.waveform or "", validate=True), np.uint8)
+    assert min(256, int(seconds * 10) - 1) <= waveform.size <= 256
+    heard = [part.max() for part in np.array_split(samples, waveform.size)]
+    assert np.corrcoef(waveform, heard)[0, 1] > 0.8
     return pcm

@@ -1,4 +1,4 @@
-"""`python -m bot` from the outside: a real process, set up by its environment alone."""
+"""`python -m bot` from the outside: a real process that only its environment configures."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from sandbox.server import Sandbox
 
 
 def free_port() -> int:
-    """Return a port that nobody is given by chance before it is used: below those that systems deal out."""
+    """Return a free port below the ephemeral range, so that no other process gets it before it is used."""
     while True:
         port = random.randrange(10_000, 32_000)
         with socket.socket() as probe, suppress(OSError):
@@ -30,7 +30,7 @@ def free_port() -> int:
 
 
 def environment(sandbox: Sandbox, model: ModelServer, folder: Path) -> dict[str, str]:
-    """Return all that a bot in this sandbox needs to be told."""
+    """Return the environment that a bot in this sandbox needs."""
     return {
         "DISCORD_TOKEN": sandbox.token,
         "DISCORD_API_BASE": sandbox.api_base,
@@ -59,7 +59,7 @@ class BotProcess:
     process: asyncio.subprocess.Process
     port: int
     lines: list[str] = field(default_factory=list)
-    "what it wrote to stderr so far"
+    "its output so far"
 
     async def get(self, path: str) -> tuple[int, str]:
         """Return status and text of a page; status 0 while nobody answers."""
@@ -91,7 +91,7 @@ class BotProcess:
             return await self.process.wait()
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """Return the log lines of an event (LOG_FORMAT=auto writes JSON here)."""
+        """Return the log lines of an event (LOG_FORMAT=auto writes JSON to a pipe)."""
         found = []
         for line in self.lines:
             with suppress(ValueError):
@@ -101,12 +101,12 @@ class BotProcess:
         return found
 
 
-def watchers_there() -> set[threading.Thread]:
+def wait_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name.startswith("asyncio-waitpid")}
 
 
-def join_watchers(watchers: set[threading.Thread]) -> None:
-    """Let the threads end that Python 3.11 waits for a process with; the process has ended."""
+def join_wait_threads(watchers: set[threading.Thread]) -> None:
+    """Wait for the threads in which Python 3.11 waits for an ended process."""
     for thread in watchers:
         thread.join(5)
 
@@ -121,11 +121,11 @@ async def _start(arguments: tuple[str, ...], env: Mapping[str, str], folder: Pat
 
 @asynccontextmanager
 async def running(env: Mapping[str, str], folder: Path, *arguments: str) -> AsyncIterator[BotProcess]:
-    """Run `python -m bot run` for as long as the block lasts; what is left of it then is killed."""
+    """Run `python -m bot run` while the block lasts, then kill it if it still runs."""
     port = free_port()
-    others = watchers_there()
+    others = wait_threads()
     process = await _start(("-m", "bot", *(arguments or ("run",))), {**env, "HTTP_PORT": str(port)}, folder)
-    watchers = watchers_there() - others
+    watchers = wait_threads() - others
     bot = BotProcess(process, port)
     assert process.stderr
     assert process.stdout
@@ -145,7 +145,7 @@ async def running(env: Mapping[str, str], folder: Path, *arguments: str) -> Asyn
             process.kill()
         await process.wait()
         await asyncio.gather(*readers)
-        join_watchers(watchers)
+        join_wait_threads(watchers)
 
 
 async def run(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 60.0) -> Result:
@@ -155,9 +155,9 @@ async def run(env: Mapping[str, str], folder: Path, *arguments: str, seconds: fl
 
 async def python(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 60.0) -> Result:
     """Run Python to its end. Raises TimeoutError."""
-    others = watchers_there()
+    others = wait_threads()
     process = await _start(arguments, env, folder)
-    watchers = watchers_there() - others
+    watchers = wait_threads() - others
     try:
         async with asyncio.timeout(seconds):
             out, err = await process.communicate()
@@ -166,6 +166,6 @@ async def python(env: Mapping[str, str], folder: Path, *arguments: str, seconds:
         await process.communicate()
         raise
     finally:
-        join_watchers(watchers)
+        join_wait_threads(watchers)
     assert process.returncode is not None
     return Result(process.returncode, out.decode(), err.decode())

@@ -1,4 +1,4 @@
-"""Every command once from the outside: used in one call, in one house, and its answer seen."""
+"""Every command once, in one call, with its answer as people see it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from sandbox import clips
 from sandbox.people.compare import correlation
 from sandbox.people.outcome import CommandOutcome
 from tests.chat.answers import ALIKE, Use
-from tests.e2e.conftest import House, until
+from tests.e2e.conftest import Harness, until
 from tests.e2e.test_jobs import recording
 
 COMMANDS: list[Use] = [
@@ -32,7 +32,7 @@ COMMANDS: list[Use] = [
     ("leave", {}, "I left"),
 ]
 ELSEWHERE = {"podcast", "Analyze recording", "Answer aloud"}
-"""Seen in tests/e2e/test_jobs.py and test_podcast.py."""
+"""Tested in tests/e2e/test_jobs.py and test_podcast.py."""
 
 
 def names(commands: list[dict[str, Any]]) -> Iterator[str]:
@@ -41,34 +41,36 @@ def names(commands: list[dict[str, Any]]) -> Iterator[str]:
         yield from [f"{command['name']} {name}" for name in below] or [command["name"]]
 
 
-async def test_every_command_answers(house: House) -> None:
-    file = house.sandbox.file("voice.ogg", recording("anna-quickest"))
-    role = house.sandbox.world.add_role(house.sandbox.guild, "Managers", discord.Permissions(manage_guild=True).value)
-    async with house.bot() as app:
-        assert set(names(house.sandbox.commands())) == {name for name, *_ in COMMANDS} | ELSEWHERE
-        mia = await house.sandbox.person("Mia", roles=[role])
-        await mia.join(house.lounge.id)
+async def test_every_command_answers(harness: Harness) -> None:
+    file = harness.sandbox.file("voice.ogg", recording("anna-quickest"))
+    role = harness.sandbox.world.add_role(
+        harness.sandbox.guild, "Managers", discord.Permissions(manage_guild=True).value
+    )
+    async with harness.bot() as app:
+        assert set(names(harness.sandbox.commands())) == {name for name, *_ in COMMANDS} | ELSEWHERE
+        mia = await harness.sandbox.person("Mia", roles=[role])
+        await mia.join(harness.lounge.id)
         for name, options, answer in COMMANDS:
             app.client.cooldowns = Cooldowns()  # nobody types this fast
             given = {key: file if value == "file" else value for key, value in options.items()}
-            used: CommandOutcome = await house.sandbox.command(mia.user, name, given, channel_id=house.lounge.id)
+            used: CommandOutcome = await harness.sandbox.command(mia.user, name, given, channel_id=harness.lounge.id)
             outcome = await used.settled()
             seen = outcome.text + "".join(note.content for note in outcome.followups)
             assert seen, name
             assert answer in seen, name
             assert "⚠️" not in seen, name
             if name == "ask":
-                await until(lambda: any("-#" in line for line in house.lines()))  # spoken to its end
+                await until(lambda: any("-#" in line for line in harness.lines()))  # spoken to its end
 
 
-async def test_a_voice_message_to_it_is_answered_aloud(house: House) -> None:
-    async with house.bot():
-        mia = await house.sandbox.person("Mia")
-        await house.join(mia)
-        greeting = await house.sandbox.posted(house.lounge.id, lambda message: "I hear everyone" in message.content)
+async def test_a_voice_message_to_it_is_answered_aloud(harness: Harness) -> None:
+    async with harness.bot():
+        mia = await harness.sandbox.person("Mia")
+        await harness.join(mia)
+        greeting = await harness.sandbox.posted(harness.lounge.id, lambda message: "I hear everyone" in message.content)
         sent = [("voice-message.ogg", recording("anna-cook"))]
-        await house.sandbox.write(mia.user, house.lounge.id, "", sent, reply_to=greeting, voice_seconds=3.0)
-        [request] = await house.model.wait_for_chats(1)
+        await harness.sandbox.write(mia.user, harness.lounge.id, "", sent, reply_to=greeting, voice_seconds=3.0)
+        [request] = await harness.model.wait_for_chats(1)
         assert correlation(clips.load("anna-cook", HEAR_RATE), request.newest, HEAR_RATE) >= 0.9
-        await mia.recorder.wait_for(house.sandbox.bot.id, 1.0, 20)
-    assert not house.model.refused
+        await mia.recorder.wait_for(harness.sandbox.bot.id, 1.0, 20)
+    assert not harness.model.refused

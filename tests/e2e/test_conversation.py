@@ -1,4 +1,4 @@
-"""The main job, end to end: real Opus, DAVE and UDP on one side, HTTP and SSE on the other, real time between."""
+"""Conversations end to end in real time: real Opus, DAVE and UDP on one side, HTTP and SSE on the other."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from sandbox.model.log import ReceivedRequest
 from sandbox.people.compare import correlation
 from sandbox.people.person import Person
 from sandbox.voice.dave_engines import EngineName
-from tests.e2e.conftest import House, until
+from tests.e2e.conftest import Harness, until
 
 HEARD = 16_000
 OUT = 48_000
@@ -24,20 +24,20 @@ def sentence(clip: str) -> str:
     return clips.get(clip).sentence
 
 
-async def said(house: House, clip: str, turns: int = 1) -> None:
-    """Wait until the bot's line of its `turns`th answer is final: it carries seconds and cost then."""
-    await until(lambda: sum(sentence(clip) in line and "-#" in line for line in house.lines()) >= turns, 30)
+async def said(harness: Harness, clip: str, turns: int = 1) -> None:
+    """Wait until the bot's line of its `turns`th answer is final: then it shows seconds and cost."""
+    await until(lambda: sum(sentence(clip) in line and "-#" in line for line in harness.lines()) >= turns, 30)
 
 
-def answered(house: House) -> ReceivedRequest:
-    """Return the request of the answer that was given: one asked ahead, in a gap of the line, may be given up."""
-    [*_, request] = house.model.chats
+def answered(harness: Harness) -> ReceivedRequest:
+    """Return the request of the spoken answer: a preemptive request before it may have been abandoned."""
+    [*_, request] = harness.model.chats
     return request
 
 
-def heard_by(person: Person, house: House, clip: str, since: float | None = None) -> float:
+def heard_by(person: Person, harness: Harness, clip: str, since: float | None = None) -> float:
     """Return how much of a clip a person heard from the bot."""
-    return correlation(clips.load(clip, OUT), person.recorder.heard(house.sandbox.bot.id, since), OUT)
+    return correlation(clips.load(clip, OUT), person.recorder.heard(harness.sandbox.bot.id, since), OUT)
 
 
 def downsampled(pcm: bytes) -> bytes:
@@ -65,157 +65,161 @@ def button_id(message: ChatMessage, label: str) -> str:
     return found[0]
 
 
-async def test_somebody_asks_and_hears_the_answer(house: House) -> None:
-    async with house.bot(consent="opt-in"):
-        anna = await house.sandbox.person("Anna")
-        outcome = await house.join(anna)  # counts as her agreement
+async def test_somebody_asks_and_hears_the_answer(harness: Harness) -> None:
+    async with harness.bot(consent="opt-in"):
+        anna = await harness.sandbox.person("Anna")
+        outcome = await harness.join(anna)  # counts as her agreement
         assert outcome.ephemeral
         await anna.say(clips.load("anna-cook", OUT))
-        await said(house, "bot-rice")
-        assert correlation(clips.load("anna-cook", HEARD), answered(house).newest, HEARD) >= 0.95
-        assert heard_by(anna, house, "bot-rice") >= 0.95
-        [line] = [line for line in house.lines() if sentence("anna-cook") in line]
+        await said(harness, "bot-rice")
+        assert correlation(clips.load("anna-cook", HEARD), answered(harness).newest, HEARD) >= 0.95
+        assert heard_by(anna, harness, "bot-rice") >= 0.95
+        [line] = [line for line in harness.lines() if sentence("anna-cook") in line]
         assert line.startswith("**Anna**")
-    assert not house.model.refused
+    assert not harness.model.refused
 
 
-async def test_the_next_request_carries_the_turn_and_so_does_a_restart(house: House) -> None:
-    async with house.bot():
-        anna = await house.sandbox.person("Anna")
-        await house.join(anna)
+async def test_the_next_request_carries_the_turn_and_so_does_a_restart(harness: Harness) -> None:
+    async with harness.bot():
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await said(house, "bot-rice")
+        await said(harness, "bot-rice")
         await anna.say(clips.load("anna-quickest", OUT))
-        await said(house, "bot-rice", turns=2)
-        first, second = await house.model.wait_for_chats(2)
+        await said(harness, "bot-rice", turns=2)
+        first, second = await harness.model.wait_for_chats(2)
         assert {"role": "assistant", "audio": {"id": first.audio_id}} in second.body["messages"]
         past = json.dumps(second.body["messages"][:-1], ensure_ascii=False)
         assert sentence("anna-cook") in past and "Anna" in past
         assert correlation(clips.load("anna-cook", HEARD), second.newest, HEARD) < 0.5  # as text, not as sound
-    async with house.bot():  # anna stayed, so it comes back by itself
-        await until(lambda: house.sandbox.bot.id in house.sandbox.guild.voice_states)
-        await until(lambda: any("I am back" in line for line in house.lines()))
+    async with harness.bot():  # anna stayed, so it comes back by itself
+        await until(lambda: harness.sandbox.bot.id in harness.sandbox.guild.voice_states)
+        await until(lambda: any("I am back" in line for line in harness.lines()))
         await anna.say(clips.load("anna-quickest", OUT))
-        [*_, third] = await house.model.wait_for_chats(3)
+        [*_, third] = await harness.model.wait_for_chats(3)
         past = json.dumps(third.body["messages"], ensure_ascii=False)
         assert sentence("anna-cook") in past
         assert str(first.audio_id) in past
-    assert not house.model.refused
+    assert not harness.model.refused
 
 
 @pytest.mark.parametrize("engine", ["davey", "libdave"])
-async def test_a_third_person_comes_and_goes_in_mid_speech(house: House, engine: EngineName) -> None:
-    async with house.bot() as app:
-        anna = await house.sandbox.person("Anna", engine)
-        ben = await house.sandbox.person("Ben", "libdave" if engine == "davey" else "davey")
-        await house.join(anna)
+async def test_a_third_person_comes_and_goes_in_mid_speech(harness: Harness, engine: EngineName) -> None:
+    async with harness.bot() as app:
+        anna = await harness.sandbox.person("Anna", engine)
+        ben = await harness.sandbox.person("Ben", "libdave" if engine == "davey" else "davey")
+        await harness.join(anna)
         speech = (clips.load("ben-story", OUT) + clips.load("anna-cook", OUT))[: 300 * 1920]
         async with asyncio.TaskGroup() as group:
             saying = group.create_task(anna.say(speech))
             await asyncio.sleep(1.5)
-            await ben.join(house.lounge.id)
+            await ben.join(harness.lounge.id)
             await asyncio.sleep(2)
             await ben.leave()
-        await anna.recorder.wait_for(house.sandbox.bot.id, 0.5, 20)
-        assert correlation(downsampled(speech), answered(house).newest, HEARD) >= 0.95
+        await anna.recorder.wait_for(harness.sandbox.bot.id, 0.5, 20)
+        assert correlation(downsampled(speech), answered(harness).newest, HEARD) >= 0.95
         [call] = app.calls.all()
         assert isinstance(call.link, Link)
         assert saying.result().frames - call.link.receiver.stats.decoded <= 5
 
 
-async def test_padding_a_late_op_5_and_a_bad_line(house: House) -> None:
-    async with house.bot():
-        anna = await house.sandbox.person("Anna")
+async def test_padding_a_late_op_5_and_a_bad_line(harness: Harness) -> None:
+    async with harness.bot():
+        anna = await harness.sandbox.person("Anna")
         anna.conditions.padding = 1.0
         anna.conditions.speaking_delay = 0.3
         anna.conditions.up.loss = 0.05
         anna.conditions.up.reorder = 0.05
-        house.model.transcribe = lambda wav: "something"
-        await house.join(anna)
+        harness.model.transcribe = lambda wav: "something"
+        await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await said(house, "bot-rice")
-        assert correlation(clips.load("anna-cook", HEARD), answered(house).newest, HEARD) >= 0.8
+        await said(harness, "bot-rice")
+        assert correlation(clips.load("anna-cook", HEARD), answered(harness).newest, HEARD) >= 0.8
 
 
-async def test_speaking_over_the_answer_stops_it_and_only_what_was_heard_is_remembered(house: House) -> None:
-    rice, house.model.default = house.model.default, Speak.clip("bot-moon")
-    async with house.bot():
-        anna = await house.sandbox.person("Anna")
-        await house.join(anna)
+async def test_speaking_over_the_answer_stops_it_and_only_what_was_heard_is_remembered(harness: Harness) -> None:
+    rice, harness.model.default = harness.model.default, Speak.clip("bot-moon")
+    async with harness.bot():
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await anna.recorder.wait_for(house.sandbox.bot.id, 2.0, 20)
-        first, house.model.default = answered(house), rice
+        await anna.recorder.wait_for(harness.sandbox.bot.id, 2.0, 20)
+        first, harness.model.default = answered(harness), rice
         await anna.say(clips.load("anna-wait", OUT))
-        await said(house, "bot-rice")
-        past = json.dumps(answered(house).body["messages"], ensure_ascii=False)
+        await said(harness, "bot-rice")
+        past = json.dumps(answered(harness).body["messages"], ensure_ascii=False)
         assert str(first.audio_id) not in past
         assert "The story of the moon" in past
         assert "slowly became the moon" not in past
-        assert heard_by(anna, house, "bot-moon") < 0.6
-        assert heard_by(anna, house, "bot-rice") >= 0.95
-        assert not any("slowly became the moon" in line for line in house.lines())
+        assert heard_by(anna, harness, "bot-moon") < 0.6
+        assert heard_by(anna, harness, "bot-rice") >= 0.95
+        assert not any("slowly became the moon" in line for line in harness.lines())
 
 
-async def test_a_model_error_is_told_and_the_next_turn_works(house: House) -> None:
-    rice, house.model.default = house.model.default, Refuse(500, "oops")
-    async with house.bot():
-        anna = await house.sandbox.person("Anna")
-        await house.join(anna)
-        before = len(house.lines())
+async def test_a_model_error_is_told_and_the_next_turn_works(harness: Harness) -> None:
+    rice, harness.model.default = harness.model.default, Refuse(500, "oops")
+    async with harness.bot():
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
+        before = len(harness.lines())
         await anna.say(clips.load("anna-cook", OUT))
-        await until(lambda: any("trouble" in line for line in house.lines()[before:]), 8)
-        house.model.default = rice
+        await until(lambda: any("trouble" in line for line in harness.lines()[before:]), 8)
+        harness.model.default = rice
         await anna.say(clips.load("anna-quickest", OUT))
-        await said(house, "bot-rice")
-        assert heard_by(anna, house, "bot-rice") >= 0.95
+        await said(harness, "bot-rice")
+        assert heard_by(anna, harness, "bot-rice") >= 0.95
 
 
-async def test_what_broke_off_is_told_and_what_was_heard_stays(house: House) -> None:
-    rice, house.model.default = (
-        house.model.default,
+async def test_what_broke_off_is_told_and_what_was_heard_stays(harness: Harness) -> None:
+    rice, harness.model.default = (
+        harness.model.default,
         Speak.clip("bot-moon").with_(breaks=Break.RESET, break_after=3.0),
     )
-    async with house.bot():
-        anna = await house.sandbox.person("Anna")
-        await house.join(anna)
+    async with harness.bot():
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await until(lambda: any("The story" in line and "-#" in line for line in house.lines()), 20)
-        house.model.default = rice
+        await until(lambda: any("The story" in line and "-#" in line for line in harness.lines()), 20)
+        harness.model.default = rice
         await anna.say(clips.load("anna-quickest", OUT))
-        await said(house, "bot-rice")
+        await said(harness, "bot-rice")
 
 
-async def test_people_who_have_not_agreed_are_not_heard(house: House) -> None:
-    async with house.bot(consent="opt-in"):
-        anna, ben = await house.sandbox.person("Anna"), await house.sandbox.person("Ben")
-        await house.join(anna)
-        await ben.join(house.lounge.id)
+async def test_people_who_have_not_agreed_are_not_heard(harness: Harness) -> None:
+    async with harness.bot(consent="opt-in"):
+        anna, ben = await harness.sandbox.person("Anna"), await harness.sandbox.person("Ben")
+        await harness.join(anna)
+        await ben.join(harness.lounge.id)
         await ben.say(clips.load("ben-train", OUT))
         await anna.say(clips.load("anna-cook", OUT))  # names the bot: there are two people now
-        await said(house, "bot-rice")
-        assert all(correlation(clips.load("ben-train", HEARD), chat.newest, HEARD) < 0.5 for chat in house.model.chats)
-        assert len(house.model.transcriptions) == 1
-        [panel] = [m for m in house.sandbox.messages(house.lounge.id) if m.components and not m.content]
-        await house.sandbox.click(ben.user, panel, button_id(panel, "Talk to the bot"))
+        await said(harness, "bot-rice")
+        assert all(
+            correlation(clips.load("ben-train", HEARD), chat.newest, HEARD) < 0.5 for chat in harness.model.chats
+        )
+        assert len(harness.model.transcriptions) == 1
+        [panel] = [m for m in harness.sandbox.messages(harness.lounge.id) if m.components and not m.content]
+        await harness.sandbox.click(ben.user, panel, button_id(panel, "Talk to the bot"))
         await ben.say(clips.load("ben-moon", OUT))
-        await said(house, "bot-rice", turns=2)
-        assert correlation(clips.load("ben-moon", HEARD), answered(house).newest, HEARD) >= 0.95
+        await said(harness, "bot-rice", turns=2)
+        assert correlation(clips.load("ben-moon", HEARD), answered(harness).newest, HEARD) >= 0.95
 
 
-async def test_stop_ask_and_leave(house: House) -> None:
-    house.model.script(Speak.clip("bot-moon"))
-    async with house.bot():
-        anna = await house.sandbox.person("Anna")
-        await house.join(anna)
-        await house.sandbox.command(anna.user, "ask", {"text": "How did the moon begin?"}, channel_id=house.lounge.id)
-        await anna.recorder.wait_for(house.sandbox.bot.id, 1.5, 20)
-        await house.sandbox.command(anna.user, "stop", channel_id=house.lounge.id)
-        await anna.recorder.quiet(house.sandbox.bot.id, 1.0)
-        assert heard_by(anna, house, "bot-moon") < 0.6
-        [request] = await house.model.wait_for_chats(1)
+async def test_stop_ask_and_leave(harness: Harness) -> None:
+    harness.model.script(Speak.clip("bot-moon"))
+    async with harness.bot():
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
+        await harness.sandbox.command(
+            anna.user, "ask", {"text": "How did the moon begin?"}, channel_id=harness.lounge.id
+        )
+        await anna.recorder.wait_for(harness.sandbox.bot.id, 1.5, 20)
+        await harness.sandbox.command(anna.user, "stop", channel_id=harness.lounge.id)
+        await anna.recorder.quiet(harness.sandbox.bot.id, 1.0)
+        assert heard_by(anna, harness, "bot-moon") < 0.6
+        [request] = await harness.model.wait_for_chats(1)
         assert "How did the moon begin?" in json.dumps(request.body["messages"])
-        await house.sandbox.command(anna.user, "leave", channel_id=house.lounge.id)
-        await until(lambda: house.sandbox.bot.id not in house.sandbox.guild.voice_states)
-        await house.join(anna)
+        await harness.sandbox.command(anna.user, "leave", channel_id=harness.lounge.id)
+        await until(lambda: harness.sandbox.bot.id not in harness.sandbox.guild.voice_states)
+        await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await said(house, "bot-rice")
+        await said(harness, "bot-rice")

@@ -1,4 +1,4 @@
-"""Audio work beyond the call, end to end: commands in, attachments out, the model's server between."""
+"""Audio jobs outside a call, end to end: commands in, attachments out, the model's server between."""
 
 import asyncio
 
@@ -14,8 +14,8 @@ from sandbox.guild.permissions import P
 from sandbox.model.behaviour import Hang, Refuse, Speak
 from sandbox.people.compare import correlation
 from sandbox.people.outcome import CommandOutcome
-from tests.e2e.conftest import House, until
-from tests.e2e.measure import bubble, length
+from tests.e2e.conftest import Harness, until
+from tests.e2e.measure import length, voice_message_sound
 from tests.e2e.test_conversation import button_id
 
 OUT = 48_000
@@ -26,7 +26,7 @@ def sentence(clip: str) -> str:
 
 
 def recording(clip: str, container: str = "ogg", codec: str = "libopus") -> bytes:
-    """Return a clip as people send it."""
+    """Return a clip encoded as people send it."""
     return media.encode(clips.load(clip, SPEAK_RATE), SPEAK_RATE, container, codec)
 
 
@@ -34,98 +34,100 @@ def told(outcome: CommandOutcome) -> str:
     return outcome.text + "".join(note.content for note in outcome.followups)
 
 
-def words_sent(house: House, number: int = -1) -> str:
-    return str(house.model.chats[number].body["messages"])
+def words_sent(harness: Harness, number: int = -1) -> str:
+    return str(harness.model.chats[number].body["messages"])
 
 
-async def test_ask_outside_a_call_is_answered_with_sound_and_remembered(house: House) -> None:
-    async with house.bot():
-        eve = house.sandbox.add_user("Eve")
-        file = house.sandbox.file("voice.m4a", recording("anna-cook", "ipod", "aac"))
-        outcome = await (await house.sandbox.command(eve, "ask", {"text": "What is it?", "file": file})).settled()
+async def test_ask_outside_a_call_is_answered_with_sound_and_remembered(harness: Harness) -> None:
+    async with harness.bot():
+        eve = harness.sandbox.add_user("Eve")
+        file = harness.sandbox.file("voice.m4a", recording("anna-cook", "ipod", "aac"))
+        outcome = await (await harness.sandbox.command(eve, "ask", {"text": "What is it?", "file": file})).settled()
         assert sentence("bot-rice") in outcome.content
         await until(lambda: outcome.followups)
-        assert correlation(clips.load("bot-rice", OUT), bubble(outcome.followups[0], OUT), OUT) >= 0.9
-        assert correlation(clips.load("anna-cook", HEAR_RATE), house.model.chats[0].newest, HEAR_RATE) >= 0.9
-        outcome = await (await house.sandbox.command(eve, "ask", {"text": "And then?"})).settled()
+        assert correlation(clips.load("bot-rice", OUT), voice_message_sound(outcome.followups[0], OUT), OUT) >= 0.9
+        assert correlation(clips.load("anna-cook", HEAR_RATE), harness.model.chats[0].newest, HEAR_RATE) >= 0.9
+        outcome = await (await harness.sandbox.command(eve, "ask", {"text": "And then?"})).settled()
         await until(lambda: outcome.followups)
-        assert {"role": "assistant", "audio": {"id": house.model.chats[0].audio_id}} in house.model.chats[1].body[
+        assert {"role": "assistant", "audio": {"id": harness.model.chats[0].audio_id}} in harness.model.chats[1].body[
             "messages"
         ]
-        assert "What is it?" in words_sent(house, 1)
-    assert not house.model.refused
+        assert "What is it?" in words_sent(harness, 1)
+    assert not harness.model.refused
 
 
-async def test_a_recording_asked_about_in_a_call_is_answered_there(house: House) -> None:
-    async with house.bot():
-        anna = await house.sandbox.person("Anna")
-        await house.join(anna)
-        file = house.sandbox.file("voice.ogg", recording("anna-quickest"))
-        await house.sandbox.command(anna.user, "ask", {"text": "Translate", "file": file}, channel_id=house.lounge.id)
-        await until(lambda: any(sentence("bot-rice") in line and "-#" in line for line in house.lines()), 30)
-        (request,) = house.model.chats
+async def test_a_recording_asked_about_in_a_call_is_answered_there(harness: Harness) -> None:
+    async with harness.bot():
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
+        file = harness.sandbox.file("voice.ogg", recording("anna-quickest"))
+        await harness.sandbox.command(
+            anna.user, "ask", {"text": "Translate", "file": file}, channel_id=harness.lounge.id
+        )
+        await until(lambda: any(sentence("bot-rice") in line and "-#" in line for line in harness.lines()), 30)
+        (request,) = harness.model.chats
         assert correlation(clips.load("anna-quickest", HEAR_RATE), request.newest, HEAR_RATE) >= 0.9
-        assert correlation(clips.load("bot-rice", OUT), anna.recorder.heard(house.sandbox.bot.id, None), OUT) >= 0.9
+        assert correlation(clips.load("bot-rice", OUT), anna.recorder.heard(harness.sandbox.bot.id, None), OUT) >= 0.9
 
 
-async def test_analyze_says_what_a_recording_holds(house: House) -> None:
-    house.model.script(Speak("### What is said\n**Speaker 1** @everyone [here](https://evil.example)"))
-    async with house.bot():
-        eve = house.sandbox.add_user("Eve", locale="ja")
-        file = house.sandbox.file("talk.webm", recording("anna-cook", "webm", "libopus"))
+async def test_analyze_says_what_a_recording_holds(harness: Harness) -> None:
+    harness.model.script(Speak("### What is said\n**Speaker 1** @everyone [here](https://evil.example)"))
+    async with harness.bot():
+        eve = harness.sandbox.add_user("Eve", locale="ja")
+        file = harness.sandbox.file("talk.webm", recording("anna-cook", "webm", "libopus"))
         options = {"recording": file, "question": "Who cooks?", "private": True}
-        outcome = await (await house.sandbox.command(eve, "analyze", options)).settled()
+        outcome = await (await harness.sandbox.command(eve, "analyze", options)).settled()
         assert outcome.ephemeral
         assert "### What is said\n**Speaker 1** @\u200beveryone [here]\u200b(<https://evil.example>)" in outcome.content
         assert "talk.webm · 0:0" in outcome.content
         assert "$0.0" in outcome.content
-        (request,) = house.model.chats
+        (request,) = harness.model.chats
         assert request.body["modalities"] == ["text"]
         assert correlation(clips.load("anna-cook", HEAR_RATE), request.newest, HEAR_RATE) >= 0.9
-        assert "Write in Japanese" in words_sent(house)
-        assert "Who cooks?" in words_sent(house)
-    assert not house.model.refused
+        assert "Write in Japanese" in words_sent(harness)
+        assert "Who cooks?" in words_sent(harness)
+    assert not harness.model.refused
 
 
-async def test_a_long_recording_is_heard_in_parts_and_joined(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_recording_is_heard_in_parts_and_joined(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.jobs.analyze.PART_SECONDS", 4.0)
     monkeypatch.setattr("bot.jobs.analyze.OVERLAP_SECONDS", 1.0)
-    house.model.script(Speak("note one"), Speak("note two"), Speak("note three"), Speak("the whole " * 900, speed=0))
-    async with house.bot(text_model="gpt-5-mini"):
-        eve = house.sandbox.add_user("Eve")
+    harness.model.script(Speak("note one"), Speak("note two"), Speak("note three"), Speak("the whole " * 900, speed=0))
+    async with harness.bot(text_model="gpt-5-mini"):
+        eve = harness.sandbox.add_user("Eve")
         hum = (np.sin(np.arange(SPEAK_RATE * 10) / 20) * 9000).astype("<i2").tobytes()
-        file = house.sandbox.file("long.mp3", media.encode(hum, SPEAK_RATE, "mp3"))
-        outcome = await (await house.sandbox.command(eve, "analyze", {"recording": file})).settled()
-        assert [round(len(request.newest) / 32_000) for request in house.model.chats] == [4, 4, 4, 0]
-        assert "begins at 0:06" in words_sent(house, 2)
-        assert all(f"note {number}" in words_sent(house) for number in ("one", "two", "three"))
+        file = harness.sandbox.file("long.mp3", media.encode(hum, SPEAK_RATE, "mp3"))
+        outcome = await (await harness.sandbox.command(eve, "analyze", {"recording": file})).settled()
+        assert [round(len(request.newest) / 32_000) for request in harness.model.chats] == [4, 4, 4, 0]
+        assert "begins at 0:06" in words_sent(harness, 2)
+        assert all(f"note {number}" in words_sent(harness) for number in ("one", "two", "three"))
         assert outcome.content.startswith("the whole")
         (whole,) = outcome.attachments
         assert whole.filename == "analysis.md"
         assert whole.data.decode().strip() == ("the whole " * 900).strip()
-    assert not house.model.refused
+    assert not harness.model.refused
 
 
-async def test_the_menus_work_on_a_voice_message(house: House) -> None:
-    async with house.bot():
-        eve, ada = house.sandbox.add_user("Eve"), house.sandbox.add_user("Ada")
+async def test_the_menus_work_on_a_voice_message(harness: Harness) -> None:
+    async with harness.bot():
+        eve, ada = harness.sandbox.add_user("Eve"), harness.sandbox.add_user("Ada")
         voice = [("voice-message.ogg", recording("anna-cook"))]
-        message = await house.sandbox.write(ada, house.sandbox.general.id, attachments=voice, voice_seconds=2.0)
-        analysis = await (await house.sandbox.menu(eve, "Analyze recording", message)).settled()
+        message = await harness.sandbox.write(ada, harness.sandbox.general.id, attachments=voice, voice_seconds=2.0)
+        analysis = await (await harness.sandbox.menu(eve, "Analyze recording", message)).settled()
         assert analysis.ephemeral
         assert sentence("bot-rice") in analysis.content
-        answer = await (await house.sandbox.menu(eve, "Answer aloud", message)).settled()
+        answer = await (await harness.sandbox.menu(eve, "Answer aloud", message)).settled()
         assert not answer.ephemeral
         await until(lambda: answer.followups)
-        assert correlation(clips.load("bot-rice", OUT), bubble(answer.followups[0], OUT), OUT) >= 0.9
-        words = await house.sandbox.write(ada, house.sandbox.general.id, "How high is Mount Fuji?")
+        assert correlation(clips.load("bot-rice", OUT), voice_message_sound(answer.followups[0], OUT), OUT) >= 0.9
+        words = await harness.sandbox.write(ada, harness.sandbox.general.id, "How high is Mount Fuji?")
         picture = [("fuji.png", b"\x89PNG\r\n\x1a\n" + bytes(99))]
-        shown = await house.sandbox.write(ada, house.sandbox.general.id, words.content, attachments=picture)
-        answer = await (await house.sandbox.menu(eve, "Answer aloud", shown)).settled()
+        shown = await harness.sandbox.write(ada, harness.sandbox.general.id, words.content, attachments=picture)
+        answer = await (await harness.sandbox.menu(eve, "Answer aloud", shown)).settled()
         await until(lambda: answer.followups)
         assert "How high is Mount Fuji?" in answer.content
-        assert "no recording" in told(await house.sandbox.menu(eve, "Analyze recording", words))
-    assert not house.model.refused
+        assert "no recording" in told(await harness.sandbox.menu(eve, "Analyze recording", words))
+    assert not harness.model.refused
 
 
 @pytest.mark.parametrize(
@@ -137,84 +139,84 @@ async def test_the_menus_work_on_a_voice_message(house: House) -> None:
     ],
 )
 async def test_a_bad_recording_is_said_so_before_anything_is_paid(
-    house: House, name: str, data: bytes, sentence_part: str
+    harness: Harness, name: str, data: bytes, sentence_part: str
 ) -> None:
-    async with house.bot():
-        eve = house.sandbox.add_user("Eve")
-        outcome = await house.sandbox.command(eve, "analyze", {"recording": house.sandbox.file(name, data)})
+    async with harness.bot():
+        eve = harness.sandbox.add_user("Eve")
+        outcome = await harness.sandbox.command(eve, "analyze", {"recording": harness.sandbox.file(name, data)})
         assert sentence_part in told(await outcome.settled())
-        assert not house.model.chats
+        assert not harness.model.chats
 
 
-async def test_a_recap_of_the_call_is_told_and_written(house: House) -> None:
-    async with house.bot():
-        anna = await house.sandbox.person("Anna")
-        await house.join(anna)
+async def test_a_recap_of_the_call_is_told_and_written(harness: Harness) -> None:
+    async with harness.bot():
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await until(lambda: any(sentence("bot-rice") in line and "-#" in line for line in house.lines()), 30)
-        await until(lambda: any(sentence("anna-cook") in line for line in house.lines()), 30)
-        house.model.script(Speak.clip("bot-moon"))
-        eve = house.sandbox.add_user("Eve", locale="de")
-        outcome = await (await house.sandbox.command(eve, "catchup", {"minutes": 5})).settled()
+        await until(lambda: any(sentence("bot-rice") in line and "-#" in line for line in harness.lines()), 30)
+        await until(lambda: any(sentence("anna-cook") in line for line in harness.lines()), 30)
+        harness.model.script(Speak.clip("bot-moon"))
+        eve = harness.sandbox.add_user("Eve", locale="de")
+        outcome = await (await harness.sandbox.command(eve, "catchup", {"minutes": 5})).settled()
         assert not outcome.ephemeral
         assert sentence("bot-moon") in outcome.content
         await until(lambda: outcome.followups)
-        assert correlation(clips.load("bot-moon", OUT), bubble(outcome.followups[0], OUT), OUT) >= 0.9
-        assert '"Anna"' in words_sent(house)
-        assert sentence("anna-cook") in words_sent(house)
-        assert "Speak German" in words_sent(house)
-        again = await (await house.sandbox.command(eve, "catchup", {"private": True})).settled()
+        assert correlation(clips.load("bot-moon", OUT), voice_message_sound(outcome.followups[0], OUT), OUT) >= 0.9
+        assert '"Anna"' in words_sent(harness)
+        assert sentence("anna-cook") in words_sent(harness)
+        assert "Speak German" in words_sent(harness)
+        again = await (await harness.sandbox.command(eve, "catchup", {"private": True})).settled()
         assert again.ephemeral
         (sound,) = again.attachments
         assert sound.filename == "catchup.ogg"
         assert length(sound) > 1
-    assert not house.model.refused
+    assert not harness.model.refused
 
 
-async def test_nobody_catches_up_on_what_they_may_not_read(house: House) -> None:
-    async with house.bot() as running:
-        anna = await house.sandbox.person("Anna")
-        closed = house.sandbox.add_channel(
+async def test_nobody_catches_up_on_what_they_may_not_read(harness: Harness) -> None:
+    async with harness.bot() as running:
+        anna = await harness.sandbox.person("Anna")
+        closed = harness.sandbox.add_channel(
             "Closed",
-            kind=house.lounge.kind,
+            kind=harness.lounge.kind,
             overwrites=[
-                Overwrite(house.sandbox.guild.id, False, 0, int(P.VIEW_CHANNEL)),
+                Overwrite(harness.sandbox.guild.id, False, 0, int(P.VIEW_CHANNEL)),
                 Overwrite(anna.user.id, True, int(P.VIEW_CHANNEL), 0),
-                Overwrite(house.sandbox.bot.id, True, int(P.VIEW_CHANNEL), 0),
+                Overwrite(harness.sandbox.bot.id, True, int(P.VIEW_CHANNEL), 0),
             ],
         )
-        eve = house.sandbox.add_user("Eve")
+        eve = harness.sandbox.add_user("Eve")
         await asyncio.sleep(0.2)
-        outcome = await house.sandbox.command(anna.user, "catchup")
+        outcome = await harness.sandbox.command(anna.user, "catchup")
         assert "channel" in told(outcome)
-        outcome = await house.sandbox.command(eve, "catchup", {"channel": closed})
+        outcome = await harness.sandbox.command(eve, "catchup", {"channel": closed})
         assert "may not" in told(outcome) or "cannot" in told(outcome) or "closed" in told(outcome)
-        outcome = await house.sandbox.command(eve, "catchup", {"channel": house.lounge})
+        outcome = await harness.sandbox.command(eve, "catchup", {"channel": harness.lounge})
         assert "Nothing was said" in told(await outcome.settled())
-        assert not house.model.chats
+        assert not harness.model.chats
         line = Talk("user", anna.user.id, "Anna", "we meet at nine", running.client.services.wall())
-        await running.store.remember(house.sandbox.guild.id, closed.id, [line])
-        outcome = await (await house.sandbox.command(anna.user, "catchup", {"channel": closed})).settled()
+        await running.store.remember(harness.sandbox.guild.id, closed.id, [line])
+        outcome = await (await harness.sandbox.command(anna.user, "catchup", {"channel": closed})).settled()
         assert sentence("bot-rice") in outcome.content
-        assert outcome.ephemeral  # whoever else is in front of that door may not read it
+        assert outcome.ephemeral  # others in this channel may not read the closed one
 
 
-async def test_a_model_that_fails_is_said_so_and_a_busy_one_asked_again(house: House) -> None:
-    house.model.script(
+async def test_a_model_that_fails_is_said_so_and_a_busy_one_asked_again(harness: Harness) -> None:
+    harness.model.script(
         Refuse(500, "oops", "server_error"), Speak("it worked"), Refuse(429, "no money", code="insufficient_quota")
     )
-    async with house.bot():
-        eve = house.sandbox.add_user("Eve")
-        options = {"recording": house.sandbox.file("a.ogg", recording("anna-cook"))}
-        outcome = await (await house.sandbox.command(eve, "analyze", options)).settled()
+    async with harness.bot():
+        eve = harness.sandbox.add_user("Eve")
+        options = {"recording": harness.sandbox.file("a.ogg", recording("anna-cook"))}
+        outcome = await (await harness.sandbox.command(eve, "analyze", options)).settled()
         assert "it worked" in outcome.content
-        outcome = await (await house.sandbox.command(eve, "analyze", options)).settled()
+        outcome = await (await harness.sandbox.command(eve, "analyze", options)).settled()
         assert "out of credit" in told(outcome)
 
 
 @pytest.fixture
 def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long is what is longer than four seconds, and progress is shown at once."""
+    """Treat more than four seconds as long, and show progress at once."""
     monkeypatch.setattr("bot.jobs.analyze.PART_SECONDS", 4.0)
     monkeypatch.setattr("bot.jobs.analyze.OVERLAP_SECONDS", 1.0)
     monkeypatch.setattr("bot.chat.job_progress.PROGRESS_DELAY_SECONDS", 0.0)
@@ -225,88 +227,90 @@ HUM = (np.sin(np.arange(SPEAK_RATE * 10) / 20) * 9000).astype("<i2").tobytes()
 
 
 @pytest.mark.usefixtures("in_parts")
-async def test_analyze_and_catchup_can_be_cancelled_and_cost_what_they_did(house: House) -> None:
-    house.model.script(Speak("note one"), Hang(), Hang())
-    async with house.bot(budget_server_day="5") as running:
-        eve, ben = house.sandbox.add_user("Eve"), house.sandbox.add_user("Ben")
-        budget, guild_id = running.client.services.budget, house.sandbox.guild.id
+async def test_analyze_and_catchup_can_be_cancelled_and_cost_what_they_did(harness: Harness) -> None:
+    harness.model.script(Speak("note one"), Hang(), Hang())
+    async with harness.bot(budget_server_day="5") as running:
+        eve, ben = harness.sandbox.add_user("Eve"), harness.sandbox.add_user("Ben")
+        budget, guild_id = running.client.services.budget, harness.sandbox.guild.id
 
         async def cancelled(outcome: CommandOutcome, progress: str) -> None:
             await until(lambda: progress in outcome.content)
             assert "· $0.0" in outcome.content
             assert outcome.message is not None
             button = button_id(outcome.message, "Cancel")
-            assert "Only who asked" in told(await house.sandbox.click(ben, outcome.message, button))
-            await house.sandbox.click(eve, outcome.message, button)
+            assert "Only who asked" in told(await harness.sandbox.click(ben, outcome.message, button))
+            await harness.sandbox.click(eve, outcome.message, button)
             await until(lambda: "Cancelled. It cost $0.0" in outcome.content)
             assert not outcome.components
 
-        file = house.sandbox.file("long.mp3", media.encode(HUM, SPEAK_RATE, "mp3"))
-        await cancelled(await house.sandbox.command(eve, "analyze", {"recording": file}), "Listening: 1 of 4")
+        file = harness.sandbox.file("long.mp3", media.encode(HUM, SPEAK_RATE, "mp3"))
+        await cancelled(await harness.sandbox.command(eve, "analyze", {"recording": file}), "Listening: 1 of 4")
         since = running.client.services.wall().replace(hour=0, minute=0)
         charges = await running.store.charges(guild_id, since)
         assert len(charges) == 1
         assert budget.left(guild_id) == 5 - sum(charge.cost or 0 for charge in charges)
 
         said = [Talk("user", ben.id, "Ben", "we meet at nine", running.client.services.wall())]
-        await running.store.remember(guild_id, house.lounge.id, said)
-        outcome = await house.sandbox.command(eve, "catchup", {"channel": house.lounge})
+        await running.store.remember(guild_id, harness.lounge.id, said)
+        outcome = await harness.sandbox.command(eve, "catchup", {"channel": harness.lounge})
         await cancelled(outcome, "Summing up 1 lines")
         assert budget.left(guild_id) == 5 - sum(charge.cost or 0 for charge in charges)
         assert len(running.client.jobs.queue) == 0
 
 
-async def test_what_is_too_much_is_said_so_and_not_begun(house: House) -> None:
-    house.model.default = Hang()
-    async with house.bot(budget_person_day="0.04") as running:
-        eve = house.sandbox.add_user("Eve")
-        outcome = await house.sandbox.command(eve, "podcast", {"text": "The moon is round. " * 200})
+async def test_what_is_too_much_is_said_so_and_not_begun(harness: Harness) -> None:
+    harness.model.default = Hang()
+    async with harness.bot(budget_person_day="0.04") as running:
+        eve = harness.sandbox.add_user("Eve")
+        outcome = await harness.sandbox.command(eve, "podcast", {"text": "The moon is round. " * 200})
         await until(lambda: "budget is spent" in outcome.content)  # it would cost eleven cents
-        options = {"recording": house.sandbox.file("a.ogg", recording("anna-cook"))}
+        options = {"recording": harness.sandbox.file("a.ogg", recording("anna-cook"))}
         for _ in range(2):
-            await house.sandbox.command(eve, "analyze", options)
-        await until(lambda: len(house.model.chats) == 2)
-        outcome = await (await house.sandbox.command(eve, "analyze", options)).settled()
+            await harness.sandbox.command(eve, "analyze", options)
+        await until(lambda: len(harness.model.chats) == 2)
+        outcome = await (await harness.sandbox.command(eve, "analyze", options)).settled()
         assert "hands full" in told(outcome)
         assert running.client.services.tally.calls["jobs_refused"] == 1
-        assert len(house.model.chats) == 2
+        assert len(harness.model.chats) == 2
 
 
 @pytest.mark.usefixtures("in_parts")
-async def test_a_part_that_fails_is_named_and_the_rest_is_not_heard_again(house: House) -> None:
+async def test_a_part_that_fails_is_named_and_the_rest_is_not_heard_again(harness: Harness) -> None:
     broken = [Refuse(500, "oops", "server_error")] * 4
-    house.model.script(Speak("note one"), *broken, Speak("note two"), Speak("note three"), Speak("all of it"))
-    async with house.bot():
-        eve = house.sandbox.add_user("Eve")
-        options = {"recording": house.sandbox.file("long.mp3", media.encode(HUM, SPEAK_RATE, "mp3"))}
-        outcome = await house.sandbox.command(eve, "analyze", options)
+    harness.model.script(Speak("note one"), *broken, Speak("note two"), Speak("note three"), Speak("all of it"))
+    async with harness.bot():
+        eve = harness.sandbox.add_user("Eve")
+        options = {"recording": harness.sandbox.file("long.mp3", media.encode(HUM, SPEAK_RATE, "mp3"))}
+        outcome = await harness.sandbox.command(eve, "analyze", options)
         await until(lambda: "Part 2 of 3 of the recording failed. What is done is kept" in outcome.content)
         assert "trouble reaching the model" in outcome.content
         assert not outcome.components
-        before = len(house.model.chats)
-        outcome = await house.sandbox.command(eve, "analyze", options)
+        before = len(harness.model.chats)
+        outcome = await harness.sandbox.command(eve, "analyze", options)
         await until(lambda: "all of it" in outcome.content)
-        assert len(house.model.chats) - before == 3
-        assert all(f"note {number}" in words_sent(house) for number in ("one", "two", "three"))
+        assert len(harness.model.chats) - before == 3
+        assert all(f"note {number}" in words_sent(harness) for number in ("one", "two", "three"))
 
 
-async def test_what_is_cut_off_by_the_end_of_the_process_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_cut_off_by_the_end_of_the_process_says_so(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.chat.job_progress.PROGRESS_DELAY_SECONDS", 0.0)
-    house.model.default = Hang()
-    async with house.bot():
-        eve = house.sandbox.add_user("Eve")
-        file = house.sandbox.file("a.ogg", recording("anna-cook"))
-        outcome = await house.sandbox.command(eve, "analyze", {"recording": file})
+    harness.model.default = Hang()
+    async with harness.bot():
+        eve = harness.sandbox.add_user("Eve")
+        file = harness.sandbox.file("a.ogg", recording("anna-cook"))
+        outcome = await harness.sandbox.command(eve, "analyze", {"recording": file})
         await until(lambda: "Listening" in outcome.content)
     assert "being restarted" in outcome.content
     assert not outcome.components
 
 
-async def test_a_wrong_text_model_is_named(house: House) -> None:
-    async with house.bot(text_model="gpt-nope"):
-        eve = house.sandbox.add_user("Eve")
-        outcome = await house.sandbox.command(eve, "podcast", {"text": "A text about the moon."})
+async def test_a_wrong_text_model_is_named(harness: Harness) -> None:
+    async with harness.bot(text_model="gpt-nope"):
+        eve = harness.sandbox.add_user("Eve")
+        outcome = await harness.sandbox.command(eve, "podcast", {"text": "A text about the moon."})
         await until(lambda: "unknown" in outcome.content)  # its price
         assert outcome.message is not None
-        await house.sandbox.click(eve, outcome.message, button_id(outcome.message, "Make it"))
+        await harness.sandbox.click(eve, outcome.message, button_id(outcome.message, "Make it"))
         await until(lambda: "TEXT_MODEL" in outcome.content)

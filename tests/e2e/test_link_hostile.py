@@ -42,26 +42,26 @@ from sandbox.people.compare import correlation
 from sandbox.people.person import Person
 from sandbox.voice import rtp
 from sandbox.voice.gateway import VoiceGateway
-from tests.e2e.conftest import House, until
+from tests.e2e.conftest import Harness, until
 from tests.e2e.link_bot import LinkBot
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.parametrize("code", [4017, 4021])
-async def test_a_refusal_is_told_once(house: House, code: int) -> None:
+async def test_a_refusal_is_told_once(harness: Harness, code: int) -> None:
     """After 4021 the call may come back by itself; after 4017 it may not."""
-    voice = house.sandbox.voice
+    voice = harness.sandbox.voice
     assert isinstance(voice, VoiceGateway)
-    async with house.bot():
-        anna = await house.sandbox.person("Anna")
-        await house.join(anna)
-        await until(lambda: len(house.lines()) > 0 and voice.counts["identified"] == 2)
-        lines = house.lines()
-        voice.close(house.sandbox.bot.id, code)
-        await until(lambda: voice.counts["identified"] > 2 or len(house.lines()) > len(lines))
+    async with harness.bot():
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
+        await until(lambda: len(harness.lines()) > 0 and voice.counts["identified"] == 2)
+        lines = harness.lines()
+        voice.close(harness.sandbox.bot.id, code)
+        await until(lambda: voice.counts["identified"] > 2 or len(harness.lines()) > len(lines))
         await asyncio.sleep(3)
-        told = house.lines()[len(lines) :]
+        told = harness.lines()[len(lines) :]
         print(code, told, voice.counts)
         assert len(told) == (code == 4017)
         assert voice.counts["identified"] == (2 if code == 4017 else 3)

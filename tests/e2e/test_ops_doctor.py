@@ -1,4 +1,4 @@
-"""Ten broken set-ups, and what `doctor` says of each."""
+"""Broken set-ups, and what `doctor` says about each."""
 
 import asyncio
 import base64
@@ -21,7 +21,7 @@ from bot.types import Message
 from sandbox.guild.entities import Kind
 from sandbox.guild.knobs import MESSAGE_CONTENT_INTENT
 from tests.e2e import process
-from tests.e2e.conftest import House
+from tests.e2e.conftest import Harness
 from tests.e2e.process import environment
 from tests.store import conftest as stores
 
@@ -35,68 +35,68 @@ CHECKS = {
     "configuration", "token", "intents", "permissions", "identify budget", "libopus", "dave", "discord.py", "udp",
     "model", "store", "clock", "disk", "encryption key",
 }  # fmt: skip
-"""What is looked at, whatever is wrong."""
+"""The checks that always run, whatever is broken."""
 
 
-async def examined(house: House, live: bool = False, **more: Any) -> DoctorReport:
-    settings: Settings = house.settings(**{"store_key": KEY, **more})
-    return await doctor.examine(settings, house.sandbox.authority.client_context, live=live, within=10.0)
+async def examined(harness: Harness, live: bool = False, **more: Any) -> DoctorReport:
+    settings: Settings = harness.settings(**{"store_key": KEY, **more})
+    return await doctor.examine(settings, harness.sandbox.authority.client_context, live=live, within=10.0)
 
 
 def failing(report: DoctorReport) -> dict[str, str]:
-    """Return what failed: check -> detail, having seen that each says what to do."""
+    """Return the failed checks with their detail, after checking that each has a hint."""
     found = [finding for finding in report.findings if finding.status in (Status.FAIL, Status.WARN)]
     assert all(finding.hint for finding in found)
     return {finding.check: finding.detail for finding in found}
 
 
-async def test_a_sound_set_up_has_nothing_to_say_and_spends_no_identify(house: House) -> None:
-    report = await examined(house, live=True)
+async def test_a_sound_set_up_has_nothing_to_say_and_spends_no_identify(harness: Harness) -> None:
+    report = await examined(harness, live=True)
     assert failing(report) == {}
     assert report.exit_code == 0
     sound = {finding.check for finding in report.findings if finding.status is Status.OK}
-    assert sound >= CHECKS - {"permissions"} | {"model live", f"permissions in server {house.sandbox.guild.id}"}
-    assert house.sandbox.gateway.identified == 0
-    assert not (house.folder / "bot.db").exists()
+    assert sound >= CHECKS - {"permissions"} | {"model live", f"permissions in server {harness.sandbox.guild.id}"}
+    assert harness.sandbox.gateway.identified == 0
+    assert not (harness.folder / "bot.db").exists()
 
 
-async def test_without_a_key_it_warns_that_words_lie_open(house: House) -> None:
-    report = await examined(house, store_key=None)
+async def test_without_a_key_it_warns_that_words_lie_open(harness: Harness) -> None:
+    report = await examined(harness, store_key=None)
     assert failing(report) == {"encryption key": "STORE_KEY is not set: words are stored as they are"}
     assert report.exit_code == 0
 
 
-def _narrow(house: House) -> None:
-    sandbox = house.sandbox
+def _narrow(harness: Harness) -> None:
+    sandbox = harness.sandbox
     sandbox.moderator.overwrite(sandbox.lounge, sandbox.bot, deny=1 << 21)
 
 
-def _spend(house: House) -> None:
-    house.sandbox.gateway.identified = 1000
+def _spend(harness: Harness) -> None:
+    harness.sandbox.gateway.identified = 1000
 
 
-def _bare(house: House) -> None:
-    guild = house.sandbox.guild
+def _bare(harness: Harness) -> None:
+    guild = harness.sandbox.guild
     for role in guild.roles.values():
         role.permissions &= ~(1 << 20)
 
 
-def _locked(house: House) -> None:
-    (house.folder / "file").write_text("not a folder")
+def _locked(harness: Harness) -> None:
+    (harness.folder / "file").write_text("not a folder")
 
 
-def _broken(house: House) -> None:
-    (house.folder / "bot.db").write_bytes(b"this is no database" * 100)
+def _broken(harness: Harness) -> None:
+    (harness.folder / "bot.db").write_bytes(b"this is no database" * 100)
 
 
-async def _sealed(house: House) -> None:
-    store = await SqlStore.open(f"sqlite+aiosqlite:///{house.folder}/bot.db", KEY)
+async def _sealed(harness: Harness) -> None:
+    store = await SqlStore.open(f"sqlite+aiosqlite:///{harness.folder}/bot.db", KEY)
     await store.remember(1, 2, [Message("user", 3, "Anna", "a canary word", datetime.now(UTC))])
     await store.aclose()
 
 
-async def test_the_key_opens_what_is_stored_or_it_is_said(house: House) -> None:
-    await _sealed(house)
+async def test_the_key_opens_what_is_stored_or_it_is_said(harness: Harness) -> None:
+    await _sealed(harness)
     other = base64.b64encode(bytes(32)).decode()
     for key, status, words, code in (
         (KEY, Status.OK, "it opens what is stored", 0),
@@ -104,14 +104,14 @@ async def test_the_key_opens_what_is_stored_or_it_is_said(house: House) -> None:
         (other, Status.FAIL, "not in STORE_KEY", 74),
         (None, Status.FAIL, "not in STORE_KEY", 74),
     ):
-        report = await examined(house, store_key=key)
+        report = await examined(harness, store_key=key)
         [found] = [finding for finding in report.findings if finding.check == "encryption key"]
         assert (found.status, report.exit_code) == (status, code)
         assert words in found.detail
         assert KEY not in str(report)
 
 
-def _nothing(house: House) -> None:
+def _nothing(harness: Harness) -> None:
     pass
 
 
@@ -142,92 +142,92 @@ def _nothing(house: House) -> None:
     ],
 )  # fmt: skip
 async def test_a_broken_set_up_is_named(
-    house: House, breaks: Callable[[House], None], more: dict[str, Any], check: str, words: str, code: int
+    harness: Harness, breaks: Callable[[Harness], None], more: dict[str, Any], check: str, words: str, code: int
 ) -> None:
-    breaks(house)
+    breaks(harness)
     filled: dict[str, Any] = {
-        name: value.format(folder=house.folder) if isinstance(value, str) else value for name, value in more.items()
+        name: value.format(folder=harness.folder) if isinstance(value, str) else value for name, value in more.items()
     }
-    report = await examined(house, False, **filled)
+    report = await examined(harness, False, **filled)
     found = failing(report)
     [name] = [name for name in found if name.startswith(check)]
     assert words in found[name]
     assert report.exit_code == code
-    assert len(found) <= 2  # the cause, and not a wall of consequences
+    assert len(found) <= 2  # the cause, without its consequences
     shown = json.dumps(report.as_json())
-    for secret in (WRONG, "secretpart", "sk-wrong", house.model.key, house.sandbox.token):
+    for secret in (WRONG, "secretpart", "sk-wrong", harness.model.key, harness.sandbox.token):
         assert secret not in shown
 
 
-async def test_a_web_page_where_an_api_should_be_is_named(house: House, httpserver: HTTPServer) -> None:
+async def test_a_web_page_where_an_api_should_be_is_named(harness: Harness, httpserver: HTTPServer) -> None:
     """As Discord's own site has for a base without its /api/v10."""
     httpserver.expect_request(re.compile(".*")).respond_with_data("<html>", content_type="text/html")
     base = httpserver.url_for("/").rstrip("/")
-    found = failing(await examined(house, discord_api_base=base, openai_base_url=base))
+    found = failing(await examined(harness, discord_api_base=base, openai_base_url=base))
     assert found == {"discord": f"{base}: NotDiscord", "model": f"unreachable: {base}"}
     result = await process.run(
-        environment(house.sandbox, house.model, house.folder) | {"DISCORD_API_BASE": base}, house.folder
+        environment(harness.sandbox, harness.model, harness.folder) | {"DISCORD_API_BASE": base}, harness.folder
     )
     assert result.code == 69
     assert "Traceback" not in result.err
     assert f"not Discord that answers at {base}" in result.err
 
 
-async def test_slots_are_counted_on_postgresql(house: House, postgres: Callable[[], str]) -> None:
+async def test_slots_are_counted_on_postgresql(harness: Harness, postgres: Callable[[], str]) -> None:
     url, stop = postgres(), asyncio.Event()
     async with shard_slots.claimed(url, shard_slots.ranges(4, 2), stop, stop.set):
-        report = await examined(house, database_url=url, shards_per_process=2, shard_count=4)
+        report = await examined(harness, database_url=url, shards_per_process=2, shard_count=4)
     assert failing(report) == {}
     [found] = [finding.detail for finding in report.findings if finding.check == "slots"]
     assert found == "1 of 2 taken"
 
 
-async def test_the_intent_that_is_on_is_fine(house: House) -> None:
-    house.sandbox.knobs.privileged = MESSAGE_CONTENT_INTENT
-    assert failing(await examined(house, read_text=True)) == {}
+async def test_the_intent_that_is_on_is_fine(harness: Harness) -> None:
+    harness.sandbox.knobs.privileged = MESSAGE_CONTENT_INTENT
+    assert failing(await examined(harness, read_text=True)) == {}
 
 
-async def test_stage_channels_and_text_channels_need_no_speech(house: House) -> None:
-    sandbox = house.sandbox
+async def test_stage_channels_and_text_channels_need_no_speech(harness: Harness) -> None:
+    sandbox = harness.sandbox
     for kind in (Kind.STAGE, Kind.TEXT):
         channel = sandbox.add_channel(kind.name, kind)
         sandbox.moderator.overwrite(channel, sandbox.bot, deny=1 << 21)
-    assert failing(await examined(house)) == {}
+    assert failing(await examined(harness)) == {}
 
 
-async def test_what_does_not_answer_is_not_waited_for(house: House) -> None:
-    house.sandbox.knobs.rest_delay = 0.8
-    settings = house.settings()
-    report = await doctor.examine(settings, house.sandbox.authority.client_context, within=0.3)
+async def test_what_does_not_answer_is_not_waited_for(harness: Harness) -> None:
+    harness.sandbox.knobs.rest_delay = 0.8
+    settings = harness.settings()
+    report = await doctor.examine(settings, harness.sandbox.authority.client_context, within=0.3)
     assert "discord" in failing(report)
     assert report.exit_code == 69
-    await asyncio.sleep(0.8)  # until the sandbox has had its say
+    await asyncio.sleep(0.8)  # until the sandbox has answered
 
 
-async def test_a_network_that_lets_no_datagram_out_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    refuse = OSError(errno.EPERM, "Operation not permitted")  # what a local firewall says
+async def test_a_network_that_lets_no_datagram_out_is_named(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse = OSError(errno.EPERM, "Operation not permitted")  # a local firewall's error
 
     class Firewalled(socket.socket):
         def send(self, data: Any, flags: int = 0, /) -> int:
             raise refuse if self.type is socket.SOCK_DGRAM else AssertionError
 
     monkeypatch.setattr(socket, "socket", Firewalled)
-    findings = [finding async for finding in checks.udp(house.settings())]
+    findings = [finding async for finding in checks.udp(harness.settings())]
     monkeypatch.undo()
     [finding] = findings
     assert finding.status is Status.FAIL
     assert "not permitted" in finding.detail
 
 
-async def test_json_comes_in_time_though_no_name_is_resolved(house: House) -> None:
-    """A resolver that does not answer keeps threads, which must not keep the process."""
+async def test_json_comes_in_time_though_no_name_is_resolved(harness: Harness) -> None:
+    """A resolver that does not answer blocks threads, which must not block the process's exit."""
     stuck = "import socket, time; socket.getaddrinfo = lambda *_, **__: time.sleep(300);"
     quick = "from bot.ops import doctor; doctor.examine.__kwdefaults__['within'] = 5.0;"
     command = "import sys; sys.argv = ['kikite', 'doctor', '--json']; from bot.cli.main import main; main()"
     code = f"{stuck} {quick} {command}"
-    env = environment(house.sandbox, house.model, house.folder)
+    env = environment(harness.sandbox, harness.model, harness.folder)
     env |= {"DISCORD_API_BASE": "https://discord.invalid/api/v10", "OPENAI_BASE_URL": "https://model.invalid/v1"}
-    result = await process.python(env, house.folder, "-c", code, seconds=60)
+    result = await process.python(env, harness.folder, "-c", code, seconds=60)
     document = json.loads(result.out)
     assert result.code == document["exit_code"] == 69
     failed = {finding["check"]: finding["detail"] for finding in document["findings"] if finding["status"] == "fail"}
@@ -239,8 +239,8 @@ async def test_json_comes_in_time_though_no_name_is_resolved(house: House) -> No
     assert "store" in {finding["check"] for finding in document["findings"] if finding["status"] == "ok"}
 
 
-async def test_json_is_one_document_with_an_invalid_configuration_too(house: House) -> None:
-    broken = await process.run({"VAD": "psychic", "LOG_LEVEL": "DEBUG"}, house.folder, "doctor", "--json")
+async def test_json_is_one_document_with_an_invalid_configuration_too(harness: Harness) -> None:
+    broken = await process.run({"VAD": "psychic", "LOG_LEVEL": "DEBUG"}, harness.folder, "doctor", "--json")
     document = json.loads(broken.out)
     assert broken.code == document["exit_code"] == 78
     assert not document["ok"]
@@ -250,16 +250,16 @@ async def test_json_is_one_document_with_an_invalid_configuration_too(house: Hou
     assert {finding["check"] for finding in document["findings"]} >= CHECKS
 
 
-async def test_the_table_the_link_and_the_schema_as_commands(house: House) -> None:
-    env = environment(house.sandbox, house.model, house.folder)
-    table = await process.run(env, house.folder, "doctor")
+async def test_the_table_the_link_and_the_schema_as_commands(harness: Harness) -> None:
+    env = environment(harness.sandbox, harness.model, harness.folder)
+    table = await process.run(env, harness.folder, "doctor")
     assert table.code == 0, table.out + table.err
     assert "identify budget" in table.out
-    link = await process.run(env, house.folder, "invite")
-    application = house.sandbox.world.application_id
+    link = await process.run(env, harness.folder, "invite")
+    application = harness.sandbox.world.application_id
     assert f"client_id={application}" in link.out
     assert "permissions=352157290318848" in link.out
     assert "scope=bot+applications.commands" in link.out
-    assert (await process.run(env | {"DISCORD_TOKEN": WRONG}, house.folder, "invite")).code == 77
-    assert (await process.run(env, house.folder, "migrate")).code == 0
-    assert (house.folder / "data" / "bot.db").exists()
+    assert (await process.run(env | {"DISCORD_TOKEN": WRONG}, harness.folder, "invite")).code == 77
+    assert (await process.run(env, harness.folder, "migrate")).code == 0
+    assert (harness.folder / "data" / "bot.db").exists()

@@ -1,4 +1,4 @@
-"""What an operator reads while a call goes on, and after it."""
+"""What an operator reads during a call and after it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.errors import StoreUnavailable
 from sandbox import clips
 from sandbox.model.behaviour import Refuse
-from tests.e2e.conftest import House, until
+from tests.e2e.conftest import Harness, until
 from tests.e2e.process import free_port
 from tests.e2e.test_conversation import said
 
@@ -25,7 +25,7 @@ async def page(port: int, path: str) -> tuple[int, str]:
 
 
 async def scrape(port: int) -> tuple[dict[str, float], str]:
-    """Return the samples by name and labels, and the page."""
+    """Return the samples by name and labels, and the page's text."""
     _, text = await page(port, "/metrics")
     samples: dict[str, float] = {}
     for family in text_string_to_metric_families(text):
@@ -37,7 +37,7 @@ async def scrape(port: int) -> tuple[dict[str, float], str]:
 
 @asynccontextmanager
 async def collector() -> AsyncIterator[tuple[int, list[bytes]]]:
-    """Take in spans as a collector of OpenTelemetry does; gives its port and what came."""
+    """Receive spans as an OpenTelemetry collector does; yields its port and the received batches."""
     received: list[bytes] = []
 
     async def traces(request: web.Request) -> web.Response:
@@ -62,31 +62,31 @@ def names(batches: list[bytes]) -> set[str]:
 
 
 async def test_a_turn_is_traced_to_the_collector_without_a_word_or_a_person(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with collector() as (port, received):
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
-        async with house.bot():
-            anna = await house.sandbox.person("Anna")
-            await house.join(anna)
+        async with harness.bot():
+            anna = await harness.sandbox.person("Anna")
+            await harness.join(anna)
             await anna.say(clips.load("anna-cook", OUT))
-            await said(house, "bot-rice")
+            await said(harness, "bot-rice")
         sent = b"".join(received)
     stages = {"wait", "transcription gpt-transcribe", "chat gpt-audio-1.5", "first audio", "playback"}
     assert names(received) == {"turn", *stages}
     assert b"kikite.call" in sent
-    for private in ("Anna", "rice", "cook", str(anna.id), house.model.key, house.sandbox.token):
+    for private in ("Anna", "rice", "cook", str(anna.id), harness.model.key, harness.sandbox.token):
         assert private.encode() not in sent
 
 
-async def test_a_call_is_seen_in_the_metrics_and_counters_never_fall(house: House) -> None:
+async def test_a_call_is_seen_in_the_metrics_and_counters_never_fall(harness: Harness) -> None:
     port = free_port()
-    async with house.bot(http_port=port) as app:
-        anna = await house.sandbox.person("Anna")
-        await house.join(anna)
+    async with harness.bot(http_port=port) as app:
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await said(house, "bot-rice")
+        await said(harness, "bot-rice")
         during, text = await scrape(port)
         assert during["kikite_calls{state=listening}"] == 1
         assert during["kikite_links"] == 1
@@ -102,32 +102,32 @@ async def test_a_call_is_seen_in_the_metrics_and_counters_never_fall(house: Hous
         assert during["kikite_transcript_events_total{event=posts}"] > 1
         assert during["kikite_loop_lag_seconds_count"] > 0
         assert during["kikite_pacer_lateness_seconds_count"] > 50
-        for ours in (anna.id, house.sandbox.bot.id, house.sandbox.guild.id, house.lounge.id):
+        for ours in (anna.id, harness.sandbox.bot.id, harness.sandbox.guild.id, harness.lounge.id):
             assert str(ours) not in text
         assert "Anna" not in text
-        await house.sandbox.command(anna.user, "leave", {}, channel_id=house.lounge.id)
+        await harness.sandbox.command(anna.user, "leave", {}, channel_id=harness.lounge.id)
         await until(lambda: not app.calls.all())
         after, _ = await scrape(port)
         assert after["kikite_links"] == 0
         assert not [name for name in during if "_total" in name and after.get(name, 0) < during[name]]
 
 
-async def test_a_failed_turn_is_counted_by_its_cause(house: House) -> None:
+async def test_a_failed_turn_is_counted_by_its_cause(harness: Harness) -> None:
     port = free_port()
-    async with house.bot(http_port=port):
-        house.model.default = Refuse(401, "no", code="invalid_api_key")
-        anna = await house.sandbox.person("Anna")
-        await house.join(anna)
+    async with harness.bot(http_port=port):
+        harness.model.default = Refuse(401, "no", code="invalid_api_key")
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await until(lambda: any("OPENAI_API_KEY" in line for line in house.lines()))
+        await until(lambda: any("OPENAI_API_KEY" in line for line in harness.lines()))
         samples, _ = await scrape(port)
     assert samples["kikite_turns_total{outcome=model_auth}"] == 1
     assert samples["kikite_utterances_total{verdict=model_error}"] == 1
 
 
-async def test_ready_means_the_store_answers_too(house: House) -> None:
+async def test_ready_means_the_store_answers_too(harness: Harness) -> None:
     port = free_port()
-    async with house.bot(http_port=port) as app:
+    async with harness.bot(http_port=port) as app:
         assert (await page(port, "/livez"))[0] == 200
         assert (await page(port, "/readyz"))[0] == 200
         answers = app.store.calls

@@ -67,16 +67,16 @@ async def opened(
     wav.write_bytes(to_wav(microphone, RTP_RATE))
     device = wav if microphone else None
     async with (
-        open_backend(stand_in=True) as house,
-        serve_page(house) as door,
+        open_backend(stand_in=True) as backend,
+        serve_page(backend) as door,
         browser(folder, device, allow=allow, language=language) as chromium,
     ):
-        yield house, door, chromium
+        yield backend, door, chromium
 
 
-def stand_in(house: PlaygroundBackend) -> ModelServer:
-    assert isinstance(house.model, ModelServer)
-    return house.model
+def stand_in(backend: PlaygroundBackend) -> ModelServer:
+    assert isinstance(backend.model, ModelServer)
+    return backend.model
 
 
 async def entered(page: Page, button: str = "#enter") -> None:
@@ -91,13 +91,13 @@ async def entered(page: Page, button: str = "#enter") -> None:
 
 
 async def test_somebody_talks_to_it_and_hears_the_answer(tmp_path: Path) -> None:
-    async with opened(tmp_path, silence(2.0) + said("anna-cook")) as (house, door, chromium):
+    async with opened(tmp_path, silence(2.0) + said("anna-cook")) as (backend, door, chromium):
         page = await chromium.page("about:blank")
         await page.call("Page.addScriptToEvaluateOnNewDocument", source=RECORDER)
         await page.open(door.url)
         await entered(page)
         await page.sees(clips.get("anna-cook").sentence, "#messages")
-        requests = await stand_in(house).wait_for_chats(1)
+        requests = await stand_in(backend).wait_for_chats(1)
         heard = clips.load("anna-cook", 16_000)
         assert max(correlation(heard, request.newest, 16_000) for request in requests) >= 0.9
         await page.sees(clips.get("bot-heard").sentence, "#messages")
@@ -106,7 +106,7 @@ async def test_somebody_talks_to_it_and_hears_the_answer(tmp_path: Path) -> None
         assert heard_unbroken(said("bot-heard"), sound) >= 0.9
         # Where the time went, and the page's own path apart from it:
         await page.sees("without the model", "#turns")
-        assert [turn for turn in house.timeline.view() if turn["total"] is not None and turn["own"] is not None]
+        assert [turn for turn in backend.timeline.view() if turn["total"] is not None and turn["own"] is not None]
         await page.sees(" ms", "#own")
         # Nobody else was asked for anything:
         own = (door.url, door.url.replace("http:", "ws:"), "about:", "data:", "blob:")
@@ -116,19 +116,19 @@ async def test_somebody_talks_to_it_and_hears_the_answer(tmp_path: Path) -> None
 
 async def test_talking_over_the_answer_stops_it(tmp_path: Path) -> None:
     microphone = silence(2.0) + said("anna-cook") + silence(4.0) + said("anna-wait")
-    async with opened(tmp_path, microphone) as (house, door, chromium):
-        stand_in(house).default = Speak.clip("bot-moon")
+    async with opened(tmp_path, microphone) as (backend, door, chromium):
+        stand_in(backend).default = Speak.clip("bot-moon")
         page = await chromium.page(door.url)
         await entered(page)
         await page.sees("Speaking", "#state")
         await page.sees(clips.get("anna-wait").sentence, "#messages")
         await page.sees("talked over: quiet after", "#turns")
-        first = next(turn for turn in house.timeline.view() if turn["playing"])
+        first = next(turn for turn in backend.timeline.view() if turn["playing"])
         assert first["playing"] < 1000 * Speak.clip("bot-moon").seconds - 1000
 
 
 async def test_the_keyboard_is_enough(tmp_path: Path) -> None:
-    async with opened(tmp_path) as (house, door, chromium):
+    async with opened(tmp_path) as (backend, door, chromium):
         page = await chromium.page(door.url)
         await page.until("document.getElementById('welcome').open")
         await page.tab_to("enter-silent")
@@ -145,9 +145,9 @@ async def test_the_keyboard_is_enough(tmp_path: Path) -> None:
         await page.type("How far is the moon?")
         await page.press("Enter")
         await page.sees("How far is the moon?", "#messages")
-        await stand_in(house).wait_for_chats(1)
+        await stand_in(backend).wait_for_chats(1)
         await page.until("document.getElementById('orb').dataset.state === 'listening'")
-        if any(command["name"] == "settings" for command in house.sandbox.commands()):
+        if any(command["name"] == "settings" for command in backend.sandbox.commands()):
             await page.tab_to("line")
             await page.type("/settings show")
             await page.press("Enter")
@@ -163,12 +163,12 @@ async def test_the_keyboard_is_enough(tmp_path: Path) -> None:
 
 
 async def test_push_to_talk_sends_only_while_the_key_is_held(tmp_path: Path) -> None:
-    async with opened(tmp_path, said("ben-story") * 6) as (house, door, chromium):
+    async with opened(tmp_path, said("ben-story") * 6) as (backend, door, chromium):
         page = await chromium.page(door.url)
         await page.run("document.querySelector('input[value=hold]').click()")
         await entered(page)
         await page.sees("Hold to talk", "#talk")
-        assert house.browser_person.counts["sent"] == 0
+        assert backend.browser_person.counts["sent"] == 0
         await page.run("document.activeElement.blur()")
         await page.press("Space", up=False)
         await page.sees("You are speaking", "#talk")
@@ -176,9 +176,9 @@ async def test_push_to_talk_sends_only_while_the_key_is_held(tmp_path: Path) -> 
         await page.press("Space", down=False)
         await page.sees("Hold to talk", "#talk")
         await asyncio.sleep(0.2)
-        sent = house.browser_person.counts["sent"]
+        sent = backend.browser_person.counts["sent"]
         await asyncio.sleep(0.5)
-        assert 0 < sent == house.browser_person.counts["sent"]
+        assert 0 < sent == backend.browser_person.counts["sent"]
 
 
 async def test_it_speaks_japanese_on_a_phone(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ async def test_it_speaks_japanese_on_a_phone(tmp_path: Path) -> None:
 
 
 async def test_guests_say_sentences_and_files_over_a_bad_line(tmp_path: Path) -> None:
-    async with opened(tmp_path) as (house, door, chromium):
+    async with opened(tmp_path) as (backend, door, chromium):
         page = await chromium.page(door.url)
         await entered(page, "#enter-silent")
         await page.click("#add-guest")
@@ -209,7 +209,7 @@ async def test_guests_say_sentences_and_files_over_a_bad_line(tmp_path: Path) ->
         )
         await page.click("[data-guest=Anna] .say")
         await page.sees(clips.get("anna-cook").sentence, "#messages")
-        assert house.browser_person.conditions.down.loss == 0.05
+        assert backend.browser_person.conditions.down.loss == 0.05
         node = (await page.call("DOM.getDocument"))["root"]["nodeId"]
         found = await page.call("DOM.querySelector", nodeId=node, selector="[data-guest=Anna] input[type=file]")
         files = [str(clips.get("anna-boss").path)]
@@ -235,13 +235,13 @@ async def test_a_refused_microphone_is_said_and_can_be_allowed(tmp_path: Path) -
 
 
 async def test_every_trouble_is_said_and_mended(tmp_path: Path) -> None:
-    async with opened(tmp_path) as (house, door, chromium):
+    async with opened(tmp_path) as (backend, door, chromium):
         page = await chromium.page(door.url)
         await page.until("document.getElementById('welcome').open")
         await page.click("#enter")
         await page.sees("No microphone was found", "#banner")
         await page.sees("Listening", "#state")  # one is in the room all the same
-        await house.stop()
+        await backend.stop()
         await page.sees("The bot has stopped", "#banner")
         await page.click("#banner-act")
         await page.until("document.getElementById('orb').dataset.state === 'listening'")  # it comes back by itself

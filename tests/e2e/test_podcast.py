@@ -1,4 +1,4 @@
-"""/podcast from the outside: a text in, two attachments out, through questions, failures, restarts and Cancel."""
+"""/podcast end to end: a text in, two attachments out, with confirmation, failures, restarts and Cancel."""
 
 import re
 from itertools import pairwise
@@ -11,7 +11,7 @@ from sandbox.guild.message import ChatMessage
 from sandbox.model.behaviour import Hang, Refuse, Speak
 from sandbox.model.log import ReceivedRequest
 from sandbox.people.outcome import CommandOutcome
-from tests.e2e.conftest import House, until
+from tests.e2e.conftest import Harness, until
 from tests.e2e.measure import chapters, length, lufs
 from tests.e2e.test_conversation import button_id
 from tests.e2e.test_jobs import told
@@ -22,39 +22,41 @@ from tests.jobs.test_podcast import text
 BROKEN = Refuse(500, "oops", "server_error")
 
 
-async def asked(house: House, length: int, container: str = "ogg", name: str = "moon.md") -> CommandOutcome:
-    """Have Eve ask for a podcast of a text of so many characters."""
-    eve = next((user for user in house.sandbox.world.users.values() if user.global_name == "Eve"), None)
-    file = house.sandbox.file(name, text(length).encode())
+async def asked(harness: Harness, length: int, container: str = "ogg", name: str = "moon.md") -> CommandOutcome:
+    """Let Eve ask for a podcast of a text with `length` characters."""
+    eve = next((user for user in harness.sandbox.world.users.values() if user.global_name == "Eve"), None)
+    file = harness.sandbox.file(name, text(length).encode())
     options = {"file": file, "format": container}
-    return await house.sandbox.command(eve or house.sandbox.add_user("Eve"), "podcast", options)
+    return await harness.sandbox.command(eve or harness.sandbox.add_user("Eve"), "podcast", options)
 
 
-async def posted(house: House, seconds: float = 60) -> ChatMessage:
-    return await house.sandbox.posted(house.sandbox.general.id, lambda message: len(message.attachments) >= 2, seconds)
+async def posted(harness: Harness, seconds: float = 60) -> ChatMessage:
+    return await harness.sandbox.posted(
+        harness.sandbox.general.id, lambda message: len(message.attachments) >= 2, seconds
+    )
 
 
-async def press(house: House, outcome: CommandOutcome, label: str) -> CommandOutcome:
+async def press(harness: Harness, outcome: CommandOutcome, label: str) -> CommandOutcome:
     assert outcome.message is not None
     message = outcome.message
-    return await house.sandbox.click(outcome.interaction.user, message, button_id(message, label))
+    return await harness.sandbox.click(outcome.interaction.user, message, button_id(message, label))
 
 
 def is_spoken(request: ReceivedRequest) -> bool:
     return request.body.get("modalities") == ["text", "audio"]
 
 
-def left_over(house: House) -> list[str]:
-    return [path.name for path in (house.folder / "jobs").glob("*")]
+def left_over(harness: Harness) -> list[str]:
+    return [path.name for path in (harness.folder / "jobs").glob("*")]
 
 
 @pytest.mark.parametrize("container", ["ogg", "mp3"])
-async def test_a_podcast_and_its_summary_come_in_one_message(house: House, container: str) -> None:
-    house.model.default = podcasting
-    async with house.bot():
-        outcome = await (await asked(house, 14_000, container)).settled()
+async def test_a_podcast_and_its_summary_come_in_one_message(harness: Harness, container: str) -> None:
+    harness.model.default = podcasting
+    async with harness.bot():
+        outcome = await (await asked(harness, 14_000, container)).settled()
         assert "About the moon" in outcome.content
-        message = await posted(house)
+        message = await posted(harness)
         sound, summary = message.attachments
         assert (sound.filename, summary.filename) == (f"podcast.{container}", "summary.md")
         assert not sound.waveform  # Discord has one in voice messages only: docs/decisions/jobs.md
@@ -70,76 +72,76 @@ async def test_a_podcast_and_its_summary_come_in_one_message(house: House, conta
         assert f"- 0:{int(marks[1][1]):02} A chapter" in words
         assert "$" in message.content
         await until(lambda: outcome.content == message.content and not outcome.components)
-        await until(lambda: not left_over(house))
-    assert not house.model.refused
+        await until(lambda: not left_over(harness))
+    assert not harness.model.refused
 
 
-async def test_papers_and_subtitles_are_read(house: House) -> None:
-    house.model.default = podcasting
-    async with house.bot():
-        eve = house.sandbox.add_user("Eve")
+async def test_papers_and_subtitles_are_read(harness: Harness) -> None:
+    harness.model.default = podcasting
+    async with harness.bot():
+        eve = harness.sandbox.add_user("Eve")
         for number, (name, data) in enumerate((("paper.pdf", pdf("Hello there. ")), ("film.srt", SRT.encode())), 1):
-            options = {"file": house.sandbox.file(name, data), "voices": "one"}
-            await house.sandbox.command(eve, "podcast", options)
-            posts = house.sandbox.messages
-            await until(lambda: sum(len(m.attachments) == 2 for m in posts(house.sandbox.general.id)) == number, 30)  # noqa: B023
-        read = [str(request.body["messages"][1]) for request in house.model.chats if not is_spoken(request)]
+            options = {"file": harness.sandbox.file(name, data), "voices": "one"}
+            await harness.sandbox.command(eve, "podcast", options)
+            posts = harness.sandbox.messages
+            await until(lambda: sum(len(m.attachments) == 2 for m in posts(harness.sandbox.general.id)) == number, 30)  # noqa: B023
+        read = [str(request.body["messages"][1]) for request in harness.model.chats if not is_spoken(request)]
         assert sum("Hello there" in text for text in read) == len(read) == 4
         assert not any("-->" in text for text in read)
-        assert {request.body["audio"]["voice"] for request in house.model.chats if is_spoken(request)} == {"marin"}
+        assert {request.body["audio"]["voice"] for request in harness.model.chats if is_spoken(request)} == {"marin"}
 
 
-async def test_a_dear_podcast_is_asked_about_and_can_be_cancelled(house: House) -> None:
+async def test_a_dear_podcast_is_asked_about_and_can_be_cancelled(harness: Harness) -> None:
     def stuck(request: ReceivedRequest) -> Speak | Hang:
-        return Hang() if sum(map(is_spoken, house.model.chats)) > 4 else podcasting(request)
+        return Hang() if sum(map(is_spoken, harness.model.chats)) > 4 else podcasting(request)
 
-    house.model.default = stuck
-    async with house.bot():
-        ben = house.sandbox.add_user("Ben")
-        outcome = await (await asked(house, 60_000)).settled()
+    harness.model.default = stuck
+    async with harness.bot():
+        ben = harness.sandbox.add_user("Ben")
+        outcome = await (await asked(harness, 60_000)).settled()
         assert "≈ $1." in outcome.content
         assert "Shall I make it?" in outcome.content
-        assert not house.model.chats
+        assert not harness.model.chats
         assert outcome.message is not None
-        refused = await house.sandbox.click(ben, outcome.message, button_id(outcome.message, "Make it"))
+        refused = await harness.sandbox.click(ben, outcome.message, button_id(outcome.message, "Make it"))
         assert "Only who asked" in told(refused)
-        await press(house, outcome, "Make it")
+        await press(harness, outcome, "Make it")
         await until(lambda: re.search(r"Speaking: 4 of 33\n-# \d:\d\d · \$\d", outcome.content), 30)
-        again = await (await asked(house, 60_000)).settled()
-        await press(house, again, "Make it")
+        again = await (await asked(harness, 60_000)).settled()
+        await press(harness, again, "Make it")
         await until(lambda: "already at work" in again.content)
-        await press(house, outcome, "Cancel")
+        await press(harness, outcome, "Cancel")
         await until(lambda: "Cancelled. It cost $" in outcome.content)
         assert not outcome.components
-        await until(lambda: not left_over(house))
+        await until(lambda: not left_over(harness))
 
 
-async def test_a_part_that_fails_is_named_and_the_others_are_kept(house: House) -> None:
+async def test_a_part_that_fails_is_named_and_the_others_are_kept(harness: Harness) -> None:
     def never(request: ReceivedRequest) -> Speak | Refuse:
         return BROKEN if is_spoken(request) and "co-host" in str(request.body["messages"][0]) else podcasting(request)
 
-    house.model.default = never
-    async with house.bot():
-        outcome = await asked(house, 3_000)
+    harness.model.default = never
+    async with harness.bot():
+        outcome = await asked(harness, 3_000)
         await until(lambda: "Part 2 of 3 of the speech failed. What is done is kept" in outcome.content)
         assert not outcome.components
-    house.model.default = podcasting
-    async with house.bot():  # not gone on with by itself, but when it is asked for
-        before = len(house.model.chats)
-        await asked(house, 3_000)
-        message = await posted(house)
+    harness.model.default = podcasting
+    async with harness.bot():  # not resumed by itself, only on request
+        before = len(harness.model.chats)
+        await asked(harness, 3_000)
+        message = await posted(harness)
         assert [file.filename for file in message.attachments] == ["podcast.ogg", "summary.md"]
-        assert len(house.model.chats) - before == 1
+        assert len(harness.model.chats) - before == 1
 
 
-async def test_what_is_too_large_for_the_server_is_split(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_too_large_for_the_server_is_split(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     limit, plain = 60_000, Interactions._payload
     monkeypatch.setattr("sandbox.guild.compose.MAX_FILE_BYTES", limit)
     monkeypatch.setattr(Interactions, "_payload", lambda *made: plain(*made) | {"attachment_size_limit": limit})
-    house.model.default = podcasting
-    async with house.bot():
-        await asked(house, 18_000)
-        message = await posted(house)
+    harness.model.default = podcasting
+    async with harness.bot():
+        await asked(harness, 18_000)
+        message = await posted(harness)
         *sounds, summary = message.attachments
         assert [sound.filename for sound in sounds] == [f"podcast-{number}.ogg" for number in range(1, len(sounds) + 1)]
         assert len(sounds) >= 2
@@ -152,41 +154,41 @@ async def test_what_is_too_large_for_the_server_is_split(house: House, monkeypat
     ("name", "data", "said"),
     [("a.pdf", b"%PDF-1.7 broken", "could not read that text"), ("a.txt", b"x " * 150_000, "too long")],
 )
-async def test_a_bad_document_is_said_so(house: House, name: str, data: bytes, said: str) -> None:
-    async with house.bot():
-        eve = house.sandbox.add_user("Eve")
-        outcome = await house.sandbox.command(eve, "podcast", {"file": house.sandbox.file(name, data)})
+async def test_a_bad_document_is_said_so(harness: Harness, name: str, data: bytes, said: str) -> None:
+    async with harness.bot():
+        eve = harness.sandbox.add_user("Eve")
+        outcome = await harness.sandbox.command(eve, "podcast", {"file": harness.sandbox.file(name, data)})
         assert said in told(await outcome.settled())
-        assert not house.model.chats
+        assert not harness.model.chats
 
 
-async def test_what_could_not_be_posted_is_not_begun(house: House) -> None:
+async def test_what_could_not_be_posted_is_not_begun(harness: Harness) -> None:
     denied = discord.Permissions(attach_files=True).value
-    async with house.bot():
-        house.sandbox.moderator.overwrite(house.sandbox.general, house.sandbox.bot, deny=denied)
-        outcome = await asked(house, 3_000)
+    async with harness.bot():
+        harness.sandbox.moderator.overwrite(harness.sandbox.general, harness.sandbox.bot, deny=denied)
+        outcome = await asked(harness, 3_000)
         assert "Attach Files" in told(await outcome.settled())
-        assert not house.model.chats
+        assert not harness.model.chats
 
 
-async def test_a_hundred_thousand_characters_with_three_failures_a_restart_and_a_cancel(house: House) -> None:
+async def test_a_hundred_thousand_characters_with_three_failures_a_restart_and_a_cancel(harness: Harness) -> None:
     failing = {5, 20, 33}
 
     def sometimes(request: ReceivedRequest) -> Speak | Refuse:
-        number = sum(map(is_spoken, house.model.chats))
+        number = sum(map(is_spoken, harness.model.chats))
         if is_spoken(request) and number in failing:
             failing.discard(number)
             return BROKEN
         return podcasting(request).with_(first_audio=0.1)
 
-    house.model.default = sometimes
-    async with house.bot():
-        outcome = await (await asked(house, 100_000)).settled()
-        await press(house, outcome, "Make it")
-        await until(lambda: len(list((house.folder / "jobs").glob("*/*.pcm"))) >= 20, 120)
-    spoken = sum(map(is_spoken, house.model.chats))
-    async with house.bot():
-        message = await posted(house, 100)
+    harness.model.default = sometimes
+    async with harness.bot():
+        outcome = await (await asked(harness, 100_000)).settled()
+        await press(harness, outcome, "Make it")
+        await until(lambda: len(list((harness.folder / "jobs").glob("*/*.pcm"))) >= 20, 120)
+    spoken = sum(map(is_spoken, harness.model.chats))
+    async with harness.bot():
+        message = await posted(harness, 100)
         await until(lambda: outcome.content == message.content and not outcome.components)
         sound, summary = message.attachments
         assert abs(lufs(sound.data) - -16) < 1
@@ -194,12 +196,12 @@ async def test_a_hundred_thousand_characters_with_three_failures_a_restart_and_a
         assert abs(length(sound) - chapters(sound.data)[-1][2]) < 0.5
         assert summary.data.decode().count("## In short") >= 17
         assert not failing
-        assert sum(map(is_spoken, house.model.chats)) - spoken <= 51 - 20 + 3
-        house.model.default = lambda request: Hang() if is_spoken(request) else podcasting(request)
-        outcome = await (await asked(house, 100_000)).settled()
-        await press(house, outcome, "Make it")
+        assert sum(map(is_spoken, harness.model.chats)) - spoken <= 51 - 20 + 3
+        harness.model.default = lambda request: Hang() if is_spoken(request) else podcasting(request)
+        outcome = await (await asked(harness, 100_000)).settled()
+        await press(harness, outcome, "Make it")
         await until(lambda: "Speaking: 0 of 51" in outcome.content, 60)
-        await press(house, outcome, "Cancel")
+        await press(harness, outcome, "Cancel")
         await until(lambda: "Cancelled. It cost $" in outcome.content)
-        await until(lambda: not left_over(house))
-    assert not house.model.refused
+        await until(lambda: not left_over(harness))
+    assert not harness.model.refused

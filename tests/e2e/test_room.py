@@ -1,4 +1,4 @@
-"""Three people and the bot for twenty turns: who is answered, who may go on, and that nothing is lost or mixed up."""
+"""Three people and the bot for twenty turns: who gets an answer, who may continue, and that nothing gets lost."""
 
 import asyncio
 import re
@@ -16,52 +16,52 @@ from sandbox.model.behaviour import Speak
 from sandbox.model.log import ReceivedRequest
 from sandbox.people.compare import correlation
 from sandbox.people.person import RTP_RATE, Person
-from tests.e2e.conftest import House, until
+from tests.e2e.conftest import Harness, until
 from tests.e2e.test_conversation import sentence
 
-SILENT_WITHIN = 0.06
-"""Seconds of the bot's sound that may still come once it was told to fall silent."""
+MAX_SOUND_AFTER_STOP_SECONDS = 0.06
+"""The bot's sound that may still arrive after the decision to stop."""
 LINE = re.compile(r"\*\*(Anna|Ben|Yuki)\*\* (.+)")
 
 
 @dataclass(slots=True)
 class Cut:
-    """The bot fell silent in the middle of an answer."""
+    """A barge-in stopped the bot in the middle of an answer."""
 
     played: float
-    "seconds that were out when it was told to"
+    "seconds of the answer played before the stop"
 
 
 @dataclass(slots=True)
 class Room:
-    """The people, what they said, and when who sounded (loop time)."""
+    """The people, what they said, and who spoke when (loop time)."""
 
-    house: House
+    harness: Harness
     people: dict[str, Person]
     cuts: list[Cut]
     said: list[tuple[str, str]] = field(default_factory=list)
-    "name and words, in the order of beginning"
+    "name and words, by start time"
     speech: list[tuple[float, float]] = field(default_factory=list)
-    "from when to when somebody spoke"
+    "start and end of people's speech"
     begins: list[float] = field(default_factory=list)
-    "when the bot began to sound"
+    "start of the bot's sound"
 
     @property
     def bot(self) -> int:
-        return self.house.sandbox.bot.id
+        return self.harness.sandbox.bot.id
 
     def answers(self) -> list[ReceivedRequest]:
-        """Return the requests whose answer was wanted, not those dropped unheard."""
-        return [chat for chat in self.house.model.chats if chat.first_audio_at]
+        """Return the requests whose answer was used, without those dropped unheard."""
+        return [chat for chat in self.harness.model.chats if chat.first_audio_at]
 
     async def says(self, name: str, *parts: str) -> None:
-        """Have somebody say clips in one breath."""
+        """Let somebody say clips without a pause."""
         self.said.append((name, " ".join(sentence(part) for part in parts)))
         spoken = await self.people[name].say(b"".join(clips.load(part, RTP_RATE) for part in parts))
         self.speech.append((spoken.first, spoken.last))
 
     async def begun(self, since: float) -> None:
-        """Wait until the bot sounds."""
+        """Wait until the bot speaks."""
         heard = lambda: [frame.at for frame in self.listener.frames(self.bot) if frame.at > since]  # noqa: E731
         await until(heard, 20)
         self.begins.append(heard()[0])
@@ -74,12 +74,12 @@ class Room:
         await self.listener.quiet(self.bot, 0.4, 20)
 
     def sounded(self, since: float) -> float:
-        """Return the seconds of sound that came from the bot."""
+        """Return the seconds of sound from the bot."""
         return FRAME_SECONDS * sum(frame.at > since for frame in self.listener.frames(self.bot))
 
     async def answered(self, name: str, *parts: str, by: str = "bot-heard") -> None:
-        """Say something, be answered, and find it whole and under one's name in what the model was asked."""
-        self.house.model.default = Speak.clip(by)
+        """Say something, get an answer, and find all of it under the speaker's name in the model's request."""
+        self.harness.model.default = Speak.clip(by)
         since = now()
         await self.says(name, *parts)
         await self.begun(since)
@@ -88,7 +88,7 @@ class Room:
         assert abs(self.sounded(since) - clips_seconds(by)) <= 0.1, "the whole answer was heard"
 
     async def ignored(self, name: str, *parts: str) -> None:
-        """Say something that is not meant for the bot."""
+        """Say something that is not addressed to the bot."""
         since, lines = now(), len(self.lines())
         await self.says(name, *parts)
         await until(lambda: len(self.lines()) > lines)
@@ -96,7 +96,7 @@ class Room:
         assert not self.sounded(since)
 
     def asked(self, *turn: tuple[str, Sequence[str]]) -> None:
-        """Check what the newest answer was asked for: who said what, each whole, in order."""
+        """Check the request of the newest answer: who said what, complete and in order."""
         request = self.answers()[-1]
         messages = request.body["messages"]
         newest = [part for part in request.audio if part.message == len(messages) - 1]
@@ -108,7 +108,7 @@ class Room:
 
     def lines(self) -> list[tuple[str, str]]:
         """Return the people's lines of the transcript."""
-        found = (LINE.match(line) for line in self.house.lines())
+        found = (LINE.match(line) for line in self.harness.lines())
         return [(match[1], match[2]) for match in found if match]
 
 
@@ -122,22 +122,22 @@ def clips_seconds(clip: str) -> float:
 
 @pytest.fixture
 def cuts(monkeypatch: pytest.MonkeyPatch) -> list[Cut]:
-    """Return what is recorded at each decision to fall silent, before it is carried out."""
+    """Record each decision to stop speaking, before it takes effect."""
     recorded: list[Cut] = []
 
-    def recording(real: Callable[..., None], call: Call, decision: Decision, mouth: Responder) -> None:
-        if isinstance(decision, BargeIn) and mouth.reply:
-            recorded.append(Cut(mouth.reply.played))
-        real(call, decision, mouth)
+    def recording(real: Callable[..., None], call: Call, decision: Decision, responder: Responder) -> None:
+        if isinstance(decision, BargeIn) and responder.reply:
+            recorded.append(Cut(responder.reply.played))
+        real(call, decision, responder)
 
     monkeypatch.setattr(Call, "_act", lambda *args, act=Call._act: recording(act, *args))
     return recorded
 
 
 async def talked_over(room: Room, name: str, clip: str) -> None:
-    """Speak over an answer to somebody else: it stops."""
+    """Speak over an answer to somebody else: the bot stops."""
     since = now()
-    room.house.model.default = Speak.clip("bot-moon")
+    room.harness.model.default = Speak.clip("bot-moon")
     await room.says("Ben", "ben-moon")
     await room.begun(since)
     await asyncio.sleep(1.0)
@@ -145,21 +145,21 @@ async def talked_over(room: Room, name: str, clip: str) -> None:
     await room.says(name, clip)
     await until(lambda: len(room.lines()) > lines)
     assert len(room.cuts) == before + 1
-    assert room.sounded(since) - room.cuts[-1].played <= SILENT_WITHIN
+    assert room.sounded(since) - room.cuts[-1].played <= MAX_SOUND_AFTER_STOP_SECONDS
     await room.quiet()
 
 
 @pytest.mark.long
 @pytest.mark.timeout(240)
-async def test_three_people_and_twenty_turns(house: House, cuts: list[Cut]) -> None:
-    async with house.bot() as app:
-        anna, ben = await house.sandbox.person("Anna", "davey"), await house.sandbox.person("Ben", "libdave")
-        yuki = await house.sandbox.person("Yuki", "davey", locale="ja")
-        other = await house.sandbox.person("Jukebox", "libdave", bot=True)
-        await house.join(anna)
+async def test_three_people_and_twenty_turns(harness: Harness, cuts: list[Cut]) -> None:
+    async with harness.bot() as app:
+        anna, ben = await harness.sandbox.person("Anna", "davey"), await harness.sandbox.person("Ben", "libdave")
+        yuki = await harness.sandbox.person("Yuki", "davey", locale="ja")
+        other = await harness.sandbox.person("Jukebox", "libdave", bot=True)
+        await harness.join(anna)
         for person in (ben, yuki, other):
-            await person.join(house.lounge.id)
-        room = Room(house, {"Anna": anna, "Ben": ben, "Yuki": yuki}, cuts)
+            await person.join(harness.lounge.id)
+        room = Room(harness, {"Anna": anna, "Ben": ben, "Yuki": yuki}, cuts)
 
         await room.answered("Anna", "anna-cook")
         await room.answered("Anna", "anna-quickest")  # a follow-up needs no name
@@ -176,18 +176,18 @@ async def test_three_people_and_twenty_turns(house: House, cuts: list[Cut]) -> N
         await room.answered("Yuki", "yuki-weather")
 
         since = now()
-        house.model.default = Speak.clip("bot-moon")
+        harness.model.default = Speak.clip("bot-moon")
         await room.says("Anna", "anna-cook")
         await room.begun(since)
         answers = len(room.answers())
         await asyncio.sleep(1.0)
-        await room.says("Yuki", "yuki-stop")  # said alone: it stops and does not answer
+        await room.says("Yuki", "yuki-stop")  # said alone, it stops the bot and gets no answer
         await room.quiet()
         assert room.sounded(since) < 4.0
         await asyncio.sleep(0.5)
         assert len(room.answers()) == answers
 
-        house.model.default = Speak.clip("bot-heard")
+        harness.model.default = Speak.clip("bot-heard")
         since = now()
         async with asyncio.TaskGroup() as group:  # both at once: one answer to both
             group.create_task(room.says("Ben", "ben-moon"))
@@ -198,7 +198,7 @@ async def test_three_people_and_twenty_turns(house: House, cuts: list[Cut]) -> N
         room.asked(("Ben", ["ben-moon"]), ("Anna", ["anna-boss"]))
 
         since = now()
-        house.model.default = Speak.clip("bot-tenki")
+        harness.model.default = Speak.clip("bot-tenki")
         await room.says("Yuki", "yuki-weather")
         await room.begun(since)
         await anna.say(clips.load("cough", RTP_RATE)[: RTP_RATE * 2 // 3])  # a cough does not stop it
@@ -227,4 +227,4 @@ async def test_three_people_and_twenty_turns(house: House, cuts: list[Cut]) -> N
         assert not [begin for begin in room.begins for start, end in room.speech if start < begin < end]
         [call] = app.calls.all()
         assert len(call.verdicts) == 20
-    assert not house.model.refused
+    assert not harness.model.refused

@@ -1,4 +1,4 @@
-"""Random faults, one after the other, with people coming, going and talking; tests/soak runs as long as one likes."""
+"""Random faults one after the other while people come, go and talk; tests/soak runs longer ones."""
 
 import pytest
 

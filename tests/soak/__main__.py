@@ -5,7 +5,7 @@ import asyncio
 import random
 import sys
 
-from tests.soak.run import Deaf, soak
+from tests.soak.run import SoakFailure, soak
 
 
 def main() -> int:
@@ -20,9 +20,9 @@ def main() -> int:
         print(f"seed {seed} …", flush=True)
         try:
             print(asyncio.run(soak(seed, seconds=60 * arguments.minutes)), flush=True)
-        except Deaf as deaf:
+        except SoakFailure as failure:
             failed += 1
-            print(f"FAILED: {deaf}", flush=True)
+            print(f"FAILED: {failure}", flush=True)
     print(f"{arguments.seeds - failed} of {arguments.seeds} seeds held")
     return 1 if failed else 0
 

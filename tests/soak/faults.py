@@ -1,4 +1,4 @@
-"""What may befall a link. Each fault is a coroutine function of a Scene; its name is what the timeline says."""
+"""Faults of a voice link. Each fault is a coroutine function of a Scenario; the timeline shows its name."""
 
 import asyncio
 import random
@@ -10,17 +10,17 @@ from sandbox.voice.conditions import Conditions, MessageFault, NetworkPath
 from sandbox.voice.junk import JUNK_KINDS
 from tests.e2e.link_bot import LinkBot
 
-PATIENCE = 25.0
-"""Seconds the link has for whatever comes next."""
-NOTICED = 15.0
-"""Seconds to notice a death without a sign."""
+RECOVERY_TIMEOUT_SECONDS = 25.0
+"""Longest wait for the link to recover."""
+DETECTION_TIMEOUT_SECONDS = 15.0
+"""Longest wait for the link to notice a silent death."""
 DAVE_OPS = (21, 22, 25, 27, 29, 30)
-"""The messages of the delivery service. Without op 24 (a new group begins) a member hears of nothing any more."""
+"""The messages of the delivery service. Without op 24 (a new group starts) a member gets no further messages."""
 
 
 @dataclass
-class Scene:
-    """The bot, the people, and what the seed makes of them."""
+class Scenario:
+    """The bot, the people, and the seeded random choices."""
 
     bot: LinkBot
     random: random.Random
@@ -46,169 +46,169 @@ class Scene:
         await self.people[number].leave()
 
 
-Fault = Callable[[Scene], Awaitable[object]]
+Fault = Callable[[Scenario], Awaitable[object]]
 
 
-async def close_code(scene: Scene) -> object:
-    code = scene.random.choice((4006, 4009, 4014, 4015, 4020))
-    scene.bot.voice.close(scene.bot.bot_id, code)
+async def close_code(scenario: Scenario) -> object:
+    code = scenario.random.choice((4006, 4009, 4014, 4015, 4020))
+    scenario.bot.voice.close(scenario.bot.bot_id, code)
     return code
 
 
-async def severed(scene: Scene) -> None:
-    scene.bot.voice.sever(scene.bot.bot_id)
+async def severed(scenario: Scenario) -> None:
+    scenario.bot.voice.sever(scenario.bot.bot_id)
 
 
-async def another_server(scene: Scene) -> object:
-    voice = scene.bot.voice
-    voice.region = scene.random.randrange(2)
-    outage = scene.random.choice((None, 0.3, 1.0))
-    await scene.bot.sandbox.moderator.new_voice_server(scene.bot.sandbox.guild, outage=outage)
+async def another_server(scenario: Scenario) -> object:
+    voice = scenario.bot.voice
+    voice.region = scenario.random.randrange(2)
+    outage = scenario.random.choice((None, 0.3, 1.0))
+    await scenario.bot.sandbox.moderator.new_voice_server(scenario.bot.sandbox.guild, outage=outage)
     return voice.region, outage
 
 
-async def moved(scene: Scene) -> object:
-    bot, sandbox = scene.bot, scene.bot.sandbox
-    sandbox.parts.rooms.server_first = scene.random.random() < 0.5
+async def moved(scenario: Scenario) -> object:
+    bot, sandbox = scenario.bot, scenario.bot.sandbox
+    sandbox.parts.rooms.server_first = scenario.random.random() < 0.5
     target = sandbox.den if bot.link.channel_id == sandbox.lounge.id else sandbox.lounge
     await sandbox.moderator.move(sandbox.bot, target)
-    await bot.until(lambda: bot.link.channel_id == target.id, PATIENCE)
-    for person in scene.there:
+    await bot.until(lambda: bot.link.channel_id == target.id, RECOVERY_TIMEOUT_SECONDS)
+    for person in scenario.there:
         await person.join(target.id)
     return sandbox.parts.rooms.server_first
 
 
-async def come_or_go(scene: Scene) -> object:
-    number = scene.random.randrange(len(scene.people))
-    if number not in scene.present:
-        await scene.come(number)
+async def come_or_go(scenario: Scenario) -> object:
+    number = scenario.random.randrange(len(scenario.people))
+    if number not in scenario.present:
+        await scenario.come(number)
         return f"+{number}"
-    if len(scene.present) > 1:
-        await scene.go(number)
+    if len(scenario.present) > 1:
+        await scenario.go(number)
         return f"-{number}"
     return None
 
 
-async def turnstile(scene: Scene) -> object:
-    """Somebody comes and goes, again and again."""
-    number = scene.random.randrange(len(scene.people))
-    turns = scene.random.randrange(2, 5)
+async def repeated_join_and_leave(scenario: Scenario) -> object:
+    """Somebody joins and leaves, again and again."""
+    number = scenario.random.randrange(len(scenario.people))
+    turns = scenario.random.randrange(2, 5)
     for _ in range(turns):
-        if number in scene.present and len(scene.present) > 1:
-            await scene.go(number)
-        elif number not in scene.present:
-            await scene.come(number)
-        await asyncio.sleep(scene.random.uniform(0, 0.3))
+        if number in scenario.present and len(scenario.present) > 1:
+            await scenario.go(number)
+        elif number not in scenario.present:
+            await scenario.come(number)
+        await asyncio.sleep(scenario.random.uniform(0, 0.3))
     return number, turns
 
 
-async def drizzle(scene: Scene) -> object:
-    """Weather that stays, mild enough that everything is still understood."""
-    loss, reorder, double = (scene.random.choice((0.0, 0.02)) for _ in range(3))
-    for path in (scene.conditions.up, scene.conditions.down):
+async def mild_loss(scenario: Scenario) -> object:
+    """Lasting network conditions, mild enough that all speech is still understood."""
+    loss, reorder, double = (scenario.random.choice((0.0, 0.02)) for _ in range(3))
+    for path in (scenario.conditions.up, scenario.conditions.down):
         path.loss, path.reorder, path.double = loss, reorder, double
-    scene.conditions.padding = scene.random.choice((0.05, 0.5, 1.0))
-    scene.conditions.oddities = scene.random.choice((0.0, 0.3))
-    return loss, reorder, double, scene.conditions.padding
+    scenario.conditions.padding = scenario.random.choice((0.05, 0.5, 1.0))
+    scenario.conditions.oddities = scenario.random.choice((0.0, 0.3))
+    return loss, reorder, double, scenario.conditions.padding
 
 
-async def squall(scene: Scene) -> object:
-    """Weather in which little is understood, and which passes."""
-    number = scene.random.randrange(3)
+async def burst_of_loss(scenario: Scenario) -> object:
+    """Passing network conditions in which little speech is understood."""
+    number = scenario.random.randrange(3)
     rough = (NetworkPath(loss=0.3), NetworkPath(jitter=0.2, reorder=0.2), NetworkPath(burst=0.05))[number]
-    paths = (scene.conditions.up, scene.conditions.down)
+    paths = (scenario.conditions.up, scenario.conditions.down)
     before = [(path.loss, path.reorder) for path in paths]
     for path in paths:
         path.loss, path.jitter, path.reorder, path.burst = rough.loss, rough.jitter, rough.reorder, rough.burst
-    await asyncio.sleep(scene.random.uniform(0.5, 2))
+    await asyncio.sleep(scenario.random.uniform(0.5, 2))
     for path, (loss, reorder) in zip(paths, before, strict=True):
         path.loss, path.jitter, path.reorder, path.burst = loss, 0.0, reorder, 0.0
     await asyncio.sleep(0.3)
     return rough
 
 
-async def op_5(scene: Scene) -> object:
-    """Somebody's op 5 is late from now on, or absent; a new SSRC of theirs shows it."""
-    number = scene.random.choice(sorted(scene.present))
-    conditions = scene.people[number].conditions
-    conditions.speaking_delay, conditions.speaking_absent = scene.random.choice(
+async def op_5(scenario: Scenario) -> object:
+    """Somebody's op 5 is late or absent from now on; rejoining gives them a new SSRC, where it matters."""
+    number = scenario.random.choice(sorted(scenario.present))
+    conditions = scenario.people[number].conditions
+    conditions.speaking_delay, conditions.speaking_absent = scenario.random.choice(
         ((0.3, False), (0.0, True), (0.0, False))
     )
-    await scene.people[number].join(scene.bot.link.channel_id)
+    await scenario.people[number].join(scenario.bot.link.channel_id)
     return number, conditions.speaking_delay, conditions.speaking_absent
 
 
-async def plain(scene: Scene) -> None:
-    """Down to an unencrypted call and up again."""
-    channel_id = scene.bot.link.channel_id
-    scene.bot.voice.downgrade(channel_id)
-    await asyncio.sleep(scene.random.choice((0.0, scene.random.uniform(0.0, 1.0))))
-    scene.bot.voice.upgrade(channel_id)
+async def plain(scenario: Scenario) -> None:
+    """Downgrade to an unencrypted call and upgrade again."""
+    channel_id = scenario.bot.link.channel_id
+    scenario.bot.voice.downgrade(channel_id)
+    await asyncio.sleep(scenario.random.choice((0.0, scenario.random.uniform(0.0, 1.0))))
+    scenario.bot.voice.upgrade(channel_id)
 
 
-async def dave_message_fault(scene: Scene) -> object:
-    """The next DAVE messages to the bot go wrong, and somebody's coming or going makes there be some."""
+async def dave_message_fault(scenario: Scenario) -> object:
+    """Break the next DAVE message to the bot; somebody joins or leaves to cause one."""
     message_faults: Sequence[MessageFault] = ("corrupted", "lost", "doubled", "late")
-    op, fault = scene.random.choice(DAVE_OPS), scene.random.choice(message_faults)
-    scene.conditions.message_faults[op] = [fault]
-    return op, fault, await come_or_go(scene)
+    op, fault = scenario.random.choice(DAVE_OPS), scenario.random.choice(message_faults)
+    scenario.conditions.message_faults[op] = [fault]
+    return op, fault, await come_or_go(scenario)
 
 
-async def locked_out(scene: Scene) -> object:
-    if scene.bot.in_group and scene.bot.voice.room(scene.bot.link.channel_id).delivery.version:
-        scene.bot.lock_out()
+async def locked_out(scenario: Scenario) -> object:
+    if scenario.bot.in_group and scenario.bot.voice.room(scenario.bot.link.channel_id).delivery.version:
+        scenario.bot.lock_out()
         return True
     return False
 
 
-async def main_gateway(scene: Scene) -> object:
-    lost = scene.random.random() < 0.3
+async def main_gateway(scenario: Scenario) -> object:
+    lost = scenario.random.random() < 0.3
     if lost:
-        await scene.bot.sandbox.gateway.end_sessions()
-    scene.bot.sandbox.gateway.drop_all()
+        await scenario.bot.sandbox.gateway.end_sessions()
+    scenario.bot.sandbox.gateway.drop_all()
     await asyncio.sleep(0.5)
     return lost
 
 
-async def nonsense(scene: Scene) -> None:
-    """Messages of the voice gateway that mean nothing."""
-    for seat in scene.bot.voice.seats(scene.bot.bot_id):
+async def invalid_messages(scenario: Scenario) -> None:
+    """Invalid messages of the voice gateway."""
+    for seat in scenario.bot.voice.seats(scenario.bot.bot_id):
         for _ in range(20):
-            seat.put(scene.random.randbytes(scene.random.randrange(40)))
+            seat.put(scenario.random.randbytes(scenario.random.randrange(40)))
 
 
-async def junk(scene: Scene) -> object:
-    """Datagrams of every kind that no honest server sends, in the name of somebody who is there."""
-    voice, speaker = scene.bot.voice, scene.random.choice(scene.there)
-    kinds = scene.random.sample(JUNK_KINDS, 3)
-    if not all(any(seat.leg for seat in voice.seats(user_id)) for user_id in (scene.bot.bot_id, speaker.id)):
+async def junk(scenario: Scenario) -> object:
+    """Datagrams that no honest server sends, in the name of somebody present."""
+    voice, speaker = scenario.bot.voice, scenario.random.choice(scenario.there)
+    kinds = scenario.random.sample(JUNK_KINDS, 3)
+    if not all(any(seat.leg for seat in voice.seats(user_id)) for user_id in (scenario.bot.bot_id, speaker.id)):
         return None
     for kind in kinds:
-        voice.inject(scene.bot.bot_id, kind, 50, speaker=speaker.id)
+        voice.inject(scenario.bot.bot_id, kind, 50, speaker=speaker.id)
         await asyncio.sleep(0.1)
     return kinds
 
 
-async def frozen(scene: Scene) -> None:
+async def frozen(scenario: Scenario) -> None:
     """TCP to the voice gateway dies without a sign."""
-    scene.conditions.frozen = True
-    await _until(scene, lambda: not scene.bot.link.connected)
-    scene.conditions.frozen = False
+    scenario.conditions.frozen = True
+    await _until(scenario, lambda: not scenario.bot.link.connected)
+    scenario.conditions.frozen = False
 
 
-async def udp_dead(scene: Scene) -> object:
+async def udp_dead(scenario: Scenario) -> object:
     """One direction of UDP dies without a sign."""
-    await asyncio.sleep(4)  # so that the watchdog knows that this server answers
-    way = scene.random.choice(("up", "down"))
-    path, before = getattr(scene.conditions, way), scene.bot.link.stats.receive_broken
+    await asyncio.sleep(4)  # the watchdog first learns that this server answers
+    way = scenario.random.choice(("up", "down"))
+    path, before = getattr(scenario.conditions, way), scenario.bot.link.stats.receive_broken
     path.dead = True
-    await _until(scene, lambda: scene.bot.link.stats.receive_broken > before)
+    await _until(scenario, lambda: scenario.bot.link.stats.receive_broken > before)
     path.dead = False
     return way
 
 
-async def _until(scene: Scene, done: Callable[[], bool]) -> None:
-    await scene.bot.until(done, NOTICED)
+async def _until(scenario: Scenario, done: Callable[[], bool]) -> None:
+    await scenario.bot.until(done, DETECTION_TIMEOUT_SECONDS)
 
 
 QUICK: tuple[Fault, ...] = (
@@ -217,16 +217,16 @@ QUICK: tuple[Fault, ...] = (
     another_server,
     moved,
     come_or_go,
-    turnstile,
-    drizzle,
-    squall,
+    repeated_join_and_leave,
+    mild_loss,
+    burst_of_loss,
     op_5,
     plain,
     dave_message_fault,
     locked_out,
     main_gateway,
-    nonsense,
+    invalid_messages,
     junk,
 )
 ALL: tuple[Fault, ...] = (*QUICK, frozen, udp_dead)
-"""With those that take some ten seconds to be noticed."""
+"""Including those that the link notices only after some ten seconds."""

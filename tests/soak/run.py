@@ -1,4 +1,4 @@
-"""One seed's run: faults, and after each the questions that count."""
+"""One seed's run: faults, and after each one the checks."""
 
 import asyncio
 import itertools
@@ -16,28 +16,28 @@ from sandbox import clips
 from sandbox.people.compare import correlation
 from sandbox.people.person import Person
 from tests.e2e.link_bot import LinkBot, link_bot
-from tests.soak.faults import ALL, PATIENCE, Fault, Scene
+from tests.soak.faults import ALL, RECOVERY_TIMEOUT_SECONDS, Fault, Scenario
 
-HEARD = 0.9
+HEARD_CORRELATION_CORRELATION = 0.9
 """Correlation from which a sentence counts as heard."""
-FOREIGN = 0.75
+FOREIGN_CORRELATION_CORRELATION = 0.75
 """Correlation from which it counts as somebody else's; other speech reaches 0.5."""
-TRIES = 4
-"""Sentences until one must come through both ways: a fault may still be at work during the first."""
-SAYS = ("anna-quickest", "ben-moon", "yuki-when", "anna-cook")
-"""What each of the people says, always; the last is never to be heard."""
+MAX_SENTENCES = 4
+"""One of these sentences must arrive both ways: a fault may still be active during the first."""
+SENTENCES = ("anna-quickest", "ben-moon", "yuki-when", "anna-cook")
+"""The one sentence of each person; the last person must never be heard."""
 ANSWER = "bot-heard"
-WAITING = 2_000
-"""Packets that may wait in a receiver: bounds of its own are tested elsewhere."""
+MAX_MAX_WAITING_PACKETS_PACKETS = 2_000
+"""Limit for a receiver's waiting packets; other tests check its own bounds."""
 
 
-class Deaf(AssertionError):
-    """Something did not hold; the text is the seed's whole story."""
+class SoakFailure(AssertionError):
+    """A check failed; the text is the whole timeline of the seed."""
 
 
 @dataclass
-class Report:
-    """What a run went through."""
+class SoakReport:
+    """The timeline and the counters of a run."""
 
     seed: int
     timeline: list[str] = field(default_factory=list)
@@ -55,13 +55,13 @@ class Soak:
 
     def __init__(self, bot: LinkBot, seed: int, faults: Sequence[Fault]) -> None:
         self.bot = bot
-        self.report = Report(seed)
+        self.report = SoakReport(seed)
         self._faults = faults
         self._random = random.Random(seed)
         self._began = time.monotonic()
 
-    async def run(self, steps: int | None, seconds: float) -> Report:
-        """Go on for so many faults, or so long; raises Deaf."""
+    async def run(self, steps: int | None, seconds: float) -> SoakReport:
+        """Run `steps` faults, or for `seconds`. Raises SoakFailure."""
         bot, sandbox = self.bot, self.bot.sandbox
         people = [
             await sandbox.person("Anna"),
@@ -69,61 +69,61 @@ class Soak:
             await sandbox.person("Yuki"),
             await sandbox.person("Dan"),
         ]
-        scene = Scene(bot, self._random, people)
+        scenario = Scenario(bot, self._random, people)
         bot.refused.add(people[-1].id)
         await people[0].join(sandbox.lounge.id)
-        scene.present.add(0)
+        scenario.present.add(0)
         link = await bot.enter()
         self.report.stats = link.stats
-        await scene.come(1)
-        await self._tried(scene)
-        before = _held()
+        await scenario.come(1)
+        await self._check_hearing(scenario)
+        before = _open_resources()
         for step in itertools.count():
             if time.monotonic() - self._began > seconds if steps is None else step >= steps:
                 break
             fault = self._random.choice(self._faults)
             self._note(fault.__name__)
             try:
-                self.report.timeline[-1] += f" {await fault(scene)}"
+                self.report.timeline[-1] += f" {await fault(scenario)}"
             except TimeoutError:
-                raise self._deaf("was not noticed") from None
-            await self._tried(scene)
+                raise self._failure("was not noticed") from None
+            await self._check_hearing(scenario)
         for number in range(len(people)):
-            if number in scene.present and number > 1:
-                await scene.go(number)
-            elif number not in scene.present and number <= 1:
-                await scene.come(number)
+            if number in scenario.present and number > 1:
+                await scenario.go(number)
+            elif number not in scenario.present and number <= 1:
+                await scenario.come(number)
         with suppress(TimeoutError):
-            await bot.until(lambda: all(now <= then for now, then in zip(_held(), before, strict=True)), 5.0)
+            await bot.until(lambda: all(now <= then for now, then in zip(_open_resources(), before, strict=True)), 5.0)
         # One of each may just be on its way out.
-        if any(now > then + 1 for now, then in zip(_held(), before, strict=True)):
-            raise self._deaf(f"threads, sockets: {before} at first, {_held()} at the end")
+        if any(now > then + 1 for now, then in zip(_open_resources(), before, strict=True)):
+            raise self._failure(f"threads, sockets: {before} at first, {_open_resources()} at the end")
         return self.report
 
-    async def _tried(self, scene: Scene) -> None:
-        """See that everybody hears everybody, within a few sentences."""
+    async def _check_hearing(self, scenario: Scenario) -> None:
+        """Check that everybody hears everybody within a few sentences."""
         said = ""
-        for attempt in range(TRIES):
+        for attempt in range(MAX_SENTENCES):
             try:
-                await self.bot.until(lambda: self.bot.link.connected and self.bot.in_group, PATIENCE)
+                await self.bot.until(lambda: self.bot.link.connected and self.bot.in_group, RECOVERY_TIMEOUT_SECONDS)
             except TimeoutError:
-                raise self._deaf(f"does not stand; {said}") from None
-            said = await self._conversation(scene)
-            self._sober(scene)
+                raise self._failure(f"does not stand; {said}") from None
+            said = await self._conversation(scenario)
+            self._check_invariants(scenario)
             if not said:
                 self.report.slow += attempt > 0
                 return
-        raise self._deaf(said)
+        raise self._failure(said)
 
-    async def _conversation(self, scene: Scene) -> str:
-        """Have everybody say their sentence at once, the bot too; return what was not heard."""
-        bot, there = self.bot, scene.there
+    async def _conversation(self, scenario: Scenario) -> str:
+        """Let everybody, including the bot, speak at once; return who did not hear whom."""
+        bot, there = self.bot, scenario.there
         since = asyncio.get_running_loop().time()
         bot.heard.clear()
         playback = bot.link.play()
         playback.feed(clips.load(ANSWER, SPEAK_RATE))
         playback.finish()
-        said = {person: SAYS[scene.people.index(person)] for person in there}
+        said = {person: SENTENCES[scenario.people.index(person)] for person in there}
         await asyncio.gather(*(person.say(clips.load(clip, 48_000)) for person, clip in said.items()))
         try:
             async with asyncio.timeout(10):
@@ -134,43 +134,43 @@ class Soak:
         missed: list[str] = []
         answer = clips.load(ANSWER, 48_000)
         for person, clip in said.items():
-            number = scene.people.index(person)
-            if correlation(answer, person.recorder.heard(bot.bot_id, since), 48_000) < HEARD:
+            number = scenario.people.index(person)
+            if correlation(answer, person.recorder.heard(bot.bot_id, since), 48_000) < HEARD_CORRELATION_CORRELATION:
                 missed.append(f"{number} did not hear the bot")
             if person.id in bot.refused:
                 continue
-            if self._likeness(clip, person) < HEARD:
+            if self._similarity(clip, person) < HEARD_CORRELATION_CORRELATION:
                 missed.append(f"{number} was not heard")
-            for other in SAYS:
-                if other != clip and self._likeness(other, person) > FOREIGN:
-                    raise self._deaf(f"{other} was heard as {number}'s")
+            for other in SENTENCES:
+                if other != clip and self._similarity(other, person) > FOREIGN_CORRELATION_CORRELATION:
+                    raise self._failure(f"{other} was heard as {number}'s")
         return "; ".join(missed)
 
-    def _likeness(self, clip: str, person: Person) -> float:
+    def _similarity(self, clip: str, person: Person) -> float:
         return correlation(clips.load(clip, HEAR_RATE), self.bot.sound(person), HEAR_RATE)
 
-    def _sober(self, scene: Scene) -> None:
-        """Check what must hold at any moment."""
+    def _check_invariants(self, scenario: Scenario) -> None:
+        """Check what must always hold."""
         receiver, inbox = self.bot.link.receiver, self.bot.link.inbox
         stats = receiver.stats
         if self.bot.refused & self.bot.heard.keys():
-            raise self._deaf("somebody was heard who never agreed")
-        if stats.fates() + receiver.waiting != stats.received or receiver.waiting > WAITING:
-            raise self._deaf(f"packets without a fate: {receiver.waiting}, {stats}")
+            raise self._failure("somebody was heard who never agreed")
+        if stats.fates() + receiver.waiting != stats.received or receiver.waiting > MAX_MAX_WAITING_PACKETS_PACKETS:
+            raise self._failure(f"packets without a fate: {receiver.waiting}, {stats}")
         if inbox.dropped:
-            raise self._deaf(f"the inbox ran over: {inbox.dropped}")
+            raise self._failure(f"the inbox ran over: {inbox.dropped}")
 
     def _note(self, what: str) -> None:
         self.report.timeline.append(f"{time.monotonic() - self._began:6.1f} s  {what}")
 
-    def _deaf(self, what: str) -> Deaf:
+    def _failure(self, what: str) -> SoakFailure:
         story = "\n  ".join(self.report.timeline)
         stats = f"{self.report.stats}\n{self.bot.link.receiver.stats}"
-        return Deaf(f"seed {self.report.seed}: {what}\n  {story}\n{stats}")
+        return SoakFailure(f"seed {self.report.seed}: {what}\n  {story}\n{stats}")
 
 
-def _held() -> tuple[int, int]:
-    """Return how many threads and sockets are open, as far as the system tells."""
+def _open_resources() -> tuple[int, int]:
+    """Return the number of threads and open sockets, where the system reports them."""
     sockets = 0
     with suppress(FileNotFoundError):
         for descriptor in Path("/proc/self/fd").iterdir():
@@ -180,11 +180,13 @@ def _held() -> tuple[int, int]:
     return len(threads), sockets
 
 
-async def soak(seed: int, *, steps: int | None = None, seconds: float = 60.0, faults: Sequence[Fault] = ALL) -> Report:
-    """Run one seed in a sandbox of its own, for so many faults or, without `steps`, so long. Raises Deaf."""
+async def soak(
+    seed: int, *, steps: int | None = None, seconds: float = 60.0, faults: Sequence[Fault] = ALL
+) -> SoakReport:
+    """Run one seed in its own sandbox for `steps` faults or, without them, `seconds`. Raises SoakFailure."""
     async with link_bot() as bot:
         tasks = len(asyncio.all_tasks())
         report = await Soak(bot, seed, faults).run(steps, seconds)
-        # The people's clients and the link have their own; what is left of many faults would show.
+        # The people's clients and the link have their own tasks; leaks of many faults exceed them.
         assert len(asyncio.all_tasks()) <= tasks + 60, f"seed {seed}: tasks pile up"
         return report
