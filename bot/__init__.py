@@ -18,7 +18,7 @@ Rooms, along the trip of the sound
 ----------------------------------
 app.py          composition root: settings -> App; signals and drain
 config.py       Settings; nothing reads the environment at import
-errors.py       the tree of errors
+errors/         the tree of errors
 audio.py        rates, frames, WAV
 types/          values that cross a room's wall         ports/   what a room asks of another
 

@@ -75,7 +75,7 @@ def error_hints() -> dict[str, str]:
     def below(error: type[bot.errors.BotError]) -> list[type[bot.errors.BotError]]:
         return [error, *(deeper for child in error.__subclasses__() for deeper in below(child))]
 
-    errors = [error for error in below(bot.errors.BotError) if error.__module__ == "bot.errors"]
+    errors = [error for error in below(bot.errors.BotError) if error.__module__.startswith("bot.errors.")]
     return {f"error {error.code}": error.default_hint for error in errors}
 
 

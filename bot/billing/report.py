@@ -8,9 +8,9 @@ from decimal import Decimal
 from bot.billing.tokens import AUDIO_IN_PER_SECOND, AUDIO_OUT_PER_SECOND
 from bot.types import Charge
 
-BAR = 12
+BAR_CHARACTERS = 12
 """Characters of the longest bar."""
-HEARD = ("transcription", "job")
+HEARD_KINDS = ("transcription", "job")
 """Kinds by which sound counts as heard; with answers it would count twice, for they hear what is written down, too."""
 
 
@@ -28,7 +28,7 @@ class Sum:
 
     def add(self, charge: Charge, share: int = 1) -> None:
         usage = charge.usage
-        if charge.kind in HEARD:
+        if charge.kind in HEARD_KINDS:
             self.heard += usage.audio_in / AUDIO_IN_PER_SECOND / share
         self.spoken += usage.audio_out / AUDIO_OUT_PER_SECOND / share
         self.tokens += (usage.text_in + usage.audio_in + usage.text_out + usage.audio_out) // share
@@ -72,6 +72,6 @@ def bars(sums: Mapping[str, Sum], figures: Callable[[Sum], str]) -> list[str]:
     most = max((item.cost for item in sums.values()), default=Decimal(0))
     rows: list[str] = []
     for label, item in sorted(sums.items(), key=lambda pair: -pair[1].cost):
-        filled = round(BAR * item.cost / most) if most else 0
-        rows.append(f"`{'█' * filled}{'░' * (BAR - filled)}` {label} · {figures(item)}")
+        filled = round(BAR_CHARACTERS * item.cost / most) if most else 0
+        rows.append(f"`{'█' * filled}{'░' * (BAR_CHARACTERS - filled)}` {label} · {figures(item)}")
     return rows

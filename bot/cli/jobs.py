@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Work = Coroutine[Any, Any, Done]
 
-Errand: TypeAlias = Coroutine[Any, Any, None]
+JobRun: TypeAlias = Coroutine[Any, Any, None]
 Voice = Annotated[str | None, typer.Option(help="Another voice than VOICE.")]
 Language = Annotated[str | None, typer.Option(help="Language of what is written or said, as en or ja; else LANGUAGE.")]
 
@@ -40,7 +40,7 @@ def ask(
     ),
     voice: Voice = None,
     language: Annotated[str | None, typer.Option(help="As en or ja; as asked when left out.")] = None,
-) -> Errand:
+) -> JobRun:
     """Ask in writing; the answer comes written and spoken."""
     from bot.jobs import offline
 
@@ -55,7 +55,7 @@ def analyze(
     question: Annotated[str, typer.Option(help="What to find out; all of it when left out.")] = "",
     out: Annotated[Path | None, typer.Option(help="A Markdown file to write, too.")] = None,
     language: Language = None,
-) -> Errand:
+) -> JobRun:
     """Listen to a recording: what is said, a summary, the mood of each speaker."""
     from bot.jobs import offline
 
@@ -75,7 +75,7 @@ def podcast(
     second: Annotated[bool, typer.Option(help="Two voices that talk, or one.")] = True,
     language: Annotated[str, typer.Option(help="As en or ja; that of the text when left out.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask, even if it costs more than a dollar.")] = False,
-) -> Errand:
+) -> JobRun:
     """Make a podcast and a summary of a long text; the same again goes on from the parts that are done."""
     from bot.jobs import offline
     from bot.jobs.encoder import CODECS
@@ -103,7 +103,7 @@ def catchup(
     ),
     voice: Voice = None,
     language: Language = None,
-) -> Errand:
+) -> JobRun:
     """Sum up what was said in a channel lately, from the bot's database."""
     from bot.jobs import offline
 

@@ -203,7 +203,7 @@ def migrate() -> None:
     _run(bring_up())
 
 
-def _lend(errand: Callable[..., jobs.Errand]) -> None:
+def _lend(errand: Callable[..., jobs.JobRun]) -> None:
     """Make an errand a command, with its arguments and its help."""
 
     @cli.command()

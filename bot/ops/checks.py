@@ -25,11 +25,11 @@ from bot.store.seal import Seal
 from bot.types import AudioDelta, ReplyRequest, RoomContext, Turn, Typed
 from bot.voice import opus
 
-DISK_LEAST = 200 * 2**20
+MIN_FREE_DISK_BYTES = 200 * 2**20
 """Free bytes below which a database soon stands still."""
-VOICE_PORT = 50_000
+FIRST_VOICE_PORT = 50_000
 """The first of those that Discord's voice servers use."""
-REFUSED_WITHIN = 0.5
+UDP_REFUSAL_SECONDS = 0.5
 """Seconds for the network to say that a datagram may not pass."""
 
 
@@ -84,12 +84,12 @@ async def udp(settings: Settings) -> AsyncIterator[Finding]:
     own = ""
     try:
         transport, echo = await loop.create_datagram_endpoint(
-            _Echo, remote_addr=(host, VOICE_PORT), family=socket.AF_INET
+            _Echo, remote_addr=(host, FIRST_VOICE_PORT), family=socket.AF_INET
         )
         try:
             own = transport.get_extra_info("sockname")[0]
             transport.sendto(bytes(1))
-            done, _ = await asyncio.wait((echo.refused,), timeout=REFUSED_WITHIN)
+            done, _ = await asyncio.wait((echo.refused,), timeout=UDP_REFUSAL_SECONDS)
             trouble = echo.refused.result() if done else None
         finally:
             transport.close()
@@ -207,5 +207,5 @@ def _disk(file: Path) -> Finding:
         hint = "Let the bot's user write into the folder that DATABASE_URL names."
         return Finding("disk", Status.FAIL, f"{folder} cannot be written", hint)
     free = shutil.disk_usage(folder).free
-    hint = "" if free >= DISK_LEAST else "Make room: the database is about to stand still."
+    hint = "" if free >= MIN_FREE_DISK_BYTES else "Make room: the database is about to stand still."
     return Finding("disk", Status.WARN if hint else Status.OK, f"{free / 2**20:.0f} MB free", hint)

@@ -19,21 +19,21 @@ from bot.errors import ConfigError, LoginError, StartError
 from bot.ops import checks
 from bot.ops.doctor_report import DoctorReport, Finding, Status
 
-WITHIN = 22.0
+DOCTOR_TIMEOUT_SECONDS = 22.0
 """Seconds for everything; what is not found by then is reported as such."""
-GIVE_UP = 1.0
+CANCEL_TIMEOUT_SECONDS = 1.0
 """Seconds for what came too late to end."""
-SERVERS_WITHIN = 15.0
+SERVERS_TIMEOUT_SECONDS = 15.0
 """Seconds for looking at one server after the other."""
-AT_ONCE = 5
+SERVERS_AT_ONCE = 5
 """Servers looked at at the same time."""
-CLOCK_OFF = 30.0
+MAX_CLOCK_SKEW_SECONDS = 30.0
 """Seconds the clock may be off."""
-INVITED = discord.Permissions(352157290318848)
+INVITE_PERMISSIONS = discord.Permissions(352157290318848)
 """What the invite link asks for."""
-TO_SERVE = ("view_channel", "connect", "speak", "use_voice_activation", "send_messages")
+CALL_PERMISSIONS = ("view_channel", "connect", "speak", "use_voice_activation", "send_messages")
 """Without these a voice channel cannot be served."""
-NEXT = (
+LATER_CHECKS = (
     "libopus",
     "udp",
     "token",
@@ -47,7 +47,7 @@ NEXT = (
     "encryption key",
 )
 """What can be looked at once there is a configuration."""
-PINNED = {
+PINNED_NAMES = {
     VoiceConnectionState: ("_connect_websocket", "_execute_transition", "_recover_from_invalid_commit", "can_encrypt"),
     DiscordVoiceWebSocket: ("poll_event", "received_binary_message", "discover_ip", "from_connection_state"),
     discord.VoiceClient: ("create_connection_state", "send_audio_packet"),
@@ -60,7 +60,7 @@ class NotDiscord(discord.DiscordException):
 
 
 async def examine(
-    settings: Settings, tls: ssl.SSLContext, *, live: bool = False, within: float = WITHIN
+    settings: Settings, tls: ssl.SSLContext, *, live: bool = False, within: float = DOCTOR_TIMEOUT_SECONDS
 ) -> DoctorReport:
     """Look at everything, in at most `within` seconds; `live` has the model speak one word, which costs."""
     before = [*checks.configuration(settings), *_library(), checks.opus_library(settings)]
@@ -76,7 +76,7 @@ async def examine(
     for task in late:
         task.cancel()
     if late:
-        await asyncio.wait(late, timeout=GIVE_UP)
+        await asyncio.wait(late, timeout=CANCEL_TIMEOUT_SECONDS)
     for name, task in tasks.items():
         if task in done:
             task.result()
@@ -95,7 +95,7 @@ async def _look(found: list[Finding], findings: AsyncIterator[Finding]) -> None:
 def misconfigured(error: ConfigError) -> DoctorReport:
     """Return the report on settings that cannot be used."""
     faults = [Finding("configuration", Status.FAIL, fault, error.hint) for fault in error.faults]
-    rest = [Finding(check, Status.SKIP, "the configuration comes first") for check in NEXT]
+    rest = [Finding(check, Status.SKIP, "the configuration comes first") for check in LATER_CHECKS]
     return DoctorReport((*faults, *_library(), *rest))
 
 
@@ -111,13 +111,20 @@ async def invite(settings: Settings, tls: ssl.SSLContext) -> str:
 
 
 def _invite(application_id: int) -> str:
-    return discord.utils.oauth_url(application_id, permissions=INVITED, scopes=("bot", "applications.commands"))
+    return discord.utils.oauth_url(
+        application_id, permissions=INVITE_PERMISSIONS, scopes=("bot", "applications.commands")
+    )
 
 
 def _library() -> Iterator[Finding]:
     """Look at discord.py and its half of DAVE."""
     found = f"discord.py {version('discord.py')}"
-    gone = [f"{owner.__name__}.{name}" for owner, names in PINNED.items() for name in names if not hasattr(owner, name)]
+    gone = [
+        f"{owner.__name__}.{name}"
+        for owner, names in PINNED_NAMES.items()
+        for name in names
+        if not hasattr(owner, name)
+    ]
     if gone:
         hint = "Install the discord.py that pyproject.toml pins."
         yield Finding("discord.py", Status.FAIL, f"{found} lacks {', '.join(gone)}", hint)
@@ -157,9 +164,9 @@ async def _logged_in(settings: Settings, tls: ssl.SSLContext, client: discord.Cl
     if not servers:
         yield Finding("servers", Status.WARN, "it is in no server", f"Invite it: {_invite(about.id)}")
     clock = asyncio.get_running_loop().time
-    until, looked = clock() + SERVERS_WITHIN, 0
+    until, looked = clock() + SERVERS_TIMEOUT_SECONDS, 0
     while looked < len(servers) and clock() < until:
-        some = servers[looked : looked + AT_ONCE]
+        some = servers[looked : looked + SERVERS_AT_ONCE]
         for findings in await asyncio.gather(*(_server(client, server) for server in some)):
             for finding in findings:
                 yield finding
@@ -198,10 +205,10 @@ async def _clock(settings: Settings, tls: ssl.SSLContext) -> Finding:
     if stamp is None:
         return Finding("clock", Status.SKIP, "Discord named no time")
     off = time.time() - parsedate_to_datetime(stamp).timestamp()
-    if abs(off) > CLOCK_OFF:
+    if abs(off) > MAX_CLOCK_SKEW_SECONDS:
         hint = "Set the clock (NTP): interactions and times shown would be wrong."
         return Finding("clock", Status.WARN, f"{off:+.0f} s off Discord's", hint)
-    return Finding("clock", Status.OK, f"within {CLOCK_OFF:.0f} s of Discord's")
+    return Finding("clock", Status.OK, f"within {MAX_CLOCK_SKEW_SECONDS:.0f} s of Discord's")
 
 
 async def _server(client: discord.Client, server_id: int) -> list[Finding]:
@@ -210,14 +217,14 @@ async def _server(client: discord.Client, server_id: int) -> list[Finding]:
     server = await client.fetch_guild(server_id)
     me = await server.fetch_member(client.user.id)
     check = f"permissions in server {server_id}"
-    missing = _missing(me.guild_permissions, [name for name, wanted in INVITED if wanted])
+    missing = _missing(me.guild_permissions, [name for name, wanted in INVITE_PERMISSIONS if wanted])
     if missing:
         hint = "Tick them for the bot's role in the server's settings, or invite it again (python -m bot invite)."
         return [Finding(check, Status.WARN, f"missing: {', '.join(missing)}", hint)]
     found = [Finding(check, Status.OK, "all that the invite link asks for")]
     for channel in await server.fetch_channels():
         if isinstance(channel, discord.VoiceChannel):
-            lacking = _missing(channel.permissions_for(me), TO_SERVE)
+            lacking = _missing(channel.permissions_for(me), CALL_PERMISSIONS)
             if lacking:
                 hint = "Allow them to the bot's role in the channel's settings, if it is to serve there."
                 where = f"permissions in channel {channel.id}"

@@ -17,7 +17,7 @@ class Status(StrEnum):
     "could not be looked at, because of another finding or for want of a setting"
 
 
-EXITS = {
+EXIT_CODE_OF_CHECK = {
     "configuration": EXIT_CONFIG,
     "token": 77,
     "discord": 69,
@@ -51,7 +51,7 @@ class DoctorReport:
     @property
     def exit_code(self) -> int:
         failed = [finding.check for finding in self.findings if finding.status is Status.FAIL]
-        return min((EXITS.get(check.split(" ")[0], 1) for check in failed), key=_rank, default=0)
+        return min((EXIT_CODE_OF_CHECK.get(check.split(" ")[0], 1) for check in failed), key=_rank, default=0)
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON has it."""

@@ -8,7 +8,12 @@ from rich.table import Table
 
 from bot.ops.doctor_report import DoctorReport, Status
 
-SIGNS = {Status.OK: "[green]ok", Status.WARN: "[yellow]warn", Status.FAIL: "[red]FAIL", Status.SKIP: "[dim]skip"}
+STATUS_LABELS = {
+    Status.OK: "[green]ok",
+    Status.WARN: "[yellow]warn",
+    Status.FAIL: "[red]FAIL",
+    Status.SKIP: "[dim]skip",
+}
 
 
 def show(report: DoctorReport, *, as_json: bool) -> None:
@@ -22,7 +27,7 @@ def show(report: DoctorReport, *, as_json: bool) -> None:
     for column in ("", "check", "found and what to do"):
         table.add_column(column, overflow="fold", no_wrap=False)
     for finding in report.findings:
-        table.add_row(SIGNS[finding.status], finding.check, _plain(finding.detail))
+        table.add_row(STATUS_LABELS[finding.status], finding.check, _plain(finding.detail))
         if finding.hint and finding.status is not Status.OK:
             table.add_row("", "", "[dim]→[/] " + _plain(finding.hint))
     console.print(table)

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 
 from bot.voice.send.pacer import Pacer
 
-BEAT = 0.25
+HEARTBEAT_SECONDS = 0.25
 """Seconds between two looks at the loop's lag."""
-WINDOW = 40
+LAG_WINDOW_BEATS = 40
 """Beats that are judged: 10 s, so that one long hiccup is no reason to be killed."""
-LOOP_STUCK = 2.0
+STUCK_LOOP_SECONDS = 2.0
 """Seconds of median lag in the window from which the loop is of no use."""
-PACER_STUCK = 5.0
+STUCK_PACER_SECONDS = 5.0
 """Seconds by which a packet is overdue from which the pacer is of no use."""
 
 
@@ -26,7 +26,7 @@ class Lag:
     def __init__(self) -> None:
         self.counts = [0] * (len(self.BOUNDS) + 1)
         self.total = 0.0
-        self._last: deque[float] = deque(maxlen=WINDOW)
+        self._last: deque[float] = deque(maxlen=LAG_WINDOW_BEATS)
 
     def add(self, seconds: float) -> None:
         self.counts[bisect_left(self.BOUNDS, seconds)] += 1
@@ -36,7 +36,7 @@ class Lag:
     @property
     def median(self) -> float:
         """Return the window's median, seconds; 0.0 until the window is a quarter full."""
-        if len(self._last) < WINDOW // 4:
+        if len(self._last) < LAG_WINDOW_BEATS // 4:
             return 0.0
         return sorted(self._last)[len(self._last) // 2]
 
@@ -50,11 +50,11 @@ class Health:
 
     def trouble(self) -> str | None:
         """Return what is stuck, None when the process lives."""
-        if self.lag.median > LOOP_STUCK:
+        if self.lag.median > STUCK_LOOP_SECONDS:
             return f"the event loop runs {self.lag.median:.1f} s late"
         if not self._pacer.alive:
             return "the pacer's thread has ended"
-        if (behind := self._pacer.behind) > PACER_STUCK:
+        if (behind := self._pacer.behind) > STUCK_PACER_SECONDS:
             return f"the pacer runs {behind:.1f} s late"
         return None
 
@@ -71,6 +71,6 @@ class Health:
     async def _beat(self) -> None:
         clock = asyncio.get_running_loop().time
         while True:
-            due = clock() + BEAT
-            await asyncio.sleep(BEAT)
+            due = clock() + HEARTBEAT_SECONDS
+            await asyncio.sleep(HEARTBEAT_SECONDS)
             self.lag.add(max(0.0, clock() - due))

@@ -16,17 +16,17 @@ from bot.errors import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
-DAY = 86_400.0
-SPACING = 5.25
+DAY_SECONDS = 86_400.0
+IDENTIFY_SPACING_SECONDS = 5.25
 """Seconds between two IDENTIFYs of one bucket (Discord's developer docs, "Rate Limiting" of the gateway): 5, and a
 little for the way there, which is not equally long each time."""
-A_DAY = 100
+MAX_SHARD_IDENTIFIES = 100
 """IDENTIFYs of one shard in 24 hours."""
-ALL_A_DAY = 800
+MAX_IDENTIFIES = 800
 """The same of all shards together: Discord allows 1000 and more."""
-FREE = 12
+FREE_IDENTIFIES = 12
 """IDENTIFYs of a shard that may follow one another at once: restarts by hand, an upgrade that had to be repeated."""
-LONGEST = 1200.0
+MAX_IDENTIFY_PAUSE_SECONDS = 1200.0
 """Seconds of the longest pause before the day's number is reached: 72 a day."""
 
 Logins = Sequence[tuple[int, float]]
@@ -38,17 +38,21 @@ def pause(past: Sequence[float], now: float) -> float:
 
     The first few are free, then each pause is twice the one before, up to LONGEST; never more than A_DAY in a day.
     """
-    day = sorted(at for at in past if now - DAY < at <= now)
+    day = sorted(at for at in past if now - DAY_SECONDS < at <= now)
     if not day:
         return 0.0
     hour = [at for at in day if now - at < 3600.0]
     wait = 0.0
-    if len(hour) >= FREE or len(day) >= A_DAY // 4:
-        doublings = min(max(len(hour) - FREE, 0), 12)
-        least = LONGEST if len(day) >= A_DAY // 4 else min(2.0**doublings, LONGEST)
+    if len(hour) >= FREE_IDENTIFIES or len(day) >= MAX_SHARD_IDENTIFIES // 4:
+        doublings = min(max(len(hour) - FREE_IDENTIFIES, 0), 12)
+        least = (
+            MAX_IDENTIFY_PAUSE_SECONDS
+            if len(day) >= MAX_SHARD_IDENTIFIES // 4
+            else min(2.0**doublings, MAX_IDENTIFY_PAUSE_SECONDS)
+        )
         wait = day[-1] + least - now
-    if len(day) >= A_DAY:
-        wait = max(wait, day[-A_DAY] + DAY - now)
+    if len(day) >= MAX_SHARD_IDENTIFIES:
+        wait = max(wait, day[-MAX_SHARD_IDENTIFIES] + DAY_SECONDS - now)
     return max(0.0, wait)
 
 
@@ -58,14 +62,14 @@ def wait(shard_id: int, buckets: int, logins: Logins, now: float) -> float:
     `buckets` is Discord's max_concurrency: shards whose numbers leave the same remainder share one.
     """
     seconds = pause([at for shard, at in logins if shard == shard_id], now)
-    day = [at for _, at in logins if now - DAY < at <= now]
-    if len(day) >= ALL_A_DAY:
-        seconds = max(seconds, day[-ALL_A_DAY] + DAY - now)
+    day = [at for _, at in logins if now - DAY_SECONDS < at <= now]
+    if len(day) >= MAX_IDENTIFIES:
+        seconds = max(seconds, day[-MAX_IDENTIFIES] + DAY_SECONDS - now)
     beside = [at for shard, at in logins if shard % buckets == shard_id % buckets and at <= now]
-    return max(seconds, max(beside) + SPACING - now) if beside else seconds
+    return max(seconds, max(beside) + IDENTIFY_SPACING_SECONDS - now) if beside else seconds
 
 
-class Register(Protocol):
+class IdentifyLog(Protocol):
     """Where it is written down; `wait` is as above, with its first two arguments filled in."""
 
     async def identify(
@@ -78,7 +82,7 @@ class IdentifyLimit:
 
     def __init__(
         self,
-        register: Register,
+        register: IdentifyLog,
         wall: Callable[[], float] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -92,7 +96,7 @@ class IdentifyLimit:
         """Wait until this shard may IDENTIFY, and note that it does."""
         told = False
         while (seconds := await self._ask(shard_id, partial(wait, shard_id, buckets))) > 0:
-            if seconds > SPACING and not told:
+            if seconds > IDENTIFY_SPACING_SECONDS and not told:
                 hint = "it was started too often today"
                 log.warning("identify_delayed", shard=shard_id, seconds=round(seconds), hint=hint)
                 told = True
@@ -106,5 +110,5 @@ class IdentifyLimit:
         except StoreUnavailable:  # a database that is away must not keep the bot away
             seconds = due(self._own, here)
         if seconds <= 0:
-            self._own = [*self._own[-ALL_A_DAY:], (shard_id, here)]
+            self._own = [*self._own[-MAX_IDENTIFIES:], (shard_id, here)]
         return seconds

@@ -12,9 +12,9 @@ from structlog.typing import Processor
 
 from bot.config import Settings, secret_names
 
-HIDDEN = "[redacted]"
+REDACTED = "[redacted]"
 
-_QUIET = {
+_MIN_LEVELS = {
     # At DEBUG these write whole frames and bodies: voice keys, tokens, messages, names.
     "discord.gateway": logging.INFO,
     "discord.http": logging.INFO,
@@ -35,7 +35,7 @@ _QUIET = {
 }
 """The lowest level of loggers that would write what must not be written, whatever LOG_LEVEL says."""
 
-_PATTERNS = (
+_SECRET_PATTERNS = (
     # Discord tokens: base64 of the id, a time, a signature (Discord's developer docs, "Authentication")
     re.compile(r"\b[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{25,45}"),
     re.compile(r"\b(?:sk|rk|pk)-[\w-]{16,}"),
@@ -64,9 +64,9 @@ class Redactor:
 
     def __call__(self, line: str) -> str:
         if self._values is not None:
-            line = self._values.sub(HIDDEN, line)
-        for pattern in _PATTERNS:
-            line = pattern.sub(HIDDEN, line)
+            line = self._values.sub(REDACTED, line)
+        for pattern in _SECRET_PATTERNS:
+            line = pattern.sub(REDACTED, line)
         return line
 
 
@@ -101,7 +101,7 @@ def configure(redact: Redactor, log_format: str = "auto", level: str = "INFO", s
     handler.setFormatter(_Formatter(redact, render, shared))
     logging.root.handlers = [handler]
     logging.root.setLevel(level)
-    for name, lowest in _QUIET.items():
+    for name, lowest in _MIN_LEVELS.items():
         logging.getLogger(name).setLevel(max(lowest, logging.getLevelName(level)))
     logging.captureWarnings(True)
     structlog.configure(

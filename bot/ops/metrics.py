@@ -25,7 +25,7 @@ from bot.voice.link.link import Link
 from bot.voice.receive.stats import NOT_FATES
 from bot.voice.send.pacer import Pacer
 
-DAVE = ("undecryptable", "unattributed")
+DAVE_FATES = ("undecryptable", "unattributed")
 """Fates that mean: the end-to-end encryption did not let us hear."""
 LINK_LABELS = {
     "unknown_ssrc": "stranger",
@@ -148,7 +148,7 @@ class BotCollector(Collector):
         yield _counter("packets_received", "Datagrams in all.", (), {(): packets.get("received", 0)})
         sound = {name: packets.get(name, 0) for name in ("frames", "concealed", "lost", "held", "restarted")}
         yield _counter("frames", "Frames of 20 ms given out, and what befell the streams.", ("kind",), _by_name(sound))
-        dave = {name: packets.get(name, 0) for name in DAVE} | {"regrouped": links.pop("regrouped", 0)}
+        dave = {name: packets.get(name, 0) for name in DAVE_FATES} | {"regrouped": links.pop("regrouped", 0)}
         yield _counter("dave_failures", "Packets no key opened, groups joined anew.", ("kind",), _by_name(dave))
         yield _counter("link_events", "Recoveries of voice links, by how.", ("event",), _by_name(links))
         for name, key, help_ in (

@@ -21,17 +21,17 @@ from bot.errors import ConfigError, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
-PING = 2.0
+PING_SECONDS = 2.0
 """Seconds between two signs of life."""
-PING_WITHIN = 3.0
+PING_TIMEOUT_SECONDS = 3.0
 """Seconds for an answer; without one the process is fenced."""
-LEASE = 8.0
+LEASE_SECONDS = 8.0
 """Seconds of silence after which the server frees the slot (idle_session_timeout): more than PING + PING_WITHIN."""
-LOOK = 0.25
+LEASE_CHECK_SECONDS = 0.25
 """Seconds between two looks of a thread at the lease: a loop that is stuck proves nothing, and cannot look itself."""
-SAID_WITHIN = 0.7
+LAST_LOG_SECONDS = 0.7
 """Seconds that the last line may take: `check` is 1 s ahead of the end of LEASE, and a LOOK may be late."""
-RETRY = 1.0
+CLAIM_RETRY_SECONDS = 1.0
 """Seconds between two attempts of a hot spare."""
 SLOT_LOCKS, LAYOUT_LOCKS = 0x6B696B69, 0x6B696B6A
 """First keys of the advisory locks: "kiki", "kikj"."""
@@ -39,14 +39,14 @@ DRAIN_CHANNEL = "kikite_drain"
 EXIT_FENCED = 75
 """EX_TEMPFAIL: start me again."""
 
-_SETTINGS = {
+_SERVER_SETTINGS = {
     # A peer that was cut off without a word is noticed after 5 + 2 * 3 s, by server and client alike.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "11000",
     # A process that was frozen still has a kernel that answers: only silence gives it away.
-    "idle_session_timeout": str(int(LEASE * 1000)),
+    "idle_session_timeout": str(int(LEASE_SECONDS * 1000)),
 }
 
 
@@ -94,7 +94,7 @@ def die(reason: str) -> None:
     """End the process this instant: not even a farewell, which might be taken for the new owner's."""
     if hasattr(signal, "setitimer"):  # not on Windows
         # Perhaps nobody reads what is written, which is why all stands still: then SIGALRM ends it.
-        signal.setitimer(signal.ITIMER_REAL, SAID_WITHIN)
+        signal.setitimer(signal.ITIMER_REAL, LAST_LOG_SECONDS)
     log.error("fenced", reason=reason)
     os._exit(EXIT_FENCED)
 
@@ -111,7 +111,7 @@ class ShardSlot:
     def check(self) -> None:
         """Fence when the slot may be somebody else's by now."""
         silent = time.monotonic() - self._proved
-        if silent > LEASE - 1.0:
+        if silent > LEASE_SECONDS - 1.0:
             self._fence(f"no sign of life for {silent:.1f} s")
 
     async def keep(self) -> None:
@@ -125,7 +125,7 @@ class ShardSlot:
                 return
             self.check()
             self._proved = began
-            await asyncio.sleep(PING)
+            await asyncio.sleep(PING_SECONDS)
 
 
 @asynccontextmanager
@@ -157,7 +157,7 @@ async def claimed(
             await asyncio.gather(keeping, return_exceptions=True)
     finally:
         with suppress(Exception):
-            await connection.close(timeout=PING_WITHIN)
+            await connection.close(timeout=PING_TIMEOUT_SECONDS)
 
 
 async def taken(url: str) -> int:
@@ -169,7 +169,7 @@ async def taken(url: str) -> int:
         with _reached():
             return await _ask(connection, held, SLOT_LOCKS)
     finally:
-        await connection.close(timeout=PING_WITHIN)
+        await connection.close(timeout=PING_TIMEOUT_SECONDS)
 
 
 async def ask_to_drain(url: str) -> None:
@@ -179,7 +179,7 @@ async def ask_to_drain(url: str) -> None:
         with _reached():
             await connection.execute(f"NOTIFY {DRAIN_CHANNEL}")
     finally:
-        await connection.close(timeout=PING_WITHIN)
+        await connection.close(timeout=PING_TIMEOUT_SECONDS)
 
 
 @contextmanager
@@ -202,7 +202,7 @@ def _watched(slot: ShardSlot) -> Iterator[None]:
     over = threading.Event()
 
     def watch() -> None:
-        while not over.wait(LOOK):
+        while not over.wait(LEASE_CHECK_SECONDS):
             slot.check()
 
     thread = threading.Thread(target=watch, name="slot", daemon=True)
@@ -228,7 +228,7 @@ async def _take(connection: Any, slots: Sequence[range], stop: asyncio.Event) ->
             log.info(say, slots=len(slots))
             said = say
         with suppress(TimeoutError):
-            async with asyncio.timeout(RETRY):
+            async with asyncio.timeout(CLAIM_RETRY_SECONDS):
                 await stop.wait()
         if stop.is_set():
             raise Unneeded
@@ -246,12 +246,12 @@ async def _agreed(connection: Any, layout: int) -> bool:
 
 
 async def _ask(connection: Any, query: str, *values: int) -> Any:
-    return await connection.fetchval(query, *values, timeout=PING_WITHIN)
+    return await connection.fetchval(query, *values, timeout=PING_TIMEOUT_SECONDS)
 
 
 async def _connect(target: str) -> Any:
     with _reached() as asyncpg:
-        return await asyncpg.connect(target, timeout=int(PING_WITHIN), server_settings=_SETTINGS)
+        return await asyncpg.connect(target, timeout=int(PING_TIMEOUT_SECONDS), server_settings=_SERVER_SETTINGS)
 
 
 @contextmanager

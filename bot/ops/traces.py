@@ -20,19 +20,19 @@ from bot.call.counters import TurnTimes
 
 log = structlog.get_logger(__name__)
 
-ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-SPOKEN = "http/protobuf"
-FAREWELL = 3.0
+OTLP_ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+OTLP_PROTOCOL_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+OTLP_PROTOCOL = "http/protobuf"
+EXPORT_TIMEOUT_SECONDS = 3.0
 """Seconds the last spans have when the process ends."""
-NANO = 1_000_000_000
+NANOSECONDS = 1_000_000_000
 
 
 def wanted(environ: Mapping[str, str]) -> bool:
     """Whether the environment asks for traces."""
     off = environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
     elsewhere = environ.get("OTEL_TRACES_EXPORTER") not in (None, "", "otlp")
-    return any(map(environ.get, ENDPOINTS)) and not off and not elsewhere
+    return any(map(environ.get, OTLP_ENDPOINT_VARIABLES)) and not off and not elsewhere
 
 
 class Spans:
@@ -51,13 +51,13 @@ class Spans:
 
     def turn(self, times: TurnTimes) -> None:
         """Tell of a turn that is over now."""
-        to_wall = time.time_ns() - round(times.over * NANO)
+        to_wall = time.time_ns() - round(times.over * NANOSECONDS)
         since = min(times.asked, times.closed if times.spoke_until is None else times.spoke_until)
         ids = structlog.contextvars.get_contextvars()
         whole = self._tracer.start_span(
             "turn",
             kind=self._api.SpanKind.INTERNAL,
-            start_time=round(since * NANO) + to_wall,
+            start_time=round(since * NANOSECONDS) + to_wall,
             attributes={
                 "kikite.call": str(ids.get("call", "")),
                 "kikite.turn": times.turn,
@@ -79,11 +79,11 @@ class Spans:
                 return
             kind = self._api.SpanKind.CLIENT if request else self._api.SpanKind.INTERNAL
             attributes = {**self._server, **request} if request else {}
-            at = round(began * NANO) + to_wall
+            at = round(began * NANOSECONDS) + to_wall
             span = self._tracer.start_span(name, context=inside, kind=kind, start_time=at, attributes=attributes)
             if error:
                 self._fail(span, times.outcome)
-            span.end(max(at, round(ended * NANO) + to_wall))
+            span.end(max(at, round(ended * NANOSECONDS) + to_wall))
 
         stage("wait", times.spoke_until, times.closed)
         stage(f"chat {times.model}", times.asked, times.streamed or times.over, _request(times), failed)
@@ -93,7 +93,7 @@ class Spans:
             stage(f"transcription {self._transcriber}", began, ended, _named("transcription", self._transcriber))
         if failed:
             self._fail(whole, times.outcome)
-        whole.end(round(times.over * NANO) + to_wall)
+        whole.end(round(times.over * NANOSECONDS) + to_wall)
 
     def _fail(self, span: Any, outcome: str) -> None:
         span.set_attribute("error.type", outcome)
@@ -129,13 +129,13 @@ async def tracing(base_url: str, transcribe_model: str, environ: Mapping[str, st
         # A collector that is away must not keep the process.
         ending = threading.Thread(target=provider.shutdown, name="spans", daemon=True)
         ending.start()
-        await asyncio.to_thread(ending.join, FAREWELL)
+        await asyncio.to_thread(ending.join, EXPORT_TIMEOUT_SECONDS)
 
 
 def _provider(environ: Mapping[str, str]) -> Any:
-    protocol = next(filter(None, map(environ.get, PROTOCOLS)), SPOKEN)
-    if protocol != SPOKEN:
-        log.warning("traces_off", reason=f"OTEL_EXPORTER_OTLP_PROTOCOL must be {SPOKEN}")
+    protocol = next(filter(None, map(environ.get, OTLP_PROTOCOL_VARIABLES)), OTLP_PROTOCOL)
+    if protocol != OTLP_PROTOCOL:
+        log.warning("traces_off", reason=f"OTEL_EXPORTER_OTLP_PROTOCOL must be {OTLP_PROTOCOL}")
         return None
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

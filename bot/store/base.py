@@ -13,18 +13,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StoreUnavailable
-from bot.store.database import NEWS_LOCK, READS, failures
+from bot.store.database import NEWS_LOCK, READ_ONLY_OPTION, failures
 from bot.store.seal import Seal
 from bot.store.tables import Base, NewsRow
 
-T = TypeVar("T")
+RowT = TypeVar("RowT")
 
 NEWS_CHANNEL = "kikite_news"
-STUCK = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+STICKY_SQLITE_ERRORS = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """SQLite's errors that a connection keeps, whatever becomes of the file: the next must be a new one."""
-AT_ONCE = 200
+READ_BATCH_ROWS = 200
 """Rows read at a time: a few milliseconds."""
-OWN_NEWS = 1000
+MAX_OWN_NEWS = 1000
 """Numbers remembered; more are not written between two looks."""
 
 
@@ -37,7 +37,7 @@ class Repository:
         self._seal = seal
         self._policy = policy
         self._failures = failures(engine)
-        self._own: deque[int] = deque(maxlen=OWN_NEWS)
+        self._own: deque[int] = deque(maxlen=MAX_OWN_NEWS)
         "numbers of the news this process wrote"
 
     @property
@@ -47,14 +47,14 @@ class Repository:
     @asynccontextmanager
     async def _transaction(self, *, reads: bool = False) -> AsyncIterator[AsyncConnection]:
         """Open a transaction; one that only `reads` waits for no writer. Raises StoreUnavailable."""
-        engine = self._engine.execution_options(**{READS: True}) if reads else self._engine
+        engine = self._engine.execution_options(**{READ_ONLY_OPTION: True}) if reads else self._engine
         try:
             async with engine.begin() as connection:
                 yield connection
         except self._failures as error:
             # The driver's own words only: SQLAlchemy's would show the statement with its values.
             cause = getattr(error, "orig", None) or error
-            if getattr(cause, "sqlite_errorcode", 0) & 0xFF in STUCK:
+            if getattr(cause, "sqlite_errorcode", 0) & 0xFF in STICKY_SQLITE_ERRORS:
                 await self._engine.dispose()
             raise StoreUnavailable(type(cause).__name__) from error
 
@@ -85,10 +85,12 @@ class Repository:
         self._own.append(number)
 
 
-async def read_all(connection: AsyncConnection, statement: Executable, make: Callable[[RowMapping], T]) -> list[T]:
+async def read_all(
+    connection: AsyncConnection, statement: Executable, make: Callable[[RowMapping], RowT]
+) -> list[RowT]:
     """Read however many rows without holding up the loop: some at a time, each made into something in a thread."""
-    found: list[T] = []
-    async for rows in (await connection.stream(statement)).mappings().partitions(AT_ONCE):
+    found: list[RowT] = []
+    async for rows in (await connection.stream(statement)).mappings().partitions(READ_BATCH_ROWS):
         found += await asyncio.to_thread(lambda rows=rows: [make(row) for row in rows])
     return found
 

@@ -12,7 +12,7 @@ from bot.store.base import NEWS_CHANNEL, Repository
 from bot.store.tables import NewsRow
 from bot.types import News
 
-LOOK_EVERY = {"sqlite": 2.0, "postgresql": 30.0}
+POLL_SECONDS = {"sqlite": 2.0, "postgresql": 30.0}
 """Seconds between looks; on PostgreSQL only in case the bell was not heard."""
 
 
@@ -35,7 +35,7 @@ class ChangeFeed(Repository):
                         yield item
                     self._seen = number  # not before: whoever could not heed it is told again
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY[self._engine.dialect.name]):
+                    async with asyncio.timeout(POLL_SECONDS[self._engine.dialect.name]):
                         await bell.wait()
         raise StoreUnavailable("the connection that listens was lost")
 

@@ -15,16 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError, StoreUnavailable
 
-BUSY_MS = 5000
+SQLITE_BUSY_MS = 5000
 """How long SQLite waits for another writer."""
 MIGRATIONS = Path(__file__).parent / "migrations"
-LOCK_KEY = 0x6B696B697465
+MIGRATION_LOCK = 0x6B696B697465
 """PostgreSQL advisory lock of whoever migrates: "kikite"."""
-NEWS_LOCK = LOCK_KEY + 1
+NEWS_LOCK = MIGRATION_LOCK + 1
 """The same, of whoever writes news."""
-CONNECT_WITHIN, ANSWER_WITHIN = 5.0, 30.0
+CONNECT_TIMEOUT_SECONDS, STATEMENT_TIMEOUT_SECONDS = 5.0, 30.0
 """Seconds PostgreSQL has to take a connection, and to answer a statement."""
-READS = "kikite_reads"
+READ_ONLY_OPTION = "kikite_reads"
 """Execution option of a transaction that only reads."""
 
 
@@ -38,7 +38,7 @@ def open_engine(url: str) -> AsyncEngine:
         sqlite = parsed.get_backend_name() == "sqlite"
         if sqlite and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        options = {} if sqlite else {"timeout": CONNECT_WITHIN, "command_timeout": ANSWER_WITHIN}
+        options = {} if sqlite else {"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": STATEMENT_TIMEOUT_SECONDS}
         engine = create_async_engine(parsed, pool_pre_ping=not sqlite, connect_args=options)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError([f"DATABASE_URL cannot be used ({type(error).__name__})"]) from None
@@ -69,7 +69,7 @@ async def migrate(engine: AsyncEngine) -> None:
             await asyncio.to_thread(_make_wal, engine.url.database)
         async with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
             await connection.run_sync(_upgrade)
     except (*failures(engine), sqlite3.Error) as error:
         raise StoreUnavailable(f"migration failed ({type(error).__name__})") from error
@@ -94,10 +94,10 @@ def _make_wal(path: str | None) -> None:
     """
     if not path or path == ":memory:":
         return
-    give_up = time.monotonic() + BUSY_MS / 1000
+    give_up = time.monotonic() + SQLITE_BUSY_MS / 1000
     while True:
         try:
-            with closing(sqlite3.connect(path, timeout=BUSY_MS / 1000)) as connection:
+            with closing(sqlite3.connect(path, timeout=SQLITE_BUSY_MS / 1000)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
@@ -111,7 +111,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     # First of all, for the others may have to wait too.
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_MS}")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA secure_delete = ON")
@@ -120,5 +120,5 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later cannot wait for another writer: take the lock at its start.
-    only_reads = connection.get_execution_options().get(READS)
+    only_reads = connection.get_execution_options().get(READ_ONLY_OPTION)
     connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")

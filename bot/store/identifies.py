@@ -7,12 +7,12 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.base import Repository
-from bot.store.database import LOCK_KEY
+from bot.store.database import MIGRATION_LOCK
 from bot.store.tables import IdentifyRow
 
-IDENTIFY_LOCK = LOCK_KEY + 2
+IDENTIFY_LOCK = MIGRATION_LOCK + 2
 """PostgreSQL advisory lock of whoever wants to log in."""
-DAY = 86_400.0
+IDENTIFY_WINDOW_SECONDS = 86_400.0
 
 Wait = Callable[[Sequence[tuple[int, float]], float], float]
 """Given the last day's (shard, Unix seconds), oldest first, and now: the seconds to wait, 0.0: none."""
@@ -30,7 +30,7 @@ class IdentifyRepository(Repository):
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": IDENTIFY_LOCK})
             if now is None:
                 now = time.time() if self._sqlite else await self._clock(connection)
-            await connection.execute(delete(IdentifyRow).where(IdentifyRow.at < now - DAY))
+            await connection.execute(delete(IdentifyRow).where(IdentifyRow.at < now - IDENTIFY_WINDOW_SECONDS))
             day = select(IdentifyRow.shard_id, IdentifyRow.at).where(IdentifyRow.at <= now).order_by(IdentifyRow.at)
             seconds = wait([(shard, at) for shard, at in await connection.execute(day)], now)
             if seconds <= 0:

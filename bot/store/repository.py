@@ -20,7 +20,7 @@ from bot.store.settings import SettingsRepository
 from bot.store.tables import AnswerPersonRow, CallRow, ChargePersonRow, ChargeRow, ConsentRow, MessageRow
 from bot.types import Charge, Message, Usage
 
-MICRO = Decimal(1_000_000)
+MICRO_DOLLARS_PER_DOLLAR = Decimal(1_000_000)
 
 
 class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyRepository):
@@ -153,7 +153,7 @@ def _charge_row(charge: Charge) -> dict[str, Any]:
         "kind": charge.kind,
         "model": charge.model,
         **{name: getattr(charge.usage, name) for name in Usage.__dataclass_fields__},
-        "micro_dollars": None if charge.cost is None else round(charge.cost * MICRO),
+        "micro_dollars": None if charge.cost is None else round(charge.cost * MICRO_DOLLARS_PER_DOLLAR),
         "estimated": charge.estimated,
     }
 
@@ -168,6 +168,6 @@ def _charge(row: Any, people: list[int]) -> Charge:
         kind=row["kind"],
         model=row["model"],
         usage=Usage(**{name: row[name] for name in Usage.__dataclass_fields__}),
-        cost=None if row["micro_dollars"] is None else row["micro_dollars"] / MICRO,
+        cost=None if row["micro_dollars"] is None else row["micro_dollars"] / MICRO_DOLLARS_PER_DOLLAR,
         estimated=row["estimated"],
     )

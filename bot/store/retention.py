@@ -23,8 +23,8 @@ from bot.store.tables import (
 
 log = structlog.get_logger(__name__)
 
-NEWS_KEPT = timedelta(hours=1)
-SCRUB_PAUSES = (0.0, 0.05, 0.2, 1.0)
+NEWS_LIFETIME = timedelta(hours=1)
+SCRUB_RETRY_SECONDS = (0.0, 0.05, 0.2, 1.0)
 """Seconds before each attempt to empty the write-ahead log while somebody reads."""
 
 
@@ -71,7 +71,7 @@ class RetentionRepository(MessageRepository):
 
     async def tidy(self, now: datetime, limit: int) -> int:
         async with self._transaction() as connection:
-            await connection.execute(delete(NewsRow).where(NewsRow.at < now - NEWS_KEPT))
+            await connection.execute(delete(NewsRow).where(NewsRow.at < now - NEWS_LIFETIME))
         sealed = await self._reseal(limit)
         await self._scrub()
         return sealed
@@ -109,7 +109,7 @@ class RetentionRepository(MessageRepository):
         """
         if not self._sqlite:
             return
-        for pause in SCRUB_PAUSES:
+        for pause in SCRUB_RETRY_SECONDS:
             await asyncio.sleep(pause)
             try:
                 if await self._empty_log(deep):

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from bot.errors import ConfigError, WrongKey
 
-KEY_BYTES = 32
+STORE_KEY_BYTES = 32
 
 
 class Seal:
@@ -59,6 +59,6 @@ def _read(key: str) -> bytes:
         raw = base64.b64decode(key.translate(str.maketrans("-_", "+/")), validate=True)
     except (binascii.Error, ValueError):
         raw = b""
-    if len(raw) != KEY_BYTES:
+    if len(raw) != STORE_KEY_BYTES:
         raise ConfigError(["STORE_KEY: each key must be 32 random bytes in base64, as `openssl rand -base64 32` makes"])
     return raw

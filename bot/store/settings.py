@@ -6,7 +6,7 @@ from bot.store.base import Repository, rows_changed, writable
 from bot.store.tables import SettingRow
 from bot.types import Setting
 
-SERVER = 0
+WHOLE_SERVER = 0
 """The channel of what holds for the whole server."""
 
 
@@ -19,7 +19,7 @@ class SettingsRepository(Repository):
 
     async def set(self, setting: Setting) -> None:
         row = {name: getattr(setting, name) for name in Setting.__dataclass_fields__}
-        row["channel_id"] = setting.channel_id or SERVER
+        row["channel_id"] = setting.channel_id or WHOLE_SERVER
         row["value"] = writable(setting.value)
         async with self._transaction() as connection:
             await self._put(connection, SettingRow, row, ["guild_id", "channel_id", "name"])
@@ -27,7 +27,7 @@ class SettingsRepository(Repository):
 
     async def unset(self, guild_id: int, channel_id: int | None, *names: str) -> int:
         which = delete(SettingRow).where(
-            SettingRow.guild_id == guild_id, SettingRow.channel_id == (channel_id or SERVER)
+            SettingRow.guild_id == guild_id, SettingRow.channel_id == (channel_id or WHOLE_SERVER)
         )
         if names:
             which = which.where(SettingRow.name.in_(names))

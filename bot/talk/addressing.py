@@ -9,10 +9,10 @@ from bot.talk.name_matching import fold, mentions
 
 Mode = Literal["auto", "always", "name", "listen"]
 
-FOLLOW_UP = 10.0
+FOLLOW_UP_SECONDS = 10.0
 """Seconds after an answer in which the same person need not say the name again."""
 
-_STOPS = """
+_STOP_PHRASES = """
 stop, stop it, stop now, stop that, stop talking, stop speaking, be quiet, quiet, be silent, silence, shut up, hush,
 shush, enough, that's enough, that is enough, cancel, never mind, nevermind,
 ストップ, すとっぷ, やめて, やめろ, やめてください, 止めて, 止めてください, 止まって, とまって, とめて, 待って, まって,
@@ -20,8 +20,8 @@ shush, enough, that's enough, that is enough, cancel, never mind, nevermind,
 静かにしてください, 黙って, だまって, 黙れ, もういい, もういいよ, もういいです,
 うるさい, キャンセル, stopp, halt, ruhe, sei still, sei leise, hör auf, genug, para, párate, basta, cállate, silencio
 """
-_FILLERS = re.compile(r"\b(?:please|ok|okay|hey|oh|now|just|no|bitte|por favor)\b|ねえ|ちょっと|お願い(?:します)?")
-_LONGEST_STOP = 80
+_STOP_FILLERS = re.compile(r"\b(?:please|ok|okay|hey|oh|now|just|no|bitte|por favor)\b|ねえ|ちょっと|お願い(?:します)?")
+_MAX_STOP_CHARACTERS = 80
 """Characters; more is no mere stop."""
 
 
@@ -64,7 +64,7 @@ def addressed(
             return Addressed(True, "alone")
         if (
             last_answer
-            and now - last_answer.at <= FOLLOW_UP
+            and now - last_answer.at <= FOLLOW_UP_SECONDS
             and any(user in last_answer.user_ids for user, _ in spoken)
         ):
             return Addressed(True, "follow_up")
@@ -77,16 +77,20 @@ def addressed(
 
 def is_stop(text: str, names: Sequence[str] = ()) -> bool:
     """Return whether `text` asks for silence and for nothing else; a "please" or the bot's name may go with it."""
-    if len(text) > _LONGEST_STOP:
+    if len(text) > _MAX_STOP_CHARACTERS:
         return False
     words = [word for word in _plain(text).split() if not mentions(word, names)]
-    said = _FILLERS.sub(" ", " ".join(words)).split() or words
+    said = _STOP_FILLERS.sub(" ", " ".join(words)).split() or words
     # "Stop, stop, stop!" counts as one; Japanese may have spaces anywhere.
-    return bool(said) and (" ".join(said) in _PLAIN_STOPS or "".join(said) in _PLAIN_STOPS or set(said) <= _PLAIN_STOPS)
+    return bool(said) and (
+        " ".join(said) in _PLAIN_STOP_PHRASES
+        or "".join(said) in _PLAIN_STOP_PHRASES
+        or set(said) <= _PLAIN_STOP_PHRASES
+    )
 
 
 def _plain(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s]|_", lambda sign: "" if sign[0] in "'’" else " ", fold(text)).split())
 
 
-_PLAIN_STOPS = frozenset(_plain(stop) for stop in _STOPS.split(","))
+_PLAIN_STOP_PHRASES = frozenset(_plain(stop) for stop in _STOP_PHRASES.split(","))

@@ -8,11 +8,11 @@ answers that were complete.
 import re
 import unicodedata
 
-START_RATE = 15.0
+INITIAL_SPEAKING_RATE = 15.0
 """Weight a second of a voice not heard yet: about 2.7 English words, or 7.5 kana."""
-LEARNING = 0.2
+LEARNING_WEIGHT = 0.2
 """Weight of the newest answer in the learned rate."""
-LONG_ENOUGH = 2.0
+MIN_LEARNING_SECONDS = 2.0
 """Seconds an answer must last to teach anything: short ones are mostly edges of silence."""
 
 _PIECES = re.compile(r"\s*(?:[^\W\d_ぁ-ヿ㐀-鿿豈-﫿가-힣]+(?:['’-]\w+)*|\d+(?:[.,:]\d+)*|\S)", re.UNICODE)
@@ -23,16 +23,16 @@ class SpeakingRate:
     """Weight a second of one voice, learned from its completed answers."""
 
     def __init__(self) -> None:
-        self.value = START_RATE
+        self.value = INITIAL_SPEAKING_RATE
         self._learned = False
 
     def learn(self, transcript: str, seconds: float) -> None:
         """Take in an answer that was played to its end."""
         weight = _weight(transcript)
-        if seconds < LONG_ENOUGH or weight <= 0:
+        if seconds < MIN_LEARNING_SECONDS or weight <= 0:
             return
-        rate = min(3 * START_RATE, max(START_RATE / 3, weight / seconds))
-        self.value += (LEARNING if self._learned else 1.0) * (rate - self.value)
+        rate = min(3 * INITIAL_SPEAKING_RATE, max(INITIAL_SPEAKING_RATE / 3, weight / seconds))
+        self.value += (LEARNING_WEIGHT if self._learned else 1.0) * (rate - self.value)
         self._learned = True
 
 

@@ -6,11 +6,11 @@ import numpy as np
 
 from bot.audio import SILENCE_DBFS
 
-RISE_DB = 0.06
+FLOOR_RISE_DB = 0.06
 """How much the floor rises a frame: 3 dB a second, slower than any word."""
-FALL = 0.3
+FLOOR_FALL_SHARE = 0.3
 """Share of the way the floor falls to a quieter frame."""
-START_DBFS, QUIETEST_DBFS = -60.0, -75.0
+FLOOR_START_DBFS, FLOOR_MIN_DBFS = -60.0, -75.0
 
 
 def level(pcm: bytes) -> float:
@@ -24,13 +24,13 @@ class NoiseFloor:
     """The level of what is always there; falls at once, rises slowly."""
 
     def __init__(self) -> None:
-        self.dbfs = START_DBFS
+        self.dbfs = FLOOR_START_DBFS
 
     def excess(self, dbfs: float) -> float:
         """Take one frame's level into account and return how many dB it stands above the floor."""
         if dbfs < self.dbfs:
-            self.dbfs += FALL * (dbfs - self.dbfs)
+            self.dbfs += FLOOR_FALL_SHARE * (dbfs - self.dbfs)
         else:
-            self.dbfs = min(dbfs, self.dbfs + RISE_DB)
-        self.dbfs = max(self.dbfs, QUIETEST_DBFS)
+            self.dbfs = min(dbfs, self.dbfs + FLOOR_RISE_DB)
+        self.dbfs = max(self.dbfs, FLOOR_MIN_DBFS)
         return dbfs - self.dbfs

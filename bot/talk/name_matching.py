@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from bot.talk.kana import morae, to_hiragana
 
-SPELLINGS = {"kikite": ("聞き手", "聞きて", "きき手")}
+KANJI_SPELLINGS = {"kikite": ("聞き手", "聞きて", "きき手")}
 """Kanji of names whose reading no table of kana tells, by their romaji."""
 
 _DECORATION = re.compile(r"\(.*?\)|\[.*?\]|【.*?】|\|.*")
@@ -15,7 +15,7 @@ _DECORATION = re.compile(r"\(.*?\)|\[.*?\]|【.*?】|\|.*")
 _LATIN = re.compile(r"[a-z0-9]+")
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
 _KANA = re.compile(r"[ぁ-ゖー]+")
-_SOUNDS = tuple(
+_SOUND_RULES = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (
         (r"ph", "f"),
@@ -68,7 +68,7 @@ def _forms(name: str) -> tuple[str, ...]:
     bare = _DECORATION.sub("", fold(name))
     form = re.sub(r"[\W_]", "", bare)
     sound = form if form.isascii() else "".join(morae(to_hiragana(form)))
-    return (form, *SPELLINGS.get(sound, ())) if form else ()
+    return (form, *KANJI_SPELLINGS.get(sound, ())) if form else ()
 
 
 def _among_words(form: str, words: Sequence[str], katakana: Iterable[str]) -> bool:
@@ -133,7 +133,7 @@ def _neighbours(words: Sequence[str]) -> Iterator[Sequence[str]]:
 @lru_cache(maxsize=4096)
 def _key(letters: str) -> str:
     """Return how a word sounds, roughly, to Japanese and English ears."""
-    for pattern, sound in _SOUNDS:
+    for pattern, sound in _SOUND_RULES:
         letters = pattern.sub(sound, letters)
     return letters
 

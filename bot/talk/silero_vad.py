@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 from bot.talk.level import NoiseFloor, level
 from bot.talk.onnx import tensors
 
-WINDOW = 512
+WINDOW_SAMPLES = 512
 """Samples the model takes at once (32 ms at 16 kHz)."""
-CONTEXT = 64
+CONTEXT_SAMPLES = 64
 """Samples before the window that it looks back at."""
-BEFORE = 5
+GATE_PREROLL_FRAMES = 5
 """Frames before the gate opened that the model hears first: it needs a moment to settle."""
 GATE_DB = 4.0
 """A frame this far above the noise floor opens the gate."""
 GATE_DBFS = -65.0
 """And no frame below this does."""
-GATE_HOLD = 25
+GATE_HOLD_FRAMES = 25
 """Frames the gate stays open after the last that opened it: the model must see the end of speech."""
 
 Array = NDArray[np.float32]
@@ -71,7 +71,7 @@ class SileroModel:
 
     def step(self, sound: Array, hidden: Array, cell: Array) -> tuple[float, Array, Array]:
         """Take CONTEXT + WINDOW samples and the LSTM's state (2 x 128); return the probability and the new state."""
-        padded = np.concatenate((sound, sound[-2 : -CONTEXT - 2 : -1]))
+        padded = np.concatenate((sound, sound[-2 : -CONTEXT_SAMPLES - 2 : -1]))
         spectrum = as_strided(padded, (4, 256), (512, 4)) @ self._basis
         # One row per step in time, and a row of zeros wherever a convolution reaches over the edge.
         magnitude = np.zeros((6, 129), np.float32)
@@ -96,7 +96,7 @@ class SileroVad:
     def __init__(self, model: SileroModel) -> None:
         self._model = model
         self._floor = NoiseFloor()
-        self._before: deque[bytes] = deque(maxlen=BEFORE)
+        self._before: deque[bytes] = deque(maxlen=GATE_PREROLL_FRAMES)
         self._open = 0
         self.windows = 0
         "windows the model was asked about"
@@ -115,7 +115,7 @@ class SileroVad:
                 self._start_anew()
                 self._hear(b"".join(self._before))
                 self._before.clear()
-            self._open = GATE_HOLD
+            self._open = GATE_HOLD_FRAMES
         elif self._open:
             self._open -= 1
         if not self._open:
@@ -127,13 +127,13 @@ class SileroVad:
     def _hear(self, pcm: bytes) -> None:
         new = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768.0
         self._sound = np.concatenate((self._sound, new))
-        while len(self._sound) >= CONTEXT + WINDOW:
-            window, self._sound = self._sound[: CONTEXT + WINDOW], self._sound[WINDOW:]
+        while len(self._sound) >= CONTEXT_SAMPLES + WINDOW_SAMPLES:
+            window, self._sound = self._sound[: CONTEXT_SAMPLES + WINDOW_SAMPLES], self._sound[WINDOW_SAMPLES:]
             self._probability, self._hidden, self._cell = self._model.step(window, self._hidden, self._cell)
             self.windows += 1
 
     def _start_anew(self) -> None:
-        self._sound = np.zeros(CONTEXT, np.float32)
+        self._sound = np.zeros(CONTEXT_SAMPLES, np.float32)
         self._hidden = np.zeros(128, np.float32)
         self._cell = np.zeros(128, np.float32)
         self._probability = 0.0

@@ -328,5 +328,5 @@ async def as_nobody(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    database.BUSY_MS = 50
+    database.SQLITE_BUSY_MS = 50
     asyncio.run(as_nobody(Path(sys.argv[1])))

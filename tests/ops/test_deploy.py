@@ -18,7 +18,7 @@ from bot.config import Settings
 from bot.errors import BotError
 from bot.ops.health import Lag
 from bot.ops.http import HttpPages, serving
-from bot.ops.metrics import DAVE, BotCollector, Links, registry
+from bot.ops.metrics import DAVE_FATES, BotCollector, Links, registry
 from bot.voice.send.pacer import Pacer
 
 ROOT = Path(__file__).parent.parent.parent
@@ -51,7 +51,7 @@ def test_the_labels_they_choose_by_exist(path: str) -> None:
     known = {
         "outcome": kinds(BotError) | {"answered", "interrupted"},
         "stage": set(STAGES),
-        "kind": set(DAVE),
+        "kind": set(DAVE_FATES),
         "bound": {"store_failures"},
         "job": {"kikite"},
         "event": set(Counters().gateway),

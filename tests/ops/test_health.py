@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from bot.ops import health as healths
-from bot.ops.health import WINDOW, Health
+from bot.ops.health import LAG_WINDOW_BEATS, Health
 from bot.ops.http import HttpPages, serving
 from bot.voice.send.pacer import Lane, Pacer, PacerSchedule
 
@@ -32,10 +32,10 @@ class Late(Pacer):
     ("pacer", "lags", "trouble"),
     [
         (Late(), [], None),
-        (Late(), [0.001] * WINDOW, None),
+        (Late(), [0.001] * LAG_WINDOW_BEATS, None),
         (Late(), [30.0], None),  # one hiccup, a suspended machine: no reason to be killed
-        (Late(), [0.001] * (WINDOW - 5) + [3.0] * 5, None),
-        (Late(), [3.0] * WINDOW, "the event loop runs 3.0 s late"),
+        (Late(), [0.001] * (LAG_WINDOW_BEATS - 5) + [3.0] * 5, None),
+        (Late(), [3.0] * LAG_WINDOW_BEATS, "the event loop runs 3.0 s late"),
         (Late(behind=0.5), [], None),
         (Late(behind=6.0), [], "the pacer runs 6.0 s late"),
         (Late(alive=False), [], "the pacer's thread has ended"),
@@ -79,7 +79,7 @@ async def test_a_loop_that_is_held_up_again_and_again_and_a_pacer_that_is_gone(m
     with Pacer() as pacer:
         health = Health(pacer)
         async with health.beating(), serving("127.0.0.1", 0, HttpPages(trouble=health.trouble)) as port:
-            for _ in range(WINDOW):
+            for _ in range(LAG_WINDOW_BEATS):
                 time.sleep(0.05)  # noqa: ASYNC251 (the fault itself)
                 await asyncio.sleep(0.003)
             status, text = await asked(port)

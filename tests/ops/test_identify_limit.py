@@ -12,7 +12,18 @@ from sqlalchemy import select
 
 from bot.errors import StoreUnavailable
 from bot.ops import identify_limit as identify
-from bot.ops.identify_limit import A_DAY, ALL_A_DAY, DAY, FREE, SPACING, IdentifyLimit, Logins, Register, pause, wait
+from bot.ops.identify_limit import (
+    DAY_SECONDS,
+    FREE_IDENTIFIES,
+    IDENTIFY_SPACING_SECONDS,
+    MAX_IDENTIFIES,
+    MAX_SHARD_IDENTIFIES,
+    IdentifyLimit,
+    IdentifyLog,
+    Logins,
+    pause,
+    wait,
+)
 from bot.store.database import open_engine
 from bot.store.repository import SqlStore
 from bot.store.tables import IdentifyRow
@@ -61,10 +72,10 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 
 
 def most_in_a_day(times: Sequence[float]) -> int:
-    return max(sum(start <= at < start + DAY for at in times) for start in times)
+    return max(sum(start <= at < start + DAY_SECONDS for at in times) for start in times)
 
 
-async def crash(register: Register, times: int, alive: Callable[[], float]) -> list[float]:
+async def crash(register: IdentifyLog, times: int, alive: Callable[[], float]) -> list[float]:
     """Start and crash; each time a new process, which knows nothing but the register. Return when it logged in."""
     clock, logins = Clock(), []
     for _ in range(times):
@@ -77,7 +88,7 @@ async def crash(register: Register, times: int, alive: Callable[[], float]) -> l
 @pytest.mark.parametrize("alive", [(0.0,), (1.0,), (60.0,), (600.0,), (0.0, 1.0, 300.0, 3000.0)])
 async def test_a_thousand_crashes_cost_at_most_a_hundred_identifies_a_day(alive: tuple[float, ...]) -> None:
     logins = await crash(Paper(), 1000, partial(random.Random(1).choice, alive))
-    assert most_in_a_day(logins) <= A_DAY
+    assert most_in_a_day(logins) <= MAX_SHARD_IDENTIFIES
     assert all(later - earlier >= 5.0 for earlier, later in itertools.pairwise(logins))
 
 
@@ -87,7 +98,7 @@ async def test_the_store_remembers_them_from_process_to_process(store: SqlStore)
 
 async def test_a_few_restarts_by_hand_wait_for_nothing(store: SqlStore) -> None:
     clock = Clock()
-    for _ in range(FREE):
+    for _ in range(FREE_IDENTIFIES):
         before = clock.now
         await IdentifyLimit(store, clock, clock.sleep).take(0)
         assert clock.now == before
@@ -101,7 +112,7 @@ async def test_shards_of_other_buckets_do_not_wait_for_one_another(store: SqlSto
         await ledger.take(shard, 16)
     assert clock.now == START
     await ledger.take(16, 16)
-    assert clock.now == pytest.approx(START + SPACING)
+    assert clock.now == pytest.approx(START + IDENTIFY_SPACING_SECONDS)
 
 
 async def test_processes_keep_a_bucket_s_distance_also_from_one_that_was_killed(
@@ -133,19 +144,19 @@ async def test_processes_keep_a_bucket_s_distance_also_from_one_that_was_killed(
 async def test_while_the_store_is_away_the_process_counts_for_itself() -> None:
     clock = Clock()
     ledger = IdentifyLimit(Away(), clock, clock.sleep)
-    for _ in range(FREE + 3):
+    for _ in range(FREE_IDENTIFIES + 3):
         await ledger.take(0)
-    assert clock.now >= START + SPACING * (FREE + 2)
+    assert clock.now >= START + IDENTIFY_SPACING_SECONDS * (FREE_IDENTIFIES + 2)
 
 
 def test_what_was_yesterday_is_forgotten() -> None:
-    assert pause([0.0] * 200, DAY + 1) == 0.0
+    assert pause([0.0] * 200, DAY_SECONDS + 1) == 0.0
 
 
 def test_all_shards_together_stay_below_what_discord_allows() -> None:
-    logins = [(number % 16, float(number)) for number in range(ALL_A_DAY)]
-    assert wait(5, 16, logins, 20_000.0) == DAY - 20_000.0
-    assert wait(5, 16, logins[:-1], 20_000.0) < DAY - 20_000.0
+    logins = [(number % 16, float(number)) for number in range(MAX_IDENTIFIES)]
+    assert wait(5, 16, logins, 20_000.0) == DAY_SECONDS - 20_000.0
+    assert wait(5, 16, logins[:-1], 20_000.0) < DAY_SECONDS - 20_000.0
 
 
 def test_a_clock_that_ran_ahead_keeps_nobody_waiting() -> None:

@@ -10,7 +10,7 @@ import structlog
 
 from bot.config import Settings
 from bot.ops import log
-from bot.ops.log import HIDDEN, Redactor, configure
+from bot.ops.log import REDACTED, Redactor, configure
 
 TOKEN = "MTE1NzQxNzI0NzQzNTI4NjE.GhXyZa.abcdefghijklmnopqrstuvwxyz0123456789AB"
 KEY = "sk-proj-abcdefghijklmnop1234567890"
@@ -21,7 +21,7 @@ def restored() -> Iterator[None]:
     """Leave logging as it was."""
     root = logging.root
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in log._QUIET}
+    levels = {name: logging.getLogger(name).level for name in log._MIN_LEVELS}
     yield
     root.handlers, root.level = handlers, level
     for name, was in levels.items():
@@ -46,7 +46,7 @@ def restored() -> Iterator[None]:
 )
 def test_secrets_are_known_by_their_looks(line: str) -> None:
     shown = Redactor()(line)
-    assert HIDDEN in shown
+    assert REDACTED in shown
     assert not any(part in shown for part in (TOKEN, KEY, "34, 255", "34-255", "x22"))
 
 
@@ -66,7 +66,7 @@ def test_the_values_of_secret_settings_are_hidden_wherever_they_stand() -> None:
         database_url="postgresql+asyncpg://bot:db-pass@db/bot",
     )
     shown = Redactor.of(settings)("my-odd-token hunter2222 first-key second-key db-pass plain")
-    assert shown == f"{HIDDEN} {HIDDEN} {HIDDEN} {HIDDEN} {HIDDEN} plain"
+    assert shown == f"{REDACTED} {REDACTED} {REDACTED} {REDACTED} {REDACTED} plain"
 
 
 @pytest.mark.parametrize("log_format", ["console", "json"])
@@ -80,7 +80,7 @@ def test_a_traceback_is_redacted_and_shows_no_locals(log_format: str) -> None:
         structlog.get_logger("bot.x").exception("failed", size=len(words))
     shown = out.getvalue()
     assert "ValueError" in shown
-    assert HIDDEN in shown
+    assert REDACTED in shown
     assert "s3cret-value" not in shown
     assert "what-a-person-said" not in shown
 

@@ -156,7 +156,7 @@ async def test_who_invites_the_bot_again_in_time_keeps_everything(house: House, 
 async def test_every_process_heeds_what_another_did(
     house: House, url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(change_feed.LOOK_EVERY, "sqlite", 0.02)
+    monkeypatch.setitem(change_feed.POLL_SECONDS, "sqlite", 0.02)
     store = await SqlStore.open(url)
     other = House(store, clock)
     running = asyncio.create_task(other.upkeep.run())

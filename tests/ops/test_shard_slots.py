@@ -27,7 +27,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds become tenths; the order of the bounds stays."""
     for name, seconds in (("PING", 0.2), ("PING_WITHIN", 1.0), ("LEASE", 3.0), ("RETRY", 0.1)):
         monkeypatch.setattr(shard_slots, name, seconds)
-    monkeypatch.setitem(shard_slots._SETTINGS, "idle_session_timeout", "3000")
+    monkeypatch.setitem(shard_slots._SERVER_SETTINGS, "idle_session_timeout", "3000")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ async def test_one_that_is_cut_off_stops_before_another_has_its_slot(postgres: C
 async def test_one_whose_loop_is_stuck_is_fenced_while_it_is(postgres: Callable[[], str]) -> None:
     stop, fenced = asyncio.Event(), list[str]()
     async with claimed(postgres(), ranges(1, 1), stop, stop.set, fenced.append):
-        time.sleep(shard_slots.LEASE)  # noqa: ASYNC251 (the fault itself)
+        time.sleep(shard_slots.LEASE_SECONDS)  # noqa: ASYNC251 (the fault itself)
         assert any("no sign of life" in reason for reason in fenced)
 
 

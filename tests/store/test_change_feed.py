@@ -15,7 +15,7 @@ from tests.store.make import ANNA, BEN, CHANNEL, GUILD, START
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(change_feed.LOOK_EVERY, "sqlite", 0.05)
+    monkeypatch.setitem(change_feed.POLL_SECONDS, "sqlite", 0.05)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def test_what_one_process_does_the_other_knows(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(change_feed.LOOK_EVERY, "sqlite", 0.05)
+    monkeypatch.setitem(change_feed.POLL_SECONDS, "sqlite", 0.05)
     store = await SqlStore.open(url)
     calls = Calls(store)
     preferences = Preferences(store, CallSettings(), Caps(Decimal(1)), lambda: START)

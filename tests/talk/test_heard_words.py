@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from bot.talk.heard_words import START_RATE, SpeakingRate, words_heard
+from bot.talk.heard_words import INITIAL_SPEAKING_RATE, SpeakingRate, words_heard
 
 ENGLISH = (
     "The story of the moon is a long one. Four and a half billion years ago, a young planet, about the size of Mars, "
@@ -14,14 +14,14 @@ JAPANESE = "今日は一日晴れて、気温は二十度くらいになりそ�
 @pytest.mark.parametrize("text", [ENGLISH, JAPANESE], ids=["en", "ja"])
 def test_share_of_an_ended_stream(text: str) -> None:
     for tenth in range(11):
-        heard = words_heard(text, tenth, 10, True, START_RATE)
+        heard = words_heard(text, tenth, 10, True, INITIAL_SPEAKING_RATE)
         assert text.startswith(heard)
         assert len(heard) / len(text) == pytest.approx(tenth / 10, abs=0.08)
 
 
 def test_whole_words() -> None:
     for tenth in range(121):
-        heard = words_heard(ENGLISH, tenth / 10, 12, True, START_RATE)
+        heard = words_heard(ENGLISH, tenth / 10, 12, True, INITIAL_SPEAKING_RATE)
         assert not heard or not ENGLISH[len(heard) : len(heard) + 1].isalpha()
 
 
@@ -38,7 +38,7 @@ EDGES = [
 
 @pytest.mark.parametrize(("given", "expected"), [edge[1:] for edge in EDGES], ids=[edge[0] for edge in EDGES])
 def test_edges(given: tuple[str, float, float, bool], expected: str) -> None:
-    assert words_heard(*given, START_RATE) == expected
+    assert words_heard(*given, INITIAL_SPEAKING_RATE) == expected
 
 
 @pytest.mark.parametrize("text", [ENGLISH, JAPANESE], ids=["en", "ja"])
@@ -84,13 +84,13 @@ def test_rate_ignores_what_teaches_nothing() -> None:
     rate = SpeakingRate()
     rate.learn("Yes.", 0.4)
     rate.learn("", 10.0)
-    assert rate.value == START_RATE
+    assert rate.value == INITIAL_SPEAKING_RATE
     rate.learn(ENGLISH, 0.0)
-    assert rate.value == START_RATE
+    assert rate.value == INITIAL_SPEAKING_RATE
 
 
 def test_rate_stays_sane() -> None:
     rate = SpeakingRate()
     for _ in range(50):
         rate.learn(ENGLISH * 20, 3.0)
-    assert rate.value <= 3 * START_RATE
+    assert rate.value <= 3 * INITIAL_SPEAKING_RATE

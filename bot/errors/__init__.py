@@ -1,0 +1,133 @@
+"""What can go wrong, as one tree; each branch has its file.
+
+    BotError
+    ├── ConfigError             settings missing or wrong (exit code 78)
+    ├── StartError              the process cannot start or continue
+    │   └── LoginError          Discord refuses the token
+    ├── VoiceError
+    │   ├── OpusMissing         no libopus could be loaded
+    │   ├── JoinError           the voice channel could not be entered
+    │   │   ├── MissingPermissions
+    │   │   ├── ChannelFull
+    │   │   ├── AlreadyInCall   another channel of this server has the bot
+    │   │   └── EncryptionRefused   close code 4017: DAVE was not negotiated
+    │   ├── NotInCall
+    │   ├── LinkLost            the voice connection could not be kept
+    │   └── CallCrashed         a bug ended a call
+    ├── EngineError             the model, see engine/
+    │   ├── ModelAuth           401, 403: the operator must fix the key
+    │   ├── OutOfCredit         429 with insufficient_quota or credit_balance_exhausted
+    │   ├── RateLimited         other 429, 503 slow_down
+    │   ├── ModelUnavailable    404 model_not_found
+    │   │   └── TextModelUnavailable    the same for the text model
+    │   ├── HistoryExpired      400 audio_not_found; the engine recovers, people never see it
+    │   ├── BadRequest          other 400, 422: a bug in this bot
+    │   ├── Unreachable         5xx, network, timeout
+    │   └── Incomplete          cut off, filtered, or no audio
+    ├── BadAudio                a recording that cannot be read
+    │   ├── NotAudio            it has no sound track
+    │   ├── EmptyAudio          its sound track is empty
+    │   ├── TruncatedAudio      it ends before it says it does
+    │   ├── AudioTooLong        more minutes than the bot accepts
+    │   ├── AudioTooLarge       more bytes than the bot accepts
+    │   └── AbsurdAudio         its header makes impossible claims
+    ├── BudgetSpent
+    ├── JobError                work outside a call
+    │   ├── JobsFull            too many jobs of one person or server
+    │   ├── AlreadyAtIt         the same job is still running
+    │   ├── JobCancelled        somebody pressed Cancel
+    │   ├── PartFailed          one part of a long job failed
+    │   ├── NothingSaid         nothing was said in that time
+    │   └── BadDocument         a document that cannot be read, or has no text
+    │       └── DocumentTooLong
+    └── StoreError
+        ├── StoreUnavailable    locked, full or gone: the call continues without memory
+        └── WrongKey            STORE_KEY does not decrypt what is stored
+
+Each error has a `code`, by which chat/i18n.py finds the sentence in the reader's language, and a `hint`: one English
+sentence that tells the person who meets it what to do. Messages never hold speech, names or secrets.
+"""
+
+from bot.errors.audio import AbsurdAudio, AudioTooLarge, AudioTooLong, BadAudio, EmptyAudio, NotAudio, TruncatedAudio
+from bot.errors.base import BotError, BudgetSpent, ConfigError, LoginError, StartError
+from bot.errors.engine import (
+    BadRequest,
+    EngineError,
+    HistoryExpired,
+    Incomplete,
+    ModelAuth,
+    ModelUnavailable,
+    OutOfCredit,
+    RateLimited,
+    TextModelUnavailable,
+    Unreachable,
+)
+from bot.errors.jobs import (
+    AlreadyAtIt,
+    BadDocument,
+    DocumentTooLong,
+    JobCancelled,
+    JobError,
+    JobsFull,
+    NothingSaid,
+    PartFailed,
+)
+from bot.errors.store import StoreError, StoreUnavailable, WrongKey
+from bot.errors.voice import (
+    AlreadyInCall,
+    CallCrashed,
+    ChannelFull,
+    EncryptionRefused,
+    JoinError,
+    LinkLost,
+    MissingPermissions,
+    NotInCall,
+    OpusMissing,
+    VoiceError,
+)
+
+__all__ = [
+    "AbsurdAudio",
+    "AlreadyAtIt",
+    "AlreadyInCall",
+    "AudioTooLarge",
+    "AudioTooLong",
+    "BadAudio",
+    "BadDocument",
+    "BadRequest",
+    "BotError",
+    "BudgetSpent",
+    "CallCrashed",
+    "ChannelFull",
+    "ConfigError",
+    "DocumentTooLong",
+    "EmptyAudio",
+    "EncryptionRefused",
+    "EngineError",
+    "HistoryExpired",
+    "Incomplete",
+    "JobCancelled",
+    "JobError",
+    "JobsFull",
+    "JoinError",
+    "LinkLost",
+    "LoginError",
+    "MissingPermissions",
+    "ModelAuth",
+    "ModelUnavailable",
+    "NotAudio",
+    "NotInCall",
+    "NothingSaid",
+    "OpusMissing",
+    "OutOfCredit",
+    "PartFailed",
+    "RateLimited",
+    "StartError",
+    "StoreError",
+    "StoreUnavailable",
+    "TextModelUnavailable",
+    "TruncatedAudio",
+    "Unreachable",
+    "VoiceError",
+    "WrongKey",
+]

@@ -1,0 +1,62 @@
+"""What can go wrong with work outside a call."""
+
+from typing import ClassVar
+
+from bot.errors.base import BotError
+
+
+class JobError(BotError):
+    code = "job"
+    default_hint = "That work could not be finished."
+
+
+class JobsFull(JobError):
+    code = "jobs_full"
+    default_hint = "I have my hands full. Wait until the work asked for before is done."
+
+
+class AlreadyAtIt(JobError):
+    code = "already_at_it"
+    default_hint = "I am already at work on exactly that."
+
+
+class JobCancelled(JobError):
+    code = "job_cancelled"
+    default_hint = "Cancelled."
+
+
+class PartFailed(JobError):
+    """`part` counts from 1; `step` names the stage, "script" for instance. Finished parts are kept."""
+
+    code = "part_failed"
+    default_hint = "{what} failed. What is done is kept: ask for the same again to go on from there. ({reason})"
+    steps: ClassVar[dict[str, str]] = {
+        "script": "Part {part} of {parts} of the script",
+        "voices": "Part {part} of {parts} of the speech",
+        "listening": "Part {part} of {parts} of the recording",
+        "summing": "Summing up the {parts} parts",
+    }
+
+    def __init__(self, step: str, part: int, parts: int, reason: BotError) -> None:
+        what = self.steps[step].format(part=part, parts=parts)
+        hint = self.default_hint.format(what=what, reason=reason.hint)
+        super().__init__(f"{step}: part {part} of {parts}: {reason.code}", hint=hint)
+        self.step = step
+        self.part = part
+        self.parts = parts
+        self.reason = reason
+
+
+class NothingSaid(JobError):
+    code = "nothing_said"
+    default_hint = "Nothing was said there in that time, as far as I remember."
+
+
+class BadDocument(JobError):
+    code = "bad_document"
+    default_hint = "I could not read that text. Send plain text, Markdown, a PDF with text in it, or subtitles."
+
+
+class DocumentTooLong(BadDocument):
+    code = "document_too_long"
+    default_hint = "That text is too long: I read 200,000 characters. Send it in parts."

@@ -1,0 +1,59 @@
+"""What can go wrong on the way into a voice channel and in it."""
+
+from bot.errors.base import BotError
+
+
+class VoiceError(BotError):
+    code = "voice"
+    default_hint = "The voice connection failed."
+
+
+class OpusMissing(VoiceError):
+    code = "opus_missing"
+    default_hint = "No libopus was found. Install it, or point OPUS_LIBRARY at it."
+
+
+class JoinError(VoiceError):
+    code = "join"
+    default_hint = "I could not enter the voice channel. Try again in a moment."
+
+
+class MissingPermissions(JoinError):
+    """`missing` names the permissions as Discord's settings do: View Channel, Connect, Speak."""
+
+    code = "permissions"
+    default_hint = "Give my role these permissions in the channel's settings, then try again."
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__("missing permissions: " + ", ".join(missing))
+        self.missing = missing
+
+
+class ChannelFull(JoinError):
+    code = "channel_full"
+    default_hint = "The voice channel is full. Raise its user limit or make room for one more."
+
+
+class AlreadyInCall(JoinError):
+    code = "already_in_call"
+    default_hint = "I am in another voice channel of this server. Use /leave there first."
+
+
+class EncryptionRefused(JoinError):
+    code = "encryption_refused"
+    default_hint = "Discord did not accept my end-to-end encryption. The bot needs an update."
+
+
+class NotInCall(VoiceError):
+    code = "not_in_call"
+    default_hint = "I am not in a voice channel here. Use /join first."
+
+
+class LinkLost(VoiceError):
+    code = "link_lost"
+    default_hint = "I lost the voice connection and could not get it back. Use /join to call me again."
+
+
+class CallCrashed(VoiceError):
+    code = "call_crashed"
+    default_hint = "Something went wrong on my side, and I had to leave. Use /join to call me again."
