@@ -1,7 +1,7 @@
-"""Rates and frames of the house, and the few things done to PCM outside the codec.
+"""Sample rates and frame sizes, and the little PCM processing outside the codec.
 
-PCM is `bytes`, s16le, mono, everywhere. Hearing is 16 kHz (what neural VADs and the model want), speaking is 24 kHz
-(what the model streams); libopus bridges both to Discord's 48 kHz, so nothing here resamples.
+PCM is `bytes`, s16le, mono, everywhere. Input is 16 kHz (what neural VADs and the model expect), output is 24 kHz (what
+the model streams). libopus converts both to Discord's 48 kHz, so nothing here resamples.
 """
 
 import io
@@ -17,15 +17,15 @@ FRAME_MS = 20
 FRAME_SECONDS = FRAME_MS / 1000
 HEAR_RATE = 16_000
 HEAR_BYTES = HEAR_RATE * FRAME_MS // 1000 * 2
-"""Bytes of one frame heard: 320 samples."""
+"""Bytes of one input frame: 320 samples."""
 SPEAK_RATE = 24_000
 SPEAK_BYTES = SPEAK_RATE * FRAME_MS // 1000 * 2
-"""Bytes of one frame spoken: 480 samples."""
+"""Bytes of one output frame: 480 samples."""
 RTP_RATE = 48_000
 RTP_STEP = RTP_RATE * FRAME_MS // 1000
 """Timestamp units between two packets of 20 ms (RFC 7587 section 4.1: always at 48 kHz)."""
 SILENCE_DBFS = -96.0
-"""What an empty or all-zero signal measures: the floor of 16 bits."""
+"""Level of an empty or all-zero signal: the floor of 16 bits."""
 
 
 def seconds(pcm: bytes | memoryview, rate: int) -> float:
@@ -34,7 +34,7 @@ def seconds(pcm: bytes | memoryview, rate: int) -> float:
 
 
 def clock(seconds: float) -> str:
-    """Return a length, or a moment of a recording, as people read it: 1:05, or 1:02:05."""
+    """Return a duration or position for people to read: 1:05, or 1:02:05."""
     hours, rest = divmod(int(seconds), 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
@@ -50,7 +50,7 @@ def dbfs(pcm: bytes) -> float:
 
 @cache
 def earcon() -> bytes:
-    """Return the soft two-note sound that says "I am thinking": s16le mono 24 kHz, 0.3 s, about -30 dBFS."""
+    """Return the soft two-note "thinking" cue: s16le mono 24 kHz, 0.3 s, about -30 dBFS."""
     time = np.arange(int(0.15 * SPEAK_RATE)) / SPEAK_RATE
     fade = np.minimum(1.0, np.minimum(time / 0.02, (0.15 - time) / 0.06))
     notes = [np.sin(2 * np.pi * pitch * time) * fade for pitch in (523.25, 659.26)]
@@ -58,7 +58,7 @@ def earcon() -> bytes:
 
 
 def to_wav(pcm: bytes, rate: int) -> bytes:
-    """Wrap mono s16le `pcm` into a RIFF/WAVE file."""
+    """Wrap mono s16le `pcm` in a RIFF/WAVE file."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)

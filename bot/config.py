@@ -1,6 +1,6 @@
-"""Settings: every one comes from the environment (or `.env`), under the name .env.example gives it.
+"""Settings: each comes from the environment or `.env`, under its name in .env.example.
 
-A secret may also be given as NAME_FILE, the path of a file that holds it. All faults are reported at once, by name,
+A secret may also come as NAME_FILE, the path of a file that holds it. `load` reports all faults at once, by name and
 without values.
 """
 
@@ -30,7 +30,7 @@ def _http_url(value: str) -> str:
 
 
 _UNREADABLE = "\0"
-"""Stands for a secret whose file cannot be read, so that this fault is reported beside the others."""
+"""Stands for a secret whose file cannot be read, so that this fault is reported with the others."""
 
 
 def _not_blank(value: SecretStr) -> SecretStr:
@@ -48,7 +48,7 @@ Rate = Literal["text_in", "audio_in", "cached_in", "text_out", "audio_out", "hea
 
 
 class Settings(BaseSettings):
-    """How this bot is set up. The descriptions are what .env.example and the README print."""
+    """The configuration of the bot. .env.example and the README print these descriptions."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 

@@ -1,4 +1,4 @@
-"""Charges added up for people: by day, by kind, by person. Pure."""
+"""Sums of charges for display: by day, by kind, by person. Pure."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -9,14 +9,14 @@ from bot.billing.tokens import AUDIO_IN_PER_SECOND, AUDIO_OUT_PER_SECOND
 from bot.types import Charge
 
 BAR_CHARACTERS = 12
-"""Characters of the longest bar."""
+"""Length of the longest bar."""
 HEARD_KINDS = ("transcription", "job")
-"""Kinds by which sound counts as heard; with answers it would count twice, for they hear what is written down, too."""
+"""Kinds whose audio input counts as heard. Answers would count it twice: their input is transcribed too."""
 
 
 @dataclass(slots=True)
 class Sum:
-    """What some charges come to."""
+    """The sum of some charges."""
 
     cost: Decimal = Decimal(0)
     tokens: int = 0
@@ -68,7 +68,7 @@ def add_up(charges: Iterable[Charge]) -> CostReport:
 
 
 def bars(sums: Mapping[str, Sum], figures: Callable[[Sum], str]) -> list[str]:
-    """Return one line each, dearest first, with a bar as long as its share of the dearest, and its `figures`."""
+    """Return one line each, most expensive first, with a bar in proportion to the most expensive, and its `figures`."""
     most = max((item.cost for item in sums.values()), default=Decimal(0))
     rows: list[str] = []
     for label, item in sorted(sums.items(), key=lambda pair: -pair[1].cost):

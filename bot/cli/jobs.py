@@ -1,4 +1,4 @@
-"""The jobs as commands of `python -m bot`, for people without Discord; each returns its work, which cli.py runs."""
+"""The jobs as commands of `python -m bot`, without Discord; each returns a coroutine, which cli/main.py runs."""
 
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
@@ -24,7 +24,7 @@ Language = Annotated[str | None, typer.Option(help="Language of what is written 
 
 
 def _sound(out: Path) -> Path:
-    """Check the name of a sound file."""
+    """Check the suffix of a sound file."""
     from bot.jobs.offline import SOUNDS
 
     if out.suffix.lower() not in SOUNDS:
@@ -117,12 +117,12 @@ def catchup(
 async def _job(
     work: Callable[["JobContext", config.Settings, "Terminal"], "Work"], out: Path | None, with_store: bool = False
 ) -> None:
-    """Do work beyond the call, its progress on the terminal; print its text, files and price."""
+    """Run a job with its progress on the terminal; print its text, files and price."""
     from bot.jobs import offline, terminal
     from bot.ops import log
     from bot.ops.tls import tls_context
 
-    settings = config.load(Path(".env"), {"discord_token": "none"})  # nothing here speaks with Discord
+    settings = config.load(Path(".env"), {"discord_token": "none"})  # nothing here talks to Discord
     log.configure(log.Redactor.of(settings), settings.log_format, "ERROR")
     if out is not None:
         terminal.check_writable(out)
@@ -136,7 +136,7 @@ async def _job(
 
 
 async def _store(settings: config.Settings) -> "SqlStore":
-    """Open the store, and so all that comes with it: work that needs none does without."""
+    """Open the store; imported here, because jobs without a store do not need its libraries."""
     from bot import app
     from bot.chat.i18n import Catalogues
 

@@ -1,4 +1,4 @@
-"""The commands of `python -m bot`. Nothing else ends the process."""
+"""The commands of `python -m bot`. Only this module ends the process."""
 
 import asyncio
 import os
@@ -89,7 +89,7 @@ def demo(
     from bot.ops import log
     from sandbox.demo.run import run_demo
 
-    log.configure(log.Redactor(), level="ERROR")  # what happens is shown by the demo itself
+    log.configure(log.Redactor(), level="ERROR")  # the demo shows what happens
     _run(run_demo(out, [*(wav or []), *(more or [])], live=live, console=Console()))
 
 
@@ -107,7 +107,7 @@ def playground(
     from bot.ops import log
     from sandbox.playground.server import run_playground
 
-    log.configure(log.Redactor(), level="ERROR")  # what happens is shown on the page
+    log.configure(log.Redactor(), level="ERROR")  # the page shows what happens
     _run(run_playground(Console(), stand_in=stand_in, browser=browser, env_file=Path(".env")))
 
 
@@ -155,7 +155,7 @@ def doctor(
             report = await doctors.examine(settings, app.tls_context(), live=live)
         doctor_table.show(report, as_json=as_json)
         if report.unanswered:
-            # A thread that still waits, for a name to be resolved say, would keep the process for minutes.
+            # A thread that still waits (for DNS, for instance) would keep the process alive for minutes.
             sys.stdout.flush()
             os._exit(report.exit_code)
         if report.exit_code:
@@ -203,17 +203,17 @@ def migrate() -> None:
     _run(bring_up())
 
 
-def _lend(errand: Callable[..., jobs.JobRun]) -> None:
-    """Make an errand a command, with its arguments and its help."""
+def _add_command(job: Callable[..., jobs.JobRun]) -> None:
+    """Make a job a command with its own arguments and help."""
 
     @cli.command()
-    @wraps(errand)
-    def ran(*args: object, **options: object) -> None:
-        _run(errand(*args, **options))
+    @wraps(job)
+    def command(*args: object, **options: object) -> None:
+        _run(job(*args, **options))
 
 
-for _errand in (jobs.ask, jobs.analyze, jobs.podcast, jobs.catchup):
-    _lend(_errand)
+for _job in (jobs.ask, jobs.analyze, jobs.podcast, jobs.catchup):
+    _add_command(_job)
 
 
 def main() -> None:
@@ -221,7 +221,7 @@ def main() -> None:
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
-    """Run to the end; what failed is told in a line and a hint, without a traceback."""
+    """Run to the end; print an error as one line and a hint, without a traceback."""
     try:
         asyncio.run(work)
     except BotError as error:

@@ -1,4 +1,4 @@
-"""What `doctor` looks at besides Discord: this machine, the model, the store. Nothing here changes anything."""
+"""The checks of `doctor` apart from Discord: this machine, the model, the store. None of them changes anything."""
 
 import asyncio
 import os
@@ -26,15 +26,15 @@ from bot.types import AudioDelta, ReplyRequest, RoomContext, Turn, Typed
 from bot.voice import opus
 
 MIN_FREE_DISK_BYTES = 200 * 2**20
-"""Free bytes below which a database soon stands still."""
+"""With less free disk the database soon stops."""
 FIRST_VOICE_PORT = 50_000
-"""The first of those that Discord's voice servers use."""
+"""First port of Discord's voice servers."""
 UDP_REFUSAL_SECONDS = 0.5
-"""Seconds for the network to say that a datagram may not pass."""
+"""Time for the network to reject a datagram."""
 
 
 def configuration(settings: Settings) -> Iterator[Finding]:
-    """Look at settings that are fine each by itself."""
+    """Check settings that are valid one by one but may not fit together."""
     sound = True
     for check in (_layout, _seal):
         try:
@@ -64,7 +64,7 @@ def opus_library(settings: Settings) -> Finding:
 
 
 class _Echo(asyncio.DatagramProtocol):
-    """Notes what the network says of a datagram that was sent."""
+    """Notes whether the network rejects a datagram."""
 
     def __init__(self) -> None:
         self.refused: asyncio.Future[OSError] = asyncio.get_running_loop().create_future()
@@ -75,9 +75,9 @@ class _Echo(asyncio.DatagramProtocol):
 
 
 async def udp(settings: Settings) -> AsyncIterator[Finding]:
-    """Send a datagram Discord's way: a network without a way out, or a firewall that says no, is heard of.
+    """Send a datagram towards Discord: this finds a network without a route, or a firewall that rejects.
 
-    One that drops silently is not: voice servers answer only those who are in a call.
+    It does not find one that drops silently: voice servers answer only clients in a call.
     """
     host, loop = urlsplit(settings.discord_api_base).hostname or "", asyncio.get_running_loop()
     trouble: OSError | None
@@ -95,7 +95,9 @@ async def udp(settings: Settings) -> AsyncIterator[Finding]:
             transport.close()
     except OSError as error:
         trouble = error
-    if trouble is None or isinstance(trouble, ConnectionRefusedError):  # refused by the host itself: it got there
+    if trouble is None or isinstance(
+        trouble, ConnectionRefusedError
+    ):  # the host itself refuses: the datagram got there
         detail = f"leaves by {own} and is not refused; whether answers come back (UDP 50000-65535) only a call shows"
         yield Finding("udp", Status.OK, detail)
         return
@@ -104,7 +106,7 @@ async def udp(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def model(settings: Settings, tls: ssl.SSLContext, *, live: bool) -> AsyncIterator[Finding]:
-    """Look at the key and the models; `live` asks for one spoken word, which costs a fraction of a cent."""
+    """Check the key and the models; `live` asks for one spoken word, which costs a fraction of a cent."""
     client = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
     sound = True
     try:
@@ -114,9 +116,9 @@ async def model(settings: Settings, tls: ssl.SSLContext, *, live: bool) -> Async
         if live and sound:
             yield await _live(settings, client)
     except BotError as error:
-        # What people in a call are told would not help whoever sets it up.
-        away = isinstance(error, Unreachable)
-        hint = "Check OPENAI_BASE_URL, the network and SSL_CERT_FILE." if away else error.hint
+        # The hint for people in a call does not help the operator.
+        unreachable = isinstance(error, Unreachable)
+        hint = "Check OPENAI_BASE_URL, the network and SSL_CERT_FILE." if unreachable else error.hint
         yield Finding("model", Status.FAIL, f"{error.code}: {settings.openai_base_url}", hint)
     finally:
         await client.close()
@@ -150,7 +152,7 @@ async def _live(settings: Settings, client: Any) -> Finding:
 
 
 async def store(settings: Settings) -> AsyncIterator[Finding]:
-    """Look at the database, its disk, its schema, and whether the key opens what is in it."""
+    """Check the database, its disk, its schema, and whether the key opens its contents."""
     try:
         if file := sqlite_file(settings.database_url):
             disk = _disk(file)
@@ -173,7 +175,7 @@ async def store(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("store", Status.WARN if state.current else Status.OK, detail, hint)
     if shard_slots.postgres(settings.database_url):
         yield await _slots(settings)
-    with suppress(ConfigError):  # told by `configuration`
+    with suppress(ConfigError):  # `configuration` reports it
         yield await _key(settings, stored=state.current is not None)
 
 

@@ -1,4 +1,4 @@
-"""`doctor`: is everything there that a call needs, and what to do where it is not. It spends no IDENTIFY."""
+"""`doctor`: checks everything that a call needs, and says how to fix what is missing. It spends no IDENTIFY."""
 
 import asyncio
 import ssl
@@ -20,19 +20,19 @@ from bot.ops import checks
 from bot.ops.doctor_report import DoctorReport, Finding, Status
 
 DOCTOR_TIMEOUT_SECONDS = 22.0
-"""Seconds for everything; what is not found by then is reported as such."""
+"""Time for all checks; one without an answer by then fails."""
 CANCEL_TIMEOUT_SECONDS = 1.0
-"""Seconds for what came too late to end."""
+"""Time for late checks to end after they are cancelled."""
 SERVERS_TIMEOUT_SECONDS = 15.0
-"""Seconds for looking at one server after the other."""
+"""Time for checking one server after the other."""
 SERVERS_AT_ONCE = 5
-"""Servers looked at at the same time."""
+"""Servers to check at the same time."""
 MAX_CLOCK_SKEW_SECONDS = 30.0
-"""Seconds the clock may be off."""
+"""Allowed error of the clock."""
 INVITE_PERMISSIONS = discord.Permissions(352157290318848)
-"""What the invite link asks for."""
+"""Permissions in the invite link."""
 CALL_PERMISSIONS = ("view_channel", "connect", "speak", "use_voice_activation", "send_messages")
-"""Without these a voice channel cannot be served."""
+"""Permissions without which a call in a voice channel does not work."""
 LATER_CHECKS = (
     "libopus",
     "udp",
@@ -46,23 +46,23 @@ LATER_CHECKS = (
     "disk",
     "encryption key",
 )
-"""What can be looked at once there is a configuration."""
+"""Checks that need a valid configuration."""
 PINNED_NAMES = {
     VoiceConnectionState: ("_connect_websocket", "_execute_transition", "_recover_from_invalid_commit", "can_encrypt"),
     DiscordVoiceWebSocket: ("poll_event", "received_binary_message", "discover_ip", "from_connection_state"),
     discord.VoiceClient: ("create_connection_state", "send_audio_packet"),
 }
-"""The names of discord.py that voice/link/connection.py uses; tests/voice/test_discord_contract.py knows them all."""
+"""Names of discord.py that voice/link/connection.py uses; tests/voice/test_discord_contract.py knows them all."""
 
 
 class NotDiscord(discord.DiscordException):
-    """Something else answers at DISCORD_API_BASE."""
+    """Something other than Discord answers at DISCORD_API_BASE."""
 
 
 async def examine(
     settings: Settings, tls: ssl.SSLContext, *, live: bool = False, within: float = DOCTOR_TIMEOUT_SECONDS
 ) -> DoctorReport:
-    """Look at everything, in at most `within` seconds; `live` has the model speak one word, which costs."""
+    """Run all checks in at most `within` seconds; with `live` the model speaks one word, which costs money."""
     before = [*checks.configuration(settings), *_library(), checks.opus_library(settings)]
     looks = {
         "udp": checks.udp(settings),
@@ -87,20 +87,20 @@ async def examine(
 
 
 async def _look(found: list[Finding], findings: AsyncIterator[Finding]) -> None:
-    """Keep what is found: it counts even if the rest takes too long."""
+    """Keep each finding at once: it counts even if the rest takes too long."""
     async for finding in findings:
-        found.append(finding)  # noqa: PERF401 (as it comes)
+        found.append(finding)  # noqa: PERF401 (one at a time)
 
 
 def misconfigured(error: ConfigError) -> DoctorReport:
-    """Return the report on settings that cannot be used."""
+    """Return the report for settings that cannot be used."""
     faults = [Finding("configuration", Status.FAIL, fault, error.hint) for fault in error.faults]
     rest = [Finding(check, Status.SKIP, "the configuration comes first") for check in LATER_CHECKS]
     return DoctorReport((*faults, *_library(), *rest))
 
 
 async def invite(settings: Settings, tls: ssl.SSLContext) -> str:
-    """Return the link that invites the bot, with all permissions it can use. Raises LoginError and StartError."""
+    """Return the invite link with all permissions that the bot can use. Raises LoginError and StartError."""
     try:
         async with _client(settings, tls) as client:
             return _invite((await client.application_info()).id)
@@ -117,7 +117,7 @@ def _invite(application_id: int) -> str:
 
 
 def _library() -> Iterator[Finding]:
-    """Look at discord.py and its half of DAVE."""
+    """Check discord.py and its part of DAVE."""
     found = f"discord.py {version('discord.py')}"
     gone = [
         f"{owner.__name__}.{name}"
@@ -134,13 +134,13 @@ def _library() -> Iterator[Finding]:
         hint = "Discord admits only end-to-end encrypted clients: install davey."
         yield Finding("dave", Status.FAIL, "davey cannot be imported", hint)
         return
-    # A property that looks at no instance.
+    # A property that uses no instance.
     protocol = VoiceConnectionState.max_dave_protocol_version.fget(None)  # type: ignore[attr-defined]
     yield Finding("dave", Status.OK, f"davey {version('davey')}, protocol version {protocol}")
 
 
 async def _discord(settings: Settings, tls: ssl.SSLContext) -> AsyncIterator[Finding]:
-    """Look at the token, the application, the servers."""
+    """Check the token, the application and the servers."""
     try:
         async with _client(settings, tls) as client:
             async for finding in _logged_in(settings, tls, client):
@@ -212,7 +212,7 @@ async def _clock(settings: Settings, tls: ssl.SSLContext) -> Finding:
 
 
 async def _server(client: discord.Client, server_id: int) -> list[Finding]:
-    """Look at the permissions in a server and its voice channels."""
+    """Check the permissions in a server and its voice channels."""
     assert client.user is not None
     server = await client.fetch_guild(server_id)
     me = await server.fetch_member(client.user.id)
@@ -238,14 +238,14 @@ def _missing(granted: discord.Permissions, wanted: Sequence[str]) -> list[str]:
 
 @asynccontextmanager
 async def _client(settings: Settings, tls: ssl.SSLContext) -> AsyncIterator[discord.Client]:
-    """Log in over REST alone."""
+    """Log in over REST only."""
     Route.BASE = settings.discord_api_base
     client = discord.Client(intents=discord.Intents.none(), max_ratelimit_timeout=30.0)
     client.http.connector = aiohttp.TCPConnector(limit=0, ssl=tls)
     try:
         try:
             await client.login(settings.discord_token.get_secret_value())
-        except (KeyError, TypeError) as error:  # discord.py takes for Discord whatever answers
+        except (KeyError, TypeError) as error:  # discord.py assumes that whatever answers is Discord
             raise NotDiscord from error
         yield client
     finally:

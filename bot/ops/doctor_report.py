@@ -1,4 +1,4 @@
-"""What `doctor` finds: a table for people, a document for programs, an exit code for scripts."""
+"""What `doctor` finds: rows for a table, a JSON document, an exit code."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -11,10 +11,10 @@ from bot.config import EXIT_CONFIG
 class Status(StrEnum):
     OK = "ok"
     WARN = "warn"
-    "works, but somebody should know"
+    "works, but the operator should know"
     FAIL = "fail"
     SKIP = "skip"
-    "could not be looked at, because of another finding or for want of a setting"
+    "could not be checked, because of another finding or a missing setting"
 
 
 EXIT_CODE_OF_CHECK = {
@@ -25,7 +25,7 @@ EXIT_CODE_OF_CHECK = {
     "disk": 74,
     "encryption": 74,
 }
-"""Exit codes by check (sysexits.h), the first failing one counts; every other check: 1."""
+"""Exit codes by check (sysexits.h); the first one that fails counts. Every other check: 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class DoctorReport:
-    """All that was found."""
+    """All findings."""
 
     findings: tuple[Finding, ...]
     unanswered: bool = False
-    "something did not answer in time, and may still keep a thread"
+    "a check did not answer in time, and may still occupy a thread"
 
     @property
     def exit_code(self) -> int:
@@ -54,12 +54,12 @@ class DoctorReport:
         return min((EXIT_CODE_OF_CHECK.get(check.split(" ")[0], 1) for check in failed), key=_rank, default=0)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON has it."""
+        """Return the report for JSON."""
         code = self.exit_code
         findings = [asdict(finding) for finding in self.findings]
         return {"version": __version__, "ok": code == 0, "exit_code": code, "findings": findings}
 
 
 def _rank(code: int) -> int:
-    """The cause comes before its consequences."""
+    """Order exit codes: causes come before their consequences."""
     return [EXIT_CONFIG, 77, 69, 74, 1].index(code)

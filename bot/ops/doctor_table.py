@@ -1,4 +1,4 @@
-"""Shows a report of `doctor`, to people or to programs."""
+"""Prints a report of `doctor` for people or programs."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ STATUS_LABELS = {
 
 
 def show(report: DoctorReport, *, as_json: bool) -> None:
-    """Print to stdout: one JSON document, or a table and what to do."""
+    """Print one JSON document, or a table with hints, to stdout."""
     if as_json:
         json.dump(report.as_json(), sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")

@@ -1,4 +1,4 @@
-"""Is the process alive: how late the event loop and the pacer run."""
+"""Whether the process is alive: how late the event loop and the pacer run."""
 
 import asyncio
 from bisect import bisect_left
@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from bot.voice.send.pacer import Pacer
 
 HEARTBEAT_SECONDS = 0.25
-"""Seconds between two looks at the loop's lag."""
+"""Time between two measurements of the loop's lag."""
 LAG_WINDOW_BEATS = 40
-"""Beats that are judged: 10 s, so that one long hiccup is no reason to be killed."""
+"""Measurements that count: 10 s, so that one long hiccup does not get the process killed."""
 STUCK_LOOP_SECONDS = 2.0
-"""Seconds of median lag in the window from which the loop is of no use."""
+"""A median lag above this means that the loop is stuck."""
 STUCK_PACER_SECONDS = 5.0
-"""Seconds by which a packet is overdue from which the pacer is of no use."""
+"""A packet overdue by more than this means that the pacer is stuck."""
 
 
 class Lag:
@@ -42,7 +42,7 @@ class Lag:
 
 
 class Health:
-    """What /livez asks. `beating` keeps it up to date."""
+    """What /livez reports. `beating` keeps it up to date."""
 
     def __init__(self, pacer: Pacer) -> None:
         self.lag = Lag()

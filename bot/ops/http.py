@@ -1,7 +1,7 @@
 """Health and metrics over HTTP: /livez, /readyz, /metrics.
 
-A hot spare is not ready, for people cannot use it. Who replaces one process after the other, as Kubernetes does, must
-not wait for it: /readyz?spare=ok takes it as ready.
+A hot spare is not ready, because people cannot use it. A rolling update, as in Kubernetes, must not wait for it:
+/readyz?spare=ok counts it as ready.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +20,7 @@ async def _starting() -> str | None:
 
 @dataclass(slots=True)
 class HttpPages:
-    """What the pages show; each part is put in when it is there."""
+    """What the pages show; each part is set once it exists."""
 
     trouble: Callable[[], str | None] = lambda: None
     "what is stuck, None while the process lives"
@@ -56,9 +56,9 @@ def application(pages: HttpPages) -> web.Application:
 
 @asynccontextmanager
 async def serving(host: str, port: int, pages: HttpPages) -> AsyncIterator[int]:
-    """Serve while the context lasts; gives the port, which port 0 leaves to the system.
+    """Serve while the context lasts; yield the port (0 lets the system choose one).
 
-    Raises StartError when the port cannot be had.
+    Raises StartError when the port is not available.
     """
     runner = web.AppRunner(application(pages), access_log=None)
     await runner.setup()

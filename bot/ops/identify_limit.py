@@ -1,7 +1,7 @@
-"""How often the bot may IDENTIFY: one shard of a bucket in 5 s, and not day and night.
+"""How often the bot may IDENTIFY: one shard of a bucket in 5 s, and not without limit per day.
 
-Discord resets the token of a bot that does it 1000 times a day, as one that crashes at its start would. The store keeps
-count for all processes; while it does not answer, each counts for itself.
+Discord resets the token of a bot that identifies 1000 times a day, as one that crashes at its start would. The store
+counts for all processes; while it does not answer, each process counts for itself.
 """
 
 import asyncio
@@ -19,24 +19,24 @@ log = structlog.get_logger(__name__)
 DAY_SECONDS = 86_400.0
 IDENTIFY_SPACING_SECONDS = 5.25
 """Seconds between two IDENTIFYs of one bucket (Discord's developer docs, "Rate Limiting" of the gateway): 5, and a
-little for the way there, which is not equally long each time."""
+little more, because the delay to Discord varies."""
 MAX_SHARD_IDENTIFIES = 100
 """IDENTIFYs of one shard in 24 hours."""
 MAX_IDENTIFIES = 800
-"""The same of all shards together: Discord allows 1000 and more."""
+"""The same for all shards together: Discord allows 1000 and more."""
 FREE_IDENTIFIES = 12
-"""IDENTIFYs of a shard that may follow one another at once: restarts by hand, an upgrade that had to be repeated."""
+"""IDENTIFYs of a shard without a pause: enough for restarts by hand or a repeated upgrade."""
 MAX_IDENTIFY_PAUSE_SECONDS = 1200.0
-"""Seconds of the longest pause before the day's number is reached: 72 a day."""
+"""Longest pause before the daily limit is reached: 72 IDENTIFYs a day."""
 
 Logins = Sequence[tuple[int, float]]
 """(shard, Unix seconds), oldest first."""
 
 
 def pause(past: Sequence[float], now: float) -> float:
-    """Return the seconds a shard is to wait before its next IDENTIFY, given the times of the past ones (Unix seconds).
+    """Return the seconds that a shard waits before its next IDENTIFY, given the times of the past ones (Unix seconds).
 
-    The first few are free, then each pause is twice the one before, up to LONGEST; never more than A_DAY in a day.
+    The first few are free; then each pause is twice the previous one, up to LONGEST; never more than A_DAY in a day.
     """
     day = sorted(at for at in past if now - DAY_SECONDS < at <= now)
     if not day:
@@ -57,7 +57,7 @@ def pause(past: Sequence[float], now: float) -> float:
 
 
 def wait(shard_id: int, buckets: int, logins: Logins, now: float) -> float:
-    """Return the seconds to wait before this shard's next IDENTIFY, given those of all shards.
+    """Return the seconds to wait before this shard's next IDENTIFY, given the logins of all shards.
 
     `buckets` is Discord's max_concurrency: shards whose numbers leave the same remainder share one.
     """
@@ -70,7 +70,7 @@ def wait(shard_id: int, buckets: int, logins: Logins, now: float) -> float:
 
 
 class IdentifyLog(Protocol):
-    """Where it is written down; `wait` is as above, with its first two arguments filled in."""
+    """Where logins are recorded; `wait` is the function above with its first two arguments filled in."""
 
     async def identify(
         self, shard_id: int, wait: Callable[[Logins, float], float], now: float | None = None
@@ -82,12 +82,12 @@ class IdentifyLimit:
 
     def __init__(
         self,
-        register: IdentifyLog,
+        logins: IdentifyLog,
         wall: Callable[[], float] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`wall`: a clock of Unix seconds, None: the register's own."""
-        self._register = register
+        """`wall`: a clock of Unix seconds; None: the store's own."""
+        self._logins = logins
         self._wall = wall
         self._sleep = sleep
         self._own: list[tuple[int, float]] = []
@@ -106,8 +106,8 @@ class IdentifyLimit:
         now = self._wall() if self._wall else None
         here = time.time() if now is None else now
         try:
-            seconds = await self._register.identify(shard_id, due, now)
-        except StoreUnavailable:  # a database that is away must not keep the bot away
+            seconds = await self._logins.identify(shard_id, due, now)
+        except StoreUnavailable:  # a missing database must not keep the bot offline
             seconds = due(self._own, here)
         if seconds <= 0:
             self._own = [*self._own[-MAX_IDENTIFIES:], (shard_id, here)]

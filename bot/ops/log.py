@@ -1,4 +1,4 @@
-"""Logs: structlog over the standard library, for people or as JSON, with secrets and people's words kept out."""
+"""Logs: structlog over the standard library, for people or as JSON, without secrets and people's words."""
 
 import logging
 import re
@@ -15,7 +15,7 @@ from bot.config import Settings, secret_names
 REDACTED = "[redacted]"
 
 _MIN_LEVELS = {
-    # At DEBUG these write whole frames and bodies: voice keys, tokens, messages, names.
+    # At DEBUG these log whole frames and bodies: voice keys, tokens, messages, names.
     "discord.gateway": logging.INFO,
     "discord.http": logging.INFO,
     "discord.voice_state": logging.INFO,
@@ -33,7 +33,7 @@ _MIN_LEVELS = {
     "opentelemetry": logging.WARNING,
     "urllib3": logging.WARNING,
 }
-"""The lowest level of loggers that would write what must not be written, whatever LOG_LEVEL says."""
+"""Lowest level of loggers that would otherwise log secrets or words, whatever LOG_LEVEL says."""
 
 _SECRET_PATTERNS = (
     # Discord tokens: base64 of the id, a time, a signature (Discord's developer docs, "Authentication")
@@ -50,7 +50,7 @@ _SECRET_PATTERNS = (
 
 
 class Redactor:
-    """Replaces secrets in finished lines: those of the settings wherever they stand, others by their looks."""
+    """Replaces secrets in finished lines: those of the settings anywhere, others by pattern."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         values = sorted({part for value in secrets for part in (value, *value.split(",")) if len(part) >= 4}, key=len)
@@ -71,7 +71,7 @@ class Redactor:
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
-    """Renders, then redacts: the traceback is part of the line by then."""
+    """Renders, then redacts, so that tracebacks are redacted too."""
 
     def __init__(self, redact: Redactor, processors: list[Processor], shared: list[Processor]) -> None:
         super().__init__(processors=processors, foreign_pre_chain=shared)
@@ -82,7 +82,7 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
 
 def configure(redact: Redactor, log_format: str = "auto", level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Send everything that is logged to `stream` (stderr); `log_format` is auto, console or json."""
+    """Send all logs to `stream` (stderr); `log_format` is auto, console or json."""
     out = sys.stderr if stream is None else stream
     terminal = out is not None and out.isatty()
     as_json = log_format == "json" or (log_format == "auto" and not terminal)

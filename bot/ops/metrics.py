@@ -1,4 +1,4 @@
-"""What Prometheus reads: counters that are kept anyway, gathered when it asks. No ids of anybody or any place."""
+"""Metrics for Prometheus: existing counters, gathered on each scrape. No ids of people, servers or channels."""
 
 import asyncio
 import itertools
@@ -38,7 +38,7 @@ LINK_LABELS = {
 
 
 class Links:
-    """The counters of every voice link of the process, those that are over included."""
+    """The counters of every voice link of the process, including closed ones."""
 
     def __init__(self) -> None:
         self.open: set[Link] = set()
@@ -81,7 +81,7 @@ def counters(link: Link) -> dict[str, int]:
 
 
 class BotCollector(Collector):
-    """Gathers everything at scrape time."""
+    """Gathers all metrics at scrape time."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class BotCollector(Collector):
         lag: Lag,
         gateway: Callable[[], Mapping[str, float]],
     ) -> None:
-        """`gateway` gives gauges of the client: ready, shards, servers, latency in seconds."""
+        """`gateway` returns gauges of the client: ready, shards, servers, latency in seconds."""
         self._calls = calls
         self._links = links
         self._tally = tally
@@ -173,7 +173,7 @@ class BotCollector(Collector):
 
 
 def registry(collector: Collector) -> CollectorRegistry:
-    """Return a registry of this process: its memory, CPU and descriptors, and what `collector` gathers."""
+    """Return a registry with this process's memory, CPU and descriptors, and what `collector` gathers."""
     made = CollectorRegistry()
     ProcessCollector(registry=made)
     PlatformCollector(registry=made)

@@ -1,7 +1,8 @@
 """Many processes, one bot: each claims a slot, a fixed range of shards, by an advisory lock in PostgreSQL.
 
-The lock lives with its connection. Whoever cannot show every PING that the connection lives counts as gone: the server
-ends a session that was silent for LEASE, and the process itself stops (`fence`) before anybody else can have its slot.
+The lock lives as long as its connection. A process must show every PING_SECONDS that its connection is alive. The
+server ends a session that is silent for LEASE_SECONDS, and the process stops itself (`fence`) before another one can
+claim its slot.
 """
 
 import asyncio
@@ -22,17 +23,17 @@ from bot.errors import ConfigError, StoreUnavailable
 log = structlog.get_logger(__name__)
 
 PING_SECONDS = 2.0
-"""Seconds between two signs of life."""
+"""Time between two signs of life."""
 PING_TIMEOUT_SECONDS = 3.0
-"""Seconds for an answer; without one the process is fenced."""
+"""Time limit for an answer; without one the process is fenced."""
 LEASE_SECONDS = 8.0
-"""Seconds of silence after which the server frees the slot (idle_session_timeout): more than PING + PING_WITHIN."""
+"""Silence after which the server frees the slot (idle_session_timeout): more than a ping and its timeout."""
 LEASE_CHECK_SECONDS = 0.25
-"""Seconds between two looks of a thread at the lease: a loop that is stuck proves nothing, and cannot look itself."""
+"""Time between two checks of the lease by a thread: a stuck event loop proves nothing and cannot check."""
 LAST_LOG_SECONDS = 0.7
-"""Seconds that the last line may take: `check` is 1 s ahead of the end of LEASE, and a LOOK may be late."""
+"""Time limit for the last log line: `check` fires 1 s before the lease ends, and a check may be late."""
 CLAIM_RETRY_SECONDS = 1.0
-"""Seconds between two attempts of a hot spare."""
+"""Time between two attempts of a hot spare."""
 SLOT_LOCKS, LAYOUT_LOCKS = 0x6B696B69, 0x6B696B6A
 """First keys of the advisory locks: "kiki", "kikj"."""
 DRAIN_CHANNEL = "kikite_drain"
@@ -40,22 +41,22 @@ EXIT_FENCED = 75
 """EX_TEMPFAIL: start me again."""
 
 _SERVER_SETTINGS = {
-    # A peer that was cut off without a word is noticed after 5 + 2 * 3 s, by server and client alike.
+    # Server and client notice a peer that vanished after 5 + 2 * 3 s.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "11000",
-    # A process that was frozen still has a kernel that answers: only silence gives it away.
+    # The kernel still answers for a frozen process: only silence reveals it.
     "idle_session_timeout": str(int(LEASE_SECONDS * 1000)),
 }
 
 
 _HERE = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-"""Advisory locks are each database's own; pg_locks shows those of all."""
+"""Advisory locks belong to one database; pg_locks shows those of all."""
 
 
 class Unneeded(Exception):
-    """The process was asked to end while it was a spare."""
+    """The process was asked to end while it was a hot spare."""
 
 
 def ranges(shard_count: int, per_process: int) -> list[range]:
@@ -64,13 +65,13 @@ def ranges(shard_count: int, per_process: int) -> list[range]:
 
 
 def called_first(shards: Sequence[int], shard_count: int, guild_ids: Iterable[int]) -> list[int]:
-    """Return the shards in the order to log them in: those whose servers have a call need not wait for the others."""
+    """Return the shards in login order: those whose servers have a call come first."""
     called = {(guild_id >> 22) % shard_count for guild_id in guild_ids}
     return sorted(shards, key=lambda shard: shard not in called)
 
 
 def layout(settings: Settings) -> list[range]:
-    """Return the slots: one of all shards (an empty range) unless SHARDS_PER_PROCESS cuts them. Raises ConfigError."""
+    """Return the slots: one with all shards (an empty range), or as SHARDS_PER_PROCESS says. Raises ConfigError."""
     if settings.shards_per_process is None:
         return [range(0)]
     if settings.shard_count is None:
@@ -79,7 +80,7 @@ def layout(settings: Settings) -> list[range]:
 
 
 def dsn(url: str) -> str:
-    """Return a SQLAlchemy URL as asyncpg wants it. Raises ConfigError for another kind of database."""
+    """Return a SQLAlchemy URL in the form of asyncpg. Raises ConfigError for another kind of database."""
     if not postgres(url):
         raise ConfigError(["several processes need PostgreSQL: set DATABASE_URL to postgresql+asyncpg://…"])
     return "postgresql://" + url.partition("://")[2]
@@ -91,16 +92,16 @@ def postgres(url: str) -> bool:
 
 
 def die(reason: str) -> None:
-    """End the process this instant: not even a farewell, which might be taken for the new owner's."""
+    """End the process at once, without leaving its calls: that could look like the new owner leaving."""
     if hasattr(signal, "setitimer"):  # not on Windows
-        # Perhaps nobody reads what is written, which is why all stands still: then SIGALRM ends it.
+        # The log may block because nobody reads it: then SIGALRM ends the process.
         signal.setitimer(signal.ITIMER_REAL, LAST_LOG_SECONDS)
     log.error("fenced", reason=reason)
     os._exit(EXIT_FENCED)
 
 
 class ShardSlot:
-    """The slot this process holds. Make it with `claimed`."""
+    """The slot that this process holds. Make it with `claimed`."""
 
     def __init__(self, connection: Any, shards: Sequence[int], fence: Callable[[str], None]) -> None:
         self.shards = shards
@@ -109,13 +110,13 @@ class ShardSlot:
         self._proved = time.monotonic()
 
     def check(self) -> None:
-        """Fence when the slot may be somebody else's by now."""
+        """Fence when another process may hold the slot by now."""
         silent = time.monotonic() - self._proved
         if silent > LEASE_SECONDS - 1.0:
             self._fence(f"no sign of life for {silent:.1f} s")
 
     async def keep(self) -> None:
-        """Prove every PING that the lock is ours, until cancelled; fence when that fails."""
+        """Prove every PING_SECONDS that the lock is ours, until cancelled; fence when that fails."""
         while True:
             began = time.monotonic()
             try:
@@ -136,10 +137,10 @@ async def claimed(
     drain: Callable[[], None],
     fence: Callable[[str], None] = die,
 ) -> AsyncIterator[ShardSlot]:
-    """Claim a free slot, waiting as a hot spare for one; it is free again with the context.
+    """Claim a slot, or wait as a hot spare until one is free; release it when the context ends.
 
-    `drain` is called when somebody asks all processes to end. Raises Unneeded when `stop` is set before there was a
-    slot, ConfigError and StoreUnavailable.
+    Calls `drain` when the operator asks all processes to end. Raises Unneeded when `stop` is set before a slot was
+    free, ConfigError and StoreUnavailable.
     """
     connection = await _connect(dsn(url))
     try:
@@ -161,7 +162,7 @@ async def claimed(
 
 
 async def taken(url: str) -> int:
-    """Return how many slots are somebody's. Raises ConfigError and StoreUnavailable."""
+    """Return how many slots are claimed. Raises ConfigError and StoreUnavailable."""
     connection = await _connect(dsn(url))
     try:
         held = f"""SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted
@@ -173,7 +174,7 @@ async def taken(url: str) -> int:
 
 
 async def ask_to_drain(url: str) -> None:
-    """Ask every process to let running words end, and go. Raises ConfigError and StoreUnavailable."""
+    """Ask every process to finish what it says and exit. Raises ConfigError and StoreUnavailable."""
     connection = await _connect(dsn(url))
     try:
         with _reached():
@@ -184,7 +185,7 @@ async def ask_to_drain(url: str) -> None:
 
 @contextmanager
 def _checked_on_waking(slot: ShardSlot) -> Iterator[None]:
-    """Look at the lease before anything else runs when a frozen process is let go on."""
+    """Check the lease first when a frozen process continues."""
     number = getattr(signal, "SIGCONT", None)  # not on Windows
     if number is None:
         yield
@@ -198,7 +199,7 @@ def _checked_on_waking(slot: ShardSlot) -> Iterator[None]:
 
 @contextmanager
 def _watched(slot: ShardSlot) -> Iterator[None]:
-    """Look at the lease from a thread of its own."""
+    """Check the lease from a separate thread."""
     over = threading.Event()
 
     def watch() -> None:
@@ -215,7 +216,7 @@ def _watched(slot: ShardSlot) -> Iterator[None]:
 
 
 async def _take(connection: Any, slots: Sequence[range], stop: asyncio.Event) -> int:
-    """Return the number of the slot whose lock was free, once one is."""
+    """Wait until the lock of some slot is free, take it and return the number of the slot."""
     layout = zlib.crc32(repr(slots).encode()) & 0x7FFF_FFFF
     said = ""
     while True:
@@ -235,7 +236,7 @@ async def _take(connection: Any, slots: Sequence[range], stop: asyncio.Event) ->
 
 
 async def _agreed(connection: Any, layout: int) -> bool:
-    """Join those who hold slots of this layout, unless somebody holds one of another: a shard would be in both."""
+    """Join the holders of this layout, unless a process holds another layout: a shard would run in both."""
     await _ask(connection, "SELECT pg_advisory_lock_shared($1, $2)", LAYOUT_LOCKS, layout)
     others = f"""SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2
         AND classid::bigint = $1 AND objid::bigint <> $2 AND {_HERE}"""
@@ -256,12 +257,12 @@ async def _connect(target: str) -> Any:
 
 @contextmanager
 def _reached() -> Iterator[Any]:
-    """Turn whatever the database's absence shows itself by into StoreUnavailable; gives the driver.
+    """Turn every error of an unreachable database into StoreUnavailable; yield the driver.
 
-    Raises ConfigError when that is not installed.
+    Raises ConfigError when the driver is not installed.
     """
     try:
-        import asyncpg  # an extra: only there where PostgreSQL is used
+        import asyncpg  # an optional extra
     except ImportError:
         raise ConfigError(["DATABASE_URL needs asyncpg: install kikite[postgres]"]) from None
     try:

@@ -1,7 +1,7 @@
-"""OpenTelemetry: one span for each turn, its stages below it; no words, no people.
+"""OpenTelemetry: one span per turn with its stages as children; no words, no people.
 
-The extra [otel] brings the SDK; it is imported, and costs anything, only where the OTEL_* variables name a collector.
-They configure everything else too (OpenTelemetry specification, "Environment Variable Specification"). The names
+The extra [otel] brings the SDK. The bot imports it only where the OTEL_* variables name a collector. They configure
+everything else too (OpenTelemetry specification, "Environment Variable Specification"). The names
 beginning with gen_ai are those of its "Semantic conventions for generative AI".
 """
 
@@ -24,7 +24,7 @@ OTLP_ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_
 OTLP_PROTOCOL_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 OTLP_PROTOCOL = "http/protobuf"
 EXPORT_TIMEOUT_SECONDS = 3.0
-"""Seconds the last spans have when the process ends."""
+"""Time to export the last spans when the process ends."""
 NANOSECONDS = 1_000_000_000
 
 
@@ -36,7 +36,7 @@ def wanted(environ: Mapping[str, str]) -> bool:
 
 
 class Spans:
-    """Makes the spans of a turn once it is over, from the moments that were noted."""
+    """Makes the spans of a turn once it is over, from its recorded times."""
 
     def __init__(self, provider: Any, base_url: str, transcribe_model: str) -> None:
         """`provider` is an opentelemetry.sdk.trace.TracerProvider; `base_url` that of the model's server."""
@@ -50,7 +50,7 @@ class Spans:
         self._transcriber = transcribe_model
 
     def turn(self, times: TurnTimes) -> None:
-        """Tell of a turn that is over now."""
+        """Export a turn that has just ended."""
         to_wall = time.time_ns() - round(times.over * NANOSECONDS)
         since = min(times.asked, times.closed if times.spoke_until is None else times.spoke_until)
         ids = structlog.contextvars.get_contextvars()
@@ -118,7 +118,7 @@ def _request(times: TurnTimes) -> dict[str, Any]:
 
 @asynccontextmanager
 async def tracing(base_url: str, transcribe_model: str, environ: Mapping[str, str]) -> AsyncIterator[Spans | None]:
-    """Export spans while the context lasts; gives None where nobody wants them, or the extra is not there."""
+    """Export spans while the context lasts; yield None where they are off or the extra is not installed."""
     provider = _provider(environ) if wanted(environ) else None
     if provider is None:
         yield None
@@ -126,7 +126,7 @@ async def tracing(base_url: str, transcribe_model: str, environ: Mapping[str, st
     try:
         yield Spans(provider, base_url, transcribe_model)
     finally:
-        # A collector that is away must not keep the process.
+        # A missing collector must not keep the process from ending.
         ending = threading.Thread(target=provider.shutdown, name="spans", daemon=True)
         ending.start()
         await asyncio.to_thread(ending.join, EXPORT_TIMEOUT_SECONDS)

@@ -1,4 +1,4 @@
-"""What a room asks of another, as small structural protocols; implementations do not inherit."""
+"""What rooms need from one another, as small structural protocols; implementations do not inherit from them."""
 
 from bot.ports.engine import Engine, Transcriber
 from bot.ports.store import Store

@@ -1,4 +1,4 @@
-"""What a call asks of a model."""
+"""What a call needs from a model."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
@@ -25,7 +25,7 @@ class Engine(Protocol):
 
     @property
     def fault(self) -> BotError | None:
-        """What only the operator can end (key, credit); while it stands, send nothing that nobody asked for."""
+        """A fault that only the operator can fix (key, credit); while it lasts, send no preemptive requests."""
         ...
 
     def estimate(self, request: ReplyRequest, seconds: float) -> Usage:
@@ -33,15 +33,15 @@ class Engine(Protocol):
         ...
 
     def forget(self, channel_id: int) -> None:
-        """Drop what is kept of a channel beside its history: it was cleared."""
+        """Drop everything cached for a channel apart from its history, which was cleared."""
         ...
 
     def forget_person(self, user_id: int) -> None:
-        """Drop what is kept of what somebody said, in any channel."""
+        """Drop everything cached of one person's words, in any channel."""
         ...
 
     async def warm(self) -> None:
-        """Open the connection ahead of need; never raises."""
+        """Open the connection before it is needed; never raises."""
         ...
 
     async def aclose(self) -> None: ...

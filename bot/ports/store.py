@@ -1,4 +1,4 @@
-"""What is asked of the store."""
+"""What the other rooms need from the store."""
 
 from collections.abc import AsyncGenerator, Sequence
 from collections.abc import Set as AbstractSet
@@ -15,7 +15,7 @@ from bot.types import (
 
 
 class Store(Protocol):
-    """What is remembered. Every method raises StoreUnavailable when the database cannot serve."""
+    """The database. Every method raises StoreUnavailable when the database cannot serve."""
 
     async def history(self, channel_id: int, limit: int) -> list[Message]:
         """Return the newest `limit` messages of a channel, oldest first."""
@@ -26,94 +26,93 @@ class Store(Protocol):
         ...
 
     async def clear(self, channel_id: int) -> int:
-        """Forget a channel's history and return how many messages went."""
+        """Delete a channel's history; return how many messages that was."""
         ...
 
     async def drop(self, channel_id: int, message_ids: AbstractSet[str]) -> int:
-        """Forget some lines of a channel and return how many went."""
+        """Delete some lines of a channel; return how many that was."""
         ...
 
     async def charge(self, charges: Sequence[Charge]) -> None:
-        """Book charges, all or none."""
+        """Store charges, all or none."""
         ...
 
     async def charges(self, guild_id: int, since: datetime) -> list[Charge]:
-        """Return what a server spent since then, oldest first."""
+        """Return the charges of a server since then, oldest first."""
         ...
 
     async def consents(self, guild_id: int) -> dict[int, bool]:
-        """Return who agreed (True) or withdrew (False); people never asked are absent."""
+        """Return who agreed (True) or withdrew (False); people who were never asked are absent."""
         ...
 
     async def consent(self, guild_id: int, user_id: int, agreed: bool) -> None: ...
 
     async def call_started(self, guild_id: int, channel_id: int) -> None:
-        """Note that a call is on, so that a restart finds it."""
+        """Store that a call is open, so that a restart finds it."""
         ...
 
     async def call_ended(self, guild_id: int) -> None: ...
 
     async def calls(self) -> dict[int, int]:
-        """Return the calls that were on: guild -> channel."""
+        """Return the calls that were open: guild -> channel."""
         ...
 
     async def settings(self) -> list[Setting]:
-        """Return what servers and channels want otherwise than the environment says."""
+        """Return the settings of all servers and channels."""
         ...
 
     async def set(self, setting: Setting) -> None:
-        """Keep a setting in place of the one of that name; every process learns of it."""
+        """Store a setting, replacing the one of that name; every process learns of it."""
         ...
 
     async def unset(self, guild_id: int, channel_id: int | None, *names: str) -> int:
-        """Drop these settings, or (no names) all, of a server (channel None) or channel; return how many went."""
+        """Delete these settings, or all without names, of a server (channel None) or channel; return how many."""
         ...
 
     async def export(self, user_id: int) -> dict[str, Any]:
-        """Return all that is kept of a person, as JSON has it: messages, answers to them, consents, …"""
+        """Return everything stored about a person, for JSON: messages, answers to them, consents, …"""
         ...
 
     async def forget(self, user_id: int, *, again: bool = False) -> Forgotten:
-        """Delete a person's words, the answers to them and consents, and name them in no ledger.
+        """Delete a person's words, the answers to them and consents, and remove them from charges.
 
-        The other processes learn of it.
-
-        `again` is for those: it deletes words and names that they wrote since, and tells nobody.
+        The other processes learn of it. They call this with `again`, which deletes words and names that they wrote
+        since, and notifies nobody.
         """
         ...
 
     async def expire(self, guild_id: int, before: datetime, limit: int, *, idle_only: bool = False) -> int:
-        """Delete at most `limit` lines said before then, and names in charges that old; return how many of both went.
+        """Delete at most `limit` lines from before then, and names in charges that old; return how many of both.
 
-        `idle_only` spares the channel of a call that is on, and the charges.
+        `idle_only` leaves out the channel of an open call, and the charges.
         """
         ...
 
     async def guilds(self) -> AbstractSet[int]:
-        """Return the servers of which anything is kept."""
+        """Return the servers that have any data."""
         ...
 
     async def departed(self, guild_id: int, at: datetime) -> datetime:
-        """Note that the bot is no longer in a server, and return since when."""
+        """Store that the bot is no longer in a server; return since when."""
         ...
 
     async def returned(self, guild_id: int) -> None:
-        """Note that the bot is in a server."""
+        """Store that the bot is in a server again."""
         ...
 
     async def purge(self, guild_id: int) -> None:
-        """Delete all that is kept of a server."""
+        """Delete all data of a server."""
         ...
 
     async def tidy(self, now: datetime, limit: int) -> int:
-        """Seal at most `limit` lines with the newest key, drop old news, leave no deleted bytes in the file.
+        """Seal at most `limit` lines with the newest key, delete old news, and clear deleted bytes from the file.
 
         Return how many lines were sealed.
         """
         ...
 
     def watch(self) -> AsyncGenerator[News]:
-        """Yield what other processes change from now on, until closed. Raises StoreUnavailable, then call it again."""
+        """Yield the changes of other processes from now on, until closed. After StoreUnavailable, call it again."""
         ...
 
     async def aclose(self) -> None: ...

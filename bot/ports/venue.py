@@ -1,4 +1,4 @@
-"""What a call asks of Discord as people see it."""
+"""What a call needs from Discord as people see it."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -13,14 +13,14 @@ from bot.types import (
 
 
 class Audience(Protocol):
-    """The people reading along in a call's text chat. Nothing here raises: what cannot be shown is logged."""
+    """The readers of a call's text chat. No method raises: failures are logged."""
 
     async def heard(self, heard: Heard, name: str) -> None:
         """A person's words."""
         ...
 
     async def saying(self, turn_id: int, text: str) -> None:
-        """The bot's words of this turn so far; called often, shown as rate limits allow."""
+        """The bot's words of this turn so far; called often, shown as often as rate limits allow."""
         ...
 
     async def said(self, spoken: Spoken) -> None:
@@ -32,7 +32,7 @@ class Audience(Protocol):
         ...
 
     async def trouble(self, error: BotError) -> None:
-        """Something failed that people must know; repeated ones edit the last notice."""
+        """A failure that people must know of; a repeated one edits the last notice."""
         ...
 
     async def notice(self, code: str, **values: str | int | float) -> None:
@@ -41,7 +41,7 @@ class Audience(Protocol):
 
 
 class Venue(Protocol):
-    """The voice channel a call takes place in, as Discord's side of the house shows it."""
+    """The voice channel of a call."""
 
     @property
     def guild_id(self) -> int: ...
@@ -57,7 +57,7 @@ class Venue(Protocol):
 
     @property
     def bot_name(self) -> str:
-        """What it answers to: BOT_NAME, or its display name in the server."""
+        """The name it answers to: BOT_NAME, or its display name in the server."""
         ...
 
     @property
@@ -69,11 +69,11 @@ class Venue(Protocol):
 
     @property
     def speechless(self) -> bool:
-        """Whether the server lets nobody hear the bot: it is muted, or in a stage's audience."""
+        """Whether nobody can hear the bot: the server muted it, or it is in the audience of a stage."""
         ...
 
     def stands(self) -> bool:
-        """Whether the channel is still there."""
+        """Whether the channel still exists."""
         ...
 
     async def connect(self) -> VoiceLink:

@@ -1,4 +1,4 @@
-"""What a call asks of the voice link."""
+"""What a call needs from the voice link."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -18,12 +18,12 @@ class Vad(Protocol):
         ...
 
     def reset(self) -> None:
-        """Forget what was heard: the next frame does not follow the last."""
+        """Forget the sound so far: the next frame does not follow the last."""
         ...
 
 
 class Playback(Protocol):
-    """One reply on its way to the loudspeaker. All methods are called on the event loop."""
+    """The playback of one reply. All methods are called on the event loop."""
 
     def feed(self, pcm: bytes) -> None:
         """Append s16le mono 24 kHz, any length. Dropped after `finish` or `cut`."""
@@ -34,11 +34,11 @@ class Playback(Protocol):
         ...
 
     def finish(self) -> None:
-        """Nothing more will be fed: play out what is there."""
+        """No more sound will be fed: play out what is buffered."""
         ...
 
     def duck(self) -> None:
-        """Play quietly from the next packet that is not on the wire yet."""
+        """Play quietly from the next unsent packet on."""
         ...
 
     def resume(self) -> None:
@@ -46,16 +46,16 @@ class Playback(Protocol):
         ...
 
     def cut(self) -> Playout:
-        """Fall silent now and say how much was heard. Idempotent."""
+        """Fall silent now and return how much was heard. Idempotent."""
         ...
 
     @property
     def played(self) -> float:
-        """Seconds of the reply that went out."""
+        """Seconds of the reply that were sent."""
         ...
 
     async def wait(self) -> Playout:
-        """Return when all was played out, or it was cut."""
+        """Wait until everything is played out or cut."""
         ...
 
 
@@ -64,34 +64,34 @@ class VoiceLink(Protocol):
 
     @property
     def channel_id(self) -> int:
-        """The voice channel it is in now; changes when the bot is moved."""
+        """The current voice channel; it changes when the bot is moved."""
         ...
 
     def frames(self, now: float) -> Sequence[Frame]:
-        """Return what was heard since the last tick, in order for each speaker; pump the playback.
+        """Return the frames since the last tick, in order for each speaker; feed the playback.
 
         `now` is seconds on the call's clock. A speaker may have several frames (after a burst) or none.
         """
         ...
 
     def talking(self, now: float) -> frozenset[int]:
-        """Return the people whose sound arrives now, by packet timing alone, consent or not; never bots."""
+        """Return the people whose sound arrives now, by packet timing alone, with or without consent; never bots."""
         ...
 
     def unopened(self) -> Mapping[int, int]:
-        """Return how many packets of each person no key opened, since the last call."""
+        """Return how many packets of each person could not be decrypted since the last call."""
         ...
 
     def admit(self, user_ids: frozenset[int]) -> None:
-        """Decode only these people from now on; what is buffered of others is dropped."""
+        """Decode only these people from now on; drop what is buffered of others."""
         ...
 
     def play(self) -> Playback:
-        """Open the playback of a new reply; one that is still open is cut."""
+        """Open the playback of a new reply; cut the one before if it is still open."""
         ...
 
     async def ended(self) -> LinkEnd:
-        """Return why, when the link is over for good."""
+        """Wait until the link has ended for good; return why."""
         ...
 
     async def close(self) -> None:

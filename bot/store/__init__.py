@@ -1,1 +1,1 @@
-"""What is remembered, on SQLAlchemy: history, charges, consents and the calls that were on."""
+"""The database, on SQLAlchemy: history, charges, consents and the calls that were open."""

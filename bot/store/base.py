@@ -1,4 +1,4 @@
-"""What every part of the store stands on: one engine, one seal, transactions whose failures are ours."""
+"""The base of every part of the store: one engine, one seal, transactions that raise the bot's own errors."""
 
 import asyncio
 import sqlite3
@@ -21,24 +21,24 @@ RowT = TypeVar("RowT")
 
 NEWS_CHANNEL = "kikite_news"
 STICKY_SQLITE_ERRORS = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-"""SQLite's errors that a connection keeps, whatever becomes of the file: the next must be a new one."""
+"""SQLite errors that stick to a connection even when the file is well again: open a new connection."""
 READ_BATCH_ROWS = 200
-"""Rows read at a time: a few milliseconds."""
+"""Rows read at a time: this takes a few milliseconds."""
 MAX_OWN_NEWS = 1000
-"""Numbers remembered; more are not written between two looks."""
+"""Numbers of own news to remember; a process does not write more between two polls."""
 
 
 class Repository:
-    """Base of the store's parts."""
+    """Base class of the parts of the store."""
 
     def __init__(self, engine: AsyncEngine, seal: Seal, policy: str) -> None:
-        """`policy` is the version of the text that people agree to."""
+        """`policy` is the version of the privacy text that people agree to."""
         self._engine = engine
         self._seal = seal
         self._policy = policy
         self._failures = failures(engine)
         self._own: deque[int] = deque(maxlen=MAX_OWN_NEWS)
-        "numbers of the news this process wrote"
+        "numbers of the news that this process wrote"
 
     @property
     def _sqlite(self) -> bool:
@@ -46,24 +46,24 @@ class Repository:
 
     @asynccontextmanager
     async def _transaction(self, *, reads: bool = False) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction; one that only `reads` waits for no writer. Raises StoreUnavailable."""
+        """Open a transaction; with `reads` it never waits for a writer. Raises StoreUnavailable."""
         engine = self._engine.execution_options(**{READ_ONLY_OPTION: True}) if reads else self._engine
         try:
             async with engine.begin() as connection:
                 yield connection
         except self._failures as error:
-            # The driver's own words only: SQLAlchemy's would show the statement with its values.
+            # Log only the driver's message: SQLAlchemy's shows the statement with its values.
             cause = getattr(error, "orig", None) or error
             if getattr(cause, "sqlite_errorcode", 0) & 0xFF in STICKY_SQLITE_ERRORS:
                 await self._engine.dispose()
             raise StoreUnavailable(type(cause).__name__) from error
 
     def _insert(self, table: type[Base]) -> Any:
-        # Both dialects offer ON CONFLICT, each by a class of its own.
+        # Both dialects offer ON CONFLICT, each with its own class.
         return (sqlite if self._sqlite else postgresql).insert(table)
 
     async def _add(self, connection: AsyncConnection, table: type[Base], rows: list[dict[str, Any]]) -> None:
-        """Insert rows; those already there stay as they are, so a retried write changes nothing."""
+        """Insert rows and leave existing ones as they are, so that a retried write changes nothing."""
         if rows:
             await connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
 
@@ -74,9 +74,9 @@ class Repository:
         await connection.execute(insert.on_conflict_do_update(index_elements=key, set_=news))
 
     async def _tell(self, connection: AsyncConnection, kind: str, guild_id: int = 0, subject: int = 0) -> None:
-        """Have every process learn of a change when this transaction is through."""
+        """Tell every process of a change once this transaction commits."""
         if not self._sqlite:
-            # One after the other, so that numbers become visible in their order and no reader skips one.
+            # One writer at a time: numbers become visible in order, and no reader skips one.
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": NEWS_LOCK})
             await connection.execute(text(f"NOTIFY {NEWS_CHANNEL}"))
         row = {"at": datetime.now(UTC), "kind": kind, "guild_id": guild_id, "subject": subject}
@@ -88,7 +88,7 @@ class Repository:
 async def read_all(
     connection: AsyncConnection, statement: Executable, make: Callable[[RowMapping], RowT]
 ) -> list[RowT]:
-    """Read however many rows without holding up the loop: some at a time, each made into something in a thread."""
+    """Read any number of rows without blocking the event loop: in batches, each converted by `make` in a thread."""
     found: list[RowT] = []
     async for rows in (await connection.stream(statement)).mappings().partitions(READ_BATCH_ROWS):
         found += await asyncio.to_thread(lambda rows=rows: [make(row) for row in rows])
@@ -96,12 +96,12 @@ async def read_all(
 
 
 async def rows_changed(connection: AsyncConnection, statement: Executable) -> int:
-    """Execute an UPDATE or DELETE and return how many rows it met."""
+    """Execute an UPDATE or DELETE and return how many rows it changed."""
     done = await connection.execute(statement)
     assert isinstance(done, CursorResult)
     return done.rowcount
 
 
 def writable(text: str) -> str:
-    """Return text as every database takes it: UTF-8 knows no half of a pair, and PostgreSQL no zero byte."""
+    """Return text that every database accepts: UTF-8 has no lone surrogates, and PostgreSQL no zero bytes."""
     return text.encode("utf-8", "replace").decode().replace("\0", "")

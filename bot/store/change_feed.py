@@ -1,4 +1,4 @@
-"""What any process changes, told to all: numbered rows; PostgreSQL rings (LISTEN/NOTIFY), SQLite is looked at."""
+"""Changes that every process learns of: numbered rows. PostgreSQL notifies (LISTEN/NOTIFY), SQLite is polled."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -13,15 +13,15 @@ from bot.store.tables import NewsRow
 from bot.types import News
 
 POLL_SECONDS = {"sqlite": 2.0, "postgresql": 30.0}
-"""Seconds between looks; on PostgreSQL only in case the bell was not heard."""
+"""Seconds between polls, by database; on PostgreSQL only in case a notification is lost."""
 
 
 class ChangeFeed(Repository):
     _seen = 0
-    "number of the last news that was heeded"
+    "number of the last news that was handled"
 
     async def catch_up(self) -> None:
-        """Take what was news until now as known."""
+        """Treat all news so far as known."""
         async with self._transaction(reads=True) as connection:
             self._seen = await connection.scalar(select(func.max(NewsRow.id))) or 0
 
@@ -33,7 +33,7 @@ class ChangeFeed(Repository):
                 for number, item in await self._unread():
                     if number not in self._own:
                         yield item
-                    self._seen = number  # not before: whoever could not heed it is told again
+                    self._seen = number  # only now: if handling fails, the news comes again
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL_SECONDS[self._engine.dialect.name]):
                         await bell.wait()
@@ -41,13 +41,13 @@ class ChangeFeed(Repository):
 
     @asynccontextmanager
     async def _listening(self, bell: asyncio.Event) -> AsyncIterator[Callable[[], bool]]:
-        """Have the bell rung where the database can; yield what says whether it still would."""
+        """Set `bell` on notifications where the database has them; yield a check that they still arrive."""
         if self._sqlite:
             yield lambda: True
             return
         ring = lambda *_: bell.set()  # noqa: E731
         try:
-            # No transaction is begun on it: PostgreSQL tells nothing within one.
+            # No transaction on this connection: PostgreSQL delivers no notification within one.
             async with self._engine.connect() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
                 driver.add_termination_listener(ring)

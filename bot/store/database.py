@@ -1,4 +1,4 @@
-"""The database: one engine, set up for its kind, and its schema brought up to date on boot."""
+"""The database: one engine, configured for its kind, and the schema migration at boot."""
 
 import asyncio
 import sqlite3
@@ -16,22 +16,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bot.errors import ConfigError, StoreUnavailable
 
 SQLITE_BUSY_MS = 5000
-"""How long SQLite waits for another writer."""
+"""Milliseconds that SQLite waits for another writer."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x6B696B697465
-"""PostgreSQL advisory lock of whoever migrates: "kikite"."""
+"""PostgreSQL advisory lock of the process that migrates: "kikite"."""
 NEWS_LOCK = MIGRATION_LOCK + 1
-"""The same, of whoever writes news."""
+"""The same for the process that writes news."""
 CONNECT_TIMEOUT_SECONDS, STATEMENT_TIMEOUT_SECONDS = 5.0, 30.0
-"""Seconds PostgreSQL has to take a connection, and to answer a statement."""
+"""Time limits of PostgreSQL for a connection and for a statement."""
 READ_ONLY_OPTION = "kikite_reads"
 """Execution option of a transaction that only reads."""
 
 
 def open_engine(url: str) -> AsyncEngine:
-    """Return the engine for a SQLAlchemy URL; a SQLite file's folder is made.
+    """Return the engine for a SQLAlchemy URL; make the folder of a SQLite file.
 
-    Raises ConfigError when the URL or its driver cannot be used, without printing it (it may hold a password).
+    Raises ConfigError when the URL or its driver cannot be used, without printing the URL (it may hold a password).
     """
     try:
         parsed = make_url(url)
@@ -51,10 +51,10 @@ def open_engine(url: str) -> AsyncEngine:
 
 
 def failures(engine: AsyncEngine) -> tuple[type[Exception], ...]:
-    """Return what is raised when the database cannot serve; asyncpg's own errors come bare from a failed connect."""
+    """Return the errors of a database that cannot serve; a failed connect raises asyncpg's own errors unwrapped."""
     if engine.dialect.name != "postgresql":
         return SQLAlchemyError, OSError
-    import asyncpg  # an extra: only there when it is used
+    import asyncpg  # an optional extra
 
     return SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError
 
@@ -88,9 +88,9 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _make_wal(path: str | None) -> None:
-    """Turn the write-ahead log on; it stays on with the file.
+    """Turn the write-ahead log on; the file keeps that setting.
 
-    SQLite does not wait for others here, whatever its busy_timeout, so this tries again by itself.
+    SQLite ignores busy_timeout here, so this function retries by itself.
     """
     if not path or path == ":memory:":
         return
@@ -107,10 +107,10 @@ def _make_wal(path: str | None) -> None:
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    # The driver must not begin transactions by itself: _begin does.
+    # _begin starts the transactions, not the driver.
     connection.isolation_level = None
     cursor = connection.cursor()
-    # First of all, for the others may have to wait too.
+    # First, because the other statements may have to wait too.
     cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_MS}")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
@@ -119,6 +119,6 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    # A transaction that reads first and writes later cannot wait for another writer: take the lock at its start.
+    # A transaction that reads first and writes later cannot wait for another writer, so take the lock at its start.
     only_reads = connection.get_execution_options().get(READ_ONLY_OPTION)
     connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")

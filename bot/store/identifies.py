@@ -1,4 +1,4 @@
-"""When which shard logged in, over all processes."""
+"""When each shard logged in, across all processes."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,19 +11,19 @@ from bot.store.database import MIGRATION_LOCK
 from bot.store.tables import IdentifyRow
 
 IDENTIFY_LOCK = MIGRATION_LOCK + 2
-"""PostgreSQL advisory lock of whoever wants to log in."""
+"""PostgreSQL advisory lock of the process that wants to log in."""
 IDENTIFY_WINDOW_SECONDS = 86_400.0
 
 Wait = Callable[[Sequence[tuple[int, float]], float], float]
-"""Given the last day's (shard, Unix seconds), oldest first, and now: the seconds to wait, 0.0: none."""
+"""Takes the last day's (shard, Unix seconds), oldest first, and the time now; returns the seconds to wait, or 0.0."""
 
 
 class IdentifyRepository(Repository):
     async def identify(self, shard_id: int, wait: Wait, now: float | None = None) -> float:
-        """Book that a shard logs in now, if `wait` lets it; return the seconds it is to wait, 0.0: it was booked.
+        """Record that a shard logs in now if `wait` allows it; return the seconds to wait, 0.0 if it was recorded.
 
-        One process after the other asks. `now`: the database's own clock where it has one, so that no other one's
-        error counts.
+        Processes ask one at a time. `now` defaults to the database's own clock where it has one, so that the clock
+        error of a process does not matter.
         """
         async with self._transaction() as connection:
             if not self._sqlite:

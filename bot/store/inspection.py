@@ -1,4 +1,4 @@
-"""Looks at a database without changing it, for `doctor`."""
+"""Inspects a database for `doctor` without changing it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,14 @@ from bot.store.tables import MessageRow
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """How far a database's schema is."""
+    """The version of a database's schema."""
 
     kind: str
     "sqlite or postgresql"
     current: str | None
-    "revision; None: nothing is there yet"
+    "revision; None: the database is empty"
     head: str
-    "revision this version brings it to"
+    "revision that this version of the bot needs"
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -37,9 +37,9 @@ def sqlite_file(url: str) -> Path | None:
 
 
 async def sealed(url: str, seal: Seal) -> bool:
-    """Open the newest line under each key; return whether there was any. Raises WrongKey and StoreUnavailable.
+    """Decrypt the newest line under each key; return whether there was any. Raises WrongKey and StoreUnavailable.
 
-    The schema must be there.
+    The schema must exist.
     """
     engine = open_engine(url)
     try:
@@ -53,7 +53,7 @@ async def sealed(url: str, seal: Seal) -> bool:
 
 def _open_one_of_each(connection: Connection, seal: Seal) -> bool:
     if "sealed" not in {column["name"] for column in inspect(connection).get_columns("messages")}:
-        return False  # a schema of before there were keys
+        return False  # a schema from before encryption
     keys = connection.scalars(select(MessageRow.sealed).where(MessageRow.sealed.is_not(None)).distinct()).all()
     for key in keys:
         newest = select(MessageRow.text).where(MessageRow.sealed == key).order_by(MessageRow.at.desc()).limit(1)
@@ -62,7 +62,7 @@ def _open_one_of_each(connection: Connection, seal: Seal) -> bool:
 
 
 async def schema(url: str) -> Schema:
-    """Return how far the schema is. Raises ConfigError and StoreUnavailable."""
+    """Return the version of the schema. Raises ConfigError and StoreUnavailable."""
     file = sqlite_file(url)
     if file is not None and not file.exists():
         return Schema("sqlite", None, _head(None))

@@ -1,4 +1,4 @@
-"""The lines of the history as rows, their words sealed."""
+"""Lines of the history as rows, with their words sealed."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""A person's say: all that is kept of them, to take along or to have deleted."""
+"""Export and deletion of everything stored about one person."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ class PersonRepository(RetentionRepository):
 
 
 def _plain(row: Any) -> dict[str, Any]:
-    """Return a row as JSON has it; ids as text, for they are too long for its numbers."""
+    """Return a row for JSON; ids become text, because they are too long for its numbers."""
     return {
         name: str(value) if name.endswith("_id") else value.isoformat() if name in ("at", "changed_at") else value
         for name, value in row.items()

@@ -24,14 +24,14 @@ MICRO_DOLLARS_PER_DOLLAR = Decimal(1_000_000)
 
 
 class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyRepository):
-    """What is remembered. `open` it; every method raises StoreUnavailable when the database cannot serve."""
+    """The store. Make it with `open`; every method raises StoreUnavailable when the database cannot serve."""
 
     @classmethod
     async def open(cls, url: str, key: str | None = None, policy: str = "") -> Self:
         """Open the database at a SQLAlchemy URL and bring its schema up to date.
 
-        `key` is STORE_KEY; `policy` is the version of the text that people agree to: who agreed to another one is asked
-        again. Raises ConfigError (the URL, the key's form), StoreUnavailable (the database) and WrongKey.
+        `key` is STORE_KEY; `policy` is the version of the privacy text: people who agreed to another version are asked
+        again. Raises ConfigError (the URL or the form of the key), StoreUnavailable (the database) and WrongKey.
         """
         seal = Seal.of(key)
         engine = open_engine(url)
@@ -49,10 +49,10 @@ class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyReposit
         await self._engine.dispose()
 
     async def _check_keys(self) -> None:
-        """Raise WrongKey when there are words no key opens, before anything is written beside them."""
+        """Raise WrongKey if some words cannot be decrypted, before anything new is written."""
         found = ""
         async with self._transaction(reads=True) as connection:
-            # From one name to the next along the index, not over every line.
+            # Step from key name to key name along the index instead of reading every line.
             while found := (
                 await connection.scalar(select(func.min(MessageRow.sealed)).where(MessageRow.sealed > found)) or ""
             ):

@@ -1,4 +1,4 @@
-"""What outlives its welcome goes: old lines, servers that were left, old keys, and the bytes of what was deleted."""
+"""Deletes what is past its time: old lines, servers that the bot left, old keys, and the bytes of deleted rows."""
 
 import asyncio
 import sqlite3
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 NEWS_LIFETIME = timedelta(hours=1)
 SCRUB_RETRY_SECONDS = (0.0, 0.05, 0.2, 1.0)
-"""Seconds before each attempt to empty the write-ahead log while somebody reads."""
+"""Seconds before each attempt to empty the write-ahead log while another connection reads."""
 
 
 class RetentionRepository(MessageRepository):
@@ -77,7 +77,7 @@ class RetentionRepository(MessageRepository):
         return sealed
 
     async def _reseal(self, limit: int) -> int:
-        """Seal lines that are open or under an older key, so that the older key can be dropped one day."""
+        """Seal lines that are unsealed or under an older key, so that the operator can drop the older key one day."""
         key = self._seal.key
         if key is None:
             return 0
@@ -102,10 +102,10 @@ class RetentionRepository(MessageRepository):
         }
 
     async def _scrub(self, *, deep: bool = False) -> None:
-        """Leave no bytes of what was deleted in SQLite's files, as far as nobody holds them open.
+        """Remove the bytes of deleted rows from SQLite's files, unless another connection holds them open.
 
-        `secure_delete` has blanked them in the pages; the write-ahead log still has them until it is emptied, and pages
-        that were split may keep a copy between their cells until they are written anew (`deep`).
+        `secure_delete` blanks them in the pages. The write-ahead log keeps them until it is emptied, and a page that
+        was split may keep a copy between its cells until it is rewritten (`deep`).
         """
         if not self._sqlite:
             return
@@ -116,12 +116,12 @@ class RetentionRepository(MessageRepository):
                     return
             except (*self._failures, sqlite3.Error) as error:
                 log.info("scrub_failed", reason=type(error).__name__)
-        log.warning("scrub_late")  # the next round of upkeep tries again
+        log.warning("scrub_late")  # the next round of retention tries again
 
     async def _empty_log(self, deep: bool) -> bool:
         """Return whether the write-ahead log is empty now."""
         async with self._engine.connect() as connection:
-            # The driver's connection itself, for neither of these works within a transaction.
+            # Use the driver's connection: neither statement works within a transaction.
             driver: Any = (await connection.get_raw_connection()).driver_connection
             if deep:
                 await driver.execute("VACUUM")

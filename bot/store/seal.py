@@ -1,4 +1,4 @@
-"""Words at rest: sealed with Fernet (AES-128-CBC and HMAC-SHA256) under the first of several keys, opened with any."""
+"""Encryption of words at rest: Fernet (AES-128-CBC and HMAC-SHA256) seals with the first key and opens with any."""
 
 import base64
 import binascii
@@ -13,10 +13,10 @@ STORE_KEY_BYTES = 32
 
 
 class Seal:
-    """The keys of the store. Without keys it leaves words as they are."""
+    """The keys of the store. Without keys, words stay as they are."""
 
     def __init__(self, keys: Iterable[str] = ()) -> None:
-        """`keys` are 32 bytes in base64 each, the one that seals first. Raises ConfigError."""
+        """`keys` are 32 bytes in base64 each; the first one seals. Raises ConfigError."""
         self._keys: dict[str, Fernet] = {}
         for key in keys:
             raw = _read(key)
@@ -33,7 +33,7 @@ class Seal:
         return next(iter(self._keys), None)
 
     def knows(self, key: str | None) -> bool:
-        """Whether words under the key of this name can be read."""
+        """Whether words sealed under the key of this name can be read."""
         return key is None or key in self._keys
 
     def seal(self, words: str) -> str:
@@ -41,7 +41,7 @@ class Seal:
         return words if key is None else self._keys[key].encrypt(words.encode()).decode()
 
     def open(self, words: str, key: str | None) -> str:
-        """Return what was sealed under the key of this name (None: not at all). Raises WrongKey."""
+        """Decrypt words sealed under the key of this name; None: they are not sealed. Raises WrongKey."""
         if key is None:
             return words
         try:
@@ -53,8 +53,8 @@ class Seal:
 
 
 def _read(key: str) -> bytes:
-    # Both alphabets of base64, so that any usual tool can make a key. A passphrase is refused: it would have to be
-    # stretched at every start, and its strength could not be told.
+    # Both base64 alphabets, so that any common tool can make a key. No passphrases: each start would have to stretch
+    # them, and their strength is unknown.
     try:
         raw = base64.b64decode(key.translate(str.maketrans("-_", "+/")), validate=True)
     except (binascii.Error, ValueError):

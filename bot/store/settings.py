@@ -1,4 +1,4 @@
-"""What servers and channels want otherwise than the environment says."""
+"""Settings of servers and channels, in place of those of the environment."""
 
 from sqlalchemy import delete, select
 
@@ -7,7 +7,7 @@ from bot.store.tables import SettingRow
 from bot.types import Setting
 
 WHOLE_SERVER = 0
-"""The channel of what holds for the whole server."""
+"""Channel id of a setting for the whole server."""
 
 
 class SettingsRepository(Repository):

@@ -1,4 +1,4 @@
-"""The tables: snowflakes as 64-bit integers, UTC, money in whole micro-dollars."""
+"""The tables. Snowflakes are 64-bit integers, times are UTC, money is in whole micro-dollars."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC in Python; SQLite, which keeps no zone, gets it naive."""
+    """Aware UTC in Python; naive in SQLite, which stores no zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -58,11 +58,11 @@ class MessageRow(Base):
     expires_at: Mapped[float | None]
     interrupted: Mapped[bool]
     sealed: Mapped[str | None] = mapped_column(String(16))
-    "name of the key it is sealed with (store/seal.py); None: it is not"
+    "name of the key it is sealed with (store/seal.py); None: not sealed"
 
 
 class AnswerPersonRow(Base):
-    """Whose words an answer answers: it is forgotten with them."""
+    """Whose words an answer replies to: it is deleted with them."""
 
     __tablename__ = "answer_people"
     __table_args__ = (Index(None, "user_id"),)
@@ -94,7 +94,7 @@ class ChargeRow(Base):
 
 
 class ChargePersonRow(Base):
-    """Whose words caused a charge; apart, so that forgetting a person leaves the sums whole."""
+    """Whose words caused a charge; a table of its own, so that deleting a person keeps the sums."""
 
     __tablename__ = "charge_people"
     __table_args__ = (Index(None, "user_id"),)
@@ -104,7 +104,7 @@ class ChargePersonRow(Base):
 
 
 class ConsentRow(Base):
-    """Who agreed to be heard in a server, or withdrew."""
+    """Who agreed to be heard in a server, and who withdrew."""
 
     __tablename__ = "consents"
 
@@ -117,7 +117,7 @@ class ConsentRow(Base):
 
 
 class CallRow(Base):
-    """A call that is on; what a restart comes back to."""
+    """An open call, to which a restart returns."""
 
     __tablename__ = "calls"
 
@@ -127,7 +127,7 @@ class CallRow(Base):
 
 
 class SettingRow(Base):
-    """What a server, or one of its channels, wants otherwise than the environment says."""
+    """A setting of a server or one of its channels, in place of the one of the environment."""
 
     __tablename__ = "settings"
 
@@ -137,17 +137,17 @@ class SettingRow(Base):
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
     changed_by: Mapped[int | None]
-    "None once that person asked to be forgotten"
+    "None after that person asked to be forgotten"
     changed_at: Mapped[datetime]
 
 
 class NewsRow(Base):
-    """What the other processes must know of; kept for an hour."""
+    """A change for the other processes; kept for an hour."""
 
     __tablename__ = "news"
     __table_args__ = (Index(None, "at"), {"sqlite_autoincrement": True})
 
-    # SQLite counts up by itself only what is declared INTEGER.
+    # SQLite auto-increments only columns declared INTEGER.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(16))
@@ -158,7 +158,7 @@ class NewsRow(Base):
 
 
 class DepartureRow(Base):
-    """A server the bot was removed from; its data is deleted some days later."""
+    """A server that removed the bot; its data is deleted some days later."""
 
     __tablename__ = "departures"
 
@@ -167,7 +167,7 @@ class DepartureRow(Base):
 
 
 class IdentifyRow(Base):
-    """That a shard logged in; kept for a day."""
+    """One login of a shard; kept for a day."""
 
     __tablename__ = "identifies"
 

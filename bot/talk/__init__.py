@@ -1,1 +1,1 @@
-"""Frames -> turns: voice activity, segmenter, floor, addressing and history; pure, time is a parameter."""
+"""Frames -> turns: voice activity, segmenter, floor, addressing and history. All pure: time is a parameter."""

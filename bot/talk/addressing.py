@@ -1,4 +1,4 @@
-"""Whether what was said was meant for the bot."""
+"""Whether an utterance is meant for the bot."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from bot.talk.name_matching import fold, mentions
 Mode = Literal["auto", "always", "name", "listen"]
 
 FOLLOW_UP_SECONDS = 10.0
-"""Seconds after an answer in which the same person need not say the name again."""
+"""For this long after an answer the same person need not repeat the name."""
 
 _STOP_PHRASES = """
 stop, stop it, stop now, stop that, stop talking, stop speaking, be quiet, quiet, be silent, silence, shut up, hush,
@@ -22,12 +22,12 @@ shush, enough, that's enough, that is enough, cancel, never mind, nevermind,
 """
 _STOP_FILLERS = re.compile(r"\b(?:please|ok|okay|hey|oh|now|just|no|bitte|por favor)\b|ねえ|ちょっと|お願い(?:します)?")
 _MAX_STOP_CHARACTERS = 80
-"""Characters; more is no mere stop."""
+"""A longer text is not just a request to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastAddressed:
-    """Whom the bot answered last, and when it fell silent (seconds on the call's clock)."""
+    """Whom the bot answered last, and when it stopped speaking (seconds on the call's clock)."""
 
     user_ids: frozenset[int]
     at: float
@@ -39,7 +39,7 @@ class Addressed:
     reason: str
     "alone, always, named, follow_up; listen, not_named, unknown"
     text_needed: bool = False
-    "it depends on words that are not there yet: ask again with them"
+    "it depends on words that are not transcribed yet: ask again with them"
 
 
 def addressed(
@@ -52,7 +52,7 @@ def addressed(
 ) -> Addressed:
     """Decide about a turn.
 
-    `names` are what the bot answers to; `spoken` is who said what, None while the words are not known yet; `now` is
+    `names` are what the bot answers to. `spoken` is who said what; the text is None until it is transcribed. `now` is
     when the turn began, in seconds on the call's clock.
     """
     if mode == "listen":
@@ -76,7 +76,7 @@ def addressed(
 
 
 def is_stop(text: str, names: Sequence[str] = ()) -> bool:
-    """Return whether `text` asks for silence and for nothing else; a "please" or the bot's name may go with it."""
+    """Return whether `text` only asks for silence; a "please" or the bot's name is allowed."""
     if len(text) > _MAX_STOP_CHARACTERS:
         return False
     words = [word for word in _plain(text).split() if not mentions(word, names)]

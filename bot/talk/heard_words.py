@@ -1,33 +1,33 @@
-"""How much of an answer was heard, in words, when it was cut off.
+"""How many words of an answer people heard before it was cut off.
 
-The transcript runs well ahead of the sound, so the order of the stream says nothing. Once the stream has ended, the
-share of the sound that was played is the share of the words; before, the voice's speaking rate decides, learned from
-answers that were complete.
+The transcript arrives well before the sound, so the order of the stream says nothing. Once the stream has ended, the
+played share of the sound is the share of the words. Before that, the voice's speaking rate decides, learned from
+complete answers.
 """
 
 import re
 import unicodedata
 
 INITIAL_SPEAKING_RATE = 15.0
-"""Weight a second of a voice not heard yet: about 2.7 English words, or 7.5 kana."""
+"""Weight per second of a voice not heard yet: about 2.7 English words, or 7.5 kana."""
 LEARNING_WEIGHT = 0.2
 """Weight of the newest answer in the learned rate."""
 MIN_LEARNING_SECONDS = 2.0
-"""Seconds an answer must last to teach anything: short ones are mostly edges of silence."""
+"""A shorter answer teaches nothing: it is mostly silence at its edges."""
 
 _PIECES = re.compile(r"\s*(?:[^\W\d_ぁ-ヿ㐀-鿿豈-﫿가-힣]+(?:['’-]\w+)*|\d+(?:[.,:]\d+)*|\S)", re.UNICODE)
 """A word of letters, a number, or a single character (kana, kanji, a sign), with the space before it."""
 
 
 class SpeakingRate:
-    """Weight a second of one voice, learned from its completed answers."""
+    """Weight per second of one voice, learned from its complete answers."""
 
     def __init__(self) -> None:
         self.value = INITIAL_SPEAKING_RATE
         self._learned = False
 
     def learn(self, transcript: str, seconds: float) -> None:
-        """Take in an answer that was played to its end."""
+        """Learn from an answer that was played to its end."""
         weight = _weight(transcript)
         if seconds < MIN_LEARNING_SECONDS or weight <= 0:
             return

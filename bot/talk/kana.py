@@ -1,4 +1,4 @@
-"""Kana to romaji, as far as names need it (Hepburn without long vowels)."""
+"""Kana to romaji, enough for names (Hepburn without long vowels)."""
 
 from collections.abc import Iterator
 
@@ -29,12 +29,12 @@ _SMALL = {"ぁ": "a", "ぃ": "i", "ぅ": "u", "ぇ": "e", "ぉ": "o", "ゃ": "ya
 
 
 def to_hiragana(text: str) -> str:
-    """Turn katakana into hiragana and leave the rest."""
+    """Turn katakana into hiragana; leave the rest."""
     return "".join(chr(ord(char) - 0x60) if "ァ" <= char <= "ヶ" else char for char in text)
 
 
 def morae(kana: str) -> list[str]:
-    """Return hiragana as romaji, one string per mora; long marks and っ are left out, as are other signs."""
+    """Return hiragana as romaji, one string per mora; long marks, っ and other signs are left out."""
     return list(_morae(kana))
 
 

@@ -1,4 +1,4 @@
-"""How loud a frame is, by itself and beside the noise that is always there."""
+"""How loud a frame is, in itself and above the background noise."""
 
 import math
 
@@ -7,9 +7,9 @@ import numpy as np
 from bot.audio import SILENCE_DBFS
 
 FLOOR_RISE_DB = 0.06
-"""How much the floor rises a frame: 3 dB a second, slower than any word."""
+"""Rise of the floor per frame: 3 dB a second, slower than any word."""
 FLOOR_FALL_SHARE = 0.3
-"""Share of the way the floor falls to a quieter frame."""
+"""Share of the distance that the floor falls towards a quieter frame."""
 FLOOR_START_DBFS, FLOOR_MIN_DBFS = -60.0, -75.0
 
 
@@ -21,13 +21,13 @@ def level(pcm: bytes) -> float:
 
 
 class NoiseFloor:
-    """The level of what is always there; falls at once, rises slowly."""
+    """The level of the background noise; falls fast, rises slowly."""
 
     def __init__(self) -> None:
         self.dbfs = FLOOR_START_DBFS
 
     def excess(self, dbfs: float) -> float:
-        """Take one frame's level into account and return how many dB it stands above the floor."""
+        """Take one frame's level and return how many dB it is above the floor."""
         if dbfs < self.dbfs:
             self.dbfs += FLOOR_FALL_SHARE * (dbfs - self.dbfs)
         else:

@@ -1,4 +1,4 @@
-"""Names as transcripts spell them: in another script, in other letters, misheard, torn in two."""
+"""Names as transcripts spell them: in another script, with other letters, misheard, split in two."""
 
 import re
 import unicodedata
@@ -8,10 +8,10 @@ from functools import lru_cache
 from bot.talk.kana import morae, to_hiragana
 
 KANJI_SPELLINGS = {"kikite": ("聞き手", "聞きて", "きき手")}
-"""Kanji of names whose reading no table of kana tells, by their romaji."""
+"""Kanji of names that no kana table can read, by romaji."""
 
 _DECORATION = re.compile(r"\(.*?\)|\[.*?\]|【.*?】|\|.*")
-"""What people hang on a display name and nobody says, after folding."""
+"""Decoration of a display name that nobody says, after folding."""
 _LATIN = re.compile(r"[a-z0-9]+")
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
 _KANA = re.compile(r"[ぁ-ゖー]+")
@@ -42,7 +42,7 @@ _VOWELS = frozenset("aeiou")
 
 
 def mentions(text: str, names: Sequence[str]) -> bool:
-    """Return whether one of `names` is said in `text`."""
+    """Return whether `text` mentions one of `names`."""
     folded = fold(text)
     words = _LATIN.findall(folded)
     katakana = [_key("".join(morae(to_hiragana(run)))) for run in _KATAKANA.findall(folded)]
@@ -64,7 +64,7 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _forms(name: str) -> tuple[str, ...]:
-    """Return the folded name, and the kanji that are known for it."""
+    """Return the folded name and its known kanji."""
     bare = _DECORATION.sub("", fold(name))
     form = re.sub(r"[\W_]", "", bare)
     sound = form if form.isascii() else "".join(morae(to_hiragana(form)))
@@ -80,11 +80,11 @@ def _among_words(form: str, words: Sequence[str], katakana: Iterable[str]) -> bo
         return True
     if any(_distance(key, run) <= _tolerance(key) for run in katakana):
         return True
-    return any(_torn(sound, key, parts) for parts in _neighbours(words))
+    return any(_split_name(sound, key, parts) for parts in _neighbours(words))
 
 
-def _torn(sound: str, key: str, parts: Sequence[str]) -> bool:
-    """Many words joined resemble some name ("kick it to"): all of it must sound alike, or one part be half of it."""
+def _split_name(sound: str, key: str, parts: Sequence[str]) -> bool:
+    """Joined words often resemble a name ("kick it to"): all of it must sound alike, or one part be half of it."""
     joined = "".join(parts)
     if joined == sound:
         return True
@@ -95,7 +95,7 @@ def _torn(sound: str, key: str, parts: Sequence[str]) -> bool:
 
 
 def _among_kana(form: str, runs: Iterable[Sequence[str]]) -> bool:
-    """Kana have no spaces, and きいて is no ききて: only the very sounds count."""
+    """Kana have no spaces, and きいて is not ききて: only exactly the same sounds count."""
     sound = _sound(form)
     if len(sound) < 3:
         return False
@@ -112,7 +112,7 @@ def _among_kana(form: str, runs: Iterable[Sequence[str]]) -> bool:
 
 
 def _as_written(form: str, text: str) -> bool:
-    """Kanji have no spaces either; a name of one sign would be found everywhere."""
+    """Kanji have no spaces either; a name of one character would match everywhere."""
     return not form.isascii() and len(form) > 1 and form in text
 
 
@@ -132,7 +132,7 @@ def _neighbours(words: Sequence[str]) -> Iterator[Sequence[str]]:
 
 @lru_cache(maxsize=4096)
 def _key(letters: str) -> str:
-    """Return how a word sounds, roughly, to Japanese and English ears."""
+    """Return roughly how a word sounds to Japanese and English speakers."""
     for pattern, sound in _SOUND_RULES:
         letters = pattern.sub(sound, letters)
     return letters
@@ -145,7 +145,7 @@ def _tolerance(key: str) -> float:
 
 
 def _distance(a: str, b: str) -> float:
-    """Return the edit distance, a vowel for a vowel counting half."""
+    """Return the edit distance; replacing one vowel by another counts half."""
     if abs(len(a) - len(b)) > 2:
         return 9.0
     row = [float(i) for i in range(len(b) + 1)]

@@ -1,6 +1,6 @@
-"""The weights in an ONNX file, without a runtime for it.
+"""Reads the weights of an ONNX file without an ONNX runtime.
 
-Reads only what it needs of the protobuf (github.com/onnx/onnx, onnx.proto): the named float tensors among the
+It reads only what it needs of the protobuf (github.com/onnx/onnx, onnx.proto): the named float tensors among the
 constants of a graph's branch.
 """
 

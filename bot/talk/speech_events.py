@@ -1,6 +1,6 @@
-"""What a Segmenter tells of one person; times are seconds on the call's clock.
+"""What a Segmenter reports about one person; times are seconds on the call's clock.
 
-Every SpeechStarted is followed by exactly one ending: Discarded, or a Spoke that was not ended by "length".
+Every SpeechStarted has exactly one ending: Discarded, or a Spoke whose ended_by is not "length".
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bot.types import Utterance, Verdict
 class SpeechStarted:
     user_id: int
     at: float
-    "when the first voiced sound came; 60 ms earlier than this event"
+    "when the first voiced sound arrived, 60 ms before this event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class SpeechPaused:
     silence: float
     "seconds of audio so far"
     utterance: Utterance | None
-    "what was said, under the id it will have when it ends here; None if that is too short to count"
+    "what was said, with the id it gets if it ends here; None if it is too short to count"
     likely_done: float | None
-    "seconds of silence from which on this person has rarely gone on speaking; None: that is not before the end"
+    "seconds of silence after which this person rarely continues; None: that is not before the endpointing delay"
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechResumed:
-    """It was a pause, or the network's: the silence counted so far is taken back."""
+    """The person or the network only paused: the silence counted so far is taken back."""
 
     user_id: int
 
@@ -47,7 +47,7 @@ class Spoke:
 
 @dataclass(frozen=True, slots=True)
 class Discarded:
-    """Sound that was no utterance; says why and by which number."""
+    """Sound that is no utterance; the verdict says why, with the number behind it."""
 
     verdict: Verdict
 

@@ -1,4 +1,4 @@
-"""Voice activity of one speaker: the kinds behind the Vad port, and which one a setting picks."""
+"""Voice activity detection: the kinds behind the Vad port, and which one a setting picks."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,9 +12,9 @@ VadKind = Literal["silero", "light"]
 
 
 def make_vad(kind: VadKind) -> Callable[[], Vad]:
-    """Return what makes the Vad of each new speaker.
+    """Return a function that makes the Vad of each new speaker.
 
-    "silero" becomes "light" where its wheel does not exist (Linux on ARM, musl), or holds a model that is not known.
+    "silero" falls back to "light" where its wheel does not exist (Linux on ARM, musl) or holds an unknown model.
     """
     if kind == "silero" and available():
         with suppress(OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Values that cross a room's wall: frozen, small, with the unit under each field."""
+"""Values that rooms exchange: frozen, small, with the unit under each field."""
 
 from bot.types.call import CallState, LinkEnd, Verdict
 from bot.types.message import Forgotten, Message, News, Setting

@@ -1,4 +1,4 @@
-"""The state of a call, and what became of what it heard."""
+"""The state of a call, and the verdicts on what it heard."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class CallState(StrEnum):
-    """Where a call stands; owned by call.py."""
+    """The state of a call; call.py owns it."""
 
     JOINING = "joining"
     LISTENING = "listening"
@@ -19,18 +19,18 @@ class LinkEnd(StrEnum):
     """Why a voice link ended."""
 
     LEFT = "left"
-    "we left"
+    "the bot left"
     KICKED = "kicked"
     "somebody disconnected the bot, or the channel is gone"
     REFUSED = "refused"
     "4017: end-to-end encryption was not accepted"
     LOST = "lost"
-    "the network, after every attempt to recover"
+    "the network failed, after every attempt to recover"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of an utterance (/call why)."""
+    """The outcome of an utterance (/call why)."""
 
     utterance_id: int
     user_id: int

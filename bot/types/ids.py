@@ -1,4 +1,4 @@
-"""Ids that make writing a thing twice harmless."""
+"""Ids that make writing something twice harmless."""
 
 from uuid import uuid4
 

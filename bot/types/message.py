@@ -16,20 +16,20 @@ class Message:
     speaker_id: int
     "Discord snowflake, the bot's own for role assistant"
     speaker: str
-    "display name when it was said"
+    "display name at that time"
     text: str
     at: datetime
     "UTC"
     audio_id: str | None = None
-    "role assistant: the server's name for the spoken reply"
+    "role assistant: the model server's id of the spoken reply"
     expires_at: float | None = None
-    "Unix seconds"
+    "Unix seconds, when the model server forgets audio_id"
     interrupted: bool = False
     "role assistant: `text` holds only what was heard"
     id: str = field(default_factory=new_id)
-    "so that writing it twice changes nothing"
+    "makes a repeated write harmless"
     asked_by: tuple[int, ...] = ()
-    "role assistant: whose words it answers"
+    "role assistant: the people whose words it answers"
 
     def concerns(self, people: AbstractSet[int]) -> bool:
         """Whether any of these people said it, or it answers them."""
@@ -38,7 +38,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a server, or one of its channels, wants otherwise than the environment says."""
+    """A setting of a server or one of its channels, in place of the one of the environment."""
 
     guild_id: int
     channel_id: int | None
@@ -47,14 +47,14 @@ class Setting:
     value: str
     "as bot/call/preferences.py writes it"
     changed_by: int | None
-    "Discord snowflake; None once that person asked to be forgotten"
+    "Discord snowflake; None after that person asked to be forgotten"
     changed_at: datetime
     "UTC"
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Something another process, or this one, changed in the store."""
+    """A change in the store by this or another process."""
 
     kind: Literal["settings", "forgotten", "cleared"]
     guild_id: int
@@ -65,9 +65,9 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What went when a person asked to be forgotten."""
+    """How much was deleted when a person asked to be forgotten."""
 
     messages: int
     consents: int
     charges: int
-    "that no longer name them"
+    "charges that no longer name them"

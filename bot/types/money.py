@@ -31,12 +31,12 @@ class Charge:
     guild_id: int
     channel_id: int
     user_ids: tuple[int, ...]
-    "whose words caused it; empty once a person asked to be forgotten"
+    "people whose words caused it; without those who asked to be forgotten"
     kind: ChargeKind
     model: str
     usage: Usage
     cost: Decimal | None
-    "US dollars; None when no price is known, never zero then"
+    "US dollars; None (not zero) when no price is known"
     estimated: bool = False
     id: str = field(default_factory=new_id)
-    "so that booking it twice changes nothing"
+    "makes a repeated write harmless"

@@ -1,4 +1,4 @@
-"""Sound of people and of the bot."""
+"""Sound of people and the bot."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +15,7 @@ class Frame:
     pcm: bytes
     "s16le mono 16 kHz, 640 bytes"
     concealed: bool = False
-    "made up by FEC or PLC in place of a lost packet"
+    "reconstructed by FEC or PLC in place of a lost packet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Utterance:
     pcm: bytes
     "s16le mono 16 kHz"
     voiced: float
-    "seconds the VAD called speech"
+    "seconds that the VAD calls speech"
     ended_by: Literal["silence", "length", "left"]
     ended_at: float | None = None
     "seconds on the call's clock, when the last voiced sound was heard"
@@ -44,9 +44,9 @@ class Heard:
     utterance_id: int
     user_id: int
     text: str
-    "empty when there were no words"
+    "empty when there are no words"
     seconds: float
-    "audio sent, what the transcription costs by"
+    "length of the audio sent, which sets the price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Playout:
     """How much of a playback was heard."""
 
     played: float
-    "seconds that went out"
+    "seconds that were sent"
     total: float
-    "seconds that were there to play"
+    "seconds that were available to play"
     interrupted: bool

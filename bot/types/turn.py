@@ -13,38 +13,38 @@ from bot.types.sound import Utterance
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What somebody asked in writing (/ask, a mention)."""
+    """A question in writing (/ask, a mention)."""
 
     user_id: int
     text: str
     at: float
     "seconds on the call's clock"
     recording: bytes = field(default=b"", repr=False, compare=False)
-    "that goes along, s16le mono 16 kHz; empty: none"
+    "recording sent with it, s16le mono 16 kHz; empty: none"
     utterance_id: int = field(default=0, compare=False)
-    "under which the recording is written down; 0: it is not"
+    "utterance id of the recording's transcript; 0: it gets none"
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the bot answers at once: who said what before the floor was free, in the order they began."""
+    """What the bot answers together: everything said before the floor was free, in the order people began."""
 
     id: int
     channel_id: int
     utterances: tuple[Utterance, ...]
     closed_at: float
-    "seconds on the call's clock, when the floor was free"
+    "when the floor was free, seconds on the call's clock"
     typed: tuple[Typed, ...] = ()
 
     @property
     def people(self) -> tuple[int, ...]:
-        """Whose words it is made of, in order."""
+        """The people whose words it contains, in order."""
         return tuple(dict.fromkeys(part.user_id for part in (*self.utterances, *self.typed)))
 
 
 @dataclass(frozen=True, slots=True)
 class RoomContext:
-    """What the model is told of the room it speaks in. Names are untrusted data."""
+    """What the model learns about the voice channel. Names are untrusted data."""
 
     bot_name: str
     channel_name: str
@@ -53,13 +53,13 @@ class RoomContext:
     now: datetime
     "with time zone"
     language: str | None = None
-    "BCP 47, None: answer in the language spoken"
+    "BCP 47; None: answer in the language spoken"
     voice: str = "marin"
     persona: str = ""
     max_seconds: float = 120.0
     "longest spoken answer"
     text_only: bool = False
-    "budget: answer in writing"
+    "answer in writing, to save budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,10 @@ class ReplyRequest:
 
     turn: Turn
     history: tuple[Message, ...]
-    "oldest first, without the turn itself"
+    "oldest first, without this turn"
     room: RoomContext
     names: Mapping[int, str] = field(default_factory=dict)
-    "of those who speak in the turn, as far as they may have left: Discord snowflake -> display name"
+    "speakers of this turn who may have left: Discord snowflake -> display name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +91,18 @@ class AudioDelta:
 
 @dataclass(frozen=True, slots=True)
 class ReplyDone:
-    """The reply's end; always the last event of a stream that did not raise."""
+    """The end of the reply: always the last event, unless the stream raises."""
 
     usage: Usage
     estimated: bool = False
-    "the server sent no usage; counted from what arrived"
+    "the server sent no usage; computed from what arrived"
     audio_id: str | None = None
     expires_at: float | None = None
     "Unix seconds, when the server forgets audio_id"
     complete: bool = True
-    "False when cut by length or filter: what came is kept"
+    "False when cut by length or filter; what arrived is kept"
     discarded: int = 0
-    "requests of this reply that were paid for and thrown away (retries)"
+    "paid requests of this reply whose result was thrown away (retries)"
 
 
 ReplyEvent = TextDelta | AudioDelta | ReplyDone
@@ -114,7 +114,7 @@ class Spoken:
 
     turn_id: int
     text: str
-    "what was heard of it"
+    "the part that was heard"
     seconds: float
     "spoken"
     cost: Decimal | None
@@ -124,6 +124,6 @@ class Spoken:
     spoken: bool = True
     "False: text only"
     asked_by: tuple[int, ...] = ()
-    "who it answers"
+    "the people it answers"
     id: str = field(default_factory=new_id)
     "of its line in the history"

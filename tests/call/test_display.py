@@ -228,7 +228,7 @@ def test_what_is_shown_has_a_kind_and_says_no_word() -> None:
 
 @pytest.fixture
 async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SqlStore]:
-    monkeypatch.setattr(database, "BUSY_MS", 50)
+    monkeypatch.setattr(database, "SQLITE_BUSY_MS", 50)
     monkeypatch.setattr("bot.store.outbox.STORE_RETRY_SECONDS", (0.05,))
     store = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
     yield store

@@ -74,8 +74,8 @@ async def asked(port: int) -> tuple[int, str]:
 
 async def test_a_loop_that_is_held_up_again_and_again_and_a_pacer_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real things, with the beat a hundred times as quick."""
-    monkeypatch.setattr(healths, "BEAT", 0.0025)
-    monkeypatch.setattr(healths, "LOOP_STUCK", 0.02)
+    monkeypatch.setattr(healths, "HEARTBEAT_SECONDS", 0.0025)
+    monkeypatch.setattr(healths, "STUCK_LOOP_SECONDS", 0.02)
     with Pacer() as pacer:
         health = Health(pacer)
         async with health.beating(), serving("127.0.0.1", 0, HttpPages(trouble=health.trouble)) as port:

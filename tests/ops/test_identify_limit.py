@@ -119,7 +119,7 @@ async def test_processes_keep_a_bucket_s_distance_also_from_one_that_was_killed(
     postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On PostgreSQL's clock: four processes with two buckets, one of which is gone right after it logged in."""
-    monkeypatch.setattr(identify, "SPACING", 0.5)
+    monkeypatch.setattr(identify, "IDENTIFY_SPACING_SECONDS", 0.5)
     url = postgres()
 
     async def process(*shards: int) -> None:

@@ -25,7 +25,12 @@ postgres = stores.postgres
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds become tenths; the order of the bounds stays."""
-    for name, seconds in (("PING", 0.2), ("PING_WITHIN", 1.0), ("LEASE", 3.0), ("RETRY", 0.1)):
+    for name, seconds in (
+        ("PING_SECONDS", 0.2),
+        ("PING_TIMEOUT_SECONDS", 1.0),
+        ("LEASE_SECONDS", 3.0),
+        ("CLAIM_RETRY_SECONDS", 0.1),
+    ):
         monkeypatch.setattr(shard_slots, name, seconds)
     monkeypatch.setitem(shard_slots._SERVER_SETTINGS, "idle_session_timeout", "3000")
 
@@ -126,7 +131,7 @@ MUTE = """
 import asyncio, sys
 from bot.ops import shard_slots as slots
 
-slots.PING, slots.LEASE = 0.2, 3.0
+slots.PING_SECONDS, slots.LEASE_SECONDS = 0.2, 3.0
 
 async def own():
     stop = asyncio.Event()
