@@ -31,7 +31,7 @@ _LOCALE_NAMES = """
     id da de en-GB en-US es-ES es-419 fr hr it lt hu nl no pl pt-BR ro fi sv-SE vi tr cs el bg ru uk hi th zh-CN ja
     zh-TW ko
 """
-CLIENT_LOCALES = frozenset(_LOCALE_NAMES.split())
+DISCORD_LOCALES = frozenset(_LOCALE_NAMES.split())
 Path = list[str | int]
 
 
@@ -145,7 +145,7 @@ def _texts(form: Form, path: Path, item: Json, *, chat: bool) -> None:
 def _localized(form: Form, path: Path, item: Json, key: str) -> list[tuple[Path, Any]]:
     table = item.get(f"{key}_localizations") or {}
     for locale in table:
-        if locale not in CLIENT_LOCALES:
+        if locale not in DISCORD_LOCALES:
             form.add(
                 [*path, f"{key}_localizations", locale],
                 "ENUM_TYPE_COERCE",

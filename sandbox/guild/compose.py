@@ -15,7 +15,7 @@ from sandbox.guild.world import World
 
 MAX_CONTENT_CHARACTERS = 2000
 MAX_FILES = 10
-MAX_FILE_BYTES = 10 * 1024 * 1024
+MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024
 """One file, in a server without boosts."""
 MAX_WAVEFORM_BYTES = 256
 """One byte per step of a voice message's waveform. That Discord checks it is an assumption."""
@@ -143,7 +143,7 @@ class Composer:
             component_rules.check_message(form, data["components"], v2=v2, files=names)
         form.check()
         for upload in body.files.values():
-            if len(upload.data) > MAX_FILE_BYTES:
+            if len(upload.data) > MAX_ATTACHMENT_BYTES:
                 raise RestFault(413, 40005, "Request entity too large")
 
     @staticmethod

@@ -136,7 +136,7 @@ async def test_a_part_that_fails_is_named_and_the_others_are_kept(harness: Harne
 
 async def test_what_is_too_large_for_the_server_is_split(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     limit, plain = 60_000, Interactions._payload
-    monkeypatch.setattr("sandbox.guild.compose.MAX_FILE_BYTES", limit)
+    monkeypatch.setattr("sandbox.guild.compose.MAX_ATTACHMENT_BYTES", limit)
     monkeypatch.setattr(Interactions, "_payload", lambda *made: plain(*made) | {"attachment_size_limit": limit})
     harness.model.default = podcasting
     async with harness.bot():
