@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 
-MIN_PAUSE_SECONDS = 0.1
+MIN_LEARNED_PAUSE_SECONDS = 0.1
 """Shorter silences are stop consonants, not pauses."""
 MIN_ENDPOINTING_SECONDS, MAX_ENDPOINTING_SECONDS = 0.35, 0.9
 ENDPOINTING_MARGIN_SECONDS = 0.1
@@ -49,7 +49,7 @@ class LearnedPauses:
 
     def paused(self, seconds: float) -> None:
         """The speaker paused for `seconds` and continued."""
-        if seconds >= MIN_PAUSE_SECONDS:
+        if seconds >= MIN_LEARNED_PAUSE_SECONDS:
             self._pauses.append(seconds)
             self._silences.append(seconds)
             self._learn()

@@ -20,7 +20,7 @@ from bot.talk.packet_gaps import PacketGaps
 from bot.talk.speech_events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
 from bot.types import Frame, Utterance, Verdict
 
-SILENT_FRAME = bytes(HEAR_BYTES)
+SILENT_INPUT_FRAME = bytes(HEAR_BYTES)
 START_PROBABILITY, CONTINUE_PROBABILITY = 0.5, 0.35
 """VAD probabilities that count as voiced before and within an utterance."""
 ONSET_FRAMES, ONSET_WINDOW_FRAMES = 3, 5
@@ -138,7 +138,7 @@ class Segmenter:
         if gap:
             self._take_gap(gap, at, events)
         threshold = CONTINUE_PROBABILITY if self._open else START_PROBABILITY
-        voiced = frame.pcm != SILENT_FRAME and self._vad.probability(frame.pcm) >= threshold
+        voiced = frame.pcm != SILENT_INPUT_FRAME and self._vad.probability(frame.pcm) >= threshold
         if self._open:
             self._extend(self._open, frame.pcm, voiced, at, events)
         else:
@@ -148,10 +148,10 @@ class Segmenter:
         if self._open:
             if self._open.trailing + gap < self._endpointing_frames:
                 for _ in range(gap):
-                    self._extend(self._open, SILENT_FRAME, False, at, events)
+                    self._extend(self._open, SILENT_INPUT_FRAME, False, at, events)
                 return
             self._close("silence", at, events)
-        self._recent.extend([(SILENT_FRAME, False)] * min(gap, self._preroll))
+        self._recent.extend([(SILENT_INPUT_FRAME, False)] * min(gap, self._preroll))
         self._run = 0
         if gap >= END_OF_NOISE_FRAMES:
             self._report_noise(self._noise.end(), at, events)
