@@ -29,18 +29,20 @@ jobs/           audio work outside a call: ask, analyze, podcast, catch-up, any 
 call/           one call, from hearing to what is remembered of it:
     manager.py      guild -> Call: join, move, leave, return
     session.py      one call's life: over lost links, through a crash, to its end
-    call.py         listener, responder and display in one TaskGroup; owns the CallState
-    ticks.py        its clock: every 20 ms            idle_timer.py  how long it has a reason to stay
+    call.py         the bot in one voice channel: builds its parts, runs them in one TaskGroup, drains, leaves
+    conversation.py every 20 ms: hear, decide, act; owns the CallState       ticks.py  its clock
     listener.py     everyone's segmenter, and the floor above them
-    responder.py    takes one waiting turn at a time: addressed? affordable? then the answer
-    attention.py    whether the bot is addressed      preemptive.py  the answer asked for ahead
-    answer.py       one turn's answer, from the request to its last sound
-    replay.py       the last answer, to be said again stop_words.py  words that ask for silence
+    responder.py    answers one turn after the other
+    turns.py        what waits, the next turn         attention.py   whether the bot is addressed
+    launcher.py     sends the request, if affordable  preemptive.py  the answer asked for ahead
+    answer.py       one turn's answer, to its last sound     reply_stream.py  what arrived of it
+    outcomes.py     closes an answer: line, verdicts, times  accounts.py  what it cost
+    replay.py       the last answer, to be said again        stop_words.py  words that ask for silence
     transcripts.py  writes down what people said, beside the answer
     record.py       what was said, in the order of speaking
-    accounts.py     closes an answer: cost, what was heard of it, verdicts
     display.py      bounded queue to the text chat    shown.py  what it shows, as values
     verdicts.py     what became of the last utterances       undecoded_speech.py  what could not be heard
+    idle_timer.py   how long it has a reason to stay  context.py  what the parts share
     services.py     the rooms behind their ports, the clocks
     settings.py     how a call is held                preferences.py  how each server and channel wants it
     auto_join_blocks.py  where people sent it away    counters.py     what the metrics count
@@ -59,7 +61,7 @@ sandbox/        a loopback Discord and model server, people, the demo and the pl
 
 Doors: imports point this way only (checked by import-linter)
 -------------------------------------------------------------
-cli -> sandbox -> app -> chat | ops -> jobs -> call (manager -> call -> responder -> accounts …)
+cli -> sandbox -> app -> chat | ops -> jobs -> call (manager -> call -> conversation …)
     -> privacy -> voice | talk | engine | store (no door between these four) -> billing -> ports -> types
     -> audio, errors, config
 """

@@ -1,84 +1,68 @@
 """One turn's answer, from the request to its last sound.
 
-The sound may be held back: while the answer is only speculated, while somebody has begun to speak again, or while what
-was said may have been "stop". A held answer streams on unheard and sounds from its start once released.
+The sound can be held back: while the answer is only preemptive, while somebody has begun to speak again, or while the
+words it answers may be "stop". A held answer streams on unheard. Once released, it sounds from its start.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from dataclasses import replace
 
 import structlog
 
-from bot.audio import SPEAK_RATE, seconds
+from bot.audio import earcon
 from bot.billing.budget import Reservation
-from bot.errors import BotError
+from bot.call.reply_stream import ReplyStream
+from bot.errors import BotError, Incomplete, Unreachable
 from bot.ports import Playback, VoiceLink
-from bot.types import AudioDelta, CallState, Playout, ReplyDone, ReplyEvent, ReplyRequest, TextDelta, Turn
+from bot.types import CallState, Playout, ReplyRequest, Turn
 
-log = structlog.get_logger(__name__)
-
-LONGEST = 120.0
-"""Seconds of sound kept for one answer; the model is asked for less, this is the bound."""
+CUE_DELAY_SECONDS = 1.2
+"""Seconds without a sound after which the earcon says: I am thinking."""
+SLOW_ANSWER_SECONDS = 6.0
+"""Seconds without a sound after which people are told that something is slow."""
 
 
 class Answer:
-    """What the engine streams for one turn, on its way to the loudspeaker."""
+    """A reply on its way to the loudspeaker. It owns its state: others read it, or ask for `hold`, `cut` …"""
 
     def __init__(
         self,
         request: ReplyRequest,
-        events: AsyncGenerator[ReplyEvent, None],
+        reply: ReplyStream,
         link: VoiceLink,
-        clock: Callable[[], float],
         *,
         reservation: Reservation | None = None,
-        speculated: bool = False,
+        preemptive: bool = False,
     ) -> None:
-        """`events` is the engine's stream, not begun; `reservation` is None for what costs nothing."""
+        """`reservation` is None for what costs nothing. A preemptive answer is held from the start."""
         self.request = request
-        self.turn: Turn = request.turn
+        self.reply = reply
+        "what arrived so far"
         self.reservation = reservation
-        self.text = ""
-        self.streamed = 0.0
-        "seconds of sound that arrived"
-        self.dropped = 0.0
-        "seconds of sound beyond LONGEST"
-        self.done: ReplyDone | None = None
-        self.error: BotError | None = None
-        self.playout: Playout | None = None
-        "how much was heard, once it is over"
-        self.asked = clock()
-        "seconds on the call's clock, when the request was sent"
-        self.ended: float | None = None
-        "seconds on the call's clock, when the request was over"
-        self.arrived: float | None = None
-        "seconds on the call's clock, at the tick after its first sound came in"
-        self.began: float | None = None
-        "seconds on the call's clock, when its first sound went out"
-        self.cued = False
-        "the earcon was played"
-        self.excused = False
-        "people were told that it is slow"
-        self.told = False
-        "people were told what it failed of"
-        self.withdrawn = False
-        "its turn comes again, or was never meant: nothing of it is remembered"
-        self._events = events
+        self._turn = request.turn
         self._link = link
-        self._clock = clock
+        self._playout: Playout | None = None
+        self._arrived_at: float | None = None
+        self._began_at: float | None = None
+        self._cued = False
+        self._told_slow = False
+        self._told_failure = False
+        self._withdrawn = False
         self._playback: Playback | None = None
-        self._sound = bytearray()
         self._waiting: deque[bytes] = deque()
         self._task: asyncio.Task[None] | None = None
         self._released = asyncio.Event()
-        if not speculated:
+        if not preemptive:
             self._released.set()
 
     @property
+    def turn(self) -> Turn:
+        return self._turn
+
+    @property
     def state(self) -> CallState:
-        return CallState.THINKING if self.began is None else CallState.SPEAKING
+        return CallState.THINKING if self._began_at is None else CallState.SPEAKING
 
     @property
     def held(self) -> bool:
@@ -87,7 +71,7 @@ class Answer:
     @property
     def audible(self) -> bool:
         """Whether sound of the answer itself has gone to the loudspeaker."""
-        return self._playback is not None and self.streamed > 0 and not self._waiting
+        return self._playback is not None and self.reply.seconds > 0 and not self._waiting
 
     @property
     def played(self) -> float:
@@ -95,13 +79,71 @@ class Answer:
         return self._playback.played if self._playback else 0.0
 
     @property
-    def sound(self) -> bytes:
-        """All that arrived: s16le mono 24 kHz."""
-        return bytes(self._sound)
+    def playout(self) -> Playout | None:
+        """How much was heard, once it is over."""
+        return self._playout
+
+    @property
+    def arrived_at(self) -> float | None:
+        """Seconds on the call's clock, at the tick after its first sound came in."""
+        return self._arrived_at
+
+    @property
+    def began_at(self) -> float | None:
+        """Seconds on the call's clock, when its first sound went out."""
+        return self._began_at
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether nothing of it is remembered: its turn comes again, or must not be answered."""
+        return self._withdrawn
+
+    @property
+    def failure(self) -> BotError | None:
+        """What it failed of: the engine's error, or a whole stream that brought nothing."""
+        if self._playout and not self._playout.interrupted and self.reply.empty:
+            return self.reply.error or Incomplete()
+        return self.reply.error
+
+    def untold_failure(self) -> BotError | None:
+        """Return what it failed of to the first who asks: people are told once."""
+        failure = None if self._told_failure else self.failure
+        self._told_failure |= failure is not None
+        return failure
 
     def start(self, group: asyncio.TaskGroup) -> None:
         """Send the request."""
-        self._task = group.create_task(self._run(), name=f"reply:{self.turn.id}")
+        self._task = group.create_task(self._run(), name=f"answer:{self._turn.id}")
+
+    def serve(self, turn: Turn) -> None:
+        """Be the answer to this turn of the same utterances. It keeps its number, which the log has already."""
+        self._turn = replace(turn, id=self._turn.id)
+
+    def tick(self, now: float, may_sound: bool, cue: bool) -> list[BotError]:
+        """Every 20 ms: sound or hold back, and return what people must be told now.
+
+        `may_sound`: the floor is free. `cue`: the server wants the earcon.
+        """
+        arrived = self.reply.seconds > 0
+        if self._arrived_at is None and arrived:
+            self._arrived_at = now
+        troubles: list[BotError] = []
+        if self.reply.error and (failure := self.untold_failure()):
+            troubles.append(failure)  # not at the end: what arrived before the failure may sound for long
+        if self.audible:
+            self._began_at = self._began_at or now
+            return troubles
+        if not may_sound:
+            self.hold()
+        elif self.held:
+            self.release()
+        waited = now - self._turn.closed_at
+        if cue and waited >= CUE_DELAY_SECONDS:
+            self._cue()
+        if waited >= SLOW_ANSWER_SECONDS and not self._told_slow and not arrived:
+            self._told_slow = True
+            troubles.append(Unreachable())
+        return troubles
 
     async def over(self) -> None:
         """Return when it was played out, or cut."""
@@ -109,7 +151,7 @@ class Answer:
             await asyncio.wait([self._task])
 
     def release(self) -> None:
-        """The floor is ours: let it sound."""
+        """Let it sound."""
         self._released.set()
         self._flush()
 
@@ -117,13 +159,6 @@ class Answer:
         """Keep it back, unless it sounds already."""
         if not self.audible:
             self._released.clear()
-
-    def cue(self, pcm: bytes) -> None:
-        """Play a short sound that says: I am thinking; once, and not while it is held."""
-        if self._playback is None and not (self.held or self.cued or self._over):
-            self.cued = True
-            self._playback = self._link.play()
-            self._playback.cue(pcm)
 
     def duck(self) -> None:
         if self._playback:
@@ -133,70 +168,47 @@ class Answer:
         if self._playback:
             self._playback.resume()
 
-    def cut(self) -> None:
-        """Fall silent now and end the request."""
+    def cut(self, *, withdrawn: bool = False) -> None:
+        """Fall silent now and end the request. `withdrawn`: nothing of it is remembered."""
+        self._withdrawn |= withdrawn
         if self._task:
             self._task.cancel()
         self._silence()
 
     async def _run(self) -> None:
-        structlog.contextvars.bind_contextvars(turn=self.turn.id)
+        structlog.contextvars.bind_contextvars(turn=self._turn.id)
         try:
-            await self._stream()
-            if self.streamed:
+            await self.reply.read(self._turn.id, self._queue)
+            if self.reply.seconds:
                 await self._released.wait()
             if self._playback:
                 self._playback.finish()
-                self.playout = await self._playback.wait()
+                self._playout = await self._playback.wait()
         finally:
             self._silence()
 
-    async def _stream(self) -> None:
-        """Take in what the engine sends; a fault is left in `error`, for what was heard by then stays heard."""
-        try:
-            async with aclosing(self._events) as events:
-                async for event in events:
-                    match event:
-                        case TextDelta(text):
-                            self.text += text
-                        case AudioDelta(pcm):
-                            self._arrived(pcm)
-                        case ReplyDone():
-                            self.done = event
-        except BotError as error:
-            self.error = error
-        except Exception:
-            # A bug in an engine must not end the call: the traceback is for the log, people get a sentence.
-            self.error = BotError()
-            log.exception("reply_failed", turn=self.turn.id)
-        finally:
-            self.ended = self._clock()
-
-    def _arrived(self, pcm: bytes) -> None:
-        length = seconds(pcm, SPEAK_RATE)
-        if self.streamed + length > LONGEST:
-            self.dropped += length
-            return
-        self.streamed += length
-        self._sound += pcm
+    def _queue(self, pcm: bytes) -> None:
         self._waiting.append(pcm)
         self._flush()
 
-    @property
-    def _over(self) -> bool:
-        """Whether it was cut, or has ended: the request may take a moment longer, and must not sound any more."""
-        return self.playout is not None
-
     def _flush(self) -> None:
-        if self.held or self._over or not self._waiting:
+        # A cut request may take a moment to end. The playout is known by then, and nothing more may sound.
+        if self.held or self._playout or not self._waiting:
             return
         if self._playback is None:
             self._playback = self._link.play()
         while self._waiting:
             self._playback.feed(self._waiting.popleft())
 
+    def _cue(self) -> None:
+        """Play the earcon, once, and not while the answer is held or over."""
+        if self._playback is None and self._playout is None and not (self.held or self._cued):
+            self._cued = True
+            self._playback = self._link.play()
+            self._playback.cue(earcon())
+
     def _silence(self) -> None:
-        if self.playout is None:
-            ended = self.done is not None or self.error is not None
-            nothing = Playout(played=0.0, total=self.streamed, interrupted=self.streamed > 0 or not ended)
-            self.playout = self._playback.cut() if self._playback else nothing
+        if self._playout is None:
+            arrived = self.reply.seconds
+            nothing = Playout(played=0.0, total=arrived, interrupted=arrived > 0 or not self.reply.complete)
+            self._playout = self._playback.cut() if self._playback else nothing

@@ -1,13 +1,15 @@
-"""The answer that is asked for before it is certain that the turn is over: kept unheard, and dropped if it is not."""
+"""The answer that is asked for before it is certain that the turn is over: unheard, and dropped if people go on."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from bot.call.accounts import Accounts
 from bot.call.answer import Answer
 from bot.call.attention import Attention
+from bot.call.launcher import Launcher
+from bot.call.stop_words import StopWords
 from bot.call.transcripts import Transcripts
+from bot.call.turns import Turns
 from bot.types import Turn, Utterance
 
 
@@ -17,62 +19,70 @@ class PreemptiveAnswer:
     def __init__(
         self,
         attention: Attention,
+        stop_words: StopWords,
         transcripts: Transcripts,
-        books: Accounts,
-        start: Callable[[Sequence[Utterance]], Answer | None],
+        accounts: Accounts,
+        turns: Turns,
+        launcher: Launcher,
     ) -> None:
-        """`start` sends the request, if there is nothing that comes first."""
         self._attention = attention
+        self._stop_words = stop_words
         self._transcripts = transcripts
-        self._books = books
-        self._start = start
-        self._reply: Answer | None = None
+        self._accounts = accounts
+        self._turns = turns
+        self._launcher = launcher
+        self._answer: Answer | None = None
         self._listening: asyncio.Task[None] | None = None
-        "finds out by the words whether the bot is meant"
+        "gets the words early"
 
     def ask(self, utterances: Sequence[Utterance], group: asyncio.TaskGroup) -> None:
-        """Ask the model now where it is certain that the bot is meant; for the words, where they decide.
+        """Ask the model now if the bot is certainly meant; ask for the words first where they decide that.
 
-        What may be "stop" is not answered before its words are known: they are asked for beside the answer.
+        Where the last utterance may be "stop", its words are asked for beside the answer: they must be known before
+        the answer sounds.
         """
-        meant = self._attention.meant(utterances, {})
+        meant = self._attention.judge(utterances, {})
         if meant.yes:
-            self._reply = self._start(utterances)
+            self._start(utterances)
             last = utterances[-1]
-            if self._reply and self._attention.may_be_stop(last) and self._books.may_transcribe_ahead(last):
-                self._listening = group.create_task(self._listen(last, group), name="prepare")
-        elif meant.text_needed and all(map(self._books.may_transcribe_ahead, utterances)):
-            self._listening = group.create_task(self._ask_by_words(utterances, group), name="prepare")
+            if self._answer and self._stop_words.may_be_stop(last) and self._accounts.may_transcribe_ahead(last):
+                self._listening = group.create_task(self._listen(last, group), name="preempt")
+        elif meant.text_needed and all(map(self._accounts.may_transcribe_ahead, utterances)):
+            self._listening = group.create_task(self._ask_by_words(utterances, group), name="preempt")
 
     def drop(self) -> None:
-        """The person goes on: it is never heard."""
+        """People go on, or nobody is to be answered: it is never heard."""
         if self._listening:
             self._listening.cancel()
             self._listening = None
-        if self._reply:
-            dropped, self._reply = self._reply, None
+        if self._answer:
+            dropped, self._answer = self._answer, None
             dropped.cut()
-            self._books.dropped(dropped)
+            self._accounts.charge_unheard(dropped)
 
     def adopt(self, turn: Turn) -> Answer | None:
-        """Take the answer, if it is one to this turn; else it is dropped."""
-        reply = self._reply
-        if reply is None:
+        """Give the answer away if it fits this turn; else drop it."""
+        answer = self._answer
+        if answer is None:
             return None
-        if turn.typed or [u.id for u in reply.turn.utterances] != [u.id for u in turn.utterances]:
+        if turn.typed or [u.id for u in answer.turn.utterances] != [u.id for u in turn.utterances]:
             self.drop()
             return None
-        self._reply = self._listening = None  # the words that are on their way are this turn's
-        reply.turn = replace(turn, id=reply.turn.id)  # the number that its lines in the log have
-        return reply
+        self._answer = self._listening = None  # the words that were asked for early are this turn's
+        answer.serve(turn)
+        return answer
+
+    def _start(self, utterances: Sequence[Utterance]) -> None:
+        self._answer = self._launcher.answer(self._turns.number(utterances), preemptive=True)
 
     async def _listen(self, utterance: Utterance, group: asyncio.TaskGroup) -> None:
         await self._transcripts.ahead(utterance, group)
 
     async def _ask_by_words(self, utterances: Sequence[Utterance], group: asyncio.TaskGroup) -> None:
-        """Ask the model once the words say that the bot is meant, unless the silence was over before."""
+        """Ask the model once the words say that the bot is meant, unless the turn has closed by then."""
         texts = await asyncio.gather(*(self._transcripts.ahead(utterance, group) for utterance in utterances))
         words = {utterance.id: text for utterance, text in zip(utterances, texts, strict=True)}
-        stop = any(self._attention.is_stop(text) for text in texts)
-        if not (self._reply or stop) and self._attention.meant(utterances, words).yes:
-            self._reply = self._start(utterances)
+        stop = any(self._stop_words.is_stop(text) for text in texts)
+        meant = self._attention.judge(utterances, words).yes
+        if meant and not (self._answer or stop) and self._turns.idle:
+            self._start(utterances)

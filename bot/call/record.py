@@ -4,17 +4,13 @@ A person's line takes its place when the speech ends and gets its words when the
 the order of speaking.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
-from bot.call.display import Display
-from bot.call.services import Services
+from bot.call.context import CallContext
 from bot.call.shown import HeardLine, SpokenLine
-from bot.ports import Venue
-from bot.store.outbox import Outbox
 from bot.talk.history import History
 from bot.types import Heard, Message, ReplyDone, Spoken, Turn, Typed, Utterance
 
@@ -29,22 +25,14 @@ PENDING = "[not written down yet]"
 class Record:
     """The lines of one channel, oldest first."""
 
-    def __init__(
-        self,
-        venue: Venue,
-        display: Display,
-        outbox: Outbox,
-        services: Services,
-        messages: Iterable[Message],
-        counts: Counter[str],
-    ) -> None:
-        self._venue = venue
-        self._display = display
-        self._outbox = outbox
-        self._history = History(messages, counts=counts)
+    def __init__(self, context: CallContext, messages: Iterable[Message]) -> None:
+        self._venue = context.venue
+        self._display = context.display
+        self._outbox = context.outbox
+        self._history = History(messages, counts=context.counts)
         self._lines_of: dict[int | Typed, Message] = {}
         "utterance id, or what was typed -> its line"
-        self._epoch = services.wall() - timedelta(seconds=services.clock())
+        self._epoch = context.services.wall() - timedelta(seconds=context.services.clock())
         self._names: dict[int, str] = {}
 
     def spoke(self, utterance: Utterance) -> None:

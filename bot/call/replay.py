@@ -1,4 +1,4 @@
-"""The last answer, kept to be said again."""
+"""The last answer, kept so that people can hear it again."""
 
 from collections.abc import AsyncGenerator, Set
 
@@ -6,11 +6,10 @@ from bot.types import AudioDelta, ReplyDone, ReplyEvent, Usage
 
 
 class LastAnswer:
-    """One call's."""
+    """The last answer of one call."""
 
     def __init__(self) -> None:
-        self.wanted = False
-        "somebody asked for it"
+        self._wanted = False
         self._sound = b""
         self._people: Set[int] = frozenset()
 
@@ -18,10 +17,19 @@ class LastAnswer:
         """Keep an answer, s16le mono 24 kHz, and whom it answered."""
         self._sound, self._people = sound, people
 
-    def ask(self) -> bool:
+    def request(self) -> bool:
         """Want it said again; False when there is none."""
-        self.wanted = bool(self._sound)
-        return self.wanted
+        self._wanted = bool(self._sound)
+        return self._wanted
+
+    def cancel(self) -> None:
+        """Do not say it again after all."""
+        self._wanted = False
+
+    def take_request(self) -> bool:
+        """Return whether somebody wants it said again; each wish counts once."""
+        wanted, self._wanted = self._wanted, False
+        return wanted
 
     def forget(self, user_id: int) -> bool:
         """Drop it if it answered this person; return whether it did."""
@@ -31,10 +39,10 @@ class LastAnswer:
         return theirs
 
     def drop(self) -> None:
-        """There is none any more."""
-        self.wanted, self._sound, self._people = False, b"", frozenset()
+        """Forget it."""
+        self._wanted, self._sound, self._people = False, b"", frozenset()
 
     async def stream(self) -> AsyncGenerator[ReplyEvent, None]:
-        """Say again what was said, as an engine's stream."""
+        """Give it as an engine's stream does."""
         yield AudioDelta(self._sound)
         yield ReplyDone(Usage())

@@ -1,63 +1,59 @@
-"""Writes down what people said, beside the reply and never in its way."""
+"""Writes down what people said, beside the answer and never in its way.
+
+One stretch of speech goes from here to the budget, the transcriber, the record and the accounts.
+"""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import structlog
 
-from bot.call.settings import CallSettings
+from bot.call.accounts import Accounts
+from bot.call.context import CallContext
+from bot.call.record import Record
 from bot.errors import BotError
-from bot.ports import Transcriber
 from bot.types import Heard, Utterance
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 8
-"""Transcriptions of one call on their way at the same time; more wait."""
-FINISH_WITHIN = 5.0
-"""Seconds the last words have when the call ends."""
-REMEMBERED = 100
-"""Finished transcripts kept for whoever still asks."""
+MAX_TRANSCRIPTIONS = 8
+"""Transcriptions of one call that run at the same time; more wait."""
+LAST_WORDS_SECONDS = 5.0
+"""Seconds the last transcripts have when the call ends."""
+REMEMBERED_TRANSCRIPTS = 100
+"""Finished transcripts that may still be asked for."""
 
 
 class Transcripts:
-    """The transcripts of one call. Tasks live in the call's TaskGroup."""
+    """The transcripts of one call. Their tasks live in the call's TaskGroup."""
 
     def __init__(
         self,
-        transcriber: Transcriber,
-        settings: Callable[[], CallSettings],
-        names: Callable[[], Sequence[str]],
-        done: Callable[[Utterance, Heard | None], None],
-        wasted: Callable[[Utterance], None],
+        context: CallContext,
+        record: Record,
+        accounts: Accounts,
+        on_words: Callable[[Utterance, Heard | None], None],
     ) -> None:
-        """`done` is told each transcript, None where it failed; `wasted` what was begun ahead and of no use."""
-        self._transcriber = transcriber
-        self._settings = settings
-        self._names = names
-        self._done = done
-        self._wasted = wasted
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._tasks: dict[int, asyncio.Task[str | None]] = {}
+        """`on_words` gets each transcript, None where it failed."""
         self.failure: BotError | None = None
         "what the newest transcription failed of; None: it worked"
+        self._venue = context.venue
+        self._transcriber = context.services.transcriber
+        self._settings = context.settings
+        self._record = record
+        self._accounts = accounts
+        self._on_words = on_words
+        self._slots = asyncio.Semaphore(MAX_TRANSCRIPTIONS)
+        self._tasks: dict[int, asyncio.Task[str | None]] = {}
         self._ahead: dict[int, tuple[Utterance, asyncio.Task[Heard | None]]] = {}
         "begun before it was certain that the utterance was over"
 
-    async def ahead(self, utterance: Utterance, group: asyncio.TaskGroup) -> str | None:
-        """Begin before the silence is over, and return the words; if no more is said, they are those of `start`.
-
-        Raises CancelledError when more is said.
-        """
-        self._drop(utterance.id)
-        task = group.create_task(self._ask(utterance), name=f"transcript-ahead:{utterance.id}")
-        self._ahead[utterance.id] = utterance, task
-        heard = await task
-        return heard.text if heard else None
-
     def start(self, utterance: Utterance, group: asyncio.TaskGroup) -> None:
-        """Have an utterance written down."""
-        while len(self._tasks) >= REMEMBERED:
+        """Have an utterance written down, if the budget allows it."""
+        if not self._accounts.may_transcribe(utterance):
+            return
+        self._record.spoke(utterance)
+        while len(self._tasks) >= REMEMBERED_TRANSCRIPTS:
             self._tasks.pop(next(iter(self._tasks)))
         begun = self._ahead.get(utterance.id)
         if begun and begun[0].voiced == utterance.voiced:
@@ -68,13 +64,24 @@ class Transcripts:
         writing = self._write(utterance, begun[1] if begun else None)
         self._tasks[utterance.id] = group.create_task(writing, name=f"transcript:{utterance.id}")
 
+    async def ahead(self, utterance: Utterance, group: asyncio.TaskGroup) -> str | None:
+        """Begin before the silence is over, and return the words; `start` takes them if no more is said.
+
+        Raises CancelledError when more is said.
+        """
+        self._drop(utterance.id)
+        task = group.create_task(self._transcribe(utterance), name=f"transcript-ahead:{utterance.id}")
+        self._ahead[utterance.id] = utterance, task
+        heard = await task
+        return heard.text if heard else None
+
     def pending(self, utterance_id: int) -> bool:
         """Whether the words of an utterance are still to come."""
         task = self._tasks.get(utterance_id)
         return task is not None and not task.done()
 
     async def of(self, utterance_ids: Iterable[int], timeout: float) -> dict[int, str | None]:
-        """Return the words of these utterances; None where they failed or took too long."""
+        """Return the words of these utterances; None where they failed or took longer than `timeout` seconds."""
         tasks = {number: self._tasks[number] for number in utterance_ids if number in self._tasks}
         if tasks:
             await asyncio.wait(tasks.values(), timeout=timeout)
@@ -84,24 +91,28 @@ class Transcripts:
         }
 
     async def finish(self) -> None:
-        """Let what is on its way be written down, and give up on what takes too long."""
+        """Let what runs be written down, give up on what takes too long, and free what it could have cost."""
         for utterance_id in list(self._ahead):
             self._drop(utterance_id)
         open_tasks = [task for task in self._tasks.values() if not task.done()]
         if open_tasks:
-            _, late = await asyncio.wait(open_tasks, timeout=FINISH_WITHIN)
+            _, late = await asyncio.wait(open_tasks, timeout=LAST_WORDS_SECONDS)
             for task in late:
                 task.cancel()
+        self._accounts.transcribed_all()
 
     async def _write(self, utterance: Utterance, begun: asyncio.Task[Heard | None] | None) -> str | None:
-        heard = await begun if begun else await self._ask(utterance)
-        self._done(utterance, heard)
+        heard = await begun if begun else await self._transcribe(utterance)
+        self._record.written(utterance, heard)
+        self._accounts.transcribed(utterance, heard)
+        self._on_words(utterance, heard)
         return heard.text if heard else None
 
-    async def _ask(self, utterance: Utterance) -> Heard | None:
+    async def _transcribe(self, utterance: Utterance) -> Heard | None:
         async with self._slots:
+            names = [self._venue.bot_name, *self._venue.people().values()]
             try:
-                heard = await self._transcriber.transcribe(utterance, self._settings().language, self._names())
+                heard = await self._transcriber.transcribe(utterance, self._settings().language, names)
                 self.failure = None
                 return heard
             except BotError as error:
@@ -112,4 +123,4 @@ class Transcripts:
     def _drop(self, utterance_id: int) -> None:
         if begun := self._ahead.pop(utterance_id, None):
             begun[1].cancel()
-            self._wasted(begun[0])
+            self._accounts.transcript_wasted(begun[0])

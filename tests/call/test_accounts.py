@@ -1,5 +1,6 @@
 """What an answer costs: speculation, retries and transcripts are all on the bill, and held back before they are."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -9,8 +10,12 @@ import pytest
 
 from bot.billing.budget import Budget
 from bot.call.accounts import Accounts
+from bot.call.context import CallContext
 from bot.call.counters import Counters
+from bot.call.outcomes import Outcomes
+from bot.call.settings import CallSettings
 from bot.call.shown import Notice, Shown, Trouble
+from bot.call.verdicts import Verdicts
 from bot.types import Charge, Heard, Playout, ReplyDone, Spoken, Turn, Usage, Utterance
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -33,7 +38,7 @@ class Written:
 
 
 class House:
-    """Books over a real budget, where a second of sound in costs a cent, and one out ten."""
+    """Accounts over a real budget, where a second of sound in costs a cent, and one out ten."""
 
     def __init__(self, cap: str) -> None:
         price = lambda _model, usage: CENT * (usage.audio_in // 10) + 10 * CENT * (usage.audio_out // 20)  # noqa: E731
@@ -53,8 +58,8 @@ class House:
         )
         venue: Any = SimpleNamespace(guild_id=GUILD, channel_id=2)
         written: Any = self.written
-        nothing: Any = None
-        self.books = Accounts(venue, nothing, written, written, nothing, services)
+        self.context = CallContext(venue, services, CallSettings, Counter(), written, written, Verdicts(services.tally))
+        self.accounts = Accounts(self.context)
 
     def bills(self) -> list[tuple[str, Decimal | None, bool]]:
         return [(charge.kind, charge.cost, charge.estimated) for charge in self.written.kept]
@@ -64,20 +69,25 @@ def said(number: int, seconds: float = 1.0) -> Utterance:
     return Utterance(number, ANNA, 0.0, bytes(round(seconds * 32_000)), seconds, "silence")
 
 
-def reply(house: House, done: ReplyDone | None, streamed: float = 0.0, error: Exception | None = None) -> Any:
+def answer(house: House, done: ReplyDone | None, streamed: float = 0.0, text: str = "") -> Any:
     turn = Turn(1, 2, (said(1),), 0.0)
-    reservation = house.budget.reserve(GUILD, [ANNA], 5 * CENT)
+    reply = SimpleNamespace(
+        done=done,
+        seconds=streamed,
+        error=None,
+        text=text,
+        empty=not (streamed or text),
+        complete=done is not None,
+        asked_at=0.0,
+        ended_at=None,
+    )
     return SimpleNamespace(
         turn=turn,
+        reply=reply,
         request=SimpleNamespace(history=()),
-        reservation=reservation,
-        done=done,
-        streamed=streamed,
-        error=error,
-        text="",
-        cut=lambda: None,
-        asked=0.0,
-        ended=None,
+        reservation=house.budget.reserve(GUILD, [ANNA], 5 * CENT),
+        failure=None,
+        untold_failure=lambda: None,
     )
 
 
@@ -99,7 +109,7 @@ def test_what_nobody_heard_is_paid_all_the_same(
     done: ReplyDone | None, streamed: float, bills: list[tuple[str, Decimal, bool]]
 ) -> None:
     house = House("1")
-    house.books.dropped(reply(house, done, streamed))
+    house.accounts.charge_unheard(answer(house, done, streamed))
     assert house.bills() == bills
     assert house.budget.left(GUILD) == 1 - sum((cost for _, cost, _ in bills), Decimal(0)), "nothing stays held back"
 
@@ -107,14 +117,14 @@ def test_what_nobody_heard_is_paid_all_the_same(
 def test_transcripts_are_held_back_and_booked() -> None:
     house = House("1")
     utterance = said(1, 3.0)
-    assert house.books.may_transcribe(utterance)
+    assert house.accounts.may_transcribe(utterance)
     assert house.budget.left(GUILD) == 97 * CENT
-    house.books.transcribed(utterance, Heard(1, ANNA, "hello", 3.0))
+    house.accounts.transcribed(utterance, Heard(1, ANNA, "hello", 3.0))
     assert house.bills() == [("transcription", 3 * CENT, False)]
-    assert house.books.may_transcribe(said(2))
-    house.books.transcribed(said(2), None)
-    assert house.books.may_transcribe(said(3))
-    house.books.transcribed_all()  # the call ends before the words come
+    assert house.accounts.may_transcribe(said(2))
+    house.accounts.transcribed(said(2), None)
+    assert house.accounts.may_transcribe(said(3))
+    house.accounts.transcribed_all()  # the call ends before the words come
     assert house.budget.left(GUILD) == 97 * CENT
 
 
@@ -122,8 +132,8 @@ def test_nothing_is_written_down_once_the_budget_is_spent_and_people_are_told_on
     house = House("0.10")
     for number in range(20):
         utterance = said(number)
-        if house.books.may_transcribe(utterance):
-            house.books.transcribed(utterance, Heard(number, ANNA, "on and on", 1.0))
+        if house.accounts.may_transcribe(utterance):
+            house.accounts.transcribed(utterance, Heard(number, ANNA, "on and on", 1.0))
     assert house.budget.left(GUILD) == 0
     assert len(house.written.kept) == 10
     told = [shown.code if isinstance(shown, Notice) else type(shown) for shown in house.written.shown]
@@ -139,12 +149,9 @@ def test_an_answer_cut_before_a_word_was_heard_out_has_its_line_marked(
     house = House("1")
     lines: list[Spoken] = []
     record: Any = SimpleNamespace(answered=lambda spoken, done, began: lines.append(spoken))
-    house.books._record = record
-    house.books._verdicts = SimpleNamespace(judge=lambda *_, **__: None)  # type: ignore[assignment]
-    cut = reply(house, None, streamed=3.0)
-    cut.began = cut.arrived = began
+    cut = answer(house, None, streamed=3.0, text="Many words.")
+    cut.began_at = cut.arrived_at = began
     cut.withdrawn = withdrawn
-    cut.text = "Many words."
     cut.playout = Playout(0.02 if began else 0.0, 3.0, interrupted=True)
-    house.books.close(cut)
+    Outcomes(house.context, record, house.accounts).close(cut)
     assert [(line.text, line.interrupted) for line in lines] == ([("", True)] if marked else [])

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from bot.audio import SPEAK_RATE
+from bot.call.reply_stream import MAX_ANSWER_SECONDS
 from bot.errors import AlreadyInCall, JoinError, OutOfCredit, StoreUnavailable, Unreachable
 from bot.types import AudioDelta, CallState, LinkEnd, ReplyDone, ReplyEvent, TextDelta, Usage
 from tests.fake_call import stage
@@ -39,6 +40,21 @@ async def test_the_earcon_comes_once_when_the_answer_takes_long(first: float, cu
         [playback] = house.link.playbacks
         assert playback.cues == cues
         assert playback.over.result().played == pytest.approx(1.0)
+
+
+async def endless() -> AsyncGenerator[ReplyEvent, None]:
+    for _ in range(14):
+        yield AudioDelta(b"\x01\x00" * 10 * SPEAK_RATE)
+    yield ReplyDone(Usage())
+
+
+async def test_an_answer_beyond_all_bounds_is_cut_there_and_counted() -> None:
+    async with stage() as house:
+        house.engine.script.append(endless())
+        await house.says(ANNA, 1.0, then=130.0)
+        [playback] = house.link.playbacks
+        assert playback.over.result().played == pytest.approx(MAX_ANSWER_SECONDS)
+        assert house.call.counts["answer_too_long"] == 1
 
 
 async def test_the_words_it_answers_stand_above_its_own() -> None:

@@ -1,4 +1,4 @@
-"""Three people and the bot for twenty turns: who gets an answer, who may continue, and that nothing gets lost."""
+"""Three people and the bot for twenty turns: who is answered, who may go on, and that nothing is lost or mixed up."""
 
 import asyncio
 import re
@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.audio import FRAME_SECONDS, HEAR_RATE
-from bot.call.call import Call
-from bot.call.responder import Responder
+from bot.call.conversation import Conversation
 from bot.talk.decisions import BargeIn, Decision
 from sandbox import clips
 from sandbox.model.behaviour import Speak
@@ -19,49 +18,49 @@ from sandbox.people.person import RTP_RATE, Person
 from tests.e2e.conftest import Harness, until
 from tests.e2e.test_conversation import sentence
 
-MAX_SOUND_AFTER_STOP_SECONDS = 0.06
-"""The bot's sound that may still arrive after the decision to stop."""
+SILENT_WITHIN = 0.06
+"""Seconds of the bot's sound that may still come once it was told to fall silent."""
 LINE = re.compile(r"\*\*(Anna|Ben|Yuki)\*\* (.+)")
 
 
 @dataclass(slots=True)
 class Cut:
-    """A barge-in stopped the bot in the middle of an answer."""
+    """The bot fell silent in the middle of an answer."""
 
     played: float
-    "seconds of the answer played before the stop"
+    "seconds that were out when it was told to"
 
 
 @dataclass(slots=True)
 class Room:
-    """The people, what they said, and who spoke when (loop time)."""
+    """The people, what they said, and when who sounded (loop time)."""
 
     harness: Harness
     people: dict[str, Person]
     cuts: list[Cut]
     said: list[tuple[str, str]] = field(default_factory=list)
-    "name and words, by start time"
+    "name and words, in the order of beginning"
     speech: list[tuple[float, float]] = field(default_factory=list)
-    "start and end of people's speech"
+    "from when to when somebody spoke"
     begins: list[float] = field(default_factory=list)
-    "start of the bot's sound"
+    "when the bot began to sound"
 
     @property
     def bot(self) -> int:
         return self.harness.sandbox.bot.id
 
     def answers(self) -> list[ReceivedRequest]:
-        """Return the requests whose answer was used, without those dropped unheard."""
+        """Return the requests whose answer was wanted, not those dropped unheard."""
         return [chat for chat in self.harness.model.chats if chat.first_audio_at]
 
     async def says(self, name: str, *parts: str) -> None:
-        """Let somebody say clips without a pause."""
+        """Have somebody say clips in one breath."""
         self.said.append((name, " ".join(sentence(part) for part in parts)))
         spoken = await self.people[name].say(b"".join(clips.load(part, RTP_RATE) for part in parts))
         self.speech.append((spoken.first, spoken.last))
 
     async def begun(self, since: float) -> None:
-        """Wait until the bot speaks."""
+        """Wait until the bot sounds."""
         heard = lambda: [frame.at for frame in self.listener.frames(self.bot) if frame.at > since]  # noqa: E731
         await until(heard, 20)
         self.begins.append(heard()[0])
@@ -74,11 +73,11 @@ class Room:
         await self.listener.quiet(self.bot, 0.4, 20)
 
     def sounded(self, since: float) -> float:
-        """Return the seconds of sound from the bot."""
+        """Return the seconds of sound that came from the bot."""
         return FRAME_SECONDS * sum(frame.at > since for frame in self.listener.frames(self.bot))
 
     async def answered(self, name: str, *parts: str, by: str = "bot-heard") -> None:
-        """Say something, get an answer, and find all of it under the speaker's name in the model's request."""
+        """Say something, be answered, and find it whole and under one's name in what the model was asked."""
         self.harness.model.default = Speak.clip(by)
         since = now()
         await self.says(name, *parts)
@@ -88,7 +87,7 @@ class Room:
         assert abs(self.sounded(since) - clips_seconds(by)) <= 0.1, "the whole answer was heard"
 
     async def ignored(self, name: str, *parts: str) -> None:
-        """Say something that is not addressed to the bot."""
+        """Say something that is not meant for the bot."""
         since, lines = now(), len(self.lines())
         await self.says(name, *parts)
         await until(lambda: len(self.lines()) > lines)
@@ -96,7 +95,7 @@ class Room:
         assert not self.sounded(since)
 
     def asked(self, *turn: tuple[str, Sequence[str]]) -> None:
-        """Check the request of the newest answer: who said what, complete and in order."""
+        """Check what the newest answer was asked for: who said what, each whole, in order."""
         request = self.answers()[-1]
         messages = request.body["messages"]
         newest = [part for part in request.audio if part.message == len(messages) - 1]
@@ -122,20 +121,21 @@ def clips_seconds(clip: str) -> float:
 
 @pytest.fixture
 def cuts(monkeypatch: pytest.MonkeyPatch) -> list[Cut]:
-    """Record each decision to stop speaking, before it takes effect."""
+    """Return what is recorded at each decision to fall silent, before it is carried out."""
     recorded: list[Cut] = []
 
-    def recording(real: Callable[..., None], call: Call, decision: Decision, responder: Responder) -> None:
-        if isinstance(decision, BargeIn) and responder.reply:
-            recorded.append(Cut(responder.reply.played))
-        real(call, decision, responder)
+    def recording(real: Callable[..., None], conversation: Conversation, decision: Decision) -> None:
+        answer = conversation._responder.answer
+        if isinstance(decision, BargeIn) and answer:
+            recorded.append(Cut(answer.played))
+        real(conversation, decision)
 
-    monkeypatch.setattr(Call, "_act", lambda *args, act=Call._act: recording(act, *args))
+    monkeypatch.setattr(Conversation, "_act", lambda *args, act=Conversation._act: recording(act, *args))
     return recorded
 
 
 async def talked_over(room: Room, name: str, clip: str) -> None:
-    """Speak over an answer to somebody else: the bot stops."""
+    """Speak over an answer to somebody else: it stops."""
     since = now()
     room.harness.model.default = Speak.clip("bot-moon")
     await room.says("Ben", "ben-moon")
@@ -145,7 +145,7 @@ async def talked_over(room: Room, name: str, clip: str) -> None:
     await room.says(name, clip)
     await until(lambda: len(room.lines()) > lines)
     assert len(room.cuts) == before + 1
-    assert room.sounded(since) - room.cuts[-1].played <= MAX_SOUND_AFTER_STOP_SECONDS
+    assert room.sounded(since) - room.cuts[-1].played <= SILENT_WITHIN
     await room.quiet()
 
 
@@ -181,7 +181,7 @@ async def test_three_people_and_twenty_turns(harness: Harness, cuts: list[Cut]) 
         await room.begun(since)
         answers = len(room.answers())
         await asyncio.sleep(1.0)
-        await room.says("Yuki", "yuki-stop")  # said alone, it stops the bot and gets no answer
+        await room.says("Yuki", "yuki-stop")  # said alone: it stops and does not answer
         await room.quiet()
         assert room.sounded(since) < 4.0
         await asyncio.sleep(0.5)

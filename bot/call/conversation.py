@@ -1,0 +1,137 @@
+"""The 20 ms tick of a call: hear, decide, act. It owns the CallState."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+
+from bot.call.context import CallContext
+from bot.call.idle_timer import IdleTimer
+from bot.call.listener import Listener
+from bot.call.responder import Responder
+from bot.call.shown import Notice, StateChanged
+from bot.call.ticks import ticks
+from bot.call.undecoded_speech import UndecodedSpeech
+from bot.ports import VoiceLink
+from bot.talk.floor import BargeIn, Decision, Dismiss, DropPreemptive, Duck, Preempt, Respond, Resume, Yield
+from bot.talk.speech_events import Discarded, SpeechEvent, SpeechStarted, Spoke
+from bot.types import CallState
+
+WARM_INTERVAL_SECONDS = 30.0
+"""Seconds after which the connection to the model may have gone cold."""
+
+
+class Conversation:
+    """What people say, and what the call does about it. `run` it for each link."""
+
+    def __init__(
+        self,
+        context: CallContext,
+        listener: Listener,
+        responder: Responder,
+        agreed: Callable[[], frozenset[int]],
+    ) -> None:
+        """`agreed` gives the people present who may be heard."""
+        self.draining = False
+        "no new turn is taken"
+        self._venue = context.venue
+        self._services = context.services
+        self._counts = context.counts
+        self._display = context.display
+        self._verdicts = context.verdicts
+        self._listener = listener
+        self._responder = responder
+        self._agreed = agreed
+        self._state = CallState.JOINING
+        self._warmed_at = self._services.clock()
+        self._idle = IdleTimer(self._warmed_at)
+        self._undecoded = UndecodedSpeech()
+
+    @property
+    def state(self) -> CallState:
+        return self._state
+
+    def set_state(self, state: CallState) -> None:
+        """Change the state, and show it."""
+        if state is not self._state:
+            self._state = state
+            self._display.show(StateChanged(state))
+
+    def note_words(self, at: float) -> None:
+        """Somebody said or asked something, at seconds on the call's clock: there is a reason to stay."""
+        self._idle.word(at)
+
+    async def run(self, link: VoiceLink, group: asyncio.TaskGroup) -> None:
+        """Tick every 20 ms, each with the packets that had arrived by then; return when it is time to leave."""
+        async with aclosing(ticks(self._services.clock, self._counts)) as times:
+            async for now in times:
+                self._tick(link, group, now)
+                if self._idle_for_too_long(now):
+                    return
+
+    def _tick(self, link: VoiceLink, group: asyncio.TaskGroup, now: float) -> None:
+        responder = self._responder
+        frames, talking = link.frames(now), link.talking(now)
+        playing_since = responder.answer.began_at if responder.answer else None
+        people = self._venue.people()
+        events, decisions = self._listener.tick(frames, talking, people, responder.state, playing_since, now)
+        for event in events:
+            self._follow(event, group)
+        for decision in decisions:
+            self._act(decision)
+        responder.tick(now)
+        unheard = talking - self._agreed() if talking else talking
+        for verdict in self._undecoded.step(now, unheard, link.unopened()):
+            self._verdicts.add(verdict)
+        self.set_state(responder.state)
+
+    def _follow(self, event: SpeechEvent, group: asyncio.TaskGroup) -> None:
+        match event:
+            case Spoke(utterance):
+                self._idle.word(utterance.started_at)
+                self._responder.transcripts.start(utterance, group)
+            case Discarded(verdict):
+                self._verdicts.add(verdict)
+            case SpeechStarted(at=at):
+                self._warm(at, group)
+
+    def _act(self, decision: Decision) -> None:
+        responder = self._responder
+        match decision:
+            case Respond(utterances):
+                if not self.draining:
+                    responder.offer(utterances)
+            case Preempt(utterances):
+                if not self.draining:
+                    responder.preempt(utterances)
+            case DropPreemptive():
+                responder.drop_preemptive()
+            case Duck():
+                if responder.answer:
+                    responder.answer.duck()
+            case Resume():
+                if responder.answer:
+                    responder.answer.resume()
+            case BargeIn():
+                responder.cut()
+            case Yield():
+                responder.give_way()
+            case Dismiss(utterances, outcome):
+                for utterance in utterances:
+                    self._verdicts.judge(utterance, outcome)
+
+    def _warm(self, now: float, group: asyncio.TaskGroup) -> None:
+        """Have the connection open before the request needs it."""
+        if now - self._warmed_at >= WARM_INTERVAL_SECONDS:
+            self._warmed_at = now
+            group.create_task(self._services.engine.warm(), name="warm")
+
+    def _idle_for_too_long(self, now: float) -> bool:
+        """Return whether everybody has gone, or nobody has said a word for long; say so, and say it before."""
+        if self._state is CallState.SPEAKING:
+            self._idle.word(now)
+        if code := self._idle.over(now, bool(self._venue.people())):
+            self._display.show(Notice(code))
+            return True
+        if soon := self._idle.soon(now):
+            self._display.show(Notice(soon))
+        return False

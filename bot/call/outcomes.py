@@ -1,0 +1,115 @@
+"""Closes an answer: the line that people and the model remember of it, its verdicts, its times, what it failed of."""
+
+from decimal import Decimal
+
+import structlog
+
+from bot.call.accounts import Accounts
+from bot.call.answer import Answer
+from bot.call.context import CallContext
+from bot.call.counters import TurnTimes
+from bot.call.record import Record
+from bot.call.shown import Trouble
+from bot.call.verdicts import reason
+from bot.errors import BotError
+from bot.talk.heard_words import SpeakingRate, words_heard
+from bot.types import Playout, Spoken
+
+log = structlog.get_logger(__name__)
+
+NOTHING_HEARD = Playout(played=0.0, total=0.0, interrupted=False)
+
+
+class Outcomes:
+    """What came of the answers of one call."""
+
+    def __init__(self, context: CallContext, record: Record, accounts: Accounts) -> None:
+        self.turns = 0
+        "answers that were heard or read"
+        self._services = context.services
+        self._display = context.display
+        self._verdicts = context.verdicts
+        self._record = record
+        self._accounts = accounts
+        self._rate = SpeakingRate()
+
+    def words_so_far(self, answer: Answer) -> str:
+        """Return the words of an answer that were heard by now."""
+        return self._words(answer, answer.played)
+
+    def close(self, answer: Answer) -> None:
+        """Book an answer that is over, remember what was heard of it, and tell people what failed."""
+        reply = answer.reply
+        if answer.reservation is None:
+            return
+        if answer.withdrawn:
+            self._accounts.charge_unheard(answer)
+            self._strike_out(answer)
+            return
+        cost, estimated = self._accounts.charge_answer(answer)
+        playout = answer.playout or NOTHING_HEARD
+        error = answer.failure
+        if untold := answer.untold_failure():
+            self._display.show(Trouble(untold))
+        spoken = reply.seconds > 0
+        interrupted = playout.interrupted or (error is not None and spoken)
+        text = self._words(answer, playout.played) if interrupted else reply.text
+        self._judge(answer, playout, error)
+        self._measure(answer, playout, error, cost)
+        if not text:
+            self._strike_out(answer, cost, estimated)
+            return
+        if spoken and not interrupted:
+            self._rate.learn(reply.text, playout.total)
+        self.turns += 1
+        line = Spoken(answer.turn.id, text, playout.played, cost, estimated, interrupted, spoken, answer.turn.people)
+        began_at = self._services.clock() if answer.began_at is None else answer.began_at
+        self._record.answered(line, reply.done, began_at)
+
+    def _strike_out(self, answer: Answer, cost: Decimal | None = None, estimated: bool = False) -> None:
+        """Mark the line of an answer that sounded, though no whole word of it was heard: people may see it already."""
+        if answer.began_at is not None:
+            played = answer.playout.played if answer.playout else 0.0
+            line = Spoken(answer.turn.id, "", played, cost, estimated, interrupted=True)
+            self._record.answered(line, None, answer.began_at)
+
+    def _words(self, answer: Answer, played: float) -> str:
+        reply = answer.reply
+        return words_heard(reply.text, played, reply.seconds, reply.complete, self._rate.value)
+
+    def _judge(self, answer: Answer, playout: Playout, error: BotError | None) -> None:
+        for utterance in answer.turn.utterances:
+            if error:
+                self._verdicts.judge(utterance, "model_error", **reason(error))
+            elif playout.interrupted and not playout.played:
+                self._verdicts.judge(utterance, "stopped")
+            else:
+                self._verdicts.judge(utterance, "answered")
+
+    def _measure(self, answer: Answer, playout: Playout, error: BotError | None, cost: Decimal | None) -> None:
+        """Count how the turn went, and log it without a word of what was said."""
+        turn, reply, services = answer.turn, answer.reply, self._services
+        transcriptions = (self._accounts.transcription_times(utterance) for utterance in turn.utterances)
+        times = TurnTimes(
+            turn=turn.id,
+            model=services.model,
+            outcome=error.code if error else "interrupted" if playout.interrupted else "answered",
+            spoke_until=max((u.ended_at for u in turn.utterances if u.ended_at is not None), default=None),
+            closed=turn.closed_at,
+            asked=reply.asked_at,
+            arrived=answer.arrived_at,
+            streamed=reply.ended_at,
+            began=answer.began_at,
+            over=services.clock(),
+            played=playout.played,
+            transcribed=tuple(times for times in transcriptions if times),
+            usage=reply.done.usage if reply.done else None,
+            cost=cost,
+        )
+        stages = times.stages()
+        services.tally.turns[times.outcome] += 1
+        services.tally.staged(**stages)
+        shown = {stage: round(max(0.0, value), 3) for stage, value in stages.items() if value is not None}
+        log.info("turn_closed", turn=turn.id, outcome=times.outcome, **shown)
+        if services.trace:
+            services.trace(times)

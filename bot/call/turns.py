@@ -1,0 +1,138 @@
+"""What waits for an answer, and which of it is the next turn."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+
+from bot.call.accounts import Accounts
+from bot.call.attention import Attention
+from bot.call.context import CallContext
+from bot.call.shown import Trouble
+from bot.call.stop_words import StopWords
+from bot.call.transcripts import Transcripts
+from bot.errors import Unreachable
+from bot.talk.addressing import Addressed
+from bot.types import Turn, Typed, Utterance
+
+WORDS_WAIT_SECONDS = 5.0
+"""Seconds a transcript may take where its words decide whether the bot is meant."""
+
+
+class Turns:
+    """The utterances and questions of one call that wait."""
+
+    def __init__(
+        self,
+        context: CallContext,
+        attention: Attention,
+        stop_words: StopWords,
+        transcripts: Transcripts,
+        accounts: Accounts,
+    ) -> None:
+        self._venue = context.venue
+        self._clock = context.services.clock
+        self._display = context.display
+        self._outbox = context.outbox
+        self._verdicts = context.verdicts
+        self._attention = attention
+        self._stop_words = stop_words
+        self._transcripts = transcripts
+        self._accounts = accounts
+        self._numbers = count(1)
+        self._utterances: list[Utterance] = []
+        self._typed: list[Typed] = []
+        self._answering = False
+        self._wake = asyncio.Event()
+
+    def __len__(self) -> int:
+        """Return how much waits."""
+        return len(self._utterances) + len(self._typed)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits, and no answer is on its way."""
+        return not (self._answering or len(self))
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Hold this while an answer is on its way."""
+        self._answering = True
+        try:
+            yield
+        finally:
+            self._answering = False
+
+    def wake(self) -> None:
+        """Have `wait` return."""
+        self._wake.set()
+
+    async def wait(self) -> None:
+        """Return when something may wait."""
+        await self._wake.wait()
+        self._wake.clear()
+
+    def offer(self, utterances: Sequence[Utterance] = (), typed: Sequence[Typed] = ()) -> None:
+        """Let these wait for their answer, except those of forgotten people."""
+        self._utterances += (utterance for utterance in utterances if utterance.user_id not in self._outbox.excluded)
+        self._typed += typed
+        self.wake()
+
+    def put_back(self, typed: Sequence[Typed]) -> None:
+        """Let typed questions wait again, before the others."""
+        self._typed = [*typed, *self._typed]
+
+    def stop(self) -> bool:
+        """Drop what waits. Return whether there was anything."""
+        waited = len(self) > 0
+        self._judge_stopped(self._utterances)
+        self._utterances.clear()
+        self._typed.clear()
+        return waited
+
+    def drop_before_stop(self) -> None:
+        """Drop what was said before somebody asked for silence."""
+        self._utterances, stopped = self._stop_words.split_at_stop(self._utterances)
+        self._judge_stopped(stopped)
+
+    def forget(self, user_id: int) -> None:
+        """Drop what a person said and asked."""
+        self._utterances = [utterance for utterance in self._utterances if utterance.user_id != user_id]
+        self._typed = [typed for typed in self._typed if typed.user_id != user_id]
+
+    def number(self, utterances: Sequence[Utterance], typed: Sequence[Typed] = ()) -> Turn:
+        """Return these as the next turn."""
+        now = self._clock()
+        return Turn(next(self._numbers), self._venue.channel_id, tuple(utterances), now, tuple(typed))
+
+    async def next(self) -> Turn | None:
+        """Take all that waits and return it as a turn, if the bot is meant."""
+        words: dict[int, str | None] = {}
+        while (unknown := [u.id for u in self._utterances if u.id not in words]) and self._attention.judge(
+            self._utterances, words
+        ).text_needed:
+            words |= dict.fromkeys(unknown) | await self._transcripts.of(unknown, WORDS_WAIT_SECONDS)
+        self.drop_before_stop()
+        utterances, self._utterances = self._utterances, []
+        typed, self._typed = self._typed, []
+        meant = self._attention.judge(utterances, words)
+        if typed or (utterances and meant.yes):
+            return self.number(utterances, typed)
+        self._dismiss(utterances, meant)
+        return None
+
+    def _dismiss(self, utterances: Sequence[Utterance], meant: Addressed) -> None:
+        """Judge what is not answered."""
+        refused = {utterance.id for utterance in utterances if self._accounts.unpaid(utterance)}
+        if meant.text_needed and len(refused) < len(utterances):
+            # The words never came. Somebody may have called the bot and waits: say what is wrong.
+            self._display.show(Trouble(self._transcripts.failure or Unreachable()))
+        for utterance in utterances:
+            if meant.text_needed and utterance.id in refused:
+                self._verdicts.judge(utterance, "over_budget")
+            else:
+                self._verdicts.judge(utterance, "not_addressed", reason=meant.reason)
+
+    def _judge_stopped(self, utterances: Sequence[Utterance]) -> None:
+        for utterance in utterances:
+            self._verdicts.judge(utterance, "stopped")
