@@ -27,11 +27,8 @@ from bot.chat.commands import ALL, podcast
 from bot.chat.i18n import Catalogues
 from bot.chat.permissions import VocalChannel
 from bot.config import Settings
-from bot.engine.client import build_client
 from bot.engine.model_check import announce
-from bot.engine.openai_audio import OpenAIEngine
-from bot.engine.text_and_speech import TextAndSpeech
-from bot.engine.transcribe import OpenAITranscriber
+from bot.engine.open import open_engines
 from bot.errors import StoreError, StoreUnavailable
 from bot.jobs.analysis_notes import AnalysisNotesOnDisk
 from bot.jobs.context import folder_beside
@@ -251,39 +248,33 @@ async def open_store(settings: Settings, policy: str) -> SqlStore:
 async def _services(
     settings: Settings, store: Store, preferences: Preferences, tls: ssl.SSLContext, spans: Spans | None
 ) -> AsyncIterator[Services]:
-    model = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
     prices = Prices(settings.prices)
-    # The price list takes a moment to read the first time: now, and not between a question and its answer.
+    # The first look at the price list reads all of it, which must not happen between a question and its answer.
     await asyncio.to_thread(prices, settings.openai_model, Usage())
-    engine = OpenAIEngine(model, model=settings.openai_model, text_model=settings.text_model)
-    names = (settings.openai_model, settings.transcribe_model, settings.text_model)
     tally = Counters()
-    checking = asyncio.create_task(announce(model, [name for name in names if name]), name="check_models")
-    try:
-        yield Services(
-            engine=engine,
-            transcriber=OpenAITranscriber(model, model=settings.transcribe_model),
-            store=store,
-            outbox=Outbox(store, counts=tally.calls),
-            tally=tally,
-            budget=Budget(
-                settings.budget_server_day,
-                settings.budget_person_day,
-                prices,
-                lambda: datetime.now(UTC),
-                preferences.caps,
-            ),
-            make_vad=make_vad(settings.vad),
-            clock=time.monotonic,
-            wall=lambda: datetime.now().astimezone(),
-            model=settings.openai_model,
-            transcribe_model=settings.transcribe_model,
-            trace=spans.turn if spans else None,
-            studio=TextAndSpeech(
-                model, model=settings.openai_model, text_model=settings.text_model, breaker=engine.breaker
-            ),
-        )
-    finally:
-        checking.cancel()
-        await engine.aclose()
-        await model.close()
+    async with open_engines(settings, tls) as engines:
+        checking = asyncio.create_task(announce(engines.check, engines.models), name="check_models")
+        try:
+            yield Services(
+                engine=engines.reply,
+                transcriber=engines.transcribe,
+                store=store,
+                outbox=Outbox(store, counts=tally.calls),
+                tally=tally,
+                budget=Budget(
+                    settings.budget_server_day,
+                    settings.budget_person_day,
+                    prices,
+                    lambda: datetime.now(UTC),
+                    preferences.caps,
+                ),
+                make_vad=make_vad(settings.vad),
+                clock=time.monotonic,
+                wall=lambda: datetime.now().astimezone(),
+                model=settings.openai_model,
+                transcribe_model=settings.transcribe_model,
+                trace=spans.turn if spans else None,
+                studio=engines.write,
+            )
+        finally:
+            checking.cancel()

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from bot.billing.budget import Budget
 from bot.call.counters import Counters, TurnTimes
-from bot.engine.text_and_speech import TextAndSpeech
-from bot.ports import Engine, Store, Transcriber, Vad
+from bot.ports import Engine, Store, TextAndSpeech, Transcriber, Vad
 from bot.store.outbox import Outbox
 
 

@@ -20,6 +20,7 @@ from bot.errors import NotInCall
 from bot.jobs.analysis_notes import AnalysisNotes
 from bot.jobs.context import JobContext, folder_beside
 from bot.jobs.queue import JobQueue
+from bot.jobs.services import JobServices
 from bot.ports import Venue
 
 
@@ -45,8 +46,9 @@ class Host(discord.AutoShardedClient):
         """What jobs outside a call need."""
         assert self.services.studio is not None
         queue = JobQueue(counts=self.services.tally.calls)
+        services = JobServices.of(self.services)
         folder = folder_beside(self.settings.database_url)
-        jobs = JobContext(self.services, self.services.studio, folder, queue, notes := AnalysisNotes())
+        jobs = JobContext(services, self.services.studio, folder, queue, notes := AnalysisNotes())
         self.calls.erasure.register(notes)
         return jobs
 

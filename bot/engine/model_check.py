@@ -1,6 +1,6 @@
 """What a server says of a model."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -41,11 +41,11 @@ async def check_model(client: AsyncOpenAI, model: str) -> ModelState:
     return ModelState(available=True, shutdown_date=_date(found.get("shutdown_date")))
 
 
-async def announce(client: AsyncOpenAI, models: Iterable[str]) -> None:
+async def announce(check: Callable[[str], Awaitable[ModelState]], models: Iterable[str]) -> None:
     """Say in the log what is wrong with a model, and when it will be shut down; never raises BotError."""
     for name in models:
         try:
-            state = await check_model(client, name)
+            state = await check(name)
         except BotError as error:
             log.warning("model_unchecked", model=name, reason=error.code, hint=error.hint)
             continue

@@ -7,13 +7,12 @@ no sound in and ask for none out: a tenth of a second of silence goes along, one
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from openai import AsyncOpenAI
 
-from bot.audio import HEAR_RATE, SPEAK_RATE, seconds
+from bot.audio import HEAR_RATE
 from bot.billing import tokens
 from bot.engine.breaker import Breaker
 from bot.engine.dialects import Dialect, dialect_of
@@ -22,7 +21,7 @@ from bot.engine.request import Deadlines, request_chunks
 from bot.engine.request_body import Sound
 from bot.engine.stream import Assembly, StreamResult
 from bot.errors import Incomplete, ModelUnavailable, RateLimited, TextModelUnavailable
-from bot.types import AudioDelta, TextDelta, Usage
+from bot.types import AudioDelta, Made, TextDelta, Usage
 
 MOST_TOKENS = 16_384
 """Of one answer: what the audio models give."""
@@ -39,23 +38,8 @@ Spent = Callable[[str, Usage, bool], None]
 """Told of each request that is paid for, whether it came to something or not: model, usage, whether that is guessed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What came of a request."""
-
-    text: str
-    pcm: bytes
-    "s16le mono 24 kHz, empty when no speech was asked for"
-    complete: bool = True
-    "False: cut by length or filter"
-
-    @property
-    def seconds(self) -> float:
-        return seconds(self.pcm, SPEAK_RATE)
-
-
-class TextAndSpeech:
-    """Makes words and speech. Its client belongs to who built it."""
+class OpenAITextAndSpeech:
+    """Makes words and speech (port `TextAndSpeech`). Whoever built its client closes it."""
 
     def __init__(
         self,

@@ -10,13 +10,13 @@ from typing import Protocol
 from bot.audio import clock
 from bot.billing import tokens
 from bot.engine.prompt import tongue
-from bot.engine.text_and_speech import Made, TextAndSpeech
 from bot.errors import Incomplete
 from bot.jobs import media
 from bot.jobs.analysis_notes import AnalysisNotes, request_key
 from bot.jobs.job_account import JobAccount
 from bot.jobs.retry import with_retry
-from bot.types import Usage
+from bot.ports import TextAndSpeech
+from bot.types import Made, Usage
 
 PART_SECONDS = 300.0
 """Heard at once: short enough that nothing is skipped, and 10 MB of WAV, which servers take."""

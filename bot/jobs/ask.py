@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from bot.audio import HEAR_RATE, SPEAK_RATE, seconds
 from bot.billing.budget import SHORT_SECONDS, Allowance
-from bot.call.services import Services
 from bot.errors import EngineError, Incomplete, StoreError
 from bot.jobs.job_account import JobAccount
+from bot.jobs.services import JobServices
 from bot.types import (
     AudioDelta,
     Message,
@@ -51,7 +51,7 @@ class AskResult:
     "False: it broke off, this is what came"
 
 
-async def ask(question: Question, room: RoomContext, services: Services) -> AskResult:
+async def ask(question: Question, room: RoomContext, services: JobServices) -> AskResult:
     """Have a question answered, and book what it cost.
 
     Raises BudgetSpent, and EngineError when nothing came of it.
@@ -95,8 +95,8 @@ def _turn(question: Question, now: float) -> Turn:
     return Turn(1, question.channel_id, spoken, now, (Typed(question.user_id, question.text, now),))
 
 
-async def _past(question: Question, services: Services) -> tuple[Message, ...]:
-    if not question.bot_id:
+async def _past(question: Question, services: JobServices) -> tuple[Message, ...]:
+    if not question.bot_id or services.store is None:
         return ()
     try:
         return tuple(await services.store.history(question.channel_id, HISTORY))
@@ -105,10 +105,10 @@ async def _past(question: Question, services: Services) -> tuple[Message, ...]:
 
 
 async def _remember(
-    question: Question, text: str, done: ReplyDone | None, room: RoomContext, services: Services
+    question: Question, text: str, done: ReplyDone | None, room: RoomContext, services: JobServices
 ) -> None:
     """Make question and answer part of the channel's memory; people are answered without it, too."""
-    if not question.bot_id:
+    if not question.bot_id or services.store is None:
         return
     name = room.people.get(question.user_id, "")
     asked = Message("user", question.user_id, name, question.shown or question.text, room.now)
@@ -126,5 +126,6 @@ async def _remember(
     try:
         await services.store.remember(question.guild_id, question.channel_id, [asked, answered])
     except StoreError:
-        for line in (asked, answered):
-            services.outbox.add(question.guild_id, question.channel_id, line)
+        if services.outbox is not None:
+            for line in (asked, answered):
+                services.outbox.add(question.guild_id, question.channel_id, line)

@@ -9,9 +9,9 @@ from bot.billing.budget import Allowance
 from bot.call.record import PENDING, UNINTELLIGIBLE
 from bot.engine.prompt import tongue
 from bot.engine.quoting import quoted
-from bot.engine.text_and_speech import TextAndSpeech
 from bot.errors import Incomplete, NothingSaid
 from bot.jobs.job_account import JobAccount
+from bot.ports import TextAndSpeech
 from bot.types import Message, Usage
 
 LONGEST = 24 * 60

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import gettempdir
 
-from bot.call.services import Services
-from bot.engine.text_and_speech import TextAndSpeech
 from bot.jobs.analysis_notes import AnalysisNotes
 from bot.jobs.analyze import Notes
 from bot.jobs.job_account import JobAccount
 from bot.jobs.queue import JobQueue
+from bot.jobs.services import JobServices
+from bot.ports import TextAndSpeech
 from bot.types import Usage
 
 
@@ -18,7 +18,7 @@ from bot.types import Usage
 class JobContext:
     """The queue, and what the jobs in it work with."""
 
-    services: Services
+    services: JobServices
     studio: TextAndSpeech
     folder: Path
     "where podcasts are kept until they are done"

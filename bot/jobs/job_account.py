@@ -7,8 +7,8 @@ import structlog
 
 from bot.billing.account import Account
 from bot.billing.budget import Allowance, Reservation
-from bot.call.services import Services
 from bot.errors import BudgetSpent, StoreError
+from bot.jobs.services import JobServices
 from bot.types import Charge, Usage
 
 log = structlog.get_logger("jobs")
@@ -22,7 +22,7 @@ class JobAccount:
 
     def __init__(
         self,
-        services: Services,
+        services: JobServices,
         guild_id: int,
         channel_id: int,
         user_id: int,
@@ -59,7 +59,8 @@ class JobAccount:
 
     async def __aenter__(self) -> "JobAccount":
         budget = self._services.budget
-        await budget.load(self._guild_id, self._services.store)
+        if self._services.store is not None:
+            await budget.load(self._guild_id, self._services.store)
         left = [budget.left(self._guild_id), budget.left(self._guild_id, self._people[0])]
         tight = [dollars for dollars in left if dollars is not None]
         if self._must_fit and self._expected and tight and self._expected > min(tight):
@@ -73,8 +74,9 @@ class JobAccount:
     async def __aexit__(self, *_: object) -> None:
         self._account.settle(self._reservation)
         await self.write()
-        for charge in self._charges:
-            self._services.outbox.add(self._guild_id, self._channel_id, charge)
+        if self._services.outbox is not None:
+            for charge in self._charges:
+                self._services.outbox.add(self._guild_id, self._channel_id, charge)
         self._charges.clear()
 
     def spend(self, model: str, usage: Usage, estimated: bool) -> None:
@@ -83,7 +85,7 @@ class JobAccount:
 
     async def write(self) -> None:
         """Give the store what was booked since the last time. What it cannot take waits for the next time."""
-        if not self._charges:
+        if not self._charges or self._services.store is None:
             return
         batch = self._charges.copy()
         self._charges.clear()  # before the store answers, because others may write at the same time

@@ -10,27 +10,23 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import cast
 
 from bot.audio import SPEAK_RATE
 from bot.billing.account import price
 from bot.billing.budget import Budget
 from bot.billing.prices import Prices
-from bot.call.services import Services
 from bot.config import Settings
-from bot.engine.client import build_client
-from bot.engine.openai_audio import OpenAIEngine
-from bot.engine.text_and_speech import TextAndSpeech
-from bot.engine.transcribe import OpenAITranscriber
+from bot.engine.open import open_engines
 from bot.errors import AudioTooLong, BadDocument, DocumentTooLong, NotAudio
 from bot.jobs import catchup, documents, media, podcast, podcast_folder
 from bot.jobs.analysis_notes import AnalysisNotesOnDisk
 from bot.jobs.analyze import analyze, estimate, length, steps
 from bot.jobs.ask import Question, ask
 from bot.jobs.context import JobContext, folder_beside
-from bot.ports import Store, Vad
+from bot.jobs.services import JobServices
+from bot.ports import Store
 from bot.store.outbox import Outbox
-from bot.types import Charge, Message, RoomContext
+from bot.types import RoomContext
 
 SOUNDS = {
     ".ogg": ("ogg", "libopus"),
@@ -46,19 +42,6 @@ Step = Callable[[str, int, int | None], None]
 _NOBODY = 0
 
 
-class _NoStore:
-    """Remembers nothing: there is no server whose memory this would be."""
-
-    async def charge(self, charges: Sequence[Charge]) -> None:
-        return
-
-    async def charges(self, guild_id: int, since: datetime) -> list[Charge]:
-        return []
-
-    async def history(self, channel_id: int, limit: int) -> list[Message]:
-        return []
-
-
 @dataclass(frozen=True, slots=True)
 class Done:
     text: str
@@ -72,28 +55,17 @@ async def workroom(
     settings: Settings, store: Store | None = None, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[JobContext]:
     """Open what the jobs need of the settings: the model. `store` is for `recap` alone."""
-    client = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
-    engine = OpenAIEngine(client, model=settings.openai_model)
-    studio = TextAndSpeech(client, model=settings.openai_model, text_model=settings.text_model, breaker=engine.breaker)
-    store = store or cast(Store, _NoStore())
-    services = Services(
-        engine=engine,
-        transcriber=OpenAITranscriber(client, model=settings.transcribe_model),
-        store=store,
-        outbox=Outbox(store),
-        budget=Budget(Decimal(0), Decimal(0), Prices(settings.prices), lambda: datetime.now(UTC)),
-        make_vad=_deaf,
-        clock=time.monotonic,
-        wall=lambda: datetime.now().astimezone(),
-        model=settings.openai_model,
-        transcribe_model=settings.transcribe_model,
-        studio=studio,
-    )
-    try:
-        yield JobContext(services, studio, folder_beside(settings.database_url))
-    finally:
-        await engine.aclose()
-        await client.close()
+    async with open_engines(settings, tls) as engines:
+        services = JobServices(
+            engine=engines.reply,
+            budget=Budget(Decimal(0), Decimal(0), Prices(settings.prices), lambda: datetime.now(UTC)),
+            clock=time.monotonic,
+            wall=lambda: datetime.now().astimezone(),
+            model=settings.openai_model,
+            store=store,
+            outbox=Outbox(store) if store is not None else None,
+        )
+        yield JobContext(services, engines.write, folder_beside(settings.database_url))
 
 
 async def answer(
@@ -134,6 +106,7 @@ async def recap(
 ) -> Done:
     """Catch up on a channel of the database; the sound goes to `out` (one of SOUNDS)."""
     services = jobs.services
+    assert services.store is not None, "a recap is of what the database remembers"
     history = await services.store.history(channel_id, catchup.LINES)
     talk = catchup.recent(history, services.wall(), minutes)
     step("summing", 0, None)
@@ -203,7 +176,3 @@ def _move(made: Sequence[Path], targets: Sequence[Path]) -> None:
     for source, target in zip(made, targets, strict=True):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
-
-
-def _deaf() -> Vad:
-    raise NotImplementedError("there is no call here")

@@ -10,7 +10,6 @@ from pathlib import Path
 from bot.audio import clock
 from bot.billing import tokens
 from bot.engine.prompt import tongue
-from bot.engine.text_and_speech import TextAndSpeech
 from bot.errors import BotError, Incomplete
 from bot.jobs import programme as joining
 from bot.jobs import script
@@ -18,6 +17,7 @@ from bot.jobs.documents import Document, sections
 from bot.jobs.job_account import JobAccount
 from bot.jobs.podcast_folder import Plan, PodcastFolder, Section
 from bot.jobs.retry import with_retry
+from bot.ports import TextAndSpeech
 from bot.types import Usage
 
 SECTION = 6_000

@@ -2,9 +2,9 @@
 
 from bot.billing import tokens
 from bot.engine.prompt import tongue
-from bot.engine.text_and_speech import TextAndSpeech
 from bot.errors import Incomplete
 from bot.jobs.job_account import JobAccount
+from bot.ports import TextAndSpeech
 from bot.types import Usage
 
 _MOST_TOKENS = 2_000

@@ -10,16 +10,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from bot.config import Settings
-from bot.engine.client import build_client
-from bot.engine.model_check import check_model
-from bot.engine.openai_audio import OpenAIEngine
+from bot.engine.open import Engines, open_engines
 from bot.errors import BotError, ConfigError, StoreError, Unreachable
 from bot.ops import shard_slots
 from bot.ops.doctor_report import Finding, Status
+from bot.ports import Engine
 from bot.store.inspection import schema, sealed, sqlite_file
 from bot.store.seal import Seal
 from bot.types import AudioDelta, ReplyRequest, RoomContext, Turn, Typed
@@ -107,26 +105,24 @@ async def udp(settings: Settings) -> AsyncIterator[Finding]:
 
 async def model(settings: Settings, tls: ssl.SSLContext, *, live: bool) -> AsyncIterator[Finding]:
     """Check the key and the models; `live` asks for one spoken word, which costs a fraction of a cent."""
-    client = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
     sound = True
     try:
-        async for finding in _models(settings, client):
-            sound &= finding.status is not Status.FAIL
-            yield finding
-        if live and sound:
-            yield await _live(settings, client)
+        async with open_engines(settings, tls) as engines:
+            async for finding in _models(engines):
+                sound &= finding.status is not Status.FAIL
+                yield finding
+            if live and sound:
+                yield await _live(settings, engines.reply)
     except BotError as error:
         # The hint for people in a call does not help the operator.
         unreachable = isinstance(error, Unreachable)
         hint = "Check OPENAI_BASE_URL, the network and SSL_CERT_FILE." if unreachable else error.hint
         yield Finding("model", Status.FAIL, f"{error.code}: {settings.openai_base_url}", hint)
-    finally:
-        await client.close()
 
 
-async def _models(settings: Settings, client: Any) -> AsyncIterator[Finding]:
-    for name in filter(None, (settings.openai_model, settings.transcribe_model, settings.text_model)):
-        state = await check_model(client, name)
+async def _models(engines: Engines) -> AsyncIterator[Finding]:
+    for name in engines.models:
+        state = await engines.check(name)
         if not state.available:
             hint = "Check OPENAI_MODEL, TRANSCRIBE_MODEL and TEXT_MODEL, and what the key's account may use."
             yield Finding("model", Status.FAIL, f"{name} is not available", hint)
@@ -138,17 +134,14 @@ async def _models(settings: Settings, client: Any) -> AsyncIterator[Finding]:
             yield Finding("model", Status.OK, f"{name} is there")
 
 
-async def _live(settings: Settings, client: Any) -> Finding:
-    engine, began = OpenAIEngine(client, model=settings.openai_model), time.monotonic()
+async def _live(settings: Settings, engine: Engine) -> Finding:
+    began = time.monotonic()
     turn = Turn(1, 0, (), 0.0, (Typed(0, "Say only: yes.", 0.0),))
     room = RoomContext("Kikite", "doctor", {0: "Doctor"}, datetime.now(UTC), voice=settings.voice, max_seconds=2.0)
-    try:
-        async for event in engine.reply(ReplyRequest(turn, (), room)):
-            if isinstance(event, AudioDelta):
-                return Finding("model live", Status.OK, f"spoke after {time.monotonic() - began:.1f} s")
-        return Finding("model live", Status.FAIL, "it answered without sound", "Choose an audio chat model.")
-    finally:
-        await engine.aclose()
+    async for event in engine.reply(ReplyRequest(turn, (), room)):
+        if isinstance(event, AudioDelta):
+            return Finding("model live", Status.OK, f"spoke after {time.monotonic() - began:.1f} s")
+    return Finding("model live", Status.FAIL, "it answered without sound", "Choose an audio chat model.")
 
 
 async def store(settings: Settings) -> AsyncIterator[Finding]:

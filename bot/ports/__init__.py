@@ -1,6 +1,6 @@
 """What rooms need from one another, as small structural protocols; implementations do not inherit from them."""
 
-from bot.ports.engine import Engine, Transcriber
+from bot.ports.engine import Engine, TextAndSpeech, Transcriber
 from bot.ports.store import Store
 from bot.ports.venue import Audience, Venue
 from bot.ports.voice import Playback, Vad, VoiceLink
@@ -10,6 +10,7 @@ __all__ = [
     "Engine",
     "Playback",
     "Store",
+    "TextAndSpeech",
     "Transcriber",
     "Vad",
     "Venue",

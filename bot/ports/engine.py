@@ -1,11 +1,12 @@
 """What a call needs from a model."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
 from bot.errors import BotError
 from bot.types import (
     Heard,
+    Made,
     ReplyEvent,
     ReplyRequest,
     Usage,
@@ -53,4 +54,43 @@ class Transcriber(Protocol):
 
         `names` are spelled as the room spells them. Raises EngineError.
         """
+        ...
+
+
+class TextAndSpeech(Protocol):
+    """Requests outside a call: words, or a recording, in; words or speech out."""
+
+    model: str
+    "hears and speaks"
+
+    @property
+    def writing_model(self) -> str:
+        """The model that answers what is written without sound."""
+        ...
+
+    async def write(
+        self,
+        instructions: str,
+        text: str,
+        spent: Callable[[str, Usage, bool], None],
+        *,
+        recording: bytes | memoryview = b"",
+        most_tokens: int = 4096,
+    ) -> Made:
+        """Answer a text in words, or a text about a recording (s16le mono 16 kHz). Raises EngineError, BadAudio.
+
+        `spent` is told of each request that is paid for: model, usage, whether that is a guess.
+        """
+        ...
+
+    async def say(
+        self,
+        instructions: str,
+        text: str,
+        spent: Callable[[str, Usage, bool], None],
+        *,
+        voice: str,
+        longest: float = 240.0,
+    ) -> Made:
+        """Answer a text, or speak it, aloud for at most `longest` seconds; its words come along. Raises EngineError."""
         ...

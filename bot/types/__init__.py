@@ -4,7 +4,18 @@ from bot.types.call import CallState, LinkEnd, Verdict
 from bot.types.message import Forgotten, Message, News, Setting
 from bot.types.money import Charge, ChargeKind, Usage
 from bot.types.sound import Frame, Heard, Playout, Utterance
-from bot.types.turn import AudioDelta, ReplyDone, ReplyEvent, ReplyRequest, RoomContext, Spoken, TextDelta, Turn, Typed
+from bot.types.turn import (
+    AudioDelta,
+    Made,
+    ReplyDone,
+    ReplyEvent,
+    ReplyRequest,
+    RoomContext,
+    Spoken,
+    TextDelta,
+    Turn,
+    Typed,
+)
 
 __all__ = [
     "AudioDelta",
@@ -15,6 +26,7 @@ __all__ = [
     "Frame",
     "Heard",
     "LinkEnd",
+    "Made",
     "Message",
     "News",
     "Playout",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from bot import audio
 from bot.types.ids import new_id
 from bot.types.message import Message
 from bot.types.money import Usage
@@ -127,3 +128,18 @@ class Spoken:
     "the people it answers"
     id: str = field(default_factory=new_id)
     "of its line in the history"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of a request outside a call."""
+
+    text: str
+    pcm: bytes
+    "s16le mono 24 kHz, empty when no speech was asked for"
+    complete: bool = True
+    "False: cut by length or filter"
+
+    @property
+    def seconds(self) -> float:
+        return audio.seconds(self.pcm, audio.SPEAK_RATE)

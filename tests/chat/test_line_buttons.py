@@ -9,6 +9,7 @@ import pytest
 from bot.chat.transcript.line_buttons import LineId
 from bot.engine.text_and_speech import Made
 from bot.jobs.context import JobContext
+from bot.jobs.services import JobServices
 from bot.types import Heard, Message, Usage, Utterance
 from sandbox.guild.components import walk
 from sandbox.guild.entities import User
@@ -95,7 +96,7 @@ async def test_a_line_is_read_in_ones_own_language(tmp_path: Path) -> None:
         line = await answered(house, ada)
         await (await house.sandbox.command(ada, "leave")).settled()
         studio: Any = Studio()
-        house.client.__dict__["jobs"] = JobContext(house.services, studio, tmp_path)
+        house.client.__dict__["jobs"] = JobContext(JobServices.of(house.services), studio, tmp_path)
         yui = house.sandbox.add_user("Yui", locale="ja")
         outcome = await (await house.sandbox.click(yui, line, buttons(line)["mine"])).settled()
         assert outcome.ephemeral

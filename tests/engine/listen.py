@@ -2,8 +2,8 @@
 
 import asyncio
 
-from bot.engine.openai_audio import OpenAIEngine
 from bot.errors import BotError
+from bot.ports import Engine
 from bot.types import AudioDelta, ReplyDone, ReplyRequest, TextDelta
 from tests.engine.make import request
 
@@ -20,7 +20,7 @@ class Got:
         "until it was over, on the loop's clock"
 
 
-async def listen(engine: OpenAIEngine, asked: ReplyRequest | None = None) -> Got:
+async def listen(engine: Engine, asked: ReplyRequest | None = None) -> Got:
     got = Got()
     now = asyncio.get_running_loop().time
     started = now()

@@ -14,12 +14,12 @@ import pytest
 from bot.audio import SPEAK_RATE
 from bot.billing.budget import Budget
 from bot.billing.prices import Prices
-from bot.call.services import Services
 from bot.engine.client import build_client
 from bot.engine.openai_audio import OpenAIEngine
-from bot.engine.text_and_speech import TextAndSpeech
-from bot.engine.transcribe import OpenAITranscriber
+from bot.engine.text_and_speech import OpenAITextAndSpeech
 from bot.jobs.context import JobContext
+from bot.jobs.services import JobServices
+from bot.ports import TextAndSpeech
 from bot.store.outbox import Outbox
 from bot.store.repository import SqlStore
 from sandbox.model.behaviour import Speak
@@ -71,20 +71,16 @@ async def opened(model: ModelServer, folder: Path, text_model: str | None = None
     client = build_client(model.key, model.base_url)
     store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
     budget = Budget(Decimal(0), Decimal(0), Prices(), lambda: datetime.now(UTC))
-    studio = TextAndSpeech(client, model="gpt-audio-1.5", text_model=text_model, busy=0.0)
+    studio = OpenAITextAndSpeech(client, model="gpt-audio-1.5", text_model=text_model, busy=0.0)
     engine = OpenAIEngine(client, model="gpt-audio-1.5")
-    services = Services(
+    services = JobServices(
         engine=engine,
-        transcriber=OpenAITranscriber(client, model="gpt-transcribe"),
         store=store,
         outbox=Outbox(store),
         budget=budget,
-        make_vad=lambda: None,  # pyright: ignore[reportArgumentType]
         clock=time.monotonic,
         wall=lambda: datetime.now(UTC),
         model="gpt-audio-1.5",
-        transcribe_model="gpt-transcribe",
-        studio=studio,
     )
     try:
         yield Workshop(model, JobContext(services, studio, folder / "jobs"), budget)

@@ -44,9 +44,11 @@ async def test_nothing_said_is_nothing_paid(workshop: Workshop) -> None:
 
 async def test_a_recap_is_written_only_when_little_is_left(workshop: Workshop) -> None:
     services = workshop.jobs.services
+    store = services.store
+    assert store
     services = replace(services, budget=Budget(Decimal(10), Decimal(0), Prices(), lambda: datetime.now(UTC)))
     spent = Charge(datetime.now(UTC), 1, 2, (3,), "job", services.model, Usage(), Decimal("9.7"), False)
-    await services.store.charge([spent])
+    await store.charge([spent])
     talk = [said(2, "we meet at nine")]
     async with replace(workshop.jobs, services=services).bill(1, 2, 3, catchup.estimate(workshop.studio, talk)) as bill:
         recap = await catchup.catch_up(talk, "de", "marin", workshop.studio, bill)

@@ -169,6 +169,7 @@ async def test_a_restart_goes_on_from_the_parts_that_are_done(tmp_path: Path) ->
 async def test_what_is_paid_is_booked_even_for_what_failed(workshop: Workshop) -> None:
     workshop.model.default = podcasting
     await made(workshop, bench_for(workshop, 3000))
+    assert workshop.jobs.services.store
     charges = await workshop.jobs.services.store.charges(1, workshop.jobs.services.wall().replace(hour=0, minute=0))
     assert len(charges) == len(workshop.model.chats)
     assert {charge.kind for charge in charges} == {"job"}

@@ -11,6 +11,7 @@ from bot.chat.host import Interaction
 from bot.chat.venue import DiscordVenue
 from bot.jobs.ask import AskResult, Question
 from bot.jobs.ask import ask as run_question
+from bot.jobs.services import JobServices
 from bot.types import RoomContext, Spoken
 
 log = structlog.get_logger(__name__)
@@ -91,7 +92,7 @@ async def _answer_here(interaction: Interaction, shown: str, question: str, reco
     bot_id = guild.me.id if settings.retention_days else 0
     asked = Question(guild.id, interaction.channel_id or 0, interaction.user.id, question, recording, shown, bot_id)
     async with host.asking.place(guild.id, interaction.user.id):
-        answer = await run_question(asked, room, host.services)
+        answer = await run_question(asked, room, JobServices.of(host.services))
     words = host.words_in(guild)
     text = "\n".join(
         [lines.heard(interaction.user.display_name, shown), lines.said(room.bot_name, _spoken(answer), words)]

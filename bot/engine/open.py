@@ -1,0 +1,49 @@
+"""Settings -> the engines. The one place that picks them: another engine is built here."""
+
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from bot.config import Settings
+from bot.engine.client import build_client
+from bot.engine.model_check import ModelState, check_model
+from bot.engine.openai_audio import OpenAIEngine
+from bot.engine.text_and_speech import OpenAITextAndSpeech
+from bot.engine.transcribe import OpenAITranscriber
+from bot.ports import Engine, TextAndSpeech, Transcriber
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """What the bot asks of models."""
+
+    reply: Engine
+    "answers in calls"
+    transcribe: Transcriber
+    write: TextAndSpeech
+    "answers outside of calls"
+    check: Callable[[str], Awaitable[ModelState]]
+    "what the server says of a model; raises EngineError when it does not answer or refuses the key"
+    models: tuple[str, ...]
+    "all models that the settings name"
+
+
+@asynccontextmanager
+async def open_engines(settings: Settings, tls: ssl.SSLContext | None = None) -> AsyncIterator[Engines]:
+    """Open one connection pool for all of them; `tls` is None for the system's authorities."""
+    client = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
+    model, text_model = settings.openai_model, settings.text_model
+    engine = OpenAIEngine(client, model=model, text_model=text_model)
+    try:
+        yield Engines(
+            reply=engine,
+            transcribe=OpenAITranscriber(client, model=settings.transcribe_model),
+            write=OpenAITextAndSpeech(client, model=model, text_model=text_model, breaker=engine.breaker),
+            check=partial(check_model, client),
+            models=tuple(name for name in (model, settings.transcribe_model, text_model) if name),
+        )
+    finally:
+        await engine.aclose()
+        await client.close()
