@@ -35,7 +35,7 @@ async def read_all(host: Host, files: Iterable[discord.Attachment]) -> tuple[str
             words.append(found)
         else:
             sound += await decode(found)
-            if len(sound) > media.LONGEST * HEAR_RATE * 2:
+            if len(sound) > media.MAX_QUESTION_RECORDING_SECONDS * HEAR_RATE * 2:
                 raise _too_long()
     return "\n\n".join(words), bytes(sound)
 
@@ -49,11 +49,13 @@ async def decode(recording: bytes) -> bytes:
 
 
 def _pcm(recording: bytes) -> bytes:
-    return b"".join(media.read(recording, limits=replace(media.LIMITS, seconds=media.LONGEST)))
+    return b"".join(
+        media.read(recording, limits=replace(media.RECORDING_LIMITS, seconds=media.MAX_QUESTION_RECORDING_SECONDS))
+    )
 
 
 def _too_long() -> Refusal:
-    return Refusal("refusal recording_long", minutes=int(media.LONGEST // 60))
+    return Refusal("refusal recording_long", minutes=int(media.MAX_QUESTION_RECORDING_SECONDS // 60))
 
 
 def of_type(files: Iterable[discord.Attachment], *kinds: str) -> list[discord.Attachment]:

@@ -25,10 +25,10 @@ Language = Annotated[str | None, typer.Option(help="Language of what is written 
 
 def _sound(out: Path) -> Path:
     """Check the suffix of a sound file."""
-    from bot.jobs.offline import SOUNDS
+    from bot.jobs.offline import SOUND_SUFFIXES
 
-    if out.suffix.lower() not in SOUNDS:
-        raise typer.BadParameter(f"a name that ends in {', '.join(SOUNDS)}")
+    if out.suffix.lower() not in SOUND_SUFFIXES:
+        raise typer.BadParameter(f"a name that ends in {', '.join(SOUND_SUFFIXES)}")
     return out
 
 
@@ -81,7 +81,7 @@ def podcast(
     from bot.jobs.encoder import CODECS
     from bot.jobs.podcast import other_voice
 
-    named = offline.SOUNDS.get(out.suffix.lower())
+    named = offline.SOUND_SUFFIXES.get(out.suffix.lower())
     container = named[0] if named else format
     if container not in CODECS:
         raise typer.BadParameter(" or ".join(CODECS), param_hint="--out" if named else "--format")
@@ -90,7 +90,7 @@ def podcast(
         first = voice or own.voice
         voices = [first, other_voice(first)] if second else [first]
         agree = partial(shown.agree, yes=yes)
-        return offline.cast_pod(jobs, file, out, container, voices, language, agree, shown.step)
+        return offline.make_podcast(jobs, file, out, container, voices, language, agree, shown.step)
 
     return _job(work, out if named else out / "summary.md")
 
@@ -130,7 +130,7 @@ async def _job(
         store = await _store(settings) if with_store else None
         if store is not None:
             stack.push_async_callback(store.aclose)
-        jobs = await stack.enter_async_context(offline.workroom(settings, store, tls_context()))
+        jobs = await stack.enter_async_context(offline.open_jobs(settings, store, tls_context()))
         shown = stack.enter_context(terminal.Terminal())
         shown.show(await work(jobs, settings, shown))
 

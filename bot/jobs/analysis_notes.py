@@ -14,11 +14,11 @@ from pathlib import Path
 
 from bot.ports.holder import Holder
 
-MOST = 32
+MAX_KEPT_ANALYSES = 32
 """Analyses whose notes are kept at once."""
-OLDEST = 1800.0
+NOTES_LIFETIME_SECONDS = 1800.0
 """Seconds that the bot keeps them."""
-OLDEST_ON_DISK = 7 * 86_400.0
+NOTES_ON_DISK_LIFETIME_SECONDS = 7 * 86_400.0
 
 
 def request_key(recording: bytes | Path, *about: object) -> str:
@@ -57,10 +57,10 @@ class AnalysisNotes(Holder):
             del self._kept[key]
 
     def _expire(self) -> None:
-        oldest = self._clock() - OLDEST
+        oldest = self._clock() - NOTES_LIFETIME_SECONDS
         for key in [key for key, (since, _, _) in self._kept.items() if since < oldest]:
             del self._kept[key]
-        while len(self._kept) > MOST:
+        while len(self._kept) > MAX_KEPT_ANALYSES:
             del self._kept[next(iter(self._kept))]
 
 
@@ -81,7 +81,7 @@ class AnalysisNotesOnDisk(Holder):
     def write(self, key: str, notes: list[str], user_id: int = 0) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         for old in self._folder.glob("notes-*.json"):
-            if time.time() - old.stat().st_mtime > OLDEST_ON_DISK:
+            if time.time() - old.stat().st_mtime > NOTES_ON_DISK_LIFETIME_SECONDS:
                 old.unlink(missing_ok=True)
         passing = self._file(key).with_suffix(".new")
         passing.touch(mode=0o600)

@@ -20,7 +20,7 @@ from bot.types import (
     Utterance,
 )
 
-HISTORY = 60
+MAX_ASK_HISTORY_LINES = 60
 """Lines of the channel's memory that the model may be shown."""
 
 
@@ -99,7 +99,7 @@ async def _past(question: Question, services: JobServices) -> tuple[Message, ...
     if not question.bot_id or services.store is None:
         return ()
     try:
-        return tuple(await services.store.history(question.channel_id, HISTORY))
+        return tuple(await services.store.history(question.channel_id, MAX_ASK_HISTORY_LINES))
     except StoreError:
         return ()
 

@@ -16,10 +16,10 @@ import numpy as np
 
 CODECS = {"ogg": "libopus", "mp3": "libmp3lame"}
 """Containers offered to people, with their codecs."""
-STEPS = 256
+MAX_WAVEFORM_VALUES = 256
 """Values of a voice message's waveform at most (Discord's limit), one each 100 ms of a short one."""
-_STEP_SECONDS = 0.1
-_MS = Fraction(1, 1000)
+_WAVEFORM_STEP_SECONDS = 0.1
+_MILLISECOND = Fraction(1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ def encode(pcm: bytes, rate: int, container: str = "ogg", codec: str | None = No
 
 
 def waveform(pieces: Iterable[bytes], rate: int, seconds: float) -> bytes:
-    """Return the peaks of s16le mono sound of about `seconds`, 0 to 255 each, at most STEPS of them."""
-    steps = max(1, min(STEPS, int(seconds / _STEP_SECONDS)))
+    """Return the peaks of s16le mono sound of about `seconds`, 0 to 255 each, at most MAX_WAVEFORM_VALUES of them."""
+    steps = max(1, min(MAX_WAVEFORM_VALUES, int(seconds / _WAVEFORM_STEP_SECONDS)))
     per_step = max(1, -(-int(seconds * rate) // steps))
     peaks = np.zeros(steps)
     at = 0
@@ -120,6 +120,6 @@ def _chapter(number: int, chapter: ChapterMark) -> Any:  # a TypedDict that PyAV
         "id": number,
         "start": round(chapter.start * 1000),
         "end": round(chapter.end * 1000),
-        "time_base": _MS,
+        "time_base": _MILLISECOND,
         "metadata": {"title": chapter.title},
     }

@@ -10,21 +10,21 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-TARGET = -16.0
+TARGET_LUFS = -16.0
 """LUFS: what podcast players expect of speech (mono counts as one channel)."""
-CEILING = 10 ** (-1.5 / 20)
+PEAK_CEILING = 10 ** (-1.5 / 20)
 """Highest sample after limiting, of full scale: leaves codecs room for their overshoot."""
-SILENT = -70.0
+SILENCE_LUFS = -70.0
 """LUFS: blocks below are not counted (the absolute gate)."""
-_RELATIVE = -10.0
-_BLOCK, _STEP = 0.4, 0.1
+_RELATIVE_GATE_DB = -10.0
+_BLOCK_SECONDS, _BLOCK_STEP_SECONDS = 0.4, 0.1
 """Seconds of a block, and between the beginnings of two."""
-_MOST_GAIN = 24.0
+_MAX_GAIN_DB = 24.0
 """dB: more would raise noise and no speech."""
-_LOOK = 0.005
+_LOOKAHEAD_SECONDS = 0.005
 """Seconds that the limiter looks ahead."""
-_RELEASE = 0.1
-_CHUNK = 1 << 16
+_RELEASE_SECONDS = 0.1
+_FFT_CHUNK_SAMPLES = 1 << 16
 
 Samples = NDArray[np.float64]
 
@@ -36,28 +36,28 @@ class Meter:
         self._rate = rate
         self._response = _k_response(rate)
         self._tail = np.zeros(len(self._response) - 1)
-        self._step = round(_STEP * rate)
+        self._step = round(_BLOCK_STEP_SECONDS * rate)
         self._rest = np.zeros(0)
         self._powers: list[float] = []
         "mean square of each 100 ms"
 
     def feed(self, pcm: bytes) -> None:
         samples = np.frombuffer(pcm, "<i2") / 32768.0
-        for start in range(0, len(samples), _CHUNK):
-            self._weigh(samples[start : start + _CHUNK])
+        for start in range(0, len(samples), _FFT_CHUNK_SAMPLES):
+            self._weigh(samples[start : start + _FFT_CHUNK_SAMPLES])
 
     @property
     def integrated(self) -> float:
-        """LUFS of all so far; SILENT when there is nothing to be heard."""
-        steps = round(_BLOCK / _STEP)
+        """LUFS of everything so far; SILENCE_LUFS when nothing is audible."""
+        steps = round(_BLOCK_SECONDS / _BLOCK_STEP_SECONDS)
         powers = np.array(self._powers)
         if len(powers) < steps:
-            return _lufs(float(powers.mean())) if len(powers) else SILENT
+            return _lufs(float(powers.mean())) if len(powers) else SILENCE_LUFS
         blocks = np.convolve(powers, np.full(steps, 1 / steps), "valid")
-        loud = blocks[blocks > _power(SILENT)]
+        loud = blocks[blocks > _power(SILENCE_LUFS)]
         if not len(loud):
-            return SILENT
-        gated = loud[loud > _power(_lufs(float(loud.mean())) + _RELATIVE)]
+            return SILENCE_LUFS
+        gated = loud[loud > _power(_lufs(float(loud.mean())) + _RELATIVE_GATE_DB)]
         return _lufs(float(gated.mean()))
 
     def _weigh(self, samples: Samples) -> None:
@@ -81,21 +81,21 @@ def measure(pieces: Iterable[bytes], rate: int) -> float:
 
 def gain_to(target: float, loudness: float) -> float:
     """Return the factor that takes `loudness` to `target`, both in LUFS; 1 for silence."""
-    if loudness <= SILENT:
+    if loudness <= SILENCE_LUFS:
         return 1.0
-    return float(10 ** (min(target - loudness, _MOST_GAIN) / 20))
+    return float(10 ** (min(target - loudness, _MAX_GAIN_DB) / 20))
 
 
 class Limiter:
-    """Multiplies by a gain and holds peaks under CEILING, without distorting them: it turns down a little before.
+    """Multiplies by a gain and holds peaks under PEAK_CEILING. It turns down before a peak, so nothing distorts.
 
     `feed` gives back as much as it takes, 5 ms late; `end` gives the rest.
     """
 
     def __init__(self, gain: float, rate: int) -> None:
         self._gain = gain
-        self._block = max(1, round(_LOOK * rate))
-        self._recover = math.exp(-_LOOK / _RELEASE)
+        self._block = max(1, round(_LOOKAHEAD_SECONDS * rate))
+        self._recover = math.exp(-_LOOKAHEAD_SECONDS / _RELEASE_SECONDS)
         self._held = np.zeros(0)
         "at most one block and a bit, amplified"
         self._level: float | None = None
@@ -115,7 +115,7 @@ class Limiter:
         """Give out `count` blocks; one more is known, so that the gain is down when a peak comes."""
         blocks = self._held[: (count + 1) * self._block].reshape(count + 1, self._block)
         peaks = np.maximum(np.abs(blocks).max(axis=1), 1e-9)
-        wanted = np.minimum(1.0, CEILING / peaks)
+        wanted = np.minimum(1.0, PEAK_CEILING / peaks)
         ramps = np.empty((count, self._block))
         before = float(wanted[0]) if self._level is None else self._level
         line = np.arange(1, self._block + 1) / self._block
@@ -140,7 +140,7 @@ def levelled(pieces: Iterable[bytes], gain: float, rate: int) -> Iterator[bytes]
 
 
 def _lufs(power: float) -> float:
-    return -0.691 + 10 * math.log10(power) if power > 0 else SILENT
+    return -0.691 + 10 * math.log10(power) if power > 0 else SILENCE_LUFS
 
 
 def _power(lufs: float) -> float:

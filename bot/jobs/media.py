@@ -15,19 +15,19 @@ import av.error
 from bot.audio import HEAR_RATE, SPEAK_RATE
 from bot.errors import AudioTooLong, BadAudio, EmptyAudio, NotAudio
 from bot.jobs.encoder import FileEncoder, encode
-from bot.jobs.recording_header import LIMITS, Limits, Track, length, opened
+from bot.jobs.recording_header import RECORDING_LIMITS, Limits, Track, length, opened
 
-__all__ = ["LIMITS", "FileEncoder", "Limits", "Part", "encode", "length", "parts", "read", "to_pcm", "wav"]
+__all__ = ["RECORDING_LIMITS", "FileEncoder", "Limits", "Part", "encode", "length", "parts", "read", "to_pcm", "wav"]
 
-LONGEST = 600.0
+MAX_QUESTION_RECORDING_SECONDS = 600.0
 """Seconds of a recording that goes along with a question: its tokens are paid for."""
-_BAD_SHARE = 0.5
+_MAX_UNREADABLE_SHARE = 0.5
 """Of the packets: with more of them unreadable it is noise and no recording."""
-_CHUNK = 1 << 16
+_MIN_PIECE_BYTES = 1 << 16
 """Bytes of PCM handed on at once, at least."""
 
 
-def read(source: bytes | Path, rate: int = HEAR_RATE, limits: Limits = LIMITS) -> Iterator[bytes]:
+def read(source: bytes | Path, rate: int = HEAR_RATE, limits: Limits = RECORDING_LIMITS) -> Iterator[bytes]:
     """Decode a recording, or the first audio track of a film, piece by piece to s16le mono.
 
     Raises BadAudio (a subclass says why), for a truncated or too long recording after the pieces that could be read.
@@ -36,7 +36,7 @@ def read(source: bytes | Path, rate: int = HEAR_RATE, limits: Limits = LIMITS) -
         yield from _decode(track, rate, limits)
 
 
-def to_pcm(data: bytes | Path, rate: int = HEAR_RATE, longest: float = LONGEST) -> bytes:
+def to_pcm(data: bytes | Path, rate: int = HEAR_RATE, longest: float = MAX_QUESTION_RECORDING_SECONDS) -> bytes:
     """Decode a recording to s16le mono, the first `longest` seconds of it. Raises BadAudio."""
     limit = int(longest * rate) * 2
     pcm = bytearray()
@@ -47,7 +47,7 @@ def to_pcm(data: bytes | Path, rate: int = HEAR_RATE, longest: float = LONGEST) 
     return bytes(pcm[:limit])
 
 
-def wav(source: bytes | Path, out: BinaryIO, rate: int = SPEAK_RATE, limits: Limits = LIMITS) -> None:
+def wav(source: bytes | Path, out: BinaryIO, rate: int = SPEAK_RATE, limits: Limits = RECORDING_LIMITS) -> None:
     """Turn a recording into a mono 16-bit WAV file, piece by piece; `out` must be able to seek. Raises BadAudio."""
     with wave.open(out, "wb") as file:
         file.setnchannels(1)
@@ -69,7 +69,7 @@ class Part:
 
 
 def parts(
-    source: bytes | Path, seconds: float, overlap: float, rate: int = HEAR_RATE, limits: Limits = LIMITS
+    source: bytes | Path, seconds: float, overlap: float, rate: int = HEAR_RATE, limits: Limits = RECORDING_LIMITS
 ) -> Iterator[Part]:
     """Cut a recording into stretches of `seconds`, each beginning with the last `overlap` seconds of the one before.
 
@@ -118,7 +118,7 @@ def _decode(track: Track, rate: int, limits: Limits) -> Iterator[bytes]:
     yield from pieces.rest()
     if not pieces.samples:
         raise EmptyAudio("no sound on the track") if not pieces.bad else NotAudio(f"{pieces.bad} unreadable packets")
-    if pieces.bad > pieces.good * _BAD_SHARE / (1 - _BAD_SHARE) + 1:
+    if pieces.bad > pieces.good * _MAX_UNREADABLE_SHARE / (1 - _MAX_UNREADABLE_SHARE) + 1:
         raise BadAudio(f"{pieces.bad} unreadable packets of {pieces.bad + pieces.good}")
     track.check(pieces.samples / rate)
 
@@ -143,7 +143,7 @@ class _Pieces:
             if self.samples > self._longest:
                 yield from self.rest()
                 raise AudioTooLong(f"more than {self._longest:.0f} samples")
-            if len(self._held) >= _CHUNK:
+            if len(self._held) >= _MIN_PIECE_BYTES:
                 yield from self.rest()
 
     def rest(self) -> Iterator[bytes]:

@@ -28,18 +28,18 @@ from bot.ports import Store
 from bot.store.outbox import Outbox
 from bot.types import RoomContext
 
-SOUNDS = {
+SOUND_SUFFIXES = {
     ".ogg": ("ogg", "libopus"),
     ".opus": ("ogg", "libopus"),
     ".mp3": ("mp3", "libmp3lame"),
     ".wav": ("wav", "pcm_s16le"),
 }
 """How a file's name ends -> its container and codec."""
-_NO_LIMIT = 10**12
+_UNLIMITED_BYTES = 10**12
 """Bytes of a file that nobody uploads."""
 Step = Callable[[str, int, int | None], None]
 """Told of progress: what is done now, how much of it, of how much."""
-_NOBODY = 0
+_NO_USER_ID = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Done:
 
 
 @asynccontextmanager
-async def workroom(
+async def open_jobs(
     settings: Settings, store: Store | None = None, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[JobContext]:
     """Open what the jobs need of the settings: the model. `store` is for `recap` alone."""
@@ -71,11 +71,11 @@ async def workroom(
 async def answer(
     jobs: JobContext, text: str, file: Path | None, out: Path, voice: str, language: str | None, step: Step
 ) -> Done:
-    """Answer a question; the sound goes to `out` (one of SOUNDS)."""
+    """Answer a question; the sound goes to `out` (a name that ends in one of SOUND_SUFFIXES)."""
     enclosed, recording = await asyncio.to_thread(_enclosed, file) if file is not None else ("", b"")
     step("asking", 0, None)
     room = RoomContext("Kikite", "a terminal", {}, jobs.services.wall(), language, voice)
-    question = Question(0, 0, _NOBODY, f"{text}\n\n{enclosed}".strip(), recording)
+    question = Question(0, 0, _NO_USER_ID, f"{text}\n\n{enclosed}".strip(), recording)
     found = await ask(question, room, jobs.services)
     return await _spoken(found.text, found.pcm, out, found.cost)
 
@@ -85,7 +85,7 @@ async def listen(jobs: JobContext, file: Path, question: str, out: Path | None, 
     seconds = await length(file)
     expected = estimate(jobs.studio, seconds)
     step("listening", 0, steps(seconds))
-    async with jobs.bill(0, 0, _NOBODY, expected) as bill:
+    async with jobs.bill(0, 0, _NO_USER_ID, expected) as bill:
         found = await analyze(
             file,
             question,
@@ -104,18 +104,18 @@ async def listen(jobs: JobContext, file: Path, question: str, out: Path | None, 
 async def recap(
     jobs: JobContext, channel_id: int, minutes: int, out: Path, voice: str, language: str, step: Step
 ) -> Done:
-    """Catch up on a channel of the database; the sound goes to `out` (one of SOUNDS)."""
+    """Catch up on a channel of the database; the sound goes to `out` (a name that ends in one of SOUND_SUFFIXES)."""
     services = jobs.services
     assert services.store is not None, "a recap is of what the database remembers"
-    history = await services.store.history(channel_id, catchup.LINES)
+    history = await services.store.history(channel_id, catchup.MAX_CATCHUP_LINES)
     talk = catchup.recent(history, services.wall(), minutes)
     step("summing", 0, None)
-    async with jobs.bill(0, channel_id, _NOBODY, catchup.estimate(jobs.studio, talk)) as bill:
+    async with jobs.bill(0, channel_id, _NO_USER_ID, catchup.estimate(jobs.studio, talk)) as bill:
         found = await catchup.catch_up(talk, language, voice, jobs.studio, bill)
     return await _spoken(found.text, found.pcm, out, bill.cost)
 
 
-async def cast_pod(
+async def make_podcast(
     jobs: JobContext,
     file: Path,
     out: Path,
@@ -131,16 +131,20 @@ async def cast_pod(
     """
     data = await asyncio.to_thread(file.read_bytes)
     document = await asyncio.to_thread(documents.read, data, file.name)
-    plan = podcast.plan(document, language, voices, container, _NO_LIMIT)
+    plan = podcast.plan(document, language, voices, container, _UNLIMITED_BYTES)
     bench = await asyncio.to_thread(podcast_folder.PodcastFolder.open, jobs.folder, plan)
     expected = podcast.estimate(jobs.studio, bench.plan, bench.done())
     agree(price(jobs.services.budget, expected))
     bench.plan.paused = True  # a bot beside this is not to go on with it
-    async with jobs.bill(0, 0, _NOBODY, expected) as bill:
+    async with jobs.bill(0, 0, _NO_USER_ID, expected) as bill:
         maker = podcast.Podcaster(bench, jobs.studio, bill)
         made = await maker.make(lambda state: step(state.step, state.done, state.parts))
-    named = out.suffix.lower() in SOUNDS
-    targets = [out, out.with_suffix(".md")] if named else [out / f"podcast.{container}", out / "summary.md"]
+    named = out.suffix.lower() in SOUND_SUFFIXES
+    targets = (
+        [out, out.with_suffix(documents.MARKDOWN_SUFFIX)]
+        if named
+        else [out / f"podcast.{container}", out / "summary.md"]
+    )
     await asyncio.to_thread(_move, [*made.programme.files, made.summary], targets)
     await asyncio.to_thread(bench.clear)
     return Done(targets[-1].read_text(encoding="utf-8"), tuple(targets), maker.cost)
@@ -148,11 +152,11 @@ async def cast_pod(
 
 def _enclosed(file: Path) -> tuple[str, bytes]:
     """Return what goes along with a question: the words of a text, or the sound of a recording (s16le mono 16 kHz)."""
-    limits = replace(media.LIMITS, seconds=media.LONGEST)
+    limits = replace(media.RECORDING_LIMITS, seconds=media.MAX_QUESTION_RECORDING_SECONDS)
     try:
         return "", b"".join(media.read(file, limits=limits))
     except AudioTooLong as error:
-        minutes = int(media.LONGEST // 60)
+        minutes = int(media.MAX_QUESTION_RECORDING_SECONDS // 60)
         hint = f"That recording is too long to go with a question: at most {minutes} minutes. Use analyze instead."
         raise AudioTooLong(str(error), hint=hint) from error
     except NotAudio as error:
@@ -167,7 +171,7 @@ def _enclosed(file: Path) -> tuple[str, bytes]:
 async def _spoken(text: str, pcm: bytes, out: Path, cost: Decimal | None) -> Done:
     if not pcm:
         return Done(text, (), cost)
-    container, codec = SOUNDS[out.suffix.lower()]
+    container, codec = SOUND_SUFFIXES[out.suffix.lower()]
     await asyncio.to_thread(lambda: out.write_bytes(media.encode(pcm, SPEAK_RATE, container, codec)))
     return Done(text, (out,), cost)
 

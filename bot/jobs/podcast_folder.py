@@ -19,7 +19,7 @@ from typing import Any
 from bot.jobs.script import Chapter, ScriptPiece
 from bot.ports.holder import Holder
 
-OLDEST = 7 * 86_400.0
+UNFINISHED_LIFETIME_SECONDS = 7 * 86_400.0
 """Seconds until work that nobody finished is thrown away."""
 
 
@@ -122,7 +122,7 @@ def unfinished(folder: Path) -> Iterator[PodcastFolder]:
     """Yield the work that an earlier process left; what is too old or unreadable is thrown away."""
     for found in sorted(folder.glob("*/plan.json")) if folder.is_dir() else ():
         try:
-            if time.time() - found.stat().st_mtime > OLDEST:
+            if time.time() - found.stat().st_mtime > UNFINISHED_LIFETIME_SECONDS:
                 raise ValueError("too old")
             yield PodcastFolder(folder, _plan(json.loads(found.read_text(encoding="utf-8"))))
         except (OSError, ValueError, TypeError, KeyError):

@@ -13,21 +13,21 @@ from bot.audio import SPEAK_RATE
 from bot.jobs import loudness
 from bot.jobs.encoder import ChapterMark, FileEncoder
 
-PAUSE = 0.3
+PART_PAUSE_SECONDS = 0.3
 """Seconds of silence between two parts."""
-CHAPTER_PAUSE = 0.9
-_FADE = 0.008
+CHAPTER_PAUSE_SECONDS = 0.9
+_FADE_SECONDS = 0.008
 """Seconds in which a part rises and falls: an edge that does not is a click."""
-_KEEP = 0.06
+_KEPT_EDGE_SECONDS = 0.06
 """Seconds kept around what is said."""
-_QUIET = 0.006
+_SPEECH_THRESHOLD = 0.006
 """Of full scale: below it is no speech."""
-_FRAME = 240
+_FRAME_SAMPLES = 240
 BIT_RATES = {"ogg": (48_000, 40_000, 32_000, 24_000, 16_000), "mp3": (96_000, 64_000, 48_000, 40_000, 32_000)}
 """Bits per second, best first; the lowest is still well understood."""
-_OVERHEAD = 1.06
+_CONTAINER_OVERHEAD_FACTOR = 1.06
 """Of the containers, and of encoders that do not keep their word to the bit."""
-_HEADROOM = 60_000
+_RESERVED_BYTES = 60_000
 """Bytes for the summary and the form around the files."""
 
 Load = Callable[[int], bytes]
@@ -56,14 +56,14 @@ def join(
         starts.append(length / SPEAK_RATE)
         for _ in range(count):
             pcm = _trimmed(load(number))
-            gains.append(loudness.gain_to(loudness.TARGET, loudness.measure([pcm], SPEAK_RATE)))
-            length += len(pcm) // 2 + round(PAUSE * SPEAK_RATE)
+            gains.append(loudness.gain_to(loudness.TARGET_LUFS, loudness.measure([pcm], SPEAK_RATE)))
+            length += len(pcm) // 2 + round(PART_PAUSE_SECONDS * SPEAK_RATE)
             number += 1
-        length += round((CHAPTER_PAUSE - PAUSE) * SPEAK_RATE)
+        length += round((CHAPTER_PAUSE_SECONDS - PART_PAUSE_SECONDS) * SPEAK_RATE)
     seconds = length / SPEAK_RATE
     for piece in loudness.levelled(_pieces(load, chapters, gains), 1.0, SPEAK_RATE):
         meter.feed(piece)
-    trim = loudness.gain_to(loudness.TARGET, meter.integrated)
+    trim = loudness.gain_to(loudness.TARGET_LUFS, meter.integrated)
     ends = [*starts[1:], seconds]
     marks = [ChapterMark(name, start, end) for (name, _), start, end in zip(chapters, starts, ends, strict=True)]
     files = _encoded(load, chapters, [gain * trim for gain in gains], marks, out, container, limit, title)
@@ -72,12 +72,12 @@ def join(
 
 def fitting(seconds: float, container: str, limit: int) -> tuple[int, int]:
     """Return the bit rate to use, and into how many files a programme must be split."""
-    room = max(limit - _HEADROOM, limit // 2)
+    room = max(limit - _RESERVED_BYTES, limit // 2)
     for rate in BIT_RATES[container]:
-        if seconds * rate / 8 * _OVERHEAD <= room:
+        if seconds * rate / 8 * _CONTAINER_OVERHEAD_FACTOR <= room:
             return rate, 1
     lowest = BIT_RATES[container][-1]
-    return lowest, max(1, -int(-(seconds * lowest / 8 * _OVERHEAD) // room))
+    return lowest, max(1, -int(-(seconds * lowest / 8 * _CONTAINER_OVERHEAD_FACTOR) // room))
 
 
 def _encoded(
@@ -128,9 +128,9 @@ def _pieces(load: Load, chapters: Sequence[tuple[str, int]], gains: Sequence[flo
             samples = np.frombuffer(_trimmed(load(number)), "<i2").astype(np.float64) * gains[number]
             # Not clipped here but limited later: what exceeds 16 bits is brought back softly.
             yield from _limited(samples)
-            yield bytes(round(PAUSE * SPEAK_RATE) * 2)
+            yield bytes(round(PART_PAUSE_SECONDS * SPEAK_RATE) * 2)
             number += 1
-        yield bytes(round((CHAPTER_PAUSE - PAUSE) * SPEAK_RATE) * 2)
+        yield bytes(round((CHAPTER_PAUSE_SECONDS - PART_PAUSE_SECONDS) * SPEAK_RATE) * 2)
 
 
 def _limited(samples: np.ndarray) -> Iterator[bytes]:
@@ -146,14 +146,14 @@ def _limited(samples: np.ndarray) -> Iterator[bytes]:
 def _trimmed(pcm: bytes) -> bytes:
     """Return a part without the silence at its ends, faded in and out."""
     samples = np.frombuffer(pcm, "<i2").astype(np.float32)
-    frames = len(samples) // _FRAME
+    frames = len(samples) // _FRAME_SAMPLES
     if frames:
-        peaks = np.abs(samples[: frames * _FRAME].reshape(frames, _FRAME)).max(axis=1)
-        loud = np.flatnonzero(peaks > _QUIET * 32768)
+        peaks = np.abs(samples[: frames * _FRAME_SAMPLES].reshape(frames, _FRAME_SAMPLES)).max(axis=1)
+        loud = np.flatnonzero(peaks > _SPEECH_THRESHOLD * 32768)
         if len(loud):
-            keep = round(_KEEP * SPEAK_RATE)
-            samples = samples[max(0, loud[0] * _FRAME - keep) : (loud[-1] + 1) * _FRAME + keep]
-    fade = min(round(_FADE * SPEAK_RATE), len(samples) // 2)
+            keep = round(_KEPT_EDGE_SECONDS * SPEAK_RATE)
+            samples = samples[max(0, loud[0] * _FRAME_SAMPLES - keep) : (loud[-1] + 1) * _FRAME_SAMPLES + keep]
+    fade = min(round(_FADE_SECONDS * SPEAK_RATE), len(samples) // 2)
     if fade:
         ramp = np.linspace(0, 1, fade, endpoint=False, dtype=np.float32)
         samples = samples.copy()

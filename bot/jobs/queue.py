@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 from bot.errors import AlreadyAtIt, JobCancelled, JobsFull
 
-AT_ONCE = 4
+MAX_RUNNING_JOBS = 4
 """Jobs that run in this process; the CPU part of each is a few percent of a core, the memory about 20 MB."""
-SERVER_AT_ONCE = 2
-PERSON = 2
+MAX_RUNNING_JOBS_PER_SERVER = 2
+MAX_JOBS_PER_PERSON = 2
 """Jobs of one person that run or wait."""
-SERVER = 8
+MAX_JOBS_PER_SERVER = 8
 """Jobs of one server that run or wait."""
 
 
@@ -48,10 +48,10 @@ class JobQueue:
 
     def __init__(
         self,
-        at_once: int = AT_ONCE,
-        server_at_once: int = SERVER_AT_ONCE,
-        person: int = PERSON,
-        server: int = SERVER,
+        at_once: int = MAX_RUNNING_JOBS,
+        server_at_once: int = MAX_RUNNING_JOBS_PER_SERVER,
+        person: int = MAX_JOBS_PER_PERSON,
+        server: int = MAX_JOBS_PER_SERVER,
         counts: Counter[str] | None = None,
     ) -> None:
         """`counts` is where `jobs_refused` counts those that found no place."""

@@ -24,23 +24,23 @@ class Limits:
     "of sound"
 
 
-LIMITS = Limits()
-_FORMATS = (
+RECORDING_LIMITS = Limits()
+_DEMUXERS = (
     "aac,ac3,aiff,amr,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,voc,w64,wav,wv,"
     "matroska,webm,mp4,m4a"
 )
 """Demuxers let at a stranger's file; playlists are none of them, for they open what they name."""
-_OPTIONS = {"format_whitelist": _FORMATS, "analyzeduration": "5000000", "probesize": "5000000"}
-_RATES = range(4_000, 384_001)
-_CHANNELS = range(1, 65)
-_UNKNOWN = 12 * 3600.0
+_OPEN_OPTIONS = {"format_whitelist": _DEMUXERS, "analyzeduration": "5000000", "probesize": "5000000"}
+_SAMPLE_RATES_HZ = range(4_000, 384_001)
+_CHANNEL_COUNTS = range(1, 65)
+_MAX_CLAIMED_SECONDS = 12 * 3600.0
 """Seconds: a header that claims more says that it does not know (recorders that write to a pipe)."""
-_SLACK = 1.0
+_DURATION_SLACK_SECONDS = 1.0
 """Seconds by which the sound may be shorter than its header says; encoders pad, players do not mind."""
-_SLACK_SHARE = 0.05
-_HEAD = 1 << 16
+_DURATION_SLACK_SHARE = 0.05
+_HEAD_BYTES = 1 << 16
 """Bytes in which a WAV file's header lies, whatever tags stand before its sound."""
-_STREAMED = 0x7FFF_0000
+_STREAMED_WAV_BYTES = 0x7FFF_0000
 """Bytes: recorders that write to a pipe claim this or more."""
 
 
@@ -55,12 +55,14 @@ class Track:
 
     def check(self, length: float) -> None:
         """Raise TruncatedAudio when the `length` seconds there are fall short of what the header says."""
-        if self.claimed is not None and length < self.claimed - max(_SLACK, self.claimed * _SLACK_SHARE):
+        if self.claimed is not None and length < self.claimed - max(
+            _DURATION_SLACK_SECONDS, self.claimed * _DURATION_SLACK_SHARE
+        ):
             raise TruncatedAudio(f"{length:.1f} s of {self.claimed:.1f} s")
 
 
 @contextmanager
-def opened(source: bytes | Path, limits: Limits = LIMITS) -> Iterator[Track]:
+def opened(source: bytes | Path, limits: Limits = RECORDING_LIMITS) -> Iterator[Track]:
     """Open a recording, or a film; what goes wrong with it within the block is raised as BadAudio."""
     size = source.stat().st_size if isinstance(source, Path) else len(source)
     if not size:
@@ -69,7 +71,7 @@ def opened(source: bytes | Path, limits: Limits = LIMITS) -> Iterator[Track]:
         raise AudioTooLarge(f"{size} bytes")
     file = str(source) if isinstance(source, Path) else io.BytesIO(source)
     try:
-        with av.open(file, mode="r", container_options=_OPTIONS, metadata_errors="replace") as container:
+        with av.open(file, mode="r", container_options=_OPEN_OPTIONS, metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise NotAudio("no audio track")
             stream = container.streams.audio[0]
@@ -81,7 +83,7 @@ def opened(source: bytes | Path, limits: Limits = LIMITS) -> Iterator[Track]:
         raise BadAudio(type(error).__name__) from error
 
 
-def length(source: bytes | Path, limits: Limits = LIMITS) -> float:
+def length(source: bytes | Path, limits: Limits = RECORDING_LIMITS) -> float:
     """Return the seconds of a recording, counted by its packets: a hundredth of the work of decoding it.
 
     Raises what decoding it would, as far as that can be told without: BadAudio (a subclass says why).
@@ -111,9 +113,9 @@ def _check(stream: av.AudioStream) -> None:
     context = stream.codec_context
     if context is None:
         raise NotAudio("an unknown codec")
-    if context.sample_rate and context.sample_rate not in _RATES:
+    if context.sample_rate and context.sample_rate not in _SAMPLE_RATES_HZ:
         raise AbsurdAudio(f"{context.sample_rate} Hz")
-    if context.channels not in _CHANNELS and context.channels:
+    if context.channels not in _CHANNEL_COUNTS and context.channels:
         raise AbsurdAudio(f"{context.channels} channels")
 
 
@@ -125,14 +127,14 @@ def _claimed(container: InputContainer, stream: av.AudioStream) -> float | None:
         length = container.duration / av.time_base
     else:
         return None
-    return length if 0 < length < _UNKNOWN else None
+    return length if 0 < length < _MAX_CLAIMED_SECONDS else None
 
 
 def _head(source: bytes | Path) -> bytes:
     if isinstance(source, bytes):
-        return source[:_HEAD]
+        return source[:_HEAD_BYTES]
     with source.open("rb") as file:
-        return file.read(_HEAD)
+        return file.read(_HEAD_BYTES)
 
 
 def _unopened(head: bytes) -> type[BadAudio]:
@@ -141,7 +143,7 @@ def _unopened(head: bytes) -> type[BadAudio]:
         return TruncatedAudio  # its index stands at the end
     if head[8:16] == b"WAVEfmt " and len(head) >= 28:
         channels, rate = struct.unpack_from("<HI", head, 22)
-        if channels not in _CHANNELS or rate not in _RATES:
+        if channels not in _CHANNEL_COUNTS or rate not in _SAMPLE_RATES_HZ:
             return AbsurdAudio
     known = head.startswith((b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"ID3")) or head[8:12] == b"WAVE"
     return BadAudio if known else NotAudio
@@ -157,6 +159,8 @@ def _riff_seconds(head: bytes) -> float | None:
         if name == b"fmt " and at + 20 <= len(head):
             (rate,) = struct.unpack_from("<I", head, at + 16)  # bytes per second
         elif name == b"data":
-            return size / rate if rate and 0 < size < _STREAMED and size / rate < _UNKNOWN else None
+            return (
+                size / rate if rate and 0 < size < _STREAMED_WAV_BYTES and size / rate < _MAX_CLAIMED_SECONDS else None
+            )
         at += 8 + size + size % 2
     return None

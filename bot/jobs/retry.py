@@ -6,7 +6,7 @@ from typing import TypeVar
 from bot.errors import EngineError, ModelAuth, ModelUnavailable, OutOfCredit, PartFailed
 
 Done = TypeVar("Done")
-HOPELESS = (ModelAuth, ModelUnavailable, OutOfCredit)
+OPERATOR_ERRORS = (ModelAuth, ModelUnavailable, OutOfCredit)
 """What only the operator can end."""
 
 
@@ -18,7 +18,7 @@ async def with_retry(step: str, number: int, count: int, work: Callable[[], Awai
     for last in (False, True):
         try:
             return await work()
-        except HOPELESS:
+        except OPERATOR_ERRORS:
             raise
         except EngineError as error:
             if last:

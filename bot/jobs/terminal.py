@@ -13,9 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from bot.errors import JobCancelled, JobError
 from bot.jobs.offline import Done
-from bot.jobs.podcast import ASK_ABOVE
+from bot.jobs.podcast import CONFIRM_ABOVE_DOLLARS
 
-_NAMES = {
+_STEP_TITLES = {
     "asking": "asking",
     "listening": "listening",
     "script": "writing the script",
@@ -54,7 +54,7 @@ class Terminal:
         """Show that `done` of `parts` of a step are done; None: nobody knows how many there are."""
         self._bars.start()
         if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(_NAMES[name], total=parts)
+            self._tasks[name] = self._bars.add_task(_STEP_TITLES[name], total=parts)
         self._bars.update(self._tasks[name], completed=done, total=parts)
 
     def agree(self, cost: Decimal | None, *, yes: bool) -> None:
@@ -63,7 +63,7 @@ class Terminal:
         Raises JobCancelled when the answer is no, JobError where nobody can be asked.
         """
         self._tell(f"expected cost: {_money(cost)}")
-        if yes or (cost is not None and cost <= ASK_ABOVE):
+        if yes or (cost is not None and cost <= CONFIRM_ABOVE_DOLLARS):
             return
         if not sys.stdin.isatty():
             raise JobError(hint="That may cost more than a little, and nobody is here to ask: pass --yes to agree.")

@@ -95,7 +95,7 @@ async def test_where_it_reads_all_it_hears_who_agreed(reading: Stage) -> None:
 async def test_what_cannot_be_heard_is_said_so(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, lounge, me = await house.joined(), house.sandbox.lounge.id, f"<@{house.sandbox.bot.id}>"
     monkeypatch.setattr(attachments, "MAX_RECORDING_BYTES", 60_000)
-    monkeypatch.setattr(media, "LONGEST", 1.5)
+    monkeypatch.setattr(media, "MAX_QUESTION_RECORDING_SECONDS", 1.5)
     for name, data, sentence in (
         ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(64), "no sound in that file"),
         ("voice-message.ogg", b"", "recording is empty"),

@@ -30,7 +30,7 @@ TEXT_MODEL = "gpt-5-mini"
 
 
 @dataclass
-class Workshop:
+class JobSetup:
     model: ModelServer
     jobs: JobContext
     budget: Budget
@@ -60,13 +60,13 @@ def podcasting(request: ReceivedRequest) -> Speak:
 
 
 @pytest.fixture
-async def workshop(tmp_path: Path) -> AsyncIterator[Workshop]:
+async def workshop(tmp_path: Path) -> AsyncIterator[JobSetup]:
     async with ModelServer.open(first_audio=0, speed=0) as model, opened(model, tmp_path) as made:
         yield made
 
 
 @asynccontextmanager
-async def opened(model: ModelServer, folder: Path, text_model: str | None = None) -> AsyncIterator[Workshop]:
+async def opened(model: ModelServer, folder: Path, text_model: str | None = None) -> AsyncIterator[JobSetup]:
     """Open the jobs on a model's server and a folder; again, it is as after a restart."""
     client = build_client(model.key, model.base_url)
     store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
@@ -83,7 +83,7 @@ async def opened(model: ModelServer, folder: Path, text_model: str | None = None
         model="gpt-audio-1.5",
     )
     try:
-        yield Workshop(model, JobContext(services, studio, folder / "jobs"), budget)
+        yield JobSetup(model, JobContext(services, studio, folder / "jobs"), budget)
     finally:
         await engine.aclose()
         await client.close()

@@ -3,7 +3,14 @@
 import os
 from pathlib import Path
 
-from bot.jobs.analysis_notes import MOST, OLDEST, OLDEST_ON_DISK, AnalysisNotes, AnalysisNotesOnDisk, request_key
+from bot.jobs.analysis_notes import (
+    MAX_KEPT_ANALYSES,
+    NOTES_LIFETIME_SECONDS,
+    NOTES_ON_DISK_LIFETIME_SECONDS,
+    AnalysisNotes,
+    AnalysisNotesOnDisk,
+    request_key,
+)
 
 
 def test_a_wish_is_the_same_only_for_the_same_person_recording_and_question(tmp_path: Path) -> None:
@@ -26,13 +33,13 @@ def test_a_wish_is_the_same_only_for_the_same_person_recording_and_question(tmp_
 def test_notes_in_memory_are_few_and_not_old() -> None:
     now = 0.0
     notebook = AnalysisNotes(lambda: now)
-    for number in range(MOST + 1):
+    for number in range(MAX_KEPT_ANALYSES + 1):
         notebook.write(str(number), [f"note {number}"])
     assert notebook.read("0") == []
     assert notebook.read("1") == ["note 1"]
-    now = OLDEST - 1
+    now = NOTES_LIFETIME_SECONDS - 1
     notebook.write("1", ["note 1", "more"])
-    now = OLDEST + 1
+    now = NOTES_LIFETIME_SECONDS + 1
     assert notebook.read("2") == []
     assert notebook.read("1") == ["note 1", "more"]
     notebook.drop("1")
@@ -44,7 +51,7 @@ def test_notes_on_disk_are_for_their_user_alone(tmp_path: Path) -> None:
     notebook = AnalysisNotesOnDisk(tmp_path)
     notebook.write("old", ["a note"])
     (old,) = tmp_path.iterdir()
-    os.utime(old, (0, old.stat().st_mtime - OLDEST_ON_DISK - 60))
+    os.utime(old, (0, old.stat().st_mtime - NOTES_ON_DISK_LIFETIME_SECONDS - 60))
     notebook.write("new", ["a note", "一"])
     (new,) = tmp_path.iterdir()
     assert new.stat().st_mode & 0o777 == 0o600

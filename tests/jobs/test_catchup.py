@@ -12,7 +12,7 @@ from bot.call.record import PENDING, UNINTELLIGIBLE
 from bot.errors import NothingSaid
 from bot.jobs import catchup
 from bot.types import Charge, Message, Usage
-from tests.jobs.conftest import Workshop
+from tests.jobs.conftest import JobSetup
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -35,14 +35,14 @@ def test_what_is_summed_up(minutes: float, history: list[Message], shown: list[s
     assert [line.text for line in catchup.recent(history, NOW, minutes)] == shown
 
 
-async def test_nothing_said_is_nothing_paid(workshop: Workshop) -> None:
+async def test_nothing_said_is_nothing_paid(workshop: JobSetup) -> None:
     async with workshop.jobs.bill(1, 2, 3) as bill:
         with pytest.raises(NothingSaid):
             await catchup.catch_up([], "en", "marin", workshop.studio, bill)
     assert not workshop.model.chats
 
 
-async def test_a_recap_is_written_only_when_little_is_left(workshop: Workshop) -> None:
+async def test_a_recap_is_written_only_when_little_is_left(workshop: JobSetup) -> None:
     services = workshop.jobs.services
     store = services.store
     assert store

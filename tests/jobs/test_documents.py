@@ -1,12 +1,15 @@
 """Texts of every kind become paragraphs, or a sentence that says why not."""
 
+import ast
 import io
+from pathlib import Path
 
 import pypdf
 import pytest
 
 from bot.errors import BadDocument, DocumentTooLong
-from bot.jobs.documents import LONGEST, read, sections
+from bot.jobs import documents
+from bot.jobs.documents import FORMATS, MAX_DOCUMENT_CHARACTERS, read, sections
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\n<i>Hello</i> there\n\n2\n00:00:02,000 --> 00:00:03,000\nHello there\nYou\n"
 VTT = (
@@ -71,14 +74,34 @@ def test_what_is_read(data: bytes, name: str, title: str, text: str) -> None:
         (b"%PDF-1.7\nbroken", BadDocument),
         (pdf(""), BadDocument),
         (locked_pdf(), BadDocument),
-        (b"a " * LONGEST, DocumentTooLong),
-        (b"word " * (LONGEST // 4), DocumentTooLong),
+        (b"a " * MAX_DOCUMENT_CHARACTERS, DocumentTooLong),
+        (b"word " * (MAX_DOCUMENT_CHARACTERS // 4), DocumentTooLong),
     ],
 )
 def test_what_is_not_read(data: bytes, error: type[BadDocument]) -> None:
     with pytest.raises(error) as raised:
         read(data)
     assert type(raised.value) is error
+
+
+EXAMPLES = {".txt": b"Words", ".md": b"# Words", ".srt": SRT.encode(), ".vtt": VTT.encode(), ".pdf": pdf("Words")}
+
+
+def test_every_format_in_the_table_is_read() -> None:
+    suffixes = [suffix for form in FORMATS for suffix in form.suffixes]
+    assert sorted(suffixes) == sorted(EXAMPLES)
+    for suffix in suffixes:
+        assert read(EXAMPLES[suffix], f"a{suffix}").text
+
+
+def test_only_the_table_names_the_suffixes() -> None:
+    table = Path(documents.__file__)
+    suffixes = {suffix for form in FORMATS for suffix in form.suffixes}
+    bot = table.parents[1]
+    for file in bot.rglob("*.py"):
+        if file != table:
+            words = {node.value for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.Constant)}
+            assert not words & suffixes, f"{file.relative_to(bot)} takes them from jobs/documents.py"
 
 
 def test_sections_break_at_headings_paragraphs_and_sentences() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bot.jobs.loudness import CEILING, SILENT, Meter, gain_to, levelled, measure
+from bot.jobs.loudness import PEAK_CEILING, SILENCE_LUFS, Meter, gain_to, levelled, measure
 from tests.jobs.conftest import speech
 
 
@@ -25,8 +25,8 @@ def test_tones_measure_as_in_the_standard(rate: int, pitch: float, dbfs: float, 
 def test_silence_does_not_count() -> None:
     tone = sine(997, -20, 5, 24_000)
     assert measure([tone, bytes(24_000 * 2 * 20)], 24_000) == pytest.approx(measure([tone], 24_000), abs=0.15)
-    assert measure([bytes(48_000)], 24_000) == SILENT
-    assert gain_to(-16, SILENT) == 1.0
+    assert measure([bytes(48_000)], 24_000) == SILENCE_LUFS
+    assert gain_to(-16, SILENCE_LUFS) == 1.0
 
 
 def test_pieces_of_any_length_measure_the_same() -> None:
@@ -41,6 +41,6 @@ def test_peaks_stay_under_the_ceiling_and_nothing_is_lost(gain: float) -> None:
     pcm = speech(3, 5_000)
     out = b"".join(levelled([pcm[at : at + 5_000] for at in range(0, len(pcm), 5_000)], gain, 24_000))
     assert len(out) == len(pcm)
-    assert np.abs(np.frombuffer(out, "<i2").astype(int)).max() <= CEILING * 32768 + 2
+    assert np.abs(np.frombuffer(out, "<i2").astype(int)).max() <= PEAK_CEILING * 32768 + 2
     if gain == 1.0:
-        assert np.abs(np.frombuffer(out, "<i2").astype(int) - np.frombuffer(pcm, "<i2")).max() <= CEILING * 32768
+        assert np.abs(np.frombuffer(out, "<i2").astype(int) - np.frombuffer(pcm, "<i2")).max() <= PEAK_CEILING * 32768

@@ -20,7 +20,7 @@ from sandbox.media import to_pcm
 from sandbox.model.behaviour import Refuse, Speak
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.server import ModelServer
-from tests.jobs.conftest import TEXT_MODEL, Workshop, opened, podcasting, speech
+from tests.jobs.conftest import TEXT_MODEL, JobSetup, opened, podcasting, speech
 
 BROKEN = Refuse(500, "oops", "server_error")
 PARAGRAPH = "The moon goes round the earth once in twenty-seven days, and always shows it the same face. " * 8
@@ -31,22 +31,22 @@ def text(length: int) -> str:
 
 
 def bench_for(
-    shop: Workshop, length: int = 14_000, container: str = "ogg", limit: int = 10_000_000
+    shop: JobSetup, length: int = 14_000, container: str = "ogg", limit: int = 10_000_000
 ) -> shelf.PodcastFolder:
     document = documents.read(text(length).encode())
     return shelf.PodcastFolder(shop.jobs.folder, podcast.plan(document, "en", ["marin", "cedar"], container, limit))
 
 
-async def made(shop: Workshop, bench: shelf.PodcastFolder) -> podcast.Podcast:
+async def made(shop: JobSetup, bench: shelf.PodcastFolder) -> podcast.Podcast:
     async with shop.jobs.bill(1, 2, 3) as bill:
         return await podcast.Podcaster(bench, shop.studio, bill).make()
 
 
-def spoken(shop: Workshop) -> list[ReceivedRequest]:
+def spoken(shop: JobSetup) -> list[ReceivedRequest]:
     return [request for request in shop.model.chats if request.body.get("modalities") == ["text", "audio"]]
 
 
-async def test_a_podcast_with_its_summary(workshop: Workshop) -> None:
+async def test_a_podcast_with_its_summary(workshop: JobSetup) -> None:
     workshop.model.default = podcasting
     bench = bench_for(workshop)
     steps: list[podcast.State] = []
@@ -80,7 +80,7 @@ async def test_the_script_is_written_by_whoever_can(tmp_path: Path, text_model: 
         assert not model.refused
 
 
-async def test_failing_parts_are_tried_again(workshop: Workshop) -> None:
+async def test_failing_parts_are_tried_again(workshop: JobSetup) -> None:
     failures = {0: 1, 2: 1, 5: 1}
 
     def sometimes(request: ReceivedRequest) -> Speak | Refuse:
@@ -95,7 +95,7 @@ async def test_failing_parts_are_tried_again(workshop: Workshop) -> None:
     assert result.programme.seconds > 10
 
 
-async def test_a_part_that_fails_for_good_is_named_and_the_others_kept(workshop: Workshop) -> None:
+async def test_a_part_that_fails_for_good_is_named_and_the_others_kept(workshop: JobSetup) -> None:
     def never(request: ReceivedRequest) -> Speak | Refuse:
         said = str(request.body["messages"][1]["content"])
         if request.body.get("modalities") == ["text", "audio"] and "what does it mean" in said:
@@ -116,11 +116,11 @@ async def test_a_part_that_fails_for_good_is_named_and_the_others_kept(workshop:
     assert len(workshop.model.chats) - before == 3 - 2
 
 
-def on_disk(shop: Workshop) -> list[shelf.PodcastFolder]:
+def on_disk(shop: JobSetup) -> list[shelf.PodcastFolder]:
     return list(shelf.unfinished(shop.jobs.folder))
 
 
-def test_what_nobody_asked_for_again_is_thrown_away(workshop: Workshop) -> None:
+def test_what_nobody_asked_for_again_is_thrown_away(workshop: JobSetup) -> None:
     old, new = bench_for(workshop, 3_000), bench_for(workshop, 4_000)
     for bench in (old, new):
         bench.save()
@@ -130,11 +130,11 @@ def test_what_nobody_asked_for_again_is_thrown_away(workshop: Workshop) -> None:
     assert new.folder.exists()
 
 
-async def test_without_credit_it_ends_at_once(workshop: Workshop) -> None:
+async def test_without_credit_it_ends_at_once(workshop: JobSetup) -> None:
     workshop.model.default = Refuse(429, "no money", code="insufficient_quota")
     with pytest.raises(OutOfCredit):
         await made(workshop, bench_for(workshop))
-    assert len(workshop.model.chats) <= podcast.AT_ONCE
+    assert len(workshop.model.chats) <= podcast.MAX_CONCURRENT_PARTS
 
 
 async def test_a_restart_goes_on_from_the_parts_that_are_done(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ async def test_a_restart_goes_on_from_the_parts_that_are_done(tmp_path: Path) ->
             assert not on_disk(shop)
 
 
-async def test_what_is_paid_is_booked_even_for_what_failed(workshop: Workshop) -> None:
+async def test_what_is_paid_is_booked_even_for_what_failed(workshop: JobSetup) -> None:
     workshop.model.default = podcasting
     await made(workshop, bench_for(workshop, 3000))
     assert workshop.jobs.services.store
@@ -216,7 +216,7 @@ def test_voices_are_equally_loud_and_joined_without_clicks(tmp_path: Path) -> No
     assert steepest < 0.1 * np.abs(samples).max()  # so that an edge would show
 
 
-def test_a_podcast_is_estimated_before_it_is_made(workshop: Workshop) -> None:
+def test_a_podcast_is_estimated_before_it_is_made(workshop: JobSetup) -> None:
     document = documents.read(text(100_000).encode())
     wanted = podcast.plan(document, "", ["marin"], "ogg", 10_000_000)
     usage = podcast.estimate(workshop.studio, wanted)

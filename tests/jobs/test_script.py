@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.jobs.script import LONGEST_PIECE, ScriptPiece, cut, parse
+from bot.jobs.script import MAX_PIECE_CHARACTERS, ScriptPiece, cut, parse
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_nobody_says_anything(answer: str) -> None:
 
 def test_long_speeches_are_cut_after_sentences() -> None:
     text = " ".join(f"This is sentence number {number}." for number in range(100))
-    pieces = cut(text, LONGEST_PIECE)
+    pieces = cut(text, MAX_PIECE_CHARACTERS)
     assert " ".join(pieces) == text
-    assert all(len(piece) <= LONGEST_PIECE and piece.endswith(".") for piece in pieces)
+    assert all(len(piece) <= MAX_PIECE_CHARACTERS and piece.endswith(".") for piece in pieces)
     assert all(len(piece) <= 50 for piece in cut("x" * 120 + " " + "文" * 120, 50))

@@ -22,7 +22,7 @@ DEFAULT_CATCHUP_MINUTES = 15
 @app_commands.guild_only()
 async def catchup(
     interaction: Interaction,
-    minutes: app_commands.Range[int, 1, job.LONGEST] = DEFAULT_CATCHUP_MINUTES,
+    minutes: app_commands.Range[int, 1, job.MAX_CATCHUP_MINUTES] = DEFAULT_CATCHUP_MINUTES,
     channel: discord.VoiceChannel | discord.StageChannel | None = None,
     private: bool = False,
 ) -> None:
@@ -61,7 +61,7 @@ async def _talk(interaction: Interaction, target: VocalChannel) -> list[Message]
     here = call is not None and call.venue.channel_id == target.id
     own = call.record.before(Turn(0, target.id, (), 0.0)) if call is not None and here else ()
     try:
-        stored = await host.services.store.history(target.id, job.LINES)
+        stored = await host.services.store.history(target.id, job.MAX_CATCHUP_LINES)
     except StoreError:
         if not own:
             raise

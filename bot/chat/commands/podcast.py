@@ -60,7 +60,7 @@ async def podcast(
     words = host.words_in(guild)
     dollars = price(host.services.budget, job.estimate(host.jobs.studio, plan))
     head = _head(plan, dollars, words)
-    if dollars is not None and dollars <= job.ASK_ABOVE:
+    if dollars is not None and dollars <= job.CONFIRM_ABOVE_DOLLARS:
         await _start(interaction, plan)
         return
 
@@ -216,7 +216,7 @@ async def _deliver(made: job.Podcast, plan: podcast_folder.Plan, cost: str, mess
 
 
 def _head(plan: podcast_folder.Plan, dollars: Decimal | None, words: Words) -> str:
-    minutes = max(1, round(len(plan.sections) * job.SECONDS / 60))
+    minutes = max(1, round(len(plan.sections) * job.ESTIMATED_CHAPTER_SECONDS / 60))
     cost = lines.money(dollars, words, estimated=True)
     return words("podcast plan", title=_title(plan, words), minutes=minutes, chapters=len(plan.sections), cost=cost)
 
