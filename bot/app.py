@@ -176,7 +176,7 @@ async def build(
         health = Health(pacer)
         await stack.enter_async_context(health.beating())
         gauges = partial(_gauges, client)
-        pages.registry = registry(BotCollector(calls, links, services.tally, pacer, health.lag, gauges))
+        pages.registry = registry(BotCollector(calls, links, services.counters, pacer, health.lag, gauges))
         pages.trouble, pages.unready = health.trouble, partial(_unready, client, store)
         upkeep = Retention(store, preferences, erasure, client.is_in, lambda: datetime.now(UTC))
         yield App(settings, client, calls, store, upkeep)
@@ -251,7 +251,7 @@ async def _services(
     prices = Prices(settings.prices)
     # The first look at the price list reads all of it, which must not happen between a question and its answer.
     await asyncio.to_thread(prices, settings.openai_model, Usage())
-    tally = Counters()
+    counters = Counters()
     async with open_engines(settings, tls) as engines:
         checking = asyncio.create_task(announce(engines.check, engines.models), name="check_models")
         try:
@@ -259,8 +259,8 @@ async def _services(
                 engine=engines.reply,
                 transcriber=engines.transcribe,
                 store=store,
-                outbox=Outbox(store, counts=tally.calls),
-                tally=tally,
+                outbox=Outbox(store, counts=counters.calls),
+                counters=counters,
                 budget=Budget(
                     settings.budget_server_day,
                     settings.budget_person_day,

@@ -1,4 +1,4 @@
-"""A house with one call in it, on the stage of tests/fakes.py."""
+"""A CallManager with one call, built on the fakes of tests/fakes.py."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,16 +11,16 @@ from bot.call.manager import CallManager
 from bot.call.settings import CallSettings
 from bot.privacy.erasure import Erasure
 from bot.privacy.holders import shared_holders
-from tests.fakes import ANNA, NoStore, StageEngine, StageLink, StageTranscriber, StageVenue, a_cent, services
+from tests.fakes import ANNA, FakeEngine, FakeLink, FakeStore, FakeTranscriber, FakeVenue, a_cent, services
 
 
-class Stage:
-    """A house with a call in it."""
+class FakeCall:
+    """A CallManager with one call, and the fakes behind it."""
 
     def __init__(self, cap: Decimal = Decimal(0), price: Price = a_cent) -> None:
-        """`cap`: dollars a day of the server; 0: none."""
-        self.engine, self.transcriber, self.store = StageEngine(), StageTranscriber(), NoStore()
-        self.venue = StageVenue(ANNA)
+        """`cap`: US dollars per day for the server; 0: no cap."""
+        self.engine, self.transcriber, self.store = FakeEngine(), FakeTranscriber(), FakeStore()
+        self.venue = FakeVenue(ANNA)
         self.services = shared = services(self.engine, self.transcriber, self.store, cap, price)
         self.erasure = Erasure(shared.store, shared_holders(shared.engine, shared.budget, shared.outbox))
         self.calls = CallManager(shared, self._settings, self.erasure)
@@ -30,7 +30,7 @@ class Stage:
         return self.settings
 
     @property
-    def link(self) -> StageLink:
+    def link(self) -> FakeLink:
         return self.venue.links[-1]
 
     @property
@@ -40,32 +40,32 @@ class Stage:
 
     @property
     def outcomes(self) -> list[str]:
-        """What became of what was said, oldest first."""
-        return [verdict.outcome for verdict in self.call.verdicts]
+        """The outcomes of the utterances so far, oldest first."""
+        return [verdict.outcome for verdict in self.call.verdicts.latest]
 
     @property
     def live(self) -> bool:
         return self.calls.get(self.venue.guild_id) is not None
 
     def comes(self, user_id: int) -> None:
-        """Have somebody enter the channel."""
+        """Let somebody enter the channel."""
         self.venue.here.add(user_id)
         self.call.people_changed()
 
     async def says(self, user_id: int, *lengths: float, then: float = 0.0) -> None:
-        """Have somebody speak, negative lengths being pauses, and wait until they are done and `then` more."""
+        """Let somebody speak (negative lengths are pauses), wait until they finish, and then `then` seconds more."""
         self.link.speak(user_id, *lengths)
         await asyncio.sleep(sum(map(abs, lengths)) + then)
 
 
 @asynccontextmanager
-async def stage(
+async def fake_call(
     *people: int, cap: Decimal = Decimal(0), price: Price = a_cent, **settings: object
-) -> AsyncIterator[Stage]:
-    house = Stage(cap, price)
-    house.venue.here = set(people or (ANNA,))
-    house.settings = CallSettings(**{"consent": "notice", "endpointing_delay": 0.5, "preemptive": False, **settings})
-    async with house.calls:
-        await house.calls.join(house.venue, ANNA)
+) -> AsyncIterator[FakeCall]:
+    fake = FakeCall(cap, price)
+    fake.venue.here = set(people or (ANNA,))
+    fake.settings = CallSettings(**{"consent": "notice", "endpointing_delay": 0.5, "preemptive": False, **settings})
+    async with fake.calls:
+        await fake.calls.join(fake.venue, ANNA)
         await asyncio.sleep(0.1)
-        yield house
+        yield fake

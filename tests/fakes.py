@@ -1,6 +1,6 @@
-"""The ports of a call, played by the script of a test in virtual time: nothing here sleeps, nothing is networked.
+"""Fakes of a call's ports, scripted by the test and run in virtual time. They do no network I/O and no real waiting.
 
-What a call does end to end is tested in tests/e2e; here are the minutes, the failures and the exact moments.
+tests/e2e covers whole calls. These fakes serve tests of long calls, failures and exact moments.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ def now() -> float:
 
 
 class LoudVad:
-    """Speech is what is not silent."""
+    """Takes every sound that is not silence for speech."""
 
     def probability(self, pcm: bytes) -> float:
         return 1.0 if any(pcm) else 0.0
@@ -51,8 +51,8 @@ class LoudVad:
     def reset(self) -> None: ...
 
 
-class StagePlayback:
-    """Plays in virtual time: what was fed by a moment and has had the time to sound was played."""
+class FakePlayback:
+    """Plays in virtual time: `played` grows with the clock, up to what was fed."""
 
     def __init__(self) -> None:
         self.fed = 0.0
@@ -99,22 +99,22 @@ class StagePlayback:
         return self.over.result()
 
 
-class StageLink:
-    """A channel in which people speak by the script: `speak(who, seconds)`, with negative seconds for pauses."""
+class FakeLink:
+    """A link to a channel whose people speak as the test tells them to (`speak`)."""
 
     def __init__(self, channel_id: int = 7) -> None:
         self.channel_id = channel_id
         self.admitted: frozenset[int] = frozenset()
-        self.playbacks: list[StagePlayback] = []
+        self.playbacks: list[FakePlayback] = []
         self.closed = False
         self.end: asyncio.Future[LinkEnd] = asyncio.get_running_loop().create_future()
         self.lost: dict[int, int] = {}
-        "packets that no key opens, by person"
+        "person -> packets that no key opens"
         self._speech: dict[int, deque[bytes]] = {}
         self._timestamps: dict[int, int] = {}
 
     def speak(self, user_id: int, *lengths: float) -> None:
-        """Have somebody speak from now on for so long; a negative length is a pause."""
+        """Let somebody speak from now on for these lengths, in seconds. A negative length is a pause."""
         for length in lengths:
             self._speech.setdefault(user_id, deque()).extend([LOUD if length > 0 else b""] * round(abs(length) * 50))
 
@@ -136,10 +136,10 @@ class StageLink:
     def admit(self, user_ids: frozenset[int]) -> None:
         self.admitted = user_ids
 
-    def play(self) -> StagePlayback:
+    def play(self) -> FakePlayback:
         for playback in self.playbacks:
             playback.cut()
-        self.playbacks.append(StagePlayback())
+        self.playbacks.append(FakePlayback())
         return self.playbacks[-1]
 
     async def ended(self) -> LinkEnd:
@@ -151,8 +151,11 @@ class StageLink:
             self.end.set_result(LinkEnd.LEFT)
 
 
-class StageEngine:
-    """Answers by the script: seconds until the first sound, seconds of sound, or an error, or a stream of its own."""
+class FakeEngine:
+    """Answers each request with the next entry of `script`, or with `usual` once the script is empty.
+
+    An entry is (seconds until the first audio, seconds of audio), an error to raise, or a stream.
+    """
 
     def __init__(self) -> None:
         self.requests: list[ReplyRequest] = []
@@ -162,15 +165,15 @@ class StageEngine:
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyEvent, None]:
         self.requests.append(request)
-        act = self.script.popleft() if self.script else self.usual
-        if isinstance(act, Exception):
-            raise act
-        if isinstance(act, AsyncGenerator):
-            async with aclosing(act) as events:
+        entry = self.script.popleft() if self.script else self.usual
+        if isinstance(entry, Exception):
+            raise entry
+        if isinstance(entry, AsyncGenerator):
+            async with aclosing(entry) as events:
                 async for event in events:
                     yield event
             return
-        first, length = act
+        first, length = entry
         await asyncio.sleep(first)
         yield TextDelta("one two three four five six seven eight nine ten")
         yield AudioDelta(b"\x01\x00" * round(length * SPEAK_RATE))
@@ -188,7 +191,7 @@ class StageEngine:
     async def aclose(self) -> None: ...
 
 
-class StageTranscriber:
+class FakeTranscriber:
     def __init__(self) -> None:
         self.words: deque[str | BotError] = deque()
         self.usual = "hello there"
@@ -202,13 +205,13 @@ class StageTranscriber:
         return Heard(utterance.id, utterance.user_id, text, len(utterance.pcm) / 32_000)
 
 
-class StageAudience:
-    """Writes down what people would see."""
+class FakeAudience:
+    """Records what people would see."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.written: list[str] = []
-        "who had a line first, growing ones counted where they began"
+        "every line in the order it first appeared"
         self.states: list[CallState] = []
         self.spoken: list[Spoken] = []
         self.troubles: list[tuple[float, str]] = []
@@ -236,7 +239,7 @@ class StageAudience:
         self.notices.append(code)
 
 
-class StageVenue:
+class FakeVenue:
     """A voice channel with people in it."""
 
     guild_id, channel_name, bot_id, bot_name = 5, "Lounge", BOT, "Kikite"
@@ -245,12 +248,12 @@ class StageVenue:
         self.channel_id = channel_id
         self.present = {ANNA: "Anna", BEN: "Ben"}
         self.here = set(people)
-        self.audience: StageAudience = StageAudience()
+        self.audience: FakeAudience = FakeAudience()
         self.speechless = False
         self.standing = True
-        self.links: list[StageLink] = []
+        self.links: list[FakeLink] = []
         self.refuse: deque[BotError] = deque()
-        "what the next attempts to connect fail of"
+        "the errors that the next attempts to connect raise"
 
     def people(self) -> Mapping[int, str]:
         return {user_id: self.present[user_id] for user_id in sorted(self.here)}
@@ -261,12 +264,12 @@ class StageVenue:
     async def connect(self) -> VoiceLink:
         if self.refuse:
             raise self.refuse.popleft()
-        self.links.append(StageLink(self.channel_id))
+        self.links.append(FakeLink(self.channel_id))
         return cast("VoiceLink", self.links[-1])
 
 
-class NoStore:
-    """Remembers nothing, and fails when it is told to."""
+class FakeStore:
+    """Records what it is given. Raises `error` when that is set, and never returns while `hanging`."""
 
     def __init__(self) -> None:
         self.error: BotError | None = None
@@ -274,7 +277,7 @@ class NoStore:
         self.on: dict[int, int] = {}
         self.consented: list[Any] = []
         self.asked: list[str] = []
-        "names of the methods, in order"
+        "the names of the methods called, in order"
         self.hanging = False
 
     def __getattr__(self, name: str) -> Any:
@@ -312,13 +315,13 @@ def a_cent(model: str, usage: Usage) -> Decimal:
 
 
 def services(
-    engine: StageEngine,
-    transcriber: StageTranscriber,
-    store: NoStore,
+    engine: FakeEngine,
+    transcriber: FakeTranscriber,
+    store: FakeStore,
     cap: Decimal = Decimal(0),
     price: Price = a_cent,
 ) -> Services:
-    """Return what a call needs, on the clock of the running loop; `cap`: dollars a day of each server, 0: none."""
+    """Return what a call needs, on the running loop's clock. `cap`: US dollars per day and server; 0: no cap."""
     loop = asyncio.get_running_loop()
     start = loop.time()
 
@@ -339,6 +342,6 @@ def services(
     )
 
 
-def audience_fits(audience: StageAudience) -> Audience:
-    """A type check: the stage's audience is one."""
+def audience_fits(audience: FakeAudience) -> Audience:
+    """Let the type checker confirm that FakeAudience is an Audience."""
     return audience

@@ -31,7 +31,7 @@ class Accounts:
             venue.guild_id,
             venue.channel_id,
             services.wall,
-            services.tally.charged,
+            services.counters.charged,
             lambda charge: outbox.add(venue.guild_id, venue.channel_id, charge),
         )
         self._transcribing: dict[int, tuple[Reservation, float]] = {}

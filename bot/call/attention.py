@@ -1,4 +1,4 @@
-"""Whether people mean the bot: talk/addressing.py with what the call knows."""
+"""Whether people address the bot: applies talk/addressing.py to the state of a call."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from bot.types import Utterance
 
 
 class Attention:
-    """One call's attention."""
+    """Decides for one call whether a turn addresses the bot."""
 
     def __init__(self, venue: Venue, settings: Callable[[], CallSettings]) -> None:
         self._venue = venue
@@ -18,20 +18,20 @@ class Attention:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the bot answers to."""
+        """The names the bot answers to."""
         return (self._venue.bot_name, *self._settings().aliases)
 
     @property
     def silent_since(self) -> float | None:
-        """When the last answer ended, in seconds on the call's clock; None: there was none."""
+        """When the last answer ended, in seconds on the call's clock; None: no answer yet."""
         return self._last_answer.at if self._last_answer else None
 
     def answered(self, people: frozenset[int], now: float) -> None:
-        """Note whom the bot answered, when it falls silent."""
+        """Record whom the bot answered. Called when the answer ends."""
         self._last_answer = LastAddressed(people, now)
 
     def judge(self, utterances: Sequence[Utterance], words: Mapping[int, str | None]) -> Addressed:
-        """Decide whether a turn is meant for the bot; `words` are those known so far, by utterance id."""
+        """Decide whether a turn addresses the bot. `words`: utterance id -> transcript, as far as known."""
         spoken = [(utterance.user_id, words.get(utterance.id)) for utterance in utterances]
         began = min((utterance.started_at for utterance in utterances), default=0.0)
         people = len(self._venue.people())

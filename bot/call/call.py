@@ -24,7 +24,7 @@ from bot.ports.holder import Holder
 from bot.privacy.consent import Consents
 from bot.store.outbox import MAX_CALL_ENTRIES, Outbox
 from bot.talk.floor import Floor, FloorSettings
-from bot.types import CallState, LinkEnd, Message, Typed, Utterance, Verdict
+from bot.types import CallState, LinkEnd, Message, Typed, Utterance
 
 MAX_DRAIN_SECONDS = 18.0
 """Seconds the running words have when the process is asked to end."""
@@ -66,10 +66,10 @@ class Call(Holder):
         self.counts: Counter[str] = Counter()
         """Of ticks (ticks_late, ticks_skipped) and of bounds: shown_dropped, kept_dropped, store_failures,
         answer_too_long, history_trimmed, unconsented_released."""
-        self.why = Verdicts(services.tally)
+        self.verdicts = Verdicts(services.counters)
         self.display = display = Display(venue.audience, self.counts)
         self.outbox = Outbox(services.store, MAX_CALL_ENTRIES, self.counts, display.memory_failed, display.memory_works)
-        context = CallContext(venue, services, settings, self.counts, display, self.outbox, self.why)
+        context = CallContext(venue, services, settings, self.counts, display, self.outbox, self.verdicts)
         self.record = Record(context, history)
         self._services = services
         self._consents = Consents(lambda: settings().consent, consents)
@@ -93,11 +93,6 @@ class Call(Holder):
     def link(self) -> VoiceLink | None:
         """What it hears and speaks by; None between two links."""
         return self._link
-
-    @property
-    def verdicts(self) -> Sequence[Verdict]:
-        """What became of the last utterances, newest last."""
-        return self.why.verdicts
 
     def status(self) -> CallStatus:
         return CallStatus(

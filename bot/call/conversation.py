@@ -58,7 +58,7 @@ class Conversation:
 
     def note_words(self, at: float) -> None:
         """Somebody said or asked something, at seconds on the call's clock: there is a reason to stay."""
-        self._idle.word(at)
+        self._idle.activity(at)
 
     async def run(self, link: VoiceLink, group: asyncio.TaskGroup) -> None:
         """Tick every 20 ms, each with the packets that had arrived by then; return when it is time to leave."""
@@ -87,7 +87,7 @@ class Conversation:
     def _follow(self, event: SpeechEvent, group: asyncio.TaskGroup) -> None:
         match event:
             case Spoke(utterance):
-                self._idle.word(utterance.started_at)
+                self._idle.activity(utterance.started_at)
                 self._responder.transcripts.start(utterance, group)
             case Discarded(verdict):
                 self._verdicts.add(verdict)
@@ -128,10 +128,10 @@ class Conversation:
     def _idle_for_too_long(self, now: float) -> bool:
         """Return whether everybody has gone, or nobody has said a word for long; say so, and say it before."""
         if self._state is CallState.SPEAKING:
-            self._idle.word(now)
-        if code := self._idle.over(now, bool(self._venue.people())):
+            self._idle.activity(now)
+        if code := self._idle.reason_to_leave(now, bool(self._venue.people())):
             self._display.show(Notice(code))
             return True
-        if soon := self._idle.soon(now):
-            self._display.show(Notice(soon))
+        if warning := self._idle.warning(now):
+            self._display.show(Notice(warning))
         return False

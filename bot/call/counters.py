@@ -1,4 +1,4 @@
-"""What the process did so far, counted where it happens and read when somebody asks (ops/metrics.py)."""
+"""Counters of the process. The code that does the work increments them; ops/metrics.py reads them on each scrape."""
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
@@ -9,15 +9,15 @@ from decimal import Decimal
 from bot.types import Charge, Usage
 
 STAGES = ("hang", "model", "sound", "answer", "spoken")
-"""hang: end of speech to the turn; model: turn to the first sound that arrives; sound: from there to the loudspeaker;
-answer: end of speech to the loudspeaker; spoken: how long the answer was heard. Seconds."""
+"""The stages of a turn, in seconds. hang: end of speech to end of turn; model: end of turn to the first audio received;
+sound: from there to the start of playback; answer: end of speech to the start of playback; spoken: audio played."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnTimes:
-    """How one turn went, without a word of it.
+    """The timing of one turn, without its content.
 
-    Moments are seconds on the call's clock; None: it did not come to that.
+    Times are seconds on the call's clock; None: the turn did not get that far.
     """
 
     turn: int
@@ -25,22 +25,22 @@ class TurnTimes:
     outcome: str
     "answered, interrupted, or the code of the error"
     spoke_until: float | None
-    "when the last voiced sound was heard; None: it was typed"
+    "end of the last voiced audio; None: the turn was typed"
     closed: float
-    "when it was certain that the bot is to answer"
+    "when it was certain that the bot should answer"
     asked: float
-    "when the request was sent; before `closed` where it was speculated"
+    "when the request was sent; before `closed` for a preemptive request"
     arrived: float | None
-    "when the first sound came in"
+    "when the first audio arrived"
     streamed: float | None
-    "when the request was over"
+    "when the request ended"
     began: float | None
-    "when the first sound went out"
+    "when playback began"
     over: float
     played: float
-    "seconds that were heard"
+    "seconds of audio played"
     transcribed: tuple[tuple[float, float], ...] = ()
-    "from when to when each utterance was written down, as far as it was by then"
+    "start and end of each finished transcription of the turn's utterances"
     usage: Usage | None = None
     "None: unknown"
     cost: Decimal | None = None
@@ -60,7 +60,7 @@ class TurnTimes:
 
 
 class Histogram:
-    """How often a value was at most each of BOUNDS: `counts[i]` of them, the last beyond all."""
+    """A histogram. `counts[i]`: values up to BOUNDS[i] and above the bound before; the last: above all."""
 
     BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 3.0, 5.0, 8.0, 15.0, 30.0, 60.0, 120.0)
 
@@ -74,31 +74,31 @@ class Histogram:
 
 
 class Counters:
-    """Sums over every call of the process, those that ended included. No names, no ids."""
+    """Sums over all calls of the process, including those that have ended. They hold no names and no ids."""
 
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
-        "verdicts on utterances"
+        "utterances by outcome"
         self.turns: Counter[str] = Counter()
-        "answered, or the code of the error"
+        "turns by outcome: answered, interrupted, or the code of the error"
         self.stages = {stage: Histogram() for stage in STAGES}
         self.requests: Counter[tuple[str, str]] = Counter()
         "by kind of charge and model"
         self.tokens: Counter[tuple[str, str]] = Counter()
         "by model and kind of token"
         self.dollars: defaultdict[tuple[str, str], float] = defaultdict(float)
-        "by kind of charge and model, where a price is known"
+        "by kind of charge and model, if the price is known"
         self.unpriced = 0
-        "requests whose price is not known"
+        "requests without a known price"
         self.gateway: Counter[str] = Counter(dict.fromkeys(("identified", "resumed", "disconnected"), 0))
-        "what befell the shards of the main gateway"
+        "events of the shards' gateway connections"
         self.transcript: Counter[str] = Counter()
-        "what befell the lines of all transcripts: bot/chat/transcript/line_writer.py"
+        "events of all transcripts' lines (chat/transcript/line_writer.py)"
         self.calls: Counter[str] = Counter()
-        "counters of the calls that are over: ticks_late, shown_dropped …"
+        "the counters of ended calls: ticks_late, shown_dropped …"
 
     def charged(self, charge: Charge) -> None:
-        """Count what a request used and cost."""
+        """Count a request's usage and cost."""
         key = (charge.kind, charge.model)
         self.requests[key] += 1
         for kind in ("text_in", "audio_in", "cached_in", "text_out", "audio_out"):
@@ -109,12 +109,12 @@ class Counters:
             self.dollars[key] += float(charge.cost)
 
     def staged(self, **stages: float | None) -> None:
-        """Count the stages of a turn, in seconds; None: it did not come to that."""
+        """Count the stages of a turn, in seconds; None: the turn did not get that far."""
         for stage, seconds in stages.items():
             if seconds is not None:
                 self.stages[stage].add(max(0.0, seconds))
 
     def call_over(self, *counts: Mapping[str, int]) -> None:
-        """Keep the counters of a call that is over."""
+        """Add the counters of a call that has ended."""
         for group in counts:
             self.calls.update(group)

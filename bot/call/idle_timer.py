@@ -1,38 +1,38 @@
-"""How long a call has a reason to go on."""
+"""When to leave a call that is empty or idle."""
 
-EMPTY_FOR = 60.0
-"""Seconds after the last human left."""
-IDLE_FOR = 900.0
-"""Seconds in which nobody said a word."""
-EMPTY_SOON, IDLE_SOON = 30.0, 60.0
-"""Seconds before either at which people are told."""
+EMPTY_TIMEOUT_SECONDS = 60.0
+"""How long the bot stays after the last human left."""
+IDLE_TIMEOUT_SECONDS = 900.0
+"""How long the bot stays while nobody says anything."""
+EMPTY_WARNING_SECONDS, IDLE_WARNING_SECONDS = 30.0, 60.0
+"""How long before either timeout people are warned."""
 
 
 class IdleTimer:
-    """Remembers when there was last somebody, and when somebody last said something. Seconds on the call's clock."""
+    """Remembers when somebody was last present and when somebody last spoke, in seconds on the call's clock."""
 
     def __init__(self, now: float) -> None:
-        self._people_seen = self._last_word = now
-        self._told = False
-        "that it is about to leave"
+        self._people_seen_at = self._last_activity_at = now
+        self._warned = False
+        "whether people know that the bot is about to leave"
 
-    def word(self, at: float) -> None:
-        """Somebody said or asked something, or the bot speaks."""
-        self._last_word = at
+    def activity(self, at: float) -> None:
+        """Note that somebody spoke or wrote, or that the bot speaks."""
+        self._last_activity_at = at
 
-    def over(self, now: float, people: bool) -> str | None:
-        """Return the notice to leave with, if it is time; `people`: whether anybody is there."""
+    def reason_to_leave(self, now: float, people: bool) -> str | None:
+        """Return the code of the notice to leave with; None: stay. `people`: whether anybody is present."""
         if people:
-            self._people_seen = now
-        if now - self._people_seen >= EMPTY_FOR:
+            self._people_seen_at = now
+        if now - self._people_seen_at >= EMPTY_TIMEOUT_SECONDS:
             return "left_empty"
-        return "left_idle" if now - self._last_word >= IDLE_FOR else None
+        return "left_idle" if now - self._last_activity_at >= IDLE_TIMEOUT_SECONDS else None
 
-    def soon(self, now: float) -> str | None:
-        """Return the notice that it is about to leave, once until there is a reason to stay."""
-        empty = now - self._people_seen >= EMPTY_FOR - EMPTY_SOON
-        idle = now - self._last_word >= IDLE_FOR - IDLE_SOON
-        told, self._told = self._told, empty or idle
-        if told or not self._told:
+    def warning(self, now: float) -> str | None:
+        """Return the code of the warning that the bot is about to leave: once, until there is a reason to stay."""
+        empty = now - self._people_seen_at >= EMPTY_TIMEOUT_SECONDS - EMPTY_WARNING_SECONDS
+        idle = now - self._last_activity_at >= IDLE_TIMEOUT_SECONDS - IDLE_WARNING_SECONDS
+        warned, self._warned = self._warned, empty or idle
+        if warned or not self._warned:
             return None
         return "leaving_empty" if empty else "leaving_idle"

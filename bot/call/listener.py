@@ -1,4 +1,4 @@
-"""Everyone's segmenter and the floor above them: what one call hears, tick by tick. No asyncio, no clock."""
+"""What one call hears, tick by tick: a segmenter per speaker, and the floor. No asyncio, no clock."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
@@ -21,12 +21,12 @@ class Listener:
         self._ids = count(1)
         self._segmenters: dict[int, Segmenter] = {}
         self._made_with: dict[int, float | None] = {}
-        "person -> the endpointing delay of their segmenter"
+        "person -> the endpointing delay their segmenter was made with"
         self._ended: list[SpeechEvent] = []
 
     @property
     def speaking(self) -> bool:
-        """Whether anybody who is decoded is in the middle of an utterance."""
+        """Whether any decoded speaker is in the middle of an utterance."""
         return any(segmenter.speaking for segmenter in self._segmenters.values())
 
     def tick(
@@ -38,9 +38,9 @@ class Listener:
         playing_since: float | None,
         now: float,
     ) -> tuple[list[SpeechEvent], Sequence[Decision]]:
-        """Take what arrived in one tick.
+        """Process the frames of one tick.
 
-        `talking` are the people whose packets arrive, `playing_since` is when the answer began to sound.
+        `talking` are the people whose packets arrive; `playing_since` is when playback of the answer began.
         """
         arrived: dict[int, list[Frame]] = {}
         for frame in frames:
@@ -49,7 +49,7 @@ class Listener:
         delay = self._settings().endpointing_delay
         for user_id in arrived:
             segmenter = self._segmenters.get(user_id)
-            # A changed setting waits for the end of the utterance: until then the old one holds.
+            # A changed setting applies after the current utterance.
             if segmenter is None or (self._made_with[user_id] != delay and not segmenter.speaking):
                 settings = SegmenterSettings(endpointing_delay=delay)
                 self._segmenters[user_id] = Segmenter(user_id, self._make_vad(), self._ids, settings)
@@ -63,7 +63,7 @@ class Listener:
         return events, self._floor.step(now, events, talking, voiced, state, len(people), playing_since)
 
     def withdrawn(self, user_id: int, now: float) -> None:
-        """Forget what is open of somebody who may no longer be heard."""
+        """Discard the open utterance of somebody who has withdrawn consent."""
         segmenter = self._segmenters.pop(user_id, None)
         self._made_with.pop(user_id, None)
         if segmenter and segmenter.speaking:

@@ -195,7 +195,7 @@ class CallManager:
                 del self._sessions[guild_id]
             self.outbox.adopt(call.outbox)
             self.erasure.release(call)
-            self._services.tally.call_over(call.counts)
+            self._services.counters.call_over(call.counts)
         if not session.moving and not session.comes_back:
             await self._note_end(guild_id)
         if not session.comes_back:

@@ -107,8 +107,8 @@ class Outcomes:
             cost=cost,
         )
         stages = times.stages()
-        services.tally.turns[times.outcome] += 1
-        services.tally.staged(**stages)
+        services.counters.turns[times.outcome] += 1
+        services.counters.staged(**stages)
         shown = {stage: round(max(0.0, value), 3) for stage, value in stages.items() if value is not None}
         log.info("turn_closed", turn=turn.id, outcome=times.outcome, **shown)
         if services.trace:

@@ -1,7 +1,7 @@
-"""What has been said in a call: kept in memory for the model, shown to people and given to the store.
+"""What has been said in a call: in memory for the model, and passed on to the display and the store.
 
-A person's line takes its place when the speech ends and gets its words when the transcript comes, so that the order is
-the order of speaking.
+A person's line gets its position when the speech ends and its words when the transcript arrives. This keeps the lines
+in the order of speaking.
 """
 
 from collections.abc import Iterable, Mapping, Set
@@ -14,12 +14,12 @@ from bot.call.shown import HeardLine, SpokenLine
 from bot.talk.history import History
 from bot.types import Heard, Message, ReplyDone, Spoken, Turn, Typed, Utterance
 
-OPEN = 200
-"""Utterances and questions of which it is known which line is theirs."""
-MET = 1000
-"""People whose names are remembered after they left."""
-UNINTELLIGIBLE = "[unintelligible]"
-PENDING = "[not written down yet]"
+MAX_TRACKED_LINES = 200
+"""Utterances and typed questions whose line can still be found."""
+MAX_REMEMBERED_NAMES = 1000
+"""Names to remember, including those of people who have left."""
+UNINTELLIGIBLE_TEXT = "[unintelligible]"
+PENDING_TEXT = "[not written down yet]"
 
 
 class Record:
@@ -31,36 +31,36 @@ class Record:
         self._outbox = context.outbox
         self._history = History(messages, counts=context.counts)
         self._lines_of: dict[int | Typed, Message] = {}
-        "utterance id, or what was typed -> its line"
+        "utterance id or typed question -> its line"
         self._epoch = context.services.wall() - timedelta(seconds=context.services.clock())
         self._names: dict[int, str] = {}
 
     def spoke(self, utterance: Utterance) -> None:
-        """Keep a place for a person's words."""
-        self._line("user", utterance.user_id, PENDING, utterance.started_at, of=utterance.id)
+        """Add a line for an utterance whose transcript is still to come."""
+        self._line("user", utterance.user_id, PENDING_TEXT, utterance.started_at, of=utterance.id)
 
     def written(self, utterance: Utterance, heard: Heard | None) -> None:
-        """Fill in a person's words; None: the transcription failed. No words at all leave no line."""
-        text = UNINTELLIGIBLE if heard is None else heard.text
-        place = self._lines_of.get(utterance.id)
-        if place is None:
+        """Fill in an utterance's transcript; None: the transcription failed. An empty transcript removes the line."""
+        text = UNINTELLIGIBLE_TEXT if heard is None else heard.text
+        line = self._lines_of.get(utterance.id)
+        if line is None:
             return
         if not text:
-            self._history.remove(place.id)
+            self._history.remove(line.id)
             return
-        message = replace(place, text=text)
+        message = replace(line, text=text)
         if not self._history.put(message):
             return
         self._keep(message)
-        line = heard or Heard(utterance.id, utterance.user_id, text, 0.0)
-        self._display.show(HeardLine(line, message.speaker))
+        shown = heard or Heard(utterance.id, utterance.user_id, text, 0.0)
+        self._display.show(HeardLine(shown, message.speaker))
 
     def asked(self, typed: Typed) -> None:
-        """Note what somebody asked in writing."""
+        """Add a typed question."""
         self._keep(self._line("user", typed.user_id, typed.text, typed.at, of=typed))
 
     def answered(self, spoken: Spoken, done: ReplyDone | None, began: float) -> None:
-        """Note what was heard of an answer; an interrupted one is never referred to by its audio."""
+        """Add the part of an answer that was heard. An interrupted answer gets no audio id: that covers all of it."""
         self._display.show(SpokenLine(spoken))
         if not spoken.text:
             return
@@ -80,36 +80,36 @@ class Record:
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """Every line, oldest first."""
+        """All lines, oldest first."""
         return self._history.messages
 
     def drop(self, message_ids: Set[str]) -> None:
-        """Forget some lines, also where they wait to be kept; words still to come for them come to nothing."""
+        """Forget some lines, here and in the outbox. Later transcripts for them are ignored."""
         for message_id in message_ids:
             self._history.remove(message_id)
         self._lines_of = {part: line for part, line in self._lines_of.items() if line.id not in message_ids}
         self._outbox.drop(message_ids)
 
     def before(self, turn: Turn) -> tuple[Message, ...]:
-        """Return what was said before a turn, its own lines left out."""
+        """Return every line except the turn's own."""
         sounds = (typed.utterance_id for typed in turn.typed)
         parts = (*(utterance.id for utterance in turn.utterances), *turn.typed, *sounds)
         own = {line.id for part in parts if (line := self._lines_of.get(part))}
         return tuple(message for message in self._history.messages if message.id not in own)
 
     def met(self, people: Mapping[int, str]) -> None:
-        """Remember the names of those present."""
+        """Remember the names of the people present."""
         self._names.update(people)
-        while len(self._names) > MET:
+        while len(self._names) > MAX_REMEMBERED_NAMES:
             del self._names[next(iter(self._names))]
 
     def name(self, user_id: int) -> str:
-        """Return a person's display name, also after they left."""
+        """Return a person's display name, even after they have left."""
         self.met(self._venue.people())
         return self._names.get(user_id, str(user_id))
 
     def forget(self, user_id: int | None = None) -> None:
-        """Drop what a person said, the answers to it, and their name; None: every line (/memory clear)."""
+        """Forget a person's lines, the answers to them, and their name; None: every line (/memory clear)."""
         if user_id is None:
             self._history.clear()
             self._lines_of.clear()
@@ -143,6 +143,6 @@ class Record:
         self._history.append(message)
         if of is not None:
             self._lines_of[of] = message
-            if len(self._lines_of) > OPEN:
+            if len(self._lines_of) > MAX_TRACKED_LINES:
                 del self._lines_of[next(iter(self._lines_of))]
         return message

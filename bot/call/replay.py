@@ -1,4 +1,4 @@
-"""The last answer, kept so that people can hear it again."""
+"""Keeps the last answer, so that people can hear it again."""
 
 from collections.abc import AsyncGenerator, Set
 
@@ -9,40 +9,40 @@ class LastAnswer:
     """The last answer of one call."""
 
     def __init__(self) -> None:
-        self._wanted = False
+        self._requested = False
         self._sound = b""
         self._people: Set[int] = frozenset()
 
     def keep(self, sound: bytes, people: Set[int]) -> None:
-        """Keep an answer, s16le mono 24 kHz, and whom it answered."""
+        """Keep an answer (s16le mono 24 kHz) and the people it answered."""
         self._sound, self._people = sound, people
 
     def request(self) -> bool:
-        """Want it said again; False when there is none."""
-        self._wanted = bool(self._sound)
-        return self._wanted
+        """Request a replay; False if there is no answer to replay."""
+        self._requested = bool(self._sound)
+        return self._requested
 
     def cancel(self) -> None:
-        """Do not say it again after all."""
-        self._wanted = False
+        """Cancel the request."""
+        self._requested = False
 
     def take_request(self) -> bool:
-        """Return whether somebody wants it said again; each wish counts once."""
-        wanted, self._wanted = self._wanted, False
-        return wanted
+        """Return whether a replay is requested, and clear the request."""
+        requested, self._requested = self._requested, False
+        return requested
 
     def forget(self, user_id: int) -> bool:
-        """Drop it if it answered this person; return whether it did."""
+        """Drop the answer if it was to this person, and return whether it was."""
         theirs = user_id in self._people
         if theirs:
             self.drop()
         return theirs
 
     def drop(self) -> None:
-        """Forget it."""
-        self._wanted, self._sound, self._people = False, b"", frozenset()
+        """Drop the answer and any request."""
+        self._requested, self._sound, self._people = False, b"", frozenset()
 
     async def stream(self) -> AsyncGenerator[ReplyEvent, None]:
-        """Give it as an engine's stream does."""
+        """Stream the answer as an engine does."""
         yield AudioDelta(self._sound)
         yield ReplyDone(Usage())

@@ -28,7 +28,7 @@ class Services:
     model: str
     "of replies, for the bill"
     transcribe_model: str
-    tally: Counters = field(default_factory=Counters)
+    counters: Counters = field(default_factory=Counters)
     "what the metrics show"
     trace: Callable[[TurnTimes], None] | None = None
     "told of every turn that is over; None: nobody asks"

@@ -1,6 +1,6 @@
-"""Writes down what people said, beside the answer and never in its way.
+"""Transcribes what people say, concurrently with the answer and without delaying it.
 
-One stretch of speech goes from here to the budget, the transcriber, the record and the accounts.
+Each utterance goes to the budget, the transcriber, the record and the accounts.
 """
 
 import asyncio
@@ -17,15 +17,15 @@ from bot.types import Heard, Utterance
 log = structlog.get_logger(__name__)
 
 MAX_TRANSCRIPTIONS = 8
-"""Transcriptions of one call that run at the same time; more wait."""
-LAST_WORDS_SECONDS = 5.0
-"""Seconds the last transcripts have when the call ends."""
-REMEMBERED_TRANSCRIPTS = 100
-"""Finished transcripts that may still be asked for."""
+"""Concurrent transcriptions of one call. Others wait."""
+LAST_TRANSCRIPTS_SECONDS = 5.0
+"""How long the last transcripts may take when the call ends."""
+MAX_REMEMBERED_TRANSCRIPTS = 100
+"""Transcripts that `of` can still return."""
 
 
 class Transcripts:
-    """The transcripts of one call. Their tasks live in the call's TaskGroup."""
+    """The transcripts of one call. Their tasks run in the call's TaskGroup."""
 
     def __init__(
         self,
@@ -34,9 +34,9 @@ class Transcripts:
         accounts: Accounts,
         on_words: Callable[[Utterance, Heard | None], None],
     ) -> None:
-        """`on_words` gets each transcript, None where it failed."""
+        """`on_words` gets each transcript, or None if it failed."""
         self.failure: BotError | None = None
-        "what the newest transcription failed of; None: it worked"
+        "the error of the newest transcription; None: it succeeded"
         self._venue = context.venue
         self._transcriber = context.services.transcriber
         self._settings = context.settings
@@ -46,14 +46,14 @@ class Transcripts:
         self._slots = asyncio.Semaphore(MAX_TRANSCRIPTIONS)
         self._tasks: dict[int, asyncio.Task[str | None]] = {}
         self._ahead: dict[int, tuple[Utterance, asyncio.Task[Heard | None]]] = {}
-        "begun before it was certain that the utterance was over"
+        "transcriptions begun before the utterance was certain to be over"
 
     def start(self, utterance: Utterance, group: asyncio.TaskGroup) -> None:
-        """Have an utterance written down, if the budget allows it."""
+        """Transcribe an utterance, if the budget allows it."""
         if not self._accounts.may_transcribe(utterance):
             return
         self._record.spoke(utterance)
-        while len(self._tasks) >= REMEMBERED_TRANSCRIPTS:
+        while len(self._tasks) >= MAX_REMEMBERED_TRANSCRIPTS:
             self._tasks.pop(next(iter(self._tasks)))
         begun = self._ahead.get(utterance.id)
         if begun and begun[0].voiced == utterance.voiced:
@@ -65,9 +65,9 @@ class Transcripts:
         self._tasks[utterance.id] = group.create_task(writing, name=f"transcript:{utterance.id}")
 
     async def ahead(self, utterance: Utterance, group: asyncio.TaskGroup) -> str | None:
-        """Begin before the silence is over, and return the words; `start` takes them if no more is said.
+        """Transcribe before the endpointing delay ends, and return the words. `start` uses them unless speech resumes.
 
-        Raises CancelledError when more is said.
+        Raises CancelledError if speech resumes.
         """
         self._drop(utterance.id)
         task = group.create_task(self._transcribe(utterance), name=f"transcript-ahead:{utterance.id}")
@@ -76,12 +76,12 @@ class Transcripts:
         return heard.text if heard else None
 
     def pending(self, utterance_id: int) -> bool:
-        """Whether the words of an utterance are still to come."""
+        """Whether the transcript of an utterance is still running."""
         task = self._tasks.get(utterance_id)
         return task is not None and not task.done()
 
     async def of(self, utterance_ids: Iterable[int], timeout: float) -> dict[int, str | None]:
-        """Return the words of these utterances; None where they failed or took longer than `timeout` seconds."""
+        """Return the words by utterance id; None if the transcription failed or took longer than `timeout` seconds."""
         tasks = {number: self._tasks[number] for number in utterance_ids if number in self._tasks}
         if tasks:
             await asyncio.wait(tasks.values(), timeout=timeout)
@@ -91,12 +91,12 @@ class Transcripts:
         }
 
     async def finish(self) -> None:
-        """Let what runs be written down, give up on what takes too long, and free what it could have cost."""
+        """Wait for running transcriptions, cancel late ones, and release what they had reserved of the budget."""
         for utterance_id in list(self._ahead):
             self._drop(utterance_id)
         open_tasks = [task for task in self._tasks.values() if not task.done()]
         if open_tasks:
-            _, late = await asyncio.wait(open_tasks, timeout=LAST_WORDS_SECONDS)
+            _, late = await asyncio.wait(open_tasks, timeout=LAST_TRANSCRIPTS_SECONDS)
             for task in late:
                 task.cancel()
         self._accounts.transcribed_all()

@@ -1,4 +1,4 @@
-"""What became of the last utterances, for /call why."""
+"""The outcome of each recent utterance, for /call why."""
 
 from collections import Counter, deque
 
@@ -6,47 +6,49 @@ from bot.call.counters import Counters
 from bot.errors import BotError
 from bot.types import Utterance, Verdict
 
-KEPT = 20
+MAX_KEPT_VERDICTS = 20
+"""The newest verdicts that /call why can show."""
 
 
 class Verdicts:
-    """The verdicts of one call, newest last."""
+    """The verdicts of one call."""
 
-    def __init__(self, tally: Counters) -> None:
+    def __init__(self, counters: Counters) -> None:
         self.counts: Counter[str] = Counter()
-        "outcome -> how often since the call began"
-        self._tally = tally
-        self._verdicts: deque[Verdict] = deque(maxlen=KEPT)
+        "outcome -> count since the call began"
+        self._counters = counters
+        self._verdicts: deque[Verdict] = deque(maxlen=MAX_KEPT_VERDICTS)
 
     @property
-    def verdicts(self) -> tuple[Verdict, ...]:
+    def latest(self) -> tuple[Verdict, ...]:
+        """The last verdicts, newest last."""
         return tuple(self._verdicts)
 
     def add(self, verdict: Verdict) -> None:
         self.counts[verdict.outcome] += 1
-        self._tally.outcomes[verdict.outcome] += 1
+        self._counters.outcomes[verdict.outcome] += 1
         self._verdicts.append(verdict)
 
     def judge(self, utterance: Utterance, outcome: str, **detail: float | str) -> None:
-        """Note the outcome of an utterance; `detail` is the number behind it.
+        """Record the outcome of an utterance. `detail` holds the figures behind it.
 
-        The first one counts, but what was taken for a nod while its words were not known may be "stop".
+        The first outcome counts. Only "backchannel" may change later: its words, once transcribed, may say "stop".
         """
         detail = {"seconds": round(utterance.voiced, 2), **detail}
         verdict = Verdict(utterance.id, utterance.user_id, utterance.started_at, outcome, detail)
-        for place, before in enumerate(self._verdicts):
+        for index, before in enumerate(self._verdicts):
             if before.utterance_id == utterance.id:
                 if before.outcome == "backchannel":
                     self.counts.update({before.outcome: -1, outcome: 1})
-                    self._verdicts[place] = verdict
+                    self._verdicts[index] = verdict
                 return
         self.add(verdict)
 
 
 def reason(error: BotError) -> dict[str, float | str]:
-    """Return the numbers behind an answer that failed: the server's status, where there was one, and the error's code.
+    """Return the detail of a failed answer: the HTTP status, if there is one, and the error's code.
 
-    An engine's error begins with the status (engine/faults.py).
+    The message of an engine's error begins with the status (engine/faults.py).
     """
     status = str(error).split(" ", 1)[0]
     return {**({"status": status} if status.isdigit() else {}), "code": error.code}

@@ -1,4 +1,4 @@
-"""What people can have the bot do by a command or a button alike. Each answers the caller, and only them."""
+"""Actions that exist both as a command and as a button. Each answers the caller, and only them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,12 +9,12 @@ import discord
 from bot.chat.error_messages import send_error
 from bot.chat.host import Host, Interaction
 
-PATIENCE = 1.5
-"""Seconds after which an answer is promised."""
+DEFER_AFTER_SECONDS = 1.5
+"""How long to wait for the result before deferring the response. Discord allows 3 s."""
 
 
 async def pressed(interaction: discord.Interaction, act: Callable[[Interaction], Awaitable[None]]) -> None:
-    """Do what a button stands for, if it is not held down; what fails is told like everywhere."""
+    """Run a button's action within the caller's cooldown, and send any error as commands do."""
     assert isinstance(interaction.client, Host)
     try:
         interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
@@ -24,7 +24,7 @@ async def pressed(interaction: discord.Interaction, act: Callable[[Interaction],
 
 
 async def stop(interaction: Interaction) -> None:
-    """Be quiet now, and drop what waits to be answered."""
+    """Stop speaking now, and drop the waiting turns."""
     stopped = interaction.client.call_of(interaction).stop()
     await tell(interaction, "stop done" if stopped else "stop nothing")
 
@@ -44,43 +44,43 @@ async def leave(interaction: Interaction) -> None:
 
 
 async def agree(interaction: Interaction) -> None:
-    """Let the caller be heard in this server from now on."""
+    """Record that the caller consents to be heard in this server."""
     assert interaction.guild_id is not None
-    async with patiently(interaction):
+    async with defer_if_slow(interaction):
         await interaction.client.calls.consent(interaction.guild_id, interaction.user.id, agreed=True)
     await tell(interaction, "consent given")
 
 
 async def withdraw(interaction: Interaction) -> None:
-    """No longer hear the caller in this server."""
+    """Record that the caller withdraws consent in this server."""
     assert interaction.guild_id is not None
-    async with patiently(interaction):
+    async with defer_if_slow(interaction):
         await interaction.client.calls.consent(interaction.guild_id, interaction.user.id, agreed=False)
     await tell(interaction, "consent withdrawn")
 
 
 @asynccontextmanager
-async def patiently(interaction: Interaction) -> AsyncIterator[None]:
-    """Promise an answer that only the caller sees, should the block take long: Discord waits 3 s for a first one."""
+async def defer_if_slow(interaction: Interaction) -> AsyncIterator[None]:
+    """Defer the response if the block takes long, because Discord waits only 3 s for it."""
     done = asyncio.Event()
 
-    async def promise() -> None:
+    async def defer_late() -> None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(DEFER_AFTER_SECONDS):
                 await done.wait()
         except TimeoutError:
             await interaction.response.defer(ephemeral=True, thinking=True)
 
-    promising = asyncio.create_task(promise(), name="promise")
+    deferring = asyncio.create_task(defer_late(), name="defer")
     try:
         yield
     finally:
         done.set()
-        await promising
+        await deferring
 
 
 async def tell(interaction: Interaction, code: str, **values: object) -> None:
-    """Answer with a sentence that only the caller sees."""
+    """Answer with a sentence of the catalogue that only the caller sees."""
     await say(interaction, interaction.client.words_to(interaction)(code, **values))
 
 

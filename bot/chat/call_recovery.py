@@ -18,7 +18,7 @@ GUILD_POLL_SECONDS = 0.1
 """Time between two checks for servers that have become available."""
 CONCURRENT_REJOINS = 8
 """Calls joined at the same time."""
-REJOIN_DELAYS_SECONDS = (0.0, 1.0, 4.0)
+CALL_REJOIN_DELAYS_SECONDS = (0.0, 1.0, 4.0)
 """Wait before each attempt to join one call."""
 
 
@@ -62,7 +62,7 @@ class CallRecovery:
                 log.exception("rejoin_crashed", guild=guild_id)
 
     async def _attempt(self, guild_id: int, channel_id: int) -> None:
-        for delay in REJOIN_DELAYS_SECONDS:
+        for delay in CALL_REJOIN_DELAYS_SECONDS:
             await asyncio.sleep(delay)
             channel = self._client.get_channel(channel_id)
             if not isinstance(channel, VocalChannel) or self._calls.get(guild_id):
@@ -74,7 +74,7 @@ class CallRecovery:
             try:
                 call = await self._calls.join(venue, by=None)
             except JoinError:
-                if delay == REJOIN_DELAYS_SECONDS[-1]:
+                if delay == CALL_REJOIN_DELAYS_SECONDS[-1]:
                     raise
             else:
                 call.display.show(Notice("returned"))

@@ -1,6 +1,6 @@
-"""The line under the voice channel's name: what the bot is doing, for those who look from outside.
+"""The status line under the voice channel's name, which shows people outside the call what the bot is doing.
 
-Discord lets those inside change it with Set Voice Channel Status, those outside only with Manage Channels besides.
+Discord requires Set Voice Channel Status to change it, and from outside the channel Manage Channels as well.
 """
 
 from collections.abc import Callable
@@ -12,47 +12,47 @@ from bot.chat.permissions import VocalChannel
 from bot.chat.throttle import Throttle
 from bot.types import CallState
 
-GAP = 2.0
-"""Seconds between two changes: it is read from outside, and by people who scroll past."""
+STATUS_EDIT_GAP_SECONDS = 2.0
+"""Least time between two changes. People only glance at this line, so it need not be faster."""
 
 
 class ChannelStatus:
-    """The status line of one channel, where it may be set."""
+    """The status line of one channel, if the bot may set it."""
 
     def __init__(self, channel: VocalChannel, words: Callable[[], Words]) -> None:
         self._channel = channel
         self._words = words
         self._wanted: str | None = None
         self._shown: str | None = None
-        self._down = False
-        self._paced = Throttle(self._draw, GAP, f"sign:{channel.id}")
+        self._cleared = False
+        self._edits = Throttle(self._draw, STATUS_EDIT_GAP_SECONDS, f"channel_status:{channel.id}")
 
     def changed(self, state: CallState, impaired: str | None) -> None:
-        """Show how things stand, soon; nothing any more once it was taken away."""
-        if self._down:
+        """Schedule a change to the current state. Does nothing after `clear`."""
+        if self._cleared:
             return
         self._wanted = self._words()(f"panel {impaired or state}")
         granted = self._channel.permissions_for(self._channel.guild.me)
         if self._wanted != self._shown and granted.set_voice_channel_status:
-            self._paced.poke()
+            self._edits.poke()
 
     async def clear(self) -> None:
-        """Take it away now, for good: once the bot is outside, it may not any more. Idempotent."""
-        self._down, self._wanted = True, None
-        self._paced.cancel()
-        self._paced = Throttle(self._draw, 0.0, self._paced.name)
-        self._paced.poke()
-        await self._paced.idle()
+        """Remove the line for good, at once, because the bot may not do so after it has left. Idempotent."""
+        self._cleared, self._wanted = True, None
+        self._edits.cancel()
+        self._edits = Throttle(self._draw, 0.0, self._edits.name)
+        self._edits.poke()
+        await self._edits.idle()
 
     async def idle(self) -> None:
-        await self._paced.idle()
+        await self._edits.idle()
 
     def cancel(self) -> None:
-        self._paced.cancel()
+        self._edits.cancel()
 
     async def _draw(self) -> None:
         wanted = self._wanted
         if wanted == self._shown or not isinstance(self._channel, discord.VoiceChannel):
-            return  # a stage has a topic of its own
+            return  # stage channels have a topic instead
         self._shown = wanted
         await self._channel.edit(status=wanted)

@@ -200,7 +200,7 @@ class Client(Host):
         blocking = asyncio.create_task(block, name=f"block:{guild_id}")
         try:
             if isinstance(call.venue, DiscordVenue):
-                await call.venue.farewell()
+                await call.venue.take_down()
             await self.calls.leave(guild_id)
         finally:
             await blocking
@@ -226,13 +226,13 @@ class Client(Host):
         await answer_mention(self, message)
 
     async def on_shard_ready(self, shard_id: int) -> None:
-        self.services.tally.gateway["identified"] += 1
+        self.services.counters.gateway["identified"] += 1
 
     async def on_shard_resumed(self, shard_id: int) -> None:
-        self.services.tally.gateway["resumed"] += 1
+        self.services.counters.gateway["resumed"] += 1
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
-        self.services.tally.gateway["disconnected"] += 1
+        self.services.counters.gateway["disconnected"] += 1
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         log.exception("event_failed", event_method=event_method)  # without the arguments: they contain people's words

@@ -39,13 +39,13 @@ class Host(discord.AutoShardedClient):
     @cached_property
     def asking(self) -> JobQueue:
         """The queue of questions outside a call, apart from the jobs: they must not wait behind long work."""
-        return JobQueue(at_once=20, server_at_once=4, counts=self.services.tally.calls)
+        return JobQueue(at_once=20, server_at_once=4, counts=self.services.counters.calls)
 
     @cached_property
     def jobs(self) -> JobContext:
         """What jobs outside a call need."""
         assert self.services.studio is not None
-        queue = JobQueue(counts=self.services.tally.calls)
+        queue = JobQueue(counts=self.services.counters.calls)
         services = JobServices.of(self.services)
         folder = folder_beside(self.settings.database_url)
         jobs = JobContext(services, self.services.studio, folder, queue, notes := AnalysisNotes())

@@ -52,7 +52,7 @@ async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: b
     if addressed:
         files = files or message.attachments  # other files are read too, or refused with a reason
     elif files and author not in call.agreed():  # only a file addressed to the bot counts as consent
-        call.why.add(Verdict(0, author, host.services.clock(), "no_consent"))
+        call.verdicts.add(Verdict(0, author, host.services.clock(), "no_consent"))
         files = []
     text, enclosed, recording = _words(host, message), "", b""
     if files:

@@ -1,6 +1,7 @@
-"""The panel: one Components V2 message per call that says how things stand, with the buttons everyone needs.
+"""The panel: one Components V2 message per call with the call's state and the buttons everybody needs.
 
-It is edited in place and ends as a summary. Its buttons carry fixed ids, so that they work after a restart too.
+The bot edits it in place and turns it into a summary at the end. The buttons have fixed ids, so they still work after a
+restart.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,13 +17,13 @@ from bot.chat.i18n import Words
 from bot.chat.throttle import Throttle
 from bot.types import CallState
 
-GAP = 2.0
-"""Seconds between two edits."""
-NAMES_SHOWN = 15
-"""People named; the rest are counted."""
+PANEL_EDIT_GAP_SECONDS = 2.0
+"""Least time between two edits."""
+MAX_PANEL_NAMES = 15
+"""People the panel names. It counts the others."""
 
-LOOK_BACK = 30
-"""Messages looked through for a panel that a crash left behind."""
+LEFTOVER_SEARCH_MESSAGES = 30
+"""How many earlier messages to search for a panel that a crash left behind."""
 
 _ACTIONS: dict[str, Callable[[Interaction], Awaitable[None]]] = {
     "stop": actions.stop,
@@ -51,7 +52,7 @@ class Button(ui.Button[ui.LayoutView]):
 
 
 class PanelView(ui.LayoutView):
-    """The panel as Discord shows it."""
+    """The panel as a discord.py view."""
 
     def __init__(self, words: Words, text: str, colour: discord.Colour | None = None, *, buttons: bool = True) -> None:
         super().__init__(timeout=None)
@@ -61,13 +62,13 @@ class PanelView(ui.LayoutView):
         self.add_item(container)
 
     def once(self) -> Self:
-        """Return self, not to be kept by discord.py: the one persistent view answers the buttons of every panel."""
+        """Return self, stopped so that discord.py does not keep it: one persistent view handles all panels' buttons."""
         self.stop()
         return self
 
 
 class Panel:
-    """A call's panel in `channel`. `status` gives how the call stands, None when it is over."""
+    """A call's panel in `channel`. `status` returns the call's status, None once it has ended."""
 
     def __init__(
         self,
@@ -79,30 +80,30 @@ class Panel:
     ) -> None:
         self._channel = channel
         self._words = words
-        self._ask = status
+        self._get_status = status
         self._people = people
         self._impaired = impaired
         self._state = CallState.JOINING
         self._status: CallStatus | None = None
         self._message: discord.Message | None = None
-        self._paced = Throttle(self._draw, GAP, "panel")
+        self._edits = Throttle(self._draw, PANEL_EDIT_GAP_SECONDS, "panel")
 
     def changed(self, state: CallState | None = None) -> None:
-        """Show how things stand, soon."""
+        """Schedule an edit that shows the current state."""
         self._state = state or self._state
-        self._status = self._ask() or self._status
-        self._paced.poke()
+        self._status = self._get_status() or self._status
+        self._edits.poke()
 
     async def idle(self) -> None:
-        await self._paced.idle()
+        await self._edits.idle()
 
     def cancel(self) -> None:
-        self._paced.cancel()
+        self._edits.cancel()
 
     async def _draw(self) -> None:
-        self._status = self._ask() or self._status
+        self._status = self._get_status() or self._status
         if self._message is None and self._state in (CallState.JOINING, CallState.LEAVING):
-            return  # there is no call to show yet, or there never was
+            return  # no call to show: it has not begun, or it never did
         view = self._view().once()
         if self._message is None:
             self._message = await self._channel.send(view=view, silent=True)
@@ -110,13 +111,13 @@ class Panel:
             return
         try:
             await self._message.edit(view=view)
-        except discord.NotFound:  # somebody deleted it; without its buttons nobody could agree to be heard
+        except discord.NotFound:  # somebody deleted it, and people need its buttons to give consent
             if self._state is not CallState.LEAVING:
                 self._message = await self._channel.send(view=self._view().once(), silent=True)
 
     async def _close_leftovers(self, mine: discord.Message) -> None:
-        """End panels that a crash has left in this chat: there is one per call."""
-        async for message in self._channel.history(limit=LOOK_BACK, before=mine):
+        """Close the panels that a crash left in this chat, because only one may be live."""
+        async for message in self._channel.history(limit=LEFTOVER_SEARCH_MESSAGES, before=mine):
             if message.author.id == mine.author.id and message.flags.components_v2 and _is_live(message):
                 words = self._words()
                 await message.edit(view=PanelView(words, f"### {words('panel over')}", buttons=False))
@@ -134,8 +135,8 @@ class Panel:
         agreed = self._status.agreed if self._status else frozenset()
         people = self._people()
         marks = [f"{'🎙️' if user in agreed else '🔇'} {escape.name(name)}" for user, name in people.items()]
-        rest = [self._words()("panel more", count=len(marks) - NAMES_SHOWN)] if len(marks) > NAMES_SHOWN else []
-        present = " · ".join([*marks[:NAMES_SHOWN], *rest]) or "—"
+        rest = [self._words()("panel more", count=len(marks) - MAX_PANEL_NAMES)] if len(marks) > MAX_PANEL_NAMES else []
+        present = " · ".join([*marks[:MAX_PANEL_NAMES], *rest]) or "—"
         if any(user not in agreed for user in people):
             present += "\n" + self._words()("panel unheard")
         return present
@@ -150,6 +151,6 @@ class Panel:
 
 
 def _is_live(message: discord.Message) -> bool:
-    """Whether a message is a panel with its buttons still on."""
+    """Whether a message is a panel that still has its buttons."""
     items = ui.LayoutView.from_message(message, timeout=None).walk_children()
     return any(str(getattr(item, "custom_id", "")).startswith("kikite:") for item in items)

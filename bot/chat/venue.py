@@ -1,4 +1,4 @@
-"""A voice channel of Discord as the place of a call (ports.Venue), with its text chat as the audience."""
+"""A Discord voice channel as a call's venue (ports.Venue), with its text chat as the audience."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,42 +25,42 @@ from bot.types import CallState
 
 log = structlog.get_logger(__name__)
 
-FAREWELL = 2.0
-"""Seconds the bot stays for the last touches."""
-PANEL_FIRST = 3.0
-"""Seconds the first notice waits for the panel."""
-PEOPLE_FRESH = 1.0
-"""Seconds the list of people present is good for."""
+MAX_TAKE_DOWN_SECONDS = 2.0
+"""Longest wait for the status line to be removed before the bot disconnects."""
+PANEL_WAIT_SECONDS = 3.0
+"""Longest time the first notice waits for the panel."""
+PEOPLE_CACHE_SECONDS = 1.0
+"""How long the cached list of people in the channel is valid."""
 
 Connect: TypeAlias = Callable[[VocalChannel], Awaitable[VoiceLink]]
-"""Enters a channel; voice/link/join.py's connect with what app.py gives it. Raises JoinError."""
+"""Joins a channel: connect of voice/link/join.py with the arguments that app.py binds. Raises JoinError."""
 
 
 class DiscordVenue:
-    """One voice channel for one call: a new call there gets a new venue, and with it a new panel."""
+    """One voice channel for one call. A new call in the channel gets a new venue, and so a new panel."""
 
     def __init__(self, host: Host, channel: VocalChannel, connect: Connect, asked_in: object = None) -> None:
-        """`asked_in` is where somebody asked for the call: there goes its thread, where threads are wanted."""
+        """`asked_in` is the channel where somebody asked for the call. Its thread, if wanted, goes there."""
         self.channel = channel
         self._asked_in = asked_in
         self._host = host
         self._connect = connect
         self._greeted: set[int] = set()
-        "people told how to be heard"
+        "people who have been told how to be heard"
         self._state = CallState.JOINING
         self._open = False
-        "the panel and the first notice are up"
-        self._threadless = ""
-        "why there is no thread, though one is wanted"
-        self._troubled: str | None = None
-        "what kept the bot from hearing or speaking when people were last told"
+        "whether the panel and the first notice have been posted"
+        self._thread_notice = ""
+        "the notice why there is no thread, if the settings want one"
+        self._told_impaired: str | None = None
+        "the impairment that people were last told about"
         self._people: dict[int, str] = {}
         self._people_until = float("-inf")
-        self.scroll = LineWriter(channel, host.services.tally.transcript)
+        self.writer = LineWriter(channel, host.services.counters.transcript)
         self.panel = Panel(channel, self.words, self._status, self.people, self.impaired)
-        self.sign = ChannelStatus(channel, self.words)
+        self.channel_status = ChannelStatus(channel, self.words)
         self.audience = Transcript(
-            self.scroll,
+            self.writer,
             lambda: self.bot_name,
             self.words,
             self._changed,
@@ -69,11 +69,11 @@ class DiscordVenue:
         )
 
     def settings(self) -> CallSettings:
-        """How the server wants calls in this channel now."""
+        """The server's current settings for calls in this channel."""
         return self._host.preferences.of(self.guild_id, self.channel_id)
 
     def words(self) -> Words:
-        """The sentences of the language the server reads now."""
+        """The catalogue of the server's current language."""
         return self._host.words_in(self.channel.guild)
 
     @property
@@ -98,15 +98,15 @@ class DiscordVenue:
 
     @property
     def chats(self) -> set[int]:
-        """Where it is written along: the channel's own chat, and the call's thread if it has one."""
-        return {self.channel_id, self.scroll.channel.id}
+        """The chats with the transcript: the channel's own, and the call's thread if it has one."""
+        return {self.channel_id, self.writer.channel.id}
 
     def people(self) -> Mapping[int, str]:
-        """Asked on every tick, so remembered for a second, or until somebody comes or goes."""
+        """Cached, because every tick asks. A join, a leave or PEOPLE_CACHE_SECONDS refreshes it."""
         now = self._host.loop.time()
         if now >= self._people_until:
             self._people = {member.id: member.display_name for member in self.channel.members if not member.bot}
-            self._people_until = now + PEOPLE_FRESH
+            self._people_until = now + PEOPLE_CACHE_SECONDS
         return self._people
 
     @property
@@ -127,7 +127,7 @@ class DiscordVenue:
         return link
 
     def people_changed(self) -> None:
-        """Someone came, went, or changed their voice state: the panel follows, newcomers learn how to be heard."""
+        """Somebody joined, left or changed their voice state: update the panel, and tell newcomers how to be heard."""
         self._people_until = float("-inf")
         if self._open:
             self._greet_newcomers()
@@ -135,47 +135,47 @@ class DiscordVenue:
             self._show()
 
     async def idle(self) -> None:
-        """Return when everything is written."""
-        for part in (self.scroll, self.panel, self.sign):
+        """Return when everything has been sent."""
+        for part in (self.writer, self.panel, self.channel_status):
             await part.idle()
 
     def cancel(self) -> None:
-        """Drop what is not written yet."""
-        for part in (self.scroll, self.panel, self.sign):
+        """Drop what has not been sent yet."""
+        for part in (self.writer, self.panel, self.channel_status):
             part.cancel()
 
-    async def farewell(self) -> None:
-        """Take down what can only be taken down from inside. Idempotent; never longer than a moment."""
+    async def take_down(self) -> None:
+        """Remove what the bot may remove only while it is in the channel. Idempotent, and limited in time."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(FAREWELL):
-                await self.sign.clear()
+            async with asyncio.timeout(MAX_TAKE_DOWN_SECONDS):
+                await self.channel_status.clear()
 
     async def _changed(self, state: CallState) -> None:
         if state is CallState.LEAVING:
-            await self.farewell()
+            await self.take_down()
         if not self._open and state not in (CallState.JOINING, CallState.LEAVING):
             self._greeted |= self.people().keys()
             await self._put_up_panel(state)
-            self.scroll.post(self.words()(notice_code(self.settings().consent)))
-            if self._threadless:
-                self.scroll.post(self._threadless)
+            self.writer.post(self.words()(notice_code(self.settings().consent)))
+            if self._thread_notice:
+                self.writer.post(self._thread_notice)
             self._open = True
-            self._greet_newcomers()  # who came meanwhile
+            self._greet_newcomers()  # for people who joined during the awaits above
             self._tell_impaired()
         self._show(state)
 
     async def _put_up_panel(self, state: CallState) -> None:
-        """Post the panel before anything else: the first notice speaks of the buttons above it."""
+        """Post the panel first, because the first notice refers to the buttons above it."""
         self._show(state)
         with suppress(TimeoutError):
-            async with asyncio.timeout(PANEL_FIRST):
+            async with asyncio.timeout(PANEL_WAIT_SECONDS):
                 await self.panel.idle()
 
     def _show(self, state: CallState | None = None) -> None:
         self._state = state or self._state
         self.panel.changed(self._state)
         if self._open and self._state is not CallState.LEAVING:
-            self.sign.changed(self._state, self.impaired())
+            self.channel_status.changed(self._state, self.impaired())
 
     def _greet_newcomers(self) -> None:
         people = self.people()
@@ -184,17 +184,20 @@ class DiscordVenue:
         for user_id in people.keys() - self._greeted:
             self._greeted.add(user_id)
             code = newcomer_code(self.settings().consent, heard=user_id in agreed)
-            self.scroll.post(self.words()(code, name=escape.name(people[user_id])))
+            self.writer.post(self.words()(code, name=escape.name(people[user_id])))
 
     def _tell_impaired(self) -> None:
-        """Say once when the server keeps the bot from hearing or speaking."""
-        impaired, before = self.impaired(), self._troubled
-        self._troubled = impaired
+        """Tell people once per impairment that the bot cannot hear or speak."""
+        impaired, before = self.impaired(), self._told_impaired
+        self._told_impaired = impaired
         if impaired and impaired != before:
-            self.scroll.post(self.words()(f"panel {impaired}"))
+            self.writer.post(self.words()(f"panel {impaired}"))
 
     async def _ask_to_speak(self) -> None:
-        """On a stage one is in the audience first; a moderator may just speak, others raise their hand."""
+        """Become a speaker of a stage channel, where the bot starts in the audience.
+
+        With Mute Members the bot may unsuppress itself. Otherwise it asks the moderators.
+        """
         me = self.channel.guild.me
         granted = self.channel.permissions_for(me)
         try:
@@ -206,24 +209,24 @@ class DiscordVenue:
             log.info("stage_refused", channel_id=self.channel.id, error=type(error).__name__)
 
     async def _open_thread(self) -> None:
-        """Write along in a thread of the channel the call was asked for in; voice channels have none of their own."""
-        if not isinstance(self._asked_in, discord.TextChannel) or self.scroll.channel is not self.channel:
+        """Open a thread for the transcript where the call was asked for. Voice channels cannot have threads."""
+        if not isinstance(self._asked_in, discord.TextChannel) or self.writer.channel is not self.channel:
             return
         began = discord.utils.utcnow()
         try:
-            self.scroll.channel = await self._asked_in.create_thread(
+            self.writer.channel = await self._asked_in.create_thread(
                 name=f"{self.channel.name} {began:%Y-%m-%d %H:%M}", type=discord.ChannelType.public_thread
             )
         except discord.HTTPException as error:
             log.info("thread_refused", channel_id=self._asked_in.id, status=error.status, code=error.code)
-            self._threadless = self.words()("thread refused", channel=self._asked_in.mention)
+            self._thread_notice = self.words()("thread refused", channel=self._asked_in.mention)
 
     def _status(self) -> CallStatus | None:
         call = self._host.calls.get(self.guild_id)
         return call.status() if call is not None and call.venue is self else None
 
     def impaired(self) -> str | None:
-        """What keeps the bot from hearing or speaking: deafened, muted or suppressed; None when all is well."""
+        """What keeps the bot from hearing or speaking: deafened, muted or suppressed; None if nothing does."""
         state = self.channel.guild.me.voice
         if state is None:
             return None

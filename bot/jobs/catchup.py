@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.billing import tokens
 from bot.billing.budget import Allowance
-from bot.call.record import PENDING, UNINTELLIGIBLE
+from bot.call.record import PENDING_TEXT, UNINTELLIGIBLE_TEXT
 from bot.engine.prompt import tongue
 from bot.engine.quoting import quoted
 from bot.errors import Incomplete, NothingSaid
@@ -52,7 +52,7 @@ def recent(history: Sequence[Message], now: datetime, minutes: float) -> list[Me
         letters += len(message.text)
         if message.at < since or letters > _MAX_TALK_CHARACTERS:
             break
-        if message.text.strip() and message.text not in (PENDING, UNINTELLIGIBLE):
+        if message.text.strip() and message.text not in (PENDING_TEXT, UNINTELLIGIBLE_TEXT):
             kept.append(message)
     return kept[::-1]
 

@@ -87,7 +87,7 @@ class BotCollector(Collector):
         self,
         calls: CallManager,
         links: Links,
-        tally: Counters,
+        counters: Counters,
         pacer: Pacer,
         lag: Lag,
         gateway: Callable[[], Mapping[str, float]],
@@ -95,7 +95,7 @@ class BotCollector(Collector):
         """`gateway` returns gauges of the client: ready, shards, servers, latency in seconds."""
         self._calls = calls
         self._links = links
-        self._tally = tally
+        self._counters = counters
         self._pacer = pacer
         self._lag = lag
         self._gateway = gateway
@@ -107,7 +107,7 @@ class BotCollector(Collector):
         yield InfoMetricFamily("kikite", "The running version.", {"version": __version__})
         for name, value in self._gateway().items():
             yield GaugeMetricFamily(f"kikite_gateway_{name}", "Of the main gateway.", value)
-        yield _counter("gateway_events", "What befell shards.", ("event",), _by_name(self._tally.gateway))
+        yield _counter("gateway_events", "What befell shards.", ("event",), _by_name(self._counters.gateway))
         yield from self._of_calls()
         yield from self._of_links()
         yield from self._of_turns()
@@ -123,7 +123,7 @@ class BotCollector(Collector):
         states_of = {(state.value,): states[state] for state in CallState}
         yield _gauge("calls", "Calls by state.", ("state",), states_of)
         yield _counter("call_events", "What befell calls.", ("event",), _by_name(self._calls.counts))
-        limits = Counter(self._tally.calls)
+        limits = Counter(self._counters.calls)
         limits["playback_truncated"] = self._links.totals()["truncated"]
         queues: Counter[str] = Counter(dict.fromkeys(("turn", "shown", "kept", "inbox"), 0))
         queues["kept"] += len(self._calls.outbox)
@@ -136,7 +136,7 @@ class BotCollector(Collector):
             queues["inbox"] += len(link.inbox)
         yield _counter("call_limits", "Bounds that were met, and ticks that came late.", ("bound",), _by_name(limits))
         yield _gauge("queue_depth", "What waits, in all calls together.", ("queue",), _by_name(queues))
-        yield _counter("transcript_events", "What befell lines.", ("event",), _by_name(self._tally.transcript))
+        yield _counter("transcript_events", "What befell lines.", ("event",), _by_name(self._counters.transcript))
 
     def _of_links(self) -> Iterator[Metric]:
         totals = self._links.totals()
@@ -160,16 +160,16 @@ class BotCollector(Collector):
             yield _counter(name, help_, (), {(): totals[key]})
 
     def _of_turns(self) -> Iterator[Metric]:
-        tally = self._tally
-        yield _counter("utterances", "Utterances by verdict.", ("verdict",), _by_name(tally.outcomes))
-        yield _counter("turns", "Turns by outcome.", ("outcome",), _by_name(tally.turns))
-        stages = {(name,): (stage.counts, stage.total) for name, stage in tally.stages.items()}
-        bounds = next(iter(tally.stages.values())).BOUNDS
+        counters = self._counters
+        yield _counter("utterances", "Utterances by verdict.", ("verdict",), _by_name(counters.outcomes))
+        yield _counter("turns", "Turns by outcome.", ("outcome",), _by_name(counters.turns))
+        stages = {(name,): (stage.counts, stage.total) for name, stage in counters.stages.items()}
+        bounds = next(iter(counters.stages.values())).BOUNDS
         yield _histogram("turn_stage_seconds", "Stages of a turn.", bounds, stages, ("stage",))
-        yield _counter("model_requests", "Requests to the model.", ("kind", "model"), tally.requests)
-        yield _counter("model_tokens", "Tokens by kind.", ("model", "kind"), tally.tokens)
-        yield _counter("cost_dollars", "US dollars, as far as known.", ("kind", "model"), tally.dollars)
-        yield _counter("model_requests_unpriced", "Requests without a known price.", (), {(): tally.unpriced})
+        yield _counter("model_requests", "Requests to the model.", ("kind", "model"), counters.requests)
+        yield _counter("model_tokens", "Tokens by kind.", ("model", "kind"), counters.tokens)
+        yield _counter("cost_dollars", "US dollars, as far as known.", ("kind", "model"), counters.dollars)
+        yield _counter("model_requests_unpriced", "Requests without a known price.", (), {(): counters.unpriced})
 
 
 def registry(collector: Collector) -> CollectorRegistry:

@@ -37,7 +37,7 @@ class Written:
         self.shown.append(shown)
 
 
-class House:
+class Setup:
     """Accounts over a real budget, where a second of sound in costs a cent, and one out ten."""
 
     def __init__(self, cap: str) -> None:
@@ -53,12 +53,14 @@ class House:
             model="m",
             transcribe_model="t",
             clock=lambda: 0.0,
-            tally=Counters(),
+            counters=Counters(),
             trace=None,
         )
         venue: Any = SimpleNamespace(guild_id=GUILD, channel_id=2)
         written: Any = self.written
-        self.context = CallContext(venue, services, CallSettings, Counter(), written, written, Verdicts(services.tally))
+        self.context = CallContext(
+            venue, services, CallSettings, Counter(), written, written, Verdicts(services.counters)
+        )
         self.accounts = Accounts(self.context)
 
     def bills(self) -> list[tuple[str, Decimal | None, bool]]:
@@ -69,7 +71,7 @@ def said(number: int, seconds: float = 1.0) -> Utterance:
     return Utterance(number, ANNA, 0.0, bytes(round(seconds * 32_000)), seconds, "silence")
 
 
-def answer(house: House, done: ReplyDone | None, streamed: float = 0.0, text: str = "") -> Any:
+def answer(setup: Setup, done: ReplyDone | None, streamed: float = 0.0, text: str = "") -> Any:
     turn = Turn(1, 2, (said(1),), 0.0)
     reply = SimpleNamespace(
         done=done,
@@ -85,7 +87,7 @@ def answer(house: House, done: ReplyDone | None, streamed: float = 0.0, text: st
         turn=turn,
         reply=reply,
         request=SimpleNamespace(history=()),
-        reservation=house.budget.reserve(GUILD, [ANNA], 5 * CENT),
+        reservation=setup.budget.reserve(GUILD, [ANNA], 5 * CENT),
         failure=None,
         untold_failure=lambda: None,
     )
@@ -108,35 +110,35 @@ def answer(house: House, done: ReplyDone | None, streamed: float = 0.0, text: st
 def test_what_nobody_heard_is_paid_all_the_same(
     done: ReplyDone | None, streamed: float, bills: list[tuple[str, Decimal, bool]]
 ) -> None:
-    house = House("1")
-    house.accounts.charge_unheard(answer(house, done, streamed))
-    assert house.bills() == bills
-    assert house.budget.left(GUILD) == 1 - sum((cost for _, cost, _ in bills), Decimal(0)), "nothing stays held back"
+    setup = Setup("1")
+    setup.accounts.charge_unheard(answer(setup, done, streamed))
+    assert setup.bills() == bills
+    assert setup.budget.left(GUILD) == 1 - sum((cost for _, cost, _ in bills), Decimal(0)), "nothing stays held back"
 
 
 def test_transcripts_are_held_back_and_booked() -> None:
-    house = House("1")
+    setup = Setup("1")
     utterance = said(1, 3.0)
-    assert house.accounts.may_transcribe(utterance)
-    assert house.budget.left(GUILD) == 97 * CENT
-    house.accounts.transcribed(utterance, Heard(1, ANNA, "hello", 3.0))
-    assert house.bills() == [("transcription", 3 * CENT, False)]
-    assert house.accounts.may_transcribe(said(2))
-    house.accounts.transcribed(said(2), None)
-    assert house.accounts.may_transcribe(said(3))
-    house.accounts.transcribed_all()  # the call ends before the words come
-    assert house.budget.left(GUILD) == 97 * CENT
+    assert setup.accounts.may_transcribe(utterance)
+    assert setup.budget.left(GUILD) == 97 * CENT
+    setup.accounts.transcribed(utterance, Heard(1, ANNA, "hello", 3.0))
+    assert setup.bills() == [("transcription", 3 * CENT, False)]
+    assert setup.accounts.may_transcribe(said(2))
+    setup.accounts.transcribed(said(2), None)
+    assert setup.accounts.may_transcribe(said(3))
+    setup.accounts.transcribed_all()  # the call ends before the words come
+    assert setup.budget.left(GUILD) == 97 * CENT
 
 
 def test_nothing_is_written_down_once_the_budget_is_spent_and_people_are_told_once() -> None:
-    house = House("0.10")
+    setup = Setup("0.10")
     for number in range(20):
         utterance = said(number)
-        if house.accounts.may_transcribe(utterance):
-            house.accounts.transcribed(utterance, Heard(number, ANNA, "on and on", 1.0))
-    assert house.budget.left(GUILD) == 0
-    assert len(house.written.kept) == 10
-    told = [shown.code if isinstance(shown, Notice) else type(shown) for shown in house.written.shown]
+        if setup.accounts.may_transcribe(utterance):
+            setup.accounts.transcribed(utterance, Heard(number, ANNA, "on and on", 1.0))
+    assert setup.budget.left(GUILD) == 0
+    assert len(setup.written.kept) == 10
+    told = [shown.code if isinstance(shown, Notice) else type(shown) for shown in setup.written.shown]
     assert told == ["budget_short", Trouble], "shorter answers at 8 cents, nothing at 10: at 9 the step was not changed"
 
 
@@ -146,12 +148,12 @@ def test_nothing_is_written_down_once_the_budget_is_spent_and_people_are_told_on
 def test_an_answer_cut_before_a_word_was_heard_out_has_its_line_marked(
     began: float | None, withdrawn: bool, marked: bool
 ) -> None:
-    house = House("1")
+    setup = Setup("1")
     lines: list[Spoken] = []
     record: Any = SimpleNamespace(answered=lambda spoken, done, began: lines.append(spoken))
-    cut = answer(house, None, streamed=3.0, text="Many words.")
+    cut = answer(setup, None, streamed=3.0, text="Many words.")
     cut.began_at = cut.arrived_at = began
     cut.withdrawn = withdrawn
     cut.playout = Playout(0.02 if began else 0.0, 3.0, interrupted=True)
-    Outcomes(house.context, record, house.accounts).close(cut)
+    Outcomes(setup.context, record, setup.accounts).close(cut)
     assert [(line.text, line.interrupted) for line in lines] == ([("", True)] if marked else [])

@@ -10,7 +10,7 @@ from bot.call.preferences import Preferences
 from bot.call.settings import CallSettings
 from bot.errors import StoreUnavailable
 from bot.store.repository import SqlStore
-from tests.fakes import NoStore
+from tests.fakes import FakeStore
 
 GUILD, OTHER, CHANNEL, NEXT = 1, 2, 10, 11
 
@@ -43,7 +43,7 @@ async def test_it_is_remembered_by_the_next_process(tmp_path: Path) -> None:
 
 
 async def test_without_a_store_it_holds_all_the_same() -> None:
-    store: Any = NoStore()
+    store: Any = FakeStore()
     store.error = StoreUnavailable("gone")
     blocks = AutoJoinBlocks(store, now)
     await blocks.load()

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bot.types import Charge, Usage
-from tests.fake_call import stage
+from tests.fake_call import fake_call
 from tests.fakes import ANNA, BEN, now
 
 pytestmark = pytest.mark.looptime
@@ -23,17 +23,17 @@ def price(_model: str, usage: Usage) -> Decimal:
 
 @pytest.mark.parametrize("hours", [0.12, pytest.param(4, marks=[pytest.mark.long, pytest.mark.timeout(3600)])])
 async def test_talk_without_end_costs_the_cap_and_one_request(hours: float) -> None:
-    async with stage(
+    async with fake_call(
         ANNA, BEN, cap=CAP, price=price, answering="always", preemptive=True, endpointing_delay=None
-    ) as house:
-        house.engine.usual = (0.5, 15.0)
+    ) as fake:
+        fake.engine.usual = (0.5, 15.0)
         end = now() + hours * 3600
         while now() < end:
             for who in (ANNA, BEN):
-                house.link.speak(who, 4.0, -0.3, 5.0)
+                fake.link.speak(who, 4.0, -0.3, 5.0)
                 await asyncio.sleep(14.0)
-        audience = house.venue.audience
-    charges = [kept for kept in house.store.kept if isinstance(kept, Charge)]
+        audience = fake.venue.audience
+    charges = [kept for kept in fake.store.kept if isinstance(kept, Charge)]
     assert {"reply", "transcription", "speculation"} <= {charge.kind for charge in charges}
     days: dict[date, list[Decimal]] = defaultdict(list)
     for charge in charges:

@@ -11,7 +11,7 @@ import pytest
 
 from bot.audio import SPEAK_RATE
 from bot.types import AudioDelta, ReplyDone, ReplyEvent, TextDelta, Usage
-from tests.fake_call import Stage, stage
+from tests.fake_call import FakeCall, fake_call
 from tests.fakes import ANNA, BEN, now
 
 pytestmark = pytest.mark.looptime
@@ -24,27 +24,27 @@ def hesitant(rng: random.Random, pauses: int) -> list[float]:
     return [length for pair in zip(words, silences, strict=False) for length in pair] + words[-1:]
 
 
-def wasted(house: Stage) -> Counter[str]:
+def wasted(fake: FakeCall) -> Counter[str]:
     """Return how many requests were thrown away: by the model, for answers, or for words ahead of the end."""
-    return Counter(kept.model for kept in house.store.kept if getattr(kept, "kind", None) == "speculation")
+    return Counter(kept.model for kept in fake.store.kept if getattr(kept, "kind", None) == "speculation")
 
 
 async def test_500_hesitations() -> None:
     """No sentence is cut, none is answered before its end, and at most a quarter of the requests is wasted."""
     rng = random.Random(1)
     sentences, pauses_each = 125, 4
-    async with stage(preemptive=True, endpointing_delay=None) as house:
-        house.engine.usual = (0.3, 0.5)
-        house.transcriber.delay = 0.1
+    async with fake_call(preemptive=True, endpointing_delay=None) as fake:
+        fake.engine.usual = (0.3, 0.5)
+        fake.transcriber.delay = 0.1
         for sentence in range(sentences):
             lengths = hesitant(rng, pauses_each)
-            await house.says(ANNA, *lengths)
-            assert len(house.link.playbacks) == sentence, "it sounded before the end"
+            await fake.says(ANNA, *lengths)
+            assert len(fake.link.playbacks) == sentence, "it sounded before the end"
             await asyncio.sleep(1.6)
-            assert len(house.link.playbacks) == sentence + 1
-        requests = house.engine.requests
-        assert len(house.venue.audience.spoken) == sentences
-        thrown = wasted(house)
+            assert len(fake.link.playbacks) == sentence + 1
+        requests = fake.engine.requests
+        assert len(fake.venue.audience.spoken) == sentences
+        thrown = wasted(fake)
         assert thrown["gpt-audio-1.5"] == len(requests) - sentences
         assert thrown["gpt-audio-1.5"] <= 0.25 * len(requests)
         assert thrown["gpt-transcribe"] <= 0.25 * sentences
@@ -53,48 +53,48 @@ async def test_500_hesitations() -> None:
 async def test_hesitations_where_words_decide() -> None:
     """With several people the words are asked for ahead, and wasted no oftener."""
     rng = random.Random(2)
-    async with stage(ANNA, BEN, preemptive=True, endpointing_delay=None, answering="name") as house:
-        house.engine.usual = (0.3, 0.5)
-        house.transcriber.delay = 0.1
+    async with fake_call(ANNA, BEN, preemptive=True, endpointing_delay=None, answering="name") as fake:
+        fake.engine.usual = (0.3, 0.5)
+        fake.transcriber.delay = 0.1
         for sentence in range(40):
-            house.transcriber.usual = "Kikite, what next?"
-            await house.says(ANNA, *hesitant(rng, 2))
-            assert len(house.link.playbacks) == sentence
+            fake.transcriber.usual = "Kikite, what next?"
+            await fake.says(ANNA, *hesitant(rng, 2))
+            assert len(fake.link.playbacks) == sentence
             await asyncio.sleep(2.0)
-            assert len(house.link.playbacks) == sentence + 1
-        assert wasted(house).total() <= 0.25 * (wasted(house).total() + 2 * 40)
+            assert len(fake.link.playbacks) == sentence + 1
+        assert wasted(fake).total() <= 0.25 * (wasted(fake).total() + 2 * 40)
 
 
 @pytest.mark.parametrize("first", [1.5, 0.2], ids=["while it thinks", "together with its first sound"])
 async def test_who_begins_first_or_together_is_answered_too(first: float) -> None:
     """The answer to Anna is kept back, and both are answered at once, in the order they began."""
-    async with stage(ANNA, BEN, answering="always") as house:
-        house.engine.script += [(first, 4.0), (0.2, 1.0)]
-        await house.says(ANNA, 1.0, then=0.8)
-        await house.says(BEN, 1.0, then=4.0)
-        asked = [[utterance.user_id for utterance in request.turn.utterances] for request in house.engine.requests]
+    async with fake_call(ANNA, BEN, answering="always") as fake:
+        fake.engine.script += [(first, 4.0), (0.2, 1.0)]
+        await fake.says(ANNA, 1.0, then=0.8)
+        await fake.says(BEN, 1.0, then=4.0)
+        asked = [[utterance.user_id for utterance in request.turn.utterances] for request in fake.engine.requests]
         assert asked == [[ANNA], [ANNA, BEN]]
-        assert len([line for line in house.venue.audience.spoken if line.text]) == 1
-        assert house.outcomes == ["answered", "answered"]
+        assert len([line for line in fake.venue.audience.spoken if line.text]) == 1
+        assert fake.outcomes == ["answered", "answered"]
 
 
 async def test_speculation_is_off_where_it_may_not_be_paid_for() -> None:
     """Under a tight budget, for long speech, and where the server switched it off."""
-    async with stage(preemptive=True, endpointing_delay=None) as house:
-        await house.says(ANNA, 16.0, then=0.4)
-        assert not house.engine.requests
+    async with fake_call(preemptive=True, endpointing_delay=None) as fake:
+        await fake.says(ANNA, 16.0, then=0.4)
+        assert not fake.engine.requests
         await asyncio.sleep(5.0)
-        house.settings = replace(house.settings, preemptive=False)
-        await house.says(ANNA, 1.0, then=0.4)
-        assert len(house.engine.requests) == 1
+        fake.settings = replace(fake.settings, preemptive=False)
+        await fake.says(ANNA, 1.0, then=0.4)
+        assert len(fake.engine.requests) == 1
         await asyncio.sleep(5.0)
-    async with stage(preemptive=True, endpointing_delay=None, cap=Decimal("0.073")) as house:
+    async with fake_call(preemptive=True, endpointing_delay=None, cap=Decimal("0.073")) as fake:
         for _ in range(3):
-            await house.says(ANNA, 1.0, then=5.0)  # costs 0.02, with its transcript
-        await house.says(ANNA, 1.0, then=0.4)
-        assert len(house.engine.requests) == 3
+            await fake.says(ANNA, 1.0, then=5.0)  # costs 0.02, with its transcript
+        await fake.says(ANNA, 1.0, then=0.4)
+        assert len(fake.engine.requests) == 3
         await asyncio.sleep(5.0)
-        assert len(house.engine.requests) == 4
+        assert len(fake.engine.requests) == 4
 
 
 WORDS = (
@@ -130,22 +130,22 @@ def said_by(text: str, length: float, at: float) -> str:
 async def test_after_a_barge_in_only_what_was_heard_is_remembered(text: str, rate: float, cut_after: float) -> None:
     """The transcript runs at twice the sound's speed; the voice's own speed is learned from one whole answer."""
     length = round(len(text) / rate, 1)
-    async with stage() as house:
-        house.engine.script += [spoken(text, length, 2.0), spoken(text, length, 2.0)]
-        await house.says(ANNA, 1.0, then=length + 3.0)
-        await house.says(ANNA, 1.0)
-        while len(house.link.playbacks) < 2 or house.link.playbacks[1].began is None:
+    async with fake_call() as fake:
+        fake.engine.script += [spoken(text, length, 2.0), spoken(text, length, 2.0)]
+        await fake.says(ANNA, 1.0, then=length + 3.0)
+        await fake.says(ANNA, 1.0)
+        while len(fake.link.playbacks) < 2 or fake.link.playbacks[1].began is None:
             await asyncio.sleep(0.02)
         await asyncio.sleep(cut_after)
         spoke_at = now()
-        house.link.speak(ANNA, 1.5)
-        playout = await house.link.playbacks[1].wait()
+        fake.link.speak(ANNA, 1.5)
+        playout = await fake.link.playbacks[1].wait()
         assert playout.interrupted
         assert now() - spoke_at <= 0.6
         await asyncio.sleep(5.0)
-        line = next(line for line in house.venue.audience.spoken if line.interrupted)
+        line = next(line for line in fake.venue.audience.spoken if line.interrupted)
         truth = said_by(text, length, playout.played)
         assert text.startswith(line.text)
         assert 0.7 * len(truth) <= len(line.text) <= 1.15 * len(truth)
-        [cut] = [message for message in house.engine.requests[-1].history if message.interrupted]
+        [cut] = [message for message in fake.engine.requests[-1].history if message.interrupted]
         assert (cut.text, cut.audio_id) == (line.text, None)

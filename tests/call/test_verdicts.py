@@ -10,31 +10,31 @@ import pytest
 from bot.audio import SPEAK_RATE
 from bot.errors import RateLimited
 from bot.types import AudioDelta, Charge, ReplyEvent, Usage
-from tests.fake_call import Stage, stage
+from tests.fake_call import FakeCall, fake_call
 from tests.fakes import ANNA, BEN
 
 pytestmark = pytest.mark.looptime
 
 
-async def answered(house: Stage) -> None:
-    await house.says(ANNA, 1.0, then=5.0)
+async def answered(fake: FakeCall) -> None:
+    await fake.says(ANNA, 1.0, then=5.0)
 
 
-async def too_short(house: Stage) -> None:
-    await house.says(ANNA, 0.2, then=2.0)
+async def too_short(fake: FakeCall) -> None:
+    await fake.says(ANNA, 0.2, then=2.0)
 
 
-async def backchannel(house: Stage) -> None:
-    house.engine.script.append((0.2, 6.0))
-    await house.says(ANNA, 1.0, then=2.0)
-    await house.says(ANNA, 0.3, then=6.0)
+async def backchannel(fake: FakeCall) -> None:
+    fake.engine.script.append((0.2, 6.0))
+    await fake.says(ANNA, 1.0, then=2.0)
+    await fake.says(ANNA, 0.3, then=6.0)
 
 
-async def stop(house: Stage) -> None:
-    house.engine.script.append((0.2, 6.0))
-    await house.says(ANNA, 1.0, then=2.0)
-    house.transcriber.words.append("Stop!")
-    await house.says(ANNA, 0.8, then=3.0)
+async def stop(fake: FakeCall) -> None:
+    fake.engine.script.append((0.2, 6.0))
+    await fake.says(ANNA, 1.0, then=2.0)
+    fake.transcriber.words.append("Stop!")
+    await fake.says(ANNA, 0.8, then=3.0)
 
 
 async def slow_to_end(first: float) -> AsyncGenerator[ReplyEvent, None]:
@@ -47,77 +47,77 @@ async def slow_to_end(first: float) -> AsyncGenerator[ReplyEvent, None]:
         await asyncio.sleep(0.1)
 
 
-async def stop_in_silence(house: Stage) -> None:
+async def stop_in_silence(fake: FakeCall) -> None:
     """The answer to it would be there before its words are known."""
-    house.engine.script.append(slow_to_end(0.1))
-    house.transcriber.words.append("ストップ。")
-    house.transcriber.delay = 0.8
-    await house.says(ANNA, 0.6, then=6.0)
-    assert not house.link.playbacks
+    fake.engine.script.append(slow_to_end(0.1))
+    fake.transcriber.words.append("ストップ。")
+    fake.transcriber.delay = 0.8
+    await fake.says(ANNA, 0.6, then=6.0)
+    assert not fake.link.playbacks
 
 
-async def nod_that_was_stop(house: Stage) -> None:
-    house.engine.script.append((0.2, 6.0))
-    await house.says(ANNA, 1.0, then=2.0)
-    house.transcriber.words.append("Stop!")
-    await house.says(ANNA, 0.3, then=3.0)
+async def nod_that_was_stop(fake: FakeCall) -> None:
+    fake.engine.script.append((0.2, 6.0))
+    await fake.says(ANNA, 1.0, then=2.0)
+    fake.transcriber.words.append("Stop!")
+    await fake.says(ANNA, 0.3, then=3.0)
 
 
-async def stop_while_thinking(house: Stage) -> None:
+async def stop_while_thinking(fake: FakeCall) -> None:
     """Neither the question is answered, nor "stop"; what is asked after it is."""
-    house.engine.script.append((4.0, 6.0))
-    house.transcriber.words += ["What is that?", "Kikite, stop!"]
-    await house.says(ANNA, 1.2, then=1.0)
-    await house.says(ANNA, 0.6, then=8.0)
-    assert not house.link.playbacks
-    await house.says(ANNA, 1.2, then=5.0)
-    assert len(house.link.playbacks) == 1
+    fake.engine.script.append((4.0, 6.0))
+    fake.transcriber.words += ["What is that?", "Kikite, stop!"]
+    await fake.says(ANNA, 1.2, then=1.0)
+    await fake.says(ANNA, 0.6, then=8.0)
+    assert not fake.link.playbacks
+    await fake.says(ANNA, 1.2, then=5.0)
+    assert len(fake.link.playbacks) == 1
 
 
-async def stopped_while_thinking(house: Stage) -> None:
-    house.engine.script.append((4.0, 6.0))
-    await house.says(ANNA, 1.0, then=1.5)
-    assert house.call.stop()
+async def stopped_while_thinking(fake: FakeCall) -> None:
+    fake.engine.script.append((4.0, 6.0))
+    await fake.says(ANNA, 1.0, then=1.5)
+    assert fake.call.stop()
     await asyncio.sleep(6.0)
-    assert not house.venue.audience.troubles
-    assert not house.venue.audience.spoken
+    assert not fake.venue.audience.troubles
+    assert not fake.venue.audience.spoken
 
 
-async def stopped_while_waiting(house: Stage) -> None:
-    house.comes(BEN)
-    house.transcriber.delay = 3.0
-    await house.says(BEN, 1.0, then=1.0)
-    assert house.call.stop()
+async def stopped_while_waiting(fake: FakeCall) -> None:
+    fake.comes(BEN)
+    fake.transcriber.delay = 3.0
+    await fake.says(BEN, 1.0, then=1.0)
+    assert fake.call.stop()
     await asyncio.sleep(6.0)
-    assert not house.engine.requests
+    assert not fake.engine.requests
 
 
-async def not_addressed(house: Stage) -> None:
-    house.comes(BEN)
-    await house.says(BEN, 1.0, then=3.0)
+async def not_addressed(fake: FakeCall) -> None:
+    fake.comes(BEN)
+    await fake.says(BEN, 1.0, then=3.0)
 
 
-async def failed(house: Stage) -> None:
-    house.engine.script.append(RateLimited())
-    await house.says(ANNA, 1.0, then=3.0)
+async def failed(fake: FakeCall) -> None:
+    fake.engine.script.append(RateLimited())
+    await fake.says(ANNA, 1.0, then=3.0)
 
 
-async def without_consent(house: Stage) -> None:
-    house.comes(BEN)
-    await house.calls.consent(5, BEN, False)
-    await house.says(BEN, 2.0, then=3.0)
+async def without_consent(fake: FakeCall) -> None:
+    fake.comes(BEN)
+    await fake.calls.consent(5, BEN, False)
+    await fake.says(BEN, 2.0, then=3.0)
 
 
-async def left_behind(house: Stage) -> None:
-    house.link.speak(ANNA, 2.0)
+async def left_behind(fake: FakeCall) -> None:
+    fake.link.speak(ANNA, 2.0)
     await asyncio.sleep(1.0)
-    await house.calls.consent(5, ANNA, False)
+    await fake.calls.consent(5, ANNA, False)
     await asyncio.sleep(4.0)
 
 
-async def under_no_key(house: Stage) -> None:
+async def under_no_key(fake: FakeCall) -> None:
     for _ in range(7):
-        house.link.lost = {ANNA: 2}
+        fake.link.lost = {ANNA: 2}
         await asyncio.sleep(0.3)
     await asyncio.sleep(2.0)
 
@@ -145,20 +145,20 @@ async def under_no_key(house: Stage) -> None:
     ],
 )
 async def test_whatever_is_said_ends_with_a_verdict(
-    happening: Callable[[Stage], Awaitable[None]], verdicts: list[tuple[str, dict[str, float | str]]]
+    happening: Callable[[FakeCall], Awaitable[None]], verdicts: list[tuple[str, dict[str, float | str]]]
 ) -> None:
-    async with stage() as house:
-        await happening(house)
-        assert [(verdict.outcome, verdict.detail) for verdict in house.call.verdicts] == verdicts
+    async with fake_call() as fake:
+        await happening(fake)
+        assert [(verdict.outcome, verdict.detail) for verdict in fake.call.verdicts.latest] == verdicts
 
 
 @pytest.mark.parametrize("people", [(ANNA,), (ANNA, BEN)], ids=["alone", "several"])
 async def test_what_the_budget_forbids_is_called_so_and_each_question_leaves_a_sign(people: tuple[int, ...]) -> None:
     """With several people the words decide whether the bot is meant, and there is no money to write them down."""
-    async with stage(*people, cap=Decimal("0.5")) as house:
+    async with fake_call(*people, cap=Decimal("0.5")) as fake:
         spent = Charge(
             datetime.fromtimestamp(1_800_000_000, UTC),
-            house.venue.guild_id,
+            fake.venue.guild_id,
             7,
             (ANNA,),
             "reply",
@@ -166,21 +166,21 @@ async def test_what_the_budget_forbids_is_called_so_and_each_question_leaves_a_s
             Usage(),
             Decimal(1),
         )
-        house.services.budget.book(spent)
+        fake.services.budget.book(spent)
         for _ in range(2):
-            await house.says(ANNA, 1.0, then=8.0)
-        assert house.outcomes == ["over_budget"] * 2
-        told = [code for _, code in house.venue.audience.troubles]
+            await fake.says(ANNA, 1.0, then=8.0)
+        assert fake.outcomes == ["over_budget"] * 2
+        told = [code for _, code in fake.venue.audience.troubles]
         assert told == ["budget_spent"] * (2 if len(people) == 1 else 1), "nobody knows whether the bot was asked"
-        house.call.ask(ANNA, "and in writing?")
+        fake.call.ask(ANNA, "and in writing?")
         await asyncio.sleep(1.0)
-        assert house.venue.audience.troubles[len(told) :], "who writes, asks the bot"
-        assert not house.engine.requests
+        assert fake.venue.audience.troubles[len(told) :], "who writes, asks the bot"
+        assert not fake.engine.requests
 
 
 async def test_the_last_twenty_are_kept() -> None:
-    async with stage() as house:
+    async with fake_call() as fake:
         for _ in range(25):
-            await house.says(ANNA, 1.0, then=5.0)
-        assert house.outcomes == ["answered"] * 20
-        assert house.call.why.counts["answered"] == 25
+            await fake.says(ANNA, 1.0, then=5.0)
+        assert fake.outcomes == ["answered"] * 20
+        assert fake.call.verdicts.counts["answered"] == 25

@@ -1,7 +1,7 @@
-"""A stage for the face: the sandbox's Discord, our real client and calls, and quiet rooms behind the ports.
+"""The bot for tests of bot/chat: the sandbox's Discord, the real client and calls, and quiet fakes behind the ports.
 
-No sound is made here: the link is silent, the engine answers at once in writing and 20 ms of sound. What is tested is
-what people see and press.
+The link carries no audio, and the engine answers at once with text and 20 ms of audio. These tests are about what
+people see and press.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ from sandbox.server import Sandbox
 
 
 class Playback:
-    """Plays at once what it is fed; an answer lasts as long as its sound."""
+    """Plays whatever it is fed at once."""
 
     def __init__(self) -> None:
         self.played = 0.0
@@ -84,7 +84,7 @@ class Playback:
 
 
 class Link:
-    """In the channel for Discord, but without a voice connection."""
+    """Joins the channel on Discord, without a voice connection."""
 
     def __init__(self, channel: VocalChannel) -> None:
         self.channel = channel
@@ -94,7 +94,7 @@ class Link:
         self._end = LinkEnd.LEFT
 
     def kicked(self) -> None:
-        """Discord has put the bot out."""
+        """Act as if Discord had disconnected the bot from the channel."""
         self._end = LinkEnd.KICKED
         self._ended.set()
 
@@ -167,8 +167,8 @@ class Vad:
 
 
 @dataclass
-class Stage:
-    """What a test of the face plays on."""
+class QuietBot:
+    """The sandbox, the logged-in client and what is behind them."""
 
     sandbox: Sandbox
     client: Client
@@ -181,7 +181,7 @@ class Stage:
         return self.services.store
 
     async def enter(self, name: str, **options: Any) -> User:
-        """Bring a person into the Lounge."""
+        """Let a new person enter the Lounge."""
         user = self.sandbox.add_user(name, **options)
         await self.sandbox.enter_voice(user, self.sandbox.lounge)
         channel: Any = self.client.get_channel(self.sandbox.lounge.id)
@@ -189,14 +189,14 @@ class Stage:
         return user
 
     async def joined(self, name: str = "Ada", **options: Any) -> User:
-        """Bring a person into the Lounge who calls the bot there."""
+        """Let a new person enter the Lounge and call the bot there."""
         user = await self.enter(name, **options)
         await (await self.sandbox.command(user, "join")).settled()
         await until(lambda: self.panels() and self.shown())
         return user
 
     def shown(self) -> list[Shown]:
-        """The messages of the Lounge's chat that are not the panel."""
+        """The messages of the Lounge's chat, without the panel."""
         return [message for message in self.sandbox.messages(self.sandbox.lounge.id) if not message.is_v2]
 
     def panels(self) -> list[Shown]:
@@ -204,7 +204,7 @@ class Stage:
 
 
 async def until(condition: Any, seconds: float = 8.0) -> None:
-    """Wait until something is so."""
+    """Wait until `condition` holds."""
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)
@@ -216,7 +216,7 @@ def settings_for(sandbox: Sandbox, **overrides: Any) -> Settings:
 
 
 def services_for(store: Store, engine: Engine | None = None) -> Services:
-    """Make what calls are given: everything quiet, only the store is real."""
+    """Make the services of calls. Only the store is real."""
     return Services(
         engine=engine or Engine(),
         transcriber=Transcriber(),
@@ -234,7 +234,7 @@ def services_for(store: Store, engine: Engine | None = None) -> Services:
 def client_for(
     settings: Settings, calls: CallManager, services: Services, preferences: Preferences | None = None
 ) -> Client:
-    """Make our client, whose voice link is a quiet one."""
+    """Make the bot's client with a quiet voice link."""
 
     async def connect(channel: VocalChannel) -> Link:
         await channel.guild.change_voice_state(channel=channel)
@@ -242,7 +242,7 @@ def client_for(
         return Link(channel)
 
     client = Client(settings, calls, services, Catalogues.load(), connect, ALL, preferences=preferences)
-    client._connection.guild_ready_timeout = 0.1  # seconds it waits for more servers before it is ready
+    client._connection.guild_ready_timeout = 0.1  # seconds discord.py waits for more servers
     return client
 
 
@@ -265,18 +265,20 @@ async def logged_in(
 
 
 @asynccontextmanager
-async def stage(*, sandbox: Sandbox | None = None, dev: bool = False, **overrides: Any) -> AsyncIterator[Stage]:
-    """Open the sandbox (or take one that is open), log in, and be ready."""
+async def quiet_bot(*, sandbox: Sandbox | None = None, dev: bool = False, **overrides: Any) -> AsyncIterator[QuietBot]:
+    """Open the sandbox, unless one is given, and log the bot in."""
     if sandbox is None:
-        async with Sandbox.open(http=True) as opened, stage(sandbox=opened, dev=dev, **overrides) as made:
+        async with Sandbox.open(http=True) as opened, quiet_bot(sandbox=opened, dev=dev, **overrides) as made:
             yield made
         return
     settings = settings_for(sandbox, dev_guild_id=sandbox.guild.id if dev else None, **overrides)
     engine = Engine()
     async with AsyncExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        for module in (panel, channel_status, line_writer):  # the gaps themselves are tested in virtual time
-            patch.setattr(module, "LINE_EDIT_GAP_SECONDS" if module is line_writer else "GAP", 0.1)
+        # Other tests check the real gaps in virtual time.
+        patch.setattr(panel, "PANEL_EDIT_GAP_SECONDS", 0.1)
+        patch.setattr(channel_status, "STATUS_EDIT_GAP_SECONDS", 0.1)
+        patch.setattr(line_writer, "LINE_EDIT_GAP_SECONDS", 0.1)
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
         stack.push_async_callback(store.aclose)
@@ -288,4 +290,4 @@ async def stage(*, sandbox: Sandbox | None = None, dev: bool = False, **override
         erasure.register(FailedPodcasts(folder_beside(settings.database_url)))
         calls = await stack.enter_async_context(CallManager(services, preferences.of, erasure))
         client = await stack.enter_async_context(logged_in(settings, calls, services, preferences))
-        yield Stage(sandbox, client, calls, services, engine)
+        yield QuietBot(sandbox, client, calls, services, engine)

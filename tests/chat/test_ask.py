@@ -12,21 +12,21 @@ import pytest
 from bot.errors import OutOfCredit, StoreUnavailable
 from bot.jobs import encoder, media
 from sandbox.guild.message import MessageFlag
-from tests.chat.quiet_bot import Stage, stage, until
+from tests.chat.quiet_bot import QuietBot, quiet_bot, until
 
 pytestmark = pytest.mark.e2e
 RECORDING = struct.pack("<8000h", *([0, 4000] * 4000))
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[Stage]:
-    async with stage() as opened:
+async def quiet() -> AsyncIterator[QuietBot]:
+    async with quiet_bot() as opened:
         yield opened
 
 
-async def test_words_and_sound(house: Stage) -> None:
-    eve = house.sandbox.add_user("Eve")
-    outcome = await (await house.sandbox.command(eve, "ask", {"text": "Why *this*?"})).settled()
+async def test_words_and_sound(quiet: QuietBot) -> None:
+    eve = quiet.sandbox.add_user("Eve")
+    outcome = await (await quiet.sandbox.command(eve, "ask", {"text": "Why *this*?"})).settled()
     assert not outcome.ephemeral
     assert outcome.content.splitlines() == [
         r"**Eve** Why \*this\*?",
@@ -41,49 +41,49 @@ async def test_words_and_sound(house: Stage) -> None:
     assert sound.duration_secs == 0.1  # of 20 ms of sound
     assert len(base64.b64decode(sound.waveform or "")) >= 1
     assert not outcome.attachments
-    (charge,) = await house.store.charges(house.sandbox.guild.id, house.services.wall().replace(hour=0, minute=0))
+    (charge,) = await quiet.store.charges(quiet.sandbox.guild.id, quiet.services.wall().replace(hour=0, minute=0))
     assert (charge.kind, charge.user_ids) == ("job", (eve.id,))
 
 
-async def test_while_the_store_is_away_bill_and_memory_wait(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_while_the_store_is_away_bill_and_memory_wait(quiet: QuietBot, monkeypatch: pytest.MonkeyPatch) -> None:
     async def away(*_: Any) -> None:
         raise StoreUnavailable("gone")
 
-    eve, lounge = house.sandbox.add_user("Eve"), house.sandbox.lounge.id
+    eve, lounge = quiet.sandbox.add_user("Eve"), quiet.sandbox.lounge.id
     with monkeypatch.context() as gone:
-        gone.setattr(house.store, "charge", away)
-        gone.setattr(house.store, "remember", away)
-        asked = await house.sandbox.command(eve, "ask", {"text": "Why?"}, channel_id=lounge)
+        gone.setattr(quiet.store, "charge", away)
+        gone.setattr(quiet.store, "remember", away)
+        asked = await quiet.sandbox.command(eve, "ask", {"text": "Why?"}, channel_id=lounge)
         assert "An answer" in (await asked.settled()).content
-        assert len(house.services.outbox) == 3
-    await until(lambda: not len(house.services.outbox))
-    assert [line.asked_by for line in await house.store.history(lounge, 9)] == [(), (eve.id,)]
-    assert len(await house.store.charges(house.sandbox.guild.id, datetime.min.replace(tzinfo=UTC))) == 1
+        assert len(quiet.services.outbox) == 3
+    await until(lambda: not len(quiet.services.outbox))
+    assert [line.asked_by for line in await quiet.store.history(lounge, 9)] == [(), (eve.id,)]
+    assert len(await quiet.store.charges(quiet.sandbox.guild.id, datetime.min.replace(tzinfo=UTC))) == 1
 
 
-async def test_without_the_permission_the_sound_is_a_file(house: Stage) -> None:
-    eve, denied = house.sandbox.add_user("Eve"), discord.Permissions(send_voice_messages=True).value
-    house.sandbox.moderator.overwrite(house.sandbox.general, house.sandbox.bot, deny=denied)
-    outcome = await (await house.sandbox.command(eve, "ask", {"text": "Why?"})).settled()
+async def test_without_the_permission_the_sound_is_a_file(quiet: QuietBot) -> None:
+    eve, denied = quiet.sandbox.add_user("Eve"), discord.Permissions(send_voice_messages=True).value
+    quiet.sandbox.moderator.overwrite(quiet.sandbox.general, quiet.sandbox.bot, deny=denied)
+    outcome = await (await quiet.sandbox.command(eve, "ask", {"text": "Why?"})).settled()
     (sound,) = outcome.attachments
     assert sound.filename == "answer.ogg"
     assert media.to_pcm(sound.data)
     assert not outcome.followups
 
 
-async def test_a_bubble_that_is_refused_comes_as_a_file(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    eve = house.sandbox.add_user("Eve")
+async def test_a_bubble_that_is_refused_comes_as_a_file(quiet: QuietBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    eve = quiet.sandbox.add_user("Eve")
     monkeypatch.setattr(encoder, "waveform_text", lambda *_: "no base64")
-    outcome = await (await house.sandbox.command(eve, "ask", {"text": "Why?"})).settled()
+    outcome = await (await quiet.sandbox.command(eve, "ask", {"text": "Why?"})).settled()
     await until(lambda: outcome.followups)
     assert [item.filename for item in outcome.followups[0].attachments] == ["answer.ogg"]
 
 
-async def test_a_recording_is_heard(house: Stage) -> None:
-    eve = house.sandbox.add_user("Eve")
-    file = house.sandbox.file("voice-message.ogg", media.encode(RECORDING, 16_000))
-    await (await house.sandbox.command(eve, "ask", {"text": "What is said?", "file": file})).settled()
-    (utterance,) = house.engine.requests[0].turn.utterances
+async def test_a_recording_is_heard(quiet: QuietBot) -> None:
+    eve = quiet.sandbox.add_user("Eve")
+    file = quiet.sandbox.file("voice-message.ogg", media.encode(RECORDING, 16_000))
+    await (await quiet.sandbox.command(eve, "ask", {"text": "What is said?", "file": file})).settled()
+    (utterance,) = quiet.engine.requests[0].turn.utterances
     assert abs(len(utterance.pcm) - len(RECORDING)) < 2000
 
 
@@ -92,22 +92,22 @@ async def test_a_recording_is_heard(house: Stage) -> None:
     [(b"\xff\xfe\x00junk", "Send an audio file"), (b"a" * 100_001, "too long")],
     ids=["junk", "long"],
 )
-async def test_a_bad_file_is_said_so(house: Stage, data: bytes, sentence: str) -> None:
-    eve = house.sandbox.add_user("Eve")
-    outcome = await house.sandbox.command(eve, "ask", {"text": "?", "file": house.sandbox.file("x", data)})
+async def test_a_bad_file_is_said_so(quiet: QuietBot, data: bytes, sentence: str) -> None:
+    eve = quiet.sandbox.add_user("Eve")
+    outcome = await quiet.sandbox.command(eve, "ask", {"text": "?", "file": quiet.sandbox.file("x", data)})
     assert sentence in (await outcome.settled()).text + "".join(note.content for note in outcome.followups)
-    assert not house.engine.requests
+    assert not quiet.engine.requests
 
 
-async def test_a_model_error_is_said_so(house: Stage) -> None:
-    eve = house.sandbox.add_user("Eve")
-    house.engine.failure = OutOfCredit()
-    outcome = await (await house.sandbox.command(eve, "ask", {"text": "Why?"})).settled()
+async def test_a_model_error_is_said_so(quiet: QuietBot) -> None:
+    eve = quiet.sandbox.add_user("Eve")
+    quiet.engine.failure = OutOfCredit()
+    outcome = await (await quiet.sandbox.command(eve, "ask", {"text": "Why?"})).settled()
     assert "out of credit" in outcome.text + "".join(note.content for note in outcome.followups)
 
 
-async def test_in_a_call_those_outside_are_answered_here(house: Stage) -> None:
-    await house.joined()
-    eve = house.sandbox.add_user("Eve")
-    outcome = await (await house.sandbox.command(eve, "ask", {"text": "Why?"})).settled()
+async def test_in_a_call_those_outside_are_answered_here(quiet: QuietBot) -> None:
+    await quiet.joined()
+    eve = quiet.sandbox.add_user("Eve")
+    outcome = await (await quiet.sandbox.command(eve, "ask", {"text": "Why?"})).settled()
     await until(lambda: outcome.followups and outcome.followups[0].attachments)

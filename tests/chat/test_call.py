@@ -9,144 +9,144 @@ import pytest
 
 from bot.types import Heard
 from sandbox.guild.components import text_of
-from tests.chat.quiet_bot import Stage, stage, until
+from tests.chat.quiet_bot import QuietBot, quiet_bot, until
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[Stage]:
-    async with stage() as opened:
+async def quiet() -> AsyncIterator[QuietBot]:
+    async with quiet_bot() as opened:
         yield opened
 
 
-async def test_join_tells_the_caller_and_shows_the_panel(house: Stage) -> None:
-    ada = await house.enter("Ada")
-    outcome = await (await house.sandbox.command(ada, "join")).settled()
+async def test_join_tells_the_caller_and_shows_the_panel(quiet: QuietBot) -> None:
+    ada = await quiet.enter("Ada")
+    outcome = await (await quiet.sandbox.command(ada, "join")).settled()
     assert outcome.ephemeral
-    assert f"I am in <#{house.sandbox.lounge.id}>" in outcome.content
+    assert f"I am in <#{quiet.sandbox.lounge.id}>" in outcome.content
     assert "you agreed" in outcome.content
-    await until(lambda: house.panels() and house.shown())
-    assert len(house.panels()) == 1
-    assert "Listening" in text_of(house.panels()[0].components)
-    assert "🎙️ Ada" in text_of(house.panels()[0].components)
-    assert house.panels()[0].id < house.shown()[0].id  # "press Talk to the bot above"
-    assert "Talk to the bot" in house.shown()[0].content
-    assert await house.store.consents(house.sandbox.guild.id) == {ada.id: True}
+    await until(lambda: quiet.panels() and quiet.shown())
+    assert len(quiet.panels()) == 1
+    assert "Listening" in text_of(quiet.panels()[0].components)
+    assert "🎙️ Ada" in text_of(quiet.panels()[0].components)
+    assert quiet.panels()[0].id < quiet.shown()[0].id  # "press Talk to the bot above"
+    assert "Talk to the bot" in quiet.shown()[0].content
+    assert await quiet.store.consents(quiet.sandbox.guild.id) == {ada.id: True}
 
 
-async def test_who_comes_while_it_unpacks_is_greeted_after_the_first_notice(house: Stage) -> None:
-    ada = await house.enter("Ada")
-    house.sandbox.knobs.rest_delay = 0.3  # the panel takes its time
-    joining = asyncio.create_task(house.sandbox.command(ada, "join"))
-    await until(lambda: house.calls.all())
-    await house.enter("Ben")
-    await until(lambda: "Ben" in "".join(message.content for message in house.shown()))
-    lines = "\n".join(message.content for message in house.shown())
+async def test_who_comes_while_it_unpacks_is_greeted_after_the_first_notice(quiet: QuietBot) -> None:
+    ada = await quiet.enter("Ada")
+    quiet.sandbox.knobs.rest_delay = 0.3  # the panel takes its time
+    joining = asyncio.create_task(quiet.sandbox.command(ada, "join"))
+    await until(lambda: quiet.calls.all())
+    await quiet.enter("Ben")
+    await until(lambda: "Ben" in "".join(message.content for message in quiet.shown()))
+    lines = "\n".join(message.content for message in quiet.shown())
     assert lines.index("I am here") < lines.index("Ben")
     await joining
 
 
 async def test_what_everyone_sees_is_in_the_servers_language() -> None:
-    async with stage(language="ja") as house:
-        ada = await house.enter("Ada")
-        outcome = await (await house.sandbox.command(ada, "join")).settled()
+    async with quiet_bot(language="ja") as quiet:
+        ada = await quiet.enter("Ada")
+        outcome = await (await quiet.sandbox.command(ada, "join")).settled()
         assert "you agreed" in outcome.content  # she reads English
-        await until(lambda: house.panels() and house.shown())
-        assert "聞いています" in text_of(house.panels()[0].components)
-        assert "ボットと話す" in house.shown()[0].content
+        await until(lambda: quiet.panels() and quiet.shown())
+        assert "聞いています" in text_of(quiet.panels()[0].components)
+        assert "ボットと話す" in quiet.shown()[0].content
 
 
-async def test_ask_is_answered_in_the_call_and_written_down(house: Stage) -> None:
-    ada = await house.joined()
-    lounge = house.sandbox.lounge.id
-    outcome = await house.sandbox.command(ada, "ask", {"text": "Why *this*?"}, channel_id=lounge)
+async def test_ask_is_answered_in_the_call_and_written_down(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    lounge = quiet.sandbox.lounge.id
+    outcome = await quiet.sandbox.command(ada, "ask", {"text": "Why *this*?"}, channel_id=lounge)
     assert (outcome.content, outcome.ephemeral) == (r"**Ada** Why \*this\*?", False)
-    await until(lambda: "-#" in house.shown()[-1].content)
-    answer = house.shown()[-1]
+    await until(lambda: "-#" in quiet.shown()[-1].content)
+    answer = quiet.shown()[-1]
     assert answer.content.startswith("**Kikite** An answer with \\*\\*stars\\*\\*.\n-# 0.0 s · $0.004")
     assert answer.silent
     assert not answer.pings
-    assert house.engine.requests[0].turn.typed[0].text == "Why *this*?"
-    outcome = await house.sandbox.command(ada, "ask", {"text": "*" * 1990 + " the end"}, channel_id=lounge)
+    assert quiet.engine.requests[0].turn.typed[0].text == "Why *this*?"
+    outcome = await quiet.sandbox.command(ada, "ask", {"text": "*" * 1990 + " the end"}, channel_id=lounge)
     await until(lambda: outcome.followups and outcome.followups[-1].content.endswith("the end"))
 
 
-async def test_ask_from_elsewhere_says_where_the_answer_is(house: Stage) -> None:
-    ada = await house.joined()
-    outcome = await house.sandbox.command(ada, "ask", {"text": "Why?"})
+async def test_ask_from_elsewhere_says_where_the_answer_is(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    outcome = await quiet.sandbox.command(ada, "ask", {"text": "Why?"})
     assert outcome.ephemeral
-    assert f"<#{house.sandbox.lounge.id}>" in outcome.content
-    await until(lambda: len(house.engine.requests) == 1)
+    assert f"<#{quiet.sandbox.lounge.id}>" in outcome.content
+    await until(lambda: len(quiet.engine.requests) == 1)
 
 
-async def test_a_text_file_goes_along(house: Stage) -> None:
-    ada = await house.joined()
-    file = house.sandbox.file("a.txt", "text from ä file".encode())
-    outcome = await house.sandbox.command(ada, "ask", {"text": "What?", "file": file})
+async def test_a_text_file_goes_along(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    file = quiet.sandbox.file("a.txt", "text from ä file".encode())
+    outcome = await quiet.sandbox.command(ada, "ask", {"text": "What?", "file": file})
     assert "aloud" in (await outcome.settled()).content
-    await until(lambda: house.engine.requests)
-    assert house.engine.requests[0].turn.typed[0].text == "What?\n\ntext from ä file"
+    await until(lambda: quiet.engine.requests)
+    assert quiet.engine.requests[0].turn.typed[0].text == "What?\n\ntext from ä file"
 
 
-async def test_leave_ends_the_panel_as_a_summary(house: Stage) -> None:
-    ada = await house.joined()
-    outcome = await (await house.sandbox.command(ada, "leave")).settled()
+async def test_leave_ends_the_panel_as_a_summary(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    outcome = await (await quiet.sandbox.command(ada, "leave")).settled()
     assert "left" in outcome.content
-    await until(lambda: "Call over" in text_of(house.panels()[0].components))
-    assert "kikite:" not in str(house.panels()[0].components)
-    assert len(house.panels()) == 1
-    assert house.calls.get(house.sandbox.guild.id) is None
+    await until(lambda: "Call over" in text_of(quiet.panels()[0].components))
+    assert "kikite:" not in str(quiet.panels()[0].components)
+    assert len(quiet.panels()) == 1
+    assert quiet.calls.get(quiet.sandbox.guild.id) is None
 
 
-async def test_a_panel_that_was_deleted_comes_back(house: Stage) -> None:
-    ada = await house.joined()
-    for panel in house.panels():
-        house.sandbox.parts.board.delete(panel)
-    await house.enter("Ben")
-    await until(house.panels)
-    assert "🔇 Ben" in text_of(house.panels()[0].components)
-    await (await house.sandbox.command(ada, "leave")).settled()
-    await until(lambda: "Call over" in text_of(house.panels()[0].components))
-    assert len(house.panels()) == 1
+async def test_a_panel_that_was_deleted_comes_back(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    for panel in quiet.panels():
+        quiet.sandbox.parts.board.delete(panel)
+    await quiet.enter("Ben")
+    await until(quiet.panels)
+    assert "🔇 Ben" in text_of(quiet.panels()[0].components)
+    await (await quiet.sandbox.command(ada, "leave")).settled()
+    await until(lambda: "Call over" in text_of(quiet.panels()[0].components))
+    assert len(quiet.panels()) == 1
 
 
-async def test_the_buttons_work(house: Stage) -> None:
-    ada = await house.joined()
-    ben = await house.enter("Ben")
-    panel = house.panels()[0]
-    assert "You" not in house.shown()[0].content
-    outcome = await house.sandbox.click(ben, panel, "kikite:talk")
+async def test_the_buttons_work(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    ben = await quiet.enter("Ben")
+    panel = quiet.panels()[0]
+    assert "You" not in quiet.shown()[0].content
+    outcome = await quiet.sandbox.click(ben, panel, "kikite:talk")
     assert "I can hear you now" in outcome.text
     assert outcome.ephemeral
-    assert await house.store.consents(house.sandbox.guild.id) == {ada.id: True, ben.id: True}
-    await until(lambda: "🎙️ Ben" in text_of(house.panels()[0].components))
-    assert "not saying anything" in (await house.sandbox.click(ben, panel, "kikite:stop")).text
-    assert "no answer to say again" in (await house.sandbox.click(ben, panel, "kikite:replay")).text
-    assert "left" in (await (await house.sandbox.click(ben, panel, "kikite:leave")).settled()).text
+    assert await quiet.store.consents(quiet.sandbox.guild.id) == {ada.id: True, ben.id: True}
+    await until(lambda: "🎙️ Ben" in text_of(quiet.panels()[0].components))
+    assert "not saying anything" in (await quiet.sandbox.click(ben, panel, "kikite:stop")).text
+    assert "no answer to say again" in (await quiet.sandbox.click(ben, panel, "kikite:replay")).text
+    assert "left" in (await (await quiet.sandbox.click(ben, panel, "kikite:leave")).settled()).text
 
 
-async def test_a_newcomer_learns_at_once_how_to_be_heard(house: Stage) -> None:
-    await house.joined()
-    before = len(house.shown())
-    await house.enter("*Ben*")
-    await until(lambda: len(house.shown()) > before)
-    assert house.shown()[-1].content.startswith(r"👋 **\*Ben\***, I am a bot")
-    assert not house.shown()[-1].pings
-    await until(lambda: r"🔇 \*Ben\*" in text_of(house.panels()[0].components))
+async def test_a_newcomer_learns_at_once_how_to_be_heard(quiet: QuietBot) -> None:
+    await quiet.joined()
+    before = len(quiet.shown())
+    await quiet.enter("*Ben*")
+    await until(lambda: len(quiet.shown()) > before)
+    assert quiet.shown()[-1].content.startswith(r"👋 **\*Ben\***, I am a bot")
+    assert not quiet.shown()[-1].pings
+    await until(lambda: r"🔇 \*Ben\*" in text_of(quiet.panels()[0].components))
 
 
-async def test_transcript_lines_appear_with_names(house: Stage) -> None:
-    ada = await house.joined()
-    call = house.calls.get(house.sandbox.guild.id)
+async def test_transcript_lines_appear_with_names(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    call = quiet.calls.get(quiet.sandbox.guild.id)
     assert call is not None
     await call.venue.audience.heard(Heard(1, ada.id, "hello @everyone", 1.0), "Ada")
-    await until(lambda: house.shown()[-1].content == "**Ada** hello @\u200beveryone")
-    assert house.shown()[-1].flags & (1 << 2)  # no embeds
+    await until(lambda: quiet.shown()[-1].content == "**Ada** hello @\u200beveryone")
+    assert quiet.shown()[-1].flags & (1 << 2)  # no embeds
 
 
-async def test_what_cannot_be_is_said_in_one_sentence(house: Stage) -> None:
-    eve = house.sandbox.add_user("Eve")
+async def test_what_cannot_be_is_said_in_one_sentence(quiet: QuietBot) -> None:
+    eve = quiet.sandbox.add_user("Eve")
     refusals = {
         "join": "Join a voice channel first",
         "leave": "not in a voice channel",
@@ -155,28 +155,28 @@ async def test_what_cannot_be_is_said_in_one_sentence(house: Stage) -> None:
         "call status": "not in a voice channel",
     }
     for name, sentence in refusals.items():
-        outcome = await house.sandbox.command(eve, name)
+        outcome = await quiet.sandbox.command(eve, name)
         assert sentence in outcome.content, name
         assert outcome.ephemeral
 
 
-async def test_who_is_not_there_may_not_steer(house: Stage) -> None:
-    await house.joined()
-    eve = house.sandbox.add_user("Eve")
-    outcome = await house.sandbox.command(eve, "stop")
+async def test_who_is_not_there_may_not_steer(quiet: QuietBot) -> None:
+    await quiet.joined()
+    eve = quiet.sandbox.add_user("Eve")
+    outcome = await quiet.sandbox.command(eve, "stop")
     assert "Only people in" in outcome.content
 
 
-async def test_errors_come_in_the_callers_language(house: Stage) -> None:
-    eve = house.sandbox.add_user("Eve", locale="ja")
-    assert "ボイスチャンネルに参加していません" in (await house.sandbox.command(eve, "stop")).content
+async def test_errors_come_in_the_callers_language(quiet: QuietBot) -> None:
+    eve = quiet.sandbox.add_user("Eve", locale="ja")
+    assert "ボイスチャンネルに参加していません" in (await quiet.sandbox.command(eve, "stop")).content
 
 
-async def test_missing_permissions_are_named_before_it_is_tried(house: Stage) -> None:
-    ada = await house.enter("Ada")
+async def test_missing_permissions_are_named_before_it_is_tried(quiet: QuietBot) -> None:
+    ada = await quiet.enter("Ada")
     denied = discord.Permissions(speak=True, use_voice_activation=True)
-    house.sandbox.moderator.overwrite(house.sandbox.lounge, house.sandbox.bot, deny=denied.value)
-    channel: Any = house.client.get_channel(house.sandbox.lounge.id)
+    quiet.sandbox.moderator.overwrite(quiet.sandbox.lounge, quiet.sandbox.bot, deny=denied.value)
+    channel: Any = quiet.client.get_channel(quiet.sandbox.lounge.id)
     await until(lambda: not channel.permissions_for(channel.guild.me).speak)
-    outcome = await (await house.sandbox.command(ada, "join")).settled()
+    outcome = await (await quiet.sandbox.command(ada, "join")).settled()
     assert "Speak, Use Voice Activity" in outcome.content

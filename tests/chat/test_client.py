@@ -11,7 +11,7 @@ from bot.chat.command_sync import canonical
 from bot.chat.i18n import LOCALES_FOLDER
 from bot.errors import LoginError, StartError
 from sandbox.server import Sandbox
-from tests.chat.quiet_bot import client_for, settings_for, stage
+from tests.chat.quiet_bot import client_for, quiet_bot, settings_for
 
 pytestmark = pytest.mark.e2e
 SNAPSHOT = Path(__file__).with_name("commands.json")
@@ -21,24 +21,24 @@ async def test_commands_are_written_once_per_change() -> None:
     async with Sandbox.open(http=True) as sandbox:
         registry = sandbox.parts.registry
         for writes in (1, 1):  # the second start finds them as they should be
-            async with stage(sandbox=sandbox):
+            async with quiet_bot(sandbox=sandbox):
                 assert registry.writes == writes
         registry.overwrite(None, [{"name": "old", "description": "from an older version"}])
-        async with stage(sandbox=sandbox):
+        async with quiet_bot(sandbox=sandbox):
             assert registry.writes == 3
             assert "old" not in {command["name"] for command in sandbox.commands()}
 
 
 async def test_a_development_server_has_them_for_itself() -> None:
-    async with stage(dev=True) as house:
-        assert {"join", "leave"} <= {command["name"] for command in house.sandbox.commands(house.sandbox.guild.id)}
-        assert house.sandbox.commands() == []
+    async with quiet_bot(dev=True) as quiet:
+        assert {"join", "leave"} <= {command["name"] for command in quiet.sandbox.commands(quiet.sandbox.guild.id)}
+        assert quiet.sandbox.commands() == []
 
 
 async def test_the_payload_is_the_one_that_was_reviewed() -> None:
     """After a change that is meant: run `./dev python -m tests.generated`, and review what it wrote."""
-    async with stage() as house:
-        payload = canonical(house.sandbox.commands())
+    async with quiet_bot() as quiet:
+        payload = canonical(quiet.sandbox.commands())
     assert payload == json.loads(SNAPSHOT.read_text(encoding="utf-8"))
 
 
@@ -46,8 +46,8 @@ async def test_every_text_of_the_payload_is_localised() -> None:
     languages = {"en", *(file.stem for file in Path(LOCALES_FOLDER).glob("*.po"))}
     locales = {locale.value for locale in discord.Locale if locale.value.split("-")[0] in languages}
     assert locales >= {"en-US", "en-GB", "ja"}
-    async with stage() as house:
-        for command in canonical(house.sandbox.commands()):
+    async with quiet_bot() as quiet:
+        for command in canonical(quiet.sandbox.commands()):
             for part in walk(command):
                 if "description" in part:
                     texts = part["description_localizations"]
@@ -60,27 +60,27 @@ def walk(command: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 async def test_a_refused_token_is_a_login_error() -> None:
-    async with stage() as house:
-        client = client_for(settings_for(house.sandbox), house.calls, house.services)
+    async with quiet_bot() as quiet:
+        client = client_for(settings_for(quiet.sandbox), quiet.calls, quiet.services)
         with pytest.raises(LoginError):
             await client.start("wrong")
         await client.close()
 
 
 async def test_an_unreachable_discord_is_a_start_error() -> None:
-    async with stage() as house:
+    async with quiet_bot() as quiet:
         client = client_for(
-            settings_for(house.sandbox, discord_api_base="http://127.0.0.1:9/api/v10"), house.calls, house.services
+            settings_for(quiet.sandbox, discord_api_base="http://127.0.0.1:9/api/v10"), quiet.calls, quiet.services
         )
         with pytest.raises(StartError, match=r"127\.0\.0\.1:9"):
-            await client.start(house.sandbox.token)
+            await client.start(quiet.sandbox.token)
         await client.close()
 
 
 async def test_read_text_needs_its_intent() -> None:
-    async with stage() as house:
-        client = client_for(settings_for(house.sandbox, read_text=True), house.calls, house.services)
+    async with quiet_bot() as quiet:
+        client = client_for(settings_for(quiet.sandbox, read_text=True), quiet.calls, quiet.services)
         with pytest.raises(StartError) as caught:
-            await client.start(house.sandbox.token)
+            await client.start(quiet.sandbox.token)
         assert "READ_TEXT" in caught.value.hint
         await client.close()

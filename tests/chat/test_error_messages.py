@@ -8,22 +8,22 @@ import pytest
 import structlog
 
 from bot.call.call import Call
-from tests.chat.quiet_bot import Stage, stage, until
+from tests.chat.quiet_bot import QuietBot, quiet_bot, until
 
 pytestmark = pytest.mark.e2e
 ID = re.compile(r"[0-9a-f]{8}")
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[Stage]:
-    async with stage() as opened:
+async def quiet() -> AsyncIterator[QuietBot]:
+    async with quiet_bot() as opened:
         yield opened
 
 
 async def test_a_bug_is_told_with_the_id_under_which_it_is_logged(
-    house: Stage, monkeypatch: pytest.MonkeyPatch
+    quiet: QuietBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = await house.joined()
+    ada = await quiet.joined()
 
     def broken(*_: Any) -> bool:
         raise RuntimeError("inner workings")
@@ -32,17 +32,17 @@ async def test_a_bug_is_told_with_the_id_under_which_it_is_logged(
         patch.setattr(Call, "stop", broken)
         patch.setattr(Call, "ask", broken)
         told = [
-            (await house.sandbox.command(ada, "stop")).text,
-            (await house.sandbox.click(ada, house.panels()[0], "kikite:stop")).text,
+            (await quiet.sandbox.command(ada, "stop")).text,
+            (await quiet.sandbox.click(ada, quiet.panels()[0], "kikite:stop")).text,
         ]
-        before = len(house.shown())
-        await house.sandbox.write(ada, house.sandbox.lounge.id, f"<@{house.sandbox.bot.id}> why?")
-        await until(lambda: len(house.shown()) == before + 2)
-        told.append(house.shown()[-1].content)
+        before = len(quiet.shown())
+        await quiet.sandbox.write(ada, quiet.sandbox.lounge.id, f"<@{quiet.sandbox.bot.id}> why?")
+        await until(lambda: len(quiet.shown()) == before + 2)
+        told.append(quiet.shown()[-1].content)
     failed = [entry for entry in logs if entry["event"] == "command_failed"]
     for text, entry in zip(told, failed, strict=True):
         [error_id] = ID.findall(text)
         assert entry["error_id"] == error_id
         assert isinstance(entry["exc_info"].__cause__ or entry["exc_info"], RuntimeError)
         assert "inner workings" not in text
-    assert "not saying anything" in (await house.sandbox.command(ada, "stop")).text
+    assert "not saying anything" in (await quiet.sandbox.command(ada, "stop")).text

@@ -15,7 +15,7 @@ from sandbox.guild.components import walk
 from sandbox.guild.entities import User
 from sandbox.guild.message import ChatMessage as Shown
 from sandbox.server import Sandbox
-from tests.chat.quiet_bot import Stage, stage, until
+from tests.chat.quiet_bot import QuietBot, quiet_bot, until
 from tests.chat.test_settings import manager
 from tests.store.make import ANNA, BEN, START, said
 
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.usefixtures("hurried")
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[Stage]:
-    async with stage() as opened:
+async def quiet() -> AsyncIterator[QuietBot]:
+    async with quiet_bot() as opened:
         yield opened
 
 
@@ -36,10 +36,10 @@ class Studio:
         return Made(f"{instructions.split(':')[0]}: {text}", b"")
 
 
-async def answered(house: Stage, user: User, count: int = 1) -> Shown:
+async def answered(quiet: QuietBot, user: User, count: int = 1) -> Shown:
     """Have the bot answer, and return its line once the buttons are up."""
-    await house.sandbox.command(user, "ask", {"text": f"Question {count}?"})
-    with_row = lambda: [message for message in house.shown() if buttons(message)]  # noqa: E731
+    await quiet.sandbox.command(user, "ask", {"text": f"Question {count}?"})
+    with_row = lambda: [message for message in quiet.shown() if buttons(message)]  # noqa: E731
     await until(lambda: len(with_row()) == count)
     return with_row()[-1]
 
@@ -50,8 +50,8 @@ def buttons(message: Shown) -> dict[str, str]:
     return {custom_id.split(":")[2]: custom_id for custom_id in ids}
 
 
-def lounge(house: Stage) -> int:
-    return house.sandbox.lounge.id
+def lounge(quiet: QuietBot) -> int:
+    return quiet.sandbox.lounge.id
 
 
 @pytest.mark.parametrize("people", [(), (ANNA,), (2**63 - 1,) * 3])
@@ -71,58 +71,58 @@ def test_an_exchange_is_the_answer_and_what_its_askers_said_since_the_one_before
 
 
 @pytest.mark.e2e
-async def test_the_last_answer_is_replayed_and_an_older_one_spoken_anew(house: Stage) -> None:
-    ada = await house.joined()
-    first = await answered(house, ada)
-    second = await answered(house, ada, 2)
+async def test_the_last_answer_is_replayed_and_an_older_one_spoken_anew(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    first = await answered(quiet, ada)
+    second = await answered(quiet, ada, 2)
     assert list(buttons(second)) == ["again", "mine", "forget"]
     assert not second.is_v2
-    outcome = await house.sandbox.click(ada, second, buttons(second)["again"])
+    outcome = await quiet.sandbox.click(ada, second, buttons(second)["again"])
     assert outcome.ephemeral
-    assert len(house.engine.requests) == 2
-    await house.sandbox.click(ada, first, buttons(first)["again"])
-    await until(lambda: len(house.engine.requests) == 3)
-    assert house.engine.answer in house.engine.requests[2].turn.typed[0].text
-    outsider = house.sandbox.add_user("Eve")
-    refused = await house.sandbox.click(outsider, first, buttons(first)["again"])
+    assert len(quiet.engine.requests) == 2
+    await quiet.sandbox.click(ada, first, buttons(first)["again"])
+    await until(lambda: len(quiet.engine.requests) == 3)
+    assert quiet.engine.answer in quiet.engine.requests[2].turn.typed[0].text
+    outsider = quiet.sandbox.add_user("Eve")
+    refused = await quiet.sandbox.click(outsider, first, buttons(first)["again"])
     assert "⚠️" in refused.content
-    assert len(house.engine.requests) == 3
+    assert len(quiet.engine.requests) == 3
 
 
 @pytest.mark.e2e
 async def test_a_line_is_read_in_ones_own_language(tmp_path: Path) -> None:
-    async with stage() as house:
-        ada = await house.joined()
-        line = await answered(house, ada)
-        await (await house.sandbox.command(ada, "leave")).settled()
+    async with quiet_bot() as quiet:
+        ada = await quiet.joined()
+        line = await answered(quiet, ada)
+        await (await quiet.sandbox.command(ada, "leave")).settled()
         studio: Any = Studio()
-        house.client.__dict__["jobs"] = JobContext(JobServices.of(house.services), studio, tmp_path)
-        yui = house.sandbox.add_user("Yui", locale="ja")
-        outcome = await (await house.sandbox.click(yui, line, buttons(line)["mine"])).settled()
+        quiet.client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), studio, tmp_path)
+        yui = quiet.sandbox.add_user("Yui", locale="ja")
+        outcome = await (await quiet.sandbox.click(yui, line, buttons(line)["mine"])).settled()
         assert outcome.ephemeral
         assert outcome.content.startswith("Translate what the user sends into Japanese")
         assert r"with \*\*stars\*\*" in outcome.content
-        booked = await house.store.charges(house.sandbox.guild.id, START.replace(year=2000))
+        booked = await quiet.store.charges(quiet.sandbox.guild.id, START.replace(year=2000))
         assert (yui.id,) in [charge.user_ids for charge in booked]
 
 
 @pytest.mark.e2e
-async def test_only_who_asked_or_a_moderator_has_it_forgotten(house: Stage) -> None:
-    ada, ben = await house.joined(), await house.enter("Ben")
-    call = house.calls.all()[0]
-    slow = Utterance(9, ada.id, house.services.clock(), b"", 1.0, "silence")
+async def test_only_who_asked_or_a_moderator_has_it_forgotten(quiet: QuietBot) -> None:
+    ada, ben = await quiet.joined(), await quiet.enter("Ben")
+    call = quiet.calls.all()[0]
+    slow = Utterance(9, ada.id, quiet.services.clock(), b"", 1.0, "silence")
     call.record.spoke(slow)  # its words come only when all was forgotten
-    line = await answered(house, ada)
+    line = await answered(quiet, ada)
 
     async def kept() -> int:
-        return len(await house.store.history(lounge(house), 9))
+        return len(await quiet.store.history(lounge(quiet), 9))
 
-    refused = await house.sandbox.click(ben, line, buttons(line)["forget"])
+    refused = await quiet.sandbox.click(ben, line, buttons(line)["forget"])
     assert "Only who asked" in refused.content
     await call.outbox.settled()
     while await kept() < 2:
         await call.outbox.settled()
-    click = await house.sandbox.click(ada, line, buttons(line)["forget"])
+    click = await quiet.sandbox.click(ada, line, buttons(line)["forget"])
     await until(lambda: click.followups)
     assert "no longer remember" in click.followups[0].content
     assert line.content == "*forgotten*"
@@ -134,27 +134,27 @@ async def test_only_who_asked_or_a_moderator_has_it_forgotten(house: Stage) -> N
 
 
 @pytest.mark.e2e
-async def test_a_line_over_several_messages_is_forgotten_whole(house: Stage) -> None:
-    ada = await house.joined()
-    house.engine.answer = " ".join(f"Sentence number {number} of a *long* answer." for number in range(110))
-    call: Any = house.calls.all()[0]
+async def test_a_line_over_several_messages_is_forgotten_whole(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    quiet.engine.answer = " ".join(f"Sentence number {number} of a *long* answer." for number in range(110))
+    call: Any = quiet.calls.all()[0]
     await call.venue.audience.heard(Heard(1, ada.id, "Sentence number 1", 1.0), "Ada")
-    await until(lambda: "Sentence number 1" in house.shown()[-1].content)
-    before = len(house.shown())
-    last = await answered(house, ada)
-    assert len(house.shown()) == before + 3
-    await house.sandbox.click(ada, last, buttons(last)["forget"])
-    await until(lambda: len(house.shown()) == before + 1)
-    assert [message.content for message in house.shown()[-2:]] == ["**Ada** Sentence number 1", "*forgotten*"]
+    await until(lambda: "Sentence number 1" in quiet.shown()[-1].content)
+    before = len(quiet.shown())
+    last = await answered(quiet, ada)
+    assert len(quiet.shown()) == before + 3
+    await quiet.sandbox.click(ada, last, buttons(last)["forget"])
+    await until(lambda: len(quiet.shown()) == before + 1)
+    assert [message.content for message in quiet.shown()[-2:]] == ["**Ada** Sentence number 1", "*forgotten*"]
 
 
 @pytest.mark.e2e
 async def test_the_buttons_outlive_a_restart() -> None:
     async with Sandbox.open(http=True) as sandbox:
-        async with stage(sandbox=sandbox) as house:
-            line = await answered(house, await house.joined())
-        async with stage(sandbox=sandbox):
-            gone = await sandbox.click(mia := manager(house), line, buttons(line)["mine"])
+        async with quiet_bot(sandbox=sandbox) as quiet:
+            line = await answered(quiet, await quiet.joined())
+        async with quiet_bot(sandbox=sandbox):
+            gone = await sandbox.click(mia := manager(quiet), line, buttons(line)["mine"])
             await until(lambda: "no longer remember that line" in gone.content)
             await sandbox.click(mia, line, buttons(line)["forget"])
             await until(lambda: line.content == "*forgotten*")

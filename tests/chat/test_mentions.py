@@ -13,7 +13,7 @@ from bot.jobs import media
 from bot.types import Heard, Utterance
 from sandbox.guild.entities import User
 from sandbox.server import Sandbox
-from tests.chat.quiet_bot import Stage, Transcriber, stage, until
+from tests.chat.quiet_bot import QuietBot, Transcriber, quiet_bot, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("hurried")]
 TONE = struct.pack("<16000h", *([0, 6000, 0, -6000] * 4000))
@@ -21,60 +21,60 @@ OGG = media.encode(TONE, 16_000)
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[Stage]:
-    async with stage() as opened:
+async def quiet() -> AsyncIterator[QuietBot]:
+    async with quiet_bot() as opened:
         yield opened
 
 
 @pytest.fixture
-async def reading() -> AsyncIterator[Stage]:
+async def reading() -> AsyncIterator[QuietBot]:
     async with Sandbox.open(http=True) as sandbox:
         sandbox.knobs.privileged = discord.Intents(message_content=True).value
-        async with stage(sandbox=sandbox, read_text=True) as house:
-            yield house
+        async with quiet_bot(sandbox=sandbox, read_text=True) as quiet:
+            yield quiet
 
 
-async def asked(house: Stage, number: int) -> tuple[str, float]:
+async def asked(quiet: QuietBot, number: int) -> tuple[str, float]:
     """Return what the model was asked for the `number`th time: the words, and the seconds of a recording."""
-    await until(lambda: len(house.engine.requests) >= number)
-    (typed,) = house.engine.requests[number - 1].turn.typed
+    await until(lambda: len(quiet.engine.requests) >= number)
+    (typed,) = quiet.engine.requests[number - 1].turn.typed
     return typed.text, round(len(typed.recording) / 32_000, 1)
 
 
-async def test_recordings_are_heard_with_a_mention_and_as_a_reply(house: Stage) -> None:
-    ada, lounge, me = await house.joined(), house.sandbox.lounge.id, f"<@{house.sandbox.bot.id}>"
-    await house.sandbox.write(ada, lounge, f"{me} what is this?", [("note.m4a", media.encode(TONE, 16_000, "mp3"))])
-    assert await asked(house, 1) == ("what is this?", 1.0)
-    await until(lambda: "An answer" in house.shown()[-1].content)
-    await house.sandbox.write(ada, lounge, attachments=[("voice-message.ogg", OGG)], voice_seconds=1.0)  # to the others
-    await house.sandbox.write(
-        ada, lounge, attachments=[("voice-message.ogg", OGG)], voice_seconds=1.0, reply_to=house.shown()[0]
+async def test_recordings_are_heard_with_a_mention_and_as_a_reply(quiet: QuietBot) -> None:
+    ada, lounge, me = await quiet.joined(), quiet.sandbox.lounge.id, f"<@{quiet.sandbox.bot.id}>"
+    await quiet.sandbox.write(ada, lounge, f"{me} what is this?", [("note.m4a", media.encode(TONE, 16_000, "mp3"))])
+    assert await asked(quiet, 1) == ("what is this?", 1.0)
+    await until(lambda: "An answer" in quiet.shown()[-1].content)
+    await quiet.sandbox.write(ada, lounge, attachments=[("voice-message.ogg", OGG)], voice_seconds=1.0)  # to the others
+    await quiet.sandbox.write(
+        ada, lounge, attachments=[("voice-message.ogg", OGG)], voice_seconds=1.0, reply_to=quiet.shown()[0]
     )
-    assert await asked(house, 2) == ("(a recording)", 1.0)
+    assert await asked(quiet, 2) == ("(a recording)", 1.0)
     both = [("a.ogg", OGG), ("b.ogg", OGG), ("cat.png", b"\x89PNG")]
-    await house.sandbox.write(ada, lounge, f"{me} both?", both)
-    assert await asked(house, 3) == ("both?", 2.0)
-    await house.sandbox.write(ada, lounge, f"{me} read", [("notes.txt", "ä word".encode())])
-    assert await asked(house, 4) == ("read\n\nä word", 0.0)
+    await quiet.sandbox.write(ada, lounge, f"{me} both?", both)
+    assert await asked(quiet, 3) == ("both?", 2.0)
+    await quiet.sandbox.write(ada, lounge, f"{me} read", [("notes.txt", "ä word".encode())])
+    assert await asked(quiet, 4) == ("read\n\nä word", 0.0)
 
 
-async def test_what_is_said_in_a_recording_is_written_down(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_said_in_a_recording_is_written_down(quiet: QuietBot, monkeypatch: pytest.MonkeyPatch) -> None:
     async def transcribe(self: Transcriber, utterance: Utterance, *_: object) -> Heard:
         return Heard(utterance.id, utterance.user_id, "So many words.", 1.0)
 
     monkeypatch.setattr(Transcriber, "transcribe", transcribe)
-    ada, lounge, me = await house.joined(), house.sandbox.lounge.id, f"<@{house.sandbox.bot.id}>"
-    await house.sandbox.write(ada, lounge, f"{me} what is this?", [("note.ogg", OGG)])
-    await until(lambda: any("**Ada** So many words." in message.content for message in house.shown()))
-    await until(lambda: any("An answer" in message.content for message in house.shown()))
-    await house.sandbox.write(ada, lounge, f"{me} and now?")
-    await until(lambda: len(house.engine.requests) == 2)
-    first, second = ([line.text for line in request.history] for request in house.engine.requests)
+    ada, lounge, me = await quiet.joined(), quiet.sandbox.lounge.id, f"<@{quiet.sandbox.bot.id}>"
+    await quiet.sandbox.write(ada, lounge, f"{me} what is this?", [("note.ogg", OGG)])
+    await until(lambda: any("**Ada** So many words." in message.content for message in quiet.shown()))
+    await until(lambda: any("An answer" in message.content for message in quiet.shown()))
+    await quiet.sandbox.write(ada, lounge, f"{me} and now?")
+    await until(lambda: len(quiet.engine.requests) == 2)
+    first, second = ([line.text for line in request.history] for request in quiet.engine.requests)
     assert first == []  # it comes as sound
-    assert sorted(second) == sorted(["what is this?", "So many words.", house.engine.answer])
+    assert sorted(second) == sorted(["what is this?", "So many words.", quiet.engine.answer])
 
 
-async def test_where_it_reads_all_it_hears_who_agreed(reading: Stage) -> None:
+async def test_where_it_reads_all_it_hears_who_agreed(reading: QuietBot) -> None:
     ada, ben, lounge = await reading.joined(), await reading.enter("Ben"), reading.sandbox.lounge.id
 
     async def send(who: User, text: str = "") -> None:
@@ -84,7 +84,7 @@ async def test_where_it_reads_all_it_hears_who_agreed(reading: Stage) -> None:
     await send(ben)
     await send(ben, "words only")
     assert await asked(reading, 1) == ("words only", 0.0)
-    verdicts = reading.calls.all()[0].verdicts
+    verdicts = reading.calls.all()[0].verdicts.latest
     assert [(verdict.user_id, verdict.outcome) for verdict in verdicts] == [(ben.id, "no_consent")] * 2
     await send(ada)
     assert await asked(reading, 2) == ("(a recording)", 1.0)
@@ -92,8 +92,8 @@ async def test_where_it_reads_all_it_hears_who_agreed(reading: Stage) -> None:
     assert await asked(reading, 3) == ("look", 0.0)
 
 
-async def test_what_cannot_be_heard_is_said_so(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    ada, lounge, me = await house.joined(), house.sandbox.lounge.id, f"<@{house.sandbox.bot.id}>"
+async def test_what_cannot_be_heard_is_said_so(quiet: QuietBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, lounge, me = await quiet.joined(), quiet.sandbox.lounge.id, f"<@{quiet.sandbox.bot.id}>"
     monkeypatch.setattr(attachments, "MAX_RECORDING_BYTES", 60_000)
     monkeypatch.setattr(media, "MAX_QUESTION_RECORDING_SECONDS", 1.5)
     for name, data, sentence in (
@@ -103,26 +103,26 @@ async def test_what_cannot_be_heard_is_said_so(house: Stage, monkeypatch: pytest
         ("long.ogg", media.encode(TONE * 2, 16_000), "too long to go with a question"),
         ("big.wav", to_wav(TONE * 3, 16_000), "too long. At most"),
     ):
-        house.client.cooldowns = Cooldowns()
-        before = len(house.shown())
-        await house.sandbox.write(ada, lounge, f"{me} and this?", [(name, data)])
-        await until(lambda before=before: len(house.shown()) > before + 1)
-        told = house.shown()[-1]
+        quiet.client.cooldowns = Cooldowns()
+        before = len(quiet.shown())
+        await quiet.sandbox.write(ada, lounge, f"{me} and this?", [(name, data)])
+        await until(lambda before=before: len(quiet.shown()) > before + 1)
+        told = quiet.shown()[-1]
         assert sentence in told.content, name
         assert not told.pings
-    assert not house.engine.requests
+    assert not quiet.engine.requests
 
 
-async def test_a_bare_mention_is_not_met_with_silence(house: Stage) -> None:
-    ada = await house.joined()
-    await house.sandbox.write(ada, house.sandbox.lounge.id, f"<@{house.sandbox.bot.id}>")
-    await until(lambda: "see no words" in house.shown()[-1].content)
-    assert not house.engine.requests
+async def test_a_bare_mention_is_not_met_with_silence(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    await quiet.sandbox.write(ada, quiet.sandbox.lounge.id, f"<@{quiet.sandbox.bot.id}>")
+    await until(lambda: "see no words" in quiet.shown()[-1].content)
+    assert not quiet.engine.requests
 
 
-async def test_nothing_is_fetched_from_elsewhere(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    ada, lounge = await house.joined(), house.sandbox.lounge.id
-    monkeypatch.setattr(house.sandbox.parts.cdn, "base", "http://127.0.0.1:9")
-    await house.sandbox.write(ada, lounge, f"<@{house.sandbox.bot.id}> ?", [("note.ogg", OGG)])
-    await until(lambda: "lie with Discord" in house.shown()[-1].content)
-    assert not house.engine.requests
+async def test_nothing_is_fetched_from_elsewhere(quiet: QuietBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, lounge = await quiet.joined(), quiet.sandbox.lounge.id
+    monkeypatch.setattr(quiet.sandbox.parts.cdn, "base", "http://127.0.0.1:9")
+    await quiet.sandbox.write(ada, lounge, f"<@{quiet.sandbox.bot.id}> ?", [("note.ogg", OGG)])
+    await until(lambda: "lie with Discord" in quiet.shown()[-1].content)
+    assert not quiet.engine.requests

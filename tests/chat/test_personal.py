@@ -21,73 +21,75 @@ from bot.errors import RateLimited
 from bot.jobs.context import folder_beside
 from bot.jobs.podcast_folder import Plan, PodcastFolder, unfinished
 from bot.types import Charge, Usage, Verdict
-from tests.chat.quiet_bot import Stage, stage, until
+from tests.chat.quiet_bot import QuietBot, quiet_bot, until
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[Stage]:
+async def quiet(tmp_path: Path) -> AsyncIterator[QuietBot]:
     url = f"sqlite+aiosqlite:///{tmp_path}/bot.db"
-    async with stage(budget_server_day=Decimal("2.00"), budget_person_day=Decimal("1.00"), database_url=url) as opened:
+    async with quiet_bot(
+        budget_server_day=Decimal("2.00"), budget_person_day=Decimal("1.00"), database_url=url
+    ) as opened:
         yield opened
 
 
-async def test_about_says_what_goes_where(house: Stage) -> None:
-    eve = house.sandbox.add_user("Eve")
-    outcome = await house.sandbox.command(eve, "privacy about")
+async def test_about_says_what_goes_where(quiet: QuietBot) -> None:
+    eve = quiet.sandbox.add_user("Eve")
+    outcome = await quiet.sandbox.command(eve, "privacy about")
     assert outcome.ephemeral
     for word in ("end-to-end encryption ends at me", "gpt-audio-1.5", "for 30 days", "/privacy withdraw"):
         assert word in outcome.content
 
 
-async def test_consent_and_withdrawal_are_remembered(house: Stage) -> None:
-    ada = await house.joined()
-    call = house.calls.get(house.sandbox.guild.id)
+async def test_consent_and_withdrawal_are_remembered(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    call = quiet.calls.get(quiet.sandbox.guild.id)
     assert call is not None
     for command, agreed in (("privacy withdraw", False), ("privacy consent", True)):
-        assert (await house.sandbox.command(ada, command)).ephemeral
+        assert (await quiet.sandbox.command(ada, command)).ephemeral
         assert (ada.id in call.agreed()) is agreed
-        assert await house.store.consents(house.sandbox.guild.id) == {ada.id: agreed}
+        assert await quiet.store.consents(quiet.sandbox.guild.id) == {ada.id: agreed}
 
 
-async def test_forget_asks_and_then_forgets(house: Stage) -> None:
-    ada = await house.joined()
-    await house.sandbox.command(ada, "ask", {"text": "remember the password"})
-    await until(lambda: len(house.shown()) > 1 and "-#" in house.shown()[-1].content)
-    folder = folder_beside(house.client.settings.database_url)
+async def test_forget_asks_and_then_forgets(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    await quiet.sandbox.command(ada, "ask", {"text": "remember the password"})
+    await until(lambda: len(quiet.shown()) > 1 and "-#" in quiet.shown()[-1].content)
+    folder = folder_beside(quiet.client.settings.database_url)
     for number, (person, paused) in enumerate([(ada.id, True), (ada.id, False), (ada.id + 1, True)]):
         PodcastFolder(
             folder, Plan("t", [f"text {number}"], "", ["sage"], "ogg", 9, user_id=person, paused=paused)
         ).save()
-    exported = await (await house.sandbox.command(ada, "privacy export")).settled()
+    exported = await (await quiet.sandbox.command(ada, "privacy export")).settled()
     assert "remember the password" in str(json.loads(exported.attachments[0].data))
-    outcome = await house.sandbox.command(ada, "privacy forget")
+    outcome = await quiet.sandbox.command(ada, "privacy forget")
     assert outcome.message is not None
-    await house.sandbox.click(ada, outcome.message, outcome.components[0]["components"][0]["custom_id"])
-    shown = house.sandbox.message(outcome.message.id)
+    await quiet.sandbox.click(ada, outcome.message, outcome.components[0]["components"][0]["custom_id"])
+    shown = quiet.sandbox.message(outcome.message.id)
     await until(lambda: "Forgotten" in shown.content)
-    exported = await (await house.sandbox.command(ada, "privacy export")).settled()
+    exported = await (await quiet.sandbox.command(ada, "privacy export")).settled()
     assert "password" not in exported.attachments[0].data.decode()
     assert sorted(bench.plan.sections for bench in unfinished(folder)) == [["text 1"], ["text 2"]]
-    call = house.calls.get(house.sandbox.guild.id)
+    call = quiet.calls.get(quiet.sandbox.guild.id)
     assert call is not None
     assert ada.id not in call.agreed()
 
 
-async def test_why_tells_each_verdict_with_its_number(house: Stage) -> None:
-    ada = await house.joined()
-    call = house.calls.get(house.sandbox.guild.id)
+async def test_why_tells_each_verdict_with_its_number(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    call = quiet.calls.get(quiet.sandbox.guild.id)
     assert call is not None
-    now = house.services.clock()
+    now = quiet.services.clock()
     for verdict in (
         Verdict(1, ada.id, now - 90, "too_short", {"seconds": 0.21}),
         Verdict(2, ada.id, now - 60, "no_speech", {"dbfs": -52.3}),
         Verdict(3, ada.id, now - 30, "undecryptable", {"count": 14}),
         Verdict(4, ada.id, now, "model_error", reason(RateLimited("429 rate_limit_exceeded"))),
     ):
-        call.why.add(verdict)
-    outcome = await house.sandbox.command(ada, "call why")
+        call.verdicts.add(verdict)
+    outcome = await quiet.sandbox.command(ada, "call why")
     assert outcome.ephemeral
     rows = [row.rpartition(" · ") for row in outcome.content.splitlines()[1:]]
     assert [what for what, _, _ in rows] == [
@@ -97,38 +99,38 @@ async def test_why_tells_each_verdict_with_its_number(house: Stage) -> None:
         "**Ada** model error · 429 · rate\\_limited",
     ]
     times = [int(when.removeprefix("<t:").removesuffix(":R>")) for _, _, when in rows]
-    assert abs(times[0] - (house.services.wall().timestamp() - 90)) < 60
+    assert abs(times[0] - (quiet.services.wall().timestamp() - 90)) < 60
     assert all(abs(later - earlier - 30) <= 1 for earlier, later in itertools.pairwise(times))
 
 
-async def test_why_keeps_to_one_message_whatever_people_are_called(house: Stage) -> None:
-    ada = await house.joined("*" * 32)
-    call = house.calls.all()[0]
+async def test_why_keeps_to_one_message_whatever_people_are_called(quiet: QuietBot) -> None:
+    ada = await quiet.joined("*" * 32)
+    call = quiet.calls.all()[0]
     for number in range(30):
-        call.why.add(Verdict(number, ada.id, float(number), "model_error", {"code": "_" * 60, "seconds": number}))
-    outcome = await house.sandbox.command(ada, "call why")
+        call.verdicts.add(Verdict(number, ada.id, float(number), "model_error", {"code": "_" * 60, "seconds": number}))
+    outcome = await quiet.sandbox.command(ada, "call why")
     rows = outcome.content.splitlines()[1:]
     assert 5 < len(rows) < 20
     assert "29.00 s" in rows[-1]
 
 
-async def test_status_counts(house: Stage) -> None:
-    ada = await house.joined()
-    await house.enter("Ben")
-    outcome = await house.sandbox.command(ada, "call status")
-    assert f"Listening · <#{house.sandbox.lounge.id}>" in outcome.content
+async def test_status_counts(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    await quiet.enter("Ben")
+    outcome = await quiet.sandbox.command(ada, "call status")
+    assert f"Listening · <#{quiet.sandbox.lounge.id}>" in outcome.content
     assert "People: 2, of whom agreed: 1" in outcome.content
 
 
 async def test_usage_shows_everyone_the_whole_and_their_own_share(
-    house: Stage, monkeypatch: pytest.MonkeyPatch
+    quiet: QuietBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    manage = house.sandbox.world.add_role(house.sandbox.guild, "M", discord.Permissions(manage_guild=True).value)
-    ada, ben = await house.enter("Ada"), await house.enter("聞き手 @everyone", roles=[manage])
-    zoe = house.sandbox.add_user("Zoe")  # who is in no call
-    now, guild, lounge = house.services.wall(), house.sandbox.guild.id, house.sandbox.lounge.id
+    manage = quiet.sandbox.world.add_role(quiet.sandbox.guild, "M", discord.Permissions(manage_guild=True).value)
+    ada, ben = await quiet.enter("Ada"), await quiet.enter("聞き手 @everyone", roles=[manage])
+    zoe = quiet.sandbox.add_user("Zoe")  # who is in no call
+    now, guild, lounge = quiet.services.wall(), quiet.sandbox.guild.id, quiet.sandbox.lounge.id
     use = Usage(audio_in=100, audio_out=200)
-    await house.store.charge(
+    await quiet.store.charge(
         [
             Charge(now, guild, lounge, (ada.id, ben.id), "reply", "m", use, Decimal("0.50")),
             Charge(now, guild, lounge, (ben.id,), "job", "m", Usage(1800, 600, 0, 0, 2400), Decimal("0.25")),
@@ -141,7 +143,7 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
     drawn: list[tuple[Any, ...]] = []
     draw = chart.draw
     monkeypatch.setattr(chart, "draw", lambda *asked: drawn.append(asked) or draw(*asked))
-    today = await (await house.sandbox.command(ada, "usage")).settled()
+    today = await (await quiet.sandbox.command(ada, "usage")).settled()
     for word in (
         "**$0.750** today · tokens: 5,400 · minutes heard: 1.2, spoken: 2.3",
         "not known: 1",
@@ -153,7 +155,7 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
     ):
         assert word in today.content
     assert f"<@{ben.id}>" not in today.content
-    week = await (await house.sandbox.command(ben, "usage", {"period": "week"})).settled()
+    week = await (await quiet.sandbox.command(ben, "usage", {"period": "week"})).settled()
     assert "**$4.76**" in week.content
     for outcome in (today, week):
         [file] = outcome.attachments
@@ -175,7 +177,7 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
     ]
     monkeypatch.setattr(chart, "draw", None)  # which fails
     for _ in range(2):
-        bare = await (await house.sandbox.command(ada, "usage")).settled()
+        bare = await (await quiet.sandbox.command(ada, "usage")).settled()
         assert (bare.content, bare.attachments) == (today.content, [])
         monkeypatch.setitem(sys.modules, "PIL", None)  # the extra is not installed
 

@@ -11,7 +11,7 @@ from bot.chat import actions
 from bot.chat.cooldown import Cooldowns
 from bot.store.repository import SqlStore
 from sandbox.people.outcome import CommandOutcome
-from tests.chat.quiet_bot import Stage, stage, until
+from tests.chat.quiet_bot import QuietBot, quiet_bot, until
 
 pytestmark = pytest.mark.e2e
 USED: list[tuple[str, dict[str, Any]]] = [
@@ -39,12 +39,12 @@ METHODS = ("history", "charges", "consents", "consent", "set", "unset", "export"
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[Stage]:
-    async with stage() as opened:
+async def quiet() -> AsyncIterator[QuietBot]:
+    async with quiet_bot() as opened:
         yield opened
 
 
-async def test_everything_is_answered_in_time(house: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_everything_is_answered_in_time(quiet: QuietBot, monkeypatch: pytest.MonkeyPatch) -> None:
     ready = asyncio.Event()
     ready.set()
 
@@ -55,13 +55,13 @@ async def test_everything_is_answered_in_time(house: Stage, monkeypatch: pytest.
 
         return method
 
-    monkeypatch.setattr(actions, "PATIENCE", 0.05)
+    monkeypatch.setattr(actions, "DEFER_AFTER_SECONDS", 0.05)
     for name in METHODS:
         monkeypatch.setattr(SqlStore, name, slowed(getattr(SqlStore, name)))
 
     async def through(acting: Any) -> CommandOutcome:
         """Use something; the store comes to itself only when Discord was answered."""
-        house.client.cooldowns = Cooldowns()
+        quiet.client.cooldowns = Cooldowns()
         ready.clear()
         try:
             outcome = await acting  # or NoAnswer
@@ -69,17 +69,17 @@ async def test_everything_is_answered_in_time(house: Stage, monkeypatch: pytest.
             ready.set()
         return await outcome.settled()
 
-    role = house.sandbox.world.add_role(house.sandbox.guild, "Hosts", discord.Permissions(manage_guild=True).value)
-    mia, lounge = await house.joined("Mia", roles=[role]), house.sandbox.lounge.id
-    await house.sandbox.command(mia, "ask", {"text": "Why?"}, channel_id=lounge)
-    await until(lambda: "-#" in house.shown()[-1].content)
-    line = house.shown()[-1]
+    role = quiet.sandbox.world.add_role(quiet.sandbox.guild, "Hosts", discord.Permissions(manage_guild=True).value)
+    mia, lounge = await quiet.joined("Mia", roles=[role]), quiet.sandbox.lounge.id
+    await quiet.sandbox.command(mia, "ask", {"text": "Why?"}, channel_id=lounge)
+    await until(lambda: "-#" in quiet.shown()[-1].content)
+    line = quiet.shown()[-1]
     for action in ("again", "forget"):
         (button,) = [b["custom_id"] for row in line.components for b in row["components"] if action in b["custom_id"]]
-        assert "⚠️" not in (await through(house.sandbox.click(mia, line, button))).text
+        assert "⚠️" not in (await through(quiet.sandbox.click(mia, line, button))).text
     for action in ("talk", "stop", "replay"):
-        assert "⚠️" not in (await through(house.sandbox.click(mia, house.panels()[0], f"kikite:{action}"))).text
+        assert "⚠️" not in (await through(quiet.sandbox.click(mia, quiet.panels()[0], f"kikite:{action}"))).text
     for name, options in USED:
-        outcome = await through(house.sandbox.command(mia, name, options, channel_id=lounge))
+        outcome = await through(quiet.sandbox.command(mia, name, options, channel_id=lounge))
         assert outcome.text or outcome.attachments, name
         assert "⚠️" not in outcome.text, name

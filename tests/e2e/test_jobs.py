@@ -270,7 +270,7 @@ async def test_what_is_too_much_is_said_so_and_not_begun(harness: Harness) -> No
         await until(lambda: len(harness.model.chats) == 2)
         outcome = await (await harness.sandbox.command(eve, "analyze", options)).settled()
         assert "hands full" in told(outcome)
-        assert running.client.services.tally.calls["jobs_refused"] == 1
+        assert running.client.services.counters.calls["jobs_refused"] == 1
         assert len(harness.model.chats) == 2
 
 

@@ -226,5 +226,5 @@ async def test_three_people_and_twenty_turns(harness: Harness, cuts: list[Cut]) 
         assert len(room.said) + 1 >= 20
         assert not [begin for begin in room.begins for start, end in room.speech if start < begin < end]
         [call] = app.calls.all()
-        assert len(call.verdicts) == 20
+        assert len(call.verdicts.latest) == 20
     assert not harness.model.refused

@@ -8,7 +8,7 @@ import pytest
 
 from bot.billing.budget import Budget
 from bot.billing.prices import Prices
-from bot.call.record import PENDING, UNINTELLIGIBLE
+from bot.call.record import PENDING_TEXT, UNINTELLIGIBLE_TEXT
 from bot.errors import NothingSaid
 from bot.jobs import catchup
 from bot.types import Charge, Message, Usage
@@ -26,7 +26,7 @@ def said(minutes_ago: float, text: str) -> Message:
     [
         (15, [said(16, "old"), said(14, "new"), said(1, "newer")], ["new", "newer"]),
         (60, [said(16, "old"), said(14, "new")], ["old", "new"]),
-        (15, [said(3, PENDING), said(2, UNINTELLIGIBLE), said(1, " ")], []),
+        (15, [said(3, PENDING_TEXT), said(2, UNINTELLIGIBLE_TEXT), said(1, " ")], []),
         (15, [said(3, "a" * 40_000), said(2, "b" * 40_000), said(1, "c")], ["b" * 40_000, "c"]),
         (15, [], []),
     ],

@@ -21,7 +21,7 @@ from bot.ports.holder import Holder
 from bot.privacy.erasure import Erasure
 from bot.types import Charge, Message, Usage
 from tests.chat.quiet_bot import settings_for
-from tests.fake_call import Stage, stage
+from tests.fake_call import FakeCall, fake_call
 from tests.fakes import ANNA, BEN
 
 CANARY = "the canary sings"
@@ -62,10 +62,10 @@ def on_disk(folder: Path) -> bool:
     return any(CANARY in file.read_text() for file in folder.rglob("*.json"))
 
 
-def fill(house: Stage, folder: Path) -> dict[str, Holder]:
+def fill(fake: FakeCall, folder: Path) -> dict[str, Holder]:
     """Have every holder but the call keep the canary of Anna."""
     notes, disk = AnalysisNotes(), AnalysisNotesOnDisk(folder)
-    house.erasure.register(notes, disk, FailedPodcasts(folder))
+    fake.erasure.register(notes, disk, FailedPodcasts(folder))
     notes.write("key", [CANARY], ANNA)
     disk.write("key", [CANARY])
     plan = Plan("t", [CANARY], "", ["sage"], "ogg", 9, user_id=ANNA, paused=True)
@@ -73,9 +73,9 @@ def fill(house: Stage, folder: Path) -> dict[str, Holder]:
     line = Message("user", ANNA, "Anna", CANARY, datetime.now(UTC))
     answer = Message("assistant", 99, "Kikite", CANARY, datetime.now(UTC), asked_by=(ANNA,))
     for entry in (line, answer, Charge(line.at, 5, 7, (ANNA,), "reply", "m", Usage(), None)):
-        house.services.outbox.add(5, 7, entry)
-    house.services.budget.book(Charge(line.at, 5, 7, (ANNA,), "reply", "m", Usage(), None))
-    found = {type(holder).__name__: holder for holder in house.erasure.holders}
+        fake.services.outbox.add(5, 7, entry)
+    fake.services.budget.book(Charge(line.at, 5, 7, (ANNA,), "reply", "m", Usage(), None))
+    found = {type(holder).__name__: holder for holder in fake.erasure.holders}
     assert {name for name, holder in found.items() if sings(holder)} == {"Call", "AnalysisNotes", "PendingWrites"}
     assert on_disk(folder)
     return found
@@ -83,42 +83,42 @@ def fill(house: Stage, folder: Path) -> dict[str, Holder]:
 
 @pytest.mark.looptime
 async def test_no_holder_keeps_a_word_of_whoever_is_forgotten(tmp_path: Path) -> None:
-    async with stage(ANNA, BEN, answering="always") as house:
-        house.transcriber.words.append(CANARY)
-        await house.says(ANNA, 1.0, then=5.0)
-        house.call.ask(ANNA, CANARY)  # which waits
-        holders = fill(house, tmp_path)
-        await house.erasure.forget_person(ANNA)
+    async with fake_call(ANNA, BEN, answering="always") as fake:
+        fake.transcriber.words.append(CANARY)
+        await fake.says(ANNA, 1.0, then=5.0)
+        fake.call.ask(ANNA, CANARY)  # which waits
+        holders = fill(fake, tmp_path)
+        await fake.erasure.forget_person(ANNA)
         assert [name for name, holder in holders.items() if sings(holder)] == []
         assert not on_disk(tmp_path)
-        assert not house.services.outbox.pending_lines(7)
-        assert (5, ANNA) not in house.services.budget._purses
-        assert "forget" in house.store.asked
+        assert not fake.services.outbox.pending_lines(7)
+        assert (5, ANNA) not in fake.services.budget._purses
+        assert "forget" in fake.store.asked
 
 
 @pytest.mark.looptime
 @pytest.mark.parametrize("how", ["clear", "drop"])
 async def test_no_holder_keeps_a_line_that_was_cleared_or_dropped(how: str, tmp_path: Path) -> None:
-    async with stage(ANNA, answering="always") as house:
-        house.transcriber.words.append(CANARY)
-        await house.says(ANNA, 1.0, then=5.0)
-        fill(house, tmp_path)
+    async with fake_call(ANNA, answering="always") as fake:
+        fake.transcriber.words.append(CANARY)
+        await fake.says(ANNA, 1.0, then=5.0)
+        fill(fake, tmp_path)
         if how == "clear":
-            await house.erasure.clear_channel(7)
+            await fake.erasure.clear_channel(7)
         else:
-            pending = {line.id for line in house.services.outbox.pending_lines(7)}
-            await house.erasure.drop_lines(7, pending | {line.id for line in house.call.record.messages})
-        assert house.call.record.messages == ()
-        assert not house.services.outbox.pending_lines(7)
+            pending = {line.id for line in fake.services.outbox.pending_lines(7)}
+            await fake.erasure.drop_lines(7, pending | {line.id for line in fake.call.record.messages})
+        assert fake.call.record.messages == ()
+        assert not fake.services.outbox.pending_lines(7)
 
 
 @pytest.mark.looptime
 async def test_a_call_is_reached_while_it_lives_and_not_after() -> None:
-    async with stage() as house:
-        call = house.call
-        assert call in house.erasure.holders
-        await house.calls.leave(house.venue.guild_id)
-        assert call not in house.erasure.holders
+    async with fake_call() as fake:
+        call = fake.call
+        assert call in fake.erasure.holders
+        await fake.calls.leave(fake.venue.guild_id)
+        assert call not in fake.erasure.holders
 
 
 def product_classes() -> set[type]:

@@ -37,7 +37,7 @@ class CallCommands(app_commands.Group):
         call = interaction.client.call_in(interaction.guild_id)
         services = interaction.client.services
         epoch = services.wall().timestamp() - services.clock()
-        verdicts = sorted(call.verdicts, key=lambda verdict: verdict.at)
+        verdicts = sorted(call.verdicts.latest, key=lambda verdict: verdict.at)
         rows = [_row(verdict, call.record.name(verdict.user_id), epoch, words) for verdict in verdicts]
         title = words("why title") if rows else words("why nothing")
         while len(title) + sum(1 + len(row) for row in rows) > lines.MAX_MESSAGE_CHARACTERS:

@@ -1,4 +1,4 @@
-"""/memory: what is remembered of a voice channel, to read, to take along, to delete."""
+"""/memory: show, export or delete what the bot remembers of a voice channel."""
 
 import asyncio
 import json
@@ -14,10 +14,10 @@ from bot.chat.host import Interaction
 from bot.chat.pagination import Confirm, PagedMessage, paginate
 from bot.types import Message
 
-SHOWN = 500
-"""Lines shown, newest last."""
-EXPORTED = 100_000
-"""Lines exported: about a year of daily talk."""
+MAX_SHOWN_LINES = 500
+"""Lines that /memory show reads, newest last."""
+MAX_EXPORTED_LINES = 100_000
+"""Lines in an export, about a year of daily talk."""
 
 Channel = discord.VoiceChannel | discord.StageChannel
 
@@ -33,8 +33,8 @@ class MemoryCommands(app_commands.Group):
         target = interaction.client.channel_for(interaction, channel)
         host = interaction.client
         words = host.words_to(interaction)
-        messages = await host.services.store.history(target.id, SHOWN)
-        # In a thread, like the export: so many lines to escape would be heard in every call.
+        messages = await host.services.store.history(target.id, MAX_SHOWN_LINES)
+        # Escaping so many lines on the event loop would make every call's audio stutter.
         rows = await asyncio.to_thread(lambda: [_row(message) for message in messages])
         pages = paginate(rows) or [words("memory nothing", channel=target.mention)]
         await PagedMessage(host, words, pages).send(interaction)
@@ -45,7 +45,7 @@ class MemoryCommands(app_commands.Group):
         await interaction.response.defer(ephemeral=True, thinking=True)
         target = interaction.client.channel_for(interaction, channel)
         words = interaction.client.words_to(interaction)
-        messages = await interaction.client.services.store.history(target.id, EXPORTED)
+        messages = await interaction.client.services.store.history(target.id, MAX_EXPORTED_LINES)
         limit = interaction.filesize_limit
         files = [
             await asyncio.to_thread(lambda: exported_file("memory.md", _markdown(target.name, messages), limit)),

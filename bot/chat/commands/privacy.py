@@ -1,4 +1,4 @@
-"""/privacy: what is heard, who agreed, and how to stop it. Only the caller sees the answers."""
+"""/privacy: what the bot hears and keeps, consent, export and erasure. Only the caller sees the answers."""
 
 import asyncio
 
@@ -63,5 +63,5 @@ class PrivacyCommands(app_commands.Group):
 
 
 def _grouped(code: str) -> str:
-    """Return a privacy code as Discord shows it: groups of five digits."""
+    """Return a privacy code in groups of five digits, as Discord shows it."""
     return " ".join(code[start : start + 5] for start in range(0, len(code), 5))

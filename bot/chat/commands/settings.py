@@ -1,4 +1,4 @@
-"""/settings: how this server, or one of its channels, wants me. For those who manage the server."""
+"""/settings: the settings of a server or one of its channels, for people who manage the server."""
 
 from collections.abc import Iterable, Mapping
 
@@ -25,10 +25,10 @@ from bot.chat.pagination import PagedMessage, paginate
 from bot.types import Setting
 
 Channel = discord.VoiceChannel | discord.StageChannel
-CHOICES = 25
-"""Suggestions Discord shows at most."""
-SHOWN_LIMIT = 120
-"""Characters of a persona or of names on the page."""
+MAX_SUGGESTIONS = 25
+"""Discord's limit for the choices of an autocomplete."""
+MAX_VALUE_CHARACTERS = 120
+"""Longest setting value on the page. Personas and names may be longer."""
 
 
 def _choices(names: Iterable[str]) -> list[Choice[str]]:
@@ -136,7 +136,7 @@ class SettingsCommands(app_commands.Group):
     async def reset(self, interaction: Interaction, setting: str | None = None, channel: Channel | None = None) -> None:
         guild_id = _guild(interaction)
         host = interaction.client
-        async with actions.patiently(interaction):
+        async with actions.defer_if_slow(interaction):
             gone = await host.preferences.reset(guild_id, channel.id if channel else None, setting)
         await actions.tell(interaction, "settings reset", count=gone)
 
@@ -161,14 +161,14 @@ def _guild(interaction: Interaction) -> int:
 
 
 async def _change(interaction: Interaction, channel: Channel | None, wanted: Mapping[str, str]) -> None:
-    """Set what is wanted, and say how it is now. Raises Refusal."""
+    """Change the settings, and answer with their new values. Raises Refusal."""
     guild_id = _guild(interaction)
     host = interaction.client
     words = host.words_to(interaction)
     place = channel.id if channel else None
     if not wanted:
         raise Refusal("refusal setting_nothing")
-    async with actions.patiently(interaction):
+    async with actions.defer_if_slow(interaction):
         for name, value in wanted.items():
             try:
                 await host.preferences.change(guild_id, place, name, value, interaction.user.id)
@@ -185,10 +185,12 @@ async def _change(interaction: Interaction, channel: Channel | None, wanted: Map
 
 
 def _values(interaction: Interaction, channel_id: int | None) -> dict[str, str]:
-    """Return each setting as people read it."""
+    """Return each setting's value in the caller's language."""
     host = interaction.client
     words, values = host.words_to(interaction), host.preferences.values(_guild(interaction), channel_id)
-    return {name: escape.escape(field.show(values[name], words), SHOWN_LIMIT) for name, field in FIELDS.items()}
+    return {
+        name: escape.escape(field.show(values[name], words), MAX_VALUE_CHARACTERS) for name, field in FIELDS.items()
+    }
 
 
 def _rows(values: Mapping[str, str], changed: Mapping[str, Setting], words: Words) -> list[str]:
@@ -205,8 +207,8 @@ def _rows(values: Mapping[str, str], changed: Mapping[str, Setting], words: Word
 
 
 def _matching(offered: Mapping[str, str], typed: str) -> list[Choice[str]]:
-    """Return what is offered (value -> name) and has the typed letters in it."""
+    """Return the choices of `offered` (value -> name) whose name contains what was typed."""
     typed = typed.casefold()
     return [Choice(name=name[:100], value=value) for value, name in offered.items() if typed in name.casefold()][
-        :CHOICES
+        :MAX_SUGGESTIONS
     ]

@@ -97,7 +97,7 @@ async def _say_again(interaction: Interaction, line_id: LineId) -> None:
     call = host.call_of(interaction)
     if call.venue.channel_id != line_id.channel_id:
         raise NotInCall
-    async with actions.patiently(interaction):
+    async with actions.defer_if_slow(interaction):
         line = await _find_line(interaction, line_id)
     newest = next((message for message in reversed(call.record.messages) if message.role == "assistant"), None)
     if newest is None or newest.id != line.id or not call.replay():

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import discord
 import structlog
 
-from bot.call.record import UNINTELLIGIBLE
+from bot.call.record import UNINTELLIGIBLE_TEXT
 from bot.chat import escape, lines
 from bot.chat.error_messages import error_sentence
 from bot.chat.i18n import Words
@@ -55,7 +55,7 @@ class Transcript:
     async def heard(self, heard: Heard, name: str) -> None:
         if not self._is_written():
             return
-        if heard.text == UNINTELLIGIBLE:
+        if heard.text == UNINTELLIGIBLE_TEXT:
             self._writer.post(lines.unintelligible(name, self._words()))
         elif heard.text.strip():
             self._writer.post(lines.heard(name, heard.text))
