@@ -252,7 +252,7 @@ async def _services(
     # The first look at the price list reads all of it, which must not happen between a question and its answer.
     await asyncio.to_thread(prices, settings.openai_model, Usage())
     counters = Counters()
-    async with open_engines(settings, tls) as engines:
+    async with open_engines(settings, tls, counters.calls) as engines:
         checking = asyncio.create_task(announce(engines.check, engines.models), name="check_models")
         try:
             yield Services(

@@ -19,14 +19,14 @@ from bot.types import Charge, Usage
 Price = Callable[[str, Usage], Decimal | None]
 """US dollars of a request by model and usage; None: no price is known."""
 
-SHORT_AT = Decimal("0.8")
-TEXT_AT = Decimal("0.95")
+SHORT_SHARE = Decimal("0.8")
+TEXT_SHARE = Decimal("0.95")
 """Shares of a cap from which answers are shorter, and written only."""
-LONGEST_SECONDS = 120.0
+MAX_FULL_ANSWER_SECONDS = 120.0
 """Longest answer ever."""
-SHORT_SECONDS = 20.0
+MAX_SHORT_ANSWER_SECONDS = 20.0
 """Longest answer when the budget is nearly spent."""
-WRITTEN_SECONDS = 30.0
+WRITTEN_ANSWER_SECONDS = 30.0
 """What a written answer costs at most, as seconds of sound: text tokens are far cheaper."""
 
 
@@ -72,10 +72,10 @@ class _Spent:
     "the worst step people were told of"
 
 
-SECONDS = {
-    Allowance.FULL: LONGEST_SECONDS,
-    Allowance.SHORT: SHORT_SECONDS,
-    Allowance.TEXT: WRITTEN_SECONDS,
+ESTIMATED_SECONDS = {
+    Allowance.FULL: MAX_FULL_ANSWER_SECONDS,
+    Allowance.SHORT: MAX_SHORT_ANSWER_SECONDS,
+    Allowance.TEXT: WRITTEN_ANSWER_SECONDS,
     Allowance.OFF: 0.0,
 }
 """What an answer is estimated at."""
@@ -140,10 +140,10 @@ class Budget:
         shares += [(self._share((guild_id, person), caps.person), (guild_id, person)) for person in people]
         worst, purse = max(shares, key=lambda share: share[0])
         allowance = Allowance.FULL
-        for step, share in ((Allowance.SHORT, SHORT_AT), (Allowance.TEXT, TEXT_AT), (Allowance.OFF, Decimal(1))):
+        for step, share in ((Allowance.SHORT, SHORT_SHARE), (Allowance.TEXT, TEXT_SHARE), (Allowance.OFF, Decimal(1))):
             if worst >= share:
                 allowance = step
-        cost = (estimate(SECONDS[allowance]) if callable(estimate) else estimate) or Decimal(0)
+        cost = (estimate(ESTIMATED_SECONDS[allowance]) if callable(estimate) else estimate) or Decimal(0)
         news = self._news(purse, allowance) if tell else None
         reservation = Reservation(guild_id, people, cost, allowance, purse, news, open=allowance is not Allowance.OFF)
         if reservation.open:

@@ -7,7 +7,7 @@ AUDIO_OUT_PER_SECOND = 20
 """Also of an answer that the model hears again."""
 TEXT_OUT_PER_SECOND = 5
 """Tokens of text per second of an answer. Fast Japanese speech has as many."""
-_PER_MESSAGE = 4
+_TOKENS_PER_MESSAGE = 4
 """Tokens that the frame of a chat message takes."""
 
 
@@ -18,7 +18,7 @@ def of_text(text: str) -> int:
 
 
 def of_message(text: str) -> int:
-    return of_text(text) + _PER_MESSAGE
+    return of_text(text) + _TOKENS_PER_MESSAGE
 
 
 def of_speech(pcm: bytes | memoryview) -> int:

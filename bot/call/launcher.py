@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from bot.billing.budget import SHORT_SECONDS, Allowance, Reservation
+from bot.billing.budget import MAX_SHORT_ANSWER_SECONDS, Allowance, Reservation
 from bot.call.accounts import Accounts
 from bot.call.answer import Answer
 from bot.call.context import CallContext
@@ -71,6 +71,6 @@ class Launcher:
             language=settings.language,
             voice=settings.voice,
             persona=settings.persona,
-            max_seconds=SHORT_SECONDS if allowance is Allowance.SHORT else MAX_ANSWER_SECONDS,
+            max_seconds=MAX_SHORT_ANSWER_SECONDS if allowance is Allowance.SHORT else MAX_ANSWER_SECONDS,
             text_only=allowance is Allowance.TEXT or venue.speechless,
         )

@@ -16,7 +16,7 @@ from bot.billing.budget import Caps
 from bot.call.auto_join_blocks import BLOCK_NAME
 from bot.call.settings import CallSettings
 from bot.ports import Store
-from bot.types import Setting
+from bot.types import LANGUAGES, Setting
 
 log = structlog.get_logger(__name__)
 
@@ -24,10 +24,6 @@ VOICES = (
     "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse",
 )  # fmt: skip
 """Those known; others may exist, so any name is taken."""
-LANGUAGES = {
-    "de": "Deutsch", "en": "English", "es": "Español", "fr": "Français", "it": "Italiano", "ja": "日本語",
-    "ko": "한국어", "nl": "Nederlands", "pl": "Polski", "pt": "Português", "ru": "Русский", "zh": "中文",
-}  # fmt: skip
 PERSONAS = {
     "guest": "Be a curious, warm guest: take part, ask back, keep it short.",
     "expert": "Be exact and thorough; say what is uncertain, and give numbers where there are any.",
@@ -143,7 +139,7 @@ def _show_persona(text: str, words: Sentence) -> str:
 def _show_language(code: str | None, words: Sentence) -> str:
     if code is None:
         return words("value as_spoken")
-    return f"{LANGUAGES[code]} ({code})" if code in LANGUAGES else code
+    return f"{LANGUAGES[code].native} ({code})" if code in LANGUAGES else code
 
 
 def _show_dollars(dollars: Decimal, words: Sentence) -> str:

@@ -3,9 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Iterable
 
-MOST = 512
+MAX_REMEMBERED_IDS = 512
 """Ids remembered of each kind."""
-STRIKES = 2
+MAX_ID_REFUSALS = 2
 """Refusals of ids that this very server just gave, without a request in between that worked, until it is believed to
 keep none. A single one may be a restart over there."""
 
@@ -27,7 +27,7 @@ class AudioIds:
     @property
     def usable(self) -> bool:
         """Whether ids are worth sending to this server at all."""
-        return self._wanted and self._strikes < STRIKES
+        return self._wanted and self._strikes < MAX_ID_REFUSALS
 
     def given(self, name: str) -> None:
         """A reply had this id."""
@@ -49,5 +49,5 @@ class AudioIds:
 def _remember(names: OrderedDict[str, None], name: str) -> None:
     names[name] = None
     names.move_to_end(name)
-    if len(names) > MOST:
+    if len(names) > MAX_REMEMBERED_IDS:
         names.popitem(last=False)

@@ -5,8 +5,8 @@ import ssl
 import httpx2
 from openai import AsyncOpenAI
 
-TIMEOUT = httpx2.Timeout(connect=3, read=10, write=10, pool=2)
-LIMITS = httpx2.Limits(max_connections=400, max_keepalive_connections=100, keepalive_expiry=120)
+HTTP_TIMEOUT = httpx2.Timeout(connect=3, read=10, write=10, pool=2)
+CONNECTION_LIMITS = httpx2.Limits(max_connections=400, max_keepalive_connections=100, keepalive_expiry=120)
 """Idle connections live 120 s (the default of 5 s costs a handshake after every pause). 400: one hundred calls with a
 reply and three transcriptions each."""
 
@@ -19,11 +19,11 @@ def build_client(api_key: str, base_url: str, ssl_context: ssl.SSLContext | None
     """
     http = httpx2.AsyncClient(
         verify=ssl_context if ssl_context is not None else True,
-        timeout=TIMEOUT,
-        limits=LIMITS,
+        timeout=HTTP_TIMEOUT,
+        limits=CONNECTION_LIMITS,
         follow_redirects=True,
     )
-    return AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=TIMEOUT, http_client=http)
+    return AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=HTTP_TIMEOUT, http_client=http)
 
 
 def idle_connections(client: AsyncOpenAI) -> int:

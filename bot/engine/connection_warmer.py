@@ -4,13 +4,13 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-PER_TURN = 2
+CONNECTIONS_PER_TURN = 2
 """Connections a turn takes at once: the reply and the transcription of what was said."""
-EXPECTED_FOR = 15.0
+EXPECTED_TURN_SECONDS = 15.0
 """Seconds for which a turn that was announced counts as still to come."""
-MOST = 16
+MAX_WARM_CONNECTIONS = 16
 """Connections kept warm; calls that speak all at once open more when they need them."""
-PATIENCE = 9.0
+WARMUP_TIMEOUT_SECONDS = 9.0
 """Seconds until it is given up."""
 
 
@@ -33,17 +33,17 @@ class ConnectionWarmer:
     async def warm(self) -> None:
         """Somebody joined or begins to speak: open what is missing. Raises what `ask` raises."""
         now = self._clock()
-        while self._expected and now - self._expected[0] > EXPECTED_FOR:
+        while self._expected and now - self._expected[0] > EXPECTED_TURN_SECONDS:
             self._expected.popleft()
         self._expected.append(now)
-        needed = min(MOST, PER_TURN * len(self._expected))
+        needed = min(MAX_WARM_CONNECTIONS, CONNECTIONS_PER_TURN * len(self._expected))
         # Twice, since a request may have been over before the next began, and left its connection to it.
         for _ in range(2):
             if self._opening or self._idle() >= needed:
                 return
             self._opening = True
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(WARMUP_TIMEOUT_SECONDS):
                     # All that are needed: the open ones serve some of these requests, and only the rest opens more.
                     done = await asyncio.gather(*(self._ask() for _ in range(needed)), return_exceptions=True)
             finally:

@@ -31,8 +31,10 @@ SPEACHES = Dialect("speaches")
 COMPATIBLE = Dialect("compatible")
 """A server nobody told us of: asked like OpenAI, without the fields only OpenAI knows."""
 
-BY_NAME = {dialect.name: dialect for dialect in (OPENAI, OPENROUTER, DASHSCOPE, VLLM_OMNI, SPEACHES, COMPATIBLE)}
-_BY_HOST = (
+DIALECTS_BY_NAME = {
+    dialect.name: dialect for dialect in (OPENAI, OPENROUTER, DASHSCOPE, VLLM_OMNI, SPEACHES, COMPATIBLE)
+}
+_DIALECTS_BY_HOST = (
     ("openai.com", OPENAI),
     ("openai.azure.com", OPENAI),
     ("openrouter.ai", OPENROUTER),
@@ -43,7 +45,7 @@ _BY_HOST = (
 def dialect_of(base_url: str) -> Dialect:
     """Choose by the host of `base_url`."""
     host = urlsplit(base_url).hostname or ""
-    for suffix, dialect in _BY_HOST:
+    for suffix, dialect in _DIALECTS_BY_HOST:
         if host == suffix or host.endswith("." + suffix):
             return dialect
     return COMPATIBLE

@@ -34,23 +34,23 @@ from bot.errors import (
     Unreachable,
 )
 
-PATIENCE = 1.5
+MAX_RETRY_WAIT_SECONDS = 1.5
 """Seconds a person may wait for a retry; a server that asks for more is given up."""
-_PAUSES: dict[type[BotError], float] = {RateLimited: 0.6, Unreachable: 0.2}
+_RETRY_WAIT_SECONDS: dict[type[BotError], float] = {RateLimited: 0.6, Unreachable: 0.2}
 """Seconds before a second request, for the faults where it may help, when the server does not say."""
 
-_QUOTA = {
+_QUOTA_CODES = {
     "insufficient_quota",
     "credit_balance_exhausted",
     "billing_hard_limit_reached",
     "billing_not_active",
     "insufficient_credits",
 }
-_AUTH = {"invalid_api_key", "invalid_authentication", "account_deactivated", "authentication_error"}
-_MODEL = {"model_not_found"}
-_RATE = {"rate_limit_exceeded", "rate_limit_error", "slow_down", "requests", "tokens"}
-_SOUND = {"unsupported_format", "invalid_audio", "audio_decode_failed", "invalid_file_format"}
-_WORD = re.compile(r"[^\w.\[\]-]+")
+_AUTH_CODES = {"invalid_api_key", "invalid_authentication", "account_deactivated", "authentication_error"}
+_MODEL_CODES = {"model_not_found"}
+_RATE_LIMIT_CODES = {"rate_limit_exceeded", "rate_limit_error", "slow_down", "requests", "tokens"}
+_AUDIO_CODES = {"unsupported_format", "invalid_audio", "audio_decode_failed", "invalid_file_format"}
+_UNSAFE_CHARACTERS = re.compile(r"[^\w.\[\]-]+")
 
 
 class ModelFault(Exception):
@@ -95,26 +95,26 @@ def classify(
     if status is None and str(fields.get("code")).isdigit():
         status = int(str(fields["code"]))
     kind = _kind(status, words, fields)
-    pause = _PAUSES.get(kind)
+    pause = _RETRY_WAIT_SECONDS.get(kind)
     if pause is not None:
         asked = _asked_pause(headers or {})
         pause = asked if asked is not None else pause
-        pause = pause if pause <= PATIENCE else None
+        pause = pause if pause <= MAX_RETRY_WAIT_SECONDS else None
     return ModelFault(
         kind(_detail(status, fields, request_id)), pause, status, too_long="context_length_exceeded" in words
     )
 
 
 def _kind(status: int | None, words: set[str], fields: Mapping[str, Any]) -> type[BotError]:
-    if words & _QUOTA or status == 402:
+    if words & _QUOTA_CODES or status == 402:
         return OutOfCredit
-    if words & _MODEL:
+    if words & _MODEL_CODES:
         return ModelUnavailable
-    if status in (401, 403) or words & _AUTH:
+    if status in (401, 403) or words & _AUTH_CODES:
         return ModelAuth
     if status == 404:
         return ModelUnavailable
-    if status == 429 or words & _RATE:
+    if status == 429 or words & _RATE_LIMIT_CODES:
         return RateLimited
     if status is None or status >= 500 or status in (408, 409):
         return Unreachable
@@ -122,7 +122,7 @@ def _kind(status: int | None, words: set[str], fields: Mapping[str, Any]) -> typ
         return HistoryExpired
     if "not a valid model" in _message(fields):
         return ModelUnavailable
-    return BadAudio if words & _SOUND or _blames_sound(fields) else BadRequest
+    return BadAudio if words & _AUDIO_CODES or _blames_sound(fields) else BadRequest
 
 
 def _fields(body: object) -> Mapping[str, Any]:
@@ -158,10 +158,14 @@ def _blames_sound(fields: Mapping[str, Any]) -> bool:
 def _detail(status: int | None, fields: Mapping[str, Any], request_id: str | None) -> str:
     """Say for the log what came, without the message: it may quote what people said, or the key."""
     parts = [str(status) if status else "in stream"]
-    parts += [_WORD.sub("_", str(fields[name]))[:80] for name in ("code", "type", "param") if fields.get(name)]
+    parts += [_safe(str(fields[name])) for name in ("code", "type", "param") if fields.get(name)]
     if request_id:
-        parts.append("request " + _WORD.sub("_", request_id)[:80])
+        parts.append("request " + _safe(request_id))
     return " ".join(dict.fromkeys(parts))
+
+
+def _safe(text: str) -> str:
+    return _UNSAFE_CHARACTERS.sub("_", text)[:80]
 
 
 def _asked_pause(headers: Mapping[str, str]) -> float | None:

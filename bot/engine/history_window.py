@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.billing import tokens
 from bot.types import Message
 
-PAUSE = timedelta(seconds=60)
+MAX_EXCHANGE_PAUSE = timedelta(seconds=60)
 """Words nobody answered belong to one exchange while no longer pause lies between them."""
 
 
@@ -24,7 +24,7 @@ class HistoryWindow:
     exchanges: int = 40
 
 
-NOTHING = HistoryWindow(exchanges=0)
+EMPTY_WINDOW = HistoryWindow(exchanges=0)
 
 
 def exchanges(history: Sequence[Message]) -> list[list[Message]]:
@@ -33,7 +33,7 @@ def exchanges(history: Sequence[Message]) -> list[list[Message]]:
     previous: Message | None = None
     for message in history:
         opens = previous is None or (
-            message.role == "user" and (previous.role == "assistant" or message.at - previous.at > PAUSE)
+            message.role == "user" and (previous.role == "assistant" or message.at - previous.at > MAX_EXCHANGE_PAUSE)
         )
         if opens:
             found.append([])

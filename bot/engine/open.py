@@ -1,6 +1,7 @@
 """Settings -> the engines. The one place that picks them: another engine is built here."""
 
 import ssl
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -31,16 +32,23 @@ class Engines:
 
 
 @asynccontextmanager
-async def open_engines(settings: Settings, tls: ssl.SSLContext | None = None) -> AsyncIterator[Engines]:
-    """Open one connection pool for all of them; `tls` is None for the system's authorities."""
+async def open_engines(
+    settings: Settings, tls: ssl.SSLContext | None = None, counts: Counter[str] | None = None
+) -> AsyncIterator[Engines]:
+    """Open one connection pool for all engines; `tls` is None for the system's authorities.
+
+    `counts` gains the limits that answers met (the metric kikite_call_limits).
+    """
     client = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
     model, text_model = settings.openai_model, settings.text_model
-    engine = OpenAIEngine(client, model=model, text_model=text_model)
+    engine = OpenAIEngine(client, model=model, text_model=text_model, counts=counts)
     try:
         yield Engines(
             reply=engine,
             transcribe=OpenAITranscriber(client, model=settings.transcribe_model),
-            write=OpenAITextAndSpeech(client, model=model, text_model=text_model, breaker=engine.breaker),
+            write=OpenAITextAndSpeech(
+                client, model=model, text_model=text_model, breaker=engine.breaker, counts=counts
+            ),
             check=partial(check_model, client),
             models=tuple(name for name in (model, settings.transcribe_model, text_model) if name),
         )

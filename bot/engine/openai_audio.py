@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
@@ -16,9 +17,9 @@ from bot.engine.client import idle_connections
 from bot.engine.connection_warmer import ConnectionWarmer
 from bot.engine.dialects import Dialect, dialect_of
 from bot.engine.faults import ModelFault
-from bot.engine.history_window import NOTHING, HistoryWindow
+from bot.engine.history_window import EMPTY_WINDOW, HistoryWindow
 from bot.engine.model_check import ModelState, check_model
-from bot.engine.payload import payload, with_hush
+from bot.engine.payload import payload, with_silence
 from bot.engine.prompt import Prompt, compose
 from bot.engine.request import Deadlines, request_chunks
 from bot.engine.stream import Assembly, StreamResult
@@ -26,7 +27,7 @@ from bot.engine.summary import Spent, Summaries
 from bot.errors import BadRequest, BotError, HistoryExpired, Incomplete, Unreachable
 from bot.types import ReplyEvent, ReplyRequest, Usage
 
-MUTE_AFTER = 2
+MAX_TEXT_ONLY_TURNS = 2
 """Turns in a row that were answered in words only, until a server is taken for one that cannot speak: asking it again
 for sound would double each wait."""
 
@@ -50,9 +51,14 @@ class OpenAIEngine:
         window: HistoryWindow | None = None,
         breaker: Breaker | None = None,
         spent: Spent | None = None,
+        counts: Counter[str] | None = None,
         log: Any = None,
     ) -> None:
-        """`text_model` sums up what falls out of the window, each request told to `spent`; `clock`: Unix seconds."""
+        """`clock` gives Unix seconds.
+
+        `text_model` sums up the messages that fall out of the window, and reports each request to `spent`. `counts`
+        gains "sound_garbled", the parts of audio that were not base64.
+        """
         self.model = model
         self.breaker = breaker or Breaker()
         self._client = client
@@ -64,7 +70,8 @@ class OpenAIEngine:
         self._ids = AudioIds(wanted=self._dialect.ids, trusted=self._dialect.official)
         self._warmth = ConnectionWarmer(lambda: idle_connections(client), self.check_model, clock)
         self._summaries = Summaries(client, text_model, spent, self._log) if text_model else None
-        self._mute = 0
+        self._counts = counts if counts is not None else Counter()
+        self._text_only_turns = 0
 
     @property
     def fault(self) -> BotError | None:
@@ -83,7 +90,7 @@ class OpenAIEngine:
         """
         end = asyncio.get_running_loop().time() + self._deadlines.whole
         text_only = request.room.text_only
-        course = Attempts(text_only=text_only, ask_for_sound=self._mute < MUTE_AFTER)
+        course = Attempts(text_only=text_only, ask_for_sound=self._text_only_turns < MAX_TEXT_ONLY_TURNS)
         self._warmth.used()
         while True:
             prompt = self._compose(request, course)
@@ -108,6 +115,8 @@ class OpenAIEngine:
                                 yield kept.pop(0)
             except ModelFault as raised:
                 fault = raised
+            finally:
+                self._counts["sound_garbled"] += assembly.garbled
 
             outcome = assembly.outcome(text_only=text_only) if fault is None else StreamResult.CUT
             filtered = assembly.finish == "content_filter"
@@ -115,7 +124,7 @@ class OpenAIEngine:
                 self._worked(prompt, assembly)
                 if outcome is StreamResult.TEXT_ONLY and course.ask_again_for_sound():
                     continue
-                self._mute = self._mute + 1 if outcome is StreamResult.TEXT_ONLY else 0
+                self._text_only_turns = self._text_only_turns + 1 if outcome is StreamResult.TEXT_ONLY else 0
                 for event in kept:
                     yield event
                 yield course.done(complete=outcome is not StreamResult.PARTIAL)
@@ -170,13 +179,13 @@ class OpenAIEngine:
             dead_ids=self._ids,
             use_ids=self._ids.usable and (course is None or course.use_ids),
             summary=self._summaries.of(channel_id, request.history) if self._summaries else "",
-            window=self._window if course is None or course.use_history else NOTHING,
+            window=self._window if course is None or course.use_history else EMPTY_WINDOW,
             data_prefix=self._dialect.data_prefix,
             retold=course is not None and course.retold,
         )
         if course and self._summaries and not self.fault:
             self._summaries.note(channel_id, prompt.fallen)
-        return with_hush(prompt, self._dialect) if request.room.text_only and not prompt.hears else prompt
+        return with_silence(prompt, self._dialect) if request.room.text_only and not prompt.hears else prompt
 
     def _worked(self, prompt: Prompt, assembly: Assembly) -> None:
         self.breaker.succeeded()

@@ -3,32 +3,30 @@
 import hashlib
 import hmac
 
-from bot.audio import HEAR_RATE
 from bot.engine.dialects import Dialect
 from bot.engine.prompt import Prompt
-from bot.engine.request_body import Sound
+from bot.engine.request_body import SILENCE, audio_part
 from bot.types import ReplyRequest
 
-MOST_TOKENS = 2048
+MAX_REPLY_TOKENS = 2048
 """Of one answer; about 90 seconds of speech."""
-TOKENS_PER_SECOND = 25
+REPLY_TOKENS_PER_SECOND = 25
 """Of an answer: 20 of sound, and its words."""
 _SPARE_TOKENS = 64
-_HUSH = bytes(HEAR_RATE * 2 // 10)
-"""A tenth of a second of silence."""
 
 
 def payload(prompt: Prompt, request: ReplyRequest, model: str, dialect: Dialect, key: str) -> dict[str, object]:
     """Return the request's body. `key` is the secret that people's ids are hashed with."""
     room = request.room
     options = {"include_usage": True}
+    most_tokens = _SPARE_TOKENS + round(room.max_seconds * REPLY_TOKENS_PER_SECOND)
     fields: dict[str, object] = {
         "model": model,
         "messages": prompt.messages,
         "modalities": ["text"] if room.text_only else ["text", "audio"],
         "stream": True,
         "stream_options": options,
-        "max_completion_tokens": min(MOST_TOKENS, _SPARE_TOKENS + round(room.max_seconds * TOKENS_PER_SECOND)),
+        "max_completion_tokens": min(MAX_REPLY_TOKENS, most_tokens),
     }
     if not room.text_only:
         fields["audio"] = {"voice": room.voice, "format": dialect.audio_format}
@@ -41,10 +39,9 @@ def payload(prompt: Prompt, request: ReplyRequest, model: str, dialect: Dialect,
     return fields
 
 
-def with_hush(prompt: Prompt, dialect: Dialect) -> Prompt:
-    """Add a moment of silence: audio models refuse a request that has no sound in it and asks for none."""
-    sound = {"data": Sound(_HUSH, HEAR_RATE, dialect.data_prefix), "format": "wav"}
-    prompt.messages[-1]["content"].insert(0, {"type": "input_audio", "input_audio": sound})
+def with_silence(prompt: Prompt, dialect: Dialect) -> Prompt:
+    """Add SILENCE to a prompt without sound."""
+    prompt.messages[-1]["content"].insert(0, audio_part(SILENCE, dialect.data_prefix))
     return prompt
 
 

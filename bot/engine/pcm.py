@@ -7,8 +7,8 @@ from base64 import b64decode
 from bot.audio import SPEAK_RATE
 from bot.engine.resample import Resampler
 
-_PADDING = re.compile("=+")
-_LONGEST_HEADER = 4096
+_BASE64_PADDING = re.compile("=+")
+_MAX_WAV_HEADER_BYTES = 4096
 """Bytes; what claims to be a WAV header and is longer is taken for sound."""
 
 
@@ -22,7 +22,7 @@ class Base64Stream:
 
     def feed(self, text: str) -> bytes:
         """Return the bytes that are complete now."""
-        *ended, open_end = _PADDING.split(self._rest + text)
+        *ended, open_end = _BASE64_PADDING.split(self._rest + text)
         whole = len(open_end) // 4 * 4
         self._rest = open_end[whole:]
         return b"".join([*map(self._decode, ended), self._decode(open_end[:whole])])
@@ -70,7 +70,7 @@ class PcmStream:
         if len(data) >= 12 and data[8:12] != b"WAVE":
             return 0
         at = 12
-        while at + 8 <= len(data) and at < _LONGEST_HEADER:
+        while at + 8 <= len(data) and at < _MAX_WAV_HEADER_BYTES:
             name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
             if name == b"data":
                 return at + 8
@@ -78,7 +78,7 @@ class PcmStream:
                 self._channels = max(1, int.from_bytes(data[at + 10 : at + 12], "little"))
                 self._rate = int.from_bytes(data[at + 12 : at + 16], "little") or self._rate
             at += 8 + size + size % 2
-        return None if at < _LONGEST_HEADER else 0
+        return None if at < _MAX_WAV_HEADER_BYTES else 0
 
     def _convert(self, data: bytes) -> bytes:
         if self._channels == 1 and self._rate == SPEAK_RATE:

@@ -10,32 +10,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from bot.audio import HEAR_RATE
 from bot.billing import tokens
 from bot.engine.history_window import HistoryWindow, choose
 from bot.engine.quoting import plain, quoted
-from bot.engine.request_body import Sound
-from bot.types import Message, ReplyRequest, RoomContext, Usage
+from bot.engine.request_body import audio_part
+from bot.types import LANGUAGES, Message, ReplyRequest, RoomContext, Usage
 
-BY_ID = 2
+MAX_AUDIO_IDS = 2
 """So many of the last complete answers are named by audio id; without any the model may drop out of its voice."""
-ID_MARGIN = 60.0
+MIN_ID_LIFE_SECONDS = 60.0
 """Seconds of life an audio id must have left."""
-ID_LIFE = 3600.0
+DEFAULT_ID_LIFE_SECONDS = 3600.0
 """Seconds an id is taken to live when the server did not say."""
-MOST_PEOPLE = 20
+MAX_NAMED_PEOPLE = 20
 """Names told of those present."""
-INTERRUPTED = "[interrupted: people heard only this much]"
-
-LANGUAGES = {
-    "de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "ja": "Japanese",
-    "ko": "Korean", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese", "ru": "Russian", "zh": "Chinese",
-}  # fmt: skip
+INTERRUPTED_NOTE = "[interrupted: people heard only this much]"
 
 
-def tongue(code: str) -> str:
+def language_name(code: str) -> str:
     """Return the English name of a language by its code (BCP 47); the code, made safe, where no name is known."""
-    return LANGUAGES.get(code.split("-")[0].lower()) or plain(code)
+    known = LANGUAGES.get(code.split("-")[0].lower())
+    return known.english if known else plain(code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +96,9 @@ def compose(
 def system_text(room: RoomContext, summary: str = "") -> str:
     """Say who the model is, where, with whom, when, and how it is to speak."""
     people = [quoted(name) for name in room.people.values()]
-    present = ", ".join(people[:MOST_PEOPLE]) or "nobody known by name"
-    if len(people) > MOST_PEOPLE:
-        present += f" and {len(people) - MOST_PEOPLE} more"
+    present = ", ".join(people[:MAX_NAMED_PEOPLE]) or "nobody known by name"
+    if len(people) > MAX_NAMED_PEOPLE:
+        present += f" and {len(people) - MAX_NAMED_PEOPLE} more"
     if room.text_only:
         manner = "This answer is read, not heard: one to three plain sentences."
     else:
@@ -111,7 +106,7 @@ def system_text(room: RoomContext, summary: str = "") -> str:
             "Your words are spoken aloud: talk as in a conversation, one to three sentences unless more is asked for, "
             f"never beyond {room.max_seconds:.0f} seconds. No lists, headings, links, emoji or stage directions."
         )
-    language = tongue(room.language) if room.language else "the language you are spoken to"
+    language = language_name(room.language) if room.language else "the language you are spoken to"
     lines = [
         f"You are {quoted(room.bot_name)}, a guest in the voice channel {quoted(room.channel_name)} on Discord. "
         "You hear people's voices themselves: tone, laughter and language too.",
@@ -171,7 +166,7 @@ def _label(name: str, at: datetime) -> dict[str, Any]:
 
 def _answer(message: Message) -> str:
     text = message.text.strip()
-    return f"{text} {INTERRUPTED}".lstrip() if message.interrupted else text or "…"
+    return f"{text} {INTERRUPTED_NOTE}".lstrip() if message.interrupted else text or "…"
 
 
 def _by_id(shown: Sequence[Message], now: float, dead_ids: Container[str]) -> list[Message]:
@@ -182,9 +177,9 @@ def _by_id(shown: Sequence[Message], now: float, dead_ids: Container[str]) -> li
     complete = [message for message in shown if message.audio_id and not message.interrupted]
     return [
         message
-        for message in complete[-BY_ID:]
+        for message in complete[-MAX_AUDIO_IDS:]
         if (message.audio_id or "") not in dead_ids
-        and (message.expires_at or message.at.timestamp() + ID_LIFE) - now > ID_MARGIN
+        and (message.expires_at or message.at.timestamp() + DEFAULT_ID_LIFE_SECONDS) - now > MIN_ID_LIFE_SECONDS
     ]
 
 
@@ -198,15 +193,11 @@ def _turn_parts(request: ReplyRequest, data_prefix: str) -> list[dict[str, Any]]
         # The call's clock and the wall's meet when the floor was free, which is now.
         return _label(names.get(user_id, ""), room.now - timedelta(seconds=max(0.0, turn.closed_at - at)))
 
-    said: list[tuple[float, int, dict[str, Any]]] = []
-    for utterance in turn.utterances:
-        sound = {"data": Sound(utterance.pcm, HEAR_RATE, data_prefix), "format": "wav"}
-        said.append((utterance.started_at, utterance.user_id, {"type": "input_audio", "input_audio": sound}))
+    said = [(one.started_at, one.user_id, audio_part(one.pcm, data_prefix)) for one in turn.utterances]
     said += [(typed.at, typed.user_id, {"type": "text", "text": typed.text}) for typed in turn.typed]
-    for typed in turn.typed:
-        if typed.recording:
-            sound = {"data": Sound(typed.recording, HEAR_RATE, data_prefix), "format": "wav"}
-            said.append((typed.at, typed.user_id, {"type": "input_audio", "input_audio": sound}))
+    said += [
+        (typed.at, typed.user_id, audio_part(typed.recording, data_prefix)) for typed in turn.typed if typed.recording
+    ]
     said.sort(key=lambda entry: entry[0])
     return [part for at, user_id, words in said for part in (label(user_id, at), words)]
 

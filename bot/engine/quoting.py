@@ -2,7 +2,7 @@
 
 import unicodedata
 
-LONGEST = 32
+MAX_QUOTED_CHARACTERS = 32
 """Characters, as many as Discord allows for a display name."""
 
 
@@ -15,6 +15,6 @@ def plain(name: str) -> str:
     """Return `name` as `quoted` does, without the quotes; "someone" when nothing is left of it."""
     visible = (" " if unicodedata.category(letter)[0] in "ZC" else letter for letter in name)
     words = " ".join("".join(visible).replace('"', "'").split())
-    if len(words) > LONGEST:
-        words = words[: LONGEST - 1].rstrip() + "…"
+    if len(words) > MAX_QUOTED_CHARACTERS:
+        words = words[: MAX_QUOTED_CHARACTERS - 1].rstrip() + "…"
     return words or "someone"

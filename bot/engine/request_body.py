@@ -11,11 +11,17 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from secrets import token_hex
+from typing import Any
 
-SLICE = 49_152
+from bot.audio import HEAR_RATE
+
+SLICE_BYTES = 49_152
 """Bytes of sound encoded at once, about 60 us; a multiple of 3, so that slices join without padding."""
-_REST = 8
+_SLICES_PER_YIELD = 8
 """Slices between two visits of the event loop, about 1 ms."""
+
+SILENCE = bytes(HEAR_RATE * 2 // 10)
+"""100 ms, one token. Audio models refuse a request without audio in and audio out, so this clip goes with it."""
 
 
 def wav_header(length: int, rate: int) -> bytes:
@@ -44,11 +50,16 @@ class Sound:
     def slices(self) -> "list[memoryview | bytes]":
         """Return the file in parts that are multiples of 3 bytes, but for the last."""
         header = wav_header(len(self.pcm), self.rate)
-        first = SLICE - len(header)
+        first = SLICE_BYTES - len(header)
         view = memoryview(self.pcm)
         parts: list[memoryview | bytes] = [header + view[:first]]
-        parts.extend(view[start : start + SLICE] for start in range(first, len(self.pcm), SLICE))
+        parts.extend(view[start : start + SLICE_BYTES] for start in range(first, len(self.pcm), SLICE_BYTES))
         return parts
+
+
+def audio_part(pcm: bytes | memoryview, prefix: str) -> dict[str, Any]:
+    """Return the part of a chat message that holds sound (s16le mono 16 kHz); `prefix` goes before its base64."""
+    return {"type": "input_audio", "input_audio": {"data": Sound(pcm, HEAR_RATE, prefix), "format": "wav"}}
 
 
 class RequestBody:
@@ -81,6 +92,6 @@ class RequestBody:
             for part in sound.slices():
                 yield b64encode(part)
                 count += 1
-                if count % _REST == 0:
+                if count % _SLICES_PER_YIELD == 0:
                     await asyncio.sleep(0)
             yield text

@@ -1,6 +1,6 @@
 """Server-sent events: bytes -> the data of each event (WHATWG HTML section 9.2.6; only `data` matters here)."""
 
-LONGEST_LINE = 16 * 1024 * 1024
+MAX_SSE_LINE_BYTES = 16 * 1024 * 1024
 """Bytes; a server that never ends its line is cut off instead of filling memory."""
 
 
@@ -15,7 +15,7 @@ class EventParser:
     def feed(self, received: bytes) -> list[bytes]:
         """Return the data of the events that are complete now.
 
-        Raises ValueError when a line outgrows LONGEST_LINE.
+        Raises ValueError when a line outgrows MAX_SSE_LINE_BYTES.
         """
         if b"\n" not in received:
             self._keep(received)
@@ -34,7 +34,7 @@ class EventParser:
 
     def _keep(self, part: bytes) -> None:
         self._size += len(part)
-        if self._size > LONGEST_LINE:
+        if self._size > MAX_SSE_LINE_BYTES:
             raise ValueError("line too long")
         if part:
             self._parts.append(part)

@@ -15,14 +15,14 @@ from bot.billing import tokens
 from bot.engine.pcm import Base64Stream, PcmStream
 from bot.types import AudioDelta, TextDelta, Usage
 
-LONGEST_TEXT = 20_000
+MAX_TEXT_CHARACTERS = 20_000
 """Characters of one answer; more than anybody says in the longest one."""
 
 
-LONGEST_ID = 200
-_NEVER = 1e11
+MAX_AUDIO_ID_CHARACTERS = 200
+_MAX_EXPIRY_SECONDS = 1e11
 """Unix seconds; in the year 5138."""
-_MOST_TOKENS = 10**8
+_MAX_REPORTED_TOKENS = 10**8
 
 
 class StreamResult(Enum):
@@ -85,6 +85,11 @@ class Assembly:
         yield from self._sound(self._base64.end())
 
     @property
+    def garbled(self) -> int:
+        """Parts of audio that were not base64."""
+        return self._base64.garbled
+
+    @property
     def begun(self) -> bool:
         """Whether anything came that will be billed."""
         return bool(self.text or self.seconds or self._usage)
@@ -131,9 +136,9 @@ class Assembly:
         audio = delta.get("audio")
         if not isinstance(audio, Mapping):
             return
-        if isinstance(name := audio.get("id"), str) and 0 < len(name) <= LONGEST_ID:
+        if isinstance(name := audio.get("id"), str) and 0 < len(name) <= MAX_AUDIO_ID_CHARACTERS:
             self.audio_id = name
-        if isinstance(until := audio.get("expires_at"), int | float) and 0 < until < _NEVER:
+        if isinstance(until := audio.get("expires_at"), int | float) and 0 < until < _MAX_EXPIRY_SECONDS:
             self.expires_at = float(until)
         if isinstance(words := audio.get("transcript"), str):
             yield from self._words("transcript", words)
@@ -148,7 +153,7 @@ class Assembly:
                 return
             self._source = source
         self._source = self._source or source
-        words = _clean(words)[: LONGEST_TEXT - len(self.text)]
+        words = _clean(words)[: MAX_TEXT_CHARACTERS - len(self.text)]
         if words and source == self._source:
             self.text += words
             yield TextDelta(words)
@@ -187,4 +192,4 @@ def _tells(details: object) -> bool:
 
 def _count(values: object, name: str) -> int:
     value = values.get(name) if isinstance(values, Mapping) else None
-    return min(value, _MOST_TOKENS) if isinstance(value, int) and value > 0 else 0
+    return min(value, _MAX_REPORTED_TOKENS) if isinstance(value, int) and value > 0 else 0

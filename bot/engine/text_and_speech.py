@@ -5,6 +5,7 @@ no sound in and ask for none out: a tenth of a second of silence goes along, one
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
@@ -12,26 +13,24 @@ from typing import Any
 import structlog
 from openai import AsyncOpenAI
 
-from bot.audio import HEAR_RATE
 from bot.billing import tokens
 from bot.engine.breaker import Breaker
 from bot.engine.dialects import Dialect, dialect_of
 from bot.engine.faults import ModelFault
 from bot.engine.request import Deadlines, request_chunks
-from bot.engine.request_body import Sound
+from bot.engine.request_body import SILENCE, audio_part
 from bot.engine.stream import Assembly, StreamResult
 from bot.errors import Incomplete, ModelUnavailable, RateLimited, TextModelUnavailable
 from bot.types import AudioDelta, Made, TextDelta, Usage
 
-MOST_TOKENS = 16_384
+MAX_OUTPUT_TOKENS = 16_384
 """Of one answer: what the audio models give."""
-LONGEST_SPEECH = 240.0
+MAX_SPEECH_SECONDS = 240.0
 """Seconds of one spoken answer."""
 _SPARE_SECONDS = 10.0
-_HUSH = bytes(HEAR_RATE * 2 // 10)
-DEADLINES = Deadlines(first=45.0, gap=30.0, whole=240.0)
+JOB_DEADLINES = Deadlines(first=45.0, gap=30.0, whole=240.0)
 """Nobody waits with an open ear here: long recordings are long in being heard."""
-BUSY = 5.0
+BUSY_WAIT_SECONDS = 5.0
 """Seconds before a second request to a server that is busy."""
 
 Spent = Callable[[str, Usage, bool], None]
@@ -48,12 +47,16 @@ class OpenAITextAndSpeech:
         model: str,
         text_model: str | None = None,
         dialect: Dialect | None = None,
-        deadlines: Deadlines = DEADLINES,
+        deadlines: Deadlines = JOB_DEADLINES,
         breaker: Breaker | None = None,
-        busy: float = BUSY,
+        busy: float = BUSY_WAIT_SECONDS,
+        counts: Counter[str] | None = None,
         log: Any = None,
     ) -> None:
-        """`model` hears and speaks; `text_model`, where there is one, answers what is written."""
+        """`model` hears and speaks; `text_model`, where there is one, answers what is written.
+
+        `counts` gains "sound_garbled", the parts of audio that were not base64.
+        """
         self.model = model
         self.text_model = text_model
         self._client = client
@@ -61,6 +64,7 @@ class OpenAITextAndSpeech:
         self._deadlines = deadlines
         self._breaker = breaker or Breaker()
         self._busy = busy
+        self._counts = counts if counts is not None else Counter()
         self._log = log or structlog.get_logger("studio")
 
     @property
@@ -81,8 +85,8 @@ class OpenAITextAndSpeech:
         model = self.model if recording or self.text_model is None else self.text_model
         parts: list[dict[str, Any]] = [{"type": "text", "text": text}]
         if model == self.model:
-            parts.append(self._sound(recording or _HUSH))
-        fields: dict[str, object] = {"max_completion_tokens": min(MOST_TOKENS, most_tokens)}
+            parts.append(audio_part(recording or SILENCE, self._dialect.data_prefix))
+        fields: dict[str, object] = {"max_completion_tokens": min(MAX_OUTPUT_TOKENS, most_tokens)}
         if model == self.model:
             fields["modalities"] = ["text"]
         expected = Usage(
@@ -92,7 +96,7 @@ class OpenAITextAndSpeech:
         return await self._ask(model, instructions, parts, fields, expected, spent, text_only=True)
 
     async def say(
-        self, instructions: str, text: str, spent: Spent, *, voice: str, longest: float = LONGEST_SPEECH
+        self, instructions: str, text: str, spent: Spent, *, voice: str, longest: float = MAX_SPEECH_SECONDS
     ) -> Made:
         """Answer a text, or speak it, aloud for at most `longest` seconds; its words come along. Raises EngineError.
 
@@ -101,7 +105,7 @@ class OpenAITextAndSpeech:
         fields: dict[str, object] = {
             "modalities": ["text", "audio"],
             "audio": {"voice": voice, "format": self._dialect.audio_format},
-            "max_completion_tokens": min(MOST_TOKENS, round((longest + _SPARE_SECONDS) * 25)),
+            "max_completion_tokens": min(MAX_OUTPUT_TOKENS, round((longest + _SPARE_SECONDS) * 25)),
         }
         expected = Usage(text_in=tokens.of_message(instructions) + tokens.of_message(text))
         parts = [{"type": "text", "text": text}]
@@ -119,7 +123,7 @@ class OpenAITextAndSpeech:
         spent: Spent,
         *,
         text_only: bool,
-        longest: float = LONGEST_SPEECH,
+        longest: float = MAX_SPEECH_SECONDS,
     ) -> Made:
         options: dict[str, object] = {"include_usage": True}
         if self._dialect.official:
@@ -151,6 +155,7 @@ class OpenAITextAndSpeech:
                 self._log.info("studio.retry", reason=str(fault.error))
             finally:
                 # When the job is cancelled in mid-answer, too: what came is paid for.
+                self._counts["sound_garbled"] += assembly.garbled
                 if assembly.begun:
                     spent(model, *assembly.usage(expected))
             await asyncio.sleep(wait)
@@ -168,10 +173,6 @@ class OpenAITextAndSpeech:
                 if isinstance(event, AudioDelta):
                     pcm += event.pcm
         return bytes(pcm)
-
-    def _sound(self, pcm: bytes | memoryview) -> dict[str, Any]:
-        sound = Sound(pcm, HEAR_RATE, self._dialect.data_prefix)
-        return {"type": "input_audio", "input_audio": {"data": sound, "format": "wav"}}
 
 
 def _pause(fault: ModelFault, busy: float) -> float | None:

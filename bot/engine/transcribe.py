@@ -14,11 +14,11 @@ from bot.engine.hallucinations import is_plausible
 from bot.engine.quoting import plain
 from bot.types import Heard, Utterance
 
-MOST_NAMES = 20
-PATIENCE = 6.0
-"""Seconds until a request is given up, besides the time the speech itself takes at SPEED."""
-SPEED = 5.0
-LEAST_VOICED = 0.1
+MAX_KEYWORDS = 20
+TRANSCRIBE_TIMEOUT_SECONDS = 6.0
+"""Seconds until a request is given up, besides the time the speech itself takes at MIN_TRANSCRIBE_SPEED."""
+MIN_TRANSCRIBE_SPEED = 5.0
+MIN_VOICED_SECONDS = 0.1
 """Seconds of speech by the VAD; below that there is nothing to write down, and models then make words up."""
 
 
@@ -34,9 +34,9 @@ class OpenAITranscriber:
 
         `language` is BCP 47; `names` are spelled as the room spells them. Raises EngineError, or BadAudio.
         """
-        if utterance.voiced < LEAST_VOICED:
+        if utterance.voiced < MIN_VOICED_SECONDS:
             return Heard(utterance.id, utterance.user_id, "", 0.0)
-        keywords = list(dict.fromkeys(plain(name) for name in names))[:MOST_NAMES]
+        keywords = list(dict.fromkeys(plain(name) for name in names))[:MAX_KEYWORDS]
         hints = self._hints(language, keywords)
         try:
             words = await self._ask(utterance.pcm, hints)
@@ -54,7 +54,7 @@ class OpenAITranscriber:
     async def _ask(self, pcm: bytes, hints: dict[str, Any]) -> str:
         """Send one request. Raises Fault."""
         try:
-            async with asyncio.timeout(PATIENCE + seconds(pcm, HEAR_RATE) / SPEED):
+            async with asyncio.timeout(TRANSCRIBE_TIMEOUT_SECONDS + seconds(pcm, HEAR_RATE) / MIN_TRANSCRIBE_SPEED):
                 answer = await self._client.audio.transcriptions.create(
                     model=self.model,
                     file=("speech.wav", to_wav(pcm, HEAR_RATE), "audio/wav"),

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bot.audio import clock
 from bot.billing import tokens
-from bot.engine.prompt import tongue
+from bot.engine.prompt import language_name
 from bot.errors import Incomplete
 from bot.jobs import media
 from bot.jobs.analysis_notes import AnalysisNotes, request_key
@@ -137,7 +137,7 @@ async def analyze(
         progress(number, count + 1)
     # Each has its share, so that what was said at the end is not cut off.
     shown = "\n\n".join(note[: _MAX_NOTES_CHARACTERS // len(done)] for note in done)
-    rules = f"{_ANALYSIS_PROMPT} {_JOIN_PROMPT.format(overlap=OVERLAP_SECONDS)} Write in {tongue(language)}."
+    rules = f"{_ANALYSIS_PROMPT} {_JOIN_PROMPT.format(overlap=OVERLAP_SECONDS)} Write in {language_name(language)}."
     task = f"{shown}\n\n---\n\n{_about(asked)}"
     summing = partial(_write, studio, bill, rules, task)
     made = await with_retry("summing", count, count, summing)
@@ -147,7 +147,7 @@ async def analyze(
 
 
 async def _hear(studio: TextAndSpeech, bill: JobAccount, part: media.Part, language: str, task: str) -> Made:
-    return await _write(studio, bill, f"{_ANALYSIS_PROMPT} Write in {tongue(language)}.", task, part.pcm)
+    return await _write(studio, bill, f"{_ANALYSIS_PROMPT} Write in {language_name(language)}.", task, part.pcm)
 
 
 async def _write(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.audio import HEAR_RATE, SPEAK_RATE, seconds
-from bot.billing.budget import SHORT_SECONDS, Allowance
+from bot.billing.budget import MAX_SHORT_ANSWER_SECONDS, Allowance
 from bot.errors import EngineError, Incomplete, StoreError
 from bot.jobs.job_account import JobAccount
 from bot.jobs.services import JobServices
@@ -58,12 +58,12 @@ async def ask(question: Question, room: RoomContext, services: JobServices) -> A
     """
     turn = _turn(question, services.clock())
     request = ReplyRequest(turn, await _past(question, services), room)
-    expected = {services.model: services.engine.estimate(request, SHORT_SECONDS)}
+    expected = {services.model: services.engine.estimate(request, MAX_SHORT_ANSWER_SECONDS)}
     text, pcm, done, failure = "", bytearray(), None, None
     account = JobAccount(services, question.guild_id, question.channel_id, question.user_id, expected, must_fit=False)
     async with account:
         if account.allowance is Allowance.SHORT:
-            room = replace(room, max_seconds=SHORT_SECONDS)
+            room = replace(room, max_seconds=MAX_SHORT_ANSWER_SECONDS)
         elif account.allowance is Allowance.TEXT:
             room = replace(room, text_only=True)
         request = replace(request, room=room)

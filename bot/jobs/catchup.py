@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.billing import tokens
 from bot.billing.budget import Allowance
 from bot.call.record import PENDING_TEXT, UNINTELLIGIBLE_TEXT
-from bot.engine.prompt import tongue
+from bot.engine.prompt import language_name
 from bot.engine.quoting import quoted
 from bot.errors import Incomplete, NothingSaid
 from bot.jobs.job_account import JobAccount
@@ -74,7 +74,7 @@ async def catch_up(
     if not talk:
         raise NothingSaid
     aloud = bill.allowance < Allowance.TEXT
-    manner = (_SPOKEN_MANNER_PROMPT if aloud else _WRITTEN_MANNER_PROMPT).format(language=tongue(language))
+    manner = (_SPOKEN_MANNER_PROMPT if aloud else _WRITTEN_MANNER_PROMPT).format(language=language_name(language))
     system = _CATCHUP_PROMPT.format(manner=manner)
     lines = "\n".join(map(_line, talk))
     if aloud:

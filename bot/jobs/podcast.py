@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.audio import clock
 from bot.billing import tokens
-from bot.engine.prompt import tongue
+from bot.engine.prompt import language_name
 from bot.errors import BotError, Incomplete
 from bot.jobs import programme as joining
 from bot.jobs import script
@@ -266,4 +266,4 @@ def _place(number: int, count: int) -> str:
 
 
 def _language(code: str) -> str:
-    return tongue(code) if code else "the language of the section"
+    return language_name(code) if code else "the language of the section"

@@ -1,7 +1,7 @@
 """A line of a transcript -> the same in another language, in writing."""
 
 from bot.billing import tokens
-from bot.engine.prompt import tongue
+from bot.engine.prompt import language_name
 from bot.errors import Incomplete
 from bot.jobs.job_account import JobAccount
 from bot.ports import TextAndSpeech
@@ -22,7 +22,7 @@ def estimate(studio: TextAndSpeech, text: str) -> dict[str, Usage]:
 
 async def translate(text: str, language: str, studio: TextAndSpeech, bill: JobAccount) -> str:
     """Return `text` in `language` (BCP 47). Raises EngineError."""
-    system = _TRANSLATION_PROMPT.format(language=tongue(language))
+    system = _TRANSLATION_PROMPT.format(language=language_name(language))
     made = await studio.write(system, text, bill.spend, most_tokens=_MAX_TRANSLATION_TOKENS)
     if not made.text:
         raise Incomplete

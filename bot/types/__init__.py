@@ -1,6 +1,7 @@
 """Values that rooms exchange: frozen, small, with the unit under each field."""
 
 from bot.types.call import CallState, LinkEnd, Verdict
+from bot.types.language import LANGUAGES, Language
 from bot.types.message import Forgotten, Message, News, Setting
 from bot.types.money import Charge, ChargeKind, Usage
 from bot.types.sound import Frame, Heard, Playout, Utterance
@@ -18,6 +19,7 @@ from bot.types.turn import (
 )
 
 __all__ = [
+    "LANGUAGES",
     "AudioDelta",
     "CallState",
     "Charge",
@@ -25,6 +27,7 @@ __all__ = [
     "Forgotten",
     "Frame",
     "Heard",
+    "Language",
     "LinkEnd",
     "Made",
     "Message",

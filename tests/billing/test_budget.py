@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.billing.budget import LONGEST_SECONDS, Allowance, Budget, Caps, Reservation
+from bot.billing.budget import MAX_FULL_ANSWER_SECONDS, Allowance, Budget, Caps, Reservation
 from bot.store.repository import SqlStore
 from bot.types import Charge, Usage
 
@@ -188,7 +188,7 @@ async def test_many_calls_at_once_overrun_by_one_request_at_most(clock: Clock) -
 
     await asyncio.gather(*(call() for _ in range(20)))
     assert Decimal(2) <= spent <= Decimal(2) + dearest
-    assert dearest <= asked(LONGEST_SECONDS)
+    assert dearest <= asked(MAX_FULL_ANSWER_SECONDS)
 
 
 def test_a_day_of_speech_without_end_spends_the_cap_and_one_request(clock: Clock) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.engine.audio_ids import MOST, AudioIds
+from bot.engine.audio_ids import MAX_REMEMBERED_IDS, AudioIds
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,6 @@ def test_usable_until_the_server_refuses_what_it_gave(wanted: bool, trusted: boo
 
 def test_memory_is_bounded():
     ids = AudioIds(wanted=True)
-    ids.refused(f"audio_{number}" for number in range(MOST + 1))
+    ids.refused(f"audio_{number}" for number in range(MAX_REMEMBERED_IDS + 1))
     assert "audio_0" not in ids
-    assert f"audio_{MOST}" in ids
+    assert f"audio_{MAX_REMEMBERED_IDS}" in ids

@@ -4,7 +4,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from bot.engine.client import idle_connections
-from bot.engine.connection_warmer import MOST, PER_TURN, ConnectionWarmer
+from bot.engine.connection_warmer import CONNECTIONS_PER_TURN, MAX_WARM_CONNECTIONS, ConnectionWarmer
 from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.transcribe import OpenAITranscriber
 from bot.errors import Unreachable
@@ -18,13 +18,13 @@ from tests.engine.make import request, speech
 @pytest.mark.parametrize(
     ("events", "open_", "opened"),
     [
-        ("w", 0, PER_TURN),
-        ("w", 1, PER_TURN),
+        ("w", 0, CONNECTIONS_PER_TURN),
+        ("w", 1, CONNECTIONS_PER_TURN),
         ("w", 5, 5),
-        ("ww", 0, 2 * PER_TURN),
-        ("wuw", 0, PER_TURN),
-        ("w.w", 0, PER_TURN),
-        ("w" * 20, 0, MOST),
+        ("ww", 0, 2 * CONNECTIONS_PER_TURN),
+        ("wuw", 0, CONNECTIONS_PER_TURN),
+        ("w.w", 0, CONNECTIONS_PER_TURN),
+        ("w" * 20, 0, MAX_WARM_CONNECTIONS),
     ],
 )
 async def test_what_is_missing_is_opened(events: str, open_: int, opened: int):
@@ -71,14 +71,14 @@ async def test_no_connection_is_opened_after_the_end_of_speech(
             events = engine.reply(request())
             await anext(events)
             await events.aclose()
-    assert idle_connections(client) >= PER_TURN
+    assert idle_connections(client) >= CONNECTIONS_PER_TURN
 
 
 @pytest.mark.looptime
 async def test_cold_is_no_fault(model: ModelServer, engine: OpenAIEngine):
-    model.script_models(*[FAULTS["server error"]()] * PER_TURN)
+    model.script_models(*[FAULTS["server error"]()] * CONNECTIONS_PER_TURN)
     await engine.warm()
-    model.script_models(*[FAULTS["hang before headers"]()] * (PER_TURN * 2 + 1))
+    model.script_models(*[FAULTS["hang before headers"]()] * (CONNECTIONS_PER_TURN * 2 + 1))
     await engine.warm()
     with pytest.raises(Unreachable):
         await engine.check_model()

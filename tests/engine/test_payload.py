@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from bot.engine.dialects import COMPATIBLE, DASHSCOPE, OPENAI, Dialect
-from bot.engine.payload import MOST_TOKENS, payload, with_hush
+from bot.engine.payload import MAX_REPLY_TOKENS, payload, with_silence
 from bot.engine.prompt import compose
 from bot.engine.request_body import RequestBody
 from tests.engine.make import UNIX, answered, request, said, speech
@@ -14,7 +14,7 @@ AUDIO = {"voice": "marin", "format": "pcm16"}
 @pytest.mark.parametrize(
     ("dialect", "room", "fields"),
     [
-        (COMPATIBLE, {}, {"modalities": ["text", "audio"], "audio": AUDIO, "max_completion_tokens": MOST_TOKENS}),
+        (COMPATIBLE, {}, {"modalities": ["text", "audio"], "audio": AUDIO, "max_completion_tokens": MAX_REPLY_TOKENS}),
         (COMPATIBLE, {"max_seconds": 20.0}, {"max_completion_tokens": 564}),
         (COMPATIBLE, {"voice": "cedar"}, {"audio": {"voice": "cedar", "format": "pcm16"}}),
         (DASHSCOPE, {}, {"audio": {"voice": "marin", "format": "wav"}}),
@@ -32,7 +32,7 @@ def test_fields(dialect: Dialect, room: dict[str, Any], fields: dict[str, Any]):
 
 def test_a_written_question_to_a_written_answer_brings_a_moment_of_silence():
     asked = request(typed="And?", text_only=True)
-    parts = with_hush(compose(asked, now=UNIX), COMPATIBLE).messages[-1]["content"]
+    parts = with_silence(compose(asked, now=UNIX), COMPATIBLE).messages[-1]["content"]
     assert [part["type"] for part in parts] == ["input_audio", "text", "text"]
     assert set(parts[0]["input_audio"]["data"].pcm) == {0}
 

@@ -92,7 +92,7 @@ def test_a_whole_conversation():
         ("user", '"Aki", 20:59:', "Hello."),
         ("assistant", "Hello, Aki."),
         ("user", '"Aki", 21:01:', "Who is there?", '"Ben", 21:01:', 'Me, "Aki", 09:00: too.'),
-        ("assistant", f"Aki and {prompt.INTERRUPTED}"),
+        ("assistant", f"Aki and {prompt.INTERRUPTED_NOTE}"),
         ("user", '"Aki", 21:02:', "[unintelligible]"),
         ("assistant", {"id": "audio_1"}),
         ("user", '"Aki", 21:03:', "Never mind."),
@@ -135,7 +135,7 @@ def test_answers_retold():
         ("user", '"Aki", 21:03:', "One?", '"Kikite", 21:03:', "One."),
         ("user", '"Aki", 21:03:', "Two?"),
         ("assistant", {"id": "audio_2"}),
-        ("user", '"Aki", 21:03:', "Go", '"Kikite", 21:03:', f"I {prompt.INTERRUPTED}"),
+        ("user", '"Aki", 21:03:', "Go", '"Kikite", 21:03:', f"I {prompt.INTERRUPTED_NOTE}"),
     ]
 
 

@@ -1,5 +1,7 @@
 """One reply through a real connection to the sandbox's model server."""
 
+import json
+from collections import Counter
 from contextlib import aclosing
 
 import pytest
@@ -22,6 +24,7 @@ from bot.types import AudioDelta
 from sandbox.model.behaviour import ProxyPage, Speak
 from sandbox.model.faults import FAULTS
 from sandbox.model.server import ModelServer
+from tests.engine.conftest import MakeEngine
 from tests.engine.listen import listen
 from tests.engine.make import answered, request, said, speech
 
@@ -252,3 +255,20 @@ async def test_model_state(model: ModelServer, engine: OpenAIEngine):
     assert isinstance(engine.fault, ModelAuth)
     model.script_models(FAULTS["server error"]())
     await engine.warm()
+
+
+async def test_audio_that_is_no_base64_is_counted(model: ModelServer, make_engine: MakeEngine):
+    chunks = [
+        {"choices": [{"index": 0, "delta": {"audio": {"id": "audio_1", "transcript": "Rice.", "data": "AAAAAAAA"}}}]},
+        {"choices": [{"index": 0, "delta": {"audio": {"data": "\u3042" * 4}}}]},
+        {"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 5}},
+    ]
+    text = "".join(f"data: {chunk}\n\n" for chunk in (*map(json.dumps, chunks), "[DONE]"))
+    model.script(RICE, ProxyPage(200, text, "text/event-stream"))
+    counts: Counter[str] = Counter()
+    engine = make_engine(counts=counts)
+    assert (await listen(engine)).error is None
+    assert counts["sound_garbled"] == 0
+    got = await listen(engine)
+    assert got.pcm == bytes(6)
+    assert counts["sound_garbled"] == 1

@@ -5,14 +5,14 @@ from base64 import b64decode
 import pytest
 
 from bot.audio import HEAR_RATE, from_wav
-from bot.engine.request_body import SLICE, RequestBody, Sound
+from bot.engine.request_body import SLICE_BYTES, RequestBody, Sound
 
 
 async def written(body: RequestBody) -> bytes:
     return b"".join([part async for part in body])
 
 
-@pytest.mark.parametrize("length", [0, 2, 4, 640, SLICE - 44, SLICE - 42, SLICE, 3 * SLICE + 2])
+@pytest.mark.parametrize("length", [0, 2, 4, 640, SLICE_BYTES - 44, SLICE_BYTES - 42, SLICE_BYTES, 3 * SLICE_BYTES + 2])
 @pytest.mark.parametrize("prefix", ["", "data:;base64,"])
 async def test_sound_arrives_as_a_wav_file(length: int, prefix: str):
     pcm = (bytes(range(250)) * (length // 250 + 1))[:length]
@@ -43,7 +43,7 @@ async def test_the_loop_runs_between_slices():
 
     async with asyncio.TaskGroup() as group:
         task = group.create_task(other())
-        await written(RequestBody({"sound": Sound(bytes(SLICE * 64), HEAR_RATE)}))
+        await written(RequestBody({"sound": Sound(bytes(SLICE_BYTES * 64), HEAR_RATE)}))
         task.cancel()
     assert visits >= 64 // 10
 

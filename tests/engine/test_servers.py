@@ -4,8 +4,8 @@ import pytest
 
 from bot.engine import dialects
 from bot.engine.client import build_client
-from bot.engine.dialects import BY_NAME, COMPATIBLE, OPENAI, Dialect
-from bot.engine.openai_audio import MUTE_AFTER, OpenAIEngine
+from bot.engine.dialects import COMPATIBLE, DIALECTS_BY_NAME, OPENAI, Dialect
+from bot.engine.openai_audio import MAX_TEXT_ONLY_TURNS, OpenAIEngine
 from bot.errors import BadRequest, BotError, ModelAuth, ModelUnavailable, OutOfCredit, RateLimited, Unreachable
 from sandbox.model.behaviour import Refuse, Speak
 from sandbox.model.faults import FAULTS
@@ -22,7 +22,7 @@ NAMES = {"openrouter": "openai/gpt-audio-1.5"}
 
 
 def engine_for(make_engine: MakeEngine, server: str, dialect: Dialect | None = None) -> OpenAIEngine:
-    return make_engine(model=NAMES.get(server, "gpt-audio-1.5"), dialect=dialect or BY_NAME[server])
+    return make_engine(model=NAMES.get(server, "gpt-audio-1.5"), dialect=dialect or DIALECTS_BY_NAME[server])
 
 
 @pytest.mark.parametrize("dialect", SERVERS)
@@ -114,14 +114,14 @@ async def test_people_have_no_known_hash(model: ModelServer, make_engine: MakeEn
 async def test_a_server_that_cannot_speak_is_asked_once(model: ModelServer, make_engine: MakeEngine):
     model.default = Speak("I only write.")
     engine = make_engine(dialect=COMPATIBLE)
-    for _ in range(MUTE_AFTER + 1):
+    for _ in range(MAX_TEXT_ONLY_TURNS + 1):
         got = await listen(engine)
         assert (got.text, got.error) == ("I only write.", None)
-    assert len(model.chats) == 2 * MUTE_AFTER + 1
+    assert len(model.chats) == 2 * MAX_TEXT_ONLY_TURNS + 1
     model.script(HEARD)
     assert (await listen(engine)).pcm == HEARD.pcm
     await listen(engine)
-    assert len(model.chats) == 2 * MUTE_AFTER + 4, "it spoke, so it is asked again"
+    assert len(model.chats) == 2 * MAX_TEXT_ONLY_TURNS + 4, "it spoke, so it is asked again"
 
 
 async def test_too_long_for_the_model_goes_without_history(model: ModelServer, make_engine: MakeEngine):
@@ -133,4 +133,4 @@ async def test_too_long_for_the_model_goes_without_history(model: ModelServer, m
 
 def test_every_dialect_has_a_name():
     found = {value.name for value in vars(dialects).values() if isinstance(value, Dialect)}
-    assert set(BY_NAME) == found
+    assert set(DIALECTS_BY_NAME) == found

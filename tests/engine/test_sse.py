@@ -35,7 +35,7 @@ def test_no_bytes_break_it(parts: list[bytes]):
 
 
 def test_a_line_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sse, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(sse, "MAX_SSE_LINE_BYTES", 1000)
     parser = EventParser()
     parser.feed(b"data: " + b"a" * 900)
     with pytest.raises(ValueError, match="too long"):

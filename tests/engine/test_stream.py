@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.audio import SPEAK_RATE, to_wav
-from bot.engine.stream import LONGEST_TEXT, Assembly, StreamResult
+from bot.engine.stream import MAX_TEXT_CHARACTERS, Assembly, StreamResult
 from bot.types import AudioDelta, TextDelta, Usage
 
 PCM = bytes(range(256)) * 20
@@ -150,7 +150,7 @@ def test_what_nobody_can_store_is_dropped():
 
 
 def test_endless_words_end():
-    assert len(play([audio(transcript="word " * 3000)] * 30)[1]) == LONGEST_TEXT
+    assert len(play([audio(transcript="word " * 3000)] * 30)[1]) == MAX_TEXT_CHARACTERS
 
 
 def test_text_is_all_that_a_written_answer_needs():

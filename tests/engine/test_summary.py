@@ -5,7 +5,7 @@ import pytest
 
 from bot.engine.history_window import HistoryWindow
 from bot.engine.openai_audio import OpenAIEngine
-from bot.engine.summary import AT_LEAST
+from bot.engine.summary import MIN_NEW_MESSAGES
 from bot.types import Message, Usage
 from sandbox.model.behaviour import Speak
 from sandbox.model.faults import FAULTS
@@ -66,11 +66,13 @@ def behaviour(model: ModelServer) -> None:
 async def test_what_falls_out_is_summed_up_for_the_next_turn(
     model: ModelServer, engine: OpenAIEngine, bills: list[tuple[int, str, Usage]]
 ):
-    history = talk(AT_LEAST // 2 + 2)
+    history = talk(MIN_NEW_MESSAGES // 2 + 2)
     await turn(engine, history)
     assert not told(model)
     assert summaries(model) == ["\n".join(
-        line for number in range(AT_LEAST // 2) for line in (f'"Aki": Question {number}', f'"Kikite": Answer {number}')
+        line
+        for number in range(MIN_NEW_MESSAGES // 2)
+        for line in (f'"Aki": Question {number}', f'"Kikite": Answer {number}')
     )]  # fmt: skip
     [(channel, name, usage)] = bills
     assert (channel, name, usage.audio_out) == (70, "gpt-5-mini", 0)
@@ -78,13 +80,13 @@ async def test_what_falls_out_is_summed_up_for_the_next_turn(
     await turn(engine, history)
     assert told(model)
     assert len(summaries(model)) == 1, "nothing new fell out"
-    await turn(engine, talk(AT_LEAST + 2)[:2] + history[2:] + talk(AT_LEAST * 2)[len(history) :])
+    await turn(engine, talk(MIN_NEW_MESSAGES + 2)[:2] + history[2:] + talk(MIN_NEW_MESSAGES * 2)[len(history) :])
 
 
 async def test_a_summary_goes_on_from_the_last(model: ModelServer, engine: OpenAIEngine):
-    history = talk(AT_LEAST + 4)
-    await turn(engine, history[: AT_LEAST + 4])
-    await turn(engine, history[: AT_LEAST * 2 + 4])
+    history = talk(MIN_NEW_MESSAGES + 4)
+    await turn(engine, history[: MIN_NEW_MESSAGES + 4])
+    await turn(engine, history[: MIN_NEW_MESSAGES * 2 + 4])
     first, second = summaries(model)
     assert second.startswith(f"Until then: {SUMMARY}\n")
     assert not set(first.splitlines()) & set(second.splitlines())
@@ -95,26 +97,26 @@ async def test_a_summary_goes_on_from_the_last(model: ModelServer, engine: OpenA
     [
         (slice(None), True),
         (slice(2, None), True),
-        (slice(AT_LEAST, None), False),
+        (slice(MIN_NEW_MESSAGES, None), False),
         (slice(0, 0), False),
     ],
 )
 async def test_it_lives_while_its_messages_do(model: ModelServer, engine: OpenAIEngine, left: slice, known: bool):
-    history = talk(AT_LEAST // 2 + 2)
+    history = talk(MIN_NEW_MESSAGES // 2 + 2)
     await turn(engine, history)
     await turn(engine, history[left])
     assert told(model) is known
 
 
 async def test_forgetting_one_line_forgets_the_summary(model: ModelServer, engine: OpenAIEngine):
-    history = talk(AT_LEAST // 2 + 2)
+    history = talk(MIN_NEW_MESSAGES // 2 + 2)
     await turn(engine, history)
     await turn(engine, history[:3] + history[4:])
     assert not told(model)
 
 
 async def test_forget(model: ModelServer, engine: OpenAIEngine):
-    history = talk(AT_LEAST // 2 + 2)
+    history = talk(MIN_NEW_MESSAGES // 2 + 2)
     await turn(engine, history)
     engine.forget(70)
     await listen(engine, request(history=history))
@@ -123,7 +125,9 @@ async def test_forget(model: ModelServer, engine: OpenAIEngine):
 
 @pytest.mark.parametrize(("who", "known"), [(AKI, False), (BEN, False), (7777, True)], ids=["said", "asked", "nobody"])
 async def test_who_is_forgotten_is_in_no_summary(model: ModelServer, engine: OpenAIEngine, who: int, known: bool):
-    history = tuple(replace(line, asked_by=(BEN,) * (line.role == "assistant")) for line in talk(AT_LEAST // 2 + 2))
+    history = tuple(
+        replace(line, asked_by=(BEN,) * (line.role == "assistant")) for line in talk(MIN_NEW_MESSAGES // 2 + 2)
+    )
     await turn(engine, history)
     engine.forget_person(who)
     await listen(engine, request(history=history))
@@ -131,7 +135,7 @@ async def test_who_is_forgotten_is_in_no_summary(model: ModelServer, engine: Ope
 
 
 async def test_other_channels_never_learn(model: ModelServer, engine: OpenAIEngine):
-    history = talk(AT_LEAST // 2 + 2)
+    history = talk(MIN_NEW_MESSAGES // 2 + 2)
     await turn(engine, history)
     asked = request(history=history)
     await listen(engine, replace(asked, turn=replace(asked.turn, channel_id=71)))
@@ -142,7 +146,7 @@ async def test_a_fault_costs_nothing_but_the_summary(model: ModelServer, engine:
     spoken = Speak.clip("bot-heard")
     broken = FAULTS["server error"]()
     model.default = lambda asked: broken if asked.body["model"] == "gpt-5-mini" else spoken
-    history = talk(AT_LEAST // 2 + 2)
+    history = talk(MIN_NEW_MESSAGES // 2 + 2)
     await turn(engine, history)
     await turn(engine, history)
     assert len(summaries(model)) == 2

@@ -35,11 +35,11 @@ class QuietLink:
         )
 
 
-def page(link: QuietLink) -> str:
+def page(link: QuietLink, counters: Counters | None = None) -> str:
     calls = cast("Any", SimpleNamespace(all=list, counts=Counter(), outbox=()))
     links = Links()
     links.open.add(cast("Any", link))
-    collector = BotCollector(calls, links, Counters(), Pacer(), Lag(), dict)
+    collector = BotCollector(calls, links, counters or Counters(), Pacer(), Lag(), dict)
     return generate_latest(registry(collector)).decode()
 
 
@@ -72,3 +72,9 @@ async def test_a_reply_longer_than_may_be_played_is_counted() -> None:
     for _ in range(2):
         link.sender.play()
     assert 'kikite_call_limits_total{bound="playback_truncated"} 1.0' in page(link)
+
+
+async def test_garbled_audio_of_a_model_is_counted_among_the_limits() -> None:
+    counters = Counters()
+    counters.calls["sound_garbled"] += 2
+    assert 'kikite_call_limits_total{bound="sound_garbled"} 2.0' in page(QuietLink(), counters)

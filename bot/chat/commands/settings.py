@@ -9,7 +9,6 @@ from discord.app_commands import Choice, Range
 from bot.call.preferences import (
     AS_SPOKEN,
     FIELDS,
-    LANGUAGES,
     MAX_JOIN_AT_PEOPLE,
     MAX_PERSONA_CHARACTERS,
     MAX_RETENTION_DAYS,
@@ -22,7 +21,7 @@ from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.chat.pagination import PagedMessage, paginate
-from bot.types import Setting
+from bot.types import LANGUAGES, Setting
 
 Channel = discord.VoiceChannel | discord.StageChannel
 MAX_SUGGESTIONS = 25
@@ -74,7 +73,7 @@ class SettingsCommands(app_commands.Group):
     async def language(
         self, interaction: Interaction, language: Range[str, 1, 20], channel: Channel | None = None
     ) -> None:
-        by_name = {name.casefold(): code for code, name in LANGUAGES.items()}
+        by_name = {known.native.casefold(): code for code, known in LANGUAGES.items()}
         await _change(interaction, channel, {"language": by_name.get(language.casefold(), language)})
 
     @app_commands.command(description="When I answer, what I answer to, and when I come by myself")
@@ -150,7 +149,8 @@ class SettingsCommands(app_commands.Group):
 
     @language.autocomplete("language")
     async def languages(self, _: Interaction, typed: str) -> list[Choice[str]]:
-        return _matching({AS_SPOKEN: AS_SPOKEN} | {code: f"{name} ({code})" for code, name in LANGUAGES.items()}, typed)
+        named = {code: f"{known.native} ({code})" for code, known in LANGUAGES.items()}
+        return _matching({AS_SPOKEN: AS_SPOKEN} | named, typed)
 
 
 def _guild(interaction: Interaction) -> int:
