@@ -47,9 +47,11 @@ def root_files() -> list[str]:
 
 def too_large() -> list[str]:
     """Return what is over its limit, as sentences."""
-    faults = [f"{path} has {lines} lines, {MAX_FILE_LINES} allowed" for lines, path in files() if lines > MAX_FILE_LINES]
-    faults += [
-        f"{name} has {lines} lines, {MAX_CLASS_LINES} allowed" for lines, name in classes() if lines > MAX_CLASS_LINES
+    faults = [
+        f"{name} has {lines} lines, {limit} allowed"
+        for rows, limit in ((files(), MAX_FILE_LINES), (classes(), MAX_CLASS_LINES))
+        for lines, name in rows
+        if lines > limit
     ]
     if len(root_files()) > MAX_ROOT_FILES:
         faults.append(f"bot/ has {len(root_files())} files, {MAX_ROOT_FILES} allowed: {', '.join(root_files())}")

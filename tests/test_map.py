@@ -39,7 +39,7 @@ def test_documents_name_only_files_that_exist(document: str):
 
 
 def _exists(name: str) -> bool:
-    """Whether a path stands as it is, below bot/, or (a bare file name) anywhere in bot/, sandbox/ or tests/."""
-    if any(next(root.glob(name), None) for root in (ROOT, ROOT / "bot")):
+    """Whether a path stands as it is, or (as `receive/udp.py`) somewhere in a package."""
+    if next(ROOT.glob(name), None):
         return True
-    return "/" not in name and any(next((ROOT / root).rglob(name), None) for root in ("bot", "sandbox", "tests", "tools"))
+    return any(next((ROOT / root).rglob(name), None) for root in ("bot", "sandbox", "tests", "tools"))

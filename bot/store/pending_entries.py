@@ -1,0 +1,83 @@
+"""Lines and charges that wait for the store, oldest first; pure."""
+
+from collections import deque
+from collections.abc import Callable, Set
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from bot.types import Charge, Message
+
+Storable = Message | Charge
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line or a charge, and the channel it belongs to."""
+
+    guild_id: int
+    channel_id: int
+    what: Storable
+
+
+class PendingEntries:
+    """A queue whose owner bounds it (bot/store/outbox.py)."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def append(self, entry: Entry) -> None:
+        self._entries.append(entry)
+
+    def oldest(self, limit: int) -> list[Entry]:
+        """Return at most `limit` entries; they stay until `remove`."""
+        return list(islice(self._entries, limit))
+
+    def remove(self, written: list[Entry]) -> None:
+        """Remove what was written from the front; what was dropped meanwhile is gone already."""
+        ids = {entry.what.id for entry in written}
+        while self._entries and self._entries[0].what.id in ids:
+            self._entries.popleft()
+
+    def take_all(self) -> list[Entry]:
+        """Remove and return every entry."""
+        taken = list(self._entries)
+        self._entries.clear()
+        return taken
+
+    def lines(self, channel_id: int) -> list[Message]:
+        """Return the lines of a channel."""
+        return [
+            entry.what for entry in self._entries if entry.channel_id == channel_id and isinstance(entry.what, Message)
+        ]
+
+    def forget(self, user_id: int) -> None:
+        """Drop a person's lines and the answers to them, and their name from the charges."""
+        self._change(lambda what: without(what, {user_id}))
+
+    def clear_lines(self, channel_id: int) -> None:
+        """Drop the lines of a channel and keep its charges."""
+        self._entries = deque(
+            entry for entry in self._entries if entry.channel_id != channel_id or isinstance(entry.what, Charge)
+        )
+
+    def drop(self, message_ids: Set[str]) -> None:
+        """Drop these lines."""
+        self._change(lambda what: None if what.id in message_ids else what)
+
+    def _change(self, change: Callable[[Storable], Storable | None]) -> None:
+        changed = ((entry, change(entry.what)) for entry in self._entries)
+        self._entries = deque(
+            entry if what is entry.what else replace(entry, what=what) for entry, what in changed if what is not None
+        )
+
+
+def without(what: Storable, people: Set[int]) -> Storable | None:
+    """Return a record without some people; None: nothing is left of it."""
+    if isinstance(what, Message):
+        return None if what.concerns(people) else what
+    if people.isdisjoint(what.user_ids):
+        return what
+    return replace(what, user_ids=tuple(user_id for user_id in what.user_ids if user_id not in people))
