@@ -53,7 +53,7 @@ async def test_no_secret_no_name_no_word_in_any_line(harness: Harness) -> None:
         bot.signal(signal.SIGTERM)
         assert await bot.ended() == 0
         pages = "\n".join([*bot.lines, *(text for _, text in shown)])
-    assert "bot.call.manager" in pages  # something was written
+    assert "bot.call.session" in pages  # something was written
     for secret in (harness.sandbox.token, harness.model.key, STORE_KEY):
         assert secret not in pages
     assert harness.sandbox.token.split(".")[2] not in pages
