@@ -1,1 +1,1 @@
-"""Audio work outside a call."""
+"""Jobs: work outside a call, such as analyses, podcasts, recaps and written questions."""

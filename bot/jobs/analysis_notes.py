@@ -1,7 +1,7 @@
-"""Notes on a recording whose analysis failed on the way, so that the same asked again goes on from there.
+"""Notes on the parts of a recording. When an analysis fails halfway, the next attempt continues from them.
 
-They are what people said, in other words: the bot keeps them in memory only, and not for long. The command line, whose
-process ends, keeps them in files that only its user may read, until the analysis is done.
+The notes paraphrase what people said, so the bot keeps them in memory only, for a short time. The process of the
+command line ends, so it keeps them in files that only its user may read, until the analysis is done.
 """
 
 import hashlib
@@ -15,14 +15,13 @@ from pathlib import Path
 from bot.ports.holder import Holder
 
 MAX_KEPT_ANALYSES = 32
-"""Analyses whose notes are kept at once."""
 NOTES_LIFETIME_SECONDS = 1800.0
-"""Seconds that the bot keeps them."""
+"""How long the bot keeps notes."""
 NOTES_ON_DISK_LIFETIME_SECONDS = 7 * 86_400.0
 
 
 def request_key(recording: bytes | Path, *about: object) -> str:
-    """Name what was asked for: the same for the same key of the same person. Reads all of the recording."""
+    """Return the same key for the same request of the same person. Reads the whole recording."""
     with io.BytesIO(recording) if isinstance(recording, bytes) else recording.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
     digest.update(repr(about).encode())
@@ -30,20 +29,20 @@ def request_key(recording: bytes | Path, *about: object) -> str:
 
 
 class AnalysisNotes(Holder):
-    """Notes by key, in memory."""
+    """Keeps notes in memory, by key."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._kept: dict[str, tuple[float, list[str], int]] = {}
-        "since when, the notes on the first parts, and who asked; oldest first"
+        "by key: time of the last write, notes on the first parts, and who asked; oldest first"
 
     def read(self, key: str) -> list[str]:
-        """Return the notes on the first parts, in order; empty when there are none."""
+        """Return the notes on the first parts, in order; an empty list when there are none."""
         self._expire()
         return list(self._kept.get(key, (0.0, [], 0))[1])
 
     def write(self, key: str, notes: list[str], user_id: int = 0) -> None:
-        """Keep what is made so far of what a person asked."""
+        """Replace the notes of a key. `user_id` is who asked for the analysis."""
         self.drop(key)
         self._kept[key] = (self._clock(), list(notes), user_id)
         self._expire()
@@ -52,7 +51,7 @@ class AnalysisNotes(Holder):
         self._kept.pop(key, None)
 
     def forget_person(self, user_id: int) -> None:
-        """Drop the notes on what this person asked."""
+        """Drop the notes of all analyses that this person asked for."""
         for key in [key for key, (_, _, asker) in self._kept.items() if asker == user_id]:
             del self._kept[key]
 
@@ -65,7 +64,7 @@ class AnalysisNotes(Holder):
 
 
 class AnalysisNotesOnDisk(Holder):
-    """Notes by key, a file each."""
+    """Keeps notes on disk, one file for each key."""
 
     reads_disk = True
 
@@ -92,7 +91,7 @@ class AnalysisNotesOnDisk(Holder):
         self._file(key).unlink(missing_ok=True)
 
     def forget_person(self, user_id: int) -> None:
-        """Drop all notes: nobody knows whose words they are, and what is lost can be listened to again."""
+        """Drop all notes: the files do not say whose words they contain, and a recording can be analysed again."""
         for file in self._folder.glob("notes-*"):
             file.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""A question outside a call: in writing, a recording with it, to an answer in words and sound."""
+"""A written question outside a call, with or without a recording -> an answer in words and sound."""
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -21,40 +21,40 @@ from bot.types import (
 )
 
 MAX_ASK_HISTORY_LINES = 60
-"""Lines of the channel's memory that the model may be shown."""
+"""Lines of the channel's memory that the model sees at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     guild_id: int
     channel_id: int
-    "where it was asked"
+    "where the person asked"
     user_id: int
     text: str
     recording: bytes = b""
-    "s16le mono 16 kHz, empty: none"
+    "s16le mono 16 kHz; empty: none"
     shown: str = ""
-    "what the channel's memory keeps of it: `text` without the file that went along; empty: all of it"
+    "what the channel's memory keeps: `text` without the attached file; empty: all of `text`"
     bot_id: int = 0
-    "under which the answer is remembered; 0: question and answer leave no trace"
+    "author of the answer in memory; 0: neither question nor answer is remembered"
 
 
 @dataclass(frozen=True, slots=True)
 class AskResult:
     text: str
     pcm: bytes
-    "s16le mono 24 kHz; empty: in writing only"
+    "s16le mono 24 kHz; empty: the answer has text only"
     cost: Decimal | None
-    "US dollars, None if unknown"
+    "US dollars; None: unknown"
     estimated: bool
     complete: bool
-    "False: it broke off, this is what came"
+    "False: the answer was cut off"
 
 
 async def ask(question: Question, room: RoomContext, services: JobServices) -> AskResult:
-    """Have a question answered, and book what it cost.
+    """Answer a question, and book what it cost.
 
-    Raises BudgetSpent, and EngineError when nothing came of it.
+    Raises BudgetSpent, and EngineError when the model sent neither text nor sound.
     """
     turn = _turn(question, services.clock())
     request = ReplyRequest(turn, await _past(question, services), room)
@@ -107,7 +107,7 @@ async def _past(question: Question, services: JobServices) -> tuple[Message, ...
 async def _remember(
     question: Question, text: str, done: ReplyDone | None, room: RoomContext, services: JobServices
 ) -> None:
-    """Make question and answer part of the channel's memory; people are answered without it, too."""
+    """Add question and answer to the channel's memory. A store that fails does not keep people from their answer."""
     if not question.bot_id or services.store is None:
         return
     name = room.people.get(question.user_id, "")

@@ -1,4 +1,4 @@
-"""What was said in the last minutes -> a recap, spoken and written."""
+"""The last minutes of a channel's transcript -> a recap, spoken and written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,11 @@ from bot.ports import TextAndSpeech
 from bot.types import Message, Usage
 
 MAX_CATCHUP_MINUTES = 24 * 60
-"""Minutes back that may be asked for."""
 MAX_CATCHUP_LINES = 2_000
-"""Lines looked at, the newest."""
+"""The newest lines of the memory; older ones are not read."""
 _MAX_TALK_CHARACTERS = 60_000
-"""Characters shown to the model, the newest; about two hours of talk."""
+"""What the model sees: the newest lines, about two hours of talk."""
 _MAX_RECAP_SECONDS = 60.0
-"""Seconds of the recap at most."""
 _ESTIMATED_RECAP_SECONDS = 35.0
 
 _CATCHUP_PROMPT = (
@@ -38,13 +36,13 @@ _WRITTEN_MANNER_PROMPT = "Write plain sentences, no headings. Write in {language
 class Recap:
     text: str
     pcm: bytes
-    "s16le mono 24 kHz, empty when the budget allows words only"
+    "s16le mono 24 kHz; empty when the budget allows text only"
     lines: int
-    "of talk that it sums up"
+    "lines of the transcript that it sums up"
 
 
 def recent(history: Sequence[Message], now: datetime, minutes: float) -> list[Message]:
-    """Return what was said in the last minutes, oldest first, cut to what a model is shown."""
+    """Return the messages of the last minutes that fit into a request, oldest first."""
     since = now - timedelta(minutes=minutes)
     kept: list[Message] = []
     letters = 0
@@ -58,7 +56,7 @@ def recent(history: Sequence[Message], now: datetime, minutes: float) -> list[Me
 
 
 def estimate(studio: TextAndSpeech, talk: Sequence[Message]) -> dict[str, Usage]:
-    """Say what the recap will use, by model."""
+    """Return the expected usage of the recap, by model."""
     shown = sum(tokens.of_message(_line(message)) for message in talk)
     return {
         studio.model: Usage(

@@ -1,4 +1,4 @@
-"""What the face and the command line are given to have work done."""
+"""What slash commands and the command line need to run jobs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,29 +16,29 @@ from bot.types import Usage
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """The queue, and what the jobs in it work with."""
+    """The job queue, and what its jobs share."""
 
     services: JobServices
     studio: TextAndSpeech
     folder: Path
-    "where podcasts are kept until they are done"
+    "of unfinished podcasts"
     queue: JobQueue = field(default_factory=JobQueue)
     notes: Notes = field(default_factory=AnalysisNotes)
-    "of analyses that failed on the way"
+    "of analyses that failed halfway"
 
     def bill(
         self, guild_id: int, channel_id: int, user_id: int, estimate: Mapping[str, Usage] | None = None
     ) -> JobAccount:
-        """Open the accounts of a job."""
+        """Return a new account for one job."""
         return JobAccount(self.services, guild_id, channel_id, user_id, estimate)
 
     async def aclose(self) -> None:
-        """End what runs; a podcast goes on from there after the next start."""
+        """Cancel the running jobs. A podcast continues after the next start."""
         await self.queue.aclose()
 
 
 def folder_beside(database_url: str) -> Path:
-    """Return the folder for work in progress: beside a SQLite file, else in the system's temporary folder."""
+    """Return the folder for unfinished jobs: beside a SQLite file, else in the system's temporary folder."""
     scheme, _, path = database_url.partition(":///")
     if scheme.startswith("sqlite") and path and ":memory:" not in path:
         return Path(path.split("?")[0]).parent / "jobs"

@@ -1,6 +1,6 @@
-"""PCM -> files that phones and browsers play, written piece by piece; chapters and waveform too.
+"""PCM -> files that phones and browsers play, with chapters, written piece by piece. Also computes waveforms.
 
-All of it takes CPU: call it in a thread.
+Takes CPU: call it in a thread.
 """
 
 import base64
@@ -15,9 +15,9 @@ import av
 import numpy as np
 
 CODECS = {"ogg": "libopus", "mp3": "libmp3lame"}
-"""Containers offered to people, with their codecs."""
+"""Container -> codec, for the containers that people can choose."""
 MAX_WAVEFORM_VALUES = 256
-"""Values of a voice message's waveform at most (Discord's limit), one each 100 ms of a short one."""
+"""Discord's limit for the waveform of a voice message."""
 _WAVEFORM_STEP_SECONDS = 0.1
 _MILLISECOND = Fraction(1, 1000)
 
@@ -31,7 +31,7 @@ class ChapterMark:
 
 
 class FileEncoder:
-    """Writes s16le mono into a file; use it as a context, and close it (by leaving) before the file is read."""
+    """Writes s16le mono into a file. Use it as a context manager: the file is complete when the context ends."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class FileEncoder:
         chapters: Sequence[ChapterMark] = (),
         metadata: Mapping[str, str] | None = None,
     ) -> None:
-        """`rate` is that of the PCM, in Hz. ffmpeg writes ogg chapters only when it knows them at the start."""
+        """`rate` is the PCM's, in Hz. Chapters are given here, because ffmpeg writes ogg chapters at the start only."""
         self._file = av.open(out, mode="w", format=container)
         codec = codec or CODECS[container]
         stream = self._file.add_stream(codec, rate=rate, bit_rate=bit_rate, layout="mono")
@@ -76,7 +76,7 @@ class FileEncoder:
             self._file.close()
 
     def write(self, pcm: bytes) -> None:
-        """Append s16le mono, a whole number of samples."""
+        """Append s16le mono: a whole number of samples."""
         if not pcm:
             return
         frame = av.AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
@@ -87,7 +87,7 @@ class FileEncoder:
 
 
 def encode(pcm: bytes, rate: int, container: str = "ogg", codec: str | None = None, bit_rate: int = 32_000) -> bytes:
-    """Pack s16le mono into a file: `"ogg"` (Opus), `"mp3"`, or any container and codec of ffmpeg's."""
+    """Encode s16le mono as a file: `"ogg"` (Opus), `"mp3"`, or any container and codec that ffmpeg has."""
     out = io.BytesIO()
     with FileEncoder(out, rate, container, codec, bit_rate) as encoder:
         encoder.write(pcm)
@@ -111,11 +111,11 @@ def waveform(pieces: Iterable[bytes], rate: int, seconds: float) -> bytes:
 
 
 def waveform_text(pcm: bytes, rate: int) -> str:
-    """Return a voice message's waveform as Discord wants it: base64."""
+    """Return a voice message's waveform in base64, as Discord expects it."""
     return base64.b64encode(waveform([pcm], rate, len(pcm) / (2 * rate))).decode("ascii")
 
 
-def _chapter(number: int, chapter: ChapterMark) -> Any:  # a TypedDict that PyAV keeps to itself
+def _chapter(number: int, chapter: ChapterMark) -> Any:  # PyAV's TypedDict for it is private
     return {
         "id": number,
         "start": round(chapter.start * 1000),

@@ -1,4 +1,4 @@
-"""What a job may cost, and what it costs: one account for all of its requests."""
+"""The account of one job: its share of the budget, and the charges for all of its requests."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -15,9 +15,9 @@ log = structlog.get_logger("jobs")
 
 
 class JobAccount:
-    """The account of one job. The context holds the estimate back, and writes the charges when it ends.
+    """A context manager that reserves the estimated cost of a job, and stores the charges when the job ends.
 
-    Entering it raises BudgetSpent when the budget is used up or smaller than the estimate.
+    Entering it raises BudgetSpent when the budget is used up, or smaller than the estimate.
     """
 
     def __init__(
@@ -30,14 +30,14 @@ class JobAccount:
         *,
         must_fit: bool = True,
     ) -> None:
-        """`estimate` is the usage to expect, by model. `must_fit`: refuse it when less than that is left."""
+        """`estimate` is the expected usage, by model. `must_fit`: raise BudgetSpent when less than that is left."""
         self._services = services
         self._guild_id = guild_id
         self._channel_id = channel_id
         self._people = (user_id,)
         self._must_fit = must_fit
         self._charges: list[Charge] = []
-        "booked, but not in the store yet"
+        "booked, and not in the store yet"
         self._account = Account(services.budget, guild_id, channel_id, services.wall, self._charges.append)
         self._expected = self._account.price(estimate or {})
         self._reservation: Reservation | None = None
@@ -49,7 +49,7 @@ class JobAccount:
 
     @property
     def cost(self) -> Decimal | None:
-        """US dollars so far, None when some price is not known."""
+        """US dollars so far; None: some price is unknown."""
         return None if self._account.unpriced else self._account.cost
 
     @property
@@ -65,7 +65,7 @@ class JobAccount:
         tight = [dollars for dollars in left if dollars is not None]
         if self._must_fit and self._expected and tight and self._expected > min(tight):
             raise BudgetSpent
-        # The job itself tells whoever asked; the call's people learn of the step when it concerns them.
+        # The job tells who asked. People in a call hear of a budget step when it limits the call.
         self._reservation = self._account.reserve(self._people, self._expected, tell=False)
         if self._reservation.allowance is Allowance.OFF:
             raise BudgetSpent
@@ -80,15 +80,15 @@ class JobAccount:
         self._charges.clear()
 
     def spend(self, model: str, usage: Usage, estimated: bool) -> None:
-        """Book a request."""
+        """Book one request."""
         self._account.book("job", model, usage, self._people, estimated=estimated)
 
     async def write(self) -> None:
-        """Give the store what was booked since the last time. What it cannot take waits for the next time."""
+        """Store the charges booked since the last write. If the store fails, the next write tries them again."""
         if not self._charges or self._services.store is None:
             return
         batch = self._charges.copy()
-        self._charges.clear()  # before the store answers, because others may write at the same time
+        self._charges.clear()  # before the await, because other requests of the job may call this meanwhile
         try:
             await self._services.store.charge(batch)
         except StoreError as error:

@@ -1,6 +1,6 @@
-"""Loudness by ITU-R BS.1770-5 (K-weighting, gated blocks) of mono sound, and the limiter that lets it be raised.
+"""Loudness of mono sound by ITU-R BS.1770-5 (K-weighting, gated blocks), and a limiter for raising it.
 
-The filter is applied as its impulse response by FFT: at 24 kHz it has died away within 0.2 s, far below 16 bits.
+The filter is applied as an impulse response, by FFT. At 24 kHz the response decays within 0.2 s, far below 16 bits.
 """
 
 import math
@@ -11,18 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 TARGET_LUFS = -16.0
-"""LUFS: what podcast players expect of speech (mono counts as one channel)."""
+"""What podcast players expect of speech (mono counts as one channel)."""
 PEAK_CEILING = 10 ** (-1.5 / 20)
-"""Highest sample after limiting, of full scale: leaves codecs room for their overshoot."""
+"""Highest sample after limiting, as a share of full scale. It leaves room for the overshoot of codecs."""
 SILENCE_LUFS = -70.0
-"""LUFS: blocks below are not counted (the absolute gate)."""
+"""The absolute gate: quieter blocks do not count."""
 _RELATIVE_GATE_DB = -10.0
 _BLOCK_SECONDS, _BLOCK_STEP_SECONDS = 0.4, 0.1
-"""Seconds of a block, and between the beginnings of two."""
+"""Length of a block, and distance between the starts of two blocks."""
 _MAX_GAIN_DB = 24.0
-"""dB: more would raise noise and no speech."""
+"""More gain would only raise noise."""
 _LOOKAHEAD_SECONDS = 0.005
-"""Seconds that the limiter looks ahead."""
 _RELEASE_SECONDS = 0.1
 _FFT_CHUNK_SAMPLES = 1 << 16
 
@@ -30,7 +29,7 @@ Samples = NDArray[np.float64]
 
 
 class Meter:
-    """Measures s16le mono as it comes, in pieces of any length."""
+    """Measures s16le mono piece by piece; pieces have any length."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
@@ -80,16 +79,16 @@ def measure(pieces: Iterable[bytes], rate: int) -> float:
 
 
 def gain_to(target: float, loudness: float) -> float:
-    """Return the factor that takes `loudness` to `target`, both in LUFS; 1 for silence."""
+    """Return the factor that changes `loudness` to `target`, both in LUFS; 1 for silence."""
     if loudness <= SILENCE_LUFS:
         return 1.0
     return float(10 ** (min(target - loudness, _MAX_GAIN_DB) / 20))
 
 
 class Limiter:
-    """Multiplies by a gain and holds peaks under PEAK_CEILING. It turns down before a peak, so nothing distorts.
+    """Applies a gain, and lowers it shortly before a peak that would exceed PEAK_CEILING, which avoids distortion.
 
-    `feed` gives back as much as it takes, 5 ms late; `end` gives the rest.
+    `feed` returns the sound 5 ms late; `end` returns the rest.
     """
 
     def __init__(self, gain: float, rate: int) -> None:
@@ -97,7 +96,7 @@ class Limiter:
         self._block = max(1, round(_LOOKAHEAD_SECONDS * rate))
         self._recover = math.exp(-_LOOKAHEAD_SECONDS / _RELEASE_SECONDS)
         self._held = np.zeros(0)
-        "at most one block and a bit, amplified"
+        "samples with gain that are not returned yet: less than two blocks"
         self._level: float | None = None
         "gain at the end of the last block"
 
@@ -112,7 +111,7 @@ class Limiter:
         return self._out(len(self._held) // self._block - 1)[: rest * 2]
 
     def _out(self, count: int) -> bytes:
-        """Give out `count` blocks; one more is known, so that the gain is down when a peak comes."""
+        """Return `count` blocks. One more block is held, so that the gain is low before a peak in it begins."""
         blocks = self._held[: (count + 1) * self._block].reshape(count + 1, self._block)
         peaks = np.maximum(np.abs(blocks).max(axis=1), 1e-9)
         wanted = np.minimum(1.0, PEAK_CEILING / peaks)
@@ -122,7 +121,7 @@ class Limiter:
         for number in range(count):
             ceiling = min(wanted[number], wanted[number + 1])
             level = float(min(ceiling, 1 - (1 - before) * self._recover))
-            # The gain at both ends of a block is one that all of the block bears, so all between is too.
+            # The whole block stays under the ceiling with the gain at either end, so also with any gain in between.
             ramps[number] = before + (level - before) * line
             before = level
         self._level = before
@@ -132,7 +131,7 @@ class Limiter:
 
 
 def levelled(pieces: Iterable[bytes], gain: float, rate: int) -> Iterator[bytes]:
-    """Yield s16le mono with `gain`, its peaks limited."""
+    """Apply `gain` to s16le mono and limit its peaks."""
     limiter = Limiter(gain, rate)
     for piece in pieces:
         yield limiter.feed(piece)
@@ -149,9 +148,9 @@ def _power(lufs: float) -> float:
 
 @cache
 def _k_response(rate: int) -> Samples:
-    """Return the impulse response of the K-weighting: a shelf for the head, then a high-pass.
+    """Return the impulse response of the K-weighting: a shelf that models the head, then a high-pass.
 
-    The standard gives coefficients for 48 kHz; these are the analogue filters behind them, for any rate.
+    The standard gives coefficients for 48 kHz. These are the analogue filters behind them, for any rate.
     """
     impulse = np.zeros(max(256, rate // 5))
     impulse[0] = 1.0

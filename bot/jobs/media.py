@@ -1,6 +1,6 @@
-"""Any recording -> PCM, streamed; by PyAV, no ffmpeg to install. Files out are made in bot/jobs/encoder.py.
+"""A recording of any format -> PCM, piece by piece. PyAV contains ffmpeg. bot/jobs/encoder.py writes files.
 
-All of it takes CPU: call it in a thread.
+Takes CPU: call it in a thread.
 """
 
 import wave
@@ -20,24 +20,24 @@ from bot.jobs.recording_header import RECORDING_LIMITS, Limits, Track, length, o
 __all__ = ["RECORDING_LIMITS", "FileEncoder", "Limits", "Part", "encode", "length", "parts", "read", "to_pcm", "wav"]
 
 MAX_QUESTION_RECORDING_SECONDS = 600.0
-"""Seconds of a recording that goes along with a question: its tokens are paid for."""
+"""Limit for a recording that comes with a question, because its tokens cost money."""
 _MAX_UNREADABLE_SHARE = 0.5
-"""Of the packets: with more of them unreadable it is noise and no recording."""
+"""When more of its packets cannot be decoded, a file is not a recording."""
 _MIN_PIECE_BYTES = 1 << 16
-"""Bytes of PCM handed on at once, at least."""
+"""Smallest piece of PCM that is yielded, except for the last."""
 
 
 def read(source: bytes | Path, rate: int = HEAR_RATE, limits: Limits = RECORDING_LIMITS) -> Iterator[bytes]:
     """Decode a recording, or the first audio track of a film, piece by piece to s16le mono.
 
-    Raises BadAudio (a subclass says why), for a truncated or too long recording after the pieces that could be read.
+    Raises BadAudio (a subclass says why). A truncated or too long recording yields its readable pieces first.
     """
     with opened(source, limits) as track:
         yield from _decode(track, rate, limits)
 
 
 def to_pcm(data: bytes | Path, rate: int = HEAR_RATE, longest: float = MAX_QUESTION_RECORDING_SECONDS) -> bytes:
-    """Decode a recording to s16le mono, the first `longest` seconds of it. Raises BadAudio."""
+    """Decode the first `longest` seconds of a recording to s16le mono. Raises BadAudio."""
     limit = int(longest * rate) * 2
     pcm = bytearray()
     for piece in read(data, rate):
@@ -48,7 +48,7 @@ def to_pcm(data: bytes | Path, rate: int = HEAR_RATE, longest: float = MAX_QUEST
 
 
 def wav(source: bytes | Path, out: BinaryIO, rate: int = SPEAK_RATE, limits: Limits = RECORDING_LIMITS) -> None:
-    """Turn a recording into a mono 16-bit WAV file, piece by piece; `out` must be able to seek. Raises BadAudio."""
+    """Convert a recording to a mono 16-bit WAV file, piece by piece. `out` must be seekable. Raises BadAudio."""
     with wave.open(out, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -59,21 +59,21 @@ def wav(source: bytes | Path, out: BinaryIO, rate: int = SPEAK_RATE, limits: Lim
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of a long recording."""
+    """One part of a long recording."""
 
     start: float
     "seconds"
     pcm: memoryview
-    "s16le mono; good until the next part is asked for"
+    "s16le mono; valid until the next part is requested"
     last: bool
 
 
 def parts(
     source: bytes | Path, seconds: float, overlap: float, rate: int = HEAR_RATE, limits: Limits = RECORDING_LIMITS
 ) -> Iterator[Part]:
-    """Cut a recording into stretches of `seconds`, each beginning with the last `overlap` seconds of the one before.
+    """Cut a recording into parts of `seconds`. Each begins with the last `overlap` seconds of the one before.
 
-    One buffer serves all of them, so that memory does not grow with the length. Raises BadAudio.
+    All parts share one buffer, so memory does not grow with the recording. Raises BadAudio.
     """
     kept = int(overlap * rate) * 2
     buffer = memoryview(bytearray(int(seconds * rate) * 2))
@@ -106,7 +106,7 @@ def _decode(track: Track, rate: int, limits: Limits) -> Iterator[bytes]:
             if not isinstance(frame, av.AudioFrame) or frame.sample_rate <= 0:
                 continue
             if (frame.sample_rate, frame.layout.nb_channels, frame.format.name) != pieces.shape:
-                # Chained streams may change their rate in the middle; a resampler does not bear that.
+                # Chained streams may change their format in the middle, and a resampler accepts only one.
                 if pieces.shape is not None:
                     yield from pieces.take(resampler.resample(None))
                     resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
@@ -124,7 +124,7 @@ def _decode(track: Track, rate: int, limits: Limits) -> Iterator[bytes]:
 
 
 class _Pieces:
-    """What came of a track so far, and the pieces not handed on yet."""
+    """Counts what was decoded so far, and collects the PCM that is not yielded yet."""
 
     def __init__(self, longest: float) -> None:
         self.samples = 0
@@ -132,7 +132,7 @@ class _Pieces:
         self.bad = 0
         "packets that could not be decoded"
         self.shape: tuple[int, int, str] | None = None
-        "of the last frame: rate, channels, format"
+        "rate, channels and format of the last frame"
         self._longest = longest
         self._held = bytearray()
 

@@ -1,4 +1,4 @@
-"""The jobs for people without Discord: files in, files out, the same work."""
+"""The same jobs without Discord, from files to files."""
 
 import asyncio
 import shutil
@@ -34,11 +34,11 @@ SOUND_SUFFIXES = {
     ".mp3": ("mp3", "libmp3lame"),
     ".wav": ("wav", "pcm_s16le"),
 }
-"""How a file's name ends -> its container and codec."""
+"""Suffix of a file's name -> its container and codec."""
 _UNLIMITED_BYTES = 10**12
-"""Bytes of a file that nobody uploads."""
+"""Size limit of a podcast's file: none, because nobody uploads it."""
 Step = Callable[[str, int, int | None], None]
-"""Told of progress: what is done now, how much of it, of how much."""
+"""Called on progress with the step's name, the number of finished parts, and of all parts (None: unknown)."""
 _NO_USER_ID = 0
 
 
@@ -47,14 +47,14 @@ class Done:
     text: str
     files: tuple[Path, ...]
     cost: Decimal | None
-    "US dollars, None if unknown"
+    "US dollars; None: unknown"
 
 
 @asynccontextmanager
 async def open_jobs(
     settings: Settings, store: Store | None = None, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[JobContext]:
-    """Open what the jobs need of the settings: the model. `store` is for `recap` alone."""
+    """Open the model that the settings name, for jobs. Only `recap` needs a `store`."""
     async with open_engines(settings, tls) as engines:
         services = JobServices(
             engine=engines.reply,
@@ -71,7 +71,7 @@ async def open_jobs(
 async def answer(
     jobs: JobContext, text: str, file: Path | None, out: Path, voice: str, language: str | None, step: Step
 ) -> Done:
-    """Answer a question; the sound goes to `out` (a name that ends in one of SOUND_SUFFIXES)."""
+    """Answer a question, and write the sound to `out`, whose name ends in one of SOUND_SUFFIXES."""
     enclosed, recording = await asyncio.to_thread(_enclosed, file) if file is not None else ("", b"")
     step("asking", 0, None)
     room = RoomContext("Kikite", "a terminal", {}, jobs.services.wall(), language, voice)
@@ -81,7 +81,7 @@ async def answer(
 
 
 async def listen(jobs: JobContext, file: Path, question: str, out: Path | None, language: str, step: Step) -> Done:
-    """Analyse a recording; the text goes to `out` too. What is done of a long one is kept until all of it is."""
+    """Analyse a recording, and write the text to `out` too. The notes on a long one are kept until it is complete."""
     seconds = await length(file)
     expected = estimate(jobs.studio, seconds)
     step("listening", 0, steps(seconds))
@@ -104,7 +104,7 @@ async def listen(jobs: JobContext, file: Path, question: str, out: Path | None, 
 async def recap(
     jobs: JobContext, channel_id: int, minutes: int, out: Path, voice: str, language: str, step: Step
 ) -> Done:
-    """Catch up on a channel of the database; the sound goes to `out` (a name that ends in one of SOUND_SUFFIXES)."""
+    """Recap a channel of the database, and write the sound to `out`, whose name ends in one of SOUND_SUFFIXES."""
     services = jobs.services
     assert services.store is not None, "a recap is of what the database remembers"
     history = await services.store.history(channel_id, catchup.MAX_CATCHUP_LINES)
@@ -125,19 +125,19 @@ async def make_podcast(
     agree: Callable[[Decimal | None], None],
     step: Step,
 ) -> Done:
-    """Make a podcast and its summary in the folder `out`, or as `out` and a .md beside it; resumes what was begun.
+    """Make a podcast and its summary in the folder `out`, or as the file `out` and a .md file beside it.
 
-    `agree` is told the price, and raises when nobody wants to pay it.
+    Continues an unfinished podcast of the same text. `agree` gets the price, and raises when the user declines it.
     """
     data = await asyncio.to_thread(file.read_bytes)
     document = await asyncio.to_thread(documents.read, data, file.name)
     plan = podcast.plan(document, language, voices, container, _UNLIMITED_BYTES)
-    bench = await asyncio.to_thread(podcast_folder.PodcastFolder.open, jobs.folder, plan)
-    expected = podcast.estimate(jobs.studio, bench.plan, bench.done())
+    folder = await asyncio.to_thread(podcast_folder.PodcastFolder.open, jobs.folder, plan)
+    expected = podcast.estimate(jobs.studio, folder.plan, folder.done())
     agree(price(jobs.services.budget, expected))
-    bench.plan.paused = True  # a bot beside this is not to go on with it
+    folder.plan.paused = True  # so that a bot with the same folder does not continue it too
     async with jobs.bill(0, 0, _NO_USER_ID, expected) as bill:
-        maker = podcast.Podcaster(bench, jobs.studio, bill)
+        maker = podcast.Podcaster(folder, jobs.studio, bill)
         made = await maker.make(lambda state: step(state.step, state.done, state.parts))
     named = out.suffix.lower() in SOUND_SUFFIXES
     targets = (
@@ -146,12 +146,12 @@ async def make_podcast(
         else [out / f"podcast.{container}", out / "summary.md"]
     )
     await asyncio.to_thread(_move, [*made.programme.files, made.summary], targets)
-    await asyncio.to_thread(bench.clear)
+    await asyncio.to_thread(folder.clear)
     return Done(targets[-1].read_text(encoding="utf-8"), tuple(targets), maker.cost)
 
 
 def _enclosed(file: Path) -> tuple[str, bytes]:
-    """Return what goes along with a question: the words of a text, or the sound of a recording (s16le mono 16 kHz)."""
+    """Return the content of a file that comes with a question: its text, or its sound (s16le mono 16 kHz)."""
     limits = replace(media.RECORDING_LIMITS, seconds=media.MAX_QUESTION_RECORDING_SECONDS)
     try:
         return "", b"".join(media.read(file, limits=limits))

@@ -1,4 +1,7 @@
-"""A long text -> a podcast and a summary: script, voices, joining; each step kept, so that it can go on from there."""
+"""A long text -> a podcast and a summary, in three steps: script, voices, joining.
+
+The result of each step is kept, so that a podcast can continue after a failure or a restart.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -21,20 +24,19 @@ from bot.ports import TextAndSpeech
 from bot.types import Usage
 
 SECTION_CHARACTERS = 6_000
-"""Characters of the text that become one chapter."""
+"""Length of the section of the text that becomes one chapter."""
 MAX_CHAPTER_WORDS = 280
-"""Of a chapter's script at most; about two minutes."""
+"""Length of a chapter's script: about two minutes of speech."""
 ESTIMATED_CHAPTER_SECONDS = 110.0
-"""A chapter's length, for the estimate."""
 MAX_CONCURRENT_PARTS = 3
-"""Sections written, or parts spoken, at a time. None of them is shown another, so that their order is no matter."""
+"""Sections written, or parts spoken, at a time. They do not depend on each other, so their order is free."""
 CONFIRM_ABOVE_DOLLARS = Decimal("1.00")
-"""US dollars: dearer podcasts are asked about first."""
+"""A podcast that costs more needs a confirmation."""
 SECOND_VOICES = {"marin": "cedar", "cedar": "marin", "alloy": "verse", "ash": "coral", "ballad": "sage"}
 _SCRIPT_TOKENS = 1_400
 _NOTE_TOKENS = 700
 _MAX_PART_SECONDS = 150.0
-"""Seconds of one spoken part; its text takes about 60."""
+"""Limit for one spoken part; its text takes about 60 s."""
 
 READ_ALOUD_PROMPT = (
     "You are {role} of a podcast. Speak exactly the text that follows, word for word, in a lively, natural voice, at "
@@ -55,7 +57,7 @@ _OVERVIEW_PROMPT = (
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far the work is."""
+    """The progress of a podcast."""
 
     step: str
     "script, voices or joining"
@@ -74,17 +76,17 @@ Progress = Callable[[State], None]
 
 
 def plan(document: Document, language: str, voices: list[str], container: str, limit: int) -> Plan:
-    """Say what a podcast of a document is to be. `language` empty: that of the text."""
+    """Plan a podcast of a document. `language` empty: the language of the text."""
     return Plan(document.title, sections(document.text, SECTION_CHARACTERS), language, voices, container, limit)
 
 
 def other_voice(voice: str) -> str:
-    """Return a voice that is told from `voice` at once."""
+    """Return a voice that is easy to tell from `voice`."""
     return SECOND_VOICES.get(voice, "marin")
 
 
 def estimate(studio: TextAndSpeech, wanted: Plan, spoken: int = 0) -> dict[str, Usage]:
-    """Say what is left to do will likely use, by model; `spoken` parts are there already."""
+    """Return the expected usage of the remaining work, by model. `spoken` is the number of finished parts."""
     texts = [text for text, made in zip(wanted.sections, wanted.written, strict=True) if made is None]
     count = len(texts)
     read = sum(tokens.of_text(text) for text in texts)
@@ -111,24 +113,24 @@ def _unseen(_state: State) -> None: ...
 
 
 class Podcaster:
-    """Makes one podcast on its bench; `make` may be called again after a failure, or by another process."""
+    """Makes one podcast in its folder. After a failure, `make` can be called again, also by another process."""
 
-    def __init__(self, bench: PodcastFolder, studio: TextAndSpeech, bill: JobAccount) -> None:
-        self._bench = bench
-        self._plan = bench.plan
+    def __init__(self, folder: PodcastFolder, studio: TextAndSpeech, bill: JobAccount) -> None:
+        self._folder = folder
+        self._plan = folder.plan
         self._studio = studio
         self._bill = bill
         self._progress: Progress = _unseen
-        self._before = Decimal(wanted) if (wanted := bench.plan.spent) else None
+        self._before = Decimal(wanted) if (wanted := folder.plan.spent) else None
         self._keeping = asyncio.Lock()
 
     @property
     def cost(self) -> Decimal | None:
-        """US dollars so far, of earlier processes too; None: unknown."""
+        """US dollars so far, including earlier processes; None: unknown."""
         return None if self._before is None or self._bill.cost is None else self._before + self._bill.cost
 
     async def make(self, progress: Progress = _unseen) -> Podcast:
-        """Do what is not done yet. Raises PartFailed, and EngineError when only the operator can help."""
+        """Do the remaining work. Raises PartFailed, and EngineError when only the operator can help."""
         self._progress = progress
         await self._write()
         await self._speak()
@@ -136,14 +138,14 @@ class Podcaster:
         wanted = self._plan
         programme = await asyncio.to_thread(
             joining.join,
-            lambda number: self._bench.part(number).read_bytes(),
+            lambda number: self._folder.part(number).read_bytes(),
             [(section.chapter.title, len(section.chapter.pieces)) for section in wanted.done],
-            self._bench.folder,
+            self._folder.path,
             wanted.container,
             wanted.limit,
             wanted.title or "Podcast",
         )
-        summary = self._bench.folder / "summary.md"
+        summary = self._folder.path / "summary.md"
         summary.write_text(self._markdown(programme), encoding="utf-8")
         self._progress(State("joining", 1, 1))
         return Podcast(programme, summary)
@@ -197,25 +199,25 @@ class Podcaster:
         return made.text
 
     async def _speak(self) -> None:
-        """Have the missing parts spoken."""
+        """Let the model speak the missing parts."""
         pieces = self._plan.pieces
-        done = self._bench.done()
+        done = self._folder.done()
 
         async def speak(number: int) -> None:
             nonlocal done
             pcm = await with_retry("voices", number + 1, len(pieces), lambda: self._part(pieces[number]))
-            await asyncio.to_thread(self._bench.put, number, pcm)
+            await asyncio.to_thread(self._folder.put, number, pcm)
             await self._keep()
             done += 1
             self._progress(State("voices", done, len(pieces)))
 
         self._progress(State("voices", done, len(pieces)))
-        await self._each([number for number in range(len(pieces)) if not self._bench.has(number)], speak)
+        await self._each([number for number in range(len(pieces)) if not self._folder.has(number)], speak)
 
     async def _each(self, numbers: Iterable[int], work: Callable[[int], Awaitable[None]]) -> None:
-        """Do `work` for each, a few at once. When one fails those on their way are still kept, and no more begun.
+        """Do `work` for each number, a few at once. After a failure the running ones still finish; no new ones start.
 
-        Raises the first failure by number.
+        Raises the failure with the lowest number.
         """
         gate = asyncio.Semaphore(MAX_CONCURRENT_PARTS)
         failed: dict[int, BotError] = {}
@@ -245,7 +247,7 @@ class Podcaster:
     async def _keep(self) -> None:
         async with self._keeping:
             self._plan.spent = "" if self.cost is None else str(self.cost)
-            await asyncio.to_thread(self._bench.save)
+            await asyncio.to_thread(self._folder.save)
             await self._bill.write()
 
     def _markdown(self, programme: joining.Programme) -> str:

@@ -1,9 +1,9 @@
-"""A podcast's work on disk: the plan, the script and the parts that are done, so that a restart loses none of it.
+"""An unfinished podcast on disk: the plan, the script and the finished parts, so that a restart loses nothing.
 
-    <folder>/<id>/plan.json     what was asked for, and by whom; the text and its script
-                  0001.pcm      a part, s16le mono 24 kHz, written whole or not at all
+    <folder>/<id>/plan.json     the request, who made it, the text and its script
+                  0001.pcm      a part, s16le mono 24 kHz, written atomically
 
-Only what people gave to be read aloud is kept, and what was made of it: never speech of people.
+The folder contains the text that people sent and what was made of it, never speech of people.
 """
 
 import hashlib
@@ -20,27 +20,27 @@ from bot.jobs.script import Chapter, ScriptPiece
 from bot.ports.holder import Holder
 
 UNFINISHED_LIFETIME_SECONDS = 7 * 86_400.0
-"""Seconds until work that nobody finished is thrown away."""
+"""How long a podcast that nobody finishes is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What was made of one section of the text."""
+    """The finished script and summary of one section of the text."""
 
     chapter: Chapter
     note: str
-    "its summary, Markdown"
+    "the section's summary, Markdown"
 
 
 @dataclass(slots=True)
 class Plan:
-    """What a podcast is to be."""
+    """The request for a podcast, and what is written of it so far."""
 
     title: str
     sections: list[str]
     "of the text"
     language: str
-    "BCP 47, or empty: as the text is"
+    "BCP 47; empty: the language of the text"
     voices: list[str]
     container: str
     "ogg or mp3"
@@ -50,14 +50,14 @@ class Plan:
     channel_id: int = 0
     user_id: int = 0
     message_id: int = 0
-    "that shows the progress"
+    "of the message that shows the progress"
     paused: bool = False
-    "it failed: it goes on when the same is asked for again, and not by itself"
+    "the podcast failed: it continues only when the person asks for the same again"
     written: list[Section | None] = field(default_factory=list)
-    "as many as sections; None: not written yet"
+    "one for each section; None: not written yet"
     summary: str = ""
     spent: str = "0"
-    "US dollars so far, a decimal number; empty: not known"
+    "US dollars so far, as a decimal number; empty: unknown"
 
     def __post_init__(self) -> None:
         self.written += [None] * (len(self.sections) - len(self.written))
@@ -69,9 +69,9 @@ class Plan:
 
     @property
     def id(self) -> str:
-        """The same for the same wish of the same person."""
-        wish = (self.guild_id, self.user_id, self.sections, self.language, self.voices, self.container)
-        return hashlib.sha256(repr(wish).encode()).hexdigest()[:16]
+        """The same for the same request of the same person."""
+        request = (self.guild_id, self.user_id, self.sections, self.language, self.voices, self.container)
+        return hashlib.sha256(repr(request).encode()).hexdigest()[:16]
 
     @property
     def pieces(self) -> list[ScriptPiece]:
@@ -83,13 +83,13 @@ class PodcastFolder:
 
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.plan = plan
-        self.folder = folder / plan.id
-        self.folder.mkdir(parents=True, exist_ok=True)
-        os.chmod(self.folder, 0o700)
+        self.path = folder / plan.id
+        self.path.mkdir(parents=True, exist_ok=True)
+        os.chmod(self.path, 0o700)
 
     @classmethod
     def open(cls, folder: Path, plan: Plan) -> "PodcastFolder":
-        """Go on with what is there of the same wish, or begin."""
+        """Open the folder of the same request if there is one, else make a new one."""
         try:
             kept = _plan(json.loads((folder / plan.id / "plan.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError, KeyError):
@@ -98,11 +98,11 @@ class PodcastFolder:
         return cls(folder, kept)
 
     def save(self) -> None:
-        """Keep the plan as it stands."""
-        _write(self.folder / "plan.json", json.dumps(asdict(self.plan), ensure_ascii=False).encode())
+        """Write the plan to disk."""
+        _write(self.path / "plan.json", json.dumps(asdict(self.plan), ensure_ascii=False).encode())
 
     def part(self, number: int) -> Path:
-        return self.folder / f"{number:04}.pcm"
+        return self.path / f"{number:04}.pcm"
 
     def has(self, number: int) -> bool:
         return self.part(number).exists()
@@ -111,15 +111,15 @@ class PodcastFolder:
         _write(self.part(number), pcm)
 
     def done(self) -> int:
-        """Return how many parts are there."""
+        """Return the number of finished parts."""
         return sum(self.has(number) for number in range(len(self.plan.pieces)))
 
     def clear(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.path, ignore_errors=True)
 
 
 def unfinished(folder: Path) -> Iterator[PodcastFolder]:
-    """Yield the work that an earlier process left; what is too old or unreadable is thrown away."""
+    """Yield the podcasts that an earlier process left unfinished, and delete those too old or unreadable."""
     for found in sorted(folder.glob("*/plan.json")) if folder.is_dir() else ():
         try:
             if time.time() - found.stat().st_mtime > UNFINISHED_LIFETIME_SECONDS:
@@ -130,13 +130,13 @@ def unfinished(folder: Path) -> Iterator[PodcastFolder]:
 
 
 def prune(folder: Path) -> None:
-    """Throw away what is too old."""
+    """Delete unfinished podcasts that are too old."""
     for _ in unfinished(folder):
         pass
 
 
 class FailedPodcasts(Holder):
-    """What people gave for podcasts that failed."""
+    """The texts of podcasts that failed, as a holder of personal data."""
 
     reads_disk = True
 
@@ -144,7 +144,7 @@ class FailedPodcasts(Holder):
         self._folder = folder
 
     def forget_person(self, user_id: int) -> None:
-        """Delete a person's; a podcast that is being made is not touched."""
+        """Delete the failed podcasts of a person. A podcast in progress is kept."""
         for found in unfinished(self._folder):
             if found.plan.user_id == user_id and found.plan.paused:
                 found.clear()

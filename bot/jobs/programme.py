@@ -1,4 +1,4 @@
-"""Spoken parts -> one programme: trimmed, faded, levelled, encoded, a part at a time.
+"""Spoken parts -> one programme: trimmed, faded, levelled and encoded, one part at a time.
 
 Takes CPU: call it in a thread.
 """
@@ -14,30 +14,30 @@ from bot.jobs import loudness
 from bot.jobs.encoder import ChapterMark, FileEncoder
 
 PART_PAUSE_SECONDS = 0.3
-"""Seconds of silence between two parts."""
+"""Silence between two parts."""
 CHAPTER_PAUSE_SECONDS = 0.9
 _FADE_SECONDS = 0.008
-"""Seconds in which a part rises and falls: an edge that does not is a click."""
+"""Fade at both ends of a part, because a hard edge clicks."""
 _KEPT_EDGE_SECONDS = 0.06
-"""Seconds kept around what is said."""
+"""Silence kept before and after the speech of a part."""
 _SPEECH_THRESHOLD = 0.006
-"""Of full scale: below it is no speech."""
+"""Share of full scale; quieter sound is not speech."""
 _FRAME_SAMPLES = 240
 BIT_RATES = {"ogg": (48_000, 40_000, 32_000, 24_000, 16_000), "mp3": (96_000, 64_000, 48_000, 40_000, 32_000)}
-"""Bits per second, best first; the lowest is still well understood."""
+"""Bits per second, best first. Speech is still clear at the lowest."""
 _CONTAINER_OVERHEAD_FACTOR = 1.06
-"""Of the containers, and of encoders that do not keep their word to the bit."""
+"""Share that the container adds; it also covers encoders that exceed their bit rate slightly."""
 _RESERVED_BYTES = 60_000
-"""Bytes for the summary and the form around the files."""
+"""For the summary, and for the rest of the request that uploads the files."""
 
 Load = Callable[[int], bytes]
-"""Gives a part's s16le mono 24 kHz."""
+"""Returns a part by its number, as s16le mono 24 kHz."""
 
 
 @dataclass(frozen=True, slots=True)
 class Programme:
     files: tuple[Path, ...]
-    "one, or several when it is too long for the limit"
+    "several when one would exceed the size limit"
     chapters: tuple[ChapterMark, ...]
     seconds: float
 
@@ -45,13 +45,13 @@ class Programme:
 def join(
     load: Load, chapters: Sequence[tuple[str, int]], out: Path, container: str, limit: int, title: str
 ) -> Programme:
-    """Make files of at most `limit` bytes in `out`. `chapters`: title and number of parts, in order."""
+    """Write files of at most `limit` bytes into `out`. `chapters`: titles and numbers of parts, in order."""
     starts: list[float] = []
     gains: list[float] = []
     meter = loudness.Meter(SPEAK_RATE)
     length = 0
     number = 0
-    # First pass: each part to the same level, so that neither voice is louder; then the whole with its limiter.
+    # First level each part, so that both voices are equally loud; then the whole, with its limiter.
     for _, count in chapters:
         starts.append(length / SPEAK_RATE)
         for _ in range(count):
@@ -71,7 +71,7 @@ def join(
 
 
 def fitting(seconds: float, container: str, limit: int) -> tuple[int, int]:
-    """Return the bit rate to use, and into how many files a programme must be split."""
+    """Return the bit rate and the number of files that a programme needs."""
     room = max(limit - _RESERVED_BYTES, limit // 2)
     for rate in BIT_RATES[container]:
         if seconds * rate / 8 * _CONTAINER_OVERHEAD_FACTOR <= room:
@@ -126,7 +126,7 @@ def _pieces(load: Load, chapters: Sequence[tuple[str, int]], gains: Sequence[flo
     for _, count in chapters:
         for _ in range(count):
             samples = np.frombuffer(_trimmed(load(number)), "<i2").astype(np.float64) * gains[number]
-            # Not clipped here but limited later: what exceeds 16 bits is brought back softly.
+            # A limiter brings samples that exceed 16 bits back; clipping them would distort.
             yield from _limited(samples)
             yield bytes(round(PART_PAUSE_SECONDS * SPEAK_RATE) * 2)
             number += 1
@@ -134,7 +134,7 @@ def _pieces(load: Load, chapters: Sequence[tuple[str, int]], gains: Sequence[flo
 
 
 def _limited(samples: np.ndarray) -> Iterator[bytes]:
-    """Turn a part's amplified samples into 16 bits by a limiter of its own."""
+    """Convert the amplified samples of a part to 16 bits, with a limiter of its own."""
     peak = float(np.abs(samples).max(initial=0.0))
     if peak <= 32767:
         yield np.rint(samples).astype("<i2").tobytes()
@@ -144,7 +144,7 @@ def _limited(samples: np.ndarray) -> Iterator[bytes]:
 
 
 def _trimmed(pcm: bytes) -> bytes:
-    """Return a part without the silence at its ends, faded in and out."""
+    """Remove the silence at both ends of a part, and fade it in and out."""
     samples = np.frombuffer(pcm, "<i2").astype(np.float32)
     frames = len(samples) // _FRAME_SAMPLES
     if frames:

@@ -1,4 +1,4 @@
-"""One queue for all jobs: so many at once, so many for each person and server, each cancelled cleanly."""
+"""One queue for all jobs, with limits for the process, each server and each person. Jobs can be cancelled."""
 
 import asyncio
 import itertools
@@ -10,41 +10,41 @@ from dataclasses import dataclass, field
 from bot.errors import AlreadyAtIt, JobCancelled, JobsFull
 
 MAX_RUNNING_JOBS = 4
-"""Jobs that run in this process; the CPU part of each is a few percent of a core, the memory about 20 MB."""
+"""In this process. Each takes a few percent of a core and about 20 MB of memory."""
 MAX_RUNNING_JOBS_PER_SERVER = 2
 MAX_JOBS_PER_PERSON = 2
-"""Jobs of one person that run or wait."""
+"""Running and waiting jobs of one person in one server."""
 MAX_JOBS_PER_SERVER = 8
-"""Jobs of one server that run or wait."""
+"""Running and waiting jobs of one server."""
 
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One job's place."""
+    """The place of one job in the queue."""
 
     id: int
     guild_id: int
     user_id: int
     name: str = ""
-    "of work that must not be done twice at once"
+    "of work that must not run twice at the same time; empty: any number may run"
     running: bool = False
     cancelled: bool = False
     task: asyncio.Task[object] | None = None
     _go: asyncio.Event = field(default_factory=asyncio.Event)
 
     def finish(self) -> None:
-        """Keep the place, but be cancelled no more: what is left is to hand the work over."""
+        """Keep the place, but ignore later cancels: the job only has to deliver its result."""
         self.task = None
 
     def cancel(self) -> None:
-        """End the job, wherever it stands; it raises JobCancelled. Again, it lets the job end in its own time."""
+        """Cancel the job, running or waiting; it raises JobCancelled. A second call does not interrupt its cleanup."""
         if not self.cancelled and self.task is not None:
             self.task.cancel()
         self.cancelled = True
 
 
 class JobQueue:
-    """Admits jobs in the order they came, as far as their server has room."""
+    """Starts jobs in the order of their arrival, except those whose server already runs enough."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class JobQueue:
         server: int = MAX_JOBS_PER_SERVER,
         counts: Counter[str] | None = None,
     ) -> None:
-        """`counts` is where `jobs_refused` counts those that found no place."""
+        """`counts["jobs_refused"]` counts the jobs that were refused."""
         self.counts: Counter[str] = Counter() if counts is None else counts
         self._at_once = at_once
         self._server_at_once = server_at_once
@@ -69,20 +69,20 @@ class JobQueue:
 
     @asynccontextmanager
     async def place(self, guild_id: int, user_id: int) -> AsyncIterator[Ticket]:
-        """Take a place, wait for the turn, and keep it for the block.
+        """Take a place, wait for its turn, and keep the place for the block.
 
-        Raises JobsFull when the person or the server has too many, and JobCancelled out of the block (or the wait)
-        when `Ticket.cancel` was called.
+        Raises JobsFull when the person or the server has too many jobs, and JobCancelled from the wait or the block
+        when somebody calls `Ticket.cancel`.
         """
         ticket = self.take(guild_id, user_id)
         async with self.turn(ticket):
             yield ticket
 
     def take(self, guild_id: int, user_id: int, name: str = "", *, again: bool = False) -> Ticket:
-        """Take a place; `turn` or `give_back` must follow.
+        """Take a place. The caller must then call `turn` or `give_back`.
 
-        `again`: it was admitted before, by an earlier process, and waits however many there are. Raises JobsFull, and
-        AlreadyAtIt when work of this name has a place.
+        `again`: an earlier process admitted the job, so the limits do not apply. Raises JobsFull, and AlreadyAtIt
+        when a job of this name has a place.
         """
         if name and any(ticket.name == name for ticket in self._tickets.values()):
             raise AlreadyAtIt
@@ -97,17 +97,17 @@ class JobQueue:
         return ticket
 
     def find(self, name: str) -> Ticket | None:
-        """Return the place of the work of that name; None when it is over."""
+        """Return the place of the job with this name; None when there is none."""
         return next((ticket for ticket in self._tickets.values() if ticket.name == name), None)
 
     def give_back(self, ticket: Ticket) -> None:
-        """Give up a place whose turn was not awaited. Idempotent."""
+        """Give up a place without waiting for its turn. Idempotent."""
         if self._tickets.pop(ticket.id, None) is not None:
             self._admit()
 
     @asynccontextmanager
     async def turn(self, ticket: Ticket) -> AsyncIterator[None]:
-        """Wait for a place's turn, and keep it for the block. Raises JobCancelled."""
+        """Wait for the turn of a place, and keep the place for the block. Raises JobCancelled."""
         ticket.task = asyncio.current_task()
         try:
             if ticket.cancelled:
@@ -116,16 +116,16 @@ class JobQueue:
             yield
         except asyncio.CancelledError:
             task = ticket.task
-            # Told apart from the cancelling of everything around us, which must go through.
+            # A cancel from outside, as on shutdown, must propagate; only `Ticket.cancel` becomes JobCancelled.
             if not ticket.cancelled or self._closed or task is None or task.uncancel() > 0:
                 raise
             raise JobCancelled from None
         finally:
-            ticket.task = None  # what its task does from here on is not to be cancelled by a late press
+            ticket.task = None  # so that a late press of the button does not cancel what the task does next
             self.give_back(ticket)
 
     async def aclose(self) -> None:
-        """Take no more jobs, and end those there are; each keeps what it has done."""
+        """Refuse new jobs and cancel all others. Each keeps its finished work."""
         self._closed = True
         tasks = {ticket.task for ticket in self._tickets.values() if ticket.task is not None}
         tasks.discard(asyncio.current_task())

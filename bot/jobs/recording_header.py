@@ -1,4 +1,4 @@
-"""What a stranger's recording says of itself, before any of its sound is decoded."""
+"""Checks of the header of an untrusted recording, before its sound is decoded."""
 
 import io
 import struct
@@ -16,7 +16,7 @@ from bot.errors import AbsurdAudio, AudioTooLarge, AudioTooLong, BadAudio, Empty
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of a stranger's file is read."""
+    """How much of an untrusted file is read."""
 
     size: int = 25_000_000
     "bytes"
@@ -29,32 +29,32 @@ _DEMUXERS = (
     "aac,ac3,aiff,amr,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,voc,w64,wav,wv,"
     "matroska,webm,mp4,m4a"
 )
-"""Demuxers let at a stranger's file; playlists are none of them, for they open what they name."""
+"""Demuxers allowed for untrusted files. Playlists are excluded, because they open the files they name."""
 _OPEN_OPTIONS = {"format_whitelist": _DEMUXERS, "analyzeduration": "5000000", "probesize": "5000000"}
 _SAMPLE_RATES_HZ = range(4_000, 384_001)
 _CHANNEL_COUNTS = range(1, 65)
 _MAX_CLAIMED_SECONDS = 12 * 3600.0
-"""Seconds: a header that claims more says that it does not know (recorders that write to a pipe)."""
+"""A header that claims more does not know the length: recorders that write to a pipe do this."""
 _DURATION_SLACK_SECONDS = 1.0
-"""Seconds by which the sound may be shorter than its header says; encoders pad, players do not mind."""
+"""How much shorter the sound may be than its header says, because encoders pad and players accept that."""
 _DURATION_SLACK_SHARE = 0.05
 _HEAD_BYTES = 1 << 16
-"""Bytes in which a WAV file's header lies, whatever tags stand before its sound."""
+"""Enough for the header of a WAV file, including any tags before its sound."""
 _STREAMED_WAV_BYTES = 0x7FFF_0000
-"""Bytes: recorders that write to a pipe claim this or more."""
+"""Recorders that write to a pipe claim at least this size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """An open file's first audio track."""
+    """The first audio track of an open file."""
 
     container: InputContainer
     stream: av.AudioStream
     claimed: float | None
-    "seconds that the header promises, None where it makes no promise worth holding it to"
+    "seconds that the header claims; None: no usable claim"
 
     def check(self, length: float) -> None:
-        """Raise TruncatedAudio when the `length` seconds there are fall short of what the header says."""
+        """Raise TruncatedAudio when `length` seconds are less than the header claims."""
         if self.claimed is not None and length < self.claimed - max(
             _DURATION_SLACK_SECONDS, self.claimed * _DURATION_SLACK_SHARE
         ):
@@ -63,7 +63,7 @@ class Track:
 
 @contextmanager
 def opened(source: bytes | Path, limits: Limits = RECORDING_LIMITS) -> Iterator[Track]:
-    """Open a recording, or a film; what goes wrong with it within the block is raised as BadAudio."""
+    """Open a recording or a film. Errors of PyAV within the block become BadAudio."""
     size = source.stat().st_size if isinstance(source, Path) else len(source)
     if not size:
         raise EmptyAudio("no bytes")
@@ -84,9 +84,9 @@ def opened(source: bytes | Path, limits: Limits = RECORDING_LIMITS) -> Iterator[
 
 
 def length(source: bytes | Path, limits: Limits = RECORDING_LIMITS) -> float:
-    """Return the seconds of a recording, counted by its packets: a hundredth of the work of decoding it.
+    """Return the seconds of a recording, from its packets: a hundredth of the work of decoding.
 
-    Raises what decoding it would, as far as that can be told without: BadAudio (a subclass says why).
+    Raises BadAudio (a subclass says why) for faults that show without decoding.
     """
     with opened(source, limits) as track:
         first: int | None = None
@@ -103,13 +103,13 @@ def length(source: bytes | Path, limits: Limits = RECORDING_LIMITS) -> float:
         seconds = (total if first is None else max(total, last - first)) * tick
         if seconds > limits.seconds:
             raise AudioTooLong(f"{seconds:.0f} s")
-        if seconds:  # a codec whose packets do not tell their length is measured when it is decoded
+        if seconds:  # packets of some codecs do not state their length; then decoding checks it
             track.check(seconds)
         return seconds
 
 
 def _check(stream: av.AudioStream) -> None:
-    """Raise AbsurdAudio for a header no recorder writes; a missing rate is left to the decoder."""
+    """Raise AbsurdAudio for values that no recorder writes. The decoder handles a missing rate."""
     context = stream.codec_context
     if context is None:
         raise NotAudio("an unknown codec")
@@ -120,7 +120,7 @@ def _check(stream: av.AudioStream) -> None:
 
 
 def _claimed(container: InputContainer, stream: av.AudioStream) -> float | None:
-    """Return the seconds that the header promises, None where it makes no promise worth holding it to."""
+    """Return the seconds that the header claims, or None when it makes no usable claim."""
     if stream.duration and stream.time_base:
         length = float(stream.duration * stream.time_base)
     elif container.duration:
@@ -138,9 +138,9 @@ def _head(source: bytes | Path) -> bytes:
 
 
 def _unopened(head: bytes) -> type[BadAudio]:
-    """Return the error for a file that is no recording, or one that begins like a recording and goes wrong."""
+    """Return the error for a file that cannot be opened; it differs for files that begin like a recording."""
     if head[4:8] == b"ftyp":
-        return TruncatedAudio  # its index stands at the end
+        return TruncatedAudio  # the index is at the end of the file
     if head[8:16] == b"WAVEfmt " and len(head) >= 28:
         channels, rate = struct.unpack_from("<HI", head, 22)
         if channels not in _CHANNEL_COUNTS or rate not in _SAMPLE_RATES_HZ:
@@ -150,7 +150,7 @@ def _unopened(head: bytes) -> type[BadAudio]:
 
 
 def _riff_seconds(head: bytes) -> float | None:
-    """Return the seconds a WAV header promises: ffmpeg goes by the file's size instead."""
+    """Return the seconds that a WAV header claims, because ffmpeg uses the file's size instead."""
     if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
         return None
     at, rate = 12, 0

@@ -1,4 +1,4 @@
-"""One part of a long work: tried twice, and named when it fails for good."""
+"""Tries one part of a long job twice; the error names the part that failed."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -7,13 +7,13 @@ from bot.errors import EngineError, ModelAuth, ModelUnavailable, OutOfCredit, Pa
 
 Done = TypeVar("Done")
 OPERATOR_ERRORS = (ModelAuth, ModelUnavailable, OutOfCredit)
-"""What only the operator can end."""
+"""Errors that only the operator can fix, so a second attempt is useless."""
 
 
 async def with_retry(step: str, number: int, count: int, work: Callable[[], Awaitable[Done]]) -> Done:
-    """Do `work`, and once more when it fails. It is part `number` of `count`, from 1, of a PartFailed's `step`.
+    """Do `work`, and try once more when it fails. `step`, `number` (from 1) and `count` name the part in PartFailed.
 
-    Raises PartFailed, or what only the operator can end.
+    Raises PartFailed, or one of OPERATOR_ERRORS.
     """
     for last in (False, True):
         try:

@@ -1,11 +1,11 @@
-"""The script of a podcast: what each voice says, chapter by chapter; read from what a model wrote."""
+"""The script of a podcast: what each voice says in each chapter, parsed from a model's answer."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 MAX_PIECE_CHARACTERS = 900
-"""Characters spoken in one request: about a minute, in which a voice stays the same and no sentence is skipped."""
+"""Text spoken in one request: about a minute, in which the voice stays stable and no sentence is skipped."""
 _LINE = re.compile(r"^\s*[*_]*\s*(?:speaker\s*|voice\s*)?([ABab])[*_]*\s*[:：][*_]*\s*(.*)$", re.IGNORECASE)
 _TITLE = re.compile(r"^\s*#{1,6}\s*(.+?)\s*#*\s*$")
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
@@ -28,7 +28,7 @@ LAST_SECTION_PROMPT = "This is the end: close with one sentence that sums it all
 
 @dataclass(frozen=True, slots=True)
 class ScriptPiece:
-    """What one voice says in one go."""
+    """What one voice says in one request."""
 
     speaker: int
     "0 or 1"
@@ -42,9 +42,9 @@ class Chapter:
 
 
 def parse(answer: str, number: int, voices: int) -> Chapter:
-    """Read a chapter from a model's answer. Lines that name no speaker belong to the one before.
+    """Parse a chapter from a model's answer. A line without a speaker belongs to the speaker before.
 
-    Raises ValueError when nobody says anything in it.
+    Raises ValueError when the answer contains no speech.
     """
     title = ""
     turns: list[list[str]] = []
@@ -79,7 +79,7 @@ def parse(answer: str, number: int, voices: int) -> Chapter:
 
 
 def cut(text: str, limit: int) -> list[str]:
-    """Cut a text into pieces of at most `limit` characters, after sentences where there are any."""
+    """Cut a text into pieces of at most `limit` characters, after sentences where possible."""
     pieces: list[str] = []
     for sentence in _hard(_SENTENCE_ENDS.split(text), limit):
         if pieces and len(pieces[-1]) + 1 + len(sentence) <= limit:

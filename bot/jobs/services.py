@@ -1,4 +1,4 @@
-"""What the jobs are given. A call has services of its own (bot/call/services.py)."""
+"""The services that jobs use. A call has its own (bot/call/services.py)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from bot.store.outbox import Outbox
 
 @dataclass(frozen=True, slots=True)
 class JobServices:
-    """Shared by all jobs of the process."""
+    """Services shared by all jobs of the process."""
 
     engine: Engine
     budget: Budget
     clock: Callable[[], float]
     "seconds, monotonic"
     wall: Callable[[], datetime]
-    "aware; its zone is the one the model is told"
+    "timezone-aware; the model sees this time zone"
     model: str
-    "of replies, for the bill"
+    "the model that answers, for the charges"
     store: Store | None = None
-    "None: nothing is remembered, and nobody's charges are kept"
+    "None: neither messages nor charges are stored"
     outbox: Outbox | None = None
-    "takes what the store cannot take now"
+    "keeps what the store cannot accept now, and writes it later"
 
     @classmethod
     def of(cls, shared: Services) -> "JobServices":
-        """Return those of the process that also holds calls."""
+        """Return the services for jobs in a process that also holds calls."""
         return cls(shared.engine, shared.budget, shared.clock, shared.wall, shared.model, shared.store, shared.outbox)

@@ -1,4 +1,4 @@
-"""A job in the terminal: what it will cost, how far it is, what came of it. Only the answer itself goes to stdout."""
+"""A job in the terminal: its expected cost, progress and result. Only the answer itself goes to stdout."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ _STEP_TITLES = {
 
 
 class Terminal:
-    """Shows one job; a context, within which its progress bars live (on stderr, where that is a terminal)."""
+    """Shows one job. A context manager: its progress bars end with it. They appear when stderr is a terminal."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -51,16 +51,16 @@ class Terminal:
         self._bars.stop()
 
     def step(self, name: str, done: int, parts: int | None) -> None:
-        """Show that `done` of `parts` of a step are done; None: nobody knows how many there are."""
+        """Show that `done` of `parts` of a step are done. `parts` None: unknown."""
         self._bars.start()
         if name not in self._tasks:
             self._tasks[name] = self._bars.add_task(_STEP_TITLES[name], total=parts)
         self._bars.update(self._tasks[name], completed=done, total=parts)
 
     def agree(self, cost: Decimal | None, *, yes: bool) -> None:
-        """Say what it will cost, and ask when that is much or not known.
+        """Print the expected cost, and ask for confirmation when it is high or unknown.
 
-        Raises JobCancelled when the answer is no, JobError where nobody can be asked.
+        Raises JobCancelled when the answer is no, and JobError when stdin is not a terminal.
         """
         self._tell(f"expected cost: {_money(cost)}")
         if yes or (cost is not None and cost <= CONFIRM_ABOVE_DOLLARS):
@@ -82,7 +82,7 @@ class Terminal:
 
 
 def check_writable(out: Path) -> None:
-    """Make the folder of `out`. Raises JobError when the file could not be written, before anything is paid for."""
+    """Make the folder of `out`. Raises JobError when `out` is not writable, before anything is paid."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

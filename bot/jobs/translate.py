@@ -1,4 +1,4 @@
-"""A line of a transcript -> the same in another language, in writing."""
+"""A line of a transcript -> its written translation."""
 
 from bot.billing import tokens
 from bot.engine.prompt import language_name
@@ -15,13 +15,13 @@ _TRANSLATION_PROMPT = (
 
 
 def estimate(studio: TextAndSpeech, text: str) -> dict[str, Usage]:
-    """Say what translating `text` will use, by model."""
+    """Return the expected usage of translating `text`, by model."""
     length = tokens.of_message(text)
     return {studio.writing_model: Usage(text_in=length + 80, text_out=length)}
 
 
 async def translate(text: str, language: str, studio: TextAndSpeech, bill: JobAccount) -> str:
-    """Return `text` in `language` (BCP 47). Raises EngineError."""
+    """Translate `text` into `language` (BCP 47). Raises EngineError."""
     system = _TRANSLATION_PROMPT.format(language=language_name(language))
     made = await studio.write(system, text, bill.spend, most_tokens=_MAX_TRANSLATION_TOKENS)
     if not made.text:

@@ -71,7 +71,7 @@ async def test_forget_asks_and_then_forgets(quiet: QuietBot) -> None:
     await until(lambda: "Forgotten" in shown.content)
     exported = await (await quiet.sandbox.command(ada, "privacy export")).settled()
     assert "password" not in exported.attachments[0].data.decode()
-    assert sorted(bench.plan.sections for bench in unfinished(folder)) == [["text 1"], ["text 2"]]
+    assert sorted(kept.plan.sections for kept in unfinished(folder)) == [["text 1"], ["text 2"]]
     call = quiet.calls.get(quiet.sandbox.guild.id)
     assert call is not None
     assert ada.id not in call.agreed()

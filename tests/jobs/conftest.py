@@ -1,4 +1,4 @@
-"""A workshop: the stand-in for the model, a real store, and the jobs between them."""
+"""Jobs with a real store, and the model of the sandbox."""
 
 import time
 from collections.abc import AsyncIterator
@@ -41,14 +41,14 @@ class JobSetup:
 
 
 def speech(seconds: float, level: float = 3000.0, seed: int = 1) -> bytes:
-    """Return something as loud, soft and full of pauses as speech, s16le mono 24 kHz."""
+    """Return noise with the level changes and pauses of speech, s16le mono 24 kHz."""
     noise = np.random.default_rng(seed).normal(0, level, int(seconds * SPEAK_RATE))
     beat = np.clip(np.sin(2 * np.pi * 2 * np.arange(noise.size) / SPEAK_RATE) + 0.4, 0, 1)
     return np.clip(noise * beat, -32000, 32000).astype("<i2").tobytes()
 
 
 def podcasting(request: ReceivedRequest) -> Speak:
-    """Answer as a model does that makes a podcast: a script, a note, or what it was given to say."""
+    """Answer the requests of a podcast: with a script, a summary, or the text to speak."""
     system = str(request.body["messages"][0]["content"])
     if "script of a podcast" in system:
         return Speak("# A chapter\nA: Here is what it says.\nB: And what does it mean?\nA: A lot.", speed=0)
@@ -60,14 +60,14 @@ def podcasting(request: ReceivedRequest) -> Speak:
 
 
 @pytest.fixture
-async def workshop(tmp_path: Path) -> AsyncIterator[JobSetup]:
+async def job_setup(tmp_path: Path) -> AsyncIterator[JobSetup]:
     async with ModelServer.open(first_audio=0, speed=0) as model, opened(model, tmp_path) as made:
         yield made
 
 
 @asynccontextmanager
 async def opened(model: ModelServer, folder: Path, text_model: str | None = None) -> AsyncIterator[JobSetup]:
-    """Open the jobs on a model's server and a folder; again, it is as after a restart."""
+    """Open the jobs with a model's server and a folder. Opening the same folder again simulates a restart."""
     client = build_client(model.key, model.base_url)
     store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
     budget = Budget(Decimal(0), Decimal(0), Prices(), lambda: datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""Recordings of every kind, sound and broken, made on the spot."""
+"""Makes recordings of many formats, valid and broken."""
 
 import io
 import struct
@@ -28,7 +28,7 @@ def pitch(pcm: bytes, rate: int) -> float:
 
 
 def made(container: str, codec: str, rate: int = RATE, channels: int = 1, seconds: float = 2.0) -> bytes:
-    """Return a file of ffmpeg's, with the same tone on each channel."""
+    """Return a file that ffmpeg encodes, with the same tone on each channel."""
     out = io.BytesIO()
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
     with av.open(out, mode="w", format=container) as file:
@@ -51,7 +51,7 @@ def _fill(file: OutputContainer, stream: av.AudioStream, rate: int, seconds: flo
 
 
 def film(with_sound: bool = True) -> bytes:
-    """Return half a second of black with two seconds of tone, or without."""
+    """Return a film: half a second of black, with or without two seconds of tone."""
     out = io.BytesIO()
     with av.open(out, mode="w", format="matroska") as file:
         picture = file.add_stream("mpeg4", rate=10)
@@ -68,7 +68,7 @@ def film(with_sound: bool = True) -> bytes:
 
 
 def plain_wav(rate: int = RATE, width: int = 2, channels: int = 1, seconds: float = 2.0) -> bytes:
-    """Return a WAV file by the standard library; width in bytes."""
+    """Return a WAV file from the standard library; `width` is in bytes."""
     samples = np.frombuffer(tone(seconds, rate=rate), "<i2").repeat(channels)
     data = {
         1: lambda: (samples // 256 + 128).astype(np.uint8).tobytes(),
@@ -96,7 +96,7 @@ def header(
     data: bytes = TONE,
     form: int = 1,
 ) -> bytes:
-    """Return a WAV file with a header of one's own; `claimed` is the data chunk's size."""
+    """Return a WAV file with the given header; `claimed` is the size of its data chunk."""
     align = max(1, channels * bits // 8) & 0xFFFF
     size = len(data) if claimed is None else claimed
     return (
@@ -118,7 +118,7 @@ def corrupted(data: bytes, share: float, seed: int = 1) -> bytes:
 
 
 def tagged_mp3() -> bytes:
-    """Return an mp3 behind an ID3 tag with a picture of 200 kB that is none."""
+    """Return an mp3 whose ID3 tag contains 200 kB of zeros as a picture."""
     picture = b"\0image/jpeg\0\3\0" + bytes(200_000)
     frame = b"APIC" + struct.pack(">IH", len(picture), 0) + picture
     size = len(frame)

@@ -1,4 +1,4 @@
-"""A recap is of what was said in the minutes asked for, and of no more than a model is shown."""
+"""A recap covers the requested minutes, and no more than fits into a request."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -35,27 +35,29 @@ def test_what_is_summed_up(minutes: float, history: list[Message], shown: list[s
     assert [line.text for line in catchup.recent(history, NOW, minutes)] == shown
 
 
-async def test_nothing_said_is_nothing_paid(workshop: JobSetup) -> None:
-    async with workshop.jobs.bill(1, 2, 3) as bill:
+async def test_an_empty_transcript_costs_nothing(job_setup: JobSetup) -> None:
+    async with job_setup.jobs.bill(1, 2, 3) as bill:
         with pytest.raises(NothingSaid):
-            await catchup.catch_up([], "en", "marin", workshop.studio, bill)
-    assert not workshop.model.chats
+            await catchup.catch_up([], "en", "marin", job_setup.studio, bill)
+    assert not job_setup.model.chats
 
 
-async def test_a_recap_is_written_only_when_little_is_left(workshop: JobSetup) -> None:
-    services = workshop.jobs.services
+async def test_a_recap_is_text_only_when_the_budget_is_low(job_setup: JobSetup) -> None:
+    services = job_setup.jobs.services
     store = services.store
     assert store
     services = replace(services, budget=Budget(Decimal(10), Decimal(0), Prices(), lambda: datetime.now(UTC)))
     spent = Charge(datetime.now(UTC), 1, 2, (3,), "job", services.model, Usage(), Decimal("9.7"), False)
     await store.charge([spent])
     talk = [said(2, "we meet at nine")]
-    async with replace(workshop.jobs, services=services).bill(1, 2, 3, catchup.estimate(workshop.studio, talk)) as bill:
-        recap = await catchup.catch_up(talk, "de", "marin", workshop.studio, bill)
+    async with replace(job_setup.jobs, services=services).bill(
+        1, 2, 3, catchup.estimate(job_setup.studio, talk)
+    ) as bill:
+        recap = await catchup.catch_up(talk, "de", "marin", job_setup.studio, bill)
     assert recap.text
     assert not recap.pcm
-    (request,) = workshop.model.chats
+    (request,) = job_setup.model.chats
     assert request.body["modalities"] == ["text"]
     assert '11:58 "Anna": we meet at nine' in str(request.body["messages"])
     assert "Write in German" in str(request.body["messages"])
-    assert not workshop.model.refused
+    assert not job_setup.model.refused

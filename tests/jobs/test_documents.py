@@ -1,4 +1,4 @@
-"""Texts of every kind become paragraphs, or a sentence that says why not."""
+"""Documents of every format become paragraphs, or an error that says why not."""
 
 import ast
 import io

@@ -1,4 +1,4 @@
-"""What is made plays, has its chapters, and shows its waveform."""
+"""Encoded files play and have chapters; waveforms follow the sound."""
 
 from io import BytesIO
 

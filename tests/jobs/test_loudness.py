@@ -1,4 +1,4 @@
-"""Loudness as the standard has it, and peaks that stay under the ceiling."""
+"""Loudness matches the standard, and peaks stay under the ceiling."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Strangers' files become PCM, or a sentence that says what is wrong with them."""
+"""Untrusted files become PCM, or an error that says what is wrong with them."""
 
 import zipfile
 from collections.abc import Callable, Iterator
@@ -135,7 +135,7 @@ def test_a_question_takes_the_beginning_of_a_long_recording() -> None:
 
 
 def before_too_long(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield what comes before a recording is found too long; it must be."""
+    """Yield the pieces before AudioTooLong; fail when it is not raised."""
     try:
         yield from pieces
     except AudioTooLong:

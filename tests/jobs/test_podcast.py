@@ -1,4 +1,4 @@
-"""A long text becomes a podcast: whole, level, in order; and nothing is made or paid for twice."""
+"""A long text becomes a complete podcast, level and in order, and no part is made or paid for twice."""
 
 import asyncio
 import os
@@ -12,8 +12,7 @@ import pytest
 
 from bot.audio import SPEAK_RATE
 from bot.errors import OutOfCredit, PartFailed
-from bot.jobs import documents, media, podcast
-from bot.jobs import podcast_folder as shelf
+from bot.jobs import documents, media, podcast, podcast_folder
 from bot.jobs import programme as joining
 from bot.jobs.loudness import measure
 from sandbox.media import to_pcm
@@ -30,28 +29,30 @@ def text(length: int) -> str:
     return ("# About the moon\n\n" + (PARAGRAPH + "\n\n") * (length // len(PARAGRAPH) + 1))[:length]
 
 
-def bench_for(
-    shop: JobSetup, length: int = 14_000, container: str = "ogg", limit: int = 10_000_000
-) -> shelf.PodcastFolder:
+def folder_for(
+    job_setup: JobSetup, length: int = 14_000, container: str = "ogg", limit: int = 10_000_000
+) -> podcast_folder.PodcastFolder:
     document = documents.read(text(length).encode())
-    return shelf.PodcastFolder(shop.jobs.folder, podcast.plan(document, "en", ["marin", "cedar"], container, limit))
+    return podcast_folder.PodcastFolder(
+        job_setup.jobs.folder, podcast.plan(document, "en", ["marin", "cedar"], container, limit)
+    )
 
 
-async def made(shop: JobSetup, bench: shelf.PodcastFolder) -> podcast.Podcast:
-    async with shop.jobs.bill(1, 2, 3) as bill:
-        return await podcast.Podcaster(bench, shop.studio, bill).make()
+async def made(job_setup: JobSetup, folder: podcast_folder.PodcastFolder) -> podcast.Podcast:
+    async with job_setup.jobs.bill(1, 2, 3) as bill:
+        return await podcast.Podcaster(folder, job_setup.studio, bill).make()
 
 
-def spoken(shop: JobSetup) -> list[ReceivedRequest]:
-    return [request for request in shop.model.chats if request.body.get("modalities") == ["text", "audio"]]
+def spoken(job_setup: JobSetup) -> list[ReceivedRequest]:
+    return [request for request in job_setup.model.chats if request.body.get("modalities") == ["text", "audio"]]
 
 
-async def test_a_podcast_with_its_summary(workshop: JobSetup) -> None:
-    workshop.model.default = podcasting
-    bench = bench_for(workshop)
+async def test_a_podcast_with_its_summary(job_setup: JobSetup) -> None:
+    job_setup.model.default = podcasting
+    folder = folder_for(job_setup)
     steps: list[podcast.State] = []
-    async with workshop.jobs.bill(1, 2, 3) as bill:
-        result = await podcast.Podcaster(bench, workshop.studio, bill).make(steps.append)
+    async with job_setup.jobs.bill(1, 2, 3) as bill:
+        result = await podcast.Podcaster(folder, job_setup.studio, bill).make(steps.append)
         assert bill.cost
     (file,) = result.programme.files
     pcm = media.to_pcm(file, SPEAK_RATE, 600)
@@ -63,115 +64,115 @@ async def test_a_podcast_with_its_summary(workshop: JobSetup) -> None:
     assert summary.startswith("# About the moon\n")
     assert "- 0:00 A chapter" in summary
     assert summary.count("## In short") >= 3
-    voices = [request.body["audio"]["voice"] for request in spoken(workshop)]
+    voices = [request.body["audio"]["voice"] for request in spoken(job_setup)]
     assert sorted(voices) == ["cedar"] * 3 + ["marin"] * 6
     complete = [step.step for step in steps if step.done == step.parts]
     assert list(dict.fromkeys(complete)) == ["script", "voices", "joining"]
-    assert not workshop.model.refused
+    assert not job_setup.model.refused
 
 
 @pytest.mark.parametrize("text_model", [None, TEXT_MODEL])
-async def test_the_script_is_written_by_whoever_can(tmp_path: Path, text_model: str | None) -> None:
-    async with ModelServer.open(first_audio=0, speed=0) as model, opened(model, tmp_path, text_model) as shop:
+async def test_the_text_model_writes_the_script_if_there_is_one(tmp_path: Path, text_model: str | None) -> None:
+    async with ModelServer.open(first_audio=0, speed=0) as model, opened(model, tmp_path, text_model) as job_setup:
         model.default = podcasting
-        await made(shop, bench_for(shop, 3000))
-        models = {request.body["model"] for request in model.chats if request not in spoken(shop)}
+        await made(job_setup, folder_for(job_setup, 3000))
+        models = {request.body["model"] for request in model.chats if request not in spoken(job_setup)}
         assert models == {text_model or "gpt-audio-1.5"}
         assert not model.refused
 
 
-async def test_failing_parts_are_tried_again(workshop: JobSetup) -> None:
+async def test_failing_parts_are_tried_again(job_setup: JobSetup) -> None:
     failures = {0: 1, 2: 1, 5: 1}
 
     def sometimes(request: ReceivedRequest) -> Speak | Refuse:
-        number = len(spoken(workshop)) - 1
+        number = len(spoken(job_setup)) - 1
         if request.body.get("modalities") == ["text", "audio"] and failures.pop(number, 0):
             return BROKEN
         return podcasting(request)
 
-    workshop.model.default = sometimes
-    result = await made(workshop, bench_for(workshop))
+    job_setup.model.default = sometimes
+    result = await made(job_setup, folder_for(job_setup))
     assert not failures
     assert result.programme.seconds > 10
 
 
-async def test_a_part_that_fails_for_good_is_named_and_the_others_kept(workshop: JobSetup) -> None:
+async def test_a_part_that_fails_for_good_is_named_and_the_others_kept(job_setup: JobSetup) -> None:
     def never(request: ReceivedRequest) -> Speak | Refuse:
         said = str(request.body["messages"][1]["content"])
         if request.body.get("modalities") == ["text", "audio"] and "what does it mean" in said:
             return BROKEN
         return podcasting(request)
 
-    workshop.model.default = never
-    bench = bench_for(workshop, 3000)
+    job_setup.model.default = never
+    folder = folder_for(job_setup, 3000)
     with pytest.raises(PartFailed) as failed:
-        await made(workshop, bench)
+        await made(job_setup, folder)
     assert (failed.value.step, failed.value.part, failed.value.parts) == ("voices", 2, 3)
     assert failed.value.hint.startswith("Part 2 of 3 of the speech failed. What is done is kept")
-    assert bench.done() >= 1
-    before = len(workshop.model.chats)
-    workshop.model.default = podcasting
-    (again,) = on_disk(workshop)
-    await made(workshop, again)
-    assert len(workshop.model.chats) - before == 3 - 2
+    assert folder.done() >= 1
+    before = len(job_setup.model.chats)
+    job_setup.model.default = podcasting
+    (again,) = on_disk(job_setup)
+    await made(job_setup, again)
+    assert len(job_setup.model.chats) - before == 3 - 2
 
 
-def on_disk(shop: JobSetup) -> list[shelf.PodcastFolder]:
-    return list(shelf.unfinished(shop.jobs.folder))
+def on_disk(job_setup: JobSetup) -> list[podcast_folder.PodcastFolder]:
+    return list(podcast_folder.unfinished(job_setup.jobs.folder))
 
 
-def test_what_nobody_asked_for_again_is_thrown_away(workshop: JobSetup) -> None:
-    old, new = bench_for(workshop, 3_000), bench_for(workshop, 4_000)
-    for bench in (old, new):
-        bench.save()
-    os.utime(old.folder / "plan.json", (0, 0))
-    shelf.prune(workshop.jobs.folder)
-    assert not old.folder.exists()
-    assert new.folder.exists()
+def test_an_abandoned_podcast_is_deleted(job_setup: JobSetup) -> None:
+    old, new = folder_for(job_setup, 3_000), folder_for(job_setup, 4_000)
+    for folder in (old, new):
+        folder.save()
+    os.utime(old.path / "plan.json", (0, 0))
+    podcast_folder.prune(job_setup.jobs.folder)
+    assert not old.path.exists()
+    assert new.path.exists()
 
 
-async def test_without_credit_it_ends_at_once(workshop: JobSetup) -> None:
-    workshop.model.default = Refuse(429, "no money", code="insufficient_quota")
+async def test_without_credit_it_ends_at_once(job_setup: JobSetup) -> None:
+    job_setup.model.default = Refuse(429, "no money", code="insufficient_quota")
     with pytest.raises(OutOfCredit):
-        await made(workshop, bench_for(workshop))
-    assert len(workshop.model.chats) <= podcast.MAX_CONCURRENT_PARTS
+        await made(job_setup, folder_for(job_setup))
+    assert len(job_setup.model.chats) <= podcast.MAX_CONCURRENT_PARTS
 
 
-async def test_a_restart_goes_on_from_the_parts_that_are_done(tmp_path: Path) -> None:
+async def test_a_restart_continues_from_the_finished_parts(tmp_path: Path) -> None:
     async with ModelServer.open(first_audio=0, speed=0) as model:
         model.default = podcasting
-        async with opened(model, tmp_path) as shop:
-            bench = bench_for(shop, 20_000)
+        async with opened(model, tmp_path) as job_setup:
+            folder = folder_for(job_setup, 20_000)
             enough = asyncio.Event()
 
             def watch(state: podcast.State) -> None:
                 if state.step == "voices" and state.done >= 4:
                     enough.set()
 
-            async with shop.jobs.bill(1, 2, 3) as bill:
-                working = asyncio.create_task(podcast.Podcaster(bench, shop.studio, bill).make(watch))
+            async with job_setup.jobs.bill(1, 2, 3) as bill:
+                working = asyncio.create_task(podcast.Podcaster(folder, job_setup.studio, bill).make(watch))
                 await enough.wait()
                 working.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await working
-            kept = bench.done()
-            assert 4 <= kept < 12
         before = len(model.chats)
-        async with opened(model, tmp_path) as shop:
-            (found,) = on_disk(shop)
-            result = await made(shop, found)
+        async with opened(model, tmp_path) as job_setup:
+            (found,) = on_disk(job_setup)
+            kept = found.done()  # counted only now: a thread could still write a part after the cancel
+            assert 4 <= kept < 12
+            result = await made(job_setup, found)
             assert len(model.chats) - before == 12 - kept
             assert len(result.programme.chapters) == 4
             found.clear()
-            assert not on_disk(shop)
+            assert not on_disk(job_setup)
 
 
-async def test_what_is_paid_is_booked_even_for_what_failed(workshop: JobSetup) -> None:
-    workshop.model.default = podcasting
-    await made(workshop, bench_for(workshop, 3000))
-    assert workshop.jobs.services.store
-    charges = await workshop.jobs.services.store.charges(1, workshop.jobs.services.wall().replace(hour=0, minute=0))
-    assert len(charges) == len(workshop.model.chats)
+async def test_what_is_paid_is_booked_even_for_what_failed(job_setup: JobSetup) -> None:
+    job_setup.model.default = podcasting
+    await made(job_setup, folder_for(job_setup, 3000))
+    assert job_setup.jobs.services.store
+    charges = await job_setup.jobs.services.store.charges(1, job_setup.jobs.services.wall().replace(hour=0, minute=0))
+    assert len(charges) == len(job_setup.model.chats)
     assert {charge.kind for charge in charges} == {"job"}
 
 
@@ -201,7 +202,7 @@ def test_files_stay_under_the_limit_and_are_split_where_they_must_be(tmp_path: P
 
 
 def test_voices_are_equally_loud_and_joined_without_clicks(tmp_path: Path) -> None:
-    # Tones that begin and end at their peak: joined as they are, each edge would be a step of the whole amplitude.
+    # Tones that begin and end at their peak: without a fade, each edge would be a step of the whole amplitude.
     wave = np.cos(2 * np.pi * 200 * np.arange(6 * SPEAK_RATE) / SPEAK_RATE)
     parts = [(wave * level).astype("<i2").tobytes() for level in (700, 9_000, 2_000)]
     programme = joining.join(parts.__getitem__, [("One", 2), ("Two", 1)], tmp_path, "ogg", 10_000_000, "T")
@@ -216,9 +217,9 @@ def test_voices_are_equally_loud_and_joined_without_clicks(tmp_path: Path) -> No
     assert steepest < 0.1 * np.abs(samples).max()  # so that an edge would show
 
 
-def test_a_podcast_is_estimated_before_it_is_made(workshop: JobSetup) -> None:
+def test_a_podcast_is_estimated_before_it_is_made(job_setup: JobSetup) -> None:
     document = documents.read(text(100_000).encode())
     wanted = podcast.plan(document, "", ["marin"], "ogg", 10_000_000)
-    usage = podcast.estimate(workshop.studio, wanted)
-    cost = sum(workshop.budget.price(model, item) or Decimal(0) for model, item in usage.items())
+    usage = podcast.estimate(job_setup.studio, wanted)
+    cost = sum(job_setup.budget.price(model, item) or Decimal(0) for model, item in usage.items())
     assert Decimal(1) < cost < Decimal(5)

@@ -1,4 +1,4 @@
-"""Jobs take turns: so many at once, so many for each, cancelled wherever they stand."""
+"""Jobs keep the limits of the queue, and can be cancelled while they wait and while they run."""
 
 import asyncio
 
@@ -65,7 +65,7 @@ async def test_what_was_admitted_before_a_restart_waits_beyond_the_limits() -> N
     assert log == ["a", "b", "c"]
 
 
-async def test_a_late_cancel_does_not_fell_what_follows() -> None:
+async def test_a_late_cancel_does_not_affect_what_follows() -> None:
     queue = JobQueue()
     ticket = queue.take(1, 1)
     async with queue.turn(ticket):
@@ -98,7 +98,7 @@ async def test_a_cancelled_job_makes_room(running: bool) -> None:
     assert log == (["first", "second"] if running else ["first"])
 
 
-async def test_cancel_pressed_twice_lets_what_is_done_be_kept() -> None:
+async def test_a_second_cancel_does_not_interrupt_the_cleanup() -> None:
     queue, log = JobQueue(), []
     ticket = queue.take(1, 1)
 
@@ -120,7 +120,7 @@ async def test_cancel_pressed_twice_lets_what_is_done_be_kept() -> None:
     assert log == ["kept"]
 
 
-async def test_the_end_of_everything_after_a_late_cancel_is_no_cancelled_job() -> None:
+async def test_a_shutdown_after_a_late_cancel_is_not_a_cancelled_job() -> None:
     queue = JobQueue()
     ticket = queue.take(1, 1)
 
@@ -137,7 +137,7 @@ async def test_the_end_of_everything_after_a_late_cancel_is_no_cancelled_job() -
         await task
 
 
-async def test_at_the_end_all_are_ended_and_none_taken() -> None:
+async def test_a_closed_queue_cancels_its_jobs_and_refuses_new_ones() -> None:
     queue, log, gate = JobQueue(), [], asyncio.Event()
     task = asyncio.create_task(work(queue, 1, 1, log, "a", gate))
     await turn()
@@ -147,7 +147,7 @@ async def test_at_the_end_all_are_ended_and_none_taken() -> None:
         queue.take(1, 1)
 
 
-async def test_the_cancelling_of_everything_is_no_cancelled_job() -> None:
+async def test_a_shutdown_is_not_a_cancelled_job() -> None:
     queue, log, gate = JobQueue(), [], asyncio.Event()
     task = asyncio.create_task(work(queue, 1, 1, log, "a", gate))
     await turn()

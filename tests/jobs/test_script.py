@@ -1,4 +1,4 @@
-"""A script is read from whatever a model wrote."""
+"""A script is parsed from the forms that models write."""
 
 import pytest
 
