@@ -1,4 +1,4 @@
-"""Who pays: one server and channel on one side, the budget, the counters and the outbox on the other."""
+"""Connects the cost of one server and channel with the budget, the counters and the outbox."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -19,7 +19,7 @@ class Account:
         wall: Callable[[], datetime],
         *takers: Callable[[Charge], None],
     ) -> None:
-        """`takers` are told of each charge: the outbox, and the counters."""
+        """`takers` receive each charge: the outbox and the counters."""
         self.cost = Decimal(0)
         "US dollars so far, as far as prices are known"
         self.unpriced = False
@@ -43,11 +43,11 @@ class Account:
         *,
         tell: bool = True,
     ) -> Reservation:
-        """Hold an estimate back, and say what is allowed and what people must be told (budget.py)."""
+        """Reserve an estimate. The reservation says what is allowed and what to tell people (budget.py)."""
         return self._budget.reserve(self._guild_id, people, estimate, tell=tell)
 
     def settle(self, reservation: Reservation | None) -> None:
-        """Give the estimate back. Idempotent."""
+        """Release the estimate. Idempotent."""
         if reservation:
             self._budget.settle(reservation)
 

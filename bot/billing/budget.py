@@ -1,8 +1,8 @@
-"""What a turn may cost, and what it did.
+"""What a turn may cost, and what it did cost.
 
 Caps hold per server, and per person in a server, for a UTC day. They degrade in steps (shorter answers, text only,
-off). A request is reserved at its estimate before it is sent, so that many calls at once overrun a cap by one request
-at most: the estimate is of the longest answer the step allows, and what is on its way counts as spent.
+off). Before a request is sent, its estimate is reserved and counts as spent. The estimate covers the longest answer
+that the step allows, so many concurrent calls overrun a cap by one request at most.
 """
 
 from collections import defaultdict
@@ -23,15 +23,15 @@ SHORT_SHARE = Decimal("0.8")
 TEXT_SHARE = Decimal("0.95")
 """Shares of a cap from which answers are shorter, and written only."""
 MAX_FULL_ANSWER_SECONDS = 120.0
-"""Longest answer ever."""
+"""The longest answer of all."""
 MAX_SHORT_ANSWER_SECONDS = 20.0
-"""Longest answer when the budget is nearly spent."""
+"""The longest answer when the budget is nearly spent."""
 WRITTEN_ANSWER_SECONDS = 30.0
 """What a written answer costs at most, as seconds of sound: text tokens are far cheaper."""
 
 
 class Allowance(IntEnum):
-    """What the budget still allows; the higher the less."""
+    """What the budget still allows; a higher value allows less."""
 
     FULL = 0
     SHORT = 1
@@ -49,7 +49,7 @@ class Caps:
 
 @dataclass(slots=True)
 class Reservation:
-    """A request on its way: its estimate counts as spent until it is settled."""
+    """A request in flight: its estimate counts as spent until `settle`."""
 
     guild_id: int
     user_ids: tuple[int, ...]
@@ -69,7 +69,7 @@ class _Spent:
     total: Decimal = Decimal(0)
     reserved: Decimal = Decimal(0)
     told: Allowance = Allowance.FULL
-    "the worst step people were told of"
+    "the highest step that people were told of"
 
 
 ESTIMATED_SECONDS = {
@@ -78,7 +78,7 @@ ESTIMATED_SECONDS = {
     Allowance.TEXT: WRITTEN_ANSWER_SECONDS,
     Allowance.OFF: 0.0,
 }
-"""What an answer is estimated at."""
+"""The length of sound that an estimate assumes."""
 
 
 class Budget:
@@ -101,9 +101,9 @@ class Budget:
         "by server, and person or None for all of them"
 
     async def load(self, guild_id: int, store: Store) -> None:
-        """Read what a server spent today: by an earlier process, or another one.
+        """Read what a server spent today through earlier or other processes.
 
-        What was booked here and is not written yet counts too. A store that cannot serve leaves it at what is known.
+        Charges that are booked here but not stored yet count too. If the store fails, the known sums stay.
         """
         self._turn_day()
         day = self._day
@@ -151,7 +151,7 @@ class Budget:
         return reservation
 
     def settle(self, reservation: Reservation) -> None:
-        """Give the estimate back; what the request did cost is booked by its charge. Idempotent."""
+        """Release the estimate; `book` counts the real cost. Idempotent."""
         if reservation.open:
             reservation.open = False
             self._hold(reservation, -reservation.estimate)
@@ -172,7 +172,7 @@ class Budget:
         return max(cap - spent.total - spent.reserved, Decimal(0)) if cap else None
 
     def forget(self, user_id: int) -> None:
-        """Name a person no more; what they caused still counts for their server."""
+        """Drop what is kept of a person; their cost still counts for the server."""
         for purse in [purse for purse in self._purses if purse[1] == user_id]:
             del self._purses[purse]
 
@@ -207,7 +207,7 @@ class Budget:
         return self._now().astimezone(UTC).date()
 
     def _turn_day(self) -> None:
-        """A new day: what is on its way still counts, nothing else does."""
+        """On a new UTC day, drop everything but the reservations in flight."""
         today = self._today()
         if today != self._day:
             self._day = today

@@ -27,14 +27,14 @@ class Rates:
     text_out: Decimal | None = None
     audio_out: Decimal | None = None
     heard_hour: Decimal | None = None
-    "of models paid by the time they listen: per hour, and nothing else counts"
+    "for models billed by audio time: dollars per hour of input, and nothing else counts"
 
 
 class Prices:
-    """The price list; callable as usage.py wants it.
+    """The price list; callable as the budget's `Price`.
 
     `overrides` are the operator's rates by model and by the names of Rates; they come before the published ones.
-    `provider` is genai-prices' name of the server's operator, None: judged by the model's name.
+    `provider` is genai-prices' name of the server's operator; None: derive it from the model's name.
     """
 
     def __init__(

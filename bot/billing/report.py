@@ -11,7 +11,7 @@ from bot.types import Charge
 BAR_CHARACTERS = 12
 """Length of the longest bar."""
 HEARD_KINDS = ("transcription", "job")
-"""Kinds whose audio input counts as heard. Answers would count it twice: their input is transcribed too."""
+"""Kinds whose audio input counts as heard. Answers do not, because their input is also transcribed."""
 
 
 @dataclass(slots=True)

@@ -1,14 +1,14 @@
-"""How many tokens things are, before the server says so."""
+"""Token estimates, for use before the server reports usage."""
 
 from bot.audio import HEAR_RATE, seconds
 
 AUDIO_IN_PER_SECOND = 10
 AUDIO_OUT_PER_SECOND = 20
-"""Also of an answer that the model hears again."""
+"""Also for an earlier answer that goes in again by its audio id."""
 TEXT_OUT_PER_SECOND = 5
 """Tokens of text per second of an answer. Fast Japanese speech has as many."""
 _TOKENS_PER_MESSAGE = 4
-"""Tokens that the frame of a chat message takes."""
+"""Overhead of one chat message."""
 
 
 def of_text(text: str) -> int:

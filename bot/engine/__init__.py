@@ -1,7 +1,8 @@
-"""Turns -> replies: prompt, the audio chat stream, transcription, pricing.
+"""Turns -> replies: prompt, the audio chat stream, transcription.
 
-client.py builds the one connection; openai_audio.py (port Engine) and transcribe.py (port Transcriber) use it. The
-rest is pure: prompt.py (with window, names, tokens) makes the messages, body.py the bytes; sse, stream and pcm read the
-answer; faults.py names what goes wrong; guard.py tells made-up words; dialects.py knows the servers; pricing.py the
-money.
+open.py builds every engine. client.py builds the connection pool that openai_audio.py (port `Engine`), transcribe.py
+(port `Transcriber`) and text_and_speech.py (port `TextAndSpeech`) share. The rest is mostly pure: prompt.py (with
+history_window and quoting) makes the messages, payload.py and request_body.py the request; sse, stream and pcm read the
+answer; faults.py classifies errors; hallucinations.py rejects invented transcripts; dialects.py lists what servers do
+differently.
 """

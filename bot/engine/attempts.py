@@ -1,4 +1,4 @@
-"""What one reply went through over its attempts: what was tried, thrown away and paid; pure."""
+"""The state of one reply across its attempts: what was tried, discarded and billed; pure."""
 
 from dataclasses import fields
 
@@ -8,15 +8,15 @@ from bot.types import ReplyDone, Usage
 
 
 class Attempts:
-    """The state that outlives an attempt. `begin` each attempt; the other methods speak of the one begun last."""
+    """State that outlives one attempt. Call `begin` for each; the other methods refer to the current one."""
 
     def __init__(self, *, text_only: bool, ask_for_sound: bool = True) -> None:
-        """`ask_for_sound`: an answer in words only is thrown away once, in the hope of a spoken one."""
+        """`ask_for_sound`: discard the first text-only answer and ask again for a spoken one."""
         self.use_ids = True
         "name earlier answers by audio id"
         self.use_history = True
         self.retold = False
-        "show earlier answers without an id as told, not as given"
+        "show earlier answers without an id as user text, not as assistant messages"
         self.retried = False
         self._ask_for_sound = ask_for_sound and not text_only
         self._text_only = text_only
@@ -30,11 +30,11 @@ class Attempts:
 
     @property
     def audible(self) -> bool:
-        """Whether something of this attempt was passed on: then it cannot be asked for again."""
+        """Whether any of this attempt was passed on. If so, it cannot be retried."""
         return self._assembly.seconds > 0 or (self._text_only and bool(self._assembly.text))
 
     def ask_again_for_sound(self) -> bool:
-        """An answer came in words only: say yes, once, to asking again."""
+        """Handle a text-only answer: return True once, when the reply should be requested again."""
         if not self._ask_for_sound:
             return False
         self._ask_for_sound = False
@@ -43,7 +43,7 @@ class Attempts:
         return True
 
     def discard(self) -> None:
-        """This attempt is thrown away; what came of it was paid for all the same."""
+        """Throw this attempt away, but keep its usage: the server bills it."""
         if self._assembly.begun:
             usage, estimated = self._assembly.usage(self._prompt.sent)
             self._spent = add(self._spent, usage)
@@ -51,7 +51,7 @@ class Attempts:
             self._discarded += 1
 
     def done(self, *, complete: bool) -> ReplyDone:
-        """Close the books with this attempt as the answer."""
+        """Return the final event, with this attempt as the answer."""
         assembly = self._assembly
         usage, estimated = assembly.usage(self._prompt.sent) if assembly.begun else (Usage(), False)
         named = complete and assembly.seconds > 0
@@ -66,5 +66,5 @@ class Attempts:
 
 
 def add(left: Usage, right: Usage) -> Usage:
-    """Return the sum, kind by kind."""
+    """Return the sum of each kind of token."""
     return Usage(*(getattr(left, field.name) + getattr(right, field.name) for field in fields(Usage)))

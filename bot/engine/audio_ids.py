@@ -1,22 +1,22 @@
-"""Which earlier answers may be named by audio id; pure."""
+"""Which earlier answers a request may reference by audio id; pure."""
 
 from collections import OrderedDict
 from collections.abc import Iterable
 
 MAX_REMEMBERED_IDS = 512
-"""Ids remembered of each kind."""
+"""Given ids kept, and refused ids kept."""
 MAX_ID_REFUSALS = 2
-"""Refusals of ids that this very server just gave, without a request in between that worked, until it is believed to
-keep none. A single one may be a restart over there."""
+"""Consecutive refusals of ids that this server itself gave, after which we assume that it keeps none. A single refusal
+may come from a restart of the server."""
 
 
 class AudioIds:
-    """Remembers the ids that were given and refused. `id in ids` tells that it was refused."""
+    """Remembers which ids the server gave and refused. `id in ids` is true when it refused the id."""
 
     def __init__(self, *, wanted: bool, trusted: bool = False) -> None:
         self._wanted = wanted
         self._trusted = trusted
-        "OpenAI: it does keep ids, whatever happened to some"
+        "the server keeps ids (OpenAI), even if it refuses some"
         self._given: OrderedDict[str, None] = OrderedDict()
         self._dead: OrderedDict[str, None] = OrderedDict()
         self._strikes = 0
@@ -26,15 +26,15 @@ class AudioIds:
 
     @property
     def usable(self) -> bool:
-        """Whether ids are worth sending to this server at all."""
+        """Whether to send ids to this server at all."""
         return self._wanted and self._strikes < MAX_ID_REFUSALS
 
     def given(self, name: str) -> None:
-        """A reply had this id."""
+        """Record the id of a reply."""
         _remember(self._given, name)
 
     def refused(self, names: Iterable[str]) -> None:
-        """A request with these ids failed for them: they are not tried again."""
+        """Record that a request failed because of these ids: they are not sent again."""
         names = list(names)
         if not self._trusted:
             self._strikes += any(name in self._given for name in names)
@@ -42,7 +42,7 @@ class AudioIds:
             _remember(self._dead, name)
 
     def accepted(self) -> None:
-        """A request with ids worked."""
+        """Record that a request with ids succeeded."""
         self._strikes = 0
 
 

@@ -1,13 +1,13 @@
-"""Remembers a fault that only the operator can end.
+"""A circuit breaker for faults that only the operator can fix (key, credit).
 
-While it stands nothing speculative is sent and nothing is retried; each human turn is the probe that may close it.
+While it is open, the engine sends no preemptive requests and no retries. Each human turn is a probe that may close it.
 """
 
 from bot.errors import BotError, ModelAuth, OutOfCredit
 
 
 class Breaker:
-    """Open while the account cannot be used."""
+    """Open while the account is unusable."""
 
     def __init__(self) -> None:
         self.fault: BotError | None = None

@@ -1,4 +1,4 @@
-"""The one long-lived connection to the model's server."""
+"""The one long-lived connection pool to the model's server."""
 
 import ssl
 
@@ -7,15 +7,15 @@ from openai import AsyncOpenAI
 
 HTTP_TIMEOUT = httpx2.Timeout(connect=3, read=10, write=10, pool=2)
 CONNECTION_LIMITS = httpx2.Limits(max_connections=400, max_keepalive_connections=100, keepalive_expiry=120)
-"""Idle connections live 120 s (the default of 5 s costs a handshake after every pause). 400: one hundred calls with a
-reply and three transcriptions each."""
+"""Idle connections live for 120 s: the default of 5 s costs a handshake after every pause. 400 connections serve 100
+calls with one reply and three transcriptions each."""
 
 
 def build_client(api_key: str, base_url: str, ssl_context: ssl.SSLContext | None = None) -> AsyncOpenAI:
-    """Build the client that everything in this room shares; close it with `await client.close()`.
+    """Build the client that all engines share; close it with `await client.close()`.
 
-    No retries of its own: the engine knows better which request may be sent again. `ssl_context` is for a server
-    whose certificate the system does not know.
+    The client does not retry: the engine decides which request may be sent again. `ssl_context` is for a server whose
+    certificate the system does not trust.
     """
     http = httpx2.AsyncClient(
         verify=ssl_context if ssl_context is not None else True,
@@ -27,7 +27,7 @@ def build_client(api_key: str, base_url: str, ssl_context: ssl.SSLContext | None
 
 
 def idle_connections(client: AsyncOpenAI) -> int:
-    """Return how many connections stand open and unused; 0 if the library does not show it (its names are private)."""
+    """Return the number of open idle connections; 0 if httpx2 renamed the private attributes that hold them."""
     try:
         transport = client._client._transport_for_url(client.base_url)
         return sum(one.is_idle() and not one.has_expired() for one in transport._pool.connections)  # pyright: ignore[reportAttributeAccessIssue]

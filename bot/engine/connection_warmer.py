@@ -1,24 +1,24 @@
-"""Connections opened while people still speak, so that none is opened after they end."""
+"""Opens connections while people still speak, so the turn itself needs no handshake."""
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
 CONNECTIONS_PER_TURN = 2
-"""Connections a turn takes at once: the reply and the transcription of what was said."""
+"""Concurrent requests of a turn: the reply and the transcription."""
 EXPECTED_TURN_SECONDS = 15.0
-"""Seconds for which a turn that was announced counts as still to come."""
+"""How long an announced turn counts as expected."""
 MAX_WARM_CONNECTIONS = 16
-"""Connections kept warm; calls that speak all at once open more when they need them."""
+"""Calls that speak at the same moment open more when they need them."""
 WARMUP_TIMEOUT_SECONDS = 9.0
-"""Seconds until it is given up."""
+"""How long the warm-up requests may take."""
 
 
 class ConnectionWarmer:
-    """Keeps as many idle connections as the turns to come will take.
+    """Keeps as many idle connections as the expected turns need.
 
-    `idle` counts the connections there are; `ask` is a small request, each at the same time on a connection of its own;
-    `clock` gives seconds.
+    `idle` counts the idle connections. `ask` sends a small request; concurrent ones use separate connections. `clock`
+    gives seconds.
     """
 
     def __init__(
@@ -31,20 +31,20 @@ class ConnectionWarmer:
         self._opening = False
 
     async def warm(self) -> None:
-        """Somebody joined or begins to speak: open what is missing. Raises what `ask` raises."""
+        """Open the missing connections; call it when somebody joins or starts to speak. Raises what `ask` raises."""
         now = self._clock()
         while self._expected and now - self._expected[0] > EXPECTED_TURN_SECONDS:
             self._expected.popleft()
         self._expected.append(now)
         needed = min(MAX_WARM_CONNECTIONS, CONNECTIONS_PER_TURN * len(self._expected))
-        # Twice, since a request may have been over before the next began, and left its connection to it.
+        # Twice, because a request that finishes early hands its connection to the next one.
         for _ in range(2):
             if self._opening or self._idle() >= needed:
                 return
             self._opening = True
             try:
                 async with asyncio.timeout(WARMUP_TIMEOUT_SECONDS):
-                    # All that are needed: the open ones serve some of these requests, and only the rest opens more.
+                    # Send one request per needed connection: idle ones serve some, and only the rest open new ones.
                     done = await asyncio.gather(*(self._ask() for _ in range(needed)), return_exceptions=True)
             finally:
                 self._opening = False
@@ -53,6 +53,6 @@ class ConnectionWarmer:
                     raise result
 
     def used(self) -> None:
-        """A turn that was announced is here."""
+        """An announced turn has started."""
         if self._expected:
             self._expected.popleft()

@@ -1,4 +1,4 @@
-"""How servers that speak OpenAI's protocol differ, as knobs."""
+"""How servers that speak OpenAI's protocol differ."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ from bot.audio import SPEAK_RATE
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What one kind of server wants and sends."""
+    """What one kind of server expects and sends."""
 
     name: str
     official: bool = False
@@ -16,7 +16,7 @@ class Dialect:
     data_prefix: str = ""
     "before the base64 of a sound"
     audio_format: str = "pcm16"
-    "what to ask for; it streams raw PCM whatever the name"
+    "the format to request; the stream is raw PCM whatever its name"
     ids: bool = True
     "earlier answers can be named by audio id"
     rate: int = SPEAK_RATE
@@ -29,7 +29,7 @@ DASHSCOPE = Dialect("dashscope", data_prefix="data:;base64,", audio_format="wav"
 VLLM_OMNI = Dialect("vllm-omni", audio_format="wav", ids=False)
 SPEACHES = Dialect("speaches")
 COMPATIBLE = Dialect("compatible")
-"""A server nobody told us of: asked like OpenAI, without the fields only OpenAI knows."""
+"""An unknown server: like OpenAI, without the fields that only OpenAI knows."""
 
 DIALECTS_BY_NAME = {
     dialect.name: dialect for dialect in (OPENAI, OPENROUTER, DASHSCOPE, VLLM_OMNI, SPEACHES, COMPATIBLE)

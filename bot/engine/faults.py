@@ -1,4 +1,4 @@
-"""What the other side throws -> the errors people are told of, and whether asking again may help; pure.
+"""The server's errors -> our errors, and whether a retry may help; pure.
 
 class             trigger
 ----------------- -------------------------------------------------------------
@@ -35,9 +35,9 @@ from bot.errors import (
 )
 
 MAX_RETRY_WAIT_SECONDS = 1.5
-"""Seconds a person may wait for a retry; a server that asks for more is given up."""
+"""How long a person may wait for a retry. If the server asks for more, there is no retry."""
 _RETRY_WAIT_SECONDS: dict[type[BotError], float] = {RateLimited: 0.6, Unreachable: 0.2}
-"""Seconds before a second request, for the faults where it may help, when the server does not say."""
+"""The wait before a retry where one may help and the server names no time."""
 
 _QUOTA_CODES = {
     "insufficient_quota",
@@ -54,7 +54,7 @@ _UNSAFE_CHARACTERS = re.compile(r"[^\w.\[\]-]+")
 
 
 class ModelFault(Exception):
-    """A request that failed: `error` for people; `wait` seconds until it may be sent again, None if that is in vain."""
+    """A failed request: `error` for people; `wait` seconds before a retry, None if a retry is useless."""
 
     def __init__(
         self, error: BotError, wait: float | None = None, status: int | None = None, *, too_long: bool = False
@@ -63,13 +63,13 @@ class ModelFault(Exception):
         self.error = error
         self.wait = wait
         self.status = status
-        "of HTTP, when the server answered with one"
+        "HTTP status, if the server answered"
         self.too_long = too_long
-        "the request had more tokens than the model can take"
+        "the request exceeded the context length"
 
 
 def fault_of(error: Exception) -> ModelFault:
-    """Translate what the SDK, the network or our own deadline raised."""
+    """Translate an exception of the SDK, the network or our own deadline."""
     match error:
         case ModelFault():
             return error
@@ -89,7 +89,7 @@ def fault_of(error: Exception) -> ModelFault:
 def classify(
     status: int | None, body: object, headers: Mapping[str, str] | None = None, request_id: str | None = None
 ) -> ModelFault:
-    """Read an error answer, or an error within a stream (then `status` is None)."""
+    """Classify an error response, or an error within a stream (`status` is None)."""
     fields = _fields(body)
     words = {str(fields.get(name) or "") for name in ("code", "type")}
     if status is None and str(fields.get("code")).isdigit():
@@ -126,7 +126,7 @@ def _kind(status: int | None, words: set[str], fields: Mapping[str, Any]) -> typ
 
 
 def _fields(body: object) -> Mapping[str, Any]:
-    """Find the error object: proxies nest it, or hide the true one as text in `metadata.raw`."""
+    """Find the error object. Proxies nest it, or put the original one as text into `metadata.raw`."""
     if not isinstance(body, Mapping):
         return {}
     if isinstance(inner := body.get("error"), Mapping):
@@ -156,7 +156,7 @@ def _blames_sound(fields: Mapping[str, Any]) -> bool:
 
 
 def _detail(status: int | None, fields: Mapping[str, Any], request_id: str | None) -> str:
-    """Say for the log what came, without the message: it may quote what people said, or the key."""
+    """Describe the error for the log without its message, which may quote people's words or the key."""
     parts = [str(status) if status else "in stream"]
     parts += [_safe(str(fields[name])) for name in ("code", "type", "param") if fields.get(name)]
     if request_id:
@@ -174,5 +174,5 @@ def _asked_pause(headers: Mapping[str, str]) -> float | None:
             try:
                 return max(0.0, float(headers[name]) / scale)
             except ValueError:
-                return math.inf  # a date: too far off to wait for
+                return math.inf  # a date: too far off to wait
     return None

@@ -1,20 +1,20 @@
-"""Words that a transcriber made up are told from words that were said; pure."""
+"""Rejects transcripts that the model made up; pure."""
 
 import re
 from collections.abc import Sequence
 
 _LETTERS_PATTERN = re.compile(r"\w+")
 _MAX_LETTERS_PER_SECOND = 40
-"""Letters a second of speech that nobody can say; with room for laughter and lists."""
+"""Faster than anybody speaks, with room for laughter and lists."""
 _MIN_REPEATS_BY_PHRASE_LENGTH = {1: 9, 2: 7}
-"""How often a phrase of so many words must come in a row, and nothing else: "no no no no no" is said by people."""
+"""Repeats, by words in the phrase, that mark a transcript with nothing else in it. People do say "no no no no no"."""
 _MIN_REPEATS = 5
 _MAX_PHRASE_LENGTH = 12
 _MIN_REPEATED_LETTERS = 20
 _MAX_CALLED_NAMES = 2
-"""So many names in a row somebody may well call."""
+"""People do call this many names in a row."""
 _MIN_SECONDS_PER_NAME = 0.25
-"""Seconds it takes to call one."""
+"""The time it takes to call one name."""
 _NOISE_PHRASES = frozenset(
     {
         "thanksforwatching",
@@ -33,15 +33,15 @@ _NOISE_PHRASES = frozenset(
         "subtítulosrealizadosporlacomunidaddeamaraorg",
     }
 )
-"""What speech models are known to write for noise: the ends of films they learnt from."""
+"""What speech models write for noise: closing lines of the videos they were trained on."""
 _MIN_NOISE_PHRASE_SECONDS = 1.5
-"""Seconds: whoever really says one of these takes longer than noise that was taken for speech."""
+"""Saying one of these takes longer than a noise that the VAD took for speech."""
 
 
 def is_plausible(text: str, voiced: float, keywords: Sequence[str]) -> str:
-    """Return `text`, or nothing if it cannot be what was said in `voiced` seconds of speech.
+    """Return `text`, or "" if nobody can have said it in `voiced` seconds of speech.
 
-    `keywords` are the words the transcriber was given: it may echo them.
+    `keywords` are the hints that the transcriber got: it may echo them.
     """
     text = " ".join(text.split())
     letters = _joined([text])
@@ -63,7 +63,7 @@ def _joined(words: Sequence[str]) -> str:
 
 
 def _repeats(text: str) -> bool:
-    """Tell whether a phrase of up to 12 words, or of up to 12 letters, comes over and over."""
+    """Whether the text only repeats one phrase of up to 12 words or 12 letters."""
     words = [word.casefold() for word in _LETTERS_PATTERN.findall(text)]
     letters = "".join(words)
     return _loops(words) or (len(letters) >= _MIN_REPEATED_LETTERS and _loops(letters))

@@ -1,6 +1,6 @@
-"""How much of a channel's history the model is shown; pure.
+"""How much of a channel's history goes into the prompt; pure.
 
-An exchange is what people said in one go and the answer to it. Exchanges are shown or left out whole.
+An exchange is what people said in a row and the answer to it. The prompt has whole exchanges only.
 """
 
 from collections.abc import Sequence
@@ -11,15 +11,15 @@ from bot.billing import tokens
 from bot.types import Message
 
 MAX_EXCHANGE_PAUSE = timedelta(seconds=60)
-"""Words nobody answered belong to one exchange while no longer pause lies between them."""
+"""A longer pause between unanswered messages starts a new exchange."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryWindow:
-    """The bounds of what is shown."""
+    """The limits on history in a prompt."""
 
     tokens: int = 4000
-    "of history; at text rates this costs a cent an answer when full"
+    "of history; a full window costs about a cent per answer at text rates"
     age: timedelta = timedelta(hours=6)
     exchanges: int = 40
 
@@ -45,7 +45,7 @@ def exchanges(history: Sequence[Message]) -> list[list[Message]]:
 def choose(
     history: Sequence[Message], now: datetime, window: HistoryWindow
 ) -> tuple[list[list[Message]], list[Message]]:
-    """Return the newest exchanges that fit, oldest first, and the messages that fell out."""
+    """Return the newest exchanges that fit, oldest first, and the messages that do not."""
     found = exchanges(history)
     left = window.tokens
     first = len(found)

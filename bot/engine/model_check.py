@@ -1,4 +1,4 @@
-"""What a server says of a model."""
+"""What the server says about a model."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ log = structlog.get_logger("engine")
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """Whether a model can be used, and how long."""
+    """Whether a model is available, and until when."""
 
     available: bool
     shutdown_date: date | None = None
-    "when the server will stop serving it, if that was announced"
+    "when the server stops serving it, if announced"
 
 
 async def check_model(client: AsyncOpenAI, model: str) -> ModelState:
-    """Ask the server about a model; it also warms the connection.
+    """Ask the server about a model. This also warms the connection.
 
     Raises EngineError when the server does not answer or refuses the key.
     """
@@ -42,7 +42,7 @@ async def check_model(client: AsyncOpenAI, model: str) -> ModelState:
 
 
 async def announce(check: Callable[[str], Awaitable[ModelState]], models: Iterable[str]) -> None:
-    """Say in the log what is wrong with a model, and when it will be shut down; never raises BotError."""
+    """Log unavailable models and announced shutdowns; never raises BotError."""
     for name in models:
         try:
             state = await check(name)

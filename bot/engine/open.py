@@ -1,4 +1,4 @@
-"""Settings -> the engines. The one place that picks them: another engine is built here."""
+"""Settings -> the engines. This is the only place that picks them: add another engine here."""
 
 import ssl
 from collections import Counter
@@ -18,7 +18,7 @@ from bot.ports import Engine, TextAndSpeech, Transcriber
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """What the bot asks of models."""
+    """The engines in use."""
 
     reply: Engine
     "answers in calls"
@@ -26,7 +26,7 @@ class Engines:
     write: TextAndSpeech
     "answers outside of calls"
     check: Callable[[str], Awaitable[ModelState]]
-    "what the server says of a model; raises EngineError when it does not answer or refuses the key"
+    "what the server says about a model; raises EngineError when it does not answer or refuses the key"
     models: tuple[str, ...]
     "all models that the settings name"
 

@@ -1,4 +1,4 @@
-"""The audio chat model: one turn in, one reply out, whatever happens on the way."""
+"""The audio chat model: one turn in, one reply out, with retries and fallbacks in between."""
 
 import asyncio
 import time
@@ -28,15 +28,15 @@ from bot.errors import BadRequest, BotError, HistoryExpired, Incomplete, Unreach
 from bot.types import ReplyEvent, ReplyRequest, Usage
 
 MAX_TEXT_ONLY_TURNS = 2
-"""Turns in a row that were answered in words only, until a server is taken for one that cannot speak: asking it again
-for sound would double each wait."""
+"""Consecutive text-only answers after which we assume that the server cannot speak. Asking again for sound would double
+each wait."""
 
 
 class OpenAIEngine:
     """Streams replies of an OpenAI-compatible audio chat model (port `Engine`).
 
-    Requests share one long-lived client, whose owner closes it. A request is sent again once, and only while nothing of
-    it was heard; words are kept back until the first sound for that reason.
+    Requests share one long-lived client, whose owner closes it. A request is retried once, and only while nobody has
+    heard any of the answer. Text therefore waits for the first sound.
     """
 
     def __init__(
@@ -68,34 +68,34 @@ class OpenAIEngine:
         self._window = window or HistoryWindow()
         self._log = log or structlog.get_logger("engine")
         self._ids = AudioIds(wanted=self._dialect.ids, trusted=self._dialect.official)
-        self._warmth = ConnectionWarmer(lambda: idle_connections(client), self.check_model, clock)
+        self._warmer = ConnectionWarmer(lambda: idle_connections(client), self.check_model, clock)
         self._summaries = Summaries(client, text_model, spent, self._log) if text_model else None
         self._counts = counts if counts is not None else Counter()
         self._text_only_turns = 0
 
     @property
     def fault(self) -> BotError | None:
-        """What only the operator can end (key, credit); while it stands, send nothing that nobody asked for."""
+        """The fault that only the operator can fix (key, credit). While it is set, send no preemptive requests."""
         return self.breaker.fault
 
     def estimate(self, request: ReplyRequest, seconds: float) -> Usage:
-        """Return what a reply with `seconds` of sound uses: rather too much, because the budget holds it back."""
+        """Return the usage of a reply with `seconds` of sound. It errs high, because the budget reserves it."""
         return self._compose(request).usage(seconds)
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyEvent, None]:
         """Stream one reply; closing the iterator aborts the request at once.
 
-        Raises EngineError, or BadAudio. When something was paid for before that, a ReplyDone with complete=False comes
+        Raises EngineError or BadAudio. If the server billed anything before, a ReplyDone with complete=False comes
         first.
         """
         end = asyncio.get_running_loop().time() + self._deadlines.whole
         text_only = request.room.text_only
-        course = Attempts(text_only=text_only, ask_for_sound=self._text_only_turns < MAX_TEXT_ONLY_TURNS)
-        self._warmth.used()
+        attempts = Attempts(text_only=text_only, ask_for_sound=self._text_only_turns < MAX_TEXT_ONLY_TURNS)
+        self._warmer.used()
         while True:
-            prompt = self._compose(request, course)
+            prompt = self._compose(request, attempts)
             assembly = Assembly(self._dialect.rate, longest=request.room.max_seconds)
-            course.begin(prompt, assembly)
+            attempts.begin(prompt, assembly)
             kept: list[ReplyEvent] = []
             fault: ModelFault | None = None
             try:
@@ -110,7 +110,7 @@ class OpenAIEngine:
                 async with aclosing(events):
                     async for event in events:
                         kept.append(event)
-                        if course.audible:
+                        if attempts.audible:
                             while kept:
                                 yield kept.pop(0)
             except ModelFault as raised:
@@ -122,21 +122,21 @@ class OpenAIEngine:
             filtered = assembly.finish == "content_filter"
             if fault is None and outcome not in (StreamResult.CUT, StreamResult.EMPTY):
                 self._worked(prompt, assembly)
-                if outcome is StreamResult.TEXT_ONLY and course.ask_again_for_sound():
+                if outcome is StreamResult.TEXT_ONLY and attempts.ask_again_for_sound():
                     continue
                 self._text_only_turns = self._text_only_turns + 1 if outcome is StreamResult.TEXT_ONLY else 0
                 for event in kept:
                     yield event
-                yield course.done(complete=outcome is not StreamResult.PARTIAL)
+                yield attempts.done(complete=outcome is not StreamResult.PARTIAL)
                 if filtered:
                     raise Incomplete("content_filter")
                 return
 
             fault = fault or ModelFault(Incomplete(assembly.finish or outcome.value), None if filtered else 0.0)
-            if self._heal(fault, prompt, course) or await self._again(fault, course):
+            if self._heal(fault, prompt, attempts) or await self._again(fault, attempts):
                 continue
             self.breaker.failed(fault.error)
-            done = course.done(complete=False)
+            done = attempts.done(complete=False)
             if done.usage != Usage():
                 yield done
             raise fault.error
@@ -150,40 +150,40 @@ class OpenAIEngine:
             raise
 
     async def warm(self) -> None:
-        """Somebody joined or begins to speak: open the connections ahead of need. Never raises."""
+        """Open connections ahead of need; call it when somebody joins or starts to speak. Never raises."""
         try:
-            await self._warmth.warm()
+            await self._warmer.warm()
         except (BotError, TimeoutError) as error:
             self._log.info("engine.cold", reason=str(error))
 
     def forget(self, channel_id: int) -> None:
-        """Drop what is kept of a channel's past."""
+        """Drop the summary of a channel."""
         if self._summaries:
             self._summaries.forget(channel_id)
 
     def forget_person(self, user_id: int) -> None:
-        """Drop what is kept of a past in which somebody spoke."""
+        """Drop every summary of a conversation in which this person spoke."""
         if self._summaries:
             self._summaries.forget_person(user_id)
 
     async def aclose(self) -> None:
-        """Stop what runs in the background; the client belongs to who built it."""
+        """Stop the background tasks. The owner of the client closes it."""
         if self._summaries:
             await self._summaries.aclose()
 
-    def _compose(self, request: ReplyRequest, course: Attempts | None = None) -> Prompt:
+    def _compose(self, request: ReplyRequest, attempts: Attempts | None = None) -> Prompt:
         channel_id = request.turn.channel_id
         prompt = compose(
             request,
             now=self._clock(),
             dead_ids=self._ids,
-            use_ids=self._ids.usable and (course is None or course.use_ids),
+            use_ids=self._ids.usable and (attempts is None or attempts.use_ids),
             summary=self._summaries.of(channel_id, request.history) if self._summaries else "",
-            window=self._window if course is None or course.use_history else EMPTY_WINDOW,
+            window=self._window if attempts is None or attempts.use_history else EMPTY_WINDOW,
             data_prefix=self._dialect.data_prefix,
-            retold=course is not None and course.retold,
+            retold=attempts is not None and attempts.retold,
         )
-        if course and self._summaries and not self.fault:
+        if attempts and self._summaries and not self.fault:
             self._summaries.note(channel_id, prompt.fallen)
         return with_silence(prompt, self._dialect) if request.room.text_only and not prompt.hears else prompt
 
@@ -194,29 +194,29 @@ class OpenAIEngine:
         if assembly.audio_id and assembly.seconds:
             self._ids.given(assembly.audio_id)
 
-    def _heal(self, fault: ModelFault, prompt: Prompt, course: Attempts) -> bool:
-        """Ask again without what this server could not bear; people never learn of it."""
-        if course.audible:
+    def _heal(self, fault: ModelFault, prompt: Prompt, attempts: Attempts) -> bool:
+        """Return True to retry without the part of the request that the server rejected; people do not notice."""
+        if attempts.audible:
             return False
-        if fault.too_long and course.use_history:
-            course.use_history = False
+        if fault.too_long and attempts.use_history:
+            attempts.use_history = False
             return True
-        # Some servers do not say that an id is unknown: they break over it, or over the field itself.
+        # Some servers do not report an unknown id: they fail on it, or on the field itself.
         broke = isinstance(fault.error, BadRequest | Unreachable) and fault.status is not None
         if not prompt.audio_ids or not (
-            isinstance(fault.error, HistoryExpired) or (broke and not self._dialect.official and not course.retried)
+            isinstance(fault.error, HistoryExpired) or (broke and not self._dialect.official and not attempts.retried)
         ):
             return False
         self._ids.refused(prompt.audio_ids)
-        course.use_ids = False
+        attempts.use_ids = False
         return True
 
-    async def _again(self, fault: ModelFault, course: Attempts) -> bool:
-        """Wait and say yes when the request may be sent once more."""
-        if fault.wait is None or course.audible or course.retried or self.breaker.fault:
+    async def _again(self, fault: ModelFault, attempts: Attempts) -> bool:
+        """Return True, after the wait, if the request may be retried."""
+        if fault.wait is None or attempts.audible or attempts.retried or self.breaker.fault:
             return False
-        course.retried = True
-        course.discard()
+        attempts.retried = True
+        attempts.discard()
         self._log.info("engine.retry", reason=str(fault.error))
         await asyncio.sleep(fault.wait)
         return True

@@ -11,12 +11,12 @@ from bot.types import ReplyRequest
 MAX_REPLY_TOKENS = 2048
 """Of one answer; about 90 seconds of speech."""
 REPLY_TOKENS_PER_SECOND = 25
-"""Of an answer: 20 of sound, and its words."""
+"""20 of audio, the rest text."""
 _SPARE_TOKENS = 64
 
 
 def payload(prompt: Prompt, request: ReplyRequest, model: str, dialect: Dialect, key: str) -> dict[str, object]:
-    """Return the request's body. `key` is the secret that people's ids are hashed with."""
+    """Return the request's body. `key` is the secret that hashes user ids."""
     room = request.room
     options = {"include_usage": True}
     most_tokens = _SPARE_TOKENS + round(room.max_seconds * REPLY_TOKENS_PER_SECOND)
@@ -34,7 +34,7 @@ def payload(prompt: Prompt, request: ReplyRequest, model: str, dialect: Dialect,
         fields["store"] = False
         options["include_obfuscation"] = False
         if person := _person(request):
-            # Keyed, since a plain hash of a Discord id is found by trying all of them.
+            # Keyed, because anybody can reverse a plain hash of a Discord id by trying all ids.
             fields["safety_identifier"] = hmac.new(key.encode(), str(person).encode(), hashlib.sha256).hexdigest()
     return fields
 

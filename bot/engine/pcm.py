@@ -1,4 +1,4 @@
-"""Sound out of a stream: base64 cut anywhere, odd bytes, WAV headers in the middle -> whole samples."""
+"""Streamed base64 with cuts anywhere, odd bytes and WAV headers in the middle -> whole PCM samples."""
 
 import binascii
 import re
@@ -9,16 +9,16 @@ from bot.engine.resample import Resampler
 
 _BASE64_PADDING = re.compile("=+")
 _MAX_WAV_HEADER_BYTES = 4096
-"""Bytes; what claims to be a WAV header and is longer is taken for sound."""
+"""A longer "header" counts as sound."""
 
 
 class Base64Stream:
-    """Joins base64 that may be cut at any letter, and padded at the end of any part."""
+    """Decodes base64 that may be cut at any character and padded at the end of any part."""
 
     def __init__(self) -> None:
         self._rest = ""
         self.garbled = 0
-        "parts that were no base64"
+        "parts that were not base64"
 
     def feed(self, text: str) -> bytes:
         """Return the bytes that are complete now."""
@@ -28,7 +28,7 @@ class Base64Stream:
         return b"".join([*map(self._decode, ended), self._decode(open_end[:whole])])
 
     def end(self) -> bytes:
-        """Return the bytes of an end that lacks its padding."""
+        """Return the remaining bytes, if the end lacks its padding."""
         rest, self._rest = self._rest, ""
         return self._decode(rest)
 
@@ -53,7 +53,7 @@ class PcmStream:
         """Return the samples that are complete now."""
         data = self._rest + part
         self._rest = b""
-        # A header stands at the start of a part; sound that begins with these four letters is next to impossible.
+        # Headers come at the start of a part. PCM that starts with these four bytes is next to impossible.
         if data.startswith(b"RIFF") or (len(data) < 4 and b"RIFF".startswith(data)):
             start = self._read_header(data)
             if start is None:
@@ -66,7 +66,7 @@ class PcmStream:
         return self._convert(data[:whole])
 
     def _read_header(self, data: bytes) -> int | None:
-        """Return where the samples begin, 0 if this is no header, None while it is not complete."""
+        """Return where the samples begin; 0 if this is not a header, None while it is incomplete."""
         if len(data) >= 12 and data[8:12] != b"WAVE":
             return 0
         at = 12

@@ -1,8 +1,8 @@
 """ReplyRequest -> chat messages; pure.
 
-The shape: one system message; of each earlier exchange one user message, a text part with name and time before the
-words of each speaker, and the answer, by audio id while the server knows it, else as its words; last the turn itself,
-with the speech as sound.
+The messages, in order: one system message; for each earlier exchange, one user message with a text part (name and time)
+before the words of each speaker, then the answer, by audio id while the server keeps it, else as text; last, the turn
+itself with its speech as audio.
 """
 
 from collections.abc import Container, Iterable, Sequence
@@ -17,38 +17,38 @@ from bot.engine.request_body import audio_part
 from bot.types import LANGUAGES, Message, ReplyRequest, RoomContext, Usage
 
 MAX_AUDIO_IDS = 2
-"""So many of the last complete answers are named by audio id; without any the model may drop out of its voice."""
+"""The last complete answers go by audio id. Without any, the model may change its voice."""
 MIN_ID_LIFE_SECONDS = 60.0
-"""Seconds of life an audio id must have left."""
+"""An id that expires sooner is not sent."""
 DEFAULT_ID_LIFE_SECONDS = 3600.0
-"""Seconds an id is taken to live when the server did not say."""
+"""The assumed life of an id when the server gives no expiry."""
 MAX_NAMED_PEOPLE = 20
-"""Names told of those present."""
+"""Names of present people in the system message."""
 INTERRUPTED_NOTE = "[interrupted: people heard only this much]"
 
 
 def language_name(code: str) -> str:
-    """Return the English name of a language by its code (BCP 47); the code, made safe, where no name is known."""
+    """Return the English name of a language code (BCP 47), or the sanitized code if the language is unknown."""
     known = LANGUAGES.get(code.split("-")[0].lower())
     return known.english if known else plain(code)
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent, and what is known of it."""
+    """The messages of a request, and what we know about them."""
 
     messages: list[dict[str, Any]]
     audio_ids: tuple[str, ...]
-    "earlier answers named by id"
+    "earlier answers referenced by id"
     fallen: tuple[Message, ...]
     "history that did not fit"
     sent: Usage
-    "estimate of the tokens in it"
+    "estimated input tokens"
     hears: bool
-    "whether there is sound in it"
+    "whether the turn has audio"
 
     def usage(self, seconds: float) -> Usage:
-        """Return the estimate of the whole request, when the answer has `seconds` of sound."""
+        """Return the estimated usage of the request with an answer of `seconds` of sound."""
         return replace(
             self.sent,
             text_out=round(seconds * tokens.TEXT_OUT_PER_SECOND),
@@ -69,9 +69,9 @@ def compose(
 ) -> Prompt:
     """Build the messages of one reply.
 
-    `now` is Unix seconds; `dead_ids` are audio ids the server refused; `data_prefix` goes before the base64 of a sound.
-    `retold`: earlier answers that have no id stand among what people said, since a model that sees itself answer in
-    writing may go on in writing.
+    `now` is Unix seconds; `dead_ids` are audio ids the server refused; `data_prefix` goes before the base64 of audio.
+    `retold` puts earlier answers without an id into user messages, because a model that sees its own text answers may
+    keep answering in text.
     """
     shown, fallen = choose(request.history, request.room.now, window or HistoryWindow())
     by_id = _by_id([m for exchange in shown for m in exchange], now, dead_ids) if use_ids else []
@@ -94,7 +94,7 @@ def compose(
 
 
 def system_text(room: RoomContext, summary: str = "") -> str:
-    """Say who the model is, where, with whom, when, and how it is to speak."""
+    """Return the system message: who the model is, where, with whom, when, and how to speak."""
     people = [quoted(name) for name in room.people.values()]
     present = ", ".join(people[:MAX_NAMED_PEOPLE]) or "nobody known by name"
     if len(people) > MAX_NAMED_PEOPLE:
@@ -136,7 +136,7 @@ def _zone(now: datetime) -> str:
 def _exchange(
     exchange: Sequence[Message], by_id: Sequence[Message], zone: tzinfo | None, retold: bool
 ) -> list[dict[str, Any]]:
-    """Return an exchange as messages: what people said in one, each answer in its own."""
+    """Return an exchange as messages: one for what people said, one for each answer."""
     messages: list[dict[str, Any]] = []
     parts: list[dict[str, Any]] = []
     for message in exchange:
@@ -156,7 +156,7 @@ def _exchange(
 
 
 def _said(name: str, at: datetime, words: str) -> list[dict[str, Any]]:
-    # One line each: a line break in someone's words must not open a line that looks like another speaker's.
+    # One line each: a line break in somebody's words must not start a line that looks like another speaker's.
     return [_label(name, at), {"type": "text", "text": " ".join(words.split()) or "[unintelligible]"}]
 
 
@@ -170,9 +170,9 @@ def _answer(message: Message) -> str:
 
 
 def _by_id(shown: Sequence[Message], now: float, dead_ids: Container[str]) -> list[Message]:
-    """Return the last complete answers whose ids still live.
+    """Return the last complete answers whose ids are still valid.
 
-    Never an interrupted one: its id stands for the whole answer, most of which nobody heard.
+    Interrupted answers never count: the id stands for the whole answer, most of which nobody heard.
     """
     complete = [message for message in shown if message.audio_id and not message.interrupted]
     return [
@@ -185,12 +185,12 @@ def _by_id(shown: Sequence[Message], now: float, dead_ids: Container[str]) -> li
 
 def _turn_parts(request: ReplyRequest, data_prefix: str) -> list[dict[str, Any]]:
     turn, room = request.turn, request.room
-    # Who left before the turn was over is not among those present, but was heard before.
+    # Somebody who left before the end of the turn is not present any more, but is in the history.
     heard = {m.speaker_id: m.speaker for m in request.history if m.role == "user"}
     names = heard | dict(request.names) | dict(room.people)
 
     def label(user_id: int, at: float) -> dict[str, Any]:
-        # The call's clock and the wall's meet when the floor was free, which is now.
+        # The turn's end on the call's clock corresponds to room.now on the wall clock.
         return _label(names.get(user_id, ""), room.now - timedelta(seconds=max(0.0, turn.closed_at - at)))
 
     said = [(one.started_at, one.user_id, audio_part(one.pcm, data_prefix)) for one in turn.utterances]

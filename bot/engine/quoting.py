@@ -1,9 +1,9 @@
-"""Names people gave themselves, made safe to show to a model: data, never instructions."""
+"""Sanitizes the names that people choose before a model sees them: data, never instructions."""
 
 import unicodedata
 
 MAX_QUOTED_CHARACTERS = 32
-"""Characters, as many as Discord allows for a display name."""
+"""Discord's limit for a display name."""
 
 
 def quoted(name: str) -> str:
@@ -12,7 +12,7 @@ def quoted(name: str) -> str:
 
 
 def plain(name: str) -> str:
-    """Return `name` as `quoted` does, without the quotes; "someone" when nothing is left of it."""
+    """Return `name` as `quoted` does, without the quotes; "someone" if nothing is left."""
     visible = (" " if unicodedata.category(letter)[0] in "ZC" else letter for letter in name)
     words = " ".join("".join(visible).replace('"', "'").split())
     if len(words) > MAX_QUOTED_CHARACTERS:

@@ -1,4 +1,4 @@
-"""One request on the wire: sent while it is made, read while it comes, given up when it stalls."""
+"""One request on the wire: streamed out, streamed in, aborted when it stalls."""
 
 import asyncio
 import json
@@ -19,16 +19,16 @@ from bot.types import AudioDelta, TextDelta
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds until a request is given up."""
+    """Seconds until a request is aborted."""
 
     first: float = 8.0
-    "to the first sound, or the first word of a written answer; for each attempt"
+    "per attempt: to the first sound, or to the first word of a text answer"
     gap: float = 6.0
-    "between two pieces of an answer"
+    "between two parts of an answer"
     whole: float = 60.0
-    "for everything, retries included; the sound that came is added, so that no long answer is cut while it flows"
+    "in total, with retries; received sound extends it, so a long answer is not cut while it streams"
     drain: float = 0.25
-    "for the end of the response after [DONE], so that its connection can be used again"
+    "for the end of the response after [DONE], which frees the connection for reuse"
 
 
 async def request_chunks(
@@ -42,8 +42,8 @@ async def request_chunks(
 ) -> AsyncGenerator[TextDelta | AudioDelta, None]:
     """Send a chat request, feed the answer to `assembly` and yield what it adds.
 
-    `end` is when the whole turn is over, on the event loop's clock. Closing the generator aborts the request.
-    Raises Fault.
+    `end` is the deadline of the whole turn on the event loop's clock. Closing the generator aborts the request.
+    Raises ModelFault.
     """
     loop = asyncio.get_running_loop()
     due = loop.time() + deadlines.first
@@ -54,7 +54,7 @@ async def request_chunks(
         parser = EventParser()
         received = response.aiter_bytes()
         while True:
-            # Not around the yields below: the time our consumer takes is not the server's.
+            # Not around the yields below: our consumer's time does not count against the server.
             async with asyncio.timeout_at(min(due, end + assembly.seconds)):
                 part = await anext(received, None)
             for data in parser.feed(part) if part is not None else parser.end():
@@ -80,7 +80,7 @@ async def request_chunks(
 
 
 async def _post(client: AsyncOpenAI, body: RequestBody) -> httpx2.Response:
-    """Send a request; the SDK hands out the open response, as the answer is read by this room's own parser."""
+    """Send a request and return the open response: EventParser reads it, not the SDK."""
     response = await client.post(
         "/chat/completions",
         cast_to=httpx2.Response,
@@ -93,7 +93,7 @@ async def _post(client: AsyncOpenAI, body: RequestBody) -> httpx2.Response:
 
 
 def _chunk(data: bytes) -> object:
-    """Read one chunk; what is no JSON comes back as it is. Raises Fault for an error within the stream."""
+    """Parse one chunk; return it unparsed if it is not JSON. Raises ModelFault for an error within the stream."""
     try:
         chunk = json.loads(data)
     except (ValueError, RecursionError):
@@ -103,10 +103,10 @@ def _chunk(data: bytes) -> object:
     return chunk
 
 
-async def _drain(received: AsyncIterator[bytes], patience: float) -> None:
-    """Read to the end of a response that has said all."""
+async def _drain(received: AsyncIterator[bytes], timeout: float) -> None:
+    """Read a finished response to its end."""
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout):
             async for _ in received:
                 pass
     except (TimeoutError, httpx2.HTTPError):

@@ -1,7 +1,7 @@
-"""A request's body, made while it is sent: the sound in it is encoded slice by slice, never as a whole.
+"""A request's body, built while it is sent: audio is encoded slice by slice, never as a whole.
 
-A minute of speech is 2.5 MB of base64. Built at once it would hold the event loop for tens of milliseconds and stand
-in memory three times; here the PCM of the utterance is the only copy.
+A minute of speech is 2.5 MB of base64. Encoding it at once would block the event loop for tens of milliseconds and keep
+three copies in memory. Here the PCM of the utterance is the only copy.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from typing import Any
 from bot.audio import HEAR_RATE
 
 SLICE_BYTES = 49_152
-"""Bytes of sound encoded at once, about 60 us; a multiple of 3, so that slices join without padding."""
+"""Takes about 60 us to encode. A multiple of 3, so slices join without padding."""
 _SLICES_PER_YIELD = 8
-"""Slices between two visits of the event loop, about 1 ms."""
+"""About 1 ms of encoding between two yields to the event loop."""
 
 SILENCE = bytes(HEAR_RATE * 2 // 10)
 """100 ms, one token. Audio models refuse a request without audio in and audio out, so this clip goes with it."""
@@ -33,7 +33,7 @@ def wav_header(length: int, rate: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Stands in a message where the server expects a WAV file as base64."""
+    """The place in a message where the server expects a base64 WAV file."""
 
     pcm: bytes | memoryview
     "s16le mono"
@@ -48,7 +48,7 @@ class Sound:
         return len(self.prefix) + 4 * -(-(44 + len(self.pcm)) // 3)
 
     def slices(self) -> "list[memoryview | bytes]":
-        """Return the file in parts that are multiples of 3 bytes, but for the last."""
+        """Return the file in parts; each but the last is a multiple of 3 bytes."""
         header = wav_header(len(self.pcm), self.rate)
         first = SLICE_BYTES - len(header)
         view = memoryview(self.pcm)
@@ -63,12 +63,12 @@ def audio_part(pcm: bytes | memoryview, prefix: str) -> dict[str, Any]:
 
 
 class RequestBody:
-    """JSON with sounds in it; may be iterated again for a retry."""
+    """JSON with audio in it. A retry may iterate it again."""
 
     def __init__(self, payload: Mapping[str, object]) -> None:
         sounds: list[Sound] = []
         mark = token_hex(16)
-        "stands for a sound while the rest becomes JSON; nobody can guess it and so put it into a text"
+        "placeholder for a sound in the JSON; random, so nobody can put it into a text"
 
         def stand_in(value: object) -> str:
             if not isinstance(value, Sound):

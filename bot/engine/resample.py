@@ -1,4 +1,4 @@
-"""Sound of other rates -> 24 kHz, for servers that do not stream OpenAI's."""
+"""Other sample rates -> 24 kHz, for servers that do not stream OpenAI's rate."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from bot.audio import SPEAK_RATE
 
 
 class Resampler:
-    """Linear interpolation that runs on over part bounds.
+    """Linear interpolation that continues across parts.
 
-    Plain, since it serves only servers that stream another rate; speech from 16, 22.05, 44.1 or 48 kHz stays clear.
+    Simple on purpose: only few servers need it, and speech from 16, 22.05, 44.1 or 48 kHz stays clear.
     """
 
     def __init__(self, rate: int, channels: int) -> None:
@@ -18,10 +18,10 @@ class Resampler:
         self._channels = channels
         self._last = np.zeros(0)
         self._at = 0.0
-        "where the next output sample lies, counted from `_last`"
+        "position of the next output sample, relative to `_last`"
 
     def feed(self, data: bytes) -> bytes:
-        """Return what can be told from whole s16le samples in `data`: s16le mono 24 kHz."""
+        """Return s16le mono 24 kHz, as far as the whole s16le samples in `data` determine it."""
         fresh = np.frombuffer(data, "<i2").reshape(-1, self._channels).mean(axis=1)
         samples = np.concatenate((self._last, fresh))
         if samples.size < 2:

@@ -1,11 +1,11 @@
 """Server-sent events: bytes -> the data of each event (WHATWG HTML section 9.2.6; only `data` matters here)."""
 
 MAX_SSE_LINE_BYTES = 16 * 1024 * 1024
-"""Bytes; a server that never ends its line is cut off instead of filling memory."""
+"""Protects memory from a server that never ends a line."""
 
 
 class EventParser:
-    """Takes bytes as they come, gives whole events."""
+    """Takes bytes in any portions, returns whole events."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -13,7 +13,7 @@ class EventParser:
         self._data: list[bytes] = []
 
     def feed(self, received: bytes) -> list[bytes]:
-        """Return the data of the events that are complete now.
+        """Return the data of the events that this completes.
 
         Raises ValueError when a line outgrows MAX_SSE_LINE_BYTES.
         """
@@ -29,7 +29,7 @@ class EventParser:
         return [event for event in events if event is not None]
 
     def end(self) -> list[bytes]:
-        """Return what a server left without its closing empty line."""
+        """Return the last event of a server that omits the final empty line."""
         return self.feed(b"\n\n")
 
     def _keep(self, part: bytes) -> None:

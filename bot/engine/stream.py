@@ -2,7 +2,7 @@
 
 A normal spoken answer comes as: a chunk with the role; transcript deltas, the first with the audio's id; data deltas
 with the same id; a chunk with the usage and no choices; one with only `expires_at`; `[DONE]`. It has no finish_reason.
-Everything else here is what servers were seen to do instead.
+Everything else here handles what servers were seen to do instead.
 """
 
 import math
@@ -16,33 +16,33 @@ from bot.engine.pcm import Base64Stream, PcmStream
 from bot.types import AudioDelta, TextDelta, Usage
 
 MAX_TEXT_CHARACTERS = 20_000
-"""Characters of one answer; more than anybody says in the longest one."""
+"""More than the longest spoken answer has."""
 
 
 MAX_AUDIO_ID_CHARACTERS = 200
 _MAX_EXPIRY_SECONDS = 1e11
-"""Unix seconds; in the year 5138."""
+"""Unix time in the year 5138."""
 _MAX_REPORTED_TOKENS = 10**8
 
 
 class StreamResult(Enum):
-    """What a stream amounted to when it ended."""
+    """The result of a stream that ended."""
 
     COMPLETE = "complete"
     PARTIAL = "partial"
-    "ended by length or filter, or with unreadable chunks: what came is kept"
+    "ended by length or filter, or had unreadable chunks; we keep what arrived"
     TEXT_ONLY = "text_only"
-    "words without the sound that was asked for"
+    "text without the requested sound"
     EMPTY = "empty"
     CUT = "cut"
-    "it ended without saying so"
+    "it ended without an end marker"
 
 
 class Assembly:
-    """Takes the chunks of one answer, gives its events, and knows at the end what they amounted to."""
+    """Takes the chunks of one answer, yields its events, and knows the result at the end."""
 
     def __init__(self, rate: int = SPEAK_RATE, longest: float = math.inf) -> None:
-        """`rate` is the stream's, in Hz; sound beyond `longest` seconds is dropped."""
+        """`rate` is the stream's, in Hz. Sound beyond `longest` seconds is dropped."""
         self.text = ""
         self.seconds = 0.0
         "of sound"
@@ -51,14 +51,14 @@ class Assembly:
         self.finish: str | None = None
         "the last finish_reason"
         self.odd = 0
-        "chunks that could not be read"
+        "unreadable chunks"
         self._longest = longest
         self._usage: Mapping[str, Any] | None = None
         self._done = False
         self._source: str | None = None
-        "which field the words come from"
+        "the field that the text comes from"
         self._repeated = ""
-        "transcript that only repeats the content so far"
+        "transcript that so far only repeats the content"
         self._base64 = Base64Stream()
         self._pcm = PcmStream(rate)
 
@@ -80,7 +80,7 @@ class Assembly:
                 yield from self._delta(delta, sound=chunk.get("modality") == "audio")
 
     def end(self) -> Iterator[AudioDelta]:
-        """The server said `[DONE]`."""
+        """Handle `[DONE]`."""
         self._done = True
         yield from self._sound(self._base64.end())
 
@@ -91,16 +91,16 @@ class Assembly:
 
     @property
     def begun(self) -> bool:
-        """Whether anything came that will be billed."""
+        """Whether anything arrived that the server bills."""
         return bool(self.text or self.seconds or self._usage)
 
     @property
     def full(self) -> bool:
-        """Whether the longest answer is there: nothing more is worth waiting for."""
+        """Whether the answer has its maximum length, so the rest does not matter."""
         return self._longest - self.seconds < 0.001
 
     def outcome(self, *, text_only: bool) -> StreamResult:
-        """Say what it all amounted to; `text_only` when no sound was asked for."""
+        """Return the result; `text_only`: no sound was requested."""
         said_end = self._done or self.finish == "stop" or self.expires_at is not None
         wanted = bool(self.text) if text_only else self.seconds > 0
         if wanted and (self.finish in ("length", "content_filter") or self.full):
@@ -112,13 +112,13 @@ class Assembly:
         return StreamResult.TEXT_ONLY if self.text and self.finish != "content_filter" else StreamResult.EMPTY
 
     def usage(self, expected: Usage) -> tuple[Usage, bool]:
-        """Return what it cost, and whether that is an estimate from what arrived and the input `expected`."""
+        """Return the usage, and whether it is an estimate from what arrived and the input `expected`."""
         if self._usage is not None:
             return read_usage(self._usage, expected), False
         return self.estimate(expected), True
 
     def estimate(self, expected: Usage) -> Usage:
-        """Return what the answer cost so far, judged by what arrived."""
+        """Return the estimated usage so far."""
         return Usage(
             text_in=expected.text_in,
             audio_in=expected.audio_in,
@@ -146,7 +146,7 @@ class Assembly:
             yield from self._sound(self._base64.feed(data))
 
     def _words(self, source: str, words: str) -> Iterator[TextDelta]:
-        """Words may come in two fields: the transcript is what is spoken, unless it only repeats the content."""
+        """Text may come in two fields. The transcript is what is spoken, unless it only repeats the content."""
         if source == "transcript" and self._source == "content":
             words = self._repeated = self._repeated + words
             if self.text.strip().startswith(words.strip()):
@@ -167,7 +167,7 @@ class Assembly:
 
 
 def read_usage(usage: Mapping[str, Any], expected: Usage) -> Usage:
-    """Split the totals by kind; a server that gives totals alone is split as `expected`."""
+    """Split the totals by kind; if the server reports totals only, split them as `expected`."""
     sent, made = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     sent_details, made_details = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
     audio_in = _count(sent_details, "audio_tokens") if _tells(sent_details) else min(sent, expected.audio_in)
@@ -182,7 +182,7 @@ def read_usage(usage: Mapping[str, Any], expected: Usage) -> Usage:
 
 
 def _clean(words: str) -> str:
-    """Drop what no database and no chat takes: NUL, and halves of surrogate pairs."""
+    """Drop what databases and Discord reject: NUL and unpaired surrogates."""
     return words.replace("\0", "").encode("utf-8", "ignore").decode()
 
 

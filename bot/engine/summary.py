@@ -1,4 +1,4 @@
-"""What fell out of the window, kept as a few sentences by a text model."""
+"""Summaries of the messages outside the history window, written by a text model."""
 
 import asyncio
 from collections import OrderedDict
@@ -18,11 +18,11 @@ from bot.engine.stream import read_usage
 from bot.types import Message, Usage
 
 MAX_SUMMARIES = 256
-"""Channels with a summary at the same time; the one unused longest goes first."""
+"""One per channel; the least recently used is dropped."""
 MIN_NEW_MESSAGES = 8
-"""Messages that must have fallen out before it is worth a request."""
+"""Fewer messages outside the window are not worth a request."""
 MAX_SUMMARY_CHARACTERS = 1500
-"""Characters of a summary."""
+"""Of one summary; the rest is cut."""
 _MAX_SUMMED_MESSAGES = 200
 
 SUMMARY_INSTRUCTIONS = (
@@ -32,24 +32,24 @@ SUMMARY_INSTRUCTIONS = (
 )
 
 Spent = Callable[[int, str, Usage], None]
-"""Told of each request: channel id, model, usage."""
+"""Called for each request with channel id, model and usage."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Summary:
     text: str
     covered: tuple[tuple[datetime, str], ...]
-    "time and id of the messages in it, oldest first"
+    "time and id of the summarized messages, oldest first"
     people: frozenset[int]
-    "who said them, or was answered"
+    "who said these messages or got an answer in them"
 
 
 class Summaries:
-    """The summaries of all channels, made in the background for the next turn."""
+    """The summaries of all channels, written in the background for the next turn."""
 
     def __init__(self, client: AsyncOpenAI, model: str, spent: Spent | None = None, log: Any = None) -> None:
         self.failed = 0
-        "requests that came to nothing"
+        "failed requests"
         self._client = client
         self._model = model
         self._spent = spent
@@ -58,10 +58,10 @@ class Summaries:
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     def of(self, channel_id: int, history: Sequence[Message]) -> str:
-        """Return what is known of the time before the window.
+        """Return the summary of the time before the window.
 
-        A summary lives only while the messages in it do: when one was deleted (somebody asked to be forgotten, the
-        memory was cleared) it is dropped.
+        A summary lives only as long as its messages: it is dropped once one of them is deleted (somebody was forgotten,
+        the memory was cleared).
         """
         summary = self._summaries.get(channel_id)
         if summary is None:
@@ -76,7 +76,7 @@ class Summaries:
         return summary.text
 
     def note(self, channel_id: int, fallen: Sequence[Message]) -> None:
-        """These messages are not shown any more: sum them up, soon, unless it is being done."""
+        """Start to sum up messages that fell out of the window, unless a summary is already being written."""
         summary = self._summaries.get(channel_id)
         last = summary.covered[-1][0] if summary else None
         fresh = [message for message in fallen if last is None or message.at > last]
@@ -92,13 +92,13 @@ class Summaries:
             task.cancel()
 
     def forget_person(self, user_id: int) -> None:
-        """Drop every summary that has words of somebody in it, and what is being made, for it may."""
+        """Drop every summary with this person's words, and all unfinished ones, because they may have some."""
         theirs = [channel for channel, summary in self._summaries.items() if user_id in summary.people]
         for channel in (*theirs, *self._tasks):
             self.forget(channel)
 
     async def aclose(self) -> None:
-        """Stop what is on its way."""
+        """Cancel unfinished summaries."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -134,7 +134,7 @@ def _key(message: Message) -> tuple[datetime, str]:
 
 
 def _read(answer: object) -> tuple[str, Usage | None]:
-    """Return the text and the usage of a reply that was not streamed."""
+    """Return the text and the usage of an unstreamed response."""
     if not isinstance(answer, dict):
         return "", None
     choices, usage = answer.get("choices"), answer.get("usage")

@@ -1,7 +1,6 @@
 """Requests outside a conversation: words, or a recording, in; words or speech out.
 
-A question in writing goes to the text model. Without one it goes to the audio model, which refuses requests that have
-no sound in and ask for none out: a tenth of a second of silence goes along, one token of sound.
+A written question goes to the text model. Without a text model it goes to the audio model, together with SILENCE.
 """
 
 import asyncio
@@ -24,21 +23,21 @@ from bot.errors import Incomplete, ModelUnavailable, RateLimited, TextModelUnava
 from bot.types import AudioDelta, Made, TextDelta, Usage
 
 MAX_OUTPUT_TOKENS = 16_384
-"""Of one answer: what the audio models give."""
+"""The most that the audio models return in one answer."""
 MAX_SPEECH_SECONDS = 240.0
-"""Seconds of one spoken answer."""
+"""Of one spoken answer."""
 _SPARE_SECONDS = 10.0
 JOB_DEADLINES = Deadlines(first=45.0, gap=30.0, whole=240.0)
-"""Nobody waits with an open ear here: long recordings are long in being heard."""
+"""Generous, because nobody waits in a call, and the model takes long for a long recording."""
 BUSY_WAIT_SECONDS = 5.0
-"""Seconds before a second request to a server that is busy."""
+"""The wait before a retry when the server is busy."""
 
 Spent = Callable[[str, Usage, bool], None]
-"""Told of each request that is paid for, whether it came to something or not: model, usage, whether that is guessed."""
+"""Called for each billed request, failed ones included: model, usage, whether the usage is an estimate."""
 
 
 class OpenAITextAndSpeech:
-    """Makes words and speech (port `TextAndSpeech`). Whoever built its client closes it."""
+    """Writes and speaks (port `TextAndSpeech`). The owner of the client closes it."""
 
     def __init__(
         self,
@@ -53,7 +52,7 @@ class OpenAITextAndSpeech:
         counts: Counter[str] | None = None,
         log: Any = None,
     ) -> None:
-        """`model` hears and speaks; `text_model`, where there is one, answers what is written.
+        """`model` hears and speaks; `text_model`, if given, answers text.
 
         `counts` gains "sound_garbled", the parts of audio that were not base64.
         """
@@ -69,7 +68,7 @@ class OpenAITextAndSpeech:
 
     @property
     def writing_model(self) -> str:
-        """The model that answers what is written without sound."""
+        """The model that answers text without audio."""
         return self.text_model or self.model
 
     async def write(
@@ -100,7 +99,7 @@ class OpenAITextAndSpeech:
     ) -> Made:
         """Answer a text, or speak it, aloud for at most `longest` seconds; its words come along. Raises EngineError.
 
-        Words without sound count as a failure: they are asked for once more, then raise Incomplete.
+        Text without sound counts as a failure: it is retried once, then raises Incomplete.
         """
         fields: dict[str, object] = {
             "modalities": ["text", "audio"],
@@ -154,7 +153,7 @@ class OpenAITextAndSpeech:
                     raise fault.error from None
                 self._log.info("studio.retry", reason=str(fault.error))
             finally:
-                # When the job is cancelled in mid-answer, too: what came is paid for.
+                # Also when the job is cancelled in mid-answer: the server bills what arrived.
                 self._counts["sound_garbled"] += assembly.garbled
                 if assembly.begun:
                     spent(model, *assembly.usage(expected))
@@ -162,7 +161,7 @@ class OpenAITextAndSpeech:
         raise AssertionError("the last request returned or raised")
 
     async def _once(self, body: dict[str, object], assembly: Assembly, text_only: bool) -> bytes:
-        """Send the request once and take in the answer; return its sound. Raises Fault."""
+        """Send the request once, read the whole answer and return its sound. Raises ModelFault."""
         end = asyncio.get_running_loop().time() + self._deadlines.whole
         pcm = bytearray()
         events: AsyncGenerator[TextDelta | AudioDelta, None] = request_chunks(
@@ -176,8 +175,8 @@ class OpenAITextAndSpeech:
 
 
 def _pause(fault: ModelFault, busy: float) -> float | None:
-    """Return the seconds before a second request, None when it would be in vain."""
+    """Return the seconds before a retry, None if a retry is useless."""
     if fault.wait is not None:
         return fault.wait
-    # Too long for a conversation, and so not told by `faults`; a job has the time.
+    # faults.py allows no wait this long, because people in a call would wait; a job has the time.
     return busy if isinstance(fault.error, RateLimited) else None

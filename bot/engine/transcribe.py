@@ -1,4 +1,4 @@
-"""Speech -> words, each utterance on its own, beside the reply."""
+"""Speech -> text, one utterance per request, in parallel with the reply."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,21 +16,21 @@ from bot.types import Heard, Utterance
 
 MAX_KEYWORDS = 20
 TRANSCRIBE_TIMEOUT_SECONDS = 6.0
-"""Seconds until a request is given up, besides the time the speech itself takes at MIN_TRANSCRIBE_SPEED."""
+"""The time limit of a request, plus the duration of the speech divided by MIN_TRANSCRIBE_SPEED."""
 MIN_TRANSCRIBE_SPEED = 5.0
 MIN_VOICED_SECONDS = 0.1
-"""Seconds of speech by the VAD; below that there is nothing to write down, and models then make words up."""
+"""Voiced time by the VAD. With less there is nothing to transcribe, and models invent words."""
 
 
 class OpenAITranscriber:
-    """Writes down utterances (port `Transcriber`)."""
+    """Transcribes utterances (port `Transcriber`)."""
 
     def __init__(self, client: AsyncOpenAI, *, model: str) -> None:
         self.model = model
         self._client = client
 
     async def transcribe(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
-        """Return the words of an utterance, none if there were none.
+        """Return the transcript of an utterance, empty if it has no words.
 
         `language` is BCP 47; `names` are spelled as the room spells them. Raises EngineError, or BadAudio.
         """
@@ -52,7 +52,7 @@ class OpenAITranscriber:
         return Heard(utterance.id, utterance.user_id, text, seconds(utterance.pcm, HEAR_RATE))
 
     async def _ask(self, pcm: bytes, hints: dict[str, Any]) -> str:
-        """Send one request. Raises Fault."""
+        """Send one request. Raises ModelFault."""
         try:
             async with asyncio.timeout(TRANSCRIBE_TIMEOUT_SECONDS + seconds(pcm, HEAR_RATE) / MIN_TRANSCRIBE_SPEED):
                 answer = await self._client.audio.transcriptions.create(
