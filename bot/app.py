@@ -57,8 +57,8 @@ log = structlog.get_logger(__name__)
 STORE_WITHIN = 2.0
 """Seconds a store may take to count as ready."""
 
-UPKEEP_AGAIN = 60.0
-"""Seconds before upkeep is tried again after a bug."""
+RETENTION_RETRY_SECONDS = 60.0
+"""Seconds before retention is tried again after a bug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class App:
     client: Client
     calls: CallManager
     store: Store
-    upkeep: Retention
+    retention: Retention
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then let running words end and go.
@@ -80,7 +80,7 @@ class App:
         serve = asyncio.create_task(self.client.start(token), name="discord")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         back = asyncio.create_task(self._come_back(), name="come_back")
-        upkeep = asyncio.create_task(self._look_after(), name="upkeep")
+        retention = asyncio.create_task(self._look_after(), name="retention")
         try:
             await asyncio.wait((serve, stopping), return_when=asyncio.FIRST_COMPLETED)
             back.cancel()
@@ -90,18 +90,18 @@ class App:
             await self.client.close()
             await serve
         finally:
-            for task in (serve, stopping, back, upkeep):
+            for task in (serve, stopping, back, retention):
                 task.cancel()
-            await asyncio.gather(serve, stopping, back, upkeep, return_exceptions=True)
+            await asyncio.gather(serve, stopping, back, retention, return_exceptions=True)
 
     async def _look_after(self) -> None:
-        """Let upkeep run; a bug in it costs people nothing at once, so it is logged and tried again later."""
+        """Let retention run; a bug in it costs people nothing at once, so it is logged and tried again later."""
         while True:
             try:
-                await self.upkeep.run()
+                await self.retention.run()
             except Exception:
-                log.exception("upkeep_crashed")
-            await asyncio.sleep(UPKEEP_AGAIN)
+                log.exception("retention_crashed")
+            await asyncio.sleep(RETENTION_RETRY_SECONDS)
 
     async def _come_back(self) -> None:
         """Take up what the last process left; a bug in that costs those who are here now nothing, so it is logged."""
@@ -178,8 +178,8 @@ async def build(
         gauges = partial(_gauges, client)
         pages.registry = registry(BotCollector(calls, links, services.counters, pacer, health.lag, gauges))
         pages.trouble, pages.unready = health.trouble, partial(_unready, client, store)
-        upkeep = Retention(store, preferences, erasure, client.is_in, lambda: datetime.now(UTC))
-        yield App(settings, client, calls, store, upkeep)
+        retention = Retention(store, preferences, erasure, client.is_in, lambda: datetime.now(UTC))
+        yield App(settings, client, calls, store, retention)
 
 
 def _gauges(client: Client) -> dict[str, float]:

@@ -49,8 +49,8 @@ class Retention:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow_news(), name="upkeep:news")
-            group.create_task(self._make_rounds(), name="upkeep:rounds")
+            group.create_task(self._follow_news(), name="retention:news")
+            group.create_task(self._make_rounds(), name="retention:rounds")
 
     async def round(self) -> None:
         """Delete once what is past its retention. Raises StoreError."""
@@ -83,7 +83,7 @@ class Retention:
                 await self.round()
             except StoreError as error:
                 self.counts["failed"] += 1
-                log.warning("upkeep_failed", reason=str(error))
+                log.warning("retention_failed", reason=str(error))
             await asyncio.sleep(ROUND_INTERVAL_SECONDS)
 
     async def _follow_news(self) -> None:

@@ -56,7 +56,7 @@ class House:
         self.preferences = Preferences(store, CallSettings(retention_days=30), Caps(), clock)
         self.disk = Disk()
         erasure = Erasure(store, [self.calls, self.disk])
-        self.upkeep = Retention(store, self.preferences, erasure, self.present.get, clock)
+        self.retention = Retention(store, self.preferences, erasure, self.present.get, clock)
 
 
 @pytest.fixture
@@ -95,25 +95,25 @@ async def test_words_stay_as_long_as_the_server_wants(
         await house.preferences.change(GUILD, None, "retention", days, ANNA)
     for guild in (GUILD, OTHER):
         await say(house, clock, guild, 31 * DAY, 29 * DAY, DAY, timedelta(seconds=1))
-    await house.upkeep.round()
+    await house.retention.round()
     assert await left(house) == stays
     assert await left(house, OTHER) == ["29", "1", "0"]
 
 
 async def test_a_thousand_lines_go_in_one_round(house: House, clock: Clock) -> None:
     await say(house, clock, GUILD, *(40 * DAY for _ in range(1_200)))
-    await house.upkeep.round()
-    assert house.upkeep.counts["expired"] == 1_200
+    await house.retention.round()
+    assert house.retention.counts["expired"] == 1_200
 
 
 async def test_while_the_call_lasts(house: House, clock: Clock) -> None:
     await house.preferences.change(GUILD, None, "retention", "0", ANNA)
     await say(house, clock, GUILD, timedelta(seconds=5))
     await house.store.call_started(GUILD, GUILD + 10)
-    await house.upkeep.round()
+    await house.retention.round()
     assert await left(house) == ["0"]
     await house.store.call_ended(GUILD)
-    await house.upkeep.round()
+    await house.retention.round()
     assert await left(house) == []
 
 
@@ -122,7 +122,7 @@ async def test_todays_bills_name_people_for_todays_caps(house: House, clock: Clo
     for age in (timedelta(hours=1), 2 * DAY):
         charge = Charge(clock.now - age, GUILD, LOUNGE, (ANNA,), "reply", "m", Usage(), Decimal(1))
         await house.store.charge([charge])
-    await house.upkeep.round()
+    await house.retention.round()
     assert [charge.user_ids for charge in await house.store.charges(GUILD, clock.now - 3 * DAY)] == [(), (ANNA,)]
 
 
@@ -130,16 +130,16 @@ async def test_a_server_is_purged_a_week_after_the_bot_was_removed(house: House,
     await say(house, clock, GUILD, DAY)
     await say(house, clock, OTHER, DAY)
     house.present[GUILD] = False
-    await house.upkeep.round()
+    await house.retention.round()
     clock.now += timedelta(days=6, hours=23)
-    await house.upkeep.round()
+    await house.retention.round()
     assert await left(house) == ["1"]
     clock.now += timedelta(hours=2)
     house.present[GUILD] = None  # another process's to know
-    await house.upkeep.round()
+    await house.retention.round()
     assert await left(house) == ["1"]
     house.present[GUILD] = False
-    await house.upkeep.round()
+    await house.retention.round()
     assert (await left(house), await left(house, OTHER)) == ([], ["1"])
     assert GUILD not in await house.store.guilds()
 
@@ -149,7 +149,7 @@ async def test_who_invites_the_bot_again_in_time_keeps_everything(house: House, 
     for days, present in ((0, False), (6, True), (1, False), (6, False)):
         clock.now += timedelta(days=days)
         house.present[GUILD] = present
-        await house.upkeep.round()
+        await house.retention.round()
     assert await left(house) == ["1"]
 
 
@@ -159,7 +159,7 @@ async def test_every_process_heeds_what_another_did(
     monkeypatch.setitem(change_feed.POLL_SECONDS, "sqlite", 0.02)
     store = await SqlStore.open(url)
     other = House(store, clock)
-    running = asyncio.create_task(other.upkeep.run())
+    running = asyncio.create_task(other.retention.run())
     await house.preferences.change(GUILD, None, "voice", "sage", ANNA)
     await house.store.forget(ANNA)
     await say(house, clock, GUILD, DAY)  # what a process writes that has not heard of it yet

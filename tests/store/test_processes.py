@@ -67,9 +67,9 @@ async def test_what_one_process_does_the_other_knows(url: str, monkeypatch: pyte
     store = await SqlStore.open(url)
     calls = Calls(store)
     preferences = Preferences(store, CallSettings(), Caps(Decimal(1)), lambda: START)
-    upkeep = Retention(store, preferences, Erasure(store, [calls]), lambda _: True, lambda: START)
+    retention = Retention(store, preferences, Erasure(store, [calls]), lambda _: True, lambda: START)
     with other(url) as ask:
-        running = asyncio.create_task(upkeep.run())
+        running = asyncio.create_task(retention.run())
         # There first, then here.
         await ask("want sage")
         await until(lambda: preferences.of(GUILD, None).voice == "sage")
