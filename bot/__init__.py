@@ -25,7 +25,7 @@ types/          values that cross a room's wall         ports/   what a room ask
 cli/            the commands of `python -m bot`: main.py, jobs.py (work without Discord), people.py (export, forget)
 chat/           Discord as people see it: client, commands/, panel, transcript/
 ops/            health, metrics, traces, logs, doctor, shard slots, retention
-jobs/           audio work outside a call: ask, analyze, podcast, catch-up, any audio file
+jobs/           audio work outside a call: ask, analyze, podcast, catch-up
 call/           one call, from hearing to what is remembered of it:
     manager.py      guild -> Call: join, move, leave, return
     session.py      one call's life: over lost links, through a crash, to its end
@@ -54,6 +54,7 @@ voice/          datagrams <-> frames
     link/           entering a channel, the connection, its watchdog and recovery
 talk/           frames -> turns: VAD, segmenter, floor, addressing, history
 engine/         turns -> replies: prompt, the OpenAI stream, transcription
+files/          files that people send -> sound, text
 store/          what is remembered: tables, repository, migrations, sealing, the outbox
 
 Beside the product, in the same wheel:
@@ -62,7 +63,7 @@ sandbox/        a loopback Discord and model server, people, the demo and the pl
 Doors: imports point this way only (checked by import-linter)
 -------------------------------------------------------------
 cli -> sandbox -> app -> chat | ops -> jobs -> call (manager -> call -> conversation …)
-    -> privacy -> voice | talk | engine | store (no door between these four) -> billing -> ports -> types
+    -> privacy -> voice | talk | engine | files | store (no door between these) -> billing -> ports -> types
     -> audio, errors, config
 """
 

@@ -11,7 +11,7 @@ from bot.audio import HEAR_RATE
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Host
 from bot.errors import AudioTooLong
-from bot.jobs import media
+from bot.files import media
 
 MAX_TEXT_FILE_BYTES = 100_000
 """Size of a text file that accompanies a question."""

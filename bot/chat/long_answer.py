@@ -11,7 +11,7 @@ import discord
 from bot.audio import SPEAK_RATE
 from bot.chat import escape, lines
 from bot.chat.host import Interaction
-from bot.jobs import media
+from bot.jobs.encoder import encode
 
 MAX_ANSWER_MESSAGES = 3
 """A longer answer becomes a file, with its beginning in the message above it."""
@@ -52,7 +52,7 @@ async def sound_file(pcm: bytes, name: str = "answer.ogg") -> list[discord.File]
     """Return sound, s16le mono 24 kHz, as a file to attach; none without sound."""
     if not pcm:
         return []
-    return [discord.File(io.BytesIO(await asyncio.to_thread(media.encode, pcm, SPEAK_RATE)), name)]
+    return [discord.File(io.BytesIO(await asyncio.to_thread(encode, pcm, SPEAK_RATE)), name)]
 
 
 def compose(head: str, text: str, small: str, file: str, pcm: bytes = b"", name: str = "answer.ogg") -> LongAnswer:

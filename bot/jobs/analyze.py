@@ -11,7 +11,7 @@ from bot.audio import clock
 from bot.billing import tokens
 from bot.engine.prompt import language_name
 from bot.errors import Incomplete
-from bot.jobs import media
+from bot.files import media
 from bot.jobs.analysis_notes import AnalysisNotes, request_key
 from bot.jobs.job_account import JobAccount
 from bot.jobs.retry import with_retry

@@ -18,11 +18,13 @@ from bot.billing.prices import Prices
 from bot.config import Settings
 from bot.engine.open import open_engines
 from bot.errors import AudioTooLong, BadDocument, DocumentTooLong, NotAudio
-from bot.jobs import catchup, documents, media, podcast, podcast_folder
+from bot.files import documents, media
+from bot.jobs import catchup, podcast, podcast_folder
 from bot.jobs.analysis_notes import AnalysisNotesOnDisk
 from bot.jobs.analyze import analyze, estimate, length, steps
 from bot.jobs.ask import Question, ask
 from bot.jobs.context import JobContext, folder_beside
+from bot.jobs.encoder import encode
 from bot.jobs.services import JobServices
 from bot.ports import Store
 from bot.store.outbox import Outbox
@@ -172,7 +174,7 @@ async def _spoken(text: str, pcm: bytes, out: Path, cost: Decimal | None) -> Don
     if not pcm:
         return Done(text, (), cost)
     container, codec = SOUND_SUFFIXES[out.suffix.lower()]
-    await asyncio.to_thread(lambda: out.write_bytes(media.encode(pcm, SPEAK_RATE, container, codec)))
+    await asyncio.to_thread(lambda: out.write_bytes(encode(pcm, SPEAK_RATE, container, codec)))
     return Done(text, (out,), cost)
 
 

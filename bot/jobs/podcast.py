@@ -14,9 +14,9 @@ from bot.audio import clock
 from bot.billing import tokens
 from bot.engine.prompt import language_name
 from bot.errors import BotError, Incomplete
+from bot.files.documents import Document, sections
 from bot.jobs import programme as joining
 from bot.jobs import script
-from bot.jobs.documents import Document, sections
 from bot.jobs.job_account import JobAccount
 from bot.jobs.podcast_folder import Plan, PodcastFolder, Section
 from bot.jobs.retry import with_retry

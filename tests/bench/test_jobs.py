@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from bot.audio import SPEAK_RATE
-from bot.jobs import loudness, media
+from bot.files import media
+from bot.jobs import loudness
 from bot.jobs import programme as joining
+from bot.jobs.encoder import encode
 from tests.jobs.conftest import speech
 
 SECONDS = 60
@@ -15,7 +17,7 @@ SECONDS = 60
 
 @pytest.mark.parametrize(("container", "codec"), [("ogg", "libopus"), ("mp3", "libmp3lame"), ("ipod", "aac")])
 def test_reading(benchmark: Any, container: str, codec: str) -> None:
-    data = media.encode(speech(SECONDS), SPEAK_RATE, container, codec)
+    data = encode(speech(SECONDS), SPEAK_RATE, container, codec)
     benchmark.extra_info["seconds of sound"] = SECONDS
     pcm = benchmark.pedantic(lambda: sum(map(len, media.read(data))), rounds=3)
     if benchmark.stats is not None:  # None where benchmarks only run to see that they work
@@ -24,7 +26,7 @@ def test_reading(benchmark: Any, container: str, codec: str) -> None:
 
 
 def test_knowing_the_length(benchmark: Any) -> None:
-    data = media.encode(speech(SECONDS), SPEAK_RATE, "mp3")
+    data = encode(speech(SECONDS), SPEAK_RATE, "mp3")
     seconds = benchmark.pedantic(lambda: media.length(data), rounds=3)
     if benchmark.stats is not None:
         benchmark.extra_info["times real time"] = round(SECONDS / benchmark.stats.stats.median)

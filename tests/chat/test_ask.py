@@ -10,7 +10,9 @@ import discord
 import pytest
 
 from bot.errors import OutOfCredit, StoreUnavailable
-from bot.jobs import encoder, media
+from bot.files import media
+from bot.jobs import encoder
+from bot.jobs.encoder import encode
 from sandbox.guild.message import MessageFlag
 from tests.chat.quiet_bot import QuietBot, quiet_bot, until
 
@@ -81,7 +83,7 @@ async def test_a_bubble_that_is_refused_comes_as_a_file(quiet: QuietBot, monkeyp
 
 async def test_a_recording_is_heard(quiet: QuietBot) -> None:
     eve = quiet.sandbox.add_user("Eve")
-    file = quiet.sandbox.file("voice-message.ogg", media.encode(RECORDING, 16_000))
+    file = quiet.sandbox.file("voice-message.ogg", encode(RECORDING, 16_000))
     await (await quiet.sandbox.command(eve, "ask", {"text": "What is said?", "file": file})).settled()
     (utterance,) = quiet.engine.requests[0].turn.utterances
     assert abs(len(utterance.pcm) - len(RECORDING)) < 2000

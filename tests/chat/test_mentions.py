@@ -9,7 +9,8 @@ import pytest
 from bot.audio import to_wav
 from bot.chat import attachments
 from bot.chat.cooldown import Cooldowns
-from bot.jobs import media
+from bot.files import media
+from bot.jobs.encoder import encode
 from bot.types import Heard, Utterance
 from sandbox.guild.entities import User
 from sandbox.server import Sandbox
@@ -17,7 +18,7 @@ from tests.chat.quiet_bot import QuietBot, Transcriber, quiet_bot, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("hurried")]
 TONE = struct.pack("<16000h", *([0, 6000, 0, -6000] * 4000))
-OGG = media.encode(TONE, 16_000)
+OGG = encode(TONE, 16_000)
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ async def asked(quiet: QuietBot, number: int) -> tuple[str, float]:
 
 async def test_recordings_are_heard_with_a_mention_and_as_a_reply(quiet: QuietBot) -> None:
     ada, lounge, me = await quiet.joined(), quiet.sandbox.lounge.id, f"<@{quiet.sandbox.bot.id}>"
-    await quiet.sandbox.write(ada, lounge, f"{me} what is this?", [("note.m4a", media.encode(TONE, 16_000, "mp3"))])
+    await quiet.sandbox.write(ada, lounge, f"{me} what is this?", [("note.m4a", encode(TONE, 16_000, "mp3"))])
     assert await asked(quiet, 1) == ("what is this?", 1.0)
     await until(lambda: "An answer" in quiet.shown()[-1].content)
     await quiet.sandbox.write(ada, lounge, attachments=[("voice-message.ogg", OGG)], voice_seconds=1.0)  # to the others
@@ -100,7 +101,7 @@ async def test_what_cannot_be_heard_is_said_so(quiet: QuietBot, monkeypatch: pyt
         ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(64), "no sound in that file"),
         ("voice-message.ogg", b"", "recording is empty"),
         ("voice-message.ogg", OGG[: len(OGG) // 3], "recording"),
-        ("long.ogg", media.encode(TONE * 2, 16_000), "too long to go with a question"),
+        ("long.ogg", encode(TONE * 2, 16_000), "too long to go with a question"),
         ("big.wav", to_wav(TONE * 3, 16_000), "too long. At most"),
     ):
         quiet.client.cooldowns = Cooldowns()

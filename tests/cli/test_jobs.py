@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.audio import SPEAK_RATE
-from bot.jobs import media
+from bot.jobs.encoder import encode
 from bot.store.repository import SqlStore
 from bot.types import Message
 from sandbox import clips
@@ -73,7 +73,7 @@ async def run(model: ModelServer, folder: Path, *args: str, stderr: int = -1, **
 
 
 async def test_ask_and_analyze(tmp_path: Path) -> None:
-    (tmp_path / "voice.mp3").write_bytes(media.encode(clips.load("anna-cook", SPEAK_RATE), SPEAK_RATE, "mp3"))
+    (tmp_path / "voice.mp3").write_bytes(encode(clips.load("anna-cook", SPEAK_RATE), SPEAK_RATE, "mp3"))
     async with ModelServer.open(first_audio=0, speed=0) as model:
         done, analysed = await asyncio.gather(
             run(model, tmp_path, "ask", "What is it?", "--file", "voice.mp3", "--out", "new/a.wav"),
@@ -146,7 +146,7 @@ async def test_catchup_reads_the_bots_memory(tmp_path: Path) -> None:
 
 async def test_what_is_wrong_is_said_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("no sound " * 30_000)
-    (tmp_path / "a.ogg").write_bytes(media.encode(speech(1), SPEAK_RATE))
+    (tmp_path / "a.ogg").write_bytes(encode(speech(1), SPEAK_RATE))
     (tmp_path / "taken").write_text("a file where a folder should be")
     async with ModelServer.open() as model:
         wrong = [
@@ -166,7 +166,7 @@ async def test_what_is_wrong_is_said_in_a_line(tmp_path: Path) -> None:
 
 
 async def test_a_failed_part_is_named_and_the_next_run_goes_on(tmp_path: Path) -> None:
-    (tmp_path / "long.mp3").write_bytes(media.encode(speech(60), SPEAK_RATE, "mp3") * 6)
+    (tmp_path / "long.mp3").write_bytes(encode(speech(60), SPEAK_RATE, "mp3") * 6)
 
     def sometimes(request: ReceivedRequest) -> Speak | Refuse:
         return BROKEN if "begins at 4:50" in str(request.body["messages"]) else Speak("a note")
@@ -188,7 +188,7 @@ async def test_a_failed_part_is_named_and_the_next_run_goes_on(tmp_path: Path) -
 
 @pytest.mark.long
 async def test_half_an_hour_is_analysed_in_little_memory(tmp_path: Path) -> None:
-    minute = media.encode(speech(60), SPEAK_RATE, "mp3")
+    minute = encode(speech(60), SPEAK_RATE, "mp3")
     async with ModelServer.open(first_audio=0, speed=0) as model:
         model.default = Speak("a note")
         peaks: list[int] = []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bot.audio import HEAR_RATE, SPEAK_RATE
-from bot.jobs import media
+from bot.jobs.encoder import encode
 from bot.types import Message as Talk
 from sandbox import clips
 from sandbox.guild.entities import Overwrite
@@ -27,7 +27,7 @@ def sentence(clip: str) -> str:
 
 def recording(clip: str, container: str = "ogg", codec: str = "libopus") -> bytes:
     """Return a clip encoded as people send it."""
-    return media.encode(clips.load(clip, SPEAK_RATE), SPEAK_RATE, container, codec)
+    return encode(clips.load(clip, SPEAK_RATE), SPEAK_RATE, container, codec)
 
 
 def told(outcome: CommandOutcome) -> str:
@@ -96,7 +96,7 @@ async def test_a_long_recording_is_heard_in_parts_and_joined(harness: Harness, m
     async with harness.bot(text_model="gpt-5-mini"):
         eve = harness.sandbox.add_user("Eve")
         hum = (np.sin(np.arange(SPEAK_RATE * 10) / 20) * 9000).astype("<i2").tobytes()
-        file = harness.sandbox.file("long.mp3", media.encode(hum, SPEAK_RATE, "mp3"))
+        file = harness.sandbox.file("long.mp3", encode(hum, SPEAK_RATE, "mp3"))
         outcome = await (await harness.sandbox.command(eve, "analyze", {"recording": file})).settled()
         assert [round(len(request.newest) / 32_000) for request in harness.model.chats] == [4, 4, 4, 0]
         assert "begins at 0:06" in words_sent(harness, 2)
@@ -243,7 +243,7 @@ async def test_analyze_and_catchup_can_be_cancelled_and_cost_what_they_did(harne
             await until(lambda: "Cancelled. It cost $0.0" in outcome.content)
             assert not outcome.components
 
-        file = harness.sandbox.file("long.mp3", media.encode(HUM, SPEAK_RATE, "mp3"))
+        file = harness.sandbox.file("long.mp3", encode(HUM, SPEAK_RATE, "mp3"))
         await cancelled(await harness.sandbox.command(eve, "analyze", {"recording": file}), "Listening: 1 of 4")
         since = running.client.services.wall().replace(hour=0, minute=0)
         charges = await running.store.charges(guild_id, since)
@@ -280,7 +280,7 @@ async def test_a_part_that_fails_is_named_and_the_rest_is_not_heard_again(harnes
     harness.model.script(Speak("note one"), *broken, Speak("note two"), Speak("note three"), Speak("all of it"))
     async with harness.bot():
         eve = harness.sandbox.add_user("Eve")
-        options = {"recording": harness.sandbox.file("long.mp3", media.encode(HUM, SPEAK_RATE, "mp3"))}
+        options = {"recording": harness.sandbox.file("long.mp3", encode(HUM, SPEAK_RATE, "mp3"))}
         outcome = await harness.sandbox.command(eve, "analyze", options)
         await until(lambda: "Part 2 of 3 of the recording failed. What is done is kept" in outcome.content)
         assert "trouble reaching the model" in outcome.content

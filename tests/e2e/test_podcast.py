@@ -15,8 +15,8 @@ from tests.e2e.conftest import Harness, until
 from tests.e2e.measure import chapters, length, lufs
 from tests.e2e.test_conversation import button_id
 from tests.e2e.test_jobs import told
+from tests.files.test_documents import SRT, pdf
 from tests.jobs.conftest import podcasting
-from tests.jobs.test_documents import SRT, pdf
 from tests.jobs.test_podcast import text
 
 BROKEN = Refuse(500, "oops", "server_error")

@@ -6,9 +6,9 @@ import av
 import numpy as np
 import pytest
 
-from bot.jobs import media
-from bot.jobs.encoder import ChapterMark, FileEncoder, waveform
-from tests.jobs.sounds import RATE, pitch, tone
+from bot.files import media
+from bot.jobs.encoder import ChapterMark, FileEncoder, encode, waveform
+from tests.files.sounds import RATE, pitch, tone
 
 
 @pytest.mark.parametrize("container", ["ogg", "mp3"])
@@ -30,7 +30,7 @@ def test_a_file_written_in_pieces_is_whole(container: str) -> None:
 
 def test_a_higher_bit_rate_makes_a_longer_file() -> None:
     noise = np.random.default_rng(1).normal(0, 3000, RATE * 3).astype("<i2").tobytes()
-    assert len(media.encode(noise, RATE, bit_rate=16_000)) < 0.7 * len(media.encode(noise, RATE, bit_rate=48_000))
+    assert len(encode(noise, RATE, bit_rate=16_000)) < 0.7 * len(encode(noise, RATE, bit_rate=48_000))
 
 
 def test_the_waveform_follows_the_loudness() -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from bot.audio import SPEAK_RATE
 from bot.errors import OutOfCredit, PartFailed
-from bot.jobs import documents, media, podcast, podcast_folder
+from bot.files import documents, media
+from bot.jobs import podcast, podcast_folder
 from bot.jobs import programme as joining
 from bot.jobs.loudness import measure
 from sandbox.media import to_pcm

@@ -17,8 +17,9 @@ from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
 from bot.chat.job_progress import JobMessage, cancel_view
 from bot.errors import AlreadyAtIt, BotError, JobCancelled, MissingPermissions
-from bot.jobs import documents, podcast_folder
+from bot.files import documents
 from bot.jobs import podcast as job
+from bot.jobs import podcast_folder
 from bot.jobs.queue import Ticket
 
 log = structlog.get_logger(__name__)

@@ -8,8 +8,8 @@ import pypdf
 import pytest
 
 from bot.errors import BadDocument, DocumentTooLong
-from bot.jobs import documents
-from bot.jobs.documents import FORMATS, MAX_DOCUMENT_CHARACTERS, read, sections
+from bot.files import documents
+from bot.files.documents import FORMATS, MAX_DOCUMENT_CHARACTERS, read, sections
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\n<i>Hello</i> there\n\n2\n00:00:02,000 --> 00:00:03,000\nHello there\nYou\n"
 VTT = (
@@ -101,7 +101,7 @@ def test_only_the_table_names_the_suffixes() -> None:
     for file in bot.rglob("*.py"):
         if file != table:
             words = {node.value for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.Constant)}
-            assert not words & suffixes, f"{file.relative_to(bot)} takes them from jobs/documents.py"
+            assert not words & suffixes, f"{file.relative_to(bot)} takes them from files/documents.py"
 
 
 def test_sections_break_at_headings_paragraphs_and_sentences() -> None:

@@ -1,4 +1,4 @@
-"""A recording of any format -> PCM, piece by piece. PyAV contains ffmpeg. bot/jobs/encoder.py writes files.
+"""A recording of any format -> PCM, piece by piece. PyAV contains ffmpeg.
 
 Takes CPU: call it in a thread.
 """
@@ -14,10 +14,9 @@ import av.error
 
 from bot.audio import HEAR_RATE, SPEAK_RATE
 from bot.errors import AudioTooLong, BadAudio, EmptyAudio, NotAudio
-from bot.jobs.encoder import FileEncoder, encode
-from bot.jobs.recording_header import RECORDING_LIMITS, Limits, Track, length, opened
+from bot.files.recording_header import RECORDING_LIMITS, Limits, Track, length, opened
 
-__all__ = ["RECORDING_LIMITS", "FileEncoder", "Limits", "Part", "encode", "length", "parts", "read", "to_pcm", "wav"]
+__all__ = ["RECORDING_LIMITS", "Limits", "Part", "length", "parts", "read", "to_pcm", "wav"]
 
 MAX_QUESTION_RECORDING_SECONDS = 600.0
 """Limit for a recording that comes with a question, because its tokens cost money."""

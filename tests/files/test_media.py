@@ -17,9 +17,9 @@ from bot.errors import (
     NotAudio,
     TruncatedAudio,
 )
-from bot.jobs import media
+from bot.files import media
 from bot.jobs.encoder import encode
-from tests.jobs.sounds import RATE, TONE, corrupted, film, header, made, pitch, plain_wav, tagged_mp3, tone
+from tests.files.sounds import RATE, TONE, corrupted, film, header, made, pitch, plain_wav, tagged_mp3, tone
 
 
 def zipped() -> bytes:
