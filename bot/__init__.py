@@ -54,7 +54,7 @@ voice/          datagrams <-> frames
     link/           entering a channel, the connection, its watchdog and recovery
 talk/           frames -> turns: VAD, segmenter, floor, addressing, history
 engine/         turns -> replies: prompt, the OpenAI stream, transcription
-files/          files that people send -> sound, text
+files/          files that people send -> sound, text; box.py opens each in a child process (child.py)
 store/          what is remembered: tables, repository, migrations, sealing, the outbox
 
 Beside the product, in the same wheel:

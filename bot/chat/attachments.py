@@ -1,17 +1,15 @@
 """Files that people send: downloaded from Discord only, bounded in size, and sorted into words and sound."""
 
-import asyncio
 from collections.abc import Iterable
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 import discord
 
-from bot.audio import HEAR_RATE
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Host
 from bot.errors import AudioTooLong
-from bot.files import media
+from bot.files.box import ReadingPlace
+from bot.files.recordings.facts import QUESTION_LIMITS, sound_bytes
 
 MAX_TEXT_FILE_BYTES = 100_000
 """Size of a text file that accompanies a question."""
@@ -22,40 +20,40 @@ SOUND_TYPES = ("audio/", "video/")
 _CDN_HOSTS = {"cdn.discordapp.com", "media.discordapp.net"}
 
 
-async def read_all(host: Host, files: Iterable[discord.Attachment]) -> tuple[str, bytes]:
+async def read_all(host: Host, files: Iterable[discord.Attachment], person: int) -> tuple[str, bytes]:
     """Return what accompanies a question: the words of text files, and all recordings as s16le mono 16 kHz.
 
-    Raises Refusal and BadAudio.
+    `person` waits for a place before anything is downloaded. Raises Refusal, BadAudio and FileError.
     """
     words: list[str] = []
     sound = bytearray()
-    for file in files:
-        found = await read(host, file)
-        if isinstance(found, str):
-            words.append(found)
-        else:
-            sound += await decode(found)
-            if len(sound) > media.MAX_QUESTION_RECORDING_SECONDS * HEAR_RATE * 2:
-                raise _too_long()
+    async with host.box.reading(person) as place:
+        for file in files:
+            found = await read(host, file)
+            if isinstance(found, str):
+                words.append(found)
+            else:
+                sound += await _heard(place, found, file.filename)
+                if len(sound) > sound_bytes(QUESTION_LIMITS.longest):
+                    raise _too_long()
     return "\n\n".join(words), bytes(sound)
 
 
-async def decode(recording: bytes) -> bytes:
-    """Decode a recording of any format to s16le mono 16 kHz. Raises BadAudio, and Refusal when it is too long."""
+async def hear(host: Host, file: discord.Attachment, person: int) -> bytes:
+    """Return a recording as s16le mono 16 kHz. Raises Refusal, BadAudio and FileError."""
+    async with host.box.reading(person) as place:
+        return await _heard(place, await download(host, file), file.filename)
+
+
+async def _heard(place: ReadingPlace, recording: bytes, name: str) -> bytes:
     try:
-        return await asyncio.to_thread(_pcm, recording)
+        return await place.pcm(recording, name, QUESTION_LIMITS)
     except AudioTooLong as error:
         raise _too_long() from error
 
 
-def _pcm(recording: bytes) -> bytes:
-    return b"".join(
-        media.read(recording, limits=replace(media.RECORDING_LIMITS, seconds=media.MAX_QUESTION_RECORDING_SECONDS))
-    )
-
-
 def _too_long() -> Refusal:
-    return Refusal("refusal recording_long", minutes=int(media.MAX_QUESTION_RECORDING_SECONDS // 60))
+    return Refusal("refusal recording_long", minutes=int(QUESTION_LIMITS.seconds // 60))
 
 
 def of_type(files: Iterable[discord.Attachment], *kinds: str) -> list[discord.Attachment]:

@@ -17,6 +17,7 @@ from bot.chat.i18n import Catalogues, Words
 from bot.chat.permissions import VocalChannel
 from bot.config import Settings
 from bot.errors import NotInCall
+from bot.files.box import Box
 from bot.jobs.analysis_notes import AnalysisNotes
 from bot.jobs.context import JobContext, folder_beside
 from bot.jobs.queue import JobQueue
@@ -42,13 +43,18 @@ class Host(discord.AutoShardedClient):
         return JobQueue(at_once=20, server_at_once=4, counts=self.services.counters.calls)
 
     @cached_property
+    def box(self) -> Box:
+        """Opens the files that people send."""
+        return Box()
+
+    @cached_property
     def jobs(self) -> JobContext:
         """What jobs outside a call need."""
         assert self.services.studio is not None
         queue = JobQueue(counts=self.services.counters.calls)
         services = JobServices.of(self.services)
         folder = folder_beside(self.settings.database_url)
-        jobs = JobContext(services, self.services.studio, folder, queue, notes := AnalysisNotes())
+        jobs = JobContext(services, self.services.studio, folder, queue, notes := AnalysisNotes(), self.box)
         self.calls.erasure.register(notes)
         return jobs
 

@@ -57,7 +57,7 @@ async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: b
     text, enclosed, recording = _words(host, message), "", b""
     if files:
         async with host.asking.place(guild_id, author):
-            enclosed, recording = await attachments.read_all(host, files)
+            enclosed, recording = await attachments.read_all(host, files, author)
         if host.calls.get(guild_id) is not call:
             raise NotInCall
     if recording and not text:

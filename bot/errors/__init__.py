@@ -31,6 +31,11 @@
     │   ├── AudioTooLong        more minutes than the bot accepts
     │   ├── AudioTooLarge       more bytes than the bot accepts
     │   └── AbsurdAudio         its header makes impossible claims
+    ├── FileError               a file that the box gave up on, whatever it holds
+    │   ├── FileTooSlow         out of time
+    │   ├── FileTooHungry       out of memory
+    │   ├── ReaderDied          its reader died
+    │   └── FilesFull           too many files wait to be read
     ├── BudgetSpent
     ├── JobError                work outside a call
     │   ├── JobsFull            too many jobs of one person or server
@@ -62,6 +67,7 @@ from bot.errors.engine import (
     TextModelUnavailable,
     Unreachable,
 )
+from bot.errors.files import FileError, FilesFull, FileTooHungry, FileTooSlow, ReaderDied
 from bot.errors.jobs import (
     AlreadyAtIt,
     BadDocument,
@@ -104,6 +110,10 @@ __all__ = [
     "EmptyAudio",
     "EncryptionRefused",
     "EngineError",
+    "FileError",
+    "FileTooHungry",
+    "FileTooSlow",
+    "FilesFull",
     "HistoryExpired",
     "Incomplete",
     "JobCancelled",
@@ -122,6 +132,7 @@ __all__ = [
     "OutOfCredit",
     "PartFailed",
     "RateLimited",
+    "ReaderDied",
     "StartError",
     "StoreError",
     "StoreUnavailable",

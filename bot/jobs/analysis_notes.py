@@ -5,7 +5,6 @@ command line ends, so it keeps them in files that only its user may read, until 
 """
 
 import hashlib
-import io
 import json
 import os
 import time
@@ -20,10 +19,9 @@ NOTES_LIFETIME_SECONDS = 1800.0
 NOTES_ON_DISK_LIFETIME_SECONDS = 7 * 86_400.0
 
 
-def request_key(recording: bytes | Path, *about: object) -> str:
+def request_key(recording: bytes, *about: object) -> str:
     """Return the same key for the same request of the same person. Reads the whole recording."""
-    with io.BytesIO(recording) if isinstance(recording, bytes) else recording.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
+    digest = hashlib.sha256(recording)
     digest.update(repr(about).encode())
     return digest.hexdigest()[:32]
 

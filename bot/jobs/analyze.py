@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
-from bot.audio import clock
+from bot.audio import HEAR_RATE, clock
 from bot.billing import tokens
 from bot.engine.prompt import language_name
 from bot.errors import Incomplete
-from bot.files import media
+from bot.files.box import OpenRecording, ReadingPlace
+from bot.files.recordings.facts import Part
 from bot.jobs.analysis_notes import AnalysisNotes, request_key
 from bot.jobs.job_account import JobAccount
 from bot.jobs.retry import with_retry
@@ -88,37 +89,37 @@ def estimate(studio: TextAndSpeech, seconds: float) -> dict[str, Usage]:
     return found
 
 
-async def length(recording: bytes | Path) -> float:
-    """Return the seconds of a recording. Raises BadAudio, so that a bad recording is found before anything is paid."""
-    return await asyncio.to_thread(media.length, recording)
+def opened(place: ReadingPlace, recording: bytes, name: str) -> AbstractAsyncContextManager[OpenRecording]:
+    """Open a recording for `analyze`. Raises BadAudio, so that a bad one is found before anything is paid."""
+    return place.recording(recording, name, part_seconds=PART_SECONDS, overlap=OVERLAP_SECONDS)
 
 
 async def analyze(
-    recording: bytes | Path,
+    recording: bytes,
+    heard: OpenRecording,
     question: str,
     language: str,
     studio: TextAndSpeech,
     bill: JobAccount,
     progress: Progress = lambda _done, _all: None,
     *,
-    seconds: float = 0.0,
     notes: Notes | None = None,
     who: tuple[int, int] | None = None,
 ) -> Analysis:
-    """Analyse a recording of any format.
+    """Analyse a recording of any format, which `opened` has opened as `heard`.
 
-    `language` (BCP 47) is the language of the answer; `seconds` is the result of `length`. If a part fails, `notes`
-    keeps the finished parts until `who` (server, person) asks for the same again. Raises BadAudio, EngineError, and
-    PartFailed for a long recording.
+    `language` (BCP 47) is the language of the answer. If a part fails, `notes` keeps the finished parts until `who`
+    (server, person) asks for the same again. Raises BadAudio, FileError, EngineError, and PartFailed for a long
+    recording.
     """
     asked = " ".join(question.split())[:_MAX_PROMPT_QUESTION_CHARACTERS]
     notes = notes or AnalysisNotes()
+    seconds = heard.facts.seconds
     count, number, key = _count(seconds), 0, ""
     done: list[str] = []
-    parts = media.parts(recording, PART_SECONDS, OVERLAP_SECONDS)
-    while (part := await asyncio.to_thread(next, parts, None)) is not None:
+    async for part in heard.parts():
         number += 1
-        seconds = part.start + len(part.pcm) / 2 / media.HEAR_RATE
+        seconds = part.start + len(part.pcm) / 2 / HEAR_RATE
         if part.last and number == 1:
             made = await _hear(studio, bill, part, language, _about(asked))
             progress(1, 1)
@@ -146,7 +147,7 @@ async def analyze(
     return Analysis(made.text, seconds, made.complete)
 
 
-async def _hear(studio: TextAndSpeech, bill: JobAccount, part: media.Part, language: str, task: str) -> Made:
+async def _hear(studio: TextAndSpeech, bill: JobAccount, part: Part, language: str, task: str) -> Made:
     return await _write(studio, bill, f"{_ANALYSIS_PROMPT} Write in {language_name(language)}.", task, part.pcm)
 
 
@@ -176,6 +177,6 @@ def _about(question: str) -> str:
     return f"Answer this question about the recording, and just that, with the moments that show it: {question}"
 
 
-def _note(part: media.Part, question: str) -> str:
+def _note(part: Part, question: str) -> str:
     wanted = f"Of most interest is whatever answers this: {question}" if question else ""
     return _PART_PROMPT.format(start=clock(part.start), question=wanted)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import gettempdir
 
+from bot.files.box import Box
 from bot.jobs.analysis_notes import AnalysisNotes
 from bot.jobs.analyze import Notes
 from bot.jobs.job_account import JobAccount
@@ -25,6 +26,8 @@ class JobContext:
     queue: JobQueue = field(default_factory=JobQueue)
     notes: Notes = field(default_factory=AnalysisNotes)
     "of analyses that failed halfway"
+    box: Box = field(default_factory=Box)
+    "opens the files that people send"
 
     def bill(
         self, guild_id: int, channel_id: int, user_id: int, estimate: Mapping[str, Usage] | None = None

@@ -6,7 +6,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,10 +18,11 @@ from bot.billing.prices import Prices
 from bot.config import Settings
 from bot.engine.open import open_engines
 from bot.errors import AudioTooLong, BadDocument, DocumentTooLong, NotAudio
-from bot.files import documents, media
+from bot.files import documents
+from bot.files.recordings.facts import QUESTION_LIMITS, RECORDING_LIMITS
 from bot.jobs import catchup, podcast, podcast_folder
 from bot.jobs.analysis_notes import AnalysisNotesOnDisk
-from bot.jobs.analyze import analyze, estimate, length, steps
+from bot.jobs.analyze import analyze, estimate, opened, steps
 from bot.jobs.ask import Question, ask
 from bot.jobs.context import JobContext, folder_beside
 from bot.jobs.encoder import encode
@@ -39,6 +40,8 @@ SOUND_SUFFIXES = {
 """Suffix of a file's name -> its container and codec."""
 _UNLIMITED_BYTES = 10**12
 """Size limit of a podcast's file: none, because nobody uploads it."""
+_MOST_BYTES = max(RECORDING_LIMITS.size, documents.MAX_DOCUMENT_BYTES)
+"""Of a file that is read."""
 Step = Callable[[str, int, int | None], None]
 """Called on progress with the step's name, the number of finished parts, and of all parts (None: unknown)."""
 _NO_USER_ID = 0
@@ -74,7 +77,7 @@ async def answer(
     jobs: JobContext, text: str, file: Path | None, out: Path, voice: str, language: str | None, step: Step
 ) -> Done:
     """Answer a question, and write the sound to `out`, whose name ends in one of SOUND_SUFFIXES."""
-    enclosed, recording = await asyncio.to_thread(_enclosed, file) if file is not None else ("", b"")
+    enclosed, recording = await _enclosed(jobs, file) if file is not None else ("", b"")
     step("asking", 0, None)
     room = RoomContext("Kikite", "a terminal", {}, jobs.services.wall(), language, voice)
     question = Question(0, 0, _NO_USER_ID, f"{text}\n\n{enclosed}".strip(), recording)
@@ -84,20 +87,20 @@ async def answer(
 
 async def listen(jobs: JobContext, file: Path, question: str, out: Path | None, language: str, step: Step) -> Done:
     """Analyse a recording, and write the text to `out` too. The notes on a long one are kept until it is complete."""
-    seconds = await length(file)
-    expected = estimate(jobs.studio, seconds)
-    step("listening", 0, steps(seconds))
-    async with jobs.bill(0, 0, _NO_USER_ID, expected) as bill:
-        found = await analyze(
-            file,
-            question,
-            language,
-            jobs.studio,
-            bill,
-            lambda done, all_: step("listening", done, all_),
-            seconds=seconds,
-            notes=AnalysisNotesOnDisk(jobs.folder),
-        )
+    recording = await asyncio.to_thread(_bytes, file)
+    async with jobs.box.reading() as place, opened(place, recording, file.name) as heard:
+        step("listening", 0, steps(heard.facts.seconds))
+        async with jobs.bill(0, 0, _NO_USER_ID, estimate(jobs.studio, heard.facts.seconds)) as bill:
+            found = await analyze(
+                recording,
+                heard,
+                question,
+                language,
+                jobs.studio,
+                bill,
+                lambda done, all_: step("listening", done, all_),
+                notes=AnalysisNotesOnDisk(jobs.folder),
+            )
     if out is not None:
         await asyncio.to_thread(out.write_text, found.text + "\n", encoding="utf-8")
     return Done(found.text, (out,) if out else (), bill.cost)
@@ -131,8 +134,9 @@ async def make_podcast(
 
     Continues an unfinished podcast of the same text. `agree` gets the price, and raises when the user declines it.
     """
-    data = await asyncio.to_thread(file.read_bytes)
-    document = await asyncio.to_thread(documents.read, data, file.name)
+    data = await asyncio.to_thread(_bytes, file)
+    async with jobs.box.reading() as place:
+        document = await place.document(data, file.name)
     plan = podcast.plan(document, language, voices, container, _UNLIMITED_BYTES)
     folder = await asyncio.to_thread(podcast_folder.PodcastFolder.open, jobs.folder, plan)
     expected = podcast.estimate(jobs.studio, folder.plan, folder.done())
@@ -152,22 +156,23 @@ async def make_podcast(
     return Done(targets[-1].read_text(encoding="utf-8"), tuple(targets), maker.cost)
 
 
-def _enclosed(file: Path) -> tuple[str, bytes]:
+async def _enclosed(jobs: JobContext, file: Path) -> tuple[str, bytes]:
     """Return the content of a file that comes with a question: its text, or its sound (s16le mono 16 kHz)."""
-    limits = replace(media.RECORDING_LIMITS, seconds=media.MAX_QUESTION_RECORDING_SECONDS)
-    try:
-        return "", b"".join(media.read(file, limits=limits))
-    except AudioTooLong as error:
-        minutes = int(media.MAX_QUESTION_RECORDING_SECONDS // 60)
-        hint = f"That recording is too long to go with a question: at most {minutes} minutes. Use analyze instead."
-        raise AudioTooLong(str(error), hint=hint) from error
-    except NotAudio as error:
+    data = await asyncio.to_thread(_bytes, file)
+    async with jobs.box.reading() as place:
         try:
-            return documents.read(file.read_bytes(), file.name).text, b""
-        except DocumentTooLong:
-            raise
-        except BadDocument:
-            raise error from None
+            return "", await place.pcm(data, file.name, QUESTION_LIMITS)
+        except AudioTooLong as error:
+            minutes = int(QUESTION_LIMITS.seconds // 60)
+            hint = f"That recording is too long to go with a question: at most {minutes} minutes. Use analyze instead."
+            raise AudioTooLong(str(error), hint=hint) from error
+        except NotAudio as error:
+            try:
+                return (await place.document(data, file.name)).text, b""
+            except DocumentTooLong:
+                raise
+            except BadDocument:
+                raise error from None
 
 
 async def _spoken(text: str, pcm: bytes, out: Path, cost: Decimal | None) -> Done:
@@ -176,6 +181,12 @@ async def _spoken(text: str, pcm: bytes, out: Path, cost: Decimal | None) -> Don
     container, codec = SOUND_SUFFIXES[out.suffix.lower()]
     await asyncio.to_thread(lambda: out.write_bytes(encode(pcm, SPEAK_RATE, container, codec)))
     return Done(text, (out,), cost)
+
+
+def _bytes(file: Path) -> bytes:
+    """Return a file's bytes, and no more of a huge one than shows that it is too large."""
+    with file.open("rb") as opened_file:
+        return opened_file.read(_MOST_BYTES + 1)
 
 
 def _move(made: Sequence[Path], targets: Sequence[Path]) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from bot.audio import SPEAK_RATE
-from bot.files import media
+from bot.files.recordings import reader
 from bot.jobs import loudness
 from bot.jobs import programme as joining
 from bot.jobs.encoder import encode
+from tests.files.sounds import to_pcm
 from tests.jobs.conftest import speech
 
 SECONDS = 60
@@ -19,7 +20,7 @@ SECONDS = 60
 def test_reading(benchmark: Any, container: str, codec: str) -> None:
     data = encode(speech(SECONDS), SPEAK_RATE, container, codec)
     benchmark.extra_info["seconds of sound"] = SECONDS
-    pcm = benchmark.pedantic(lambda: sum(map(len, media.read(data))), rounds=3)
+    pcm = benchmark.pedantic(lambda: sum(map(len, reader.read(data))), rounds=3)
     if benchmark.stats is not None:  # None where benchmarks only run to see that they work
         benchmark.extra_info["times real time"] = round(SECONDS / benchmark.stats.stats.median)
     assert pcm > 31_000 * SECONDS
@@ -27,7 +28,7 @@ def test_reading(benchmark: Any, container: str, codec: str) -> None:
 
 def test_knowing_the_length(benchmark: Any) -> None:
     data = encode(speech(SECONDS), SPEAK_RATE, "mp3")
-    seconds = benchmark.pedantic(lambda: media.length(data), rounds=3)
+    seconds = benchmark.pedantic(lambda: reader.length(data), rounds=3)
     if benchmark.stats is not None:
         benchmark.extra_info["times real time"] = round(SECONDS / benchmark.stats.stats.median)
     assert abs(seconds - SECONDS) < 0.2
@@ -42,5 +43,5 @@ def test_joining(benchmark: Any, tmp_path: Path) -> None:
     programme = benchmark.pedantic(join, rounds=2)
     if benchmark.stats is not None:
         benchmark.extra_info["times real time"] = round(programme.seconds / benchmark.stats.stats.median)
-    heard = media.to_pcm(programme.files[0], SPEAK_RATE)
+    heard = to_pcm(programme.files[0], SPEAK_RATE)
     assert abs(loudness.measure([heard], SPEAK_RATE) - loudness.TARGET_LUFS) < 1

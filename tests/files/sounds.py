@@ -3,11 +3,15 @@
 import io
 import struct
 import wave
+from pathlib import Path
 
 import av
 import numpy as np
 from av.container import OutputContainer
 
+from bot.audio import HEAR_RATE
+from bot.files.recordings import reader
+from bot.files.recordings.facts import sound_bytes
 from bot.jobs.encoder import encode
 
 RATE = 24_000
@@ -19,6 +23,17 @@ def tone(seconds: float = 2.0, pitch: float = 440.0, rate: int = RATE, level: fl
 
 
 TONE = tone()
+
+
+def to_pcm(source: bytes | Path, rate: int = HEAR_RATE, longest: float = 600.0) -> bytes:
+    """Decode the first `longest` seconds of a recording to s16le mono. Raises BadAudio."""
+    limit = sound_bytes(longest, rate)
+    pcm = bytearray()
+    for piece in reader.read(source, rate):
+        pcm += piece
+        if len(pcm) >= limit:
+            break
+    return bytes(pcm[:limit])
 
 
 def pitch(pcm: bytes, rate: int) -> float:

@@ -6,9 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from bot.files import media
 from bot.jobs.encoder import ChapterMark, FileEncoder, encode, waveform
-from tests.files.sounds import RATE, pitch, tone
+from tests.files.sounds import RATE, pitch, to_pcm, tone
 
 
 @pytest.mark.parametrize("container", ["ogg", "mp3"])
@@ -18,7 +17,7 @@ def test_a_file_written_in_pieces_is_whole(container: str) -> None:
     with FileEncoder(out, RATE, container, chapters=chapters, metadata={"title": "A talk"}) as encoder:
         for at in range(0, len(pcm), 7_000):
             encoder.write(pcm[at : at + 7_000])
-    back = media.to_pcm(out.getvalue(), RATE)
+    back = to_pcm(out.getvalue(), RATE)
     assert abs(len(back) - len(pcm)) / 48_000 < 0.03
     assert abs(pitch(back, RATE) - 440) < 2
     with av.open(BytesIO(out.getvalue())) as file:

@@ -12,14 +12,14 @@ import pytest
 
 from bot.audio import SPEAK_RATE
 from bot.errors import OutOfCredit, PartFailed
-from bot.files import documents, media
+from bot.files import documents
 from bot.jobs import podcast, podcast_folder
 from bot.jobs import programme as joining
 from bot.jobs.loudness import measure
-from sandbox.media import to_pcm
 from sandbox.model.behaviour import Refuse, Speak
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.server import ModelServer
+from tests.files.sounds import to_pcm
 from tests.jobs.conftest import TEXT_MODEL, JobSetup, opened, podcasting, speech
 
 BROKEN = Refuse(500, "oops", "server_error")
@@ -56,7 +56,7 @@ async def test_a_podcast_with_its_summary(job_setup: JobSetup) -> None:
         result = await podcast.Podcaster(folder, job_setup.studio, bill).make(steps.append)
         assert bill.cost
     (file,) = result.programme.files
-    pcm = media.to_pcm(file, SPEAK_RATE, 600)
+    pcm = to_pcm(file, SPEAK_RATE, 600)
     assert abs(measure([pcm], SPEAK_RATE) - -16) < 1
     assert abs(len(pcm) / 48_000 - result.programme.seconds) < 0.1
     with av.open(BytesIO(file.read_bytes())) as opened_file:
@@ -198,7 +198,7 @@ def test_files_stay_under_the_limit_and_are_split_where_they_must_be(tmp_path: P
     programme = joining.join(parts.__getitem__, [("One", 3), ("Two", 3)], tmp_path, container, 250_000, "T")
     assert len(programme.files) >= 2
     assert all(file.stat().st_size <= 250_000 for file in programme.files)
-    lengths = [len(media.to_pcm(file, SPEAK_RATE, 600)) / 48_000 for file in programme.files]
+    lengths = [len(to_pcm(file, SPEAK_RATE, 600)) / 48_000 for file in programme.files]
     assert abs(sum(lengths) - programme.seconds) < 0.3
 
 

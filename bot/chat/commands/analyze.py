@@ -47,8 +47,8 @@ async def answer_menu(interaction: Interaction, message: discord.Message) -> Non
     if file is None:
         await answer_question(interaction, shown)
     else:
-        recording = await attachments.download(interaction.client, file)
-        await answer_question(interaction, shown, recording=await attachments.decode(recording))
+        recording = await attachments.hear(interaction.client, file, interaction.user.id)
+        await answer_question(interaction, shown, recording=recording)
 
 
 def _recording(message: discord.Message) -> discord.Attachment:
@@ -65,26 +65,26 @@ async def _analyze(interaction: Interaction, file: discord.Attachment, question:
     jobs, guild_id, user_id = host.jobs, interaction.guild_id or 0, interaction.user.id
 
     async def run(progress: job_progress.Progress) -> long_answer.LongAnswer:
-        recording = await attachments.download(host, file)
-        seconds = await job.length(recording)
-        estimate = job.estimate(jobs.studio, seconds)
-
         def show(done: int, parts: int) -> None:
             progress.show(words("analyze listening", done=done, parts=parts))
 
-        async with jobs.bill(guild_id, interaction.channel_id or 0, user_id, estimate) as progress.account:
-            show(0, job.steps(seconds))
-            analysis = await job.analyze(
-                recording,
-                question,
-                str(interaction.locale),
-                jobs.studio,
-                progress.account,
-                show,
-                seconds=seconds,
-                notes=jobs.notes,
-                who=(guild_id, user_id),
-            )
+        async with host.box.reading(user_id) as place:
+            recording = await attachments.download(host, file)
+            async with job.opened(place, recording, file.filename) as heard:
+                estimate = job.estimate(jobs.studio, heard.facts.seconds)
+                async with jobs.bill(guild_id, interaction.channel_id or 0, user_id, estimate) as progress.account:
+                    show(0, job.steps(heard.facts.seconds))
+                    analysis = await job.analyze(
+                        recording,
+                        heard,
+                        question,
+                        str(interaction.locale),
+                        jobs.studio,
+                        progress.account,
+                        show,
+                        notes=jobs.notes,
+                        who=(guild_id, user_id),
+                    )
         head = f"**{escape.escape(question)}**" if question else ""
         small = [escape.escape(file.filename, 60), clock(analysis.seconds)]
         small.append(lines.money(progress.account.cost, words, estimated=progress.account.estimated))

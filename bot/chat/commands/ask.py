@@ -37,7 +37,7 @@ async def ask(
         await answer_question(interaction, text)
         return
     async with host.asking.place(interaction.guild_id or 0, interaction.user.id):
-        words, recording = await attachments.read_all(host, [file])
+        words, recording = await attachments.read_all(host, [file], interaction.user.id)
     await answer_question(interaction, text, words, recording)
 
 

@@ -17,7 +17,6 @@ from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
 from bot.chat.job_progress import JobMessage, cancel_view
 from bot.errors import AlreadyAtIt, BotError, JobCancelled, MissingPermissions
-from bot.files import documents
 from bot.jobs import podcast as job
 from bot.jobs import podcast_folder
 from bot.jobs.queue import Ticket
@@ -51,8 +50,9 @@ async def podcast(
         raise Refusal("refusal no_text")
     _check_permissions(interaction)
     await interaction.response.defer(thinking=True)
-    data = (await attachments.download(host, file) if file else b"") or (text or "").encode()
-    document = await asyncio.to_thread(documents.read, data, file.filename if file else "")
+    async with host.box.reading(interaction.user.id) as place:
+        data = (await attachments.download(host, file) if file else b"") or (text or "").encode()
+        document = await place.document(data, file.filename if file else "")
     settings = host.preferences.of(guild.id, interaction.channel_id)
     speakers = [settings.voice, job.other_voice(settings.voice)][: 2 if voices == "two" else 1]
     limit = interaction.filesize_limit or guild.filesize_limit

@@ -12,19 +12,8 @@ import av.error
 from av.container import InputContainer
 
 from bot.errors import AbsurdAudio, AudioTooLarge, AudioTooLong, BadAudio, EmptyAudio, NotAudio, TruncatedAudio
+from bot.files.recordings.facts import RECORDING_LIMITS, Limits
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of an untrusted file is read."""
-
-    size: int = 25_000_000
-    "bytes"
-    seconds: float = 1800.0
-    "of sound"
-
-
-RECORDING_LIMITS = Limits()
 _DEMUXERS = (
     "aac,ac3,aiff,amr,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,voc,w64,wav,wv,"
     "matroska,webm,mp4,m4a"
@@ -101,7 +90,7 @@ def length(source: bytes | Path, limits: Limits = RECORDING_LIMITS) -> float:
             raise EmptyAudio("no sound on the track")
         tick = float(track.stream.time_base or 0)
         seconds = (total if first is None else max(total, last - first)) * tick
-        if seconds > limits.seconds:
+        if seconds > limits.longest:
             raise AudioTooLong(f"{seconds:.0f} s")
         if seconds:  # packets of some codecs do not state their length; then decoding checks it
             track.check(seconds)

@@ -3,23 +3,19 @@
 Takes CPU: call it in a thread.
 """
 
-import wave
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import av
 import av.error
 
-from bot.audio import HEAR_RATE, SPEAK_RATE
+from bot.audio import HEAR_RATE
 from bot.errors import AudioTooLong, BadAudio, EmptyAudio, NotAudio
-from bot.files.recording_header import RECORDING_LIMITS, Limits, Track, length, opened
+from bot.files.recordings.container import Track, length, opened
+from bot.files.recordings.facts import RECORDING_LIMITS, Limits, Part
 
-__all__ = ["RECORDING_LIMITS", "Limits", "Part", "length", "parts", "read", "to_pcm", "wav"]
+__all__ = ["length", "parts", "read"]
 
-MAX_QUESTION_RECORDING_SECONDS = 600.0
-"""Limit for a recording that comes with a question, because its tokens cost money."""
 _MAX_UNREADABLE_SHARE = 0.5
 """When more of its packets cannot be decoded, a file is not a recording."""
 _MIN_PIECE_BYTES = 1 << 16
@@ -33,38 +29,6 @@ def read(source: bytes | Path, rate: int = HEAR_RATE, limits: Limits = RECORDING
     """
     with opened(source, limits) as track:
         yield from _decode(track, rate, limits)
-
-
-def to_pcm(data: bytes | Path, rate: int = HEAR_RATE, longest: float = MAX_QUESTION_RECORDING_SECONDS) -> bytes:
-    """Decode the first `longest` seconds of a recording to s16le mono. Raises BadAudio."""
-    limit = int(longest * rate) * 2
-    pcm = bytearray()
-    for piece in read(data, rate):
-        pcm += piece
-        if len(pcm) >= limit:
-            break
-    return bytes(pcm[:limit])
-
-
-def wav(source: bytes | Path, out: BinaryIO, rate: int = SPEAK_RATE, limits: Limits = RECORDING_LIMITS) -> None:
-    """Convert a recording to a mono 16-bit WAV file, piece by piece. `out` must be seekable. Raises BadAudio."""
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        for piece in read(source, rate, limits):
-            file.writeframesraw(piece)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of a long recording."""
-
-    start: float
-    "seconds"
-    pcm: memoryview
-    "s16le mono; valid until the next part is requested"
-    last: bool
 
 
 def parts(
@@ -82,18 +46,18 @@ def parts(
         while len(rest) > len(buffer) - size:
             fitting = len(buffer) - size
             buffer[size:], rest = rest[:fitting], rest[fitting:]
-            yield Part(start, buffer, last=False)
+            yield Part(start, False, buffer)
             buffer[:kept] = bytes(buffer[len(buffer) - kept :])
             start += (len(buffer) - kept) / (2 * rate)
             size = kept
         buffer[size : size + len(rest)] = rest
         size += len(rest)
-    yield Part(start, buffer[:size], last=True)
+    yield Part(start, True, buffer[:size])
 
 
 def _decode(track: Track, rate: int, limits: Limits) -> Iterator[bytes]:
     resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
-    pieces = _Pieces(limits.seconds * rate)
+    pieces = _Pieces(limits.longest * rate)
     for packet in track.container.demux(track.stream):
         try:
             frames = packet.decode()

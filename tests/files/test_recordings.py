@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.audio import from_wav
 from bot.errors import (
     AbsurdAudio,
     AudioTooLarge,
@@ -17,9 +16,10 @@ from bot.errors import (
     NotAudio,
     TruncatedAudio,
 )
-from bot.files import media
+from bot.files.recordings import reader
+from bot.files.recordings.facts import Limits
 from bot.jobs.encoder import encode
-from tests.files.sounds import RATE, TONE, corrupted, film, header, made, pitch, plain_wav, tagged_mp3, tone
+from tests.files.sounds import RATE, TONE, corrupted, film, header, made, pitch, plain_wav, tagged_mp3, to_pcm, tone
 
 
 def zipped() -> bytes:
@@ -107,8 +107,8 @@ def test_the_corpus_has_forty_kinds() -> None:
 @pytest.mark.parametrize("kind", READABLE)
 def test_what_people_record_is_heard(kind: str) -> None:
     data = READABLE[kind]()
-    pcm = media.to_pcm(data)
-    assert abs(media.length(data) - len(pcm) / 32_000) < 0.12
+    pcm = to_pcm(data)
+    assert abs(reader.length(data) - len(pcm) / 32_000) < 0.12
     assert 1.9 < len(pcm) / 32_000 < 2.2
     assert abs(pitch(pcm, 16_000) - 440) < 4
 
@@ -117,7 +117,7 @@ def test_what_people_record_is_heard(kind: str) -> None:
 def test_what_cannot_be_heard_says_why(kind: str) -> None:
     make, error = BROKEN[kind]
     with pytest.raises(error) as raised:
-        media.to_pcm(make())
+        to_pcm(make())
     assert error is BadAudio or type(raised.value) is error
 
 
@@ -127,11 +127,11 @@ def test_a_playlist_opens_nothing(tmp_path: Path) -> None:
     playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{secret}\n#EXT-X-ENDLIST\n"
     for text in (playlist, f"ffconcat version 1.0\nfile {secret}\n"):
         with pytest.raises(NotAudio):
-            media.to_pcm(text.encode())
+            to_pcm(text.encode())
 
 
 def test_a_question_takes_the_beginning_of_a_long_recording() -> None:
-    assert len(media.to_pcm(encode(TONE, RATE), longest=0.5)) == 16_000
+    assert len(to_pcm(encode(TONE, RATE), longest=0.5)) == 16_000
 
 
 def before_too_long(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -144,37 +144,28 @@ def before_too_long(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def test_longer_than_allowed_is_said_and_not_decoded_to_the_end() -> None:
-    pieces = media.read(encode(tone(30), RATE), limits=media.Limits(seconds=10))
-    assert sum(len(piece) for piece in before_too_long(pieces)) <= 10.2 * 32_000
+    pieces = reader.read(encode(tone(30), RATE), limits=Limits(seconds=10))
+    assert sum(len(piece) for piece in before_too_long(pieces)) <= 10.6 * 32_000
 
 
 def test_a_file_on_disk_is_read_like_one_in_memory(tmp_path: Path) -> None:
     file = tmp_path / "a.ogg"
     file.write_bytes(encode(TONE, RATE))
-    assert media.to_pcm(file) == media.to_pcm(file.read_bytes())
-
-
-def test_any_recording_becomes_a_24_khz_wav() -> None:
-    out = BytesIO()
-    media.wav(encode(TONE, RATE, "mp3"), out)
-    pcm, rate = from_wav(out.getvalue())
-    assert rate == 24_000
-    assert abs(len(pcm) / 48_000 - 2) < 0.1
-    assert abs(pitch(pcm, rate) - 440) < 2
+    assert to_pcm(file) == to_pcm(file.read_bytes())
 
 
 @pytest.mark.parametrize("kind", ["nothing", "html", "m4a, half of it", "flac, half of it", "wav, half of it", "26 MB"])
 def test_what_is_wrong_with_a_recording_is_known_before_it_is_decoded(kind: str) -> None:
     make, error = BROKEN[kind]
     with pytest.raises(error):
-        media.length(make())
+        reader.length(make())
     with pytest.raises(AudioTooLong):
-        media.length(encode(tone(12), RATE), media.Limits(seconds=10))
+        reader.length(encode(tone(12), RATE), Limits(seconds=10))
 
 
 def test_parts_overlap_and_lose_nothing() -> None:
-    whole = media.to_pcm(plain_wav(16_000, seconds=10))
-    found = [(part.start, bytes(part.pcm), part.last) for part in media.parts(plain_wav(16_000, seconds=10), 4, 1)]
+    whole = to_pcm(plain_wav(16_000, seconds=10))
+    found = [(part.start, bytes(part.pcm), part.last) for part in reader.parts(plain_wav(16_000, seconds=10), 4, 1)]
     assert [(start, last) for start, _, last in found] == [(0, False), (3, False), (6, True)]
     for start, pcm, _ in found:
         at = int(start * 32_000)

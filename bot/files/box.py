@@ -1,0 +1,126 @@
+"""The box: every file from a stranger is opened in a child process of its own, never in the bot.
+
+A file can be made, or happen, to take its reader minutes, gigabytes, or the whole process. In the box that costs a
+child, and whoever sent the file is told what became of it. The places are few, and are taken before the file is
+downloaded.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+
+from bot.errors import AudioTooLarge, AudioTooLong, EmptyAudio, ReaderDied
+from bot.files import frames
+from bot.files.documents import Document
+from bot.files.frames import ReadRequest
+from bot.files.places import NOBODY, Places
+from bot.files.process import COMMAND, Guard, ReaderProcess, started
+from bot.files.recordings.facts import RECORDING_LIMITS, Limits, Part, PartHead, RecordingFacts, sound_bytes
+
+__all__ = ["Box", "OpenRecording", "ReadingPlace"]
+
+
+class Box:
+    """Reads files for the whole process."""
+
+    def __init__(
+        self, places: Places | None = None, guard: Guard | None = None, command: Sequence[str] = COMMAND
+    ) -> None:
+        """`command` starts the child."""
+        self._places = places or Places()
+        self._guard = guard or Guard()
+        self._command = command
+
+    @asynccontextmanager
+    async def reading(self, person: int = NOBODY) -> AsyncIterator["ReadingPlace"]:
+        """Wait for a place to read files, one after the other, and keep it for the block. Raises FilesFull.
+
+        Take it before the first byte is downloaded. `person` is the Discord user who wants the files read.
+        """
+        async with self._places.taken(person):
+            yield ReadingPlace(self._guard, self._command)
+
+
+class ReadingPlace:
+    """The right to read one file at a time."""
+
+    def __init__(self, guard: Guard, command: Sequence[str]) -> None:
+        self._guard = guard
+        self._command = command
+
+    @asynccontextmanager
+    async def recording(
+        self,
+        data: bytes,
+        name: str = "",
+        limits: Limits = RECORDING_LIMITS,
+        part_seconds: float | None = None,
+        overlap: float = 0.0,
+    ) -> AsyncIterator["OpenRecording"]:
+        """Open a recording, or the sound of a film, for the block.
+
+        It comes in parts of `part_seconds` (None: as one), each of which begins with the last `overlap` seconds of the
+        one before. Raises BadAudio and FileError, also from the parts.
+        """
+        if not data:
+            raise EmptyAudio("no bytes")
+        if len(data) > limits.size:
+            raise AudioTooLarge(f"{len(data)} bytes")
+        part_seconds = limits.longest if part_seconds is None else part_seconds
+        options = {"limits": asdict(limits), "part_seconds": part_seconds, "overlap": overlap}
+        async with started(ReadRequest("recording", name, 0, None, options), data, self._guard, self._command) as child:
+            kind, content = await child.frame()
+            if kind != frames.FACTS:
+                raise ReaderDied("no facts")
+            facts: RecordingFacts = frames.parsed(RecordingFacts, content)
+            yield OpenRecording(child, facts, limits, part_seconds)
+
+    async def pcm(self, data: bytes, name: str = "", limits: Limits = RECORDING_LIMITS) -> bytes:
+        """Return the sound of a recording as a whole: s16le mono 16 kHz. Raises BadAudio and FileError."""
+        async with self.recording(data, name, limits) as opened:
+            return b"".join([bytes(part.pcm) async for part in opened.parts()])
+
+    async def document(self, data: bytes, name: str = "") -> Document:
+        """Return the text of a document. Raises BadDocument and FileError."""
+        text = bytearray()
+        request = ReadRequest("document", name, 0, None, {})
+        async with started(request, data, self._guard, self._command) as child:
+            for _ in range(frames.MAX_DOCUMENT_FRAMES):
+                kind, content = await child.frame()
+                if kind == frames.END:
+                    document: Document = frames.parsed(Document, bytes(text))
+                    return document
+                text += content
+        raise ReaderDied("too long a document")
+
+
+class OpenRecording:
+    """A recording whose facts are known and whose sound is being decoded."""
+
+    def __init__(self, child: ReaderProcess, facts: RecordingFacts, limits: Limits, part_seconds: float) -> None:
+        self.facts = facts
+        self._child = child
+        self._bytes = sound_bytes(part_seconds)
+        "of a part, at most"
+        self._most_parts = 2 + int(limits.seconds)
+
+    async def parts(self) -> AsyncIterator[Part]:
+        """Yield the parts. All share one buffer, so memory does not grow with the recording."""
+        buffer = bytearray(self._bytes)
+        kind, content = await self._child.frame()
+        for _ in range(self._most_parts):
+            if kind == frames.END:
+                return
+            if kind != frames.PART:
+                raise ReaderDied("no part")
+            head: PartHead = frames.parsed(PartHead, content)
+            size = 0
+            kind, content = await self._child.frame()
+            while kind == frames.SOUND:
+                if size + len(content) > len(buffer):
+                    raise AudioTooLong("more sound than was asked for")
+                buffer[size : size + len(content)] = content
+                size += len(content)
+                kind, content = await self._child.frame()
+            yield Part(head.start, head.last, memoryview(buffer)[:size])
+        raise ReaderDied("too many parts")

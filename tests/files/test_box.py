@@ -1,0 +1,227 @@
+"""What a file does to its reader happens in a child, ends there, and is told; the bot only waits so long."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.errors import (
+    AudioTooLarge,
+    AudioTooLong,
+    BotError,
+    EmptyAudio,
+    FilesFull,
+    FileTooHungry,
+    FileTooSlow,
+    NotAudio,
+    ReaderDied,
+)
+from bot.files.box import Box
+from bot.files.places import NOBODY, Places
+from bot.files.process import Guard
+from bot.files.recordings.facts import Limits
+from tests.files.sounds import plain_wav
+
+STAND_IN = (sys.executable, "-I", str(Path(__file__).with_name("stand_in_child.py")))
+ONE_SECOND = Limits(seconds=1.0)
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+def stand_in(**guard: float) -> Box:
+    return Box(guard=Guard(**guard), command=STAND_IN)  # pyright: ignore[reportArgumentType]
+
+
+def children() -> set[str]:
+    """The children of this process, from any of its threads."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    return {child for task in tasks for child in task.read_text().split()}
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_recording_is_read_as_it_is_without_the_box() -> None:
+    async with Box().reading() as place:
+        assert await place.pcm(plain_wav(16_000), "tone.wav") == plain_wav(16_000)[44:]
+
+
+async def test_a_recording_comes_in_parts_that_overlap() -> None:
+    async with Box().reading() as place, place.recording(plain_wav(16_000), part_seconds=0.8, overlap=0.2) as opened:
+        assert opened.facts.seconds == 2.0
+        found = [(part.start, len(part.pcm), part.last) async for part in opened.parts()]
+    assert found == [(0.0, 25_600, False), (pytest.approx(0.6), 25_600, False), (pytest.approx(1.2), 25_600, True)]
+
+
+async def test_a_document_is_read() -> None:
+    async with Box().reading() as place:
+        document = await place.document(("# Tea\n\n" + "Good tea. " * 15_000).encode(), "a.md")
+    assert (document.title, len(document.text)) == ("Tea", 150_006)
+
+
+@pytest.mark.parametrize(
+    ("told", "guard", "error"),
+    [
+        ("sleep", {"seconds": 0.5}, FileTooSlow),
+        ("spin", {"cpu_seconds": 1}, FileTooSlow),
+        ("eat", {"memory_bytes": 200 << 20}, FileTooHungry),
+        ("exit", {}, ReaderDied),
+        ("abort", {}, ReaderDied),
+        ("raise", {}, ReaderDied),
+        ("nonsense", {}, ReaderDied),
+        ("large frame", {}, ReaderDied),
+        ("write a file", {}, ReaderDied),
+        ("refuse", {}, NotAudio),
+    ],
+)
+async def test_what_became_of_a_reader_is_told(told: str, guard: dict[str, float], error: type[BotError]) -> None:
+    async with stand_in(**guard).reading() as place:
+        with pytest.raises(error) as raised:
+            await place.pcm(told.encode())
+        assert type(raised.value) is error
+        assert await place.pcm(b"parts", limits=Limits(seconds=8.0)), "the place serves the next file"
+
+
+async def test_a_reader_cannot_send_more_than_was_asked_for() -> None:
+    async with stand_in().reading() as place:
+        with pytest.raises(AudioTooLong):
+            await place.pcm(b"endless", limits=ONE_SECOND)
+
+
+async def test_what_a_library_prints_is_no_sound() -> None:
+    async with stand_in().reading() as place:
+        assert await place.pcm(b"print") == bytes(2)
+
+
+async def test_nothing_and_too_much_start_no_reader() -> None:
+    async with stand_in().reading() as place:
+        with pytest.raises(EmptyAudio):
+            await place.pcm(b"")
+        with pytest.raises(AudioTooLarge):
+            await place.pcm(bytes(11), limits=Limits(size=10))
+
+
+async def test_the_deadline_is_the_readers_and_not_that_of_who_waits_for_a_model() -> None:
+    async with (
+        stand_in(seconds=5.0).reading() as place,
+        place.recording(b"parts", limits=Limits(seconds=8.0), part_seconds=8.0) as opened,
+    ):
+        count = 0
+        async for _ in opened.parts():
+            count += 1
+            opened._child._left = min(opened._child._left, 1.0)
+            await asyncio.sleep(0.3)
+    assert count == 5
+
+
+@linux_only
+async def test_a_child_has_no_secret_and_no_open_file_and_is_polite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "secret")
+    held = os.open(os.devnull, os.O_RDONLY)
+    os.set_inheritable(held, True)
+    async with stand_in().reading() as place:
+        document = await place.document(b"tell", "name with spaces\nand a line")
+    os.close(held)
+    told = json.loads(document.text)
+    assert set(told["environment"]) <= {"OPENBLAS_NUM_THREADS", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH"}
+    assert told["files"] <= 6, "stdin, stdout, stderr, a copy of stdout, the file, and the listing itself"
+    assert told["nice"] >= 10
+    assert document.title == "name with spaces\nand a line"
+
+
+@linux_only
+async def test_a_cancelled_reading_leaves_no_child() -> None:
+    async def read() -> None:
+        async with stand_in().reading() as place:
+            await place.pcm(b"spin")
+
+    before = children()
+    task = asyncio.create_task(read())
+    await until(lambda: bool(children() - before))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert children() <= before
+
+
+@linux_only
+def test_a_reader_ends_together_with_a_bot_that_is_killed() -> None:
+    bot = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE)
+    assert bot.stdout is not None
+    reader = Path(f"/proc/{int(bot.stdout.readline())}")
+    assert reader.exists()
+    bot.send_signal(signal.SIGKILL)
+    bot.wait()
+    bot.stdout.close()
+
+    async def gone() -> None:
+        await until(lambda: not reader.exists() or ") Z " in (reader / "stat").read_text())
+
+    asyncio.run(gone())
+
+
+async def test_two_files_are_read_at_once_and_one_of_each_person() -> None:
+    places, order = Places(), []
+
+    async def read(person: int, until_told: asyncio.Event) -> None:
+        async with places.taken(person):
+            order.append(person)
+            await until_told.wait()
+
+    stops = [asyncio.Event() for _ in range(5)]
+    people = (1, 1, 2, 3, 1)
+    tasks = [asyncio.create_task(read(person, stop)) for person, stop in zip(people, stops, strict=True)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert order == [1, 2], "the first person's second file waits, and lets another pass"
+    assert places.contested
+    tasks[4].cancel()
+    stops[2].set()
+    await asyncio.sleep(0.01)
+    assert order == [1, 2, 3]
+    for stop in stops:
+        stop.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert order == [1, 2, 3, 1]
+    assert not places.contested
+
+
+async def test_nobody_may_have_two_and_a_full_queue_refuses() -> None:
+    places = Places(waiting=1)
+    async with places.taken(NOBODY), places.taken(NOBODY):
+        waiting = asyncio.create_task(anext(aiter_of(places)))
+        await asyncio.sleep(0)
+        with pytest.raises(FilesFull):
+            async with places.taken(5):
+                pass
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+
+async def aiter_of(places: Places):
+    async with places.taken(4):
+        yield
+
+
+async def _wait_with_a_reader() -> None:
+    async def read() -> None:
+        async with stand_in().reading() as place:
+            await place.pcm(b"sleep")
+
+    before = children()
+    task = asyncio.create_task(read())
+    await until(lambda: bool(children() - before))
+    await asyncio.sleep(1)  # the child has begun to read
+    print(*(children() - before), flush=True)
+    await task
+
+
+if __name__ == "__main__":
+    asyncio.run(_wait_with_a_reader())
