@@ -52,7 +52,7 @@ voice/          datagrams <-> frames
     receive/        UDP, RTP, SSRCs, jitter buffer, decoder
     send/           playback, pacer, speaking flag
     link/           entering a channel, the connection, its watchdog and recovery
-talk/           frames -> turns: VAD, segmenter, floor, addressing, history
+talk/           frames -> turns: VAD, segmenter, floor, addressing, history, labels
 engine/         turns -> replies: prompt, the OpenAI stream, transcription
 files/          files that people send -> sound, text; box.py opens each in a child process (child.py)
 store/          what is remembered: tables, repository, migrations, sealing, the outbox

@@ -44,6 +44,7 @@ class CallStatus:
     waiting: int
     "utterances and questions that wait"
     people: Mapping[int, str]
+    "who is present: Discord snowflake -> label"
     agreed: frozenset[int]
 
 
@@ -101,7 +102,7 @@ class Call(Holder):
             self._responder.outcomes.turns,
             self._accounts.cost,
             self._responder.waiting,
-            self.venue.people(),
+            self.record.people(),
             self.agreed(),
         )
 
@@ -149,7 +150,7 @@ class Call(Holder):
 
     def people_changed(self) -> None:
         """Somebody came, went or changed their mind; or the server lets the bot speak, or not."""
-        self.record.met(self.venue.people())
+        self.record.people()  # so that it knows everyone's name once they have left
         if self._link:
             self._link.admit(self.agreed())
         if self.venue.speechless:

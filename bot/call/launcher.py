@@ -66,7 +66,7 @@ class Launcher:
         return RoomContext(
             bot_name=venue.bot_name,
             channel_name=venue.channel_name,
-            people=venue.people(),
+            people=self._record.people(),
             now=self._context.services.wall(),
             language=settings.language,
             voice=settings.voice,

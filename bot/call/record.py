@@ -4,7 +4,7 @@ A person's line gets its position when the speech ends and its words when the tr
 in the order of speaking.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
@@ -12,12 +12,11 @@ from typing import Literal
 from bot.call.context import CallContext
 from bot.call.shown import HeardLine, SpokenLine
 from bot.talk.history import History
+from bot.talk.labels import Labels
 from bot.types import Heard, Message, ReplyDone, Spoken, Turn, Typed, Utterance
 
 MAX_TRACKED_LINES = 200
 """Utterances and typed questions whose line can still be found."""
-MAX_REMEMBERED_NAMES = 1000
-"""Names to remember, including those of people who have left."""
 UNINTELLIGIBLE_TEXT = "[unintelligible]"
 PENDING_TEXT = "[not written down yet]"
 
@@ -25,7 +24,7 @@ PENDING_TEXT = "[not written down yet]"
 class Record:
     """The lines of one channel, oldest first."""
 
-    def __init__(self, context: CallContext, messages: Iterable[Message]) -> None:
+    def __init__(self, context: CallContext, messages: Sequence[Message]) -> None:
         self._venue = context.venue
         self._display = context.display
         self._outbox = context.outbox
@@ -33,7 +32,7 @@ class Record:
         self._lines_of: dict[int | Typed, Message] = {}
         "utterance id or typed question -> its line"
         self._epoch = context.services.wall() - timedelta(seconds=context.services.clock())
-        self._names: dict[int, str] = {}
+        self._labels = Labels(lambda: context.venue.bot_name, messages)
 
     def spoke(self, utterance: Utterance) -> None:
         """Add a line for an utterance whose transcript is still to come."""
@@ -91,22 +90,20 @@ class Record:
         self._outbox.drop(message_ids)
 
     def before(self, turn: Turn) -> tuple[Message, ...]:
-        """Return every line except the turn's own."""
+        """Return every line except the turn's own, each with its speaker's present label."""
         sounds = (typed.utterance_id for typed in turn.typed)
         parts = (*(utterance.id for utterance in turn.utterances), *turn.typed, *sounds)
         own = {line.id for part in parts if (line := self._lines_of.get(part))}
-        return tuple(message for message in self._history.messages if message.id not in own)
+        return self._labels.on(message for message in self._history.messages if message.id not in own)
 
-    def met(self, people: Mapping[int, str]) -> None:
-        """Remember the names of the people present."""
-        self._names.update(people)
-        while len(self._names) > MAX_REMEMBERED_NAMES:
-            del self._names[next(iter(self._names))]
+    def people(self) -> Mapping[int, str]:
+        """Return the people in the channel now: Discord snowflake -> label (bot/talk/labels.py)."""
+        # By id, that is by age: who is met first does not depend on the order in which Discord lists them.
+        return {user_id: self._labels.of(user_id, name) for user_id, name in sorted(self._venue.people().items())}
 
     def name(self, user_id: int) -> str:
-        """Return a person's display name, even after they have left."""
-        self.met(self._venue.people())
-        return self._names.get(user_id, str(user_id))
+        """Return a person's label, even after they have left."""
+        return self.people().get(user_id) or self._labels.known(user_id) or str(user_id)
 
     def forget(self, user_id: int | None = None) -> None:
         """Forget a person's lines, the answers to them, and their name; None: every line (/memory clear)."""
@@ -115,7 +112,7 @@ class Record:
             self._lines_of.clear()
             return
         self._history.forget(user_id)
-        self._names.pop(user_id, None)
+        self._labels.forget(user_id)
         self._lines_of = {part: line for part, line in self._lines_of.items() if line.speaker_id != user_id}
 
     def _keep(self, message: Message) -> None:

@@ -7,6 +7,10 @@ as in discord.py's escape_mentions.
 import re
 import unicodedata
 
+import discord
+
+from bot.talk.skeleton import BLANK_LETTERS, INVISIBLE_CATEGORIES, KEPT_FORMAT_CHARACTERS, visible
+
 MAX_WORDS_CHARACTERS = 6_000
 """Longest utterance or answer shown: three messages."""
 MAX_NAME_CHARACTERS = 32
@@ -14,10 +18,6 @@ MAX_NAME_CHARACTERS = 32
 MAX_COMBINING_MARKS = 3
 """Combining marks kept per character: enough for Vietnamese, Thai and pointed Hebrew, too few for zalgo text."""
 
-_KEPT_FORMAT_CHARACTERS = "\u200c\u200d"
-"""Format characters that scripts and emoji need; all others are removed, such as bidirectional overrides."""
-_INVISIBLE_CHARACTERS = "\u115f\u1160\u2800\u3164\uffa0"
-"""Letters and symbols without a shape: a name made of them would look empty."""
 _MARKDOWN_PATTERN = re.compile(r"([\\*_~|`\[\]<>#])")
 _BULLET_PATTERN = re.compile(r"(?<!\S)([-+])(?=\s)")
 _MENTION_PATTERN = re.compile(r"@(?=everyone|here|[!&]?\d)")
@@ -44,6 +44,11 @@ def name(text: str) -> str:
     return escape(text, MAX_NAME_CHARACTERS) or "?"
 
 
+def display_name(member: discord.abc.User) -> str:
+    """Return somebody's display name, or their user name if the display name would look empty."""
+    return visible(member.display_name) or member.name
+
+
 def _plain(text: str) -> str:
     kept: list[str] = []
     marks = 0
@@ -57,8 +62,8 @@ def _plain(text: str) -> str:
         marks = 0
         if char.isspace():
             kept.append(" ")
-        elif category in ("Cc", "Cf", "Cs", "Co") and char not in _KEPT_FORMAT_CHARACTERS:
+        elif category in INVISIBLE_CATEGORIES and char not in KEPT_FORMAT_CHARACTERS:
             continue
-        elif char not in _INVISIBLE_CHARACTERS:
+        elif char not in BLANK_LETTERS:
             kept.append(char)
     return " ".join("".join(kept).split())

@@ -4,7 +4,7 @@ The bot edits it in place and turns it into a summary at the end. The buttons ha
 restart.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Self
 
 import discord
@@ -75,13 +75,11 @@ class Panel:
         channel: discord.abc.Messageable,
         words: Callable[[], Words],
         status: Callable[[], CallStatus | None],
-        people: Callable[[], Mapping[int, str]],
         impaired: Callable[[], str | None],
     ) -> None:
         self._channel = channel
         self._words = words
         self._get_status = status
-        self._people = people
         self._impaired = impaired
         self._state = CallState.JOINING
         self._status: CallStatus | None = None
@@ -133,7 +131,7 @@ class Panel:
 
     def _present(self) -> str:
         agreed = self._status.agreed if self._status else frozenset()
-        people = self._people()
+        people = self._status.people if self._status else {}
         marks = [f"{'🎙️' if user in agreed else '🔇'} {escape.name(name)}" for user, name in people.items()]
         rest = [self._words()("panel more", count=len(marks) - MAX_PANEL_NAMES)] if len(marks) > MAX_PANEL_NAMES else []
         present = " · ".join([*marks[:MAX_PANEL_NAMES], *rest]) or "—"

@@ -57,7 +57,7 @@ class DiscordVenue:
         self._people: dict[int, str] = {}
         self._people_until = float("-inf")
         self.writer = LineWriter(channel, host.services.counters.transcript)
-        self.panel = Panel(channel, self.words, self._status, self.people, self.impaired)
+        self.panel = Panel(channel, self.words, self._status, self.impaired)
         self.channel_status = ChannelStatus(channel, self.words)
         self.audience = Transcript(
             self.writer,
@@ -105,7 +105,7 @@ class DiscordVenue:
         """Cached, because every tick asks. A join, a leave or PEOPLE_CACHE_SECONDS refreshes it."""
         now = self._host.loop.time()
         if now >= self._people_until:
-            self._people = {member.id: member.display_name for member in self.channel.members if not member.bot}
+            self._people = {member.id: escape.display_name(member) for member in self.channel.members if not member.bot}
             self._people_until = now + PEOPLE_CACHE_SECONDS
         return self._people
 
@@ -178,8 +178,8 @@ class DiscordVenue:
             self.channel_status.changed(self._state, self.impaired())
 
     def _greet_newcomers(self) -> None:
-        people = self.people()
         call = self._host.calls.get(self.guild_id)
+        people = call.record.people() if call else self.people()
         agreed = call.agreed() if call else frozenset()
         for user_id in people.keys() - self._greeted:
             self._greeted.add(user_id)

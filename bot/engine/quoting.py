@@ -2,6 +2,10 @@
 
 import unicodedata
 
+_QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»＂〝〞〟″', "'"))
+"""Double quotes of any kind: within a quoted name they could seem to end it."""
+_HIDDEN_CATEGORIES = ("Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co")
+"""Unicode's separators, controls and formatting. Characters newer than Python's tables may be seen."""
 MAX_QUOTED_CHARACTERS = 32
 """Discord's limit for a display name."""
 
@@ -13,8 +17,8 @@ def quoted(name: str) -> str:
 
 def plain(name: str) -> str:
     """Return `name` as `quoted` does, without the quotes; "someone" if nothing is left."""
-    visible = (" " if unicodedata.category(letter)[0] in "ZC" else letter for letter in name)
-    words = " ".join("".join(visible).replace('"', "'").split())
+    visible = (" " if unicodedata.category(letter) in _HIDDEN_CATEGORIES else letter for letter in name)
+    words = " ".join("".join(visible).translate(_QUOTES).split())
     if len(words) > MAX_QUOTED_CHARACTERS:
         words = words[: MAX_QUOTED_CHARACTERS - 1].rstrip() + "…"
     return words or "someone"

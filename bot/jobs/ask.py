@@ -8,6 +8,7 @@ from bot.billing.budget import MAX_SHORT_ANSWER_SECONDS, Allowance
 from bot.errors import EngineError, Incomplete, StoreError
 from bot.jobs.job_account import JobAccount
 from bot.jobs.services import JobServices
+from bot.talk.labels import Labels
 from bot.types import (
     AudioDelta,
     Message,
@@ -49,6 +50,8 @@ class AskResult:
     estimated: bool
     complete: bool
     "False: the answer was cut off"
+    asker: str
+    "the label of who asked (bot/talk/labels.py)"
 
 
 async def ask(question: Question, room: RoomContext, services: JobServices) -> AskResult:
@@ -57,7 +60,10 @@ async def ask(question: Question, room: RoomContext, services: JobServices) -> A
     Raises BudgetSpent, and EngineError when the model sent neither text nor sound.
     """
     turn = _turn(question, services.clock())
-    request = ReplyRequest(turn, await _past(question, services), room)
+    past = await _past(question, services)
+    labels = Labels(lambda: room.bot_name, past)
+    room = replace(room, people={user_id: labels.of(user_id, name) for user_id, name in room.people.items()})
+    request = ReplyRequest(turn, labels.on(past), room)
     expected = {services.model: services.engine.estimate(request, MAX_SHORT_ANSWER_SECONDS)}
     text, pcm, done, failure = "", bytearray(), None, None
     account = JobAccount(services, question.guild_id, question.channel_id, question.user_id, expected, must_fit=False)
@@ -84,7 +90,8 @@ async def ask(question: Question, room: RoomContext, services: JobServices) -> A
         account.spend(services.model, usage, done is None or done.estimated)
     complete = failure is None and done is not None and done.complete
     await _remember(question, text, done if complete else None, room, services)
-    return AskResult(text, bytes(pcm), account.cost, account.estimated, complete)
+    asker = room.people.get(question.user_id, "")
+    return AskResult(text, bytes(pcm), account.cost, account.estimated, complete, asker)
 
 
 def _turn(question: Question, now: float) -> Turn:

@@ -16,7 +16,7 @@ class Message:
     speaker_id: int
     "Discord snowflake, the bot's own for role assistant"
     speaker: str
-    "display name at that time"
+    "their label at that time (bot/talk/labels.py)"
     text: str
     at: datetime
     "UTC"

@@ -50,7 +50,7 @@ class RoomContext:
     bot_name: str
     channel_name: str
     people: Mapping[int, str]
-    "humans present: Discord snowflake -> display name"
+    "humans present: Discord snowflake -> label"
     now: datetime
     "with time zone"
     language: str | None = None
@@ -72,7 +72,7 @@ class ReplyRequest:
     "oldest first, without this turn"
     room: RoomContext
     names: Mapping[int, str] = field(default_factory=dict)
-    "speakers of this turn who may have left: Discord snowflake -> display name"
+    "speakers of this turn who may have left: Discord snowflake -> label"
 
 
 @dataclass(frozen=True, slots=True)

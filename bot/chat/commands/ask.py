@@ -6,7 +6,7 @@ from discord import app_commands
 
 from bot.audio import SPEAK_RATE
 from bot.call.call import Call
-from bot.chat import actions, attachments, lines, long_answer, voice_message
+from bot.chat import actions, attachments, escape, lines, long_answer, voice_message
 from bot.chat.host import Interaction
 from bot.chat.venue import DiscordVenue
 from bot.jobs.ask import AskResult, Question
@@ -66,7 +66,7 @@ async def _answer_in_call(interaction: Interaction, call: Call, shown: str, ques
     if isinstance(call.venue, DiscordVenue) and interaction.channel_id not in call.venue.chats:
         await actions.tell(interaction, "ask elsewhere", channel=f"<#{call.venue.channel_id}>")
         return
-    first, *more = lines.split(lines.heard(interaction.user.display_name, shown))
+    first, *more = lines.split(lines.heard(call.record.name(interaction.user.id), shown))
     if interaction.response.is_done():
         await interaction.followup.send(first, silent=True, suppress_embeds=True)
     else:
@@ -83,7 +83,7 @@ async def _answer_here(interaction: Interaction, shown: str, question: str, reco
     room = RoomContext(
         bot_name=host.settings.bot_name or guild.me.display_name,
         channel_name=getattr(channel, "name", ""),
-        people={interaction.user.id: interaction.user.display_name},
+        people={interaction.user.id: escape.display_name(interaction.user)},
         now=host.services.wall(),
         language=settings.language,
         voice=settings.voice,
@@ -94,9 +94,7 @@ async def _answer_here(interaction: Interaction, shown: str, question: str, reco
     async with host.asking.place(guild.id, interaction.user.id):
         answer = await run_question(asked, room, JobServices.of(host.services))
     words = host.words_in(guild)
-    text = "\n".join(
-        [lines.heard(interaction.user.display_name, shown), lines.said(room.bot_name, _spoken(answer), words)]
-    )
+    text = "\n".join([lines.heard(answer.asker, shown), lines.said(room.bot_name, _spoken(answer), words)])
     as_voice = voice_message.allowed(interaction)
     first, *more = lines.split(text)
     files = [] if as_voice else await long_answer.sound_file(answer.pcm)

@@ -1,5 +1,7 @@
 """/catchup: a recap of the recent conversation, in text and sound."""
 
+from collections.abc import Sequence
+
 import discord
 from discord import app_commands
 
@@ -8,6 +10,7 @@ from bot.chat.host import Interaction
 from bot.chat.permissions import VocalChannel
 from bot.errors import NothingSaid, StoreError
 from bot.jobs import catchup as job
+from bot.talk.labels import labelled
 from bot.types import Message, Turn
 
 DEFAULT_CATCHUP_MINUTES = 15
@@ -54,7 +57,7 @@ def _open_to_all(interaction: Interaction, target: VocalChannel) -> bool:
     return everyone.view_channel and everyone.connect and everyone.read_message_history
 
 
-async def _talk(interaction: Interaction, target: VocalChannel) -> list[Message]:
+async def _talk(interaction: Interaction, target: VocalChannel) -> Sequence[Message]:
     """Return what is remembered of a channel, oldest first; of a call that is on also what is kept nowhere else."""
     host = interaction.client
     call = host.calls.get(target.guild.id)
@@ -67,4 +70,5 @@ async def _talk(interaction: Interaction, target: VocalChannel) -> list[Message]
             raise
         stored = []
     known = {message.id for message in own}
-    return sorted([*(message for message in stored if message.id not in known), *own], key=lambda message: message.at)
+    talk = [*(message for message in stored if message.id not in known), *own]
+    return labelled(sorted(talk, key=lambda message: message.at), target.guild.me.display_name)

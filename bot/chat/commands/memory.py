@@ -12,6 +12,7 @@ from bot.chat import escape, permissions
 from bot.chat.file_export import exported_file
 from bot.chat.host import Interaction
 from bot.chat.pagination import Confirm, PagedMessage, paginate
+from bot.talk.labels import labelled
 from bot.types import Message
 
 MAX_SHOWN_LINES = 500
@@ -35,7 +36,8 @@ class MemoryCommands(app_commands.Group):
         words = host.words_to(interaction)
         messages = await host.services.store.history(target.id, MAX_SHOWN_LINES)
         # Escaping so many lines on the event loop would make every call's audio stutter.
-        rows = await asyncio.to_thread(lambda: [_row(message) for message in messages])
+        bot_name = target.guild.me.display_name
+        rows = await asyncio.to_thread(lambda: [_row(message) for message in labelled(messages, bot_name)])
         pages = paginate(rows) or [words("memory nothing", channel=target.mention)]
         await PagedMessage(host, words, pages).send(interaction)
 
@@ -45,7 +47,8 @@ class MemoryCommands(app_commands.Group):
         await interaction.response.defer(ephemeral=True, thinking=True)
         target = interaction.client.channel_for(interaction, channel)
         words = interaction.client.words_to(interaction)
-        messages = await interaction.client.services.store.history(target.id, MAX_EXPORTED_LINES)
+        stored = await interaction.client.services.store.history(target.id, MAX_EXPORTED_LINES)
+        messages = await asyncio.to_thread(labelled, stored, target.guild.me.display_name)
         limit = interaction.filesize_limit
         files = [
             await asyncio.to_thread(lambda: exported_file("memory.md", _markdown(target.name, messages), limit)),

@@ -13,7 +13,7 @@ import structlog
 from discord import app_commands
 
 from bot.billing import report
-from bot.chat import chart, lines
+from bot.chat import chart, escape, lines
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 
@@ -89,13 +89,13 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
 
 async def _names(guild: discord.Guild, people: Sequence[int]) -> dict[int, str]:
     """Return display names, as far as they are cached or Discord returns them in time."""
-    known = {person: member.display_name for person in people if (member := guild.get_member(person))}
+    known = {person: escape.display_name(member) for person in people if (member := guild.get_member(person))}
     missing = [person for person in people if person not in known]
     if missing:
         with suppress(TimeoutError, discord.DiscordException):
             async with asyncio.timeout(NAME_LOOKUP_TIMEOUT_SECONDS):
                 found = await guild.query_members(user_ids=missing, limit=len(missing), cache=False)
-                known |= {member.id: member.display_name for member in found}
+                known |= {member.id: escape.display_name(member) for member in found}
     return known
 
 

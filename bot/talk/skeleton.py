@@ -1,0 +1,89 @@
+"""What a name looks like: two names of one skeleton can be taken for each other. Pure; after Unicode TR39."""
+
+import re
+import unicodedata
+
+_LOOK_ALIKES = {
+    "2": "ƨϩꙅꝛ",
+    "3": "ȝɜʒзӡⳍꝫ",
+    "4": "Ꮞ",
+    "6": "бᏮⳓ",
+    "8": "ȣ",
+    "9": "ⳋꝯ",
+    "a": "ɑαаᎪꓮ",
+    "b": "ƅβвьᏏᏴꓐꞵ",
+    "c": "ϲсᏟᴄⲥꓚ",
+    "d": "ԁᎠᏧꓒꓓ",
+    "e": "εеҽᎬꓰꬲ",
+    "f": "ϝքẝꓝꞙꬵ",
+    "g": "ƍɡԍցᏀᏳᶃꓖ",
+    "h": "ηнһհᎻᏂⲏꓧ",
+    "j": "ʝϳјᎫꓙ",
+    "k": "κкᏦⲕꓗ",
+    "l": "ıǀɩɪͺιіӏᎥᏞⲓⳑꓡꓲꙇ",
+    "m": "μϻмᎷⲙꓟ",
+    "n": "ոռⲛꓠ",
+    "o": "οσоօᴏᴑⲟꓳꬽ",
+    "p": "ρрᏢⲣꓑ",
+    "q": "ԛգզ",
+    "r": "ʀгᎡᎱᏒᴦⲅꓣꭇꭈ",
+    "s": "ƽѕտᏕᏚꓢꜱ",
+    "t": "τтᎢⲧꓔ",
+    "u": "ʋυսᴜꓴꞟꭎꭒ",
+    "v": "νѵᏙᴠꓦ",
+    "w": "ɯѡԝաᎳᏔᴡꓪ",
+    "x": "χхⲭꓫꭓ",
+    "y": "ɣʏγϒуүᎩᎽᶌỿⲩꓬꭚ",
+    "z": "ζᏃᴢꓜ𐋵",
+    "エ": "工",
+    "カ": "力",
+    "タ": "夕",
+    "ト": "卜",
+    "ニ": "二",
+    "ハ": "八",
+    "ヘ": "へ",
+    "リ": "り",
+    "ロ": "口",
+    "ー": "一",
+}
+"""Shape -> other letters of it, lower case; fullwidth and mathematical letters are decomposed before."""
+_FOLDED = str.maketrans(
+    {other: shape for shape, others in _LOOK_ALIKES.items() for other in others} | {"i": "l", "1": "l", "0": "o"}
+)
+_CAPITALS = str.maketrans("ΝΥ", "NY")
+"""Greek capitals of another shape than their small letters."""
+BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
+"""Letters and symbols without a shape: a name made of them would look empty."""
+INVISIBLE_CATEGORIES = ("Cc", "Cf", "Cs", "Co")
+"""Unicode categories that show nothing, such as bidirectional overrides; apart from KEPT_FORMAT_CHARACTERS."""
+KEPT_FORMAT_CHARACTERS = "\u200c\u200d"
+"""Joiners, which scripts and emoji need."""
+_DIACRITICS_PATTERN = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]")
+"""Marks that decorate a letter; those of other scripts are vowels and sounds."""
+
+
+def visible(name: str) -> str:
+    """Return `name` on one line without what nobody can see; empty if nothing is left."""
+    kept = "".join(map(_shown, unicodedata.normalize("NFC", name)))
+    seen = any(unicodedata.category(letter)[0] not in "MZ" and letter not in KEPT_FORMAT_CHARACTERS for letter in kept)
+    return " ".join(kept.split()) if seen else ""
+
+
+def skeleton(name: str) -> str:
+    """Return what `name` looks like, without case, accents, spaces and, unless it has nothing else, punctuation."""
+    letters = _DIACRITICS_PATTERN.sub("", unicodedata.normalize("NFKD", visible(name)))
+    folded = letters.translate(_CAPITALS).casefold().translate(_FOLDED)
+    return "".join(filter(_is_shape, folded)) or "".join(folded.split())
+
+
+def _shown(letter: str) -> str:
+    if letter.isspace():
+        return " "
+    hidden = unicodedata.category(letter) in INVISIBLE_CATEGORIES and letter not in KEPT_FORMAT_CHARACTERS
+    return "" if hidden or letter in BLANK_LETTERS else letter
+
+
+def _is_shape(letter: str) -> bool:
+    """Whether it is more than spacing, punctuation, or a modifier such as an emoji's skin tone."""
+    category = unicodedata.category(letter)
+    return category[0] not in "PZ" and category not in ("Sk", *INVISIBLE_CATEGORIES)
