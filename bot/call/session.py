@@ -6,7 +6,16 @@ from collections import Counter
 import structlog
 
 from bot.call.call import Call
-from bot.errors import CallCrashed, EncryptionRefused, JoinError, LinkLost
+from bot.errors import (
+    BotError,
+    CallCrashed,
+    EncryptionRefused,
+    JoinError,
+    LinkLost,
+    LinkUnexplained,
+    VoiceLimited,
+    VoiceOutdated,
+)
 from bot.ports import Venue, VoiceLink
 from bot.types import CallState, LinkEnd
 
@@ -20,6 +29,14 @@ CLOSE_SECONDS = 10.0
 """For a call to write its last words once it must end."""
 DRAINED_CLOSE_SECONDS = 6.0
 """The same when the process ends: it must be gone within 30 s."""
+
+_CAUSES: dict[LinkEnd, type[BotError]] = {
+    LinkEnd.REFUSED: EncryptionRefused,
+    LinkEnd.OUTDATED: VoiceOutdated,
+    LinkEnd.LIMITED: VoiceLimited,
+    LinkEnd.UNEXPLAINED: LinkUnexplained,
+}
+"""What people are told about an end that no new attempt can mend."""
 
 
 class Session:
@@ -69,8 +86,8 @@ class Session:
     async def _run_until_gone(self) -> LinkEnd:
         while True:
             end = await self.call.run(self.link)
-            if end is LinkEnd.REFUSED:
-                await self.call.venue.audience.trouble(EncryptionRefused())
+            if cause := _CAUSES.get(end):
+                await self.call.venue.audience.trouble(cause())
             if end is not LinkEnd.LOST:
                 return end
             self._counts["lost"] += 1

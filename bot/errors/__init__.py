@@ -10,9 +10,12 @@
     │   │   ├── MissingPermissions
     │   │   ├── ChannelFull
     │   │   ├── AlreadyInCall   another channel of this server has the bot
-    │   │   └── EncryptionRefused   close code 4017: DAVE was not negotiated
+    │   │   ├── EncryptionRefused   close code 4017: DAVE was not negotiated
+    │   │   ├── VoiceOutdated   4012, 4016: Discord does not know the bot's protocol or encryption mode
+    │   │   └── VoiceLimited    4021: too many connections
     │   ├── NotInCall
     │   ├── LinkLost            the voice connection could not be kept
+    │   ├── LinkUnexplained     Discord ended it and never said why: it may have been a removal
     │   └── CallCrashed         a bug ended a call
     ├── EngineError             the model, see engine/
     │   ├── ModelAuth           401, 403: the operator must fix the key
@@ -86,10 +89,13 @@ from bot.errors.voice import (
     EncryptionRefused,
     JoinError,
     LinkLost,
+    LinkUnexplained,
     MissingPermissions,
     NotInCall,
     OpusMissing,
     VoiceError,
+    VoiceLimited,
+    VoiceOutdated,
 )
 
 __all__ = [
@@ -121,6 +127,7 @@ __all__ = [
     "JobsFull",
     "JoinError",
     "LinkLost",
+    "LinkUnexplained",
     "LoginError",
     "MissingPermissions",
     "ModelAuth",
@@ -140,5 +147,7 @@ __all__ = [
     "TruncatedAudio",
     "Unreachable",
     "VoiceError",
+    "VoiceLimited",
+    "VoiceOutdated",
     "WrongKey",
 ]

@@ -44,6 +44,16 @@ class EncryptionRefused(JoinError):
     default_hint = "Discord did not accept my end-to-end encryption. The bot needs an update."
 
 
+class VoiceOutdated(JoinError):
+    code = "voice_outdated"
+    default_hint = "Discord's voice servers no longer know my protocol. Whoever runs this bot must update it."
+
+
+class VoiceLimited(JoinError):
+    code = "voice_limited"
+    default_hint = "Discord limits how often I connect to voice. Wait a few minutes, then use /join."
+
+
 class NotInCall(VoiceError):
     code = "not_in_call"
     default_hint = "I am not in a voice channel here. Use /join first."
@@ -52,6 +62,11 @@ class NotInCall(VoiceError):
 class LinkLost(VoiceError):
     code = "link_lost"
     default_hint = "I lost the voice connection and could not get it back. Use /join to call me again."
+
+
+class LinkUnexplained(VoiceError):
+    code = "link_unexplained"
+    default_hint = "Discord disconnected me and did not say why, so I stay away. Use /join to call me again."
 
 
 class CallCrashed(VoiceError):

@@ -24,6 +24,12 @@ class LinkEnd(StrEnum):
     "somebody disconnected the bot, or the channel is gone"
     REFUSED = "refused"
     "4017: end-to-end encryption was not accepted"
+    OUTDATED = "outdated"
+    "4012, 4016: Discord no longer knows the protocol or the encryption that the bot uses"
+    LIMITED = "limited"
+    "4021: Discord limits how often the bot connects"
+    UNEXPLAINED = "unexplained"
+    "Discord disconnected the bot and never said why: somebody may have removed it"
     LOST = "lost"
     "the network failed, after every attempt to recover"
 

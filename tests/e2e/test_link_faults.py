@@ -58,7 +58,7 @@ async def test_a_close_code_is_recovered_from(bot: LinkBot, anna: Person, link: 
     await bot.both_ways(anna)
 
 
-@pytest.mark.parametrize(("code", "end"), [(4017, LinkEnd.REFUSED), (4021, LinkEnd.LOST)])
+@pytest.mark.parametrize(("code", "end"), [(4017, LinkEnd.REFUSED), (4021, LinkEnd.LIMITED), (4012, LinkEnd.OUTDATED)])
 async def test_a_refusal_ends_the_link_without_a_loop(bot: LinkBot, link: Link, code: int, end: LinkEnd) -> None:
     before = bot.voice.counts["identified"]
     bot.voice.close(bot.bot_id, code)

@@ -82,10 +82,26 @@ def test_taken_out(events: GatewayEvents) -> None:
     assert events.voice_state(None)
     assert flags(events) == "removed"
     events.entering()
-    assert flags(events) == ""
+    assert flags(events) == "removed"
 
 
 def test_leaving_of_ones_own_will_is_not_being_taken_out(events: GatewayEvents) -> None:
-    events.leaving = True
+    events.exiting(inside=True)
+    assert not events.voice_state(None)
+    assert flags(events) == ""
+
+
+def test_taken_out_again_after_leaving_and_entering(events: GatewayEvents) -> None:
+    events.exiting(inside=True)
+    events.entering()
+    for channel_id in (None, HERE):
+        assert not events.voice_state(channel_id)
+    assert events.voice_state(None)
+    assert flags(events) == "removed"
+
+
+def test_word_of_an_earlier_stay_is_not_of_this_one(clock: Clock) -> None:
+    events = GatewayEvents(HERE, clock)
+    events.entering()
     assert not events.voice_state(None)
     assert flags(events) == ""

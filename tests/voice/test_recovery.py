@@ -19,10 +19,7 @@ WAIT, RESUME, REOPEN, REJOIN = RecoveryStep.WAIT, RecoveryStep.RESUME, RecoveryS
         (recovery.CONNECTION_BROKEN, [(0.0, RESUME), (0.5, RESUME)]),
         (recovery.SOUND_BROKEN, [(0.0, REOPEN)]),
         (recovery.SOUND_STILL_BROKEN, []),
-        (4004, []),
-        (4006, []),
-        (4009, []),
-        (4011, []),
+        *[(code, []) for code in (4001, 4002, 4003, 4004, 4005, 4006, 4009, 4011, 4020)],
     ],
 )
 def test_the_cheapest_cure_that_can_work_comes_first(code: int, first: list[tuple[float, RecoveryStep]]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from bot.voice.dave import DaveSession
 from bot.voice.link import recovery
 from bot.voice.link.connection import CONNECTION_ERRORS, VoiceConnection, as_connection_broken
+from bot.voice.link.presence import Presence
 from bot.voice.link.transport import ConnectionBroken, RemovedFromChannel
 from bot.voice.receive.roster import Roster
 
@@ -52,6 +53,13 @@ class DiscordTransport:
     def channel_exists(self) -> bool:
         return self._membership.channel is not None
 
+    @property
+    def gateway_lag_seconds(self) -> float:
+        return self._membership.gateway_lag_seconds
+
+    async def presence(self) -> Presence:
+        return await self._membership.presence()
+
     def people(self) -> tuple[frozenset[int], frozenset[int]]:
         return self._membership.people()
 
@@ -61,6 +69,8 @@ class DiscordTransport:
     async def enter(self) -> None:
         """Ask the main gateway for the channel and open a session. Raises ConnectionBroken or RemovedFromChannel."""
         events, channel = self.events, self._membership.channel
+        if events.removed:
+            raise RemovedFromChannel
         if channel is None:
             raise ConnectionBroken(recovery.CONNECTION_BROKEN)
         self._connection.session_id = None
@@ -75,11 +85,11 @@ class DiscordTransport:
 
     async def exit(self) -> None:
         """Leave the channel, as far as the main gateway can be told."""
-        self.events.leaving = self._membership.confirmed
+        self.events.exiting(inside=self._membership.confirmed)
         with contextlib.suppress(*CONNECTION_ERRORS):
             # Even if we never got in: Discord might let the bot in when nobody waits for it any more.
             await self._membership.ask_to_leave()
-            async with asyncio.timeout(LEAVE_TIMEOUT_SECONDS):
+            async with asyncio.timeout(LEAVE_TIMEOUT_SECONDS + self.gateway_lag_seconds):
                 while self.events.leaving:
                     await self.events.wait()
 
@@ -105,7 +115,9 @@ class DiscordTransport:
         self.discovery.start_keep_alive()
 
     async def poll(self) -> int:
-        return await self._connection.serve(until=lambda: self.left)
+        code = await self._connection.serve(until=lambda: self.left)
+        self._membership.voice_ended(by_discord=code in recovery.EXPLAINED_CODES)
+        return code
 
     async def cut(self, code: int) -> None:
         await self._connection.disconnect_gateway(RESUMABLE_CLOSE_CODE, reason=code)

@@ -15,8 +15,10 @@ class GatewayEvents:
         "the main gateway named a server that we have not connected to yet"
         self.awaiting_server = False
         "the main gateway told us to wait for a server"
+        self.inside = False
+        "the main gateway counts the bot as in a channel, and we did not ask to leave since"
         self.removed = False
-        "somebody took the bot out of the channel"
+        "somebody took the bot out of the channel; this link does not enter again"
         self.leaving = False
         "we asked to leave, and the main gateway has not confirmed it"
         self._clock = clock
@@ -35,13 +37,18 @@ class GatewayEvents:
         self._changed.set()
 
     def entering(self) -> None:
-        """Forget what was said: we ask for the channel again."""
-        self.server_ready = self.removed = False
+        """Forget the servers that were named: we ask for the channel again."""
+        self.server_ready = self.awaiting_server = False
         self._current_server = None
+
+    def exiting(self, *, inside: bool) -> None:
+        """Record that we ask to leave; `inside`: the main gateway counts us as in a channel, so it will confirm."""
+        self.inside, self.leaving = False, inside
 
     def opening(self, token: str, endpoint: str) -> None:
         """Record that a session with this server is being opened."""
         self.server_ready = self.awaiting_server = False
+        self.inside = True
         self._current_server = (token, endpoint)
 
     def closed(self) -> None:
@@ -51,9 +58,12 @@ class GatewayEvents:
     def voice_state(self, channel_id: int | None) -> bool:
         """Handle our own VOICE_STATE_UPDATE; return whether it ends the open session."""
         if channel_id is None:
-            self.removed = self.removed or not self.leaving
-            ends, self.leaving = not self.leaving, False
-            return ends
+            # Otherwise it confirms that we left, or is about a stay before this link's.
+            removed = self.inside and not self.leaving
+            self.removed = self.removed or removed
+            self.inside = self.leaving = False
+            return removed
+        self.inside, self.leaving = True, False
         if channel_id == self.channel_id:
             return False
         self.channel_id = channel_id

@@ -9,7 +9,16 @@ from typing import Any
 
 import discord
 
-from bot.errors import AlreadyInCall, ChannelFull, EncryptionRefused, JoinError, MissingPermissions
+from bot.errors import (
+    AlreadyInCall,
+    ChannelFull,
+    EncryptionRefused,
+    JoinError,
+    MissingPermissions,
+    VoiceLimited,
+    VoiceOutdated,
+)
+from bot.types import LinkEnd
 from bot.voice import opus
 from bot.voice.link import recovery
 from bot.voice.link.connection import CONNECTION_ERRORS, VoiceConnection
@@ -27,6 +36,12 @@ __all__ = ["Channel", "Link", "connect"]
 
 JOIN_TIMEOUT_SECONDS = 8.0
 """Until the person who asked learns that it failed: people wait ten, and leaving again takes its time."""
+
+_REFUSALS: dict[LinkEnd | None, type[JoinError]] = {
+    LinkEnd.REFUSED: EncryptionRefused,
+    LinkEnd.OUTDATED: VoiceOutdated,
+    LinkEnd.LIMITED: VoiceLimited,
+}
 
 
 class _JoiningClient(discord.VoiceClient):
@@ -83,7 +98,8 @@ async def connect(
 ) -> Link:
     """Enter the channel.
 
-    Raises MissingPermissions, ChannelFull, AlreadyInCall, EncryptionRefused, or JoinError for anything else.
+    Raises MissingPermissions, ChannelFull, AlreadyInCall, EncryptionRefused, VoiceOutdated, VoiceLimited, or JoinError
+    for anything else.
     """
     _check(channel)
     receiver = Receiver(library)
@@ -96,8 +112,9 @@ async def connect(
         # Discord does not refuse: it is silent, for a full channel as when it is busy.
         raise (ChannelFull("no answer") if channel.user_limit else JoinError("no answer")) from error
     except ConnectionBroken as broken:
-        if broken.code == recovery.ENCRYPTION_REFUSED:
-            raise EncryptionRefused from broken
+        refusal = _REFUSALS.get(recovery.FATAL_CODES.get(broken.code))
+        if refusal is not None:
+            raise refusal(f"close code {broken.code}") from broken
         raise JoinError(f"the voice connection broke ({broken.code})") from broken
     except (RemovedFromChannel, *CONNECTION_ERRORS) as error:
         raise JoinError(type(error).__name__) from error

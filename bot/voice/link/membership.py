@@ -1,10 +1,31 @@
-"""The bot's place in a voice channel, by way of the main gateway. Public names of discord.py only."""
+"""The bot's place in a voice channel, by way of the main gateway. Public names of discord.py only.
 
+Servers are looked up anew each time: after a new session of the main gateway (READY) discord.py has made other objects,
+and the old ones never change again.
+"""
+
+import asyncio
+import contextlib
+import time
+from typing import Final
+
+import aiohttp
 import discord
 
 from bot.voice.link.gateway_events import GatewayEvents
+from bot.voice.link.presence import Presence
 
 Channel = discord.VoiceChannel | discord.StageChannel
+
+PRESENCE_TIMEOUT_SECONDS = 15.0
+"""For the main gateway to answer whether the bot is in the channel."""
+PRESENCE_REST_SECONDS = 3.0
+"""The same for REST, which is only asked for a second opinion."""
+SAME_MOMENT_SECONDS = 0.25
+"""The main gateway's connection and the voice gateway's that break within this time break for the same reason."""
+_UNKNOWN_VOICE_STATE: Final = 10065
+"""Discord's JSON error code: not in a voice channel."""
+_REQUEST_ERRORS = (discord.DiscordException, OSError, aiohttp.ClientError, RuntimeError)
 
 
 class ChannelMembership:
@@ -13,6 +34,18 @@ class ChannelMembership:
     def __init__(self, voice: discord.VoiceClient, events: GatewayEvents) -> None:
         self._voice = voice
         self._events = events
+        self._guild_id = voice.guild.id
+        self._session: discord.Guild | None = voice.guild
+        "the server's object in the main gateway's session of our last entrance: each session makes its own"
+        self._session_may_be_lost = False
+        "the voice connection may have ended because the main gateway's session did"
+        self._asking: asyncio.Task[bool] | None = None
+        self.gateway_lag_seconds = 0.0
+
+    @property
+    def guild(self) -> discord.Guild | None:
+        """The bot's server; None if the bot is not in it any more."""
+        return self._voice.client.get_guild(self._guild_id)
 
     @property
     def channel(self) -> Channel | None:
@@ -23,7 +56,7 @@ class ChannelMembership:
     @property
     def confirmed(self) -> bool:
         """Whether the main gateway counts the bot as in a voice channel."""
-        return self._voice.guild.me is not None and self._voice.guild.me.voice is not None
+        return self.guild is not None and self.guild.me is not None and self.guild.me.voice is not None
 
     def people(self) -> tuple[frozenset[int], frozenset[int]]:
         """Return the humans and the bots in the channel."""
@@ -34,8 +67,75 @@ class ChannelMembership:
     async def ask_to_enter(self, channel: Channel) -> None:
         """Ask the main gateway for the channel; its answer comes as events."""
         self._voice.channel = channel
+        self._session, self._session_may_be_lost = self.guild, False
         await channel.guild.change_voice_state(channel=channel, self_deaf=False, self_mute=False)
 
     async def ask_to_leave(self) -> None:
         """Ask the main gateway to take the bot out; its answer comes as an event."""
-        await self._voice.guild.change_voice_state(channel=None)
+        if self.guild is not None:
+            await self.guild.change_voice_state(channel=None)
+
+    # Whether somebody removed it
+
+    def voice_ended(self, *, by_discord: bool) -> None:
+        """Note how the main gateway fares as the voice connection ends.
+
+        `by_discord`: with a close code that only the main gateway explains. It came over a network that works, so it
+        is the main gateway's own doing only if that breaks in the same moment.
+        """
+        self._session_may_be_lost = not by_discord or self._disconnected()
+        if by_discord:
+            asyncio.get_running_loop().call_later(SAME_MOMENT_SECONDS, self._look_again)
+
+    async def presence(self) -> Presence:
+        """Ask Discord whether the bot is in the channel; see transport.Presence.
+
+        The main gateway answers in order, so once it has answered it has also told of a removal. REST is asked too: it
+        knows without delay.
+        """
+        began = time.monotonic()
+        rest_says_gone = await self._gone_by_rest()
+        try:
+            async with asyncio.timeout(PRESENCE_TIMEOUT_SECONDS):
+                if self.guild is None or self.guild.unavailable or self._disconnected():
+                    return Presence.UNKNOWN
+                await self.guild.query_members(user_ids=[self._voice.user.id], cache=False)
+        except _REQUEST_ERRORS:
+            return Presence.UNKNOWN
+        self.gateway_lag_seconds = time.monotonic() - began
+        if self.confirmed and not rest_says_gone:
+            return Presence.HERE
+        if not self._events.inside or (self._session_may_be_lost and self.guild is not self._session):
+            return Presence.FREE
+        return Presence.GONE
+
+    async def _gone_by_rest(self) -> bool:
+        """Whether REST says that the bot is in no voice channel of the server."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask_rest(), name=f"voice state:{self._guild_id}")
+        # Left to itself when it is late: discord.py never sends anything again after a request that is cancelled while
+        # it waits for the global rate limit.
+        done, _ = await asyncio.wait({self._asking}, timeout=PRESENCE_REST_SECONDS)
+        return bool(done) and self._asking.result()
+
+    async def _ask_rest(self) -> bool:
+        with contextlib.suppress(*_REQUEST_ERRORS, ValueError):
+            try:
+                if self.guild is not None:
+                    await self.guild.me.fetch_voice()
+            except discord.NotFound as error:
+                return error.code == _UNKNOWN_VOICE_STATE
+        return False
+
+    def _look_again(self) -> None:
+        broken = self._disconnected() or self.guild is not self._session
+        self._session_may_be_lost = self._session_may_be_lost or broken
+
+    def _disconnected(self) -> bool:
+        """Whether the connection to the main gateway is broken."""
+        client = self._voice.client
+        guild = self.guild
+        if not isinstance(client, discord.AutoShardedClient) or guild is None:
+            return client.is_closed()
+        shard = client.get_shard(guild.shard_id)
+        return shard is None or shard.is_closed()

@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.voice.dave import DaveSession
 from bot.voice.link.gateway_events import GatewayEvents
 from bot.voice.link.ip_discovery import IpDiscovery
+from bot.voice.link.presence import Presence
 
 
 class ConnectionBroken(Exception):
@@ -68,6 +69,11 @@ class Transport(Protocol):
     @property
     def channel_exists(self) -> bool: ...
 
+    @property
+    def gateway_lag_seconds(self) -> float:
+        """How long the main gateway took to answer the last `presence`."""
+        ...
+
     def people(self) -> tuple[frozenset[int], frozenset[int]]:
         """Return the humans and the bots in the channel."""
         ...
@@ -78,6 +84,10 @@ class Transport(Protocol):
 
     async def poll(self) -> int:
         """Serve the voice gateway until the connection ends; return why (see recovery.py)."""
+        ...
+
+    async def presence(self) -> Presence:
+        """Ask Discord whether the bot is still in the channel; its answer may take PRESENCE_TIMEOUT_SECONDS."""
         ...
 
     async def cut(self, code: int) -> None:
