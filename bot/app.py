@@ -94,6 +94,11 @@ class App:
                 task.cancel()
             await asyncio.gather(serve, stopping, back, retention, return_exceptions=True)
 
+    async def ready(self) -> None:
+        """Wait until people can use the bot."""
+        while not self.client.serving:  # noqa: ASYNC110 (discord.py's wait_until_ready refuses before the login)
+            await asyncio.sleep(0.1)
+
     async def _look_after(self) -> None:
         """Let retention run; a bug in it costs people nothing at once, so it is logged and tried again later."""
         while True:
@@ -116,8 +121,7 @@ class App:
             await CallRecovery(self.client, self.calls, self.store).run()
         except StoreError as error:
             log.warning("calls_unknown", reason=str(error))
-        while not self.client.serving:  # noqa: ASYNC110 (discord.py's wait_until_ready refuses before the login)
-            await asyncio.sleep(0.1)
+        await self.ready()
         await podcast.resume(self.client)
 
 

@@ -60,7 +60,11 @@ cli = typer.Typer(
 def run() -> None:
     """Run the bot, set up by the environment or a file `.env` (see .env.example)."""
     from bot import app
-    from bot.ops import log, shard_slots
+    from bot.ops import log, memory, shard_slots
+
+    async def settle(running: app.App) -> None:
+        await running.ready()
+        memory.settle()
 
     async def serve() -> None:
         settings = config.load(Path(".env"))
@@ -69,7 +73,11 @@ def run() -> None:
         app.stop_on_signals(stop)
         with suppress(shard_slots.Unneeded):
             async with app.build(settings, stop=stop) as running:
-                await running.run(stop)
+                settling = asyncio.create_task(settle(running), name="settle")
+                try:
+                    await running.run(stop)
+                finally:
+                    settling.cancel()
 
     _run(serve())
 

@@ -11,7 +11,6 @@ from fractions import Fraction
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-import av
 import numpy as np
 
 CODECS = {"ogg": "libopus", "mp3": "libmp3lame"}
@@ -44,6 +43,8 @@ class FileEncoder:
         metadata: Mapping[str, str] | None = None,
     ) -> None:
         """`rate` is the PCM's, in Hz. Chapters are given here, because ffmpeg writes ogg chapters at the start only."""
+        import av  # takes 18 MiB, so only in a process that writes a file
+
         self._file = av.open(out, mode="w", format=container)
         codec = codec or CODECS[container]
         stream = self._file.add_stream(codec, rate=rate, bit_rate=bit_rate, layout="mono")
@@ -79,6 +80,8 @@ class FileEncoder:
         """Append s16le mono: a whole number of samples."""
         if not pcm:
             return
+        import av
+
         frame = av.AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
         frame.sample_rate = self._rate
         frame.planes[0].update(pcm.ljust(frame.planes[0].buffer_size, b"\0"))

@@ -5,15 +5,16 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import Connection, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 SQLITE_BUSY_MS = 5000
 """Milliseconds that SQLite waits for another writer."""
@@ -75,15 +76,33 @@ async def migrate(engine: AsyncEngine) -> None:
         raise StoreUnavailable(f"migration failed ({type(error).__name__})") from error
 
 
-def alembic_config(connection: Connection) -> Config:
+def alembic_config(connection: Connection) -> "Config":
     """Return Alembic's configuration bound to an open connection (env.py takes it from there)."""
+    from alembic.config import Config  # with its templates it takes 8 MiB, so only when there is something to migrate
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
 
 
+def newest_revision() -> str:
+    """Return the revision that this version of the bot needs: the number that the last migration's file begins with."""
+    return max(file.stem for file in (MIGRATIONS / "versions").glob("[0-9]*.py")).partition("_")[0]
+
+
+def current_revision(connection: Connection) -> str | None:
+    """Return the revision of the database, None for an empty one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+
 def _upgrade(connection: Connection) -> None:
+    if current_revision(connection) == newest_revision():
+        return
+    from alembic import command
+
     command.upgrade(alembic_config(connection), "head")
 
 

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import ConfigError, StoreUnavailable
-from bot.store.database import alembic_config, failures, open_engine
+from bot.store.database import current_revision, failures, newest_revision, open_engine
 from bot.store.seal import Seal
 from bot.store.tables import MessageRow
 
@@ -65,22 +63,13 @@ async def schema(url: str) -> Schema:
     """Return the version of the schema. Raises ConfigError and StoreUnavailable."""
     file = sqlite_file(url)
     if file is not None and not file.exists():
-        return Schema("sqlite", None, _head(None))
+        return Schema("sqlite", None, newest_revision())
     engine = open_engine(url)
     try:
         async with engine.connect() as connection:
-            current, head = await connection.run_sync(_revisions)
-        return Schema(engine.dialect.name, current, head)
+            current = await connection.run_sync(current_revision)
+        return Schema(engine.dialect.name, current, newest_revision())
     except failures(engine) as error:
         raise StoreUnavailable(type(getattr(error, "orig", None) or error).__name__) from error
     finally:
         await engine.dispose()
-
-
-def _revisions(connection: Connection) -> tuple[str | None, str]:
-    return MigrationContext.configure(connection).get_current_revision(), _head(connection)
-
-
-def _head(connection: Connection | None) -> str:
-    config = alembic_config(connection)  # pyright: ignore[reportArgumentType] (only its folder is used)
-    return ScriptDirectory.from_config(config).get_current_head() or ""

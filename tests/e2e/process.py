@@ -114,17 +114,19 @@ def join_wait_threads(watchers: set[threading.Thread]) -> None:
 async def _start(arguments: tuple[str, ...], env: Mapping[str, str], folder: Path) -> asyncio.subprocess.Process:
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
     return await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, cwd=folder, env=inherited | dict(env),
+        *arguments, cwd=folder, env=inherited | dict(env),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
 
 
 @asynccontextmanager
-async def running(env: Mapping[str, str], folder: Path, *arguments: str) -> AsyncIterator[BotProcess]:
+async def running(
+    env: Mapping[str, str], folder: Path, *arguments: str, python: str = sys.executable
+) -> AsyncIterator[BotProcess]:
     """Run `python -m bot run` while the block lasts, then kill it if it still runs."""
     port = free_port()
     others = wait_threads()
-    process = await _start(("-m", "bot", *(arguments or ("run",))), {**env, "HTTP_PORT": str(port)}, folder)
+    process = await _start((python, "-m", "bot", *(arguments or ("run",))), {**env, "HTTP_PORT": str(port)}, folder)
     watchers = wait_threads() - others
     bot = BotProcess(process, port)
     assert process.stderr
@@ -156,7 +158,7 @@ async def run(env: Mapping[str, str], folder: Path, *arguments: str, seconds: fl
 async def python(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 60.0) -> Result:
     """Run Python to its end. Raises TimeoutError."""
     others = wait_threads()
-    process = await _start(arguments, env, folder)
+    process = await _start((sys.executable, *arguments), env, folder)
     watchers = wait_threads() - others
     try:
         async with asyncio.timeout(seconds):

@@ -16,7 +16,7 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from bot.store.database import MIGRATIONS, alembic_config, open_engine
+from bot.store.database import MIGRATIONS, alembic_config, newest_revision, open_engine
 from bot.store.repository import SqlStore
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -34,6 +34,10 @@ ROWS = (
     "INSERT INTO calls (guild_id, channel_id, started_at) VALUES (1, 2, '2026-11-01 12:00:00.000000')",
 )
 """What every schema since the first could hold."""
+
+
+def test_the_newest_revision_is_known_without_alembic() -> None:
+    assert newest_revision() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 async def fill(url: str, revision: str) -> None:
