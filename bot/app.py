@@ -162,7 +162,7 @@ async def build(
         )
         services = await stack.enter_async_context(_services(settings, store, preferences, tls, spans))
         folder = folder_beside(settings.database_url)
-        erasure = Erasure(store, shared_holders(services.engine, services.budget, services.outbox))
+        erasure = Erasure(store, shared_holders(services.engine, services.outbox))
         erasure.register(FailedPodcasts(folder), AnalysisNotesOnDisk(folder))
         calls = await stack.enter_async_context(CallManager(services, preferences.of, erasure))
         links = Links()
@@ -271,6 +271,7 @@ async def _services(
                     prices,
                     lambda: datetime.now(UTC),
                     preferences.caps,
+                    prices.dearest,
                 ),
                 make_vad=make_vad(settings.vad),
                 clock=time.monotonic,

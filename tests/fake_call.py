@@ -22,7 +22,7 @@ class FakeCall:
         self.engine, self.transcriber, self.store = FakeEngine(), FakeTranscriber(), FakeStore()
         self.venue = FakeVenue(ANNA)
         self.services = shared = services(self.engine, self.transcriber, self.store, cap, price)
-        self.erasure = Erasure(shared.store, shared_holders(shared.engine, shared.budget, shared.outbox))
+        self.erasure = Erasure(shared.store, shared_holders(shared.engine, shared.outbox))
         self.calls = CallManager(shared, self._settings, self.erasure)
         self.settings = CallSettings(consent="notice")
 

@@ -32,19 +32,32 @@ class Account:
         self._wall = wall
         self._takers = takers
 
-    def price(self, estimate: Mapping[str, Usage]) -> Decimal | None:
-        """Return the US dollars of usage by model, None when a price is not known."""
-        return price(self._budget, estimate)
+    def counted(self, estimate: Mapping[str, Usage]) -> Decimal:
+        """Return the US dollars that usage by model counts for: an unknown price is the dearest known one."""
+        return sum((self._budget.counted(model, usage) for model, usage in estimate.items()), Decimal(0))
 
     def reserve(
         self,
         people: Iterable[int],
-        estimate: Decimal | Callable[[float], Decimal | None] | None,
+        estimate: Mapping[str, Usage] | Callable[[float], Mapping[str, Usage]],
         *,
         tell: bool = True,
     ) -> Reservation:
-        """Reserve an estimate. The reservation says what is allowed and what to tell people (budget.py)."""
-        return self._budget.reserve(self._guild_id, people, estimate, tell=tell)
+        """Reserve an estimate: usage by model, or what gives it by the seconds of the answer.
+
+        The reservation says what is allowed and what to tell people (budget.py).
+        """
+        priced = True
+
+        def dollars(seconds: float) -> Decimal:
+            nonlocal priced
+            expected = estimate(seconds) if callable(estimate) else estimate
+            priced = price(self._budget, expected) is not None
+            return self.counted(expected)
+
+        reservation = self._budget.reserve(self._guild_id, people, dollars, tell=tell)
+        reservation.guessed = tell and not priced and self._budget.tell_guess(self._guild_id)
+        return reservation
 
     def settle(self, reservation: Reservation | None) -> None:
         """Release the estimate. Idempotent."""

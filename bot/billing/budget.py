@@ -2,22 +2,26 @@
 
 Caps hold per server, and per person in a server, for a UTC day. They degrade in steps (shorter answers, text only,
 off). Before a request is sent, its estimate is reserved and counts as spent. The estimate covers the longest answer
-that the step allows, so many concurrent calls overrun a cap by one request at most.
+that the step allows, so many concurrent calls overrun a cap by one request at most. Where a price is not known, the
+dearest known one counts.
 """
 
-from collections import defaultdict
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import IntEnum
 
+from bot.billing.purses import Purses
 from bot.errors import StoreError
 from bot.ports import Store
 from bot.types import Charge, Usage
 
 Price = Callable[[str, Usage], Decimal | None]
 """US dollars of a request by model and usage; None: no price is known."""
+DearestPrice = Callable[[Usage], Decimal]
+"""US dollars of a request at the dearest prices that are known."""
 
 SHORT_SHARE = Decimal("0.8")
 TEXT_SHARE = Decimal("0.95")
@@ -59,17 +63,9 @@ class Reservation:
     "server, and person if it is a person's cap, that allows the least"
     news: Allowance | None = None
     "the step that people must be told of now: once a day for the server and for each person"
+    guessed: bool = False
+    "people must be told now, once a day, that an unknown price counts as the dearest known one"
     open: bool = True
-
-
-@dataclass(slots=True)
-class _Spent:
-    """Dollars of one server, or one person there, on one day."""
-
-    total: Decimal = Decimal(0)
-    reserved: Decimal = Decimal(0)
-    told: Allowance = Allowance.FULL
-    "the highest step that people were told of"
 
 
 ESTIMATED_SECONDS = {
@@ -82,7 +78,7 @@ ESTIMATED_SECONDS = {
 
 
 class Budget:
-    """The purses of all calls of this process."""
+    """What the servers and people of this process may spend."""
 
     def __init__(
         self,
@@ -91,34 +87,37 @@ class Budget:
         price: Price,
         now: Callable[[], datetime],
         caps: Callable[[int], Caps] | None = None,
+        dearest: DearestPrice = lambda _: Decimal(0),
     ) -> None:
-        """`caps` gives a server's own caps in place of `server_day` and `person_day`."""
+        """`caps` gives a server's own caps in place of `server_day` and `person_day`.
+
+        `dearest` prices what `price` does not know, towards the caps alone.
+        """
         self.price = price
+        self._dearest = dearest
         self._caps = caps or (lambda _guild: Caps(server_day, person_day))
         self._now = now
-        self._day = self._today()
-        self._purses: dict[tuple[int, int | None], _Spent] = defaultdict(_Spent)
-        "by server, and person or None for all of them"
+        self._purses = Purses()
+        self._loading = asyncio.Lock()
 
     async def load(self, guild_id: int, store: Store) -> None:
         """Read what a server spent today through earlier or other processes.
 
         Charges that are booked here but not stored yet count too. If the store fails, the known sums stay.
         """
-        self._turn_day()
-        day = self._day
-        try:
-            charges = await store.charges(guild_id, datetime.combine(day, time(), UTC))
-        except StoreError:
-            return
-        if day != self._day:
-            return
-        stored: dict[tuple[int, int | None], Decimal] = defaultdict(Decimal)
-        for charge in charges:
-            for purse, cost in self._parts(charge):
-                stored[purse] += cost
-        for purse, total in stored.items():
-            self._purses[purse].total = max(self._purses[purse].total, total)
+        day = self._today()
+        async with self._loading:  # what was read first must not replace what was read later
+            try:
+                charges = await store.charges(guild_id, datetime.combine(day, time(), UTC))
+                key = await store.purse_key(day) if any(charge.nameless for charge in charges) else None
+            except StoreError:
+                return
+            self._purses.load(day, guild_id, charges, key, self._cost)
+
+    def counted(self, model: str, usage: Usage) -> Decimal:
+        """Return the US dollars that a request counts for: an unknown price is the dearest known one."""
+        cost = self.price(model, usage)
+        return self._dearest(usage) if cost is None else cost
 
     def reserve(
         self,
@@ -133,11 +132,10 @@ class Budget:
         `estimate` is in US dollars, or gives them by the seconds of the answer. `tell`: the caller tells people the
         reservation's `news`, so the next reservation has none.
         """
-        self._turn_day()
         people = tuple(user_ids)
         caps = self._caps(guild_id)
-        shares = [(self._share((guild_id, None), caps.server), (guild_id, None))]
-        shares += [(self._share((guild_id, person), caps.person), (guild_id, person)) for person in people]
+        shares = [(self._share(guild_id, None, caps.server), (guild_id, None))]
+        shares += [(self._share(guild_id, person, caps.person), (guild_id, person)) for person in people]
         worst, purse = max(shares, key=lambda share: share[0])
         allowance = Allowance.FULL
         for step, share in ((Allowance.SHORT, SHORT_SHARE), (Allowance.TEXT, TEXT_SHARE), (Allowance.OFF, Decimal(1))):
@@ -147,71 +145,41 @@ class Budget:
         news = self._news(purse, allowance) if tell else None
         reservation = Reservation(guild_id, people, cost, allowance, purse, news, open=allowance is not Allowance.OFF)
         if reservation.open:
-            self._hold(reservation, cost)
+            self._purses.hold(guild_id, people, cost)
         return reservation
 
     def settle(self, reservation: Reservation) -> None:
         """Release the estimate; `book` counts the real cost. Idempotent."""
         if reservation.open:
             reservation.open = False
-            self._hold(reservation, -reservation.estimate)
+            self._purses.hold(reservation.guild_id, reservation.user_ids, -reservation.estimate)
 
     def book(self, charge: Charge) -> None:
         """Count what a request cost; shared evenly by the people who caused it."""
-        self._turn_day()
-        if charge.at.astimezone(UTC).date() == self._day:
-            for purse, cost in self._parts(charge):
-                self._purses[purse].total += cost
+        self._purses.book(charge, self._cost(charge))
 
     def left(self, guild_id: int, user_id: int | None = None) -> Decimal | None:
         """Return the dollars a server, or a person there, may still spend today; None: there is no cap."""
-        self._turn_day()
         caps = self._caps(guild_id)
         cap = caps.server if user_id is None else caps.person
-        spent = self._purses.get((guild_id, user_id), _Spent())
-        return max(cap - spent.total - spent.reserved, Decimal(0)) if cap else None
+        return max(cap - self._purses.spent(self._today(), guild_id, user_id), Decimal(0)) if cap else None
 
-    def forget(self, user_id: int) -> None:
-        """Drop what is kept of a person; their cost still counts for the server."""
-        for purse in [purse for purse in self._purses if purse[1] == user_id]:
-            del self._purses[purse]
+    def tell_guess(self, guild_id: int) -> bool:
+        """Return whether people must be told now that unknown prices are guessed: once a day where there is a cap."""
+        caps = self._caps(guild_id)
+        return bool(caps.server or caps.person) and self._purses.tell(self._today(), guild_id, None, "guess")
+
+    def _cost(self, charge: Charge) -> Decimal:
+        return self._dearest(charge.usage) if charge.cost is None else charge.cost
 
     def _news(self, purse: tuple[int, int | None], allowance: Allowance) -> Allowance | None:
-        """Return the step if people were not told of it yet, and note that they are told now."""
-        if (spent := self._purses.get(purse)) is None or allowance <= spent.told:
-            return None
-        spent.told = allowance
-        return allowance
+        """Return the step if people were not told of it, or of a higher one, today; note that they are told now."""
+        steps = [step for step in Allowance if Allowance.FULL < step <= allowance]
+        fresh = [self._purses.tell(self._today(), *purse, step) for step in steps]
+        return allowance if fresh and fresh[-1] else None
 
-    def _hold(self, reservation: Reservation, cost: Decimal) -> None:
-        self._purses[reservation.guild_id, None].reserved += cost
-        for person in reservation.user_ids:
-            if (purse := self._purses.get((reservation.guild_id, person))) or cost > 0:
-                purse = purse or self._purses[reservation.guild_id, person]
-                purse.reserved += cost / len(reservation.user_ids)
-
-    def _share(self, purse: tuple[int, int | None], cap: Decimal) -> Decimal:
-        spent = self._purses.get(purse)
-        return (spent.total + spent.reserved) / cap if cap and spent else Decimal(0)
-
-    @staticmethod
-    def _parts(charge: Charge) -> list[tuple[tuple[int, int | None], Decimal]]:
-        """Return whose purses a charge goes to, with their parts."""
-        if charge.cost is None:
-            return []
-        part = charge.cost / len(charge.user_ids) if charge.user_ids else Decimal(0)
-        people = [((charge.guild_id, person), part) for person in charge.user_ids]
-        return [((charge.guild_id, None), charge.cost), *people]
+    def _share(self, guild_id: int, user_id: int | None, cap: Decimal) -> Decimal:
+        return self._purses.spent(self._today(), guild_id, user_id) / cap if cap else Decimal(0)
 
     def _today(self) -> date:
         return self._now().astimezone(UTC).date()
-
-    def _turn_day(self) -> None:
-        """On a new UTC day, drop everything but the reservations in flight."""
-        today = self._today()
-        if today != self._day:
-            self._day = today
-            kept = {purse: spent.reserved for purse, spent in self._purses.items() if spent.reserved > 0}
-            self._purses.clear()
-            for purse, reserved in kept.items():
-                self._purses[purse].reserved = reserved

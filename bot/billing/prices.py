@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from genai_prices import Usage as NoUsage
 from genai_prices import calc_price
+from genai_prices.data_snapshot import get_snapshot
 
 from bot.billing import tokens
 from bot.types import Usage
@@ -52,20 +54,15 @@ class Prices:
 
     def parts(self, model: str, usage: Usage) -> dict[str, Decimal | None]:
         """Return the cost of each kind of token by the name it has in Usage; kinds without tokens are left out."""
-        rates = self.rates(model)
-        if rates.heard_hour is not None:
-            return {"audio_in": usage.audio_in * rates.heard_hour / _TOKENS_PER_HOUR}
-        if rates.cached_in is None:
-            rates = replace(rates, cached_in=rates.text_in)
-        cached = min(usage.cached_in, usage.text_in)
-        counts = {
-            "text_in": usage.text_in - cached,
-            "audio_in": usage.audio_in,
-            "cached_in": cached,
-            "text_out": usage.text_out,
-            "audio_out": usage.audio_out,
-        }
-        return {kind: _cost(count, getattr(rates, kind)) for kind, count in counts.items() if count}
+        return _parts(self.rates(model), usage)
+
+    def dearest(self, usage: Usage) -> Decimal:
+        """Return what `usage` costs at the dearest rate of each kind, of the operator's and the published ones."""
+        dearest: dict[str, Decimal] = {}
+        for rates in (*self._overrides.values(), *published_speakers()):
+            for kind, cost in _parts(rates, usage).items():
+                dearest[kind] = max(dearest.get(kind, Decimal(0)), cost or Decimal(0))
+        return sum(dearest.values(), Decimal(0))
 
     def heard(self, model: str, seconds: float) -> Decimal | None:
         """Return what transcribing `seconds` of speech costs."""
@@ -84,6 +81,18 @@ def published(model: str, provider: str | None = None) -> Rates:
     except LookupError:
         return Rates()
 
+    return _rates(price)
+
+
+@lru_cache(maxsize=1)
+def published_speakers() -> tuple[Rates, ...]:
+    """Return the published rates of all of OpenAI's models that speak, today's prices."""
+    openai = next(provider for provider in get_snapshot().providers if provider.id == "openai")
+    found = [_rates(model.get_prices(datetime.now(UTC))) for model in openai.models]
+    return tuple(rates for rates in found if rates.audio_out is not None)
+
+
+def _rates(price: Any) -> Rates:
     def rate(name: str) -> Decimal | None:
         value = getattr(price, name, None)
         value = getattr(value, "base", value)
@@ -97,6 +106,22 @@ def published(model: str, provider: str | None = None) -> Rates:
         audio_out=rate("output_audio_mtok"),
         heard_hour=rate("input_audio_hours") or rate("audio_hours"),
     )
+
+
+def _parts(rates: Rates, usage: Usage) -> dict[str, Decimal | None]:
+    if rates.heard_hour is not None:
+        return {"audio_in": usage.audio_in * rates.heard_hour / _TOKENS_PER_HOUR}
+    if rates.cached_in is None:
+        rates = replace(rates, cached_in=rates.text_in)
+    cached = min(usage.cached_in, usage.text_in)
+    counts = {
+        "text_in": usage.text_in - cached,
+        "audio_in": usage.audio_in,
+        "cached_in": cached,
+        "text_out": usage.text_out,
+        "audio_out": usage.audio_out,
+    }
+    return {kind: _cost(count, getattr(rates, kind)) for kind, count in counts.items() if count}
 
 
 def _cost(count: int, rate: Decimal | None) -> Decimal | None:

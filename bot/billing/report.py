@@ -63,7 +63,7 @@ def add_up(charges: Iterable[Charge]) -> CostReport:
         ledger.kinds_by_day[day][charge.kind] += charge.cost or 0
         ledger.kinds[charge.kind].add(charge)
         for person in charge.user_ids:
-            ledger.people[person].add(charge, len(charge.user_ids))
+            ledger.people[person].add(charge, charge.sharers)
     return ledger
 
 

@@ -55,7 +55,7 @@ class Accounts:
         and says nothing.
         """
         services, account = self._services, self._account
-        estimate = lambda seconds: account.price({services.model: services.engine.estimate(request, seconds)})  # noqa: E731
+        estimate = lambda seconds: {services.model: services.engine.estimate(request, seconds)}  # noqa: E731
         reservation = account.reserve(request.turn.people, estimate, tell=not preemptive)
         if preemptive and reservation.allowance is not Allowance.FULL:
             account.settle(reservation)
@@ -132,7 +132,9 @@ class Accounts:
         return self._transcribed.get(utterance.id)
 
     def _announce(self, reservation: Reservation) -> None:
-        """Tell people, once, what the budget does not allow any more."""
+        """Tell people, once, what the budget does not allow any more, and what it counts for an unknown price."""
+        if reservation.guessed:
+            self._display.show(Notice("budget_guessed"))
         match reservation.news:
             case Allowance.SHORT:
                 self._display.show(Notice("budget_short"))
@@ -148,8 +150,8 @@ class Accounts:
             self._display.show(Trouble(BudgetSpent()))
 
     def _reserve_transcript(self, utterance: Utterance, *, tell: bool = True) -> Reservation:
-        cost = self._account.price({self._services.transcribe_model: self._transcript_usage(utterance)})
-        return self._account.reserve((utterance.user_id,), cost, tell=tell)
+        usage = {self._services.transcribe_model: self._transcript_usage(utterance)}
+        return self._account.reserve((utterance.user_id,), usage, tell=tell)
 
     @staticmethod
     def _transcript_usage(utterance: Utterance) -> Usage:

@@ -77,7 +77,8 @@ class JobMessage:
 
     def small_print(self, words: Words, cost: Decimal | None, *, estimated: bool) -> str:
         """Return the time and the cost so far, in small print."""
-        return f"-# {clock(self._clock() - self._started_at)} · {lines.money(cost, words, estimated=estimated)}"
+        price = lines.price(cost, words, estimated=estimated)
+        return f"-# {lines.join(clock(self._clock() - self._started_at), price)}"
 
     def show(self, text: str) -> None:
         """Show the progress, soon."""
@@ -137,6 +138,11 @@ class Progress:
         self.message.show(f"{text}\n{self.message.small_print(self.words, cost, estimated=estimated)}")
 
 
+def cancelled(cost: Decimal | None, words: Words) -> str:
+    """What people read of a job that was cancelled."""
+    return words("job cancelled free") if cost == 0 else words("job cancelled", cost=lines.money(cost, words))
+
+
 async def run_job(interaction: Interaction, do: Callable[[Progress], Awaitable[LongAnswer]], *, private: bool) -> None:
     """Answer a command by a job from the queue: one message shows the progress, then the answer or the error."""
     host, words = interaction.client, interaction.client.words_to(interaction)
@@ -163,7 +169,7 @@ async def run_job(interaction: Interaction, do: Callable[[Progress], Awaitable[L
         raise
     except JobCancelled:
         cost = progress.account.cost if progress.account else Decimal(0)
-        await message.finish(words("job cancelled", cost=lines.money(cost, words)))
+        await message.finish(cancelled(cost, words))
     except Exception as error:
         await message.finish(f"⚠️ {explain(words, error)}")
 

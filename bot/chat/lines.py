@@ -29,11 +29,11 @@ def saying(name: str, words: str) -> str:
 def said(name: str, spoken: Spoken, words: Words) -> str:
     """The bot's line after it has spoken, with its small print."""
     small = [words("line.seconds", seconds=f"{spoken.seconds:.1f}")] if spoken.spoken else [words("line.text_only")]
-    small.append(money(spoken.cost, words, estimated=spoken.estimated))
+    small.append(price(spoken.cost, words, estimated=spoken.estimated))
     if spoken.interrupted:
         small.append(words("line.interrupted"))
     cut = " —" if spoken.interrupted else ""
-    return f"{saying(name, spoken.text)}{cut}\n-# {' · '.join(small)}"
+    return f"{saying(name, spoken.text)}{cut}\n-# {join(*small)}"
 
 
 def money(cost: Decimal | None, words: Words, *, estimated: bool = False) -> str:
@@ -44,6 +44,16 @@ def money(cost: Decimal | None, words: Words, *, estimated: bool = False) -> str
         return "< $0.001"
     shown = f"${cost:.3f}" if cost < 1 else f"${cost:.2f}"
     return f"≈ {shown}" if estimated else shown
+
+
+def price(cost: Decimal | None, words: Words, *, estimated: bool = False) -> str:
+    """What an answer cost, as `money`; nothing where it cost nothing, as with a local model whose rates are zero."""
+    return "" if cost == 0 else money(cost, words, estimated=estimated)
+
+
+def join(*parts: str) -> str:
+    """Join what there is of a line in small print."""
+    return " · ".join(part for part in parts if part)
 
 
 def split(text: str, limit: int = MAX_MESSAGE_CHARACTERS) -> list[str]:

@@ -145,7 +145,7 @@ class Panel:
             return "—"
         minutes = int(status.seconds // 60)
         figures = [self._words()("panel minutes", minutes=minutes), self._words()("panel turns", turns=status.turns)]
-        return " · ".join([*figures, lines.money(status.cost, self._words())])
+        return lines.join(*figures, lines.price(status.cost, self._words()))
 
 
 def _is_live(message: discord.Message) -> bool:

@@ -39,7 +39,7 @@ class JobAccount:
         self._charges: list[Charge] = []
         "booked, and not in the store yet"
         self._account = Account(services.budget, guild_id, channel_id, services.wall, self._charges.append)
-        self._expected = self._account.price(estimate or {})
+        self._estimate = estimate or {}
         self._reservation: Reservation | None = None
 
     @property
@@ -63,10 +63,10 @@ class JobAccount:
             await budget.load(self._guild_id, self._services.store)
         left = [budget.left(self._guild_id), budget.left(self._guild_id, self._people[0])]
         tight = [dollars for dollars in left if dollars is not None]
-        if self._must_fit and self._expected and tight and self._expected > min(tight):
+        if self._must_fit and tight and self._account.counted(self._estimate) > min(tight):
             raise BudgetSpent
         # The job tells who asked. People in a call hear of a budget step when it limits the call.
-        self._reservation = self._account.reserve(self._people, self._expected, tell=False)
+        self._reservation = self._account.reserve(self._people, self._estimate, tell=False)
         if self._reservation.allowance is Allowance.OFF:
             raise BudgetSpent
         return self

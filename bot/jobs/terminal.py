@@ -75,7 +75,8 @@ class Terminal:
         typer.echo(done.text)
         for path in done.files:
             self._tell(f"written: {path}")
-        self._tell(f"cost: {_money(done.cost)}")
+        if done.cost != 0:
+            self._tell(f"cost: {_money(done.cost)}")
 
     def _tell(self, text: str) -> None:
         self._console.print(text, markup=False, soft_wrap=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from bot.types import (
@@ -41,6 +41,10 @@ class Store(Protocol):
         """Return the charges of a server since then, oldest first."""
         ...
 
+    async def purse_key(self, day: date) -> bytes | None:
+        """Return the key of a day's nameless purses (bot.types.purse_owner); None: nobody was forgotten that day."""
+        ...
+
     async def consents(self, guild_id: int) -> dict[int, bool]:
         """Return who agreed (True) or withdrew (False); people who were never asked are absent."""
         ...
@@ -75,6 +79,8 @@ class Store(Protocol):
 
     async def forget(self, user_id: int, *, again: bool = False) -> Forgotten:
         """Delete a person's words, the answers to them and consents, and remove them from charges.
+
+        Of today's charges a nameless hash stays until the day is over, so that a cap cannot be emptied.
 
         The other processes learn of it. They call this with `again`, which deletes words and names that they wrote
         since, and notifies nobody.

@@ -1,8 +1,7 @@
-"""The holders that all calls share: what the engine remembers, what people spent, what waits for the store."""
+"""The holders that all calls share: what the engine remembers, what waits for the store."""
 
 from collections.abc import Set
 
-from bot.billing.budget import Budget
 from bot.ports import Engine
 from bot.ports.holder import Holder
 from bot.store.outbox import Outbox
@@ -24,16 +23,6 @@ class EngineMemory(Holder):
         self._engine.forget(channel_id)  # a summary does not show which lines it is made of
 
 
-class SpendingByPerson(Holder):
-    """Who spent what today."""
-
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
-
-    def forget_person(self, user_id: int) -> None:
-        self._budget.forget(user_id)
-
-
 class PendingWrites(Holder):
     """What ended calls and jobs could not write yet."""
 
@@ -53,5 +42,5 @@ class PendingWrites(Holder):
         await self._outbox.settled()
 
 
-def shared_holders(engine: Engine, budget: Budget, outbox: Outbox) -> tuple[Holder, ...]:
-    return EngineMemory(engine), SpendingByPerson(budget), PendingWrites(outbox)
+def shared_holders(engine: Engine, outbox: Outbox) -> tuple[Holder, ...]:
+    return EngineMemory(engine), PendingWrites(outbox)

@@ -1,5 +1,6 @@
 """Export and deletion of everything stored about one person."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -37,7 +38,7 @@ class PersonRepository(RetentionRepository):
             answers = select(AnswerPersonRow.message_id).where(AnswerPersonRow.user_id == user_id)
             theirs = (MessageRow.speaker_id == user_id) | MessageRow.id.in_(answers)
             words = await rows_changed(connection, delete(MessageRow).where(theirs))
-            names = await rows_changed(connection, delete(ChargePersonRow).where(ChargePersonRow.user_id == user_id))
+            names = await self._unname(connection, user_id, datetime.now(UTC))
             consents = 0
             if not again:
                 consents = await rows_changed(connection, delete(ConsentRow).where(ConsentRow.user_id == user_id))

@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import delete, func, select
 
@@ -17,10 +16,8 @@ from bot.store.identifies import IdentifyRepository
 from bot.store.people import PersonRepository
 from bot.store.seal import Seal
 from bot.store.settings import SettingsRepository
-from bot.store.tables import AnswerPersonRow, CallRow, ChargePersonRow, ChargeRow, ConsentRow, MessageRow
-from bot.types import Charge, Message, Usage
-
-MICRO_DOLLARS_PER_DOLLAR = Decimal(1_000_000)
+from bot.store.tables import AnswerPersonRow, CallRow, ConsentRow, MessageRow
+from bot.types import Message
 
 
 class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyRepository):
@@ -96,22 +93,6 @@ class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyReposit
         await self._scrub()
         return gone
 
-    async def charge(self, charges: Sequence[Charge]) -> None:
-        people = [{"charge_id": item.id, "user_id": user_id} for item in charges for user_id in set(item.user_ids)]
-        async with self._transaction() as connection:
-            await self._add(connection, ChargeRow, [_charge_row(item) for item in charges])
-            await self._add(connection, ChargePersonRow, people)
-
-    async def charges(self, guild_id: int, since: datetime) -> list[Charge]:
-        booked = (ChargeRow.guild_id == guild_id) & (ChargeRow.at >= since)
-        lines = select(*ChargeRow.__table__.columns).where(booked).order_by(ChargeRow.at)
-        causes = select(ChargePersonRow.charge_id, ChargePersonRow.user_id).join(ChargeRow).where(booked)
-        people: dict[str, list[int]] = defaultdict(list)
-        async with self._transaction(reads=True) as connection:
-            for cause in await read_all(connection, causes, dict):
-                people[cause["charge_id"]].append(cause["user_id"])
-            return await read_all(connection, lines, lambda row: _charge(row, people[row["id"]]))
-
     async def consents(self, guild_id: int) -> dict[int, bool]:
         valid = ~ConsentRow.agreed | (ConsentRow.policy == self._policy)
         said = select(ConsentRow.user_id, ConsentRow.agreed).where(ConsentRow.guild_id == guild_id, valid)
@@ -142,32 +123,3 @@ class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyReposit
         async with self._transaction(reads=True) as connection:
             on = await connection.execute(select(CallRow.guild_id, CallRow.channel_id))
             return {guild_id: channel_id for guild_id, channel_id in on}  # noqa: C416 (as above)
-
-
-def _charge_row(charge: Charge) -> dict[str, Any]:
-    return {
-        "id": charge.id,
-        "at": charge.at,
-        "guild_id": charge.guild_id,
-        "channel_id": charge.channel_id,
-        "kind": charge.kind,
-        "model": charge.model,
-        **{name: getattr(charge.usage, name) for name in Usage.__dataclass_fields__},
-        "micro_dollars": None if charge.cost is None else round(charge.cost * MICRO_DOLLARS_PER_DOLLAR),
-        "estimated": charge.estimated,
-    }
-
-
-def _charge(row: Any, people: list[int]) -> Charge:
-    return Charge(
-        id=row["id"],
-        at=row["at"],
-        guild_id=row["guild_id"],
-        channel_id=row["channel_id"],
-        user_ids=tuple(sorted(people)),
-        kind=row["kind"],
-        model=row["model"],
-        usage=Usage(**{name: row[name] for name in Usage.__dataclass_fields__}),
-        cost=None if row["micro_dollars"] is None else row["micro_dollars"] / MICRO_DOLLARS_PER_DOLLAR,
-        estimated=row["estimated"],
-    )

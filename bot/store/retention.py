@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import bindparam, delete, select, union, update
 
 from bot.store.base import rows_changed
+from bot.store.charges import ChargeRepository
 from bot.store.messages import MessageRepository
 from bot.store.tables import (
     CallRow,
@@ -28,7 +29,7 @@ SCRUB_RETRY_SECONDS = (0.0, 0.05, 0.2, 1.0)
 """Seconds before each attempt to empty the write-ahead log while another connection reads."""
 
 
-class RetentionRepository(MessageRepository):
+class RetentionRepository(MessageRepository, ChargeRepository):
     async def expire(self, guild_id: int, before: datetime, limit: int, *, idle_only: bool = False) -> int:
         old = select(MessageRow.id).where(MessageRow.guild_id == guild_id, MessageRow.at < before)
         if idle_only:
@@ -72,6 +73,7 @@ class RetentionRepository(MessageRepository):
     async def tidy(self, now: datetime, limit: int) -> int:
         async with self._transaction() as connection:
             await connection.execute(delete(NewsRow).where(NewsRow.at < now - NEWS_LIFETIME))
+            await self._forget_purses(connection, now)
         sealed = await self._reseal(limit)
         await self._scrub()
         return sealed

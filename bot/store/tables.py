@@ -1,6 +1,6 @@
 """The tables. Snowflakes are 64-bit integers, times are UTC, money is in whole micro-dollars."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, Text, TypeDecorator
@@ -43,7 +43,7 @@ class MessageRow(Base):
         Index(None, "channel_id", "at"),
         Index(None, "guild_id", "at"),
         Index(None, "speaker_id"),
-        Index(None, "sealed"),
+        Index(None, "sealed", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -101,6 +101,29 @@ class ChargePersonRow(Base):
 
     charge_id: Mapped[str] = mapped_column(ForeignKey("charges.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class ChargePurseRow(Base):
+    """Who else caused a charge and was forgotten since: nameless, so that their cap is not empty for the day."""
+
+    __tablename__ = "charge_purses"
+
+    charge_id: Mapped[str] = mapped_column(ForeignKey("charges.id", ondelete="CASCADE"), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(32), primary_key=True)
+    "bot.types.purse_owner under the day's key"
+
+
+class PurseKeyRow(Base):
+    """The key of the hashes of one day; it goes with the day, and then nobody can compare them with an id."""
+
+    __tablename__ = "purse_keys"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    "UTC"
+    key: Mapped[str] = mapped_column(Text)
+    "32 random bytes in base64, sealed where the store has a key"
+    sealed: Mapped[str | None] = mapped_column(String(16))
+    "as in messages"
 
 
 class ConsentRow(Base):

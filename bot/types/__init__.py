@@ -3,7 +3,7 @@
 from bot.types.call import CallState, LinkEnd, Verdict
 from bot.types.language import LANGUAGES, Language
 from bot.types.message import Forgotten, Message, News, Setting
-from bot.types.money import Charge, ChargeKind, Usage
+from bot.types.money import Charge, ChargeKind, Usage, purse_owner
 from bot.types.sound import Frame, Heard, Playout, Utterance
 from bot.types.turn import (
     AudioDelta,
@@ -45,4 +45,5 @@ __all__ = [
     "Usage",
     "Utterance",
     "Verdict",
+    "purse_owner",
 ]

@@ -1,5 +1,7 @@
 """What a request used and cost."""
 
+import hashlib
+import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -40,3 +42,15 @@ class Charge:
     estimated: bool = False
     id: str = field(default_factory=new_id)
     "makes a repeated write harmless"
+    nameless: tuple[str, ...] = ()
+    "hashes of people who caused it too and were forgotten since (purse_owner); until the day is over"
+
+    @property
+    def sharers(self) -> int:
+        """Among how many it is shared."""
+        return len(self.user_ids) + len(self.nameless)
+
+
+def purse_owner(key: bytes, guild_id: int, user_id: int) -> str:
+    """Return what stands in a ledger for a person without naming them: an HMAC-SHA256 under the key of one day."""
+    return hmac.new(key, f"{guild_id}:{user_id}".encode(), hashlib.sha256).hexdigest()[:32]

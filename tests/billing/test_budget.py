@@ -1,17 +1,22 @@
 """Money: steps, reservations, many calls at once, other days, other processes; never more than one request over."""
 
 import asyncio
+import base64
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
+from bot.billing.account import Account
 from bot.billing.budget import MAX_FULL_ANSWER_SECONDS, Allowance, Budget, Caps, Reservation
+from bot.billing.prices import Prices
 from bot.store.repository import SqlStore
 from bot.types import Charge, Usage
+from tests.store.databases import postgres, url
+
+__all__ = ["postgres", "url"]
 
 FULL, SHORT, TEXT, OFF = Allowance.FULL, Allowance.SHORT, Allowance.TEXT, Allowance.OFF
 HOME, AWAY, ANNA, BEN = 1, 2, 11, 12
@@ -122,11 +127,47 @@ def test_a_new_day_begins_at_midnight_utc_wherever_the_bot_runs(clock: Clock) ->
     assert purse.left(AWAY) == 1
 
 
-def test_an_unknown_price_is_never_free_money_taken(clock: Clock) -> None:
+def unpriced(clock: Clock, tokens: int) -> Charge:
+    return Charge(clock(), HOME, 5, (ANNA,), "reply", "mystery", Usage(audio_out=tokens), None)
+
+
+@pytest.mark.parametrize("rate", [None, 100, 1], ids=["none", "dear", "cheap"])
+def test_an_unknown_price_counts_as_the_dearest_known_one(clock: Clock, rate: int | None) -> None:
+    prices = Prices({"mine": {"audio_out": Decimal(rate)}} if rate else None)
+    purse = Budget(Decimal(1), Decimal(1), prices, clock, dearest=prices.dearest)
+    purse.book(unpriced(clock, 2000))
+    dearest = Decimal(100 if rate == 100 else 80)  # gpt-4o-realtime-preview's
+    assert purse.left(HOME) == purse.left(HOME, ANNA) == 1 - 2000 * dearest / 1_000_000
+    purse.book(unpriced(clock, 8_000))
+    assert purse.reserve(HOME, [ANNA], None).allowance is (OFF if rate == 100 else SHORT)
+    account = Account(purse, AWAY, 5, clock)
+    held = account.reserve([ANNA], {"mystery": Usage(audio_out=1_000)})
+    assert (held.estimate, held.guessed) == (1_000 * dearest / 1_000_000, True)
+    assert not account.reserve([BEN], {"mystery": Usage(audio_out=1)}).guessed, "people are told once a day"
+    clock.now += timedelta(days=1)
+    assert account.reserve([BEN], {"mystery": Usage(audio_out=1)}).guessed
+
+
+@pytest.mark.parametrize("model", ["mystery", "gpt-audio-1.5"])
+def test_nothing_is_said_of_guesses_where_none_counts(clock: Clock, model: str) -> None:
+    prices = Prices()
+    cap = Decimal(0) if model == "mystery" else Decimal(1)
+    purse = Budget(cap, Decimal(0), prices, clock, dearest=prices.dearest)
+    assert not Account(purse, HOME, 5, clock).reserve([ANNA], {model: Usage(audio_out=9)}).guessed
+
+
+@pytest.mark.parametrize("back", [timedelta(minutes=5), timedelta(days=1), timedelta(days=400)])
+def test_a_clock_that_goes_back_empties_nothing(clock: Clock, back: timedelta) -> None:
+    clock.now = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
     purse = budget(clock)
-    unknown = Charge(clock(), HOME, 5, (ANNA,), "reply", "mystery", Usage(), None)
-    purse.book(unknown)
-    assert purse.left(HOME) == 1
+    purse.book(charge(clock, "0.7", ANNA))
+    clock.now += back
+    purse.book(charge(clock, "0.4", ANNA))
+    for _ in range(3):
+        clock.now -= back
+        assert purse.left(HOME) == Decimal("0.3")
+        clock.now += back
+        assert purse.left(HOME) == Decimal("0.6")
 
 
 def test_a_server_has_caps_of_its_own(clock: Clock) -> None:
@@ -142,17 +183,69 @@ def test_forgetting_a_person_leaves_the_servers_sum(clock: Clock) -> None:
     purse = budget(clock, "1", "1")
     open_request = purse.reserve(HOME, [ANNA], Decimal("0.1"))
     purse.book(charge(clock, "0.4", ANNA))
-    purse.forget(ANNA)
     purse.settle(open_request)
-    assert purse.left(HOME) == Decimal("0.6")
-    assert purse.left(HOME, ANNA) == 1
+    assert purse.left(HOME) == purse.left(HOME, ANNA) == Decimal("0.6")
+
+
+def test_purses_name_nobody(clock: Clock) -> None:
+    anna = 2**62 + 77
+    purse = budget(clock, "1", "1")
+    purse.reserve(HOME, [anna], Decimal("0.1"))
+    purse.book(charge(clock, "0.95", anna))
+    purse.reserve(HOME, [anna], Decimal("0.1"))
+    assert str(anna) not in repr(vars(purse._purses))
+    assert purse.left(HOME, anna) == 0
+
+
+@pytest.mark.parametrize("key", [None, base64.b64encode(bytes(32)).decode()], ids=["open", "sealed"])
+async def test_forgetting_empties_no_purse_here_or_in_another_process(clock: Clock, url: str, key: str | None) -> None:
+    clock.now = datetime.now(UTC)  # which the store goes by
+    store = await SqlStore.open(url, key)
+    here = budget(clock, "1", "1")
+    spent = [charge(clock, "0.4", ANNA, BEN), charge(clock, "0.2", ANNA), unpriced(clock, 9)]
+    for item in spent:
+        here.book(item)
+    await store.charge([*spent, charge(clock, "0.9", ANNA, guild=AWAY)])
+    await store.forget(ANNA)
+    await store.forget(ANNA, again=True)
+    there = budget(clock, "1", "1")
+    for purse in (here, there):
+        await purse.load(HOME, store)
+        assert [purse.left(HOME, person) for person in (ANNA, BEN, None)] == [
+            Decimal("0.6"),
+            Decimal("0.8"),
+            Decimal("0.4"),
+        ]
+    await there.load(AWAY, store)
+    assert there.left(AWAY, ANNA) == Decimal("0.1")
+    long_ago = clock.now - timedelta(days=9)
+    assert sorted(item.user_ids for item in await store.charges(HOME, long_ago)) == [(), (), (BEN,)]
+    assert await store.purse_key(clock.now.date()) is not None
+    await store.tidy(clock.now + timedelta(days=1), 9)
+    assert await store.purse_key(clock.now.date()) is None
+    assert not any(item.nameless for item in await store.charges(HOME, long_ago))
+    await store.aclose()
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    store = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
+async def store(url: str) -> AsyncIterator[SqlStore]:
+    store = await SqlStore.open(url)
     yield store
     await store.aclose()
+
+
+async def test_what_two_processes_spend_adds_up(clock: Clock, store: SqlStore) -> None:
+    here, there = budget(clock, "2"), budget(clock, "2")
+    written, waiting = charge(clock, "0.5", ANNA), charge(clock, "0.3", ANNA)
+    here.book(waiting)
+    there.book(written)
+    await store.charge([written])
+    await here.load(HOME, store)
+    assert here.left(HOME) == Decimal("1.2")
+    await store.charge([waiting])
+    for purse in (here, there):
+        await purse.load(HOME, store)
+        assert purse.left(HOME) == Decimal("1.2")
 
 
 async def test_what_another_process_spent_is_known_at_the_next_call(clock: Clock, store: SqlStore) -> None:
@@ -189,6 +282,33 @@ async def test_many_calls_at_once_overrun_by_one_request_at_most(clock: Clock) -
     await asyncio.gather(*(call() for _ in range(20)))
     assert Decimal(2) <= spent <= Decimal(2) + dearest
     assert dearest <= asked(MAX_FULL_ANSWER_SECONDS)
+
+
+async def test_fifty_jobs_at_once_overrun_by_one_request_at_most(clock: Clock, store: SqlStore) -> None:
+    """Each reads the store first, as jobs do, while others write what they spent."""
+    chance = random.Random(5)
+    purse = budget(clock, "1", "0.7")
+    costs: list[Decimal] = []
+
+    async def job(number: int) -> None:
+        for _ in range(4):
+            await purse.load(HOME, store)
+            held = purse.reserve(HOME, [ANNA if number % 3 else BEN], Decimal("0.05"))
+            if held.open:
+                await asyncio.sleep(chance.random() / 50)
+                spent = charge(clock, Decimal(chance.randint(1, 5)) / 100, *held.user_ids)
+                purse.settle(held)
+                purse.book(spent)
+                costs.append(spent.cost or Decimal(0))
+                await store.charge([spent])
+
+    await asyncio.gather(*(job(number) for number in range(50)))
+    assert Decimal("0.95") <= sum(costs) <= Decimal("1.05")
+    fresh = budget(clock, "1", "0.7")
+    await fresh.load(HOME, store)
+    assert [fresh.left(HOME, person) for person in (None, ANNA, BEN)] == [
+        purse.left(HOME, person) for person in (None, ANNA, BEN)
+    ]
 
 
 def test_a_day_of_speech_without_end_spends_the_cap_and_one_request(clock: Clock) -> None:

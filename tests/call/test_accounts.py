@@ -130,6 +130,14 @@ def test_transcripts_are_held_back_and_booked() -> None:
     assert setup.budget.left(GUILD) == 97 * CENT
 
 
+def test_people_are_told_once_that_an_unknown_price_is_guessed() -> None:
+    setup = Setup("1")
+    setup.budget.price = lambda _model, _usage: None
+    for number in range(3):
+        assert setup.accounts.may_transcribe(said(number))
+    assert setup.written.shown == [Notice("budget_guessed")]
+
+
 def test_nothing_is_written_down_once_the_budget_is_spent_and_people_are_told_once() -> None:
     setup = Setup("0.10")
     for number in range(20):

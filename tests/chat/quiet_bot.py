@@ -8,7 +8,7 @@ import asyncio
 import tempfile
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -215,14 +215,16 @@ def settings_for(sandbox: Sandbox, **overrides: Any) -> Settings:
     return Settings(_env_file=None, **{**fixed, **overrides})  # pyright: ignore[reportCallIssue]
 
 
-def services_for(store: Store, engine: Engine | None = None) -> Services:
+def services_for(
+    store: Store, engine: Engine | None = None, caps: Callable[[int], Caps] = lambda _: Caps()
+) -> Services:
     """Make the services of calls. Only the store is real."""
     return Services(
         engine=engine or Engine(),
         transcriber=Transcriber(),
         store=store,
         outbox=Outbox(store),
-        budget=Budget(Decimal(0), Decimal(0), lambda *_: Decimal("0.004"), lambda: datetime.now(UTC)),
+        budget=Budget(Decimal(0), Decimal(0), lambda *_: Decimal("0.004"), lambda: datetime.now(UTC), caps),
         make_vad=Vad,
         clock=time.monotonic,
         wall=lambda: datetime.now(UTC),
@@ -282,11 +284,11 @@ async def quiet_bot(*, sandbox: Sandbox | None = None, dev: bool = False, **over
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
         stack.push_async_callback(store.aclose)
-        services = services_for(store, engine)
         caps = Caps(settings.budget_server_day, settings.budget_person_day)
         defaults = CallSettings(consent=settings.consent, language=settings.language)
         preferences = Preferences(store, defaults, caps, lambda: datetime.now(UTC))
-        erasure = Erasure(store, shared_holders(services.engine, services.budget, services.outbox))
+        services = services_for(store, engine, preferences.caps)
+        erasure = Erasure(store, shared_holders(services.engine, services.outbox))
         erasure.register(FailedPodcasts(folder_beside(settings.database_url)))
         calls = await stack.enter_async_context(CallManager(services, preferences.of, erasure))
         client = await stack.enter_async_context(logged_in(settings, calls, services, preferences))

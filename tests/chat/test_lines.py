@@ -33,6 +33,7 @@ def test_money(cost: str | None, shown: str) -> None:
         (Spoken(1, "Hi.", 4.2, Decimal("0.004")), "**Kiki** Hi.\n-# 4.2 s · $0.004"),
         (Spoken(1, "Hi.", 4.2, Decimal("0.004"), estimated=True), "**Kiki** Hi.\n-# 4.2 s · ≈ $0.004"),
         (Spoken(1, "Hi", 1.0, None, interrupted=True), "**Kiki** Hi —\n-# 1.0 s · cost unknown · interrupted"),
+        (Spoken(1, "Hi", 1.0, Decimal("0.000")), "**Kiki** Hi\n-# 1.0 s"),
         (Spoken(1, "*Hi*", 0.0, Decimal(1), spoken=False), "**Kiki** \\*Hi\\*\n-# in writing only · $1.00"),
     ],
 )

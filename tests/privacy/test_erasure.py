@@ -92,7 +92,6 @@ async def test_no_holder_keeps_a_word_of_whoever_is_forgotten(tmp_path: Path) ->
         assert [name for name, holder in holders.items() if sings(holder)] == []
         assert not on_disk(tmp_path)
         assert not fake.services.outbox.pending_lines(7)
-        assert (5, ANNA) not in fake.services.budget._purses
         assert "forget" in fake.store.asked
 
 

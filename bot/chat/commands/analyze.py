@@ -87,9 +87,9 @@ async def _analyze(interaction: Interaction, file: discord.Attachment, question:
                     )
         head = f"**{escape.escape(question)}**" if question else ""
         small = [escape.escape(file.filename, 60), clock(analysis.seconds)]
-        small.append(lines.money(progress.account.cost, words, estimated=progress.account.estimated))
+        small.append(lines.price(progress.account.cost, words, estimated=progress.account.estimated))
         if not analysis.complete:
             small.append(words("line.interrupted"))
-        return long_answer.compose(head, analysis.text, " · ".join(small), "analysis.md")
+        return long_answer.compose(head, analysis.text, lines.join(*small), "analysis.md")
 
     await job_progress.run_job(interaction, run, private=private)

@@ -45,7 +45,7 @@ async def catchup(
             progress.show(words("catchup working", lines=len(talk)))
             recap = await job.catch_up(talk, str(interaction.locale), settings.voice, jobs.studio, progress.account)
         head = words("catchup head", channel=f"<#{target.id}>", minutes=minutes, lines=recap.lines)
-        small = lines.money(progress.account.cost, words, estimated=progress.account.estimated)
+        small = lines.price(progress.account.cost, words, estimated=progress.account.estimated)
         return long_answer.compose(head, escape.escape(recap.text), small, "catchup.md", recap.pcm, "catchup.ogg")
 
     await job_progress.run_job(interaction, run, private=private)

@@ -15,7 +15,7 @@ from bot.chat import attachments, escape, lines, permissions
 from bot.chat.error_messages import Refusal, explain, send_error
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
-from bot.chat.job_progress import JobMessage, cancel_view
+from bot.chat.job_progress import JobMessage, cancel_view, cancelled
 from bot.errors import AlreadyAtIt, BotError, JobCancelled, MissingPermissions
 from bot.jobs import podcast as job
 from bot.jobs import podcast_folder
@@ -192,14 +192,14 @@ async def _run(
             async with account:
                 made = await maker.make(show)
             ticket.finish()
-            cost = lines.money(maker.cost, words, estimated=account.estimated)
+            cost = lines.price(maker.cost, words, estimated=account.estimated)
             await _deliver(made, plan, cost, message, words)
             await asyncio.to_thread(folder.clear)
     except asyncio.CancelledError:
         await message.detach()  # the process ends; the next one resumes the podcast
         raise
     except JobCancelled:
-        await message.finish(f"{head}\n{words('job cancelled', cost=lines.money(maker.cost, words))}")
+        await message.finish(f"{head}\n{cancelled(maker.cost, words)}")
         await asyncio.to_thread(folder.clear)
     except Exception as error:  # whatever fails: keep the finished parts and tell people
         plan.paused = not host.is_closed()
@@ -210,7 +210,7 @@ async def _run(
 async def _deliver(made: job.Podcast, plan: podcast_folder.Plan, cost: str, message: JobMessage, words: Words) -> None:
     """Post the sound and the summary in a new message, which people notice even minutes later."""
     programme = made.programme
-    text = words("podcast done", title=_title(plan, words), minutes=clock(programme.seconds), cost=cost)
+    text = words("podcast done", title=_title(plan, words), minutes=clock(programme.seconds), cost=cost).rstrip(" ·")
     await message.detach()
     await message.follow_up(text, [discord.File(path, path.name) for path in (*programme.files, made.summary)])
     await message.finish(text)
@@ -218,8 +218,9 @@ async def _deliver(made: job.Podcast, plan: podcast_folder.Plan, cost: str, mess
 
 def _head(plan: podcast_folder.Plan, dollars: Decimal | None, words: Words) -> str:
     minutes = max(1, round(len(plan.sections) * job.ESTIMATED_CHAPTER_SECONDS / 60))
-    cost = lines.money(dollars, words, estimated=True)
-    return words("podcast plan", title=_title(plan, words), minutes=minutes, chapters=len(plan.sections), cost=cost)
+    cost = lines.price(dollars, words, estimated=True)
+    head = words("podcast plan", title=_title(plan, words), minutes=minutes, chapters=len(plan.sections), cost=cost)
+    return head.rstrip(" ·")
 
 
 def _title(plan: podcast_folder.Plan, words: Words) -> str:

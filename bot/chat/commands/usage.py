@@ -52,13 +52,16 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     if total.unknown:
         rows.append(words("usage unknown", count=total.unknown))
     caps = host.preferences.caps(interaction.guild.id)
-    today = report.add_up(charge for charge in charges if charge.at >= midnight)
-    for code, cap, spent in (
-        ("usage left", caps.server, today.total.cost),
-        ("usage left_you", caps.person, today.people[interaction.user.id].cost),
+    if total.unknown and (caps.server or caps.person):
+        rows.append(words("budget_guessed"))
+    budget = host.services.budget
+    await budget.load(interaction.guild.id, host.services.store)
+    for code, cap, person in (
+        ("usage left", caps.server, None),
+        ("usage left_you", caps.person, interaction.user.id),
     ):
-        if cap:
-            rows.append(words(code, left=money(max(Decimal(0), cap - spent)), cap=money(cap)))
+        if (left := budget.left(interaction.guild.id, person)) is not None:
+            rows.append(words(code, left=money(left), cap=money(cap)))
     kinds = {words(f"kind {kind}"): item for kind, item in costs.kinds.items()}
     rows += ["", *report.bars(kinds, figures)]
     if period != "today":

@@ -115,7 +115,7 @@ async def _translate(interaction: Interaction, line_id: LineId) -> None:
     account = jobs.bill(guild_id, line_id.channel_id, user_id, estimate(jobs.studio, line.text))
     async with host.asking.place(guild_id, user_id), account:
         text = await translate(line.text, str(interaction.locale), jobs.studio, account)
-    small = lines.money(account.cost, host.words_to(interaction), estimated=account.estimated)
+    small = lines.price(account.cost, host.words_to(interaction), estimated=account.estimated)
     await long_answer.post(interaction, "", escape.escape(text), small, file="line.md", private=True)
 
 

@@ -1,0 +1,108 @@
+"""Charges: what requests cost, who caused them, and nameless hashes of those who were forgotten that day."""
+
+import base64
+import secrets
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.base import Repository, read_all, rows_changed
+from bot.store.tables import ChargePersonRow, ChargePurseRow, ChargeRow, PurseKeyRow
+from bot.types import Charge, Usage, purse_owner
+
+MICRO_DOLLARS_PER_DOLLAR = Decimal(1_000_000)
+PURSE_KEY_BYTES = 32
+
+
+class ChargeRepository(Repository):
+    async def charge(self, charges: Sequence[Charge]) -> None:
+        people = [{"charge_id": item.id, "user_id": user_id} for item in charges for user_id in set(item.user_ids)]
+        async with self._transaction() as connection:
+            await self._add(connection, ChargeRow, [_row(item) for item in charges])
+            await self._add(connection, ChargePersonRow, people)
+
+    async def charges(self, guild_id: int, since: datetime) -> list[Charge]:
+        booked = (ChargeRow.guild_id == guild_id) & (ChargeRow.at >= since)
+        lines = select(*ChargeRow.__table__.columns).where(booked).order_by(ChargeRow.at)
+        causes = select(ChargePersonRow.charge_id, ChargePersonRow.user_id).join(ChargeRow).where(booked)
+        forgotten = select(ChargePurseRow.charge_id, ChargePurseRow.owner).join(ChargeRow).where(booked)
+        people: dict[str, list[int]] = defaultdict(list)
+        nameless: dict[str, list[str]] = defaultdict(list)
+        async with self._transaction(reads=True) as connection:
+            for cause in await read_all(connection, causes, dict):
+                people[cause["charge_id"]].append(cause["user_id"])
+            for cause in await read_all(connection, forgotten, dict):
+                nameless[cause["charge_id"]].append(cause["owner"])
+            return await read_all(connection, lines, lambda row: _charge(row, people[row["id"]], nameless[row["id"]]))
+
+    async def purse_key(self, day: date) -> bytes | None:
+        async with self._transaction(reads=True) as connection:
+            return await self._purse_key(connection, day)
+
+    async def _unname(self, connection: AsyncConnection, user_id: int, now: datetime) -> int:
+        """Remove a person from every charge, and keep their hash in today's; return how many charges that was."""
+        day = now.astimezone(UTC).date()
+        theirs = select(ChargeRow.id, ChargeRow.guild_id).join(ChargePersonRow)
+        today = ChargeRow.at >= datetime.combine(day, time(), UTC)
+        spent = (await connection.execute(theirs.where(ChargePersonRow.user_id == user_id, today))).all()
+        if spent:
+            key = await self._purse_key(connection, day) or await self._new_purse_key(connection, day)
+            rows = [{"charge_id": charge.id, "owner": purse_owner(key, charge.guild_id, user_id)} for charge in spent]
+            await self._add(connection, ChargePurseRow, rows)
+        return await rows_changed(connection, delete(ChargePersonRow).where(ChargePersonRow.user_id == user_id))
+
+    async def _forget_purses(self, connection: AsyncConnection, now: datetime) -> None:
+        """Delete the hashes of days that are over, and their keys."""
+        day = now.astimezone(UTC).date()
+        over = select(ChargeRow.id).where(ChargeRow.at < datetime.combine(day, time(), UTC))
+        await connection.execute(delete(ChargePurseRow).where(ChargePurseRow.charge_id.in_(over)))
+        await connection.execute(delete(PurseKeyRow).where(PurseKeyRow.day < day))
+
+    async def _purse_key(self, connection: AsyncConnection, day: date) -> bytes | None:
+        row = (
+            await connection.execute(select(PurseKeyRow.key, PurseKeyRow.sealed).where(PurseKeyRow.day == day))
+        ).first()
+        return base64.b64decode(self._seal.open(row.key, row.sealed)) if row else None
+
+    async def _new_purse_key(self, connection: AsyncConnection, day: date) -> bytes:
+        fresh = base64.b64encode(secrets.token_bytes(PURSE_KEY_BYTES)).decode()
+        await self._add(
+            connection, PurseKeyRow, [{"day": day, "key": self._seal.seal(fresh), "sealed": self._seal.key}]
+        )
+        # Another process may have made one first.
+        return await self._purse_key(connection, day) or base64.b64decode(fresh)
+
+
+def _row(charge: Charge) -> dict[str, Any]:
+    return {
+        "id": charge.id,
+        "at": charge.at,
+        "guild_id": charge.guild_id,
+        "channel_id": charge.channel_id,
+        "kind": charge.kind,
+        "model": charge.model,
+        **{name: getattr(charge.usage, name) for name in Usage.__dataclass_fields__},
+        "micro_dollars": None if charge.cost is None else round(charge.cost * MICRO_DOLLARS_PER_DOLLAR),
+        "estimated": charge.estimated,
+    }
+
+
+def _charge(row: Any, people: list[int], nameless: list[str]) -> Charge:
+    return Charge(
+        id=row["id"],
+        at=row["at"],
+        guild_id=row["guild_id"],
+        channel_id=row["channel_id"],
+        user_ids=tuple(sorted(people)),
+        kind=row["kind"],
+        model=row["model"],
+        usage=Usage(**{name: row[name] for name in Usage.__dataclass_fields__}),
+        cost=None if row["micro_dollars"] is None else row["micro_dollars"] / MICRO_DOLLARS_PER_DOLLAR,
+        estimated=row["estimated"],
+        nameless=tuple(sorted(nameless)),
+    )
