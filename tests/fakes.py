@@ -251,6 +251,7 @@ class FakeVenue:
         self.audience: FakeAudience = FakeAudience()
         self.speechless = False
         self.standing = True
+        self.entrances = 0
         self.links: list[FakeLink] = []
         self.refuse: deque[BotError] = deque()
         "the errors that the next attempts to connect raise"
@@ -258,8 +259,11 @@ class FakeVenue:
     def people(self) -> Mapping[int, str]:
         return {user_id: self.present[user_id] for user_id in sorted(self.here)}
 
-    def stands(self) -> bool:
+    async def stands(self) -> bool:
         return self.standing
+
+    async def entered(self) -> None:
+        self.entrances += 1
 
     async def connect(self) -> VoiceLink:
         if self.refuse:

@@ -93,6 +93,7 @@ class CallManager:
             if by is not None:
                 await self._consents.save(guild_id, by, True)
             try:
+                await venue.entered()
                 call = await self._begin(venue, link, {by: True} if by is not None else {})
             except BaseException:
                 await link.close()
@@ -113,6 +114,7 @@ class CallManager:
                 return
             session.moving = True
             await self._end(guild_id)
+            await venue.entered()
             await self._begin(venue, session.link, {})
 
     def people_changed(self, guild_id: int) -> None:
@@ -188,7 +190,7 @@ class CallManager:
         structlog.contextvars.bind_contextvars(call=uuid4().hex[:8], guild=guild_id)
         try:
             end = await session.run()
-            if end is LinkEnd.KICKED and call.venue.stands():  # a deleted channel is not a kick
+            if end is LinkEnd.KICKED and await call.venue.stands():  # a deleted channel is not a kick
                 await self.auto_join_blocks.block(guild_id)
         finally:
             if self._sessions.get(guild_id) is session:

@@ -91,26 +91,29 @@ class Session:
             if end is not LinkEnd.LOST:
                 return end
             self._counts["lost"] += 1
-            if not await self._rejoin():
-                await self.call.venue.audience.trouble(LinkLost())
+            if failure := await self._rejoin():
+                await self.call.venue.audience.trouble(failure)
                 return end
             self._counts["rejoined"] += 1
 
-    async def _rejoin(self) -> bool:
-        """Enter the channel again while people are in it; False when every attempt failed."""
+    async def _rejoin(self) -> BotError | None:
+        """Enter the channel again while people are in it; return why not when every attempt failed."""
         venue = self.call.venue
+        failure: BotError = LinkLost()
         for pause in REJOIN_PAUSE_SECONDS:
             await self.link.close()
             await asyncio.sleep(pause)
             if self.call.left or not venue.people():
-                return False
+                break
             try:
                 self.link = await venue.connect()
-            except JoinError as error:
+            except BotError as error:
                 log.warning("rejoin_failed", guild=venue.guild_id, reason=error.code)
+                if type(error) is not JoinError:  # it names a cause that people can remove
+                    failure = error
             else:
-                return True
-        return False
+                return None
+        return failure
 
 
 async def _report_crash(venue: Venue) -> None:

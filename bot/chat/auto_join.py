@@ -1,11 +1,11 @@
 """Joins a voice channel without being asked, if the server wants that and nobody has sent the bot away."""
 
-import discord
 import structlog
 
 from bot.chat.error_messages import explain
 from bot.chat.host import Host
 from bot.chat.permissions import VocalChannel, can_write
+from bot.chat.requests import REQUEST_ERRORS
 from bot.errors import BotError
 
 log = structlog.get_logger(__name__)
@@ -31,24 +31,25 @@ class AutoJoin:
             await self._host.calls.join(self._host.venue(channel), None)
         except BotError as error:
             log.info("auto_join_failed", channel_id=channel.id, reason=error.code)
-            await self._tell(channel, error)
+            if channel.id not in self._told:
+                self._told.add(channel.id)
+                await post_refusal(self._host, channel, "came not", error)
 
     async def emptied(self, channel: VocalChannel) -> None:
         """The last person left the channel."""
         self._told.discard(channel.id)
         await self._host.calls.auto_join_blocks.lift(channel.guild.id, channel.id)
 
-    async def _tell(self, channel: VocalChannel, error: BotError) -> None:
-        """Post once in the channel's chat why the bot did not join."""
-        if channel.id in self._told or not can_write(channel):
-            return
-        self._told.add(channel.id)
-        words = self._host.words_in(channel.guild)
-        text = words("came not", reason=explain(words, error))
-        try:
-            await channel.send(text, silent=True, suppress_embeds=True)
-        except discord.HTTPException as failed:
-            log.info("auto_join_failure_not_shown", channel_id=channel.id, status=failed.status, code=failed.code)
+
+async def post_refusal(host: Host, channel: VocalChannel, code: str, error: BotError) -> None:
+    """Post in the channel's chat, if that is possible, why the bot did not come of itself: the catalogue's `code`."""
+    if not can_write(channel):
+        return
+    words = host.words_in(channel.guild)
+    try:
+        await channel.send(words(code, reason=explain(words, error)), silent=True, suppress_embeds=True)
+    except REQUEST_ERRORS as failed:
+        log.info("refusal_not_shown", channel_id=channel.id, error=type(failed).__name__)
 
 
 def people(channel: VocalChannel) -> int:

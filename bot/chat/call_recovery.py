@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 
+import discord
 import structlog
 
 from bot.call.manager import CallManager
 from bot.call.shown import Notice
+from bot.chat.auto_join import post_refusal
 from bot.chat.client import Client
 from bot.chat.permissions import VocalChannel
 from bot.errors import BotError, JoinError
@@ -57,6 +59,9 @@ class CallRecovery:
                 await self._attempt(guild_id, channel_id)
             except BotError as error:
                 log.warning("rejoin_failed", guild=guild_id, reason=error.code)
+                channel = self._client.get_channel(channel_id)
+                if isinstance(channel, VocalChannel):
+                    await post_refusal(self._client, channel, "returned not", error)
             except Exception:
                 # An unexpected error in one server must not stop the others.
                 log.exception("rejoin_crashed", guild=guild_id)
@@ -67,7 +72,7 @@ class CallRecovery:
             channel = self._client.get_channel(channel_id)
             if not isinstance(channel, VocalChannel) or self._calls.get(guild_id):
                 return
-            venue = self._client.venue(channel)
+            venue = self._client.venue(channel, _last_thread(channel))
             if not venue.people():
                 await self._store.call_ended(guild_id)
                 return
@@ -79,3 +84,10 @@ class CallRecovery:
             else:
                 call.display.show(Notice("returned"))
                 return
+
+
+def _last_thread(channel: VocalChannel) -> discord.Thread | None:
+    """Return the thread in which the bot wrote along with the channel's last call, while it is open."""
+    me, name = channel.guild.me.id, f"{channel.name} "
+    own = [thread for thread in channel.guild.threads if thread.owner_id == me and thread.name.startswith(name)]
+    return max(own, key=lambda thread: thread.id, default=None)

@@ -19,20 +19,21 @@ STATUS_EDIT_GAP_SECONDS = 2.0
 class ChannelStatus:
     """The status line of one channel, if the bot may set it."""
 
-    def __init__(self, channel: VocalChannel, words: Callable[[], Words]) -> None:
+    def __init__(self, channel: Callable[[], VocalChannel], words: Callable[[], Words]) -> None:
         self._channel = channel
         self._words = words
         self._wanted: str | None = None
         self._shown: str | None = None
         self._cleared = False
-        self._edits = Throttle(self._draw, STATUS_EDIT_GAP_SECONDS, f"channel_status:{channel.id}")
+        self._edits = Throttle(self._draw, STATUS_EDIT_GAP_SECONDS, f"channel_status:{channel().id}")
 
     def changed(self, state: CallState, impaired: str | None) -> None:
         """Schedule a change to the current state. Does nothing after `clear`."""
         if self._cleared:
             return
         self._wanted = self._words()(f"panel {impaired or state}")
-        granted = self._channel.permissions_for(self._channel.guild.me)
+        channel = self._channel()
+        granted = channel.permissions_for(channel.guild.me)
         if self._wanted != self._shown and granted.set_voice_channel_status:
             self._edits.poke()
 
@@ -51,8 +52,8 @@ class ChannelStatus:
         self._edits.cancel()
 
     async def _draw(self) -> None:
-        wanted = self._wanted
-        if wanted == self._shown or not isinstance(self._channel, discord.VoiceChannel):
+        wanted, channel = self._wanted, self._channel()
+        if wanted == self._shown or not isinstance(channel, discord.VoiceChannel):
             return  # stage channels have a topic instead
         self._shown = wanted
-        await self._channel.edit(status=wanted)
+        await channel.edit(status=wanted)

@@ -210,17 +210,31 @@ class Client(Host):
     ) -> None:
         if before.channel is not None and not people(before.channel):
             await self._auto_join.emptied(before.channel)
-        call = self.calls.get(member.guild.id)
+        guild_id = member.guild.id
+        if member.id == member.guild.me.id:
+            await self._own_state_changed(guild_id, before.channel, after.channel)
+        call = self.calls.get(guild_id)
         if call is None and not member.bot and after.channel is not None and after.channel != before.channel:
             await self._auto_join.entered(after.channel)
         if call is None or not isinstance(call.venue, DiscordVenue):
             return
-        here = call.venue.channel_id
-        if member.id == member.guild.me.id and after.channel is not None and after.channel.id != here:
-            await self.calls.moved(member.guild.id, self.venue(after.channel))
-        elif here in (channel.id for channel in (before.channel, after.channel) if channel is not None):
+        if call.venue.channel_id in (channel.id for channel in (before.channel, after.channel) if channel is not None):
             call.venue.people_changed()
-            self.calls.people_changed(member.guild.id)
+            self.calls.people_changed(guild_id)
+
+    async def _own_state_changed(self, guild_id: int, before: VocalChannel | None, after: VocalChannel | None) -> None:
+        """The bot entered a channel, was moved to another, or left."""
+        if after is None or after == before:
+            return
+        call = self.calls.get(guild_id)
+        asked_in = None
+        if call is not None and isinstance(call.venue, DiscordVenue):
+            asked_in = call.venue.entrance.asked_in
+            if call.venue.channel_id == after.id:  # its link has left and entered again
+                await call.venue.entered()
+                return
+        if before is not None:  # otherwise it joins, and nothing is moved
+            await self.calls.moved(guild_id, self.venue(after, asked_in))
 
     async def on_message(self, message: discord.Message) -> None:
         await answer_mention(self, message)

@@ -12,10 +12,12 @@ from bot.call.call import CallStatus
 from bot.call.settings import CallSettings
 from bot.chat import escape
 from bot.chat.channel_status import ChannelStatus
+from bot.chat.entrance import Entrance
 from bot.chat.host import Host
 from bot.chat.i18n import Words
 from bot.chat.panel import Panel
 from bot.chat.permissions import VocalChannel, check_bot
+from bot.chat.requests import REQUEST_ERRORS, within
 from bot.chat.transcript import line_buttons
 from bot.chat.transcript.line_writer import LineWriter
 from bot.chat.transcript.transcript import Transcript
@@ -29,6 +31,8 @@ MAX_TAKE_DOWN_SECONDS = 2.0
 """Longest wait for the status line to be removed before the bot disconnects."""
 PANEL_WAIT_SECONDS = 3.0
 """Longest time the first notice waits for the panel."""
+STANDS_REQUEST_SECONDS = 3.0
+"""Longest wait for Discord to say whether the channel still exists."""
 PEOPLE_CACHE_SECONDS = 1.0
 """How long the cached list of people in the channel is valid."""
 
@@ -41,8 +45,7 @@ class DiscordVenue:
 
     def __init__(self, host: Host, channel: VocalChannel, connect: Connect, asked_in: object = None) -> None:
         """`asked_in` is the channel where somebody asked for the call. Its thread, if wanted, goes there."""
-        self.channel = channel
-        self._asked_in = asked_in
+        self._channel = channel
         self._host = host
         self._connect = connect
         self._greeted: set[int] = set()
@@ -50,15 +53,16 @@ class DiscordVenue:
         self._state = CallState.JOINING
         self._open = False
         "whether the panel and the first notice have been posted"
-        self._thread_notice = ""
-        "the notice why there is no thread, if the settings want one"
+        self._early_notices: list[str] = []
+        "what to tell once the panel is there"
         self._told_impaired: str | None = None
         "the impairment that people were last told about"
         self._people: dict[int, str] = {}
         self._people_until = float("-inf")
         self.writer = LineWriter(channel, host.services.counters.transcript)
         self.panel = Panel(channel, self.words, self._status, self.impaired)
-        self.channel_status = ChannelStatus(channel, self.words)
+        self.channel_status = ChannelStatus(lambda: self.channel, self.words)
+        self.entrance = Entrance(lambda: self.channel, self.writer, self.settings, self.words, self._tell, asked_in)
         self.audience = Transcript(
             self.writer,
             lambda: self.bot_name,
@@ -67,6 +71,12 @@ class DiscordVenue:
             lambda spoken: line_buttons.button_row(channel.id, spoken, self.words()),
             lambda: self.settings().transcript != "off",
         )
+
+    @property
+    def channel(self) -> VocalChannel:
+        """discord.py's object of the channel: another one after each new session of the main gateway."""
+        current = self._host.get_channel(self._channel.id)
+        return current if isinstance(current, VocalChannel) else self._channel
 
     def settings(self) -> CallSettings:
         """The server's current settings for calls in this channel."""
@@ -114,17 +124,23 @@ class DiscordVenue:
         state = self.channel.guild.me.voice
         return state is not None and (state.mute or state.suppress)
 
-    def stands(self) -> bool:
-        return self.channel.guild.get_channel(self.channel.id) is not None
+    async def stands(self) -> bool:
+        if self._host.get_channel(self.channel_id) is None:
+            return False
+        try:  # the main gateway may be late with its news
+            await within(STANDS_REQUEST_SECONDS, self._host.fetch_channel(self.channel_id))
+        except discord.NotFound:
+            return False
+        except REQUEST_ERRORS as error:
+            log.info("channel_unknown", channel_id=self.channel_id, error=type(error).__name__)
+        return True
 
     async def connect(self) -> VoiceLink:
         check_bot(self.channel)
-        link = await self._connect(self.channel)
-        if isinstance(self.channel, discord.StageChannel):
-            await self._ask_to_speak()
-        if self.settings().transcript == "thread":
-            await self._open_thread()
-        return link
+        return await self._connect(self.channel)
+
+    async def entered(self) -> None:
+        await self.entrance.entered()
 
     def people_changed(self) -> None:
         """Somebody joined, left or changed their voice state: update the panel, and tell newcomers how to be heard."""
@@ -157,9 +173,9 @@ class DiscordVenue:
             self._greeted |= self.people().keys()
             await self._put_up_panel(state)
             self.writer.post(self.words()(notice_code(self.settings().consent)))
-            if self._thread_notice:
-                self.writer.post(self._thread_notice)
             self._open = True
+            while self._early_notices:
+                self.writer.post(self._early_notices.pop(0))
             self._greet_newcomers()  # for people who joined during the awaits above
             self._tell_impaired()
         self._show(state)
@@ -186,6 +202,13 @@ class DiscordVenue:
             code = newcomer_code(self.settings().consent, heard=user_id in agreed)
             self.writer.post(self.words()(code, name=escape.name(people[user_id])))
 
+    def _tell(self, text: str) -> None:
+        """Post a notice, but not above the panel."""
+        if self._open:
+            self.writer.post(text)
+        else:
+            self._early_notices.append(text)
+
     def _tell_impaired(self) -> None:
         """Tell people once per impairment that the bot cannot hear or speak."""
         impaired, before = self.impaired(), self._told_impaired
@@ -193,40 +216,15 @@ class DiscordVenue:
         if impaired and impaired != before:
             self.writer.post(self.words()(f"panel {impaired}"))
 
-    async def _ask_to_speak(self) -> None:
-        """Become a speaker of a stage channel, where the bot starts in the audience.
-
-        With Mute Members the bot may unsuppress itself. Otherwise it asks the moderators.
-        """
-        me = self.channel.guild.me
-        granted = self.channel.permissions_for(me)
-        try:
-            if granted.mute_members:
-                await me.edit(suppress=False)
-            elif granted.request_to_speak:
-                await me.request_to_speak()
-        except discord.DiscordException as error:
-            log.info("stage_refused", channel_id=self.channel.id, error=type(error).__name__)
-
-    async def _open_thread(self) -> None:
-        """Open a thread for the transcript where the call was asked for. Voice channels cannot have threads."""
-        if not isinstance(self._asked_in, discord.TextChannel) or self.writer.channel is not self.channel:
-            return
-        began = discord.utils.utcnow()
-        try:
-            self.writer.channel = await self._asked_in.create_thread(
-                name=f"{self.channel.name} {began:%Y-%m-%d %H:%M}", type=discord.ChannelType.public_thread
-            )
-        except discord.HTTPException as error:
-            log.info("thread_refused", channel_id=self._asked_in.id, status=error.status, code=error.code)
-            self._thread_notice = self.words()("thread refused", channel=self._asked_in.mention)
-
     def _status(self) -> CallStatus | None:
         call = self._host.calls.get(self.guild_id)
         return call.status() if call is not None and call.venue is self else None
 
     def impaired(self) -> str | None:
-        """What keeps the bot from hearing or speaking: deafened, muted or suppressed; None if nothing does."""
+        """What keeps the bot from hearing or speaking; None if nothing does.
+
+        deafened, muted, suppressed (in the audience of a stage) or unpermitted (elsewhere, without Speak).
+        """
         state = self.channel.guild.me.voice
         if state is None:
             return None
@@ -234,4 +232,6 @@ class DiscordVenue:
             return "deafened"
         if state.mute:
             return "muted"
-        return "suppressed" if state.suppress else None
+        if state.suppress:
+            return "suppressed" if isinstance(self.channel, discord.StageChannel) else "unpermitted"
+        return None

@@ -72,10 +72,14 @@ class Venue(Protocol):
         """Whether nobody can hear the bot: the server muted it, or it is in the audience of a stage."""
         ...
 
-    def stands(self) -> bool:
+    async def stands(self) -> bool:
         """Whether the channel still exists."""
         ...
 
     async def connect(self) -> VoiceLink:
         """Enter the channel. Raises JoinError."""
+        ...
+
+    async def entered(self) -> None:
+        """The bot is in the channel, by whatever way: take up its place there. Does not raise."""
         ...

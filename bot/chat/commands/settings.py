@@ -1,6 +1,6 @@
 """/settings: the settings of a server or one of its channels, for people who manage the server."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import discord
 from discord import app_commands
@@ -21,6 +21,7 @@ from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.chat.pagination import PagedMessage, paginate
+from bot.chat.venue import DiscordVenue
 from bot.types import LANGUAGES, Setting
 
 Channel = discord.VoiceChannel | discord.StageChannel
@@ -137,6 +138,7 @@ class SettingsCommands(app_commands.Group):
         host = interaction.client
         async with actions.defer_if_slow(interaction):
             gone = await host.preferences.reset(guild_id, channel.id if channel else None, setting)
+            await _place_transcript(interaction, [setting or "transcript"])
         await actions.tell(interaction, "settings reset", count=gone)
 
     @voice.autocomplete("name")
@@ -177,11 +179,19 @@ async def _change(interaction: Interaction, channel: Channel | None, wanted: Map
                 if cap:
                     raise Refusal("refusal setting_cap", limit=f"${cap:.2f}") from None
                 raise Refusal("refusal setting_value", setting=words(f"setting {name}")) from None
+        await _place_transcript(interaction, wanted)
     values = _values(interaction, place)
     where = channel.mention if channel else words("settings server")
     rows = [f"**{words(f'setting {name}')}** {values[name]}" for name in wanted]
     text = words("settings changed", where=where)
     await actions.say(interaction, "\n".join([text, *rows]))
+
+
+async def _place_transcript(interaction: Interaction, changed: Collection[str]) -> None:
+    """Let the transcript of a running call go where it is wanted now."""
+    call = interaction.client.calls.get(_guild(interaction))
+    if "transcript" in changed and call is not None and isinstance(call.venue, DiscordVenue):
+        await call.venue.entrance.place_transcript(interaction.channel)
 
 
 def _values(interaction: Interaction, channel_id: int | None) -> dict[str, str]:

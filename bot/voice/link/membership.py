@@ -25,7 +25,7 @@ SAME_MOMENT_SECONDS = 0.25
 """The main gateway's connection and the voice gateway's that break within this time break for the same reason."""
 _UNKNOWN_VOICE_STATE: Final = 10065
 """Discord's JSON error code: not in a voice channel."""
-_REQUEST_ERRORS = (discord.DiscordException, OSError, aiohttp.ClientError, RuntimeError)
+_PRESENCE_ERRORS = (discord.DiscordException, OSError, aiohttp.ClientError, RuntimeError)
 
 
 class ChannelMembership:
@@ -100,7 +100,7 @@ class ChannelMembership:
                 if self.guild is None or self.guild.unavailable or self._disconnected():
                     return Presence.UNKNOWN
                 await self.guild.query_members(user_ids=[self._voice.user.id], cache=False)
-        except _REQUEST_ERRORS:
+        except _PRESENCE_ERRORS:
             return Presence.UNKNOWN
         self.gateway_lag_seconds = time.monotonic() - began
         if self.confirmed and not rest_says_gone:
@@ -119,7 +119,7 @@ class ChannelMembership:
         return bool(done) and self._asking.result()
 
     async def _ask_rest(self) -> bool:
-        with contextlib.suppress(*_REQUEST_ERRORS, ValueError):
+        with contextlib.suppress(*_PRESENCE_ERRORS, ValueError):
             try:
                 if self.guild is not None:
                     await self.guild.me.fetch_voice()
