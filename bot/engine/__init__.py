@@ -2,7 +2,9 @@
 
 open.py builds every engine. client.py builds the connection pool that openai_audio.py (port `Engine`), transcribe.py
 (port `Transcriber`) and text_and_speech.py (port `TextAndSpeech`) share. The rest is mostly pure: prompt.py (with
-history_window and quoting) makes the messages, payload.py and request_body.py the request; sse, stream and pcm read the
-answer; faults.py classifies errors; hallucinations.py rejects invented transcripts; dialects.py lists what servers do
-differently.
+history_window and quoting) makes the messages, payload.py and request_body.py the request. sse and stream read the
+answer: answer_text its words, without the model's thoughts, and answer_sound its sound: base64_stream, then
+sound_stream, which recognises what the bytes are (sound_kind), decodes them (wav_header and samples, or
+container_stream) and lets sound_guard look at the result. faults.py classifies errors; hallucinations.py rejects
+invented transcripts; dialects.py lists what servers do differently.
 """

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from bot.engine.prompt import Prompt
 from bot.engine.stream import Assembly
-from bot.types import ReplyDone, Usage
+from bot.types import AudioDelta, ReplyDone, TextDelta, Usage
 
 
 class Attempts:
@@ -19,7 +19,6 @@ class Attempts:
         "show earlier answers without an id as user text, not as assistant messages"
         self.retried = False
         self._ask_for_sound = ask_for_sound and not text_only
-        self._text_only = text_only
         self._spent = Usage()
         self._estimated = False
         self._discarded = 0
@@ -27,11 +26,27 @@ class Attempts:
     def begin(self, prompt: Prompt, assembly: Assembly) -> None:
         self._prompt = prompt
         self._assembly = assembly
+        self._sound: list[AudioDelta] = []
+        self._told = ""
+
+    def hold(self, event: TextDelta | AudioDelta) -> None:
+        """Keep sound until `release`; words are kept by the assembly."""
+        if isinstance(event, AudioDelta):
+            self._sound.append(event)
+
+    def release(self) -> list[TextDelta | AudioDelta]:
+        """Return what was not passed on yet."""
+        text, sound = self._assembly.text, self._sound
+        self._sound = []
+        # A thought that turned out to be one takes back the text before it.
+        news = text.removeprefix(self._told)
+        self._told = text
+        return [*([TextDelta(news)] if news else []), *sound]
 
     @property
     def audible(self) -> bool:
-        """Whether any of this attempt was passed on. If so, it cannot be retried."""
-        return self._assembly.seconds > 0 or (self._text_only and bool(self._assembly.text))
+        """Whether any of this attempt was passed on. If so, it cannot be retried. Text waits for sound, or the end."""
+        return self._assembly.seconds > 0
 
     def ask_again_for_sound(self) -> bool:
         """Handle a text-only answer: return True once, when the reply should be requested again."""

@@ -9,7 +9,11 @@ ModelUnavailable  404; model_not_found
 HistoryExpired    400 audio_not_found
 BadAudio          400 unsupported_format, or a decode failure
 BadRequest        other 4xx
-Unreachable       408, 409, 5xx, network, timeout, an error within the stream
+Unreachable       408, 409, 5xx, network, timeout, an error within the stream,
+                  a web page or nothing in place of an answer
+
+An error may come by any door: as a status, as JSON under status 200, as an event or a chunk of a stream. The code, or
+else the words, in it decide; the status alone decides only where there are none.
 """
 
 import json
@@ -39,17 +43,39 @@ MAX_RETRY_WAIT_SECONDS = 1.5
 _RETRY_WAIT_SECONDS: dict[type[BotError], float] = {RateLimited: 0.6, Unreachable: 0.2}
 """The wait before a retry where one may help and the server names no time."""
 
-_QUOTA_CODES = {
-    "insufficient_quota",
-    "credit_balance_exhausted",
-    "billing_hard_limit_reached",
-    "billing_not_active",
-    "insufficient_credits",
-}
-_AUTH_CODES = {"invalid_api_key", "invalid_authentication", "account_deactivated", "authentication_error"}
-_MODEL_CODES = {"model_not_found"}
-_RATE_LIMIT_CODES = {"rate_limit_exceeded", "rate_limit_error", "slow_down", "requests", "tokens"}
-_AUDIO_CODES = {"unsupported_format", "invalid_audio", "audio_decode_failed", "invalid_file_format"}
+_KINDS_BY_CODE: dict[str, type[BotError]] = {
+    **dict.fromkeys(
+        ("insufficientquota", "creditbalanceexhausted", "billinghardlimitreached", "billingnotactive",
+         "insufficientcredits", "insufficientbalance", "insufficientfunds", "paymentrequired", "arrearage"),
+        OutOfCredit,
+    ),
+    **dict.fromkeys(("modelnotfound", "deploymentnotfound", "modelaccessdenied", "modelnotexist"), ModelUnavailable),
+    **dict.fromkeys(
+        ("invalidapikey", "invalidauthentication", "accountdeactivated", "authenticationerror", "unauthenticated",
+         "unauthorized", "permissiondenied", "invalidapikeyerror", "permissiondeniederror"),
+        ModelAuth,
+    ),
+    **dict.fromkeys(
+        ("ratelimitexceeded", "ratelimiterror", "slowdown", "requests", "tokens", "throttling", "throttlingratequota",
+         "throttlingallocationquota", "resourceexhausted", "toomanyrequests"),
+        RateLimited,
+    ),
+}  # fmt: skip
+"""By the letters and digits of the code or type, in lower case: servers spell them differently."""
+_KINDS_BY_MESSAGE: tuple[tuple[re.Pattern[str], type[BotError]], ...] = (
+    (re.compile(r"insufficient (?:balance|credit|fund|quota)|out of credits?\b|exceeded your current quota|"
+                r"payment required|credit balance|not enough credits?\b|add (?:more )?credits"), OutOfCredit),
+    (re.compile(r"(?:invalid|incorrect|missing|wrong|no) (?:api[ _-]?key|token|auth)|unauthori[sz]ed"), ModelAuth),
+    (re.compile(r"rate[ -]?limit|too many requests"), RateLimited),
+    (re.compile(r"model\b.{0,120}\b(?:not found|does not exist|not a valid|is not available)|"
+                r"not a valid model"), ModelUnavailable),
+)  # fmt: skip
+"""Where neither code nor status decides."""
+_AUDIO_CODES = {"unsupportedformat", "invalidaudio", "audiodecodefailed", "invalidfileformat"}
+MAX_ERROR_DEPTH = 8
+"""Of errors within errors."""
+MAX_READ_MESSAGE_CHARACTERS = 2000
+_STATUS = re.compile(r"[1-5]\d\d", re.ASCII)
 _UNSAFE_CHARACTERS = re.compile(r"[^\w.\[\]-]+")
 
 
@@ -80,7 +106,7 @@ def fault_of(error: Exception) -> ModelFault:
             return ModelFault(Unreachable("timeout"), 0.0)
         case openai.APIConnectionError() | httpx2.TransportError() | OSError():
             return ModelFault(Unreachable(type(error.__cause__ or error).__name__), 0.0)
-        case ValueError():
+        case ValueError() | RecursionError():
             return ModelFault(Incomplete(f"unreadable stream: {type(error).__name__}"), 0.0)
         case _:
             return ModelFault(Unreachable(type(error).__name__), 0.0)
@@ -89,11 +115,11 @@ def fault_of(error: Exception) -> ModelFault:
 def classify(
     status: int | None, body: object, headers: Mapping[str, str] | None = None, request_id: str | None = None
 ) -> ModelFault:
-    """Classify an error response, or an error within a stream (`status` is None)."""
+    """Classify an error response, or an error within a good one (`status` is None, or 200)."""
     fields = _fields(body)
-    words = {str(fields.get(name) or "") for name in ("code", "type")}
-    if status is None and str(fields.get("code")).isdigit():
-        status = int(str(fields["code"]))
+    words = {_letters(fields.get(name)) for name in ("code", "type", "status")}
+    if status is None or status < 400:
+        status = _status_in(fields)
     kind = _kind(status, words, fields)
     pause = _RETRY_WAIT_SECONDS.get(kind)
     if pause is not None:
@@ -101,71 +127,139 @@ def classify(
         pause = asked if asked is not None else pause
         pause = pause if pause <= MAX_RETRY_WAIT_SECONDS else None
     return ModelFault(
-        kind(_detail(status, fields, request_id)), pause, status, too_long="context_length_exceeded" in words
+        kind(_detail(status, fields, request_id)), pause, status, too_long="contextlengthexceeded" in words
     )
 
 
+def error_in(answer: object, event: str = "") -> ModelFault | None:
+    """Return the error that a whole answer, or a chunk of one, holds; `event` is the name of its server-sent event."""
+    if isinstance(answer, list):  # Google's servers wrap the error in a list
+        answer = answer[0] if answer else None
+    if not isinstance(answer, Mapping):
+        return classify(None, {}) if event == "error" else None
+    if answer.get("error"):
+        return classify(None, answer)
+    choices = answer.get("choices")
+    for choice in choices[:1] if isinstance(choices, list) else ():
+        if isinstance(choice, Mapping) and isinstance(choice.get("error"), Mapping):
+            return classify(None, choice)
+    bare = "choices" not in answer and (
+        answer.get("object") == "error"
+        or (isinstance(answer.get("message"), str) and bool(answer.get("code") or answer.get("type")))
+        or "detail" in answer
+    )
+    return classify(None, answer) if bare or event == "error" else None
+
+
+def no_answer(received: bytes) -> ModelFault:
+    """Classify a body that is neither JSON nor a stream, by its first bytes: a web page, nothing, or anything else."""
+    start = received.lstrip()[:1]
+    if start == b"<":
+        return ModelFault(Unreachable("a web page"), _RETRY_WAIT_SECONDS[Unreachable])
+    if not start:
+        return ModelFault(Unreachable("an empty answer"), _RETRY_WAIT_SECONDS[Unreachable])
+    return ModelFault(Incomplete("an unreadable answer"), 0.0)
+
+
 def _kind(status: int | None, words: set[str], fields: Mapping[str, Any]) -> type[BotError]:
-    if words & _QUOTA_CODES or status == 402:
+    found = {kind for word, kind in _KINDS_BY_CODE.items() if word in words}
+    for kind in (OutOfCredit, ModelUnavailable, ModelAuth):
+        if kind in found:
+            return kind
+    if status == 402:
         return OutOfCredit
-    if words & _MODEL_CODES:
-        return ModelUnavailable
-    if status in (401, 403) or words & _AUTH_CODES:
+    told = _told(fields)
+    if told is OutOfCredit:
+        return told
+    if status in (401, 403):
         return ModelAuth
     if status == 404:
         return ModelUnavailable
-    if status == 429 or words & _RATE_LIMIT_CODES:
+    if status == 429 or RateLimited in found:
         return RateLimited
-    if status is None or status >= 500 or status in (408, 409):
+    if status is None:
+        return told or Unreachable
+    if status >= 500 or status in (408, 409):
         return Unreachable
-    if "audio_not_found" in words:
+    if "audionotfound" in words:
         return HistoryExpired
-    if "not a valid model" in _message(fields):
-        return ModelUnavailable
+    if told is ModelUnavailable:
+        return told
     return BadAudio if words & _AUDIO_CODES or _blames_sound(fields) else BadRequest
+
+
+def _told(fields: Mapping[str, Any]) -> type[BotError] | None:
+    message = _message(fields)
+    return next((kind for pattern, kind in _KINDS_BY_MESSAGE if pattern.search(message)), None)
 
 
 def _fields(body: object) -> Mapping[str, Any]:
     """Find the error object. Proxies nest it, or put the original one as text into `metadata.raw`."""
-    if not isinstance(body, Mapping):
-        return {}
-    if isinstance(inner := body.get("error"), Mapping):
-        return _fields(inner)
-    if isinstance(inner, str):
-        return {"message": inner, **{key: body[key] for key in ("code", "type") if key in body}}
-    metadata = body.get("metadata")
-    raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
-    if isinstance(raw, str):
+    found: dict[str, Any] = {}
+    for _ in range(MAX_ERROR_DEPTH):
+        if isinstance(body, list) and body:
+            body = body[0]
+        if not isinstance(body, Mapping):
+            break
+        inner = body.get("error")
+        if isinstance(inner, Mapping | list):
+            body = inner
+            continue
+        fields = {key: value for key, value in body.items() if value is not None}
+        if isinstance(inner, str):
+            fields["message"] = inner
+        elif isinstance(detail := body.get("detail"), str):
+            fields.setdefault("message", detail)
+        found.update(fields)
+        metadata = body.get("metadata")
+        raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
         try:
-            raw = json.loads(raw)
-        except ValueError:
-            raw = None
-    if isinstance(raw, Mapping) and (found := _fields(raw)):
-        return {**body, **{key: value for key, value in found.items() if value is not None}}
-    return body
+            body = json.loads(raw) if isinstance(raw, str) else raw
+        except (ValueError, RecursionError):
+            break
+    return found
+
+
+def _status_in(fields: Mapping[str, Any]) -> int | None:
+    """Return the HTTP status that an error without one names."""
+    for name in ("code", "status", "status_code"):
+        if _STATUS.fullmatch(text := _scalar(fields.get(name))):
+            return int(text)
+    return None
+
+
+def _scalar(value: object) -> str:
+    """Return a value as text; empty for what may be of any size."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) and abs(value) < 1e15 else ""
+
+
+def _letters(value: object) -> str:
+    return re.sub(r"[^a-z0-9]", "", _scalar(value)[:MAX_READ_MESSAGE_CHARACTERS].lower())
 
 
 def _message(fields: Mapping[str, Any]) -> str:
-    return str(fields.get("message") or "").lower()
+    return _scalar(fields.get("message"))[:MAX_READ_MESSAGE_CHARACTERS].lower()
 
 
 def _blames_sound(fields: Mapping[str, Any]) -> bool:
     message = _message(fields)
-    about = "input_audio" in str(fields.get("param") or "") or "audio" in message
+    about = "input_audio" in _scalar(fields.get("param")) or "audio" in message
     return about and any(word in message for word in ("decode", "corrupt", "unsupported format", "invalid audio"))
 
 
 def _detail(status: int | None, fields: Mapping[str, Any], request_id: str | None) -> str:
     """Describe the error for the log without its message, which may quote people's words or the key."""
     parts = [str(status) if status else "in stream"]
-    parts += [_safe(str(fields[name])) for name in ("code", "type", "param") if fields.get(name)]
+    parts += [_safe(text) for name in ("code", "type", "param") if (text := _scalar(fields.get(name)))]
     if request_id:
         parts.append("request " + _safe(request_id))
     return " ".join(dict.fromkeys(parts))
 
 
 def _safe(text: str) -> str:
-    return _UNSAFE_CHARACTERS.sub("_", text)[:80]
+    return _UNSAFE_CHARACTERS.sub("_", text[:80])
 
 
 def _asked_pause(headers: Mapping[str, str]) -> float | None:

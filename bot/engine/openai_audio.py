@@ -24,7 +24,7 @@ from bot.engine.prompt import Prompt, compose
 from bot.engine.request import Deadlines, request_chunks
 from bot.engine.stream import Assembly, StreamResult
 from bot.engine.summary import Spent, Summaries
-from bot.errors import BadRequest, BotError, HistoryExpired, Incomplete, Unreachable
+from bot.errors import BadRequest, BotError, HistoryExpired, Incomplete, UnplayableSound, Unreachable
 from bot.types import ReplyEvent, ReplyRequest, Usage
 
 MAX_TEXT_ONLY_TURNS = 2
@@ -96,7 +96,6 @@ class OpenAIEngine:
             prompt = self._compose(request, attempts)
             assembly = Assembly(self._dialect.rate, longest=request.room.max_seconds)
             attempts.begin(prompt, assembly)
-            kept: list[ReplyEvent] = []
             fault: ModelFault | None = None
             try:
                 events = request_chunks(
@@ -109,10 +108,10 @@ class OpenAIEngine:
                 )
                 async with aclosing(events):
                     async for event in events:
-                        kept.append(event)
+                        attempts.hold(event)
                         if attempts.audible:
-                            while kept:
-                                yield kept.pop(0)
+                            for ready in attempts.release():
+                                yield ready
             except ModelFault as raised:
                 fault = raised
             finally:
@@ -125,9 +124,11 @@ class OpenAIEngine:
                 if outcome is StreamResult.TEXT_ONLY and attempts.ask_again_for_sound():
                     continue
                 self._text_only_turns = self._text_only_turns + 1 if outcome is StreamResult.TEXT_ONLY else 0
-                for event in kept:
+                for event in attempts.release():
                     yield event
-                yield attempts.done(complete=outcome is not StreamResult.PARTIAL)
+                yield attempts.done(complete=outcome not in (StreamResult.PARTIAL, StreamResult.UNPLAYABLE))
+                if outcome is StreamResult.UNPLAYABLE:
+                    raise UnplayableSound(assembly.unplayable)
                 if filtered:
                     raise Incomplete("content_filter")
                 return

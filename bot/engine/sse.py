@@ -1,22 +1,41 @@
-"""Server-sent events: bytes -> the data of each event (WHATWG HTML section 9.2.6; only `data` matters here)."""
+"""Server-sent events: bytes -> the events (WHATWG HTML section 9.2.6; only `data` and `event` matter here)."""
 
-MAX_SSE_LINE_BYTES = 16 * 1024 * 1024
-"""Protects memory from a server that never ends a line."""
+from typing import NamedTuple
+
+MAX_EVENT_BYTES = 16 * 1024 * 1024
+"""Protects memory from a server that never ends a line, or an event."""
+_LINE_OVERHEAD_BYTES = 64
+"""An empty `data:` line takes memory, too."""
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class ServerEvent(NamedTuple):
+    data: bytes
+    name: str = ""
+    "of the field `event`"
 
 
 class EventParser:
-    """Takes bytes in any portions, returns whole events."""
+    """Takes bytes in any portions, returns whole events. Lines may end in LF, CR LF or CR."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
         self._size = 0
+        "bytes of the unfinished line"
         self._data: list[bytes] = []
+        self._data_size = 0
+        self._name = ""
+        self._after_cr = False
+        self._begun = False
 
-    def feed(self, received: bytes) -> list[bytes]:
-        """Return the data of the events that this completes.
-
-        Raises ValueError when a line outgrows MAX_SSE_LINE_BYTES.
-        """
+    def feed(self, received: bytes) -> list[ServerEvent]:
+        """Return the events that this completes. Raises ValueError when one outgrows MAX_EVENT_BYTES."""
+        if self._after_cr and received:
+            received = received.removeprefix(b"\n")
+            self._after_cr = False
+        if b"\r" in received:
+            self._after_cr = received.endswith(b"\r")
+            received = received.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if b"\n" not in received:
             self._keep(received)
             return []
@@ -28,22 +47,34 @@ class EventParser:
         events = [self._line(line) for line in lines]
         return [event for event in events if event is not None]
 
-    def end(self) -> list[bytes]:
+    def end(self) -> list[ServerEvent]:
         """Return the last event of a server that omits the final empty line."""
         return self.feed(b"\n\n")
 
     def _keep(self, part: bytes) -> None:
         self._size += len(part)
-        if self._size > MAX_SSE_LINE_BYTES:
-            raise ValueError("line too long")
+        if self._size + self._data_size > MAX_EVENT_BYTES:
+            raise ValueError("event too long")
         if part:
             self._parts.append(part)
 
-    def _line(self, line: bytes) -> bytes | None:
-        line = line.removesuffix(b"\r")
+    def _line(self, line: bytes) -> ServerEvent | None:
+        if not self._begun:
+            line = line.removeprefix(_BYTE_ORDER_MARK)
+            self._begun = True
         if line.startswith(b"data:"):
+            self._data_size += len(line) + _LINE_OVERHEAD_BYTES
+            if self._data_size > MAX_EVENT_BYTES:
+                raise ValueError("event too long")
             self._data.append(line[5:].removeprefix(b" "))
-        elif not line and self._data:
-            data, self._data = b"\n".join(self._data), []
-            return data
+        elif line.startswith(b"event:"):
+            self._name = line[6:70].strip().decode("ascii", "replace")
+        elif not line:
+            return self._event()
         return None
+
+    def _event(self) -> ServerEvent | None:
+        data, self._data = self._data, []
+        name, self._name = self._name, ""
+        self._data_size = 0
+        return ServerEvent(b"\n".join(data), name) if data else None

@@ -1,8 +1,8 @@
-"""The chunks of one streamed answer, put together; pure.
+"""The chunks of one answer, put together.
 
 A normal spoken answer comes as: a chunk with the role; transcript deltas, the first with the audio's id; data deltas
 with the same id; a chunk with the usage and no choices; one with only `expires_at`; `[DONE]`. It has no finish_reason.
-Everything else here handles what servers were seen to do instead.
+Everything else here handles what servers were seen to do instead: one whole answer with a `message`, for instance.
 """
 
 import math
@@ -10,16 +10,14 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from bot.audio import SPEAK_RATE, seconds
+from bot.audio import SPEAK_RATE
 from bot.billing import tokens
-from bot.engine.pcm import Base64Stream, PcmStream
+from bot.engine.answer_sound import AnswerSound
+from bot.engine.answer_text import AnswerText
 from bot.types import AudioDelta, TextDelta, Usage
 
-MAX_TEXT_CHARACTERS = 20_000
-"""More than the longest spoken answer has."""
-
-
 MAX_AUDIO_ID_CHARACTERS = 200
+MAX_CHOICES = 16
 _MAX_EXPIRY_SECONDS = 1e11
 """Unix time in the year 5138."""
 _MAX_REPORTED_TOKENS = 10**8
@@ -32,76 +30,111 @@ class StreamResult(Enum):
     PARTIAL = "partial"
     "ended by length or filter, or had unreadable chunks; we keep what arrived"
     TEXT_ONLY = "text_only"
-    "text without the requested sound"
+    "text without the requested sound, or with nothing but silence"
+    UNPLAYABLE = "unplayable"
+    "its sound cannot be decoded, or is the noise of misread bytes"
     EMPTY = "empty"
     CUT = "cut"
     "it ended without an end marker"
 
 
 class Assembly:
-    """Takes the chunks of one answer, yields its events, and knows the result at the end."""
+    """Takes the chunks of one answer, yields its events, and knows the result at the end. `close` it."""
 
     def __init__(self, rate: int = SPEAK_RATE, longest: float = math.inf) -> None:
         """`rate` is the stream's, in Hz. Sound beyond `longest` seconds is dropped."""
-        self.text = ""
-        self.seconds = 0.0
-        "of sound"
         self.audio_id: str | None = None
         self.expires_at: float | None = None
         self.finish: str | None = None
         "the last finish_reason"
         self.odd = 0
         "unreadable chunks"
-        self._longest = longest
+        self.doubled = False
+        "the request was sent twice, and the server may bill both"
         self._usage: Mapping[str, Any] | None = None
         self._done = False
-        self._source: str | None = None
-        "the field that the text comes from"
-        self._repeated = ""
-        "transcript that so far only repeats the content"
-        self._base64 = Base64Stream()
-        self._pcm = PcmStream(rate)
+        self._words = AnswerText()
+        self._sound = AnswerSound(rate, longest)
+
+    @property
+    def text(self) -> str:
+        return self._words.text
+
+    @property
+    def seconds(self) -> float:
+        """Of sound that can be played."""
+        return self._sound.seconds
+
+    @property
+    def received(self) -> float:
+        """Seconds of sound that came, silence included."""
+        return self._sound.received
 
     def feed(self, chunk: object) -> Iterator[TextDelta | AudioDelta]:
         """Yield what a chunk adds."""
         if not isinstance(chunk, Mapping):
             self.odd += 1
             return
-        if isinstance(usage := chunk.get("usage"), Mapping):
+        if isinstance(usage := chunk.get("usage"), Mapping) and _tells_totals(usage):
             self._usage = usage
         choices = chunk.get("choices")
-        for choice in choices if isinstance(choices, list) else ():
-            if not isinstance(choice, Mapping) or choice.get("index"):
+        for choice in choices[:MAX_CHOICES] if isinstance(choices, list) else ():
+            if not isinstance(choice, Mapping):
+                continue
+            whole = choice.get("message")
+            if choice.get("index") and not isinstance(whole, Mapping):
                 continue
             if isinstance(reason := choice.get("finish_reason"), str):
                 self.finish = reason
-            delta = choice.get("delta")
+            delta = whole if isinstance(whole, Mapping) else choice.get("delta")
             if isinstance(delta, Mapping):
-                yield from self._delta(delta, sound=chunk.get("modality") == "audio")
+                yield from self._delta(delta, chunk)
 
-    def end(self) -> Iterator[AudioDelta]:
-        """Handle `[DONE]`."""
+    def end(self) -> Iterator[TextDelta | AudioDelta]:
+        """Handle `[DONE]`; call it again while `busy`."""
         self._done = True
-        yield from self._sound(self._base64.end())
+        yield from self.rest()
+
+    def rest(self) -> Iterator[TextDelta | AudioDelta]:
+        """Yield what is still held: no more chunks will come."""
+        if words := self._words.end():
+            yield TextDelta(words)
+        yield from map(AudioDelta, self._sound.end())
+
+    def close(self) -> None:
+        """Stop decoding."""
+        self._sound.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether sound is still being decoded."""
+        return self._sound.busy
+
+    @property
+    def unplayable(self) -> str:
+        """Why its sound cannot be played; empty: it can."""
+        return self._sound.fault
 
     @property
     def garbled(self) -> int:
         """Parts of audio that were not base64."""
-        return self._base64.garbled
+        return self._sound.garbled
 
     @property
     def begun(self) -> bool:
         """Whether anything arrived that the server bills."""
-        return bool(self.text or self.seconds or self._usage)
+        return bool(self.text or self.received or self._usage)
 
     @property
     def full(self) -> bool:
         """Whether the answer has its maximum length, so the rest does not matter."""
-        return self._longest - self.seconds < 0.001
+        return self._sound.full
 
     def outcome(self, *, text_only: bool) -> StreamResult:
         """Return the result; `text_only`: no sound was requested."""
         said_end = self._done or self.finish == "stop" or self.expires_at is not None
+        if self.unplayable and not text_only:
+            return StreamResult.UNPLAYABLE
         wanted = bool(self.text) if text_only else self.seconds > 0
         if wanted and (self.finish in ("length", "content_filter") or self.full):
             return StreamResult.PARTIAL
@@ -123,47 +156,29 @@ class Assembly:
             text_in=expected.text_in,
             audio_in=expected.audio_in,
             text_out=tokens.of_text(self.text),
-            audio_out=round(self.seconds * tokens.AUDIO_OUT_PER_SECOND),
+            audio_out=round(self.received * tokens.AUDIO_OUT_PER_SECOND),
         )
 
-    def _delta(self, delta: Mapping[str, Any], *, sound: bool) -> Iterator[TextDelta | AudioDelta]:
-        content = delta.get("content") or delta.get("refusal")
+    def _delta(self, delta: Mapping[str, Any], chunk: Mapping[str, Any]) -> Iterator[TextDelta | AudioDelta]:
+        content = _text_of(delta.get("content")) or delta.get("refusal")
         if isinstance(content, str):
-            if sound:
-                yield from self._sound(self._base64.feed(content))
-            else:
-                yield from self._words("content", content)
+            if chunk.get("modality") == "audio":
+                yield from map(AudioDelta, self._sound.feed(content, chunk))
+            elif words := self._words.feed("content", content):
+                yield TextDelta(words)
         audio = delta.get("audio")
+        if isinstance(audio, str):
+            audio = {"data": audio}
         if not isinstance(audio, Mapping):
             return
         if isinstance(name := audio.get("id"), str) and 0 < len(name) <= MAX_AUDIO_ID_CHARACTERS:
             self.audio_id = name
         if isinstance(until := audio.get("expires_at"), int | float) and 0 < until < _MAX_EXPIRY_SECONDS:
             self.expires_at = float(until)
-        if isinstance(words := audio.get("transcript"), str):
-            yield from self._words("transcript", words)
-        if isinstance(data := audio.get("data"), str):
-            yield from self._sound(self._base64.feed(data))
-
-    def _words(self, source: str, words: str) -> Iterator[TextDelta]:
-        """Text may come in two fields. The transcript is what is spoken, unless it only repeats the content."""
-        if source == "transcript" and self._source == "content":
-            words = self._repeated = self._repeated + words
-            if self.text.strip().startswith(words.strip()):
-                return
-            self._source = source
-        self._source = self._source or source
-        words = _clean(words)[: MAX_TEXT_CHARACTERS - len(self.text)]
-        if words and source == self._source:
-            self.text += words
+        if isinstance(words := audio.get("transcript"), str) and (words := self._words.feed("transcript", words)):
             yield TextDelta(words)
-
-    def _sound(self, data: bytes) -> Iterator[AudioDelta]:
-        room = round((self._longest - self.seconds) * SPEAK_RATE) * 2 if self._longest < math.inf else None
-        pcm = self._pcm.feed(data)[:room] if data else b""
-        if pcm:
-            self.seconds += seconds(pcm, SPEAK_RATE)
-            yield AudioDelta(pcm)
+        if isinstance(data := audio.get("data"), str):
+            yield from map(AudioDelta, self._sound.feed(data, audio))
 
 
 def read_usage(usage: Mapping[str, Any], expected: Usage) -> Usage:
@@ -181,9 +196,17 @@ def read_usage(usage: Mapping[str, Any], expected: Usage) -> Usage:
     )
 
 
-def _clean(words: str) -> str:
-    """Drop what databases and Discord reject: NUL and unpaired surrogates."""
-    return words.replace("\0", "").encode("utf-8", "ignore").decode()
+def _text_of(content: object) -> object:
+    """Return the text of a content that may be a list of parts, thoughts among them."""
+    if not isinstance(content, list):
+        return content
+    parts = [part for part in content if isinstance(part, Mapping) and part.get("type") in ("text", "output_text")]
+    return "".join(text for part in parts if isinstance(text := part.get("text"), str))
+
+
+def _tells_totals(usage: Mapping[str, Any]) -> bool:
+    """Whether a usage says anything: servers that do not count send nulls, or zeros."""
+    return _count(usage, "prompt_tokens") > 0 or _count(usage, "completion_tokens") > 0
 
 
 def _tells(details: object) -> bool:

@@ -19,7 +19,7 @@ from bot.engine.faults import ModelFault
 from bot.engine.request import Deadlines, request_chunks
 from bot.engine.request_body import SILENCE, audio_part
 from bot.engine.stream import Assembly, StreamResult
-from bot.errors import Incomplete, ModelUnavailable, RateLimited, TextModelUnavailable
+from bot.errors import Incomplete, ModelUnavailable, RateLimited, TextModelUnavailable, UnplayableSound
 from bot.types import AudioDelta, Made, TextDelta, Usage
 
 MAX_OUTPUT_TOKENS = 16_384
@@ -143,6 +143,8 @@ class OpenAITextAndSpeech:
                 if outcome in (StreamResult.COMPLETE, StreamResult.PARTIAL):
                     self._breaker.succeeded()
                     return Made(assembly.text.strip(), pcm, complete=outcome is StreamResult.COMPLETE)
+                if outcome is StreamResult.UNPLAYABLE:
+                    raise ModelFault(UnplayableSound(assembly.unplayable))
                 raise ModelFault(Incomplete(outcome.value), 0.0)
             except ModelFault as fault:
                 self._breaker.failed(fault.error)

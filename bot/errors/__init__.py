@@ -26,6 +26,7 @@
     │   ├── HistoryExpired      400 audio_not_found; the engine recovers, people never see it
     │   ├── BadRequest          other 400, 422: a bug in this bot
     │   ├── Unreachable         5xx, network, timeout
+    │   ├── UnplayableSound     audio in a form that cannot be decoded, or noise of misread bytes
     │   └── Incomplete          cut off, filtered, or no audio
     ├── BadAudio                a recording that cannot be read
     │   ├── NotAudio            it has no sound track
@@ -68,6 +69,7 @@ from bot.errors.engine import (
     OutOfCredit,
     RateLimited,
     TextModelUnavailable,
+    UnplayableSound,
     Unreachable,
 )
 from bot.errors.files import FileError, FilesFull, FileTooHungry, FileTooSlow, ReaderDied
@@ -145,6 +147,7 @@ __all__ = [
     "StoreUnavailable",
     "TextModelUnavailable",
     "TruncatedAudio",
+    "UnplayableSound",
     "Unreachable",
     "VoiceError",
     "VoiceLimited",

@@ -51,3 +51,11 @@ class Unreachable(EngineError):
 class Incomplete(EngineError):
     code = "incomplete"
     default_hint = "The answer broke off. Please ask again."
+
+
+class UnplayableSound(EngineError):
+    code = "unplayable_sound"
+    default_hint = (
+        "The model's server sends sound that I cannot play, so I write the answer. "
+        "Whoever runs this bot must check the server's audio format."
+    )

@@ -43,6 +43,24 @@ class Oddity(Enum):
     "only the first chunk has the id"
     NO_SPACE = auto()
     "`data:` without the space after it"
+    CR = auto()
+    "lines end in CR alone"
+    MARKED = auto()
+    "a byte order mark at the start"
+    NAMED_EVENTS = auto()
+    "each event has a name and an id, after its data"
+    DATA_URL = auto()
+    "each delta of audio is a data URL"
+    URL_SAFE = auto()
+    "base64 in the alphabet for URLs"
+    LINE_BREAKS = auto()
+    "base64 in lines of 76 characters"
+    NULL_USAGE = auto()
+    "a usage of nulls"
+    REASONING = auto()
+    "thoughts in fields of their own: reasoning_content and reasoning"
+    WHOLE = auto()
+    "one JSON answer, although a stream was asked for"
 
 
 class Ending(Enum):
@@ -87,6 +105,8 @@ class Speak:
     breaks: Break | None = None
     break_after: float = 1.0
     "seconds of audio"
+    encoding: str = ""
+    "how the audio is written: a name in sound_wire.SOUND_ENCODINGS; empty: s16le mono 24 kHz"
     uncapped: bool = False
     "ignore the request's max_completion_tokens"
     silent: bool = False

@@ -104,7 +104,7 @@ FAULTS: Mapping[str, Callable[[], Plain]] = {
     "text only": lambda: Speak("I would rather write this down."),
     "empty audio": lambda: Speak("You should hear this, but there is no sound.", silent=True),
     "no words": lambda: Speak("", Speak.clip("bot-heard").pcm),
-    "a tick of sound": lambda: Speak("Oh.", bytes(SPEAK_BYTES)),
+    "a tick of silence": lambda: Speak("Oh.", bytes(SPEAK_BYTES)),
     "ten minutes of audio": ten_minutes,
     "content filter": lambda: _cut(Ending.CONTENT_FILTER),
     "content filter at once": lambda: Speak("", ending=Ending.CONTENT_FILTER),

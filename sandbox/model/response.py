@@ -14,6 +14,7 @@ from bot.jobs.encoder import encode
 from sandbox.model.behaviour import Break, Ending, Speak
 from sandbox.model.checks import ChatRequest
 from sandbox.model.log import ReceivedRequest
+from sandbox.model.sound_wire import SOUND_ENCODINGS
 from sandbox.model.stream import FINISH_REASONS, ResponseIds, StreamPiece, usage
 
 CONTAINERS_AND_CODECS = {
@@ -79,7 +80,7 @@ def complete(answer: Speak, chat: ChatRequest, stamp: ResponseIds) -> dict[str, 
         message["content"] = None
         message["audio"] = {
             "id": stamp.audio_id,
-            "data": base64.b64encode(encoded(answer.pcm, chat.format)).decode("ascii"),
+            "data": base64.b64encode(_written(answer, chat.format)).decode("ascii"),
             "expires_at": stamp.expires_at,
             "transcript": answer.text,
         }
@@ -94,6 +95,10 @@ def complete(answer: Speak, chat: ChatRequest, stamp: ResponseIds) -> dict[str, 
         "service_tier": "default",
         "system_fingerprint": "fp_sandbox",
     }
+
+
+def _written(answer: Speak, format: str) -> bytes:
+    return SOUND_ENCODINGS[answer.encoding](answer.pcm) if answer.encoding else encoded(answer.pcm, format)
 
 
 def encoded(pcm: bytes, format: str) -> bytes:

@@ -21,7 +21,7 @@ from aiohttp import web
 
 from bot.audio import HEAR_RATE, SPEAK_RATE, to_wav
 from sandbox.media import resample
-from sandbox.model.behaviour import Behaviour, Echo, Hang, Plain, ProxyPage, Refuse, Reset, Speak, TranscribeAs
+from sandbox.model.behaviour import Behaviour, Echo, Hang, Oddity, Plain, ProxyPage, Refuse, Reset, Speak, TranscribeAs
 from sandbox.model.checks import check_chat
 from sandbox.model.dialect import AUDIO_MODELS, DIALECTS, TEXT_MODELS, TRANSCRIPTION_MODELS, ServerDialect
 from sandbox.model.log import KEPT_HEADERS, ReceivedRequest, RequestLog, TcpConnection
@@ -211,7 +211,7 @@ class ModelServer:
         record.answer_text, record.answer_pcm = answer.text, answer.pcm
         first = self.first_audio if answer.first_audio is None else answer.first_audio
         pace = Pace(first, self.speed if answer.speed is None else answer.speed)
-        if chat.stream:
+        if chat.stream and Oddity.WHOLE not in answer.oddities:
             return await send_stream(request, record, pieces(answer, chat, stamp, pace, self.dialect))
         await asyncio.sleep(pace.sound(answer.seconds))
         record.status = 200

@@ -17,6 +17,7 @@ from bot.audio import SPEAK_RATE, seconds, to_wav
 from sandbox.model.behaviour import Break, Ending, Oddity, Speak
 from sandbox.model.checks import OUTPUT_TOKENS_PER_SECOND, ChatRequest, tokens
 from sandbox.model.dialect import ServerDialect
+from sandbox.model.sound_wire import SOUND_ENCODINGS
 
 DELTA_BYTES = 9600
 """Bytes of audio in a delta: 0.2 s, which is a whole number of base64 groups."""
@@ -131,10 +132,15 @@ class _Writer:
     ) -> None:
         self._answer, self._chat, self._stamp, self._pace, self._dialect = answer, chat, stamp, pace, dialect
         self._named = False
+        self._begun = False
+        self._events = 0
 
     def pieces(self) -> Iterator[StreamPiece]:
         answer, pace = self._answer, self._pace
         speaks = bool(answer.pcm or answer.silent) and self._chat.speaks
+        if Oddity.REASONING in answer.oddities:
+            for thought in ("They want to", " know about it."):
+                yield from self._event(0.0, self._delta({"reasoning_content": thought, "reasoning": thought}))
         yield from self._event(
             0.0, self._delta({"role": "assistant", "content": "" if not speaks else None, "refusal": None})
         )
@@ -182,6 +188,9 @@ class _Writer:
         if answer.silent:
             return
         pcm = answer.pcm
+        if answer.encoding:
+            yield from self._encoded(SOUND_ENCODINGS[answer.encoding](pcm), answer.seconds)
+            return
         if self._dialect.wav_in_content:
             for at in range(0, len(pcm), DELTA_BYTES):
                 part = pcm[at : at + DELTA_BYTES]
@@ -200,6 +209,14 @@ class _Writer:
             part = pcm[at : at + size]
             yield at / (2 * SPEAK_RATE), len(part) / (2 * SPEAK_RATE), _base64(part)
 
+    def _encoded(self, data: bytes, length: float) -> Iterator[tuple[float, float, str]]:
+        """Yield a file in as many deltas as its sound would have."""
+        count = max(1, round(length * SPEAK_RATE * 2 / DELTA_BYTES))
+        size = -(-len(data) // count)
+        for number in range(count):
+            part = data[number * size : (number + 1) * size]
+            yield number * length / count, length / count, _base64(part)
+
     def _close(self, at: float, speaks: bool) -> Iterator[StreamPiece]:
         answer, oddities = self._answer, self._answer.oddities
         ending = answer.ending
@@ -208,7 +225,10 @@ class _Writer:
         if ending in FINISH_REASONS:
             yield from self._event(at, self._delta({}, FINISH_REASONS[ending]))
         if self._chat.usage and Oddity.NO_USAGE not in oddities:
-            yield from self._event(at, self._chunk([], usage=usage(answer, self._chat)))
+            counts = usage(answer, self._chat)
+            if Oddity.NULL_USAGE in oddities:
+                counts = dict.fromkeys(counts)
+            yield from self._event(at, self._chunk([], usage=counts))
         if speaks and self._dialect.audio_ids and Oddity.NO_EXPIRY not in oddities:
             yield from self._event(at, self._delta({"audio": {"expires_at": self._stamp.expires_at}}))
         yield from self._line(at, "[DONE]")
@@ -231,7 +251,16 @@ class _Writer:
     def _sound(self, data: str) -> dict[str, Any]:
         if self._dialect.wav_in_content:
             return self._delta({"content": data}, modality="audio")
-        return self._delta({"audio": self._name({"data": data}, again=True)})
+        return self._delta({"audio": self._name({"data": self._written(data)}, again=True)})
+
+    def _written(self, data: str) -> str:
+        """Write base64 as the oddities say."""
+        oddities = self._answer.oddities
+        if Oddity.URL_SAFE in oddities:
+            data = data.replace("+", "-").replace("/", "_")
+        if Oddity.LINE_BREAKS in oddities:
+            data = "\r\n".join(data[at : at + 76] for at in range(0, len(data), 76))
+        return f"data:audio/wav;base64,{data}" if Oddity.DATA_URL in oddities else data
 
     def _name(self, audio: dict[str, Any], again: bool = False) -> dict[str, Any]:
         """Add the audio id where this server puts it."""
@@ -278,8 +307,15 @@ class _Writer:
 
     def _line(self, at: float, text: str, sound: float = 0.0) -> Iterator[StreamPiece]:
         oddities = self._answer.oddities
-        end = "\r\n" if Oddity.CRLF in oddities else "\n"
-        line = ("data:" if Oddity.NO_SPACE in oddities else "data: ") + text + end * 2
+        end = "\r\n" if Oddity.CRLF in oddities else "\r" if Oddity.CR in oddities else "\n"
+        line = ("data:" if Oddity.NO_SPACE in oddities else "data: ") + text
+        if Oddity.NAMED_EVENTS in oddities:
+            self._events += 1
+            line += f"{end}event: message{end}id: {self._events}"
+        line += end * 2
+        if Oddity.MARKED in oddities and not self._begun:
+            line = "\ufeff" + line
+        self._begun = True
         if Oddity.COMMENTS in oddities or self._dialect.comments:
             line = f": {self._dialect.comments or 'keep-alive'}{end * 2}{line}"
         data = line.encode()

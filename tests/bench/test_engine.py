@@ -139,7 +139,7 @@ def test_bytes_per_second(seconds: float, figures: dict[str, list[str]]):
 
 def test_parse(figures: dict[str, list[str]]):
     """A minute of sound in pieces of 0.2 s."""
-    data = b64encode(bytes(9600)).decode()
+    data = b64encode(b"\x00\x10" * 4800).decode()
     event = (
         b"data: " + json.dumps({"choices": [{"delta": {"audio": {"id": "audio_1", "data": data}}}]}).encode() + b"\n\n"
     )
@@ -147,7 +147,7 @@ def test_parse(figures: dict[str, list[str]]):
     begun = time.process_time()
     for _ in range(300):
         for found in parser.feed(event):
-            for _ in assembly.feed(json.loads(found)):
+            for _ in assembly.feed(json.loads(found.data)):
                 pass
     spent = time.process_time() - begun
     assert assembly.seconds == pytest.approx(60)

@@ -72,17 +72,11 @@ FAULTS_OF_ALL: list[tuple[str, type[BotError]]] = [
 ]
 
 
-LOCAL = ("vllm-omni", "speaches")
-"""Servers without accounts: they have no word for an empty one."""
-
-
 @pytest.mark.parametrize("dialect", SERVERS)
 @pytest.mark.parametrize(("name", "told"), FAULTS_OF_ALL)
 async def test_faults_are_named_alike(
     model: ModelServer, make_engine: MakeEngine, dialect: str, name: str, told: type[BotError]
 ):
-    if name == "out of quota" and dialect in LOCAL:
-        told = RateLimited
     model.script(*[FAULTS[name]()] * 2)
     got = await listen(engine_for(make_engine, dialect))
     assert type(got.error) is told

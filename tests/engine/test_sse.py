@@ -8,6 +8,10 @@ from bot.engine.sse import EventParser
 CASES = {
     "plain": (b"data: a\n\ndata: b\n\n", [b"a", b"b"]),
     "CR LF": (b"data: a\r\n\r\ndata: b\r\n\r\n", [b"a", b"b"]),
+    "CR": (b"data: a\r\rdata: b\r\r", [b"a", b"b"]),
+    "all line ends": (b"data: a\r\n\ndata: b\n\r\rdata: c\r\r\n", [b"a", b"b", b"c"]),
+    "byte order mark": (b"\xef\xbb\xbfdata: a\n\n", [b"a"]),
+    "fields in any order": (b"data: a\nid: 1\nevent: x\n\nevent: y\ndata: b\n\n", [b"a", b"b"]),
     "comments and other fields": (b": ping\n\nevent: x\nid: 3\nretry: 9\ndata: a\n\n: ping\n\n", [b"a"]),
     "no space": (b"data:a\n\n", [b"a"]),
     "several lines": (b"data: a\ndata: b\n\n", [b"a\nb"]),
@@ -20,10 +24,10 @@ CASES = {
 @pytest.mark.parametrize(("stream", "events"), CASES.values(), ids=CASES)
 def test_events(stream: bytes, events: list[bytes]):
     whole = EventParser()
-    assert [*whole.feed(stream), *whole.end()] == events
+    assert [event.data for event in (*whole.feed(stream), *whole.end())] == events
     bytewise = EventParser()
     got = [event for at in range(len(stream)) for event in bytewise.feed(stream[at : at + 1])]
-    assert [*got, *bytewise.end()] == events
+    assert [event.data for event in (*got, *bytewise.end())] == events
 
 
 @given(st.lists(st.binary()))
@@ -35,8 +39,20 @@ def test_no_bytes_break_it(parts: list[bytes]):
 
 
 def test_a_line_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sse, "MAX_SSE_LINE_BYTES", 1000)
+    monkeypatch.setattr(sse, "MAX_EVENT_BYTES", 1000)
     parser = EventParser()
     parser.feed(b"data: " + b"a" * 900)
     with pytest.raises(ValueError, match="too long"):
         parser.feed(b"a" * 200)
+
+
+def test_an_event_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sse, "MAX_EVENT_BYTES", 10_000)
+    parser = EventParser()
+    with pytest.raises(ValueError, match="too long"):
+        parser.feed(b"data:\n" * 1000)
+
+
+def test_events_have_their_names():
+    parser = EventParser()
+    assert [event.name for event in parser.feed(b"event: error\ndata: {}\n\ndata: {}\n\n")] == ["error", ""]

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.audio import SPEAK_RATE, to_wav
-from bot.engine.stream import MAX_TEXT_CHARACTERS, Assembly, StreamResult
+from bot.engine.answer_text import MAX_TEXT_CHARACTERS
+from bot.engine.stream import Assembly, StreamResult
 from bot.types import AudioDelta, TextDelta, Usage
 
 PCM = bytes(range(256)) * 20
@@ -172,7 +173,7 @@ def test_usage_without_details_is_split_as_expected():
 
 
 def test_other_rates_become_24_khz():
-    assembly, _, sound = play([data(to_wav(bytes(16_000 * 2), 16_000)), DONE])
+    assembly, _, sound = play([data(to_wav(b"\0\x10" * 16_000, 16_000)), DONE])
     assert assembly.seconds == pytest.approx(1, abs=0.001)
     assert len(sound) == pytest.approx(48_000, abs=4)
 

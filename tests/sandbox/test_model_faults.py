@@ -49,7 +49,7 @@ ENDS: dict[str, dict[str, Any]] = {
     "text only": {"finish": "stop", "seconds": 0, "text": "", "content": "I would rather write this down."},
     "empty audio": {"finish": None, "seconds": 0, "content": "", "expires": True},
     "no words": {"finish": None, "seconds": 1.6, "text": ""},
-    "a tick of sound": {"finish": None, "seconds": 0.02, "text": "Oh."},
+    "a tick of silence": {"finish": None, "seconds": 0.02, "text": "Oh."},
     "ten minutes of audio": {"finish": None, "seconds": 606},
     "content filter": {"finish": "content_filter", "seconds": 2},
     "content filter at once": {"finish": "content_filter", "seconds": 0, "text": ""},

@@ -1,0 +1,51 @@
+"""The words of one answer, out of the fields that may hold them; pure."""
+
+from bot.engine.thoughts import ThoughtFilter
+
+MAX_TEXT_CHARACTERS = 20_000
+"""More than the longest spoken answer has."""
+
+
+class AnswerText:
+    """Text may come in two fields. The transcript is what is spoken, unless it only repeats the content."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._filters = {"content": ThoughtFilter(), "transcript": ThoughtFilter()}
+        self._source: str | None = None
+        "the field that the text comes from"
+        self._repeated = ""
+        "transcript that so far only repeats the content"
+        self._ended_unbegun = 0
+
+    def feed(self, source: str, words: str) -> str:
+        """Return what this adds to `text`."""
+        return self._add(source, self._filters[source].feed(words))
+
+    def end(self) -> str:
+        """Return the rest."""
+        return "".join(self._add(source, filter.end()) for source, filter in self._filters.items())
+
+    def _add(self, source: str, words: str) -> str:
+        if (ended := self._filters[source].ended_unbegun) > self._ended_unbegun:
+            self._ended_unbegun = ended
+            if source == self._source:
+                self.text = ""
+        if not words:
+            return ""
+        if source == "transcript" and self._source == "content":
+            words = self._repeated = (self._repeated + words)[:MAX_TEXT_CHARACTERS]
+            if self.text.strip().startswith(words.strip()):
+                return ""
+            self._source = source
+        self._source = self._source or source
+        words = _clean(words)[: MAX_TEXT_CHARACTERS - len(self.text)]
+        if source != self._source:
+            return ""
+        self.text += words
+        return words
+
+
+def _clean(words: str) -> str:
+    """Drop what databases and Discord reject: NUL and unpaired surrogates."""
+    return words.replace("\0", "").encode("utf-8", "ignore").decode()

@@ -1,0 +1,112 @@
+"""Takes what a model thinks out of what it says: marks in its text, cut anywhere by the stream; pure.
+
+Reasoning models write their thoughts into the answer where the server does not part them: `<think>…</think>` and its
+relatives, or the channels of gpt-oss (OpenAI Harmony response format), of which only `final` is the answer.
+"""
+
+import re
+from enum import Enum, auto
+
+MAX_MARK_CHARACTERS = 60
+"""Held back while they may become a mark."""
+MAX_THOUGHT_MARKS = 1000
+"""Looked at in one answer; text with more is passed on as it is."""
+_MARK = re.compile(rf"<[^<>]{{1,{MAX_MARK_CHARACTERS}}}>|\[/?THINK\]")
+_OPEN_END = re.compile(rf"(?:<[^<>]{{0,{MAX_MARK_CHARACTERS}}}|\[/?T?H?I?N?K?)\Z")
+_THINKING = re.compile(
+    r"<(?:think|thinking|thought|thoughts|reasoning|reflection)(?:\s[^>]*)?>|\[THINK\]|<\|(?:start|begin)_(?:of_)?think(?:ing)?\|>|<\|(?:start|begin)_of_thought\|>",
+    re.IGNORECASE,
+)
+_THOUGHT = re.compile(
+    r"</(?:think|thinking|thought|thoughts|reasoning|reflection)\s*>|\[/THINK\]|<\|end_(?:of_)?think(?:ing)?\|>|<\|end_of_thought\|>",
+    re.IGNORECASE,
+)
+_HARMONY = re.compile(r"<\|(start|channel|message|end|return|call|constrain)\|>")
+
+
+class _Mode(Enum):
+    SAYING = auto()
+    THINKING = auto()
+    NAMING = auto()
+    "the role, or the channel, of what follows"
+
+
+class ThoughtFilter:
+    """Takes text in any portions, returns what is said."""
+
+    def __init__(self) -> None:
+        self.ended_unbegun = 0
+        "thoughts that ended but had not begun: all text before such an end was thought"
+        self._mode = _Mode.SAYING
+        self._rest = ""
+        self._name = ""
+        self._marks = 0
+        self._after_thought = False
+        "the blank lines after a thought belong to it"
+
+    def feed(self, text: str) -> str:
+        """Return what is certainly said. When `ended_unbegun` grows, forget what was returned before."""
+        if self._mode is _Mode.SAYING and not self._rest and "<" not in text and "[" not in text:
+            return self._take(text)
+        text, self._rest = self._rest + text, ""
+        if self._marks < MAX_THOUGHT_MARKS and (
+            tail := _OPEN_END.search(text, max(0, len(text) - MAX_MARK_CHARACTERS))
+        ):
+            text, self._rest = text[: tail.start()], text[tail.start() :]
+        return self._read(text)
+
+    def end(self) -> str:
+        """Return the rest."""
+        text, self._rest = self._rest, ""
+        return self._take(text)
+
+    def _read(self, text: str) -> str:
+        said: list[str] = []
+        at = 0
+        for mark in _MARK.finditer(text):
+            if self._marks >= MAX_THOUGHT_MARKS:
+                break
+            said.append(self._take(text[at : mark.start()]))
+            before = self.ended_unbegun
+            said.append(self._turn(mark[0]))
+            if self.ended_unbegun > before:
+                said.clear()
+            at = mark.end()
+        said.append(self._take(text[at:]))
+        return "".join(said)
+
+    def _turn(self, mark: str) -> str:
+        """Change the mode by a mark; return it if it is none."""
+        if harmony := _HARMONY.fullmatch(mark):
+            self._follow(harmony[1])
+        elif _THINKING.fullmatch(mark):
+            self._mode = _Mode.THINKING
+        elif _THOUGHT.fullmatch(mark):
+            self.ended_unbegun += self._mode is _Mode.SAYING
+            self._mode, self._after_thought = _Mode.SAYING, True
+        else:
+            return self._take(mark)
+        self._marks += 1
+        return ""
+
+    def _follow(self, mark: str) -> None:
+        match mark:
+            case "start" | "channel":
+                self._mode, self._name = _Mode.NAMING, ""
+            case "message":
+                thinks = self._name.lower().startswith(("analysis", "commentary"))
+                self._mode, self._after_thought = _Mode.THINKING if thinks else _Mode.SAYING, True
+            case "constrain":
+                pass
+            case _:
+                self._mode = _Mode.SAYING
+
+    def _take(self, text: str) -> str:
+        if self._mode is _Mode.NAMING:
+            self._name = (self._name + text)[:MAX_MARK_CHARACTERS].strip()
+        if self._mode is not _Mode.SAYING:
+            return ""
+        if self._after_thought:
+            text = text.lstrip()
+            self._after_thought = not text
+        return text
