@@ -66,7 +66,7 @@ def analyze(
 
 
 def podcast(
-    file: Annotated[Path, typer.Argument(help="Text, Markdown, PDF or subtitles.", exists=True)],
+    file: Annotated[Path, typer.Argument(help="Text, PDF, Word, OpenDocument, EPUB, HTML or subtitles.", exists=True)],
     out: Annotated[
         Path, typer.Option(help="The folder for the podcast and its summary, or the name of the podcast.")
     ] = Path("podcast-out"),

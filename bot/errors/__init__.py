@@ -48,7 +48,15 @@
     │   ├── PartFailed          one part of a long job failed
     │   ├── NothingSaid         nothing was said in that time
     │   └── BadDocument         a document that cannot be read, or has no text
-    │       └── DocumentTooLong
+    │       ├── DocumentTooLong     more characters than the bot reads
+    │       ├── EmptyDocument       there are no words in it
+    │       ├── ScannedDocument     pictures of pages without text
+    │       ├── LockedDocument      it opens with a password only
+    │       ├── DamagedDocument     its format is known and broken
+    │       ├── NotDocument         a picture, a program, a sound
+    │       ├── ArchivedDocument    an archive of files
+    │       ├── OldDocument         an Office format of before 2007
+    │       └── UnknownEncoding     no encoding makes its text readable
     └── StoreError
         ├── StoreUnavailable    locked, full or gone: the call continues without memory
         └── WrongKey            STORE_KEY does not decrypt what is stored
@@ -59,6 +67,18 @@ sentence that tells the person who meets it what to do. Messages never hold spee
 
 from bot.errors.audio import AbsurdAudio, AudioTooLarge, AudioTooLong, BadAudio, EmptyAudio, NotAudio, TruncatedAudio
 from bot.errors.base import BotError, BudgetSpent, ConfigError, LoginError, StartError
+from bot.errors.documents import (
+    ArchivedDocument,
+    BadDocument,
+    DamagedDocument,
+    DocumentTooLong,
+    EmptyDocument,
+    LockedDocument,
+    NotDocument,
+    OldDocument,
+    ScannedDocument,
+    UnknownEncoding,
+)
 from bot.errors.engine import (
     BadRequest,
     EngineError,
@@ -75,8 +95,6 @@ from bot.errors.engine import (
 from bot.errors.files import FileError, FilesFull, FileTooHungry, FileTooSlow, ReaderDied
 from bot.errors.jobs import (
     AlreadyAtIt,
-    BadDocument,
-    DocumentTooLong,
     JobCancelled,
     JobError,
     JobsFull,
@@ -104,6 +122,7 @@ __all__ = [
     "AbsurdAudio",
     "AlreadyAtIt",
     "AlreadyInCall",
+    "ArchivedDocument",
     "AudioTooLarge",
     "AudioTooLong",
     "BadAudio",
@@ -114,8 +133,10 @@ __all__ = [
     "CallCrashed",
     "ChannelFull",
     "ConfigError",
+    "DamagedDocument",
     "DocumentTooLong",
     "EmptyAudio",
+    "EmptyDocument",
     "EncryptionRefused",
     "EngineError",
     "FileError",
@@ -130,23 +151,28 @@ __all__ = [
     "JoinError",
     "LinkLost",
     "LinkUnexplained",
+    "LockedDocument",
     "LoginError",
     "MissingPermissions",
     "ModelAuth",
     "ModelUnavailable",
     "NotAudio",
+    "NotDocument",
     "NotInCall",
     "NothingSaid",
+    "OldDocument",
     "OpusMissing",
     "OutOfCredit",
     "PartFailed",
     "RateLimited",
     "ReaderDied",
+    "ScannedDocument",
     "StartError",
     "StoreError",
     "StoreUnavailable",
     "TextModelUnavailable",
     "TruncatedAudio",
+    "UnknownEncoding",
     "UnplayableSound",
     "Unreachable",
     "VoiceError",

@@ -50,13 +50,3 @@ class PartFailed(JobError):
 class NothingSaid(JobError):
     code = "nothing_said"
     default_hint = "Nothing was said there in that time, as far as I remember."
-
-
-class BadDocument(JobError):
-    code = "bad_document"
-    default_hint = "I could not read that text. Send plain text, Markdown, a PDF with text in it, or subtitles."
-
-
-class DocumentTooLong(BadDocument):
-    code = "document_too_long"
-    default_hint = "That text is too long: I read 200,000 characters. Send it in parts."

@@ -42,9 +42,10 @@ def read_recording(source: Source, request: ReadRequest) -> Frames:
 def read_document(source: Source, request: ReadRequest) -> Frames:
     import json
 
-    from bot.files import documents
+    from bot.files.documents.formats import read
 
-    found = documents.read(source.read_bytes() if isinstance(source, Path) else source, request.name)
+    data = source.read_bytes() if isinstance(source, Path) else source
+    found = read(data, request.name, aloud=bool(request.options.get("aloud")))
     text = json.dumps(asdict(found), ensure_ascii=False).encode("utf-8", "replace")
     yield from _chunks(frames.DOCUMENT, memoryview(text))
     yield from frames.frame(frames.END)

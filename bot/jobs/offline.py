@@ -136,7 +136,7 @@ async def make_podcast(
     """
     data = await asyncio.to_thread(_bytes, file)
     async with jobs.box.reading() as place:
-        document = await place.document(data, file.name)
+        document = await place.document(data, file.name, aloud=True)
     plan = podcast.plan(document, language, voices, container, _UNLIMITED_BYTES)
     folder = await asyncio.to_thread(podcast_folder.PodcastFolder.open, jobs.folder, plan)
     expected = podcast.estimate(jobs.studio, folder.plan, folder.done())

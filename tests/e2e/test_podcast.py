@@ -15,7 +15,8 @@ from tests.e2e.conftest import Harness, until
 from tests.e2e.measure import chapters, length, lufs
 from tests.e2e.test_conversation import button_id
 from tests.e2e.test_jobs import told
-from tests.files.test_documents import SRT, pdf
+from tests.files.documents.pdfs import Line, pdf
+from tests.files.documents.test_subtitles import SRT
 from tests.jobs.conftest import podcasting
 from tests.jobs.test_podcast import text
 
@@ -80,7 +81,9 @@ async def test_papers_and_subtitles_are_read(harness: Harness) -> None:
     harness.model.default = podcasting
     async with harness.bot():
         eve = harness.sandbox.add_user("Eve")
-        for number, (name, data) in enumerate((("paper.pdf", pdf("Hello there. ")), ("film.srt", SRT.encode())), 1):
+        for number, (name, data) in enumerate(
+            (("paper.pdf", pdf([Line(50, 500, "Hello there.")])), ("film.srt", SRT.encode())), 1
+        ):
             options = {"file": harness.sandbox.file(name, data), "voices": "one"}
             await harness.sandbox.command(eve, "podcast", options)
             posts = harness.sandbox.messages
@@ -152,7 +155,7 @@ async def test_what_is_too_large_for_the_server_is_split(harness: Harness, monke
 
 @pytest.mark.parametrize(
     ("name", "data", "said"),
-    [("a.pdf", b"%PDF-1.7 broken", "could not read that text"), ("a.txt", b"x " * 150_000, "too long")],
+    [("a.pdf", b"%PDF-1.7 broken", "is damaged"), ("a.txt", b"x " * 150_000, "too long")],
 )
 async def test_a_bad_document_is_said_so(harness: Harness, name: str, data: bytes, said: str) -> None:
     async with harness.bot():

@@ -12,7 +12,7 @@ import pytest
 
 from bot.audio import SPEAK_RATE
 from bot.errors import OutOfCredit, PartFailed
-from bot.files import documents
+from bot.files.documents.formats import read
 from bot.jobs import podcast, podcast_folder
 from bot.jobs import programme as joining
 from bot.jobs.loudness import measure
@@ -33,7 +33,7 @@ def text(length: int) -> str:
 def folder_for(
     job_setup: JobSetup, length: int = 14_000, container: str = "ogg", limit: int = 10_000_000
 ) -> podcast_folder.PodcastFolder:
-    document = documents.read(text(length).encode())
+    document = read(text(length).encode())
     return podcast_folder.PodcastFolder(
         job_setup.jobs.folder, podcast.plan(document, "en", ["marin", "cedar"], container, limit)
     )
@@ -219,7 +219,7 @@ def test_voices_are_equally_loud_and_joined_without_clicks(tmp_path: Path) -> No
 
 
 def test_a_podcast_is_estimated_before_it_is_made(job_setup: JobSetup) -> None:
-    document = documents.read(text(100_000).encode())
+    document = read(text(100_000).encode())
     wanted = podcast.plan(document, "", ["marin"], "ogg", 10_000_000)
     usage = podcast.estimate(job_setup.studio, wanted)
     cost = sum(job_setup.budget.price(model, item) or Decimal(0) for model, item in usage.items())

@@ -32,7 +32,7 @@ PRUNE_EVERY_SECONDS = 3600.0
 @app_commands.command(description="Make a podcast and a summary of a long text")
 @app_commands.describe(
     text="The text; or attach it as a file",
-    file="Plain text, Markdown, PDF or subtitles, up to 200,000 characters",
+    file="Text, PDF, Word, EPUB, HTML or subtitles, up to 200,000 characters",
     format="ogg (small) or mp3 (plays everywhere)",
     voices="Two hosts who talk, or one voice",
 )
@@ -52,7 +52,7 @@ async def podcast(
     await interaction.response.defer(thinking=True)
     async with host.box.reading(interaction.user.id) as place:
         data = (await attachments.download(host, file) if file else b"") or (text or "").encode()
-        document = await place.document(data, file.filename if file else "")
+        document = await place.document(data, file.filename if file else "", aloud=True)
     settings = host.preferences.of(guild.id, interaction.channel_id)
     speakers = [settings.voice, job.other_voice(settings.voice)][: 2 if voices == "two" else 1]
     limit = interaction.filesize_limit or guild.filesize_limit

@@ -1,0 +1,168 @@
+"""Word documents -> Markdown, as if all tracked changes were accepted."""
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.errors import DamagedDocument
+from bot.files.documents import xml
+from bot.files.documents.archive import Archive
+from bot.files.documents.document import Document
+from bot.files.documents.scripts import folded
+from bot.files.documents.tables import markdown_table
+
+if TYPE_CHECKING:
+    from docx2python.depth_collector import Par
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_STRICT_W = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+_RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_TEXT_PARTS = re.compile(r"word/(?:document\d*|footnotes\d*|endnotes\d*)\.xml")
+_WORD_PART_SUFFIXES = (".xml", ".rels")
+_LEFT_OUT_ELEMENTS = ("del", "moveFrom", "Fallback", "delText", "instrText", "annotationRef")
+_NOTE_MARK = re.compile(r"----(footnote|endnote)(\d+)----")
+_NOTE_LABEL_MARK = re.compile(r"\[\^(e?\d+)\]")
+_NOTE_TEXT = re.compile(r"^(footnote|endnote)(\d+)\)\s*")
+_HYPERLINK = re.compile(r"<a href=\"([^\"]*)\">(.*?)</a>", re.DOTALL)
+_UNREAD = re.compile(
+    r"<span style=font-family:(?:Wingdings|Symbol|Webdings)[^>]*>.*?</span>|</?(?:span|latex)[^>]*>|----media/.*?----",
+    re.DOTALL,
+)
+"""Signs of picture fonts, pictures, and the library's own marks."""
+_ITEM = re.compile(r"^\t*(?:(--)|(\w{1,4})[).])\t")
+
+
+@dataclass(frozen=True, slots=True)
+class _ListItem:
+    depth: int
+    bullet: bool
+    "rather than a number"
+    markdown: str
+
+
+def read_docx(data: bytes, name: str) -> Document:
+    from docx2python import docx2python
+
+    archive = Archive(data)
+    changed = {part: _accepted(archive.read(part)) for part in archive.names if _TEXT_PARTS.fullmatch(part)}
+    styles = _heading_levels(archive.read("word/styles.xml")) if "word/styles.xml" in archive else {}
+    try:
+        with docx2python(
+            io.BytesIO(archive.with_parts(changed, _WORD_PART_SUFFIXES)), duplicate_merged_cells=False
+        ) as read:
+            blocks = [_block(table, styles) for table in read.body_pars]
+            notes = [_note(par) for par in _paragraphs([*read.footnotes_pars, *read.endnotes_pars])]
+            title = str(read.core_properties.get("title") or "") if "docProps/core.xml" in archive else ""
+    except Exception as error:  # the library raises errors of many types for a broken file
+        raise DamagedDocument(type(error).__name__) from error
+    text = "\n\n".join(block for block in [*blocks, *notes] if block)
+    return Document(title.strip(), folded(_renumbered(text)))
+
+
+def _accepted(part: bytes) -> bytes:
+    """Return a part with its changes accepted, hidden text gone, and readings in brackets after what they explain."""
+    root = xml.parse(part.replace(_STRICT_W, _W[1:-1].encode()))
+    for item in list(root.iter()):
+        kind = xml.name(item)
+        hidden = (
+            kind == "r" and (shown := item.find(f"{_W}rPr/{_W}vanish")) is not None and shown.get(f"{_W}val") != "0"
+        )
+        if (kind in _LEFT_OUT_ELEMENTS and kind != "instrText") or hidden:
+            xml.remove(item)
+        elif kind == "ruby":
+            _bracket(item)
+        elif kind == "tc" and len(item) == 0:
+            item.append(item.makeelement(f"{_W}p"))
+    if "r" not in root.nsmap:  # docx2python looks its relationships up by this prefix
+        root.set(f"{{{_RELATIONSHIPS}}}unused", "")
+    return xml.written(root)
+
+
+def _bracket(ruby: xml.Element) -> None:
+    """Put the reading behind its base, in brackets."""
+    reading, base = ruby.find(f"{_W}rt"), ruby.find(f"{_W}rubyBase")
+    if reading is None or base is None:
+        return
+    words = [item for item in reading.iter(f"{_W}t") if item.text]
+    if words:
+        words[0].text = f"（{words[0].text}"
+        words[-1].text = f"{words[-1].text}）"
+    ruby.remove(reading)
+    base.addnext(reading)
+
+
+def _heading_levels(styles: bytes) -> dict[str, int]:
+    """Return the level of each style that is one of headings, by its id, which differs by Word's language."""
+    levels: dict[str, int] = {}
+    for style in xml.parse(styles.replace(_STRICT_W, _W[1:-1].encode())).iter(f"{_W}style"):
+        name, outline = style.find(f"{_W}name"), style.find(f"{_W}pPr/{_W}outlineLvl")
+        label = (name.get(f"{_W}val") or "").lower() if name is not None else ""
+        if found := re.fullmatch(r"heading (\d)", label):
+            levels[style.get(f"{_W}styleId") or ""] = int(found.group(1))
+        elif label == "title":
+            levels[style.get(f"{_W}styleId") or ""] = 1
+        elif outline is not None and (level := outline.get(f"{_W}val") or "9").isdigit() and int(level) < 9:
+            levels[style.get(f"{_W}styleId") or ""] = int(level) + 1
+    return levels
+
+
+def _block(table: "list[list[list[Par]]]", styles: dict[str, int]) -> str:
+    """Return a table, or the paragraphs between two tables; list items follow each other without a blank line."""
+    paragraphs = list(_paragraphs([table]))
+    if paragraphs and "tbl" in paragraphs[0].lineage[:2]:
+        return markdown_table([[" ".join(_text(par) for par in cell).strip() for cell in row] for row in table])
+    text = ""
+    before: _ListItem | None = None
+    for par in paragraphs:
+        words = _text(par)
+        if not words.strip():
+            continue
+        item = _list_item(par, words)
+        if item is not None:
+            words = item.markdown
+        elif level := styles.get(par.style, 0):
+            words = f"{'#' * min(level, 6)} {words.strip()}"
+        close = before is not None and item is not None and (item.depth > 0 or item.bullet == before.bullet)
+        text += ("\n" if close else "\n\n") + words
+        before = item
+    return text.strip()
+
+
+def _list_item(par: "Par", words: str) -> "_ListItem | None":
+    found = _ITEM.match(words) if par.list_position[0] is not None else None
+    if found is None:
+        return None
+    element: xml.Element = par.elem
+    level = element.find(f"{_W}pPr/{_W}numPr/{_W}ilvl")
+    depth = int(level.get(f"{_W}val") or 0) if level is not None else 0
+    mark = "-" if found.group(1) else f"{found.group(2)}."
+    return _ListItem(depth, mark == "-", f"{'  ' * depth}{mark} {words[found.end() :].strip()}")
+
+
+def _renumbered(text: str) -> str:
+    """Count footnotes from 1 in the order of the text; their ids in the file follow no order."""
+    labels = {mark: str(number) for number, mark in enumerate(dict.fromkeys(_NOTE_LABEL_MARK.findall(text)), 1)}
+    return _NOTE_LABEL_MARK.sub(lambda found: f"[^{labels[found.group(1)]}]", text)
+
+
+def _paragraphs(tables: "Iterable[list[list[list[Par]]]]") -> "Iterator[Par]":
+    for table in tables:
+        for row in table:
+            for cell in row:
+                yield from cell
+
+
+def _text(par: "Par") -> str:
+    words = _NOTE_MARK.sub(_mark, "".join(run.text for run in par.runs))
+    return _HYPERLINK.sub(r"[\2](\1)", _UNREAD.sub("", words)).rstrip()
+
+
+def _mark(found: re.Match[str]) -> str:
+    return f"[^{'e' if found.group(1) == 'endnote' else ''}{found.group(2)}]"
+
+
+def _note(par: "Par") -> str:
+    words = _text(par)
+    return _NOTE_TEXT.sub(lambda found: f"{_mark(found)}: ", words).strip()

@@ -1,0 +1,137 @@
+"""HTML -> Markdown, without what surrounds the text of a page."""
+
+import re
+from typing import TYPE_CHECKING
+
+from bot.files.documents.document import Document, Note
+from bot.files.documents.encodings import decode
+from bot.files.documents.scripts import folded
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+
+_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w.:-]+)", re.I)
+_NEVER = "script, style, noscript, template, svg, iframe, object, canvas, audio, video, button, select, input, head, rp"
+_AROUND = (
+    "nav, aside, form, dialog, [hidden], [aria-hidden=true], [role=navigation], [role=search], [role=banner], "
+    "[role=contentinfo], [role=complementary], [role=dialog], [role=alert], [style*='display:none'], "
+    "[style*='display: none']"
+)
+"""What is not the text of a page, by what it says of itself."""
+_AROUND_NAMES = re.compile(
+    r"(?:^|[-_\s])(?:cookies?|consent|breadcrumbs?|sidebar|share|sharing|social|newsletter|adverts?|ads|promo|navbar|"
+    r"navigation|popup|paywall|skip-?link|related-?(?:posts|articles)?)(?:$|[-_\s])",
+    re.IGNORECASE,
+)
+"""The same, by the names that pages give it."""
+_NOTE_LINKS = {"doc-noteref", "noteref", "footnote-ref"}
+_NOTE_LABEL = re.compile(r"[\[(]?(?:\d{1,3}|[*†‡])[\])]?")
+_BACK = ("↩", "↩︎", "↑", "^", "⏎", "")
+_LEAST_LEFT = 0.3
+"""A page of which less is left without its surroundings has them named in another way."""
+
+
+def read_html(data: bytes, name: str) -> Document:
+    text, notes = _decoded(data)
+    soup = _soup(text)
+    title = " ".join(soup.title.get_text().split()) if soup.title else ""
+    return Document(folded(title), _markdown(_main(soup)), (), notes)
+
+
+def chapter(data: bytes) -> str:
+    """Return a chapter of an electronic book as Markdown; nothing surrounds it."""
+    soup = _soup(_decoded(data)[0])
+    _drop(soup, _NEVER)
+    return _markdown(soup)
+
+
+def _decoded(data: bytes) -> tuple[str, tuple[Note, ...]]:
+    """Decode by what the page says of itself, if that is true."""
+    said = _CHARSET.search(data[:4096])
+    if said and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+        encoding = (said.group(1) or said.group(2)).decode()
+        try:
+            return data.decode({"shift_jis": "cp932", "iso-8859-1": "cp1252"}.get(encoding.lower(), encoding)), ()
+        except (LookupError, UnicodeError):
+            pass
+    return decode(data)
+
+
+def _soup(text: str) -> "BeautifulSoup":
+    from bs4 import BeautifulSoup
+
+    return BeautifulSoup(re.sub(r"^\s*<\?xml[^>]*\?>", "", text), "lxml")
+
+
+def _main(soup: "BeautifulSoup") -> "Tag":
+    """Return the part of a page that is its text."""
+    _drop(soup, _NEVER)
+    whole = _length(soup)
+    _drop(soup, _AROUND)
+    for tag in soup.find_all(["header", "footer"]):
+        if tag.find_parent(["article", "main"]) is None:
+            tag.decompose()
+    plain = str(soup)
+    for tag in soup.find_all(["div", "section", "ul", "p", "a"]):
+        names = " ".join([*(tag.get_attribute_list("class") or []), str(tag.get("id") or "")]) if tag.attrs else ""
+        if names and _AROUND_NAMES.search(names):
+            tag.decompose()
+    if _length(soup) < whole * _LEAST_LEFT:
+        soup = _soup(plain)
+    for choice in ("main", "[role=main]", "article"):
+        found = soup.select(choice)
+        if len(found) == 1 and _length(found[0]) * 2 > _length(soup):
+            return found[0]
+    return soup
+
+
+def _drop(soup: "Tag", selector: str) -> None:
+    for tag in soup.select(selector):
+        if not tag.decomposed:
+            tag.decompose()
+
+
+def _length(tag: "Tag") -> int:
+    return len("".join(tag.get_text().split()))
+
+
+def _markdown(tag: "Tag") -> str:
+    from markdownify import MarkdownConverter
+
+    for image in tag.find_all("img"):
+        image.replace_with(str(image.get("alt") or ""))
+    for reading in tag.find_all("rt"):
+        reading.replace_with(f"（{reading.get_text()}）")
+    for formula in tag.find_all(["annotation", "annotation-xml"]):
+        formula.decompose()
+    for link in tag.find_all("a"):
+        _plain_link(link)
+    converter = MarkdownConverter(
+        heading_style="ATX",
+        bullets="-",
+        escape_asterisks=False,
+        escape_underscores=False,
+        escape_misc=False,
+        code_language_callback=_language,
+    )
+    return folded(converter.convert_soup(tag))
+
+
+def _plain_link(link: "Tag") -> None:
+    """Make footnote marks of links to footnotes, nothing of the links back, and words of links within the page."""
+    target, words = str(link.get("href") or ""), link.get_text().strip()
+    inside = "#" in target and "//" not in target
+    says = {str(link.get(key) or "") for key in ("role", "epub:type")} | set(link.get_attribute_list("class"))
+    if "doc-backlink" in says or (inside and words in _BACK):
+        link.decompose()
+    elif says & _NOTE_LINKS or (inside and _NOTE_LABEL.fullmatch(words)):
+        link.replace_with(f"[^{words.strip('[]()')}]")
+    elif inside or not target:
+        link.unwrap()
+
+
+def _language(block: "Tag") -> str:
+    """Return the language that a code block names."""
+    code = block.find("code")
+    names = [*block.get_attribute_list("class"), *(code.get_attribute_list("class") if code else [])]
+    return next((str(name)[9:] for name in names if str(name).startswith("language-")), "")

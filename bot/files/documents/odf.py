@@ -1,0 +1,56 @@
+"""OpenDocument texts and presentations -> Markdown. Tracked insertions are kept, deletions left out."""
+
+import io
+import re
+
+from bot.errors import DamagedDocument, LockedDocument
+from bot.files.documents import xml
+from bot.files.documents.archive import Archive
+from bot.files.documents.document import Document
+from bot.files.documents.scripts import folded
+
+_CONTENT = "content.xml"
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_ESCAPED = re.compile(r"\\([^\w\s|])")
+"""The library guards every hyphen and dot against being taken for markup."""
+_OPEN_PART_SUFFIXES = (".xml", "mimetype")
+
+
+def read_odf(data: bytes, name: str) -> Document:
+    from odfdo import Document as OpenDocument
+
+    archive = Archive(data)
+    if "META-INF/manifest.xml" in archive and b"encryption-data" in archive.read("META-INF/manifest.xml"):
+        raise LockedDocument
+    content, notes = _prepared(archive.read(_CONTENT))
+    try:
+        read = OpenDocument(io.BytesIO(archive.with_parts({_CONTENT: content}, _OPEN_PART_SUFFIXES)))
+        title = read.meta.title or "" if "meta.xml" in archive else ""
+        text = str(read.to_markdown() if read.get_type() == "text" else read.get_formatted_text())
+    except Exception as error:  # the library raises errors of many types for a broken file
+        raise DamagedDocument(type(error).__name__) from error
+    plain = _ESCAPED.sub(r"\1", text.replace("\\\n", "\n")).strip()
+    return Document(title.strip(), folded("\n\n".join([plain, *notes])))
+
+
+def _prepared(content: bytes) -> tuple[bytes, list[str]]:
+    """Return the content with readings in brackets, footnotes as marks and comments gone; and the footnotes."""
+    root = xml.parse(content)
+    notes: list[str] = []
+    for item in list(root.iter(f"{_TEXT}ruby-text", f"{_TEXT}note", "{*}annotation")):
+        kind = xml.name(item)
+        if kind == "ruby-text":
+            item.text = f"（{xml.text(item)}）"
+        elif kind == "note":
+            body = item.find(f"{_TEXT}note-body")
+            label = ("e" if item.get(f"{_TEXT}note-class") == "endnote" else "") + str(len(notes) + 1)
+            notes.append(f"[^{label}]: {' '.join(xml.text(body).split()) if body is not None else ''}")
+            mark = root.makeelement(f"{_TEXT}span")
+            mark.text = f"[^{label}]"
+            mark.tail = item.tail
+            item.addprevious(mark)
+            item.tail = None
+            xml.remove(item)
+        else:
+            xml.remove(item)
+    return xml.written(root), notes

@@ -1,0 +1,206 @@
+"""A page of a PDF -> fragments: runs of text that stand on one line without a wide gap, with their places.
+
+Places are in points, turned so that lines run from left to right and follow one another downwards, whatever the angle
+of the page or of its writing. Vertical Japanese and Chinese is turned too: its columns become lines.
+"""
+
+import ctypes
+import itertools
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from bot.files.documents.scripts import closed_up
+
+_GAP_EMS = 1.0
+"""A wider gap ends a fragment: no space between words is that wide."""
+_EM_PER_HEIGHT = 0.85
+"""A character's box reaches from the font's ascent to its descent, which is more than its size."""
+_RAISED_HEIGHT = 0.8
+_DIGITS = re.compile(r"\d{1,3}(?!\d)")
+_STOPS = tuple('.,;:!?”"’)»')
+_BOLD_NAME = re.compile(rb"bold|black|heavy|demi|[-,]w[6-9]\b|ultra", re.IGNORECASE)
+"""The weight that the library tells is made of the width of stems, and wrong as often as right."""
+_MAX_FONT_NAME_BYTES = 128
+_QUARTERS = {
+    # angle of the writing in quarter turns -> (x, y) on the page to (right, down)
+    0: ((1, 0), (0, -1)),
+    1: ((0, -1), (-1, 0)),
+    2: ((-1, 0), (0, 1)),
+    3: ((0, 1), (1, 0)),
+}
+_DOWNWARDS = 1
+"""The quarter turn that makes vertical writing horizontal."""
+
+
+@dataclass(slots=True)
+class Fragment:
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    bold: bool
+    "all of it, as far as its ends show"
+    hyphened: bool = False
+    "ends in a hyphen that cuts a word, as far as the library can tell"
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def em(self) -> float:
+        return self.height * _EM_PER_HEIGHT
+
+
+@dataclass(slots=True)
+class Page:
+    number: int
+    "counted from 0"
+    fragments: list[Fragment]
+    "in the order in which they were drawn"
+    asides: list[str]
+    "writing at another angle: a stamp in the margin, the name of an axis"
+
+
+def read_page(page: pypdfium2.PdfPage, number: int) -> Page:
+    text_page = page.get_textpage()
+    try:
+        text, boxes = _characters(text_page)
+        if not text:
+            return Page(number, [], [])
+        shown = np.array([index for index, sign in enumerate(text) if not sign.isspace()], dtype=np.int64)
+        if not len(shown):
+            return Page(number, [], [])
+        angles = _angles(text_page, text, shown, boxes)
+        main = Counter(angles.tolist()).most_common(1)[0][0]
+        asides = _asides(text, shown, angles, main)
+        shown = shown[angles == main]
+        return Page(number, _fragments(text_page, text, shown, _turned(boxes[shown], int(main))), asides)
+    finally:
+        text_page.close()
+
+
+def _characters(text_page: pypdfium2.PdfTextPage) -> tuple[str, np.ndarray]:
+    """Return the page's characters and their boxes, an array (characters, 4): left, top, right, bottom."""
+    count = text_page.count_chars()
+    raw = text_page.raw
+    text = text_page.get_text_range() if count else ""
+    if len(text) != count:  # signs outside the basic plane, or none for a character
+        text = "".join(chr(pdfium.FPDFText_GetUnicode(raw, index) or 0xFFFD) for index in range(count))
+    rectangles = (pdfium.FS_RECTF * count)()
+    box, reference = pdfium.FPDFText_GetLooseCharBox, ctypes.byref
+    for index, rectangle in enumerate(rectangles):
+        box(raw, index, reference(rectangle))
+    return text, np.frombuffer(rectangles, dtype=np.float32).reshape(-1, 4)
+
+
+def _angles(text_page: pypdfium2.PdfTextPage, text: str, shown: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Return the quarter turns of each shown character; the first of a line tells for all of it."""
+    starts = np.ones(len(shown), dtype=bool)
+    starts[1:] = np.array(["\n" in text[a + 1 : b] for a, b in itertools.pairwise(shown)], dtype=bool)
+    lines = np.cumsum(starts) - 1
+    raw = text_page.raw
+    quarters = np.array(
+        [round(pdfium.FPDFText_GetCharAngle(raw, int(index)) / (np.pi / 2)) % 4 for index in shown[starts]]
+    )
+    angles = quarters[lines]
+    if not angles.any() and _is_vertical(boxes[shown]):
+        angles[:] = _DOWNWARDS
+    return angles
+
+
+def _is_vertical(boxes: np.ndarray) -> bool:
+    """Whether most characters stand below the one before them."""
+    if len(boxes) < 3:
+        return False
+    steps = np.abs(np.diff((boxes[:, 0] + boxes[:, 2]) / 2)), np.diff((boxes[:, 1] + boxes[:, 3]) / 2)
+    heights = np.abs(boxes[1:, 1] - boxes[1:, 3])
+    below = (steps[0] < heights * 0.3) & (steps[1] < -heights * 0.3)
+    return bool(below.mean() > 0.6)
+
+
+def _asides(text: str, shown: np.ndarray, angles: np.ndarray, main: int) -> list[str]:
+    others = shown[angles != main]
+    if not len(others):
+        return []
+    breaks = np.flatnonzero(np.diff(others) > 3) + 1
+    return [" ".join(text[part[0] : part[-1] + 1].split()) for part in np.split(others, breaks)]
+
+
+def _turned(boxes: np.ndarray, quarter: int) -> np.ndarray:
+    """Return the boxes as left, top, right, bottom in the direction of the writing, y growing downwards."""
+    (xx, xy), (yx, yy) = _QUARTERS[quarter]
+    first = boxes[:, 0] * xx + boxes[:, 1] * xy, boxes[:, 0] * yx + boxes[:, 1] * yy
+    second = boxes[:, 2] * xx + boxes[:, 3] * xy, boxes[:, 2] * yx + boxes[:, 3] * yy
+    return np.stack(
+        [
+            np.minimum(first[0], second[0]),
+            np.minimum(first[1], second[1]),
+            np.maximum(first[0], second[0]),
+            np.maximum(first[1], second[1]),
+        ],
+        axis=1,
+    )
+
+
+def _is_bold(raw: Any, index: int, name: "ctypes.Array[ctypes.c_char]") -> bool:
+    flags = ctypes.c_int()
+    length = pdfium.FPDFText_GetFontInfo(raw, index, name, _MAX_FONT_NAME_BYTES, ctypes.byref(flags))
+    return 0 < length <= _MAX_FONT_NAME_BYTES and _BOLD_NAME.search(name.value) is not None
+
+
+def _raised(
+    text: str, shown: np.ndarray, heights: np.ndarray, middles: np.ndarray, ends: np.ndarray
+) -> list[tuple[int, str]]:
+    """Return where the small raised numbers after words and stops are: marks of footnotes. Powers are none."""
+    small = np.zeros(len(shown), dtype=bool)
+    small[1:] = (heights[1:] < heights[:-1] * _RAISED_HEIGHT) & (middles[1:] < middles[:-1] - 1e-3) & ~ends
+    found: list[tuple[int, str]] = []
+    for place in np.flatnonzero(small).tolist():
+        index = int(shown[place])
+        before = text[max(0, index - 2) : index]
+        digits = _DIGITS.match(text, index)
+        if digits and ((before.isalpha() and len(before) == 2) or before[-1:] in _STOPS or before[-1:] > "\u3000"):
+            found.append((index, digits.group()))
+    return found
+
+
+def _fragments(text_page: pypdfium2.PdfTextPage, text: str, shown: np.ndarray, boxes: np.ndarray) -> list[Fragment]:
+    left, top, right, bottom = boxes.T
+    heights = bottom - top
+    taller = np.maximum(heights[1:], heights[:-1])
+    ems = np.maximum(taller * _EM_PER_HEIGHT, 1.0)
+    middles = (top + bottom) / 2
+    gaps = np.maximum(left[1:] - right[:-1], left[:-1] - right[1:])  # Hebrew and Arabic run leftwards
+    ends = (np.abs(np.diff(middles)) > taller * 0.5) | (gaps > ems * _GAP_EMS)
+    if "\ufffe" in text:
+        ends |= np.array([text[index] == "\ufffe" for index in shown[:-1]], dtype=bool)
+    bounds = [0, *(np.flatnonzero(ends) + 1).tolist(), len(shown)]
+    lefts = np.minimum.reduceat(left, bounds[:-1]).tolist()
+    rights = np.maximum.reduceat(right, bounds[:-1]).tolist()
+    counts = np.diff(bounds)
+    tops = (np.add.reduceat(top, bounds[:-1]) / counts).tolist()  # a mean: one raised sign must not make a line higher
+    bottoms = (np.add.reduceat(bottom, bounds[:-1]) / counts).tolist()
+    raised = _raised(text, shown, heights, middles, ends)
+    places = shown.tolist()
+    raw = text_page.raw
+    name = ctypes.create_string_buffer(_MAX_FONT_NAME_BYTES)
+    found: list[Fragment] = []
+    for number, (start, end) in enumerate(itertools.pairwise(bounds)):
+        first, last = places[start], places[end - 1]
+        words = text[first : last + 1]
+        for index, digits in reversed([mark for mark in raised if first < mark[0] <= last]):
+            words = f"{words[: index - first]}[^{digits}]{words[index - first + len(digits) :]}"
+        words = closed_up(words)
+        hyphened = words.endswith("\ufffe")
+        bold = all(_is_bold(raw, index, name) for index in (first, last))
+        words = words.replace("\ufffe", "-") if hyphened else words
+        found.append(Fragment(words, lefts[number], tops[number], rights[number], bottoms[number], bold, hyphened))
+    return found

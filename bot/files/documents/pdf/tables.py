@@ -1,0 +1,117 @@
+"""Rows whose cells stand below each other -> a table."""
+
+import itertools
+from math import inf
+from statistics import median
+
+from bot.files.documents.pdf.fragments import Fragment
+from bot.files.documents.pdf.rows import Row
+from bot.files.documents.scripts import glue
+
+_SHORT_CELL_WORDS = 3.0
+"""Cells have fewer words than a line of a text column."""
+_PROSE_LINE_WORDS = 3.5
+_LETTERS_PER_WORD = 3
+"""Chinese and Japanese have no spaces."""
+_CELL_GAP_EMS = 1.0
+"""All rows of a table leave a gap of at least this width free."""
+_MOST_STRETCHED_EMS = 4.0
+_ROW_GAP_HEIGHTS = 2.5
+
+
+def grid_end(page_rows: list[Row], start: int) -> int:
+    """Return the end of the run of rows from `start` on that leave the same gaps free between their cells.
+
+    A row of one cell, which goes on with the one above, may be among them.
+    """
+    gaps = _gaps(page_rows[start])
+    end = start + 1
+    for number in range(start + 1, len(page_rows)):
+        row, above = page_rows[number], page_rows[number - 1]
+        if row[0].top - above[0].bottom > _ROW_GAP_HEIGHTS * row[0].height:
+            break
+        gaps = _shared(gaps, _gaps(row), row[0].em * _CELL_GAP_EMS)
+        if not gaps:
+            break
+        if len(row) > 1:
+            end = number + 1
+    return end
+
+
+def _gaps(row: Row) -> list[tuple[float, float]]:
+    """Return where a row has no writing, from left to right, beyond its ends too."""
+    edges = [-inf, *(edge for item in row for edge in (item.left, item.right)), inf]
+    inner = list(zip(edges[::2], edges[1::2], strict=True))
+    return inner[1:-1] if len(row) > 1 else inner
+
+
+def _shared(
+    these: list[tuple[float, float]], others: list[tuple[float, float]], width: float
+) -> list[tuple[float, float]]:
+    both = ((max(a, c), min(b, d)) for a, b in these for c, d in others)
+    return [(a, b) for a, b in both if b - a >= width]
+
+
+def is_table(beside: list[Row]) -> bool:
+    """Whether rows are those of a table rather than the lines of columns of text."""
+    several = [row for row in beside if len(row) > 1]
+    if len(several) < 2 or len(several) * 2 < len(beside):
+        return False
+    columns = round(median(len(row) for row in several))
+    return min(_words(several, number) for number in range(columns)) < _SHORT_CELL_WORDS
+
+
+def is_stretched(lines: list[Row], left: float, right: float) -> bool:
+    """Whether rows are lines that were stretched to both edges of their column, with wide gaps between the words."""
+    gaps = [after.left - before.right for row in lines for before, after in itertools.pairwise(row)]
+    em = lines[0][0].em
+    full = all(row[0].left - left < 0.5 * em and right - row[-1].right < 0.5 * em for row in lines)
+    return full and max(gaps, default=0.0) < _MOST_STRETCHED_EMS * em
+
+
+def is_prose(lines: list[Row]) -> bool:
+    """Whether the lines of a column are long enough to be those of running text, whatever is beside them."""
+    return bool(lines) and median(sum(map(_length, row)) for row in lines) >= _PROSE_LINE_WORDS
+
+
+def table(beside: list[Row]) -> list[list[str]]:
+    """Return the cells; a row without a first cell continues the one above."""
+    spans = _spans(beside)
+    cells: list[list[str]] = []
+    for row in beside:
+        texts = [""] * len(spans)
+        for fragment in row:
+            column = max(range(len(spans)), key=lambda number: _overlap(fragment, spans[number]))
+            texts[column] += glue(texts[column], fragment.text) + fragment.text
+        if cells and not texts[0] and len(row) < len(spans):
+            cells[-1] = [before + glue(before, more) + more for before, more in zip(cells[-1], texts, strict=True)]
+        else:
+            cells.append(texts)
+    return cells
+
+
+def _spans(beside: list[Row]) -> list[tuple[float, float]]:
+    """Return where each column reaches from and to, by the rows that have most cells."""
+    most = max(len(row) for row in beside)
+    spans: list[tuple[float, float]] = []
+    for fragment in sorted((f for row in beside if len(row) == most for f in row), key=lambda f: f.left):
+        if spans and fragment.left < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], fragment.right))
+        else:
+            spans.append((fragment.left, fragment.right))
+    return spans
+
+
+def _overlap(fragment: Fragment, span: tuple[float, float]) -> float:
+    """Return how far a fragment reaches into a column; negative: how far it is away."""
+    return min(fragment.right, span[1]) - max(fragment.left, span[0])
+
+
+def _words(beside: list[Row], column: int) -> float:
+    lengths = [_length(row[column]) for row in beside if len(row) > column]
+    return median(lengths) if lengths else 0.0
+
+
+def _length(cell: Fragment) -> int:
+    """Return the number of words."""
+    return max(len(cell.text.split()), sum(ord(letter) >= 0x2E80 for letter in cell.text) // _LETTERS_PER_WORD)

@@ -1,0 +1,58 @@
+"""Texts in the encodings of their countries are read right, or refused, but never as mojibake."""
+
+import random
+
+import pytest
+
+from bot.errors import BadDocument
+from bot.files.documents.encodings import decode, plausibility
+
+TEXTS = {
+    "会議は九時に始まります。青いフォルダーを忘れないでください。": (
+        *("cp932", "euc-jp", "iso2022_jp", "utf-16-le", "utf-16-be", "utf-16", "utf-32"),
+    ),
+    "ｶｲｷﾞﾊ ｸｼﾞ": ("cp932",),
+    "会议九点开始，请不要忘记带上蓝色的文件夹。": ("gbk", "gb18030", "hz", "utf-16-le"),
+    "會議九點開始，請不要忘記帶上藍色的文件夾。": ("big5",),
+    "회의는 아홉 시에 시작합니다.": ("cp949", "utf-16-le"),
+    "Собрание начинается в девять. Не забудьте синюю папку.": ("koi8-r", "cp1251", "cp866", "utf-16-le"),
+    "Збори починаються о дев'ятій. Не забудьте синю папку.": ("cp1251", "koi8-u"),
+    "Die Gärtner prüfen die schöne Blüte, größer als früher. Straße, für, über.": ("cp1252",),
+    "Le café était fermé à Noël. Où êtes-vous allé, ça va?": ("cp1252",),
+    "It’s “fine” – really…": ("cp1252",),
+    "Zażółć gęślą jaźń, proszę.": ("cp1250", "iso8859-2"),
+    "Příliš žluťoučký kůň úpěl ďábelské ódy.": ("cp1250", "iso8859-2"),
+    "Η συνάντηση αρχίζει στις εννέα.": ("cp1253",),
+    "Toplantı dokuzda başlıyor, lütfen unutmayın, şimdi.": ("cp1254",),
+    "Hello there, this is text.": ("utf-16-le", "utf-16-be", "utf-8-sig"),
+    "grüße, emoji 😀 and 日本": ("utf-8",),
+}
+PROVEN = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "iso2022_jp", "hz")
+
+
+@pytest.mark.parametrize(("text", "encoding"), [(text, name) for text, names in TEXTS.items() for name in names])
+def test_it_is_read_right_and_a_guess_is_named(text: str, encoding: str) -> None:
+    found, notes = decode(text.encode(encoding))
+    assert found == text
+    if encoding in PROVEN:
+        assert not notes
+    assert all(note.code == "encoding" and note.detail for note in notes)
+
+
+def test_a_text_cut_within_a_character_is_read_as_far_as_it_goes() -> None:
+    assert decode("é".encode() * 50 + b"\xc3")[0] == "é" * 50
+    assert decode("日本語の文章。".encode()[:-1])[0] == "日本語の文章"
+
+
+def test_bytes_that_are_no_text_are_refused() -> None:
+    bytes_ = random.Random(5)
+    for _ in range(30):
+        with pytest.raises(BadDocument):
+            decode(bytes_.randbytes(3000))
+
+
+@pytest.mark.parametrize("wrong", ["cp1252", "koi8-r", "mac_roman"])
+def test_mojibake_is_not_plausible(wrong: str) -> None:
+    text = "Собрание начинается в девять. Не забудьте синюю папку."
+    assert plausibility(text) == 1.0
+    assert plausibility(text.encode("cp1251").decode(wrong)) < 0.8

@@ -1,0 +1,136 @@
+"""Files are known by their content, and what cannot be read says why."""
+
+import ast
+import gzip
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import bot
+from bot.errors import (
+    ArchivedDocument,
+    BadDocument,
+    DamagedDocument,
+    DocumentTooLong,
+    EmptyDocument,
+    LockedDocument,
+    NotDocument,
+    OldDocument,
+)
+from bot.files import documents
+from bot.files.documents import MAX_DOCUMENT_CHARACTERS, sections
+from bot.files.documents.formats import FORMATS, read
+from tests.files.documents.packages import docx, epub, odt, p, pptx, shape, zipped
+from tests.files.documents.pdfs import Line, column, locked, pdf
+from tests.files.documents.test_subtitles import ASS, JSON3, SRT, TTML, VTT
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "title", "text"),
+    [
+        (b"Hello  there.\r\n\r\n\r\nYou.", "a_text.txt", "a text", "Hello there.\n\nYou."),
+        (b"# The title\n\nWords", "a.md", "The title", "# The title\n\nWords"),
+        ("\ufeffgrüße".encode(), "", "", "grüße"),
+        ("ユーティーエフ".encode("utf-16"), "", "", "ユーティーエフ"),
+        ("日本語の文章".encode("cp932"), "", "", "日本語の文章"),
+        (SRT.encode(), "film.srt", "film", "Hello there\nYou"),
+        (b"month,rain\nMay,12\n", "a.csv", "a", "month,rain\nMay,12"),
+        (b'{"month": "May"}', "a.json", "a", '{"month": "May"}'),
+        (b"\n\n" + pdf([Line(50, 500, "Hello there.")]), "paper.txt", "paper", "Hello there."),
+    ],
+)
+def test_what_is_read(data: bytes, name: str, title: str, text: str) -> None:
+    found = read(data, name)
+    assert (found.title, found.text) == (title, text)
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", EmptyDocument),
+        (b" \n -- \n", EmptyDocument),
+        (docx(p(" ")), EmptyDocument),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), NotDocument),
+        (b"\x00\x00\x00\x18ftypmp42" + bytes(100), NotDocument),
+        (bytes(range(256)) * 10, NotDocument),
+        (zipped({"xl/workbook.xml": "<x/>"}), NotDocument),
+        (zipped({"a.txt": "Words", "b.txt": "Words"}), ArchivedDocument),
+        (gzip.compress(b"Words", mtime=0), ArchivedDocument),
+        (OLE, OldDocument),
+        (OLE + "EncryptedPackage".encode("utf-16-le"), LockedDocument),
+        (locked(pdf([Line(50, 500, "Words")]), "secret"), LockedDocument),
+        (b"%PDF-1.7\nbroken", DamagedDocument),
+        (docx(p("Words"))[:-40], DamagedDocument),
+        (zipped({"word/document.xml": "<w:document>"}), DamagedDocument),
+        (b'{"cells": [{"cell_type": "code"', DamagedDocument),
+        (b"a " * MAX_DOCUMENT_CHARACTERS, DocumentTooLong),
+        (b"word " * (MAX_DOCUMENT_CHARACTERS // 4), DocumentTooLong),
+        (pdf(*[column(40, 580, *["many words in one line of a page"] * 40, step=12)] * 400), DocumentTooLong),
+    ],
+)
+def test_what_is_not_read_says_why(data: bytes, error: type[BadDocument]) -> None:
+    with pytest.raises(error) as raised:
+        read(data)
+    assert type(raised.value) is error
+
+
+def test_a_part_that_unpacks_to_too_much_is_not_unpacked() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("word/document.xml", bytes(70_000_000))
+    with pytest.raises(DocumentTooLong):
+        read(out.getvalue())
+
+
+_TEXT = b"Words"
+_NOTEBOOK = json.dumps({"cells": [{"cell_type": "markdown", "source": "Words"}]}).encode()
+_WORD, _OPEN, _HTML = docx(p("Words")), odt("<text:p>Words</text:p>"), b"<!doctype html><p>Words</p>"
+_SLIDES = pptx(shape("Words", place="title"))
+EXAMPLES = {
+    **dict.fromkeys((".txt", ".md", ".markdown", ".csv", ".tsv", ".json"), _TEXT),
+    **dict.fromkeys((".docx", ".docm", ".dotx"), _WORD),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx"), _SLIDES),
+    **dict.fromkeys((".odt", ".ott", ".odp"), _OPEN),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), _HTML),
+    **dict.fromkeys((".ass", ".ssa"), ASS.encode()),
+    ".ipynb": _NOTEBOOK,
+    ".srt": SRT.encode(),
+    ".vtt": VTT.encode(),
+    ".sbv": b"0:00:01.000,0:00:03.000\nWords\n",
+    ".ttml": TTML.encode(),
+    ".lrc": b"[00:01.00]Words\n",
+    ".json3": JSON3.encode(),
+    ".pdf": pdf([Line(50, 500, "Words")]),
+    ".epub": epub("T", {"a": "<p>Words</p>"}, ["a"]),
+    ".rtf": rb"{\rtf1\ansi Words\par}",
+}
+
+
+def test_every_format_in_the_table_is_read() -> None:
+    suffixes = [suffix for form in FORMATS for suffix in form.suffixes]
+    assert sorted(suffixes) == sorted(EXAMPLES)
+    for suffix in suffixes:
+        assert read(EXAMPLES[suffix], f"a{suffix}").text
+
+
+def test_only_the_table_names_the_suffixes() -> None:
+    room = Path(documents.__file__).parent
+    suffixes = {suffix for form in FORMATS for suffix in form.suffixes} - {".json"}  # ours, too
+    house = Path(bot.__file__).parent
+    for file in house.rglob("*.py"):
+        if room not in file.parents:
+            words = {node.value for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.Constant)}
+            assert not words & suffixes, f"{file.relative_to(house)} takes them from files/documents/formats.py"
+
+
+def test_sections_break_at_headings_paragraphs_and_sentences() -> None:
+    text = "intro " * 60 + "\n# One\n" + "A sentence. " * 40 + "\n\n" + "文。" * 300 + "x" * 900
+    found = sections(text, 500)
+    assert all(len(section) <= 500 for section in found)
+    assert found[1].startswith("# One")
+    assert "".join("".join(found).split()) == "".join(text.split())

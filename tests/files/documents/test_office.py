@@ -1,0 +1,164 @@
+"""Office documents, books, web pages and notebooks become Markdown, with nothing lost that people see."""
+
+import json
+
+import pytest
+
+from bot.errors import LockedDocument
+from bot.files.documents.formats import read
+from tests.files.documents.packages import docx, epub, odt, p, pptx, run, shape
+
+NUMBERING = (
+    '<w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/><w:lvlText w:val="•"/></w:lvl>'
+    '<w:lvl w:ilvl="1"><w:numFmt w:val="bullet"/><w:lvlText w:val="o"/></w:lvl></w:abstractNum>'
+    '<w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0"><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl>'
+    '</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>'
+    '<w:num w:numId="2"><w:abstractNumId w:val="1"/></w:num>'
+)
+
+
+def item(text: str, level: int = 0, number: int = 1) -> str:
+    return p(text, more=f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number}"/></w:numPr>')
+
+
+def word(body: str, **parts: str) -> str:
+    return read(docx(body, **parts), "a.docx").text
+
+
+def test_word_keeps_furigana_behind_their_word() -> None:
+    ruby = f"<w:r><w:ruby><w:rt>{run('かいぎ')}</w:rt><w:rubyBase>{run('会議')}</w:rubyBase></w:ruby></w:r>"
+    assert word(p(ruby + run("は九時です。"))) == "会議（かいぎ）は九時です。"
+
+
+def test_word_is_read_as_if_all_changes_were_accepted() -> None:
+    body = p(
+        run("It is ") + f'<w:ins w:id="1">{run("very ")}</w:ins>'
+        '<w:del w:id="2"><w:r><w:delText>hardly </w:delText></w:r></w:del>' + run("green.")
+    )
+    moved = p(f'<w:moveFrom w:id="3">{run("Moved.")}</w:moveFrom>') + p(
+        f'<w:moveTo w:id="4">{run("Moved.")}</w:moveTo>'
+    )
+    assert word(body + moved + p(run("Seen.") + run("hidden", "<w:vanish/>"))) == "It is very green.\n\nMoved.\n\nSeen."
+
+
+@pytest.mark.parametrize(
+    ("style", "name"), [("Heading2", "heading 2"), ("berschrift2", "Heading 2"), ("22", "heading 2")]
+)
+def test_word_headings_are_known_in_every_language(style: str, name: str) -> None:
+    styles = f'<w:style w:type="paragraph" w:styleId="{style}"><w:name w:val="{name}"/></w:style>'
+    assert word(p("A Part", style) + p("Words."), styles=styles) == "## A Part\n\nWords."
+
+
+def test_word_lists_tables_links_and_footnotes_are_markdown() -> None:
+    body = item("first") + item("nested", 1) + item("one", number=2) + item("two", number=2)
+    assert word(body, numbering=NUMBERING) == "- first\n  - nested\n\n1. one\n2. two"
+    rows = "".join(
+        f"<w:tr>{''.join(f'<w:tc>{p(cell)}</w:tc>' for cell in row)}</w:tr>"
+        for row in (("Month", "Rain"), ("May", "12"))
+    )
+    assert word(p("See") + f"<w:tbl>{rows}</w:tbl>") == "See\n\n| Month | Rain |\n| --- | --- |\n| May | 12 |"
+    link = f'<w:hyperlink r:id="site">{run("the site")}</w:hyperlink>'
+    note = '<w:r><w:footnoteReference w:id="7"/></w:r>'
+    notes = f'<w:footnote w:id="7">{p(run("A note below."))}</w:footnote>'
+    found = word(p(run("See ") + link + note + run(".")), footnotes=notes)
+    assert found == "See [the site](https://example.org/x)[^1].\n\n[^1]: A note below."
+
+
+def test_word_text_boxes_are_read_once() -> None:
+    box = p("In a box.")
+    choice = f'<mc:Choice Requires="wps"><w:drawing><w:txbxContent>{box}</w:txbxContent></w:drawing></mc:Choice>'
+    fallback = f"<mc:Fallback><w:pict><w:txbxContent>{box}</w:txbxContent></w:pict></mc:Fallback>"
+    found = word(p(f"<w:r><mc:AlternateContent>{choice}{fallback}</mc:AlternateContent></w:r>"))
+    assert found == "In a box."
+
+
+def test_signs_of_markup_in_word_stay_signs() -> None:
+    assert word(p("a &lt; b &amp; c &gt; d")) == "a < b & c > d"
+
+
+def test_opendocument_keeps_what_people_see() -> None:
+    body = (
+        "<text:tracked-changes><text:changed-region text:id='c1'><text:deletion><office:change-info>"
+        "<dc:creator>a</dc:creator><dc:date>2024-01-01T00:00:00</dc:date></office:change-info>"
+        "<text:p>deleted</text:p></text:deletion></text:changed-region></text:tracked-changes>"
+        "<text:h text:outline-level='1'>The Garden</text:h><text:p>It is well-known<text:change text:change-id='c1'/>"
+        "<text:note text:note-class='footnote' text:id='f1'><text:note-citation>1</text:note-citation><text:note-body>"
+        "<text:p>A note below.</text:p></text:note-body></text:note>.</text:p>"
+        "<text:p><text:ruby><text:ruby-base>会議</text:ruby-base><text:ruby-text>かいぎ</text:ruby-text></text:ruby>"
+        "は九時です。<office:annotation><text:p>a comment</text:p></office:annotation></text:p>"
+    )
+    expected = "# The Garden\n\nIt is well-known[^1].\n\n会議（かいぎ）は九時です。\n\n[^1]: A note below."
+    assert read(odt(body), "a.odt").text == expected
+
+
+def test_a_book_is_read_in_the_order_of_its_spine() -> None:
+    book = epub("The Tale", {"b": "<h1>Two</h1><p>End.</p>", "a": "<h1>One</h1><p>Begin.</p>"}, ["a", "b"])
+    found = read(book, "x.epub")
+    assert (found.title, found.text) == ("The Tale", "# One\n\nBegin.\n\n# Two\n\nEnd.")
+    assert found.outline == ("Chapter a", "Chapter b")
+
+
+def test_a_book_that_is_locked_says_so() -> None:
+    parts = {
+        "META-INF/encryption.xml": "<encryption><EncryptedData><CipherData><CipherReference "
+        'URI="EPUB/a.xhtml"/></CipherData></EncryptedData></encryption>'
+    }
+    with pytest.raises(LockedDocument):
+        read(epub("T", {"a": "<p>Begin.</p>"}, ["a"], **parts))
+
+
+def test_slides_come_in_their_order() -> None:
+    one = shape("First Slide", place="title") + shape("a point", "another") + shape("1", place="sldNum")
+    found = read(pptx(one, shape("Second", place="ctrTitle") + shape("Words.")), "x.pptx")
+    assert found.text == "# First Slide\n\n- a point\n- another\n\n# Second\n\nWords."
+    assert found.outline == ("First Slide", "Second")
+
+
+PAGE = (
+    "<!doctype html><html><head><meta charset='{charset}'><title>A Garden</title><style>p{{}}</style>"
+    "<script>x</script></head><body><header><a href='/'>Logo</a></header><nav>Home | About</nav>"
+    "<div class='cookie-banner'>We use cookies</div><main><h1>The Gärten</h1><p>Hello &amp; <b>welcome</b>, "
+    "<ruby>会議<rp>(</rp><rt>かいぎ</rt><rp>)</rp></ruby>."
+    "<sup><a href='#fn1' role='doc-noteref'>1</a></sup> See <a href='https://example.org/x'>the site</a>."
+    "<img src='data:image/png;base64,AAAA' alt=''></p><ul><li>one<ul><li>two</li></ul></li></ul>"
+    "<table><tr><th>Month</th><th>Rain</th></tr><tr><td>May</td><td>12</td></tr></table>"
+    "<pre><code class='language-python'>for x in y:\n    z(x)</code></pre><p hidden>hidden</p></main>"
+    "<footer>(c) 2024</footer></body></html>"
+)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "gb18030", "utf-16"])
+def test_a_web_page_is_read_without_what_surrounds_its_text(charset: str) -> None:
+    found = read(PAGE.format(charset=charset).encode(charset), "x.html")
+    assert found.title == "A Garden"
+    assert found.text == (
+        "# The Gärten\n\nHello & **welcome**, 会議（かいぎ）.[^1] See [the site](https://example.org/x).\n\n"
+        "- one\n  - two\n\n| Month | Rain |\n| --- | --- |\n| May | 12 |\n\n```python\nfor x in y:\n    z(x)\n```"
+    )
+
+
+def test_a_page_that_is_all_navigation_is_read_all_the_same() -> None:
+    page = "<html><body><div class='sidebar'><p>The only words of this page stand here.</p></div></body></html>"
+    assert read(page.encode()).text == "The only words of this page stand here."
+
+
+def test_rich_text_is_read_in_the_encodings_of_its_fonts() -> None:
+    content = (
+        rb"{\rtf1\ansi\ansicpg932\deff0{\fonttbl{\f0\fnil\fcharset128 MS Mincho;}{\f1\fnil\fcharset204 Arial;}}"
+        rb"\f0\fs24 Hello \b there\b0  caf\u233?.\par \'89\'ef\'8b\'63\f1  \'cf\'f0\'e8{\deleted gone}{\v hidden}"
+        rb"{\footnote A note.}\par\trowd\cellx100\cellx200 Month\cell Rain\cell\row\trowd\cellx100\cellx200 May\cell 12"
+        rb"\cell\row\pard End.{\pict\pngblip 89504e47}\par}"
+    )
+    expected = (
+        "Hello there café.\n\n会議 При[^1]\n\n| Month | Rain |\n| --- | --- |\n| May | 12 |\n\nEnd.\n\n[^1]: A note."
+    )
+    assert read(content, "x.rtf").text == expected
+
+
+def test_a_notebook_keeps_its_text_and_code_and_no_output() -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# Title\n", "Hello"]},
+        {"cell_type": "code", "source": "print(1)", "outputs": [{"data": {"image/png": "iVBORw0KGgo" * 40}}]},
+    ]
+    content = json.dumps({"nbformat": 4, "metadata": {"kernelspec": {"language": "python"}}, "cells": cells}, indent=1)
+    assert read(content.encode(), "x.ipynb").text == "# Title\nHello\n\n```python\nprint(1)\n```"

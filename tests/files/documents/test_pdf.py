@@ -1,0 +1,212 @@
+"""PDFs become Markdown as somebody would read them aloud."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from bot.errors import DamagedDocument, EmptyDocument, LockedDocument, ScannedDocument
+from bot.files.documents.formats import read
+from bot.files.documents.scripts import folded
+from tests.files.documents.pdfs import ACROSS, BOLD, DOWN, Line, column, locked, pdf
+
+LEFT = ("The left column begins", "and goes on here and", "ends in this line.")
+RIGHT = ("The right column follows", "with other words and", "has the last word.")
+COLUMNS = f"{' '.join(LEFT)}\n\n{' '.join(RIGHT)}"
+
+
+def text(*pages: Sequence[Line]) -> str:
+    return read(pdf(*pages), "a.pdf").text
+
+
+def rowwise(left: Sequence[str], right: Sequence[str], y: float = 500) -> list[Line]:
+    """Return two columns, drawn row by row."""
+    return [
+        line
+        for number, (one, other) in enumerate(zip(left, right, strict=True))
+        for line in (Line(40, y - 13 * number, one), Line(220, y - 13 * number, other))
+    ]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        [*column(40, 500, *LEFT), *column(220, 500, *RIGHT)],
+        [*column(220, 500, *RIGHT), *column(40, 500, *LEFT)],
+        rowwise(LEFT, RIGHT),
+        [*column(40, 500, *LEFT), *column(220, 494, *RIGHT)],
+    ],
+    ids=["drawn in order", "drawn right first", "drawn row by row", "on other base lines"],
+)
+def test_columns_are_read_one_after_the_other(page: list[Line]) -> None:
+    assert text(page) == COLUMNS
+
+
+def test_a_title_across_the_columns_comes_before_them_and_a_line_below_after_them() -> None:
+    below = "A line of the same size that goes on across both of the columns and ends."
+    page = [Line(40, 540, "A Title That Spans Both Columns", 18), *rowwise(LEFT, RIGHT), Line(40, 440, below)]
+    assert text(page) == f"# A Title That Spans Both Columns\n\n{COLUMNS}\n\n{below}"
+
+
+def test_a_sentence_goes_on_in_the_next_column_and_on_the_next_page() -> None:
+    left, right = (
+        ("The sentence begins here", "and then it goes on over"),
+        ("to the right column and", "to the next page, where"),
+    )
+    found = text(rowwise(left, right), column(40, 500, "it ends after all."))
+    assert found == f"{' '.join(left)} {' '.join(right)} it ends after all."
+
+
+def test_a_table_is_kept_as_a_table() -> None:
+    page = [
+        line
+        for number, row in enumerate((("Month", "Rain", "Sun"), ("May", "12", "200"), ("June", "7", "240")))
+        for line in (Line(40 + 90 * place, 500 - 15 * number, cell) for place, cell in enumerate(row))
+    ]
+    prose = column(40, 560, "A text stands above it, and it is long enough to be one line of prose.")
+    assert text([*prose, *page]).endswith(
+        "| Month | Rain | Sun |\n| --- | --- | --- |\n| May | 12 | 200 |\n| June | 7 | 240 |"
+    )
+
+
+def numbered_page(number: int, last: int) -> list[Line]:
+    end = "." if number == last else ""
+    return [
+        *column(150, 580, "ANNUAL REPORT 2025 - Garden Society", size=8),
+        *column(
+            40,
+            550,
+            f"Part {number} tells of the beds and of the water which",
+            f"runs on to the next page so that it{end}",
+        ),
+        *column(40, 60, f"{number}  See the almanac of 1911, p. 44.", size=7),
+        *column(190, 25, str(number), size=8),
+    ]
+
+
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_running_heads_page_numbers_and_footnotes_stay_out_of_the_sentence(count: int) -> None:
+    sentence, *notes = text(*(numbered_page(number, count) for number in range(1, count + 1))).split("\n\n")
+    parts = (
+        f"Part {number} tells of the beds and of the water which runs on to the next page so that it"
+        for number in range(1, count + 1)
+    )
+    assert sentence == " ".join(parts) + "."
+    assert notes == [f"[^{number}]: See the almanac of 1911, p. 44." for number in range(1, count + 1)]
+
+
+def test_a_page_whose_only_line_is_like_the_others_keeps_it() -> None:
+    found = text(*(column(40, 550, f"Page {number} has one line.") for number in range(5)))
+    assert found.count("has one line.") == 5
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("The gardeners of the well-", "known society met."), "The gardeners of the well-known society met."),
+        (("They made an exam-", "ple of it."), "They made an example of it."),
+        (("It is a state-of-the-", "art pump."), "It is a state-of-the-art pump."),
+        (("The years 2019-", "2024 were dry."), "The years 2019-2024 were dry."),
+        (("An Anglo-", "American garden."), "An Anglo-American garden."),
+        (("The e-mail came; another e-", "mail went."), "The e-mail came; another e-mail went."),
+    ],
+)
+def test_a_hyphen_goes_only_where_it_cuts_a_word(lines: tuple[str, str], expected: str) -> None:
+    assert text(column(40, 500, *lines)) == expected
+
+
+def test_a_word_cut_by_the_end_of_a_page_is_whole() -> None:
+    assert (
+        text(column(40, 40, "It was an extraor-"), column(40, 550, "dinary year.")) == "It was an extraordinary year."
+    )
+
+
+def test_japanese_lines_are_joined_without_a_space() -> None:
+    lines = ("会議は九時に始まります。青い", "フォルダーを忘れないで", "ください。")
+    assert text(column(40, 500, *lines, size=12, step=16, font=ACROSS)) == "".join(lines)
+
+
+def test_vertical_japanese_is_read_from_right_to_left() -> None:
+    page = [Line(300, 500, "会議は九時に始まり", 12, DOWN), Line(280, 500, "ます。青いフォル", 12, DOWN)]
+    assert text([page[0], page[1]]) == text([page[1], page[0]]) == "会議は九時に始まります。青いフォル"
+
+
+def test_furigana_stand_in_brackets_after_their_word() -> None:
+    page = [Line(40, 500, "会議は九時に始まります。", 12, ACROSS), Line(43, 512.5, "かいぎ", 6, ACROSS)]
+    assert text(page) == "会議（かいぎ）は九時に始まります。"
+
+
+def test_ligatures_soft_hyphens_and_radicals_are_written_as_usual() -> None:
+    assert folded("o\ufb03ce so\u00adft ⼈⽣ ︒") == "office soft 人生 。"
+
+
+def test_text_on_its_side_is_read_in_order() -> None:
+    side = [
+        Line(200, 300, "A page that is turned", matrix="0 1 -1 0"),
+        Line(213, 300, "on its side.", matrix="0 1 -1 0"),
+    ]
+    assert text(side) == "A page that is turned on its side."
+    turned = read(pdf(column(40, 400, "A page that is rotated", "has a second line."), rotate=90)).text
+    assert turned == "A page that is rotated has a second line."
+
+
+def test_lists_and_paragraphs_are_told_apart() -> None:
+    found = text(
+        column(
+            40, 550, "First paragraph has a first line that is long and", "its last sentence ends here.", "",
+            "A second paragraph starts here after a gap and has", "a list:",
+            "- one thing", "- two things", "1. One", "2. Two",
+        )
+    )  # fmt: skip
+    assert found == (
+        "First paragraph has a first line that is long and its last sentence ends here.\n\n"
+        "A second paragraph starts here after a gap and has a list:\n\n- one thing\n- two things\n\n1. One\n2. Two"
+    )
+
+
+def test_headings_have_levels_by_their_size_and_weight() -> None:
+    body = "The text of this section is long enough to be the body of all of it."
+    page = [
+        *column(40, 560, "The Title", size=20), *column(40, 530, "A Section", size=14), *column(40, 510, body),
+        *column(40, 480, "A Part in Bold", font=BOLD), *column(40, 460, body),
+    ]  # fmt: skip
+    assert text(page) == f"# The Title\n\n## A Section\n\n{body}\n\n### A Part in Bold\n\n{body}"
+
+
+def test_the_outline_names_the_chapters() -> None:
+    pages = [
+        column(40, 550, title, "It was so. And then it was not", "any more.")
+        for title in ("One Bright Day", "The Rain")
+    ]
+    found = read(pdf(*pages, title="untitled", outline=[("One Bright Day", 0), ("The Rain", 1)]), "my_story.pdf")
+    assert found.outline == ("One Bright Day", "The Rain")
+    assert found.text.startswith("# One Bright Day\n\nIt was so.")
+    assert "\n\n# The Rain\n\nIt was so." in found.text
+
+
+@pytest.mark.parametrize("title", ["", "untitled", "Untitled 3", "Microsoft Word - draft.docx", "draft.indd", "無題"])
+def test_the_name_of_the_file_comes_before_a_title_that_is_none(title: str) -> None:
+    page = pdf(column(40, 550, "Words."), title="" if title == "無題" else title)
+    assert read(page, "my_story.pdf").title == "my story"
+    assert read(pdf(column(40, 550, "Words."), title="The Real Title"), "my_story.pdf").title == "The Real Title"
+
+
+@pytest.mark.parametrize("algorithm", ["RC4-40", "RC4-128", "AES-128", "AES-256"])
+def test_an_empty_password_needs_none(algorithm: str) -> None:
+    assert read(locked(pdf(column(40, 500, "Hello there.")), "", algorithm)).text == "Hello there."
+
+
+def test_each_cause_has_its_own_error() -> None:
+    page = pdf(column(40, 500, "Hello there."))
+    with pytest.raises(LockedDocument):
+        read(locked(page, "secret"))
+    with pytest.raises(DamagedDocument):
+        read(b"%PDF-1.7\nbroken")
+    with pytest.raises(EmptyDocument):
+        read(pdf([]))
+    with pytest.raises(ScannedDocument):
+        read(pdf([], extra="40 40 300 400 re f\n"))
+
+
+def test_pages_that_are_pictures_alone_are_named() -> None:
+    found = read(pdf(column(40, 500, "Hello there."), [], [], extra="40 40 300 300 re f\n"))
+    assert [(note.code, note.detail) for note in found.notes] == [("unread_pages", "2–3")]

@@ -1,0 +1,118 @@
+"""Subtitles of every kind become what is said, once; a text that quotes a cue stays a text."""
+
+import json
+
+import pytest
+
+from bot.files.documents.formats import read
+
+SRT = "1\n00:00:01,000 --> 00:00:02,000\n<i>Hello</i> there\n\n2\n00:00:02,000 --> 00:00:03,000\nHello there\nYou\n"
+VTT = (
+    "WEBVTT\n\nNOTE a note\n\n00:01.000 --> 00:02.000 align:start\n<v Ann>Hello there\n\n00:02.000 --> 00:03.000\nYou\n"
+)
+ROLLING = (
+    "WEBVTT\nKind: captions\n\n00:00:00.469 --> 00:00:03.169 align:start\n \n"
+    "welcome<00:00:01.469><c> to</c><00:00:01.620><c> the</c> series\n\n"
+    "00:00:03.169 --> 00:00:03.179\nwelcome to the series\n \n\n"
+    "00:00:03.179 --> 00:00:05.000\nwelcome to the series\non<00:00:03.400><c> neural</c> nets\n\n"
+    "00:00:05.000 --> 00:00:05.010\non neural nets\n \n\n"
+    "00:00:05.010 --> 00:00:07.000\non neural nets\nand<00:00:05.400><c> &gt;&gt;</c> tea&nbsp;pots\n"
+)
+ASS = (
+    "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize\nStyle: Default,Arial,20\n\n"
+    "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+    "Dialogue: 0,0:00:05.00,0:00:06.00,Default,Ann,0,0,0,,Later, with a comma\n"
+    "Dialogue: 0,0:00:01.00,0:00:03.00,Default,Bob,0,0,0,,{\\i1}Hello{\\i0} there\\Nfriend\n"
+    "Comment: 0,0:00:01.00,0:00:03.00,Default,,0,0,0,,not shown\n"
+    "Dialogue: 0,0:00:07.00,0:00:08.00,Default,,0,0,0,,{\\p1}m 0 0 l 100 0{\\p0}\n"
+)
+TTML = (
+    '<?xml version="1.0" encoding="UTF-16"?><tt xmlns="http://www.w3.org/ns/ttml" '
+    'xmlns:ttp="http://www.w3.org/ns/ttml#parameter" ttp:tickRate="10000000"><body><div>'
+    '<p begin="20000000t" end="30000000t">Second</p><p begin="1s" dur="1s">First &amp; foremost<br/>it\n  goes</p>'
+    '<p begin="00:00:04:12" end="00:00:05:00">Third</p></div></body></tt>'
+)
+JSON3 = json.dumps(
+    {
+        "wireMagic": "pb3",
+        "events": [
+            {"tStartMs": 0, "dDurationMs": 900, "segs": [{"utf8": "hello"}, {"utf8": " there", "tOffsetMs": 300}]},
+            {"tStartMs": 900, "aAppend": 1, "segs": [{"utf8": "\n"}]},
+            {"tStartMs": 950, "segs": [{"utf8": "you"}]},
+        ],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("film.srt", SRT, "Hello there\nYou"),
+        ("film.vtt", VTT, "Ann: Hello there\n\nYou"),
+        ("youtube.vtt", ROLLING, "welcome to the series\non neural nets\nand >> tea pots"),
+        ("film.ass", ASS, "Bob: Hello there\nfriend\n\nAnn: Later, with a comma"),
+        (
+            "film.sbv",
+            "0:00:01.000,0:00:03.000\nHello there\n\n0:00:03.000,0:00:05.000\nsecond\n",
+            "Hello there\nsecond",
+        ),
+        ("film.ttml", TTML, "First & foremost\nit goes\nSecond\nThird"),
+        ("film.sub", "{25}{50}Hello there\n{50}{75}second\n", "Hello there\nsecond"),
+        ("video.json3", JSON3, "hello there\nyou"),
+        ("bare.vtt", "WEBVTT\n\n00:01 --> 00:03\nHello\n", "Hello"),
+        ("mac.vtt", VTT.replace("\n", "\r"), "Ann: Hello there\n\nYou"),
+    ],
+)
+def test_each_kind_is_read(name: str, content: str, expected: str) -> None:
+    assert read(content.encode(), name).text == expected
+
+
+def test_speakers_are_kept_and_named_when_they_change() -> None:
+    cues = (
+        "<v Alice Example>Good morning.</v>",
+        "<v Alice Example>All here?</v>",
+        "<v.loud Bob>Good &amp; <i>well</i>.\n<v Eve>Yes.",
+    )
+    content = "WEBVTT\n\n" + "\n\n".join(f"00:0{n}.000 --> 00:0{n + 1}.000\n{cue}" for n, cue in enumerate(cues))
+    assert read(content.encode()).text == "Alice Example: Good morning.\nAll here?\n\nBob: Good & well.\n\nEve: Yes."
+
+
+def srt(*cues: tuple[float, float, str]) -> bytes:
+    return "\n\n".join(
+        f"{number}\n00:00:{start:06.3f} --> 00:00:{end:06.3f}\n{words}".replace(".", ",")
+        for number, (start, end, words) in enumerate(cues, 1)
+    ).encode()
+
+
+def test_what_rolls_is_said_once_and_what_is_repeated_twice() -> None:
+    rolling = srt((0, 3, "first"), (3, 3.01, "first"), (3.01, 6, "first\nsecond"), (6.01, 9, "second\nthird"))
+    assert read(rolling).text == "first\nsecond\nthird"
+    repeated = srt((1, 2, "- Who?\n- Me"), (2, 3, "No"), (3, 4, "No"), (4, 5, "Oh"))
+    assert read(repeated).text == "- Who?\n- Me\nNo\nNo\nOh"
+
+
+def test_captions_that_grow_word_by_word_are_said_once() -> None:
+    assert read(srt((0, 1, "so"), (1, 2, "so we"), (2, 3, "so we begin"), (3, 4, "now"))).text == "so we begin\nnow"
+
+
+def test_a_blank_line_in_a_cue_loses_nothing() -> None:
+    assert (
+        read(srt((1, 3, "First\n\nsecond after a blank"), (3, 4, "Third"))).text == "First\nsecond after a blank\nThird"
+    )
+
+
+def test_lyrics_come_in_the_order_of_singing() -> None:
+    found = read(b"[ti:Song]\n[ar:Someone]\n[00:10.00][00:14.00]Chorus\n[00:12.00]Verse <00:12.50>one\n", "x.lrc")
+    assert (found.title, found.text) == ("Song", "Chorus\nVerse one\nChorus")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "# Notes on subtitles\n\nA cue:\n\n00:00:01.000 --> 00:00:03.000\nHello\n\nAll the rest is prose.",
+        "[0:30] is where it starts.\n\nAnd this is an essay that goes on.\n\nIt has many lines.\n\nNone is sung.",
+        '{"events": ["a", "b"], "more": 1}',
+    ],
+)
+def test_a_text_that_quotes_a_cue_stays_a_text(content: str) -> None:
+    assert read(content.encode()).text == content
