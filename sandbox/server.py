@@ -61,6 +61,8 @@ class Sandbox:
         self.gateway = self.parts.gateway
         self.rest = Rest(self.parts)
         self.moderator = Moderator(self.parts)
+        self.world.role_added = self.moderator.added
+        self.guild.announced = True
         self._keyboard = Keyboard(self.parts)
         self._people: list[Person] = []
 
@@ -131,6 +133,12 @@ class Sandbox:
         self.moderator.invited(guild)
         return guild
 
+    def add_foreign_guild(self, name: str) -> Guild:
+        """Make a server that does not have the bot, with a text channel; people may bring the bot as their own app."""
+        guild = self.world.add_guild(name, with_bot=False)
+        self.world.add_channel(guild, "general")
+        return guild
+
     async def person(
         self,
         name: str,
@@ -152,14 +160,25 @@ class Sandbox:
     # Actions of people
 
     async def command(
-        self, user: User, name: str, options: Mapping[str, Value] | None = None, *, channel_id: int | None = None
+        self,
+        user: User,
+        name: str,
+        options: Mapping[str, Value] | None = None,
+        *,
+        channel_id: int | None = None,
+        by_user: bool = False,
+        timed_out: float = 0.0,
     ) -> CommandOutcome:
         """Use a slash command ("join", "call status") in a channel (#general) and wait for the first response.
+
+        `by_user`: as an app that the person brought along. `timed_out`: as they press enter, a moderator times them
+        out for so many seconds.
 
         Options are checked against the synced commands. Raises Refused for what a client would not send, and NoAnswer
         when no response comes within 3 s. Wait for a deferred response with `CommandOutcome.settled`.
         """
-        return await self._keyboard.command(user, name, options or {}, self._channel(channel_id))
+        channel = self._channel(channel_id)
+        return await self._keyboard.command(user, name, options or {}, channel, by_user=by_user, timed_out=timed_out)
 
     async def autocomplete(
         self,
@@ -173,12 +192,14 @@ class Sandbox:
         """Type into the option `focused`; the outcome's `choices` are the proposals."""
         return await self._keyboard.complete(user, name, focused, typed or {}, self._channel(channel_id))
 
-    async def menu(self, user: User, name: str, target: int | ChatMessage | User) -> CommandOutcome:
-        """Choose a menu entry on a message (or its id) or on a person."""
+    async def menu(
+        self, user: User, name: str, target: int | ChatMessage | User, *, timed_out: float = 0.0
+    ) -> CommandOutcome:
+        """Choose a menu entry on a message (or its id) or on a person; `timed_out` as for `command`."""
         if isinstance(target, int):
             target = self.message(target)
         where = target.channel_id if isinstance(target, ChatMessage) else None
-        return await self._keyboard.menu(user, name, target, self._channel(where))
+        return await self._keyboard.menu(user, name, target, self._channel(where), timed_out=timed_out)
 
     async def click(
         self, user: User, message: int | ChatMessage, custom_id: str, values: Sequence[str] = ()

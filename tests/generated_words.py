@@ -17,7 +17,7 @@ import polib
 from discord import app_commands
 
 import bot.errors
-from bot.chat.command_sync import canonical
+from bot.chat.command_sync import CONTEXTS, INSTALLS, canonical
 from bot.chat.commands import ALL, Command
 from bot.chat.i18n import LOCALES_FOLDER, SOURCE_LANGUAGE, TEMPLATE_FILE, Catalogues, Translator, Words, command_code
 
@@ -49,7 +49,9 @@ def payload(translator: app_commands.Translator) -> list[Any]:
     """Return the commands as they are sent to Discord."""
 
     async def translated() -> list[Any]:
-        tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
+        tree = app_commands.CommandTree(
+            discord.Client(intents=discord.Intents.none()), allowed_contexts=CONTEXTS, allowed_installs=INSTALLS
+        )
         return [await command.get_translated_payload(tree, translator) for command in ALL]
 
     return asyncio.run(translated())

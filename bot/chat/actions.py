@@ -8,6 +8,7 @@ import discord
 
 from bot.chat.error_messages import send_error
 from bot.chat.host import Host, Interaction
+from bot.chat.rights import Action
 
 DEFER_AFTER_SECONDS = 1.5
 """How long to wait for the result before deferring the response. Discord allows 3 s."""
@@ -17,6 +18,7 @@ async def pressed(interaction: discord.Interaction, act: Callable[[Interaction],
     """Run a button's action within the caller's cooldown, and send any error as commands do."""
     assert isinstance(interaction.client, Host)
     try:
+        interaction.client.admit(interaction)
         interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
         await act(interaction)  # pyright: ignore[reportArgumentType] # client checked above
     except Exception as error:
@@ -25,19 +27,19 @@ async def pressed(interaction: discord.Interaction, act: Callable[[Interaction],
 
 async def stop(interaction: Interaction) -> None:
     """Stop speaking now, and drop the waiting turns."""
-    stopped = interaction.client.call_of(interaction).stop()
+    stopped = interaction.client.call_for(interaction, Action.STEER).stop()
     await tell(interaction, "stop done" if stopped else "stop nothing")
 
 
 async def replay(interaction: Interaction) -> None:
     """Say the last answer again."""
-    replayed = interaction.client.call_of(interaction).replay()
+    replayed = interaction.client.call_for(interaction, Action.STEER).replay()
     await tell(interaction, "replay done" if replayed else "replay nothing")
 
 
 async def leave(interaction: Interaction) -> None:
     host = interaction.client
-    call = host.call_of(interaction)
+    call = host.call_for(interaction, Action.STEER)
     await interaction.response.defer(ephemeral=True, thinking=True)
     await host.leave(call)
     await tell(interaction, "leave done")

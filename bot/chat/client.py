@@ -20,8 +20,9 @@ from bot.call.manager import CallManager
 from bot.call.preferences import Preferences
 from bot.call.services import Services
 from bot.call.settings import CallSettings
+from bot.chat import rights
 from bot.chat.auto_join import AutoJoin, people
-from bot.chat.command_sync import sync
+from bot.chat.command_sync import CONTEXTS, INSTALLS, sync
 from bot.chat.commands import Command
 from bot.chat.cooldown import Cooldowns
 from bot.chat.error_messages import send_error
@@ -31,10 +32,11 @@ from bot.chat.job_progress import CancelButton
 from bot.chat.mentions import answer_mention
 from bot.chat.panel import PanelView
 from bot.chat.permissions import VocalChannel
+from bot.chat.rights import Action
 from bot.chat.transcript.line_buttons import LineButton
 from bot.chat.venue import Connect, DiscordVenue
 from bot.config import Settings
-from bot.errors import LoginError, StartError
+from bot.errors import BotError, LoginError, StartError
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +49,9 @@ def intents(settings: Settings) -> discord.Intents:
     return discord.Intents(guilds=True, voice_states=True, guild_messages=True, message_content=settings.read_text)
 
 
+OWN_COMMAND_GROUP = "privacy"
+"""The commands about one's own words and data, open even to people who are timed out."""
+
 BeforeIdentify = Callable[[int, int], Awaitable[None]]
 """Waits until a shard may IDENTIFY; takes its number and the count of rate limit buckets (max_concurrency)."""
 
@@ -55,8 +60,16 @@ class Tree(app_commands.CommandTree["Client"]):
     """The commands, with one error handler for all of them."""
 
     async def interaction_check(self, interaction: discord.Interaction["Client"], /) -> bool:
-        if interaction.type is discord.InteractionType.application_command:
-            interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
+        if interaction.type is not discord.InteractionType.application_command:
+            return True  # autocomplete offers the same to everyone
+        interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
+        try:
+            interaction.client.admit(interaction)
+            own = (interaction.data or {}).get("name") == OWN_COMMAND_GROUP
+            rights.check(interaction.user, Action.OWN if own else Action.USE)
+        except BotError as error:
+            await send_error(interaction, interaction.client.words_to(interaction), error)
+            return False
         return True
 
     async def on_error(
@@ -100,7 +113,7 @@ class Client(Host):
         self.preferences = preferences or Preferences(services.store, CallSettings(), Caps(), discord.utils.utcnow)
         self.catalogues = catalogues
         self.cooldowns = Cooldowns()
-        self.tree = Tree(self)
+        self.tree = Tree(self, allowed_contexts=CONTEXTS, allowed_installs=INSTALLS)
         self.synced = False
         "Discord has the current commands"
         self._connect_voice = connect

@@ -1,12 +1,15 @@
 """Registers the commands with Discord, only when they differ: Discord allows 200 writes a day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.http import Route
 
+CONTEXTS = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
+INSTALLS = app_commands.AppInstallationType(guild=True, user=False)
+"""The commands are used in servers that have added the bot, and nowhere else."""
 _COMPARED_KEYS = {
     "name",
     "name_localizations",
@@ -25,9 +28,13 @@ _COMPARED_KEYS = {
     "autocomplete",
     "default_member_permissions",
     "dm_permission",
+    "contexts",
+    "integration_types",
     "nsfw",
 }
 """The keys that are compared; the others (ids, versions, deprecated duplicates) are set by Discord."""
+_GLOBAL_KEYS = {"contexts", "integration_types"}
+"""Keys that only global commands have (Discord's documentation, "Application Command Object")."""
 
 
 async def sync(tree: app_commands.CommandTree[Any], dev_guild_id: int | None) -> bool:
@@ -45,15 +52,20 @@ async def sync(tree: app_commands.CommandTree[Any], dev_guild_id: int | None) ->
     application = tree.client.application_id
     path = f"/applications/{application}" + (f"/guilds/{guild.id}" if guild else "") + "/commands"
     theirs = await tree.client.http.request(Route("GET", path), params={"with_localizations": "true"})
-    if canonical(ours) == canonical(theirs):
+    ignored = _GLOBAL_KEYS if guild else frozenset[str]()
+    if canonical(ours, ignored) == canonical(theirs, ignored):
         return False
     await tree.sync(guild=guild)
     return True
 
 
-def canonical(commands: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Reduce command payloads to what is compared: the same result for ours and for what Discord returns for it."""
-    return sorted((_canonical(command) for command in commands), key=lambda item: (item.get("type", 1), item["name"]))
+def canonical(commands: Sequence[Mapping[str, Any]], ignored: Collection[str] = ()) -> list[Any]:
+    """Reduce command payloads to what is compared: the same result for ours and for what Discord returns for it.
+
+    `ignored` are keys of the command itself.
+    """
+    kept = ({key: value for key, value in command.items() if key not in ignored} for command in commands)
+    return sorted((_canonical(command) for command in kept), key=lambda item: (item.get("type", 1), item["name"]))
 
 
 def _canonical(value: Any) -> Any:

@@ -14,6 +14,7 @@ from bot.chat.error_messages import error_sentence
 from bot.chat.i18n import Words
 from bot.chat.permissions import VocalChannel, check_bot
 from bot.chat.requests import REQUEST_ERRORS, within
+from bot.chat.rights import open_to_readers
 from bot.chat.transcript.line_writer import LineWriter
 from bot.errors import BotError
 
@@ -90,6 +91,9 @@ class Entrance:
 
     async def _open_thread(self) -> None:
         parent = self.asked_in
+        if isinstance(parent, discord.Thread | discord.TextChannel) and not open_to_readers(self._channel(), parent):
+            self._tell_once(self._words()("thread closed"))
+            return
         if isinstance(parent, discord.Thread):
             if parent.owner_id == parent.guild.me.id:  # the call goes on in it
                 self._writer.channel = parent

@@ -1,6 +1,7 @@
 """Turns every error into one friendly sentence in the person's language; an unexpected one gets an id for the log."""
 
 import secrets
+from collections.abc import Sequence
 
 import discord
 import structlog
@@ -16,22 +17,31 @@ _EXPIRED_INTERACTION_CODES = {10062, 40060}
 
 
 class Refusal(BotError):
-    """The bot cannot do what a person asked for; `sentence_code` is the catalogue's code of the reason."""
+    """The bot cannot do what a person asked for; `sentence_code` is the catalogue's code of the reason.
+
+    `permissions` are names as in Discord's settings; the sentence has them in the reader's language.
+    """
 
     code = "refusal"
 
-    def __init__(self, sentence_code: str, **values: object) -> None:
+    def __init__(self, sentence_code: str, *, permissions: Sequence[str] = (), **values: object) -> None:
         super().__init__(sentence_code)
         self.sentence_code = sentence_code
+        self.permissions = permissions
         self.values = values
+
+
+def _permissions(words: Words, names: Sequence[str]) -> str:
+    return ", ".join(words(f"permission {name}") for name in names)
 
 
 def error_sentence(words: Words, error: BotError) -> str:
     """Return the sentence for an error of the bot: the catalogue's "error <code>", else the error's own hint."""
     if isinstance(error, Refusal):
-        return words(error.sentence_code, **error.values)
+        permissions = _permissions(words, error.permissions)
+        return words(error.sentence_code, permissions=permissions, **error.values)
     if isinstance(error, MissingPermissions):
-        return words("error permissions", missing=", ".join(words(f"permission {name}") for name in error.missing))
+        return words("error permissions", missing=_permissions(words, error.missing))
     code, values = f"error {error.code}", {}
     if isinstance(error, PartFailed):
         what = words(f"part {error.step}", part=error.part, parts=error.parts)

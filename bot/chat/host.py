@@ -10,11 +10,12 @@ from bot.call.call import Call
 from bot.call.manager import CallManager
 from bot.call.preferences import Preferences
 from bot.call.services import Services
-from bot.chat import permissions
+from bot.chat import rights
 from bot.chat.cooldown import Cooldowns
 from bot.chat.error_messages import Refusal
 from bot.chat.i18n import Catalogues, Words
 from bot.chat.permissions import VocalChannel
+from bot.chat.rights import Action
 from bot.config import Settings
 from bot.errors import NotInCall
 from bot.files.box import Box
@@ -79,40 +80,48 @@ class Host(discord.AutoShardedClient):
         """Return the catalogue of the server's language, for what everyone sees."""
         return self.catalogues.of(self.preferences.of(guild.id, None).language or guild.preferred_locale)
 
-    def call_in(self, guild_id: int | None) -> Call:
-        """Return the server's call. Raises NotInCall."""
-        call = self.calls.get(guild_id) if guild_id is not None else None
-        if call is None:
-            raise NotInCall
-        return call
+    def admit(self, interaction: discord.Interaction) -> None:
+        """Raise Refusal unless the interaction comes from a server that has the bot.
 
-    def call_of(self, interaction: discord.Interaction) -> Call:
-        """Return the call that the caller may control.
-
-        Raises NotInCall, and Refusal when they are neither in the call nor a moderator.
+        Not so in a direct message, and where a person brought the bot along as an app of their own.
         """
-        call = self.call_in(interaction.guild_id)
-        if interaction.user.id not in call.venue.people() and not permissions.may_moderate(interaction.permissions):
-            raise Refusal("refusal outside", channel=f"<#{call.venue.channel_id}>")
+        if interaction.guild_id is None or self.get_guild(interaction.guild_id) is None:
+            raise Refusal("refusal server_only")
+
+    def call_channel(self, call: Call) -> VocalChannel | None:
+        """Return the channel of a call; None when it was deleted."""
+        guild = self.get_guild(call.venue.guild_id)
+        channel = guild.get_channel(call.venue.channel_id) if guild else None
+        return channel if isinstance(channel, VocalChannel) else None
+
+    def call_for(self, interaction: discord.Interaction, action: Action) -> Call:
+        """Return the server's call, with which the caller may do `action`.
+
+        Raises Refusal, and NotInCall: both say the same to somebody who cannot see the call's channel.
+        """
+        call = self.calls.get(interaction.guild_id) if interaction.guild_id is not None else None
+        channel = self.call_channel(call) if call is not None else None
+        if call is None or channel is None:
+            raise NotInCall
+        rights.check(interaction.user, action, channel)
         return call
 
-    def channel_for(
-        self, interaction: discord.Interaction, named: VocalChannel | None, *, history: bool = False
-    ) -> VocalChannel:
+    def channel_for(self, interaction: discord.Interaction, named: VocalChannel | None, action: Action) -> VocalChannel:
         """Return the voice channel a command is about: the one named, else the call's, else the caller's own.
 
-        Raises Refusal when there is none, or the caller may not enter it, or (`history`) may not read its messages.
+        Raises Refusal when there is none, or the caller may not do `action` there.
         """
         member = interaction.user
         assert isinstance(member, discord.Member)
         call = self.calls.get(member.guild.id)
-        current = member.guild.get_channel(call.venue.channel_id) if call else member.voice and member.voice.channel
+        current = self.call_channel(call) if call else None
+        if current is None or rights.may(member, Action.LOOK, current):
+            current = member.voice and member.voice.channel
         channel = named or current
         if not isinstance(channel, VocalChannel):
+            rights.check(member, action)
             raise Refusal("refusal no_channel")
-        permissions.check_caller(member, channel)
-        if history and not channel.permissions_for(member).read_message_history:
-            raise Refusal("refusal channel_closed", channel=channel.mention)
+        rights.check(member, action, channel)
         return channel
 
 

@@ -16,11 +16,12 @@ import structlog
 from discord import ui
 
 from bot.audio import clock
-from bot.chat import lines, permissions, voice_message
-from bot.chat.error_messages import Refusal, explain, send_error
-from bot.chat.host import Host, Interaction
+from bot.chat import actions, lines, rights, voice_message
+from bot.chat.error_messages import Refusal, explain
+from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.chat.long_answer import LongAnswer
+from bot.chat.rights import Action, Place
 from bot.chat.throttle import Throttle
 from bot.errors import JobCancelled
 from bot.jobs.job_account import JobAccount
@@ -217,17 +218,21 @@ class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"kikite:cancel:(?P<
         return cls(int(match["owner"]), match["name"])
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        assert isinstance(interaction.client, Host)
-        try:
-            if interaction.user.id != self._owner_id and not permissions.may_moderate(interaction.permissions):
-                raise Refusal("refusal not_asker")
-            ticket = interaction.client.jobs.queue.find(self._name)
-            if ticket is None:
-                raise Refusal("refusal job_over")
-            await interaction.response.defer()
-            ticket.cancel()
-        except Exception as error:
-            await send_error(interaction, interaction.client.words_to(interaction), error)
+        await actions.pressed(interaction, self._cancel)
+
+    async def _cancel(self, interaction: Interaction) -> None:
+        check_cancel(interaction, self._owner_id)
+        ticket = interaction.client.jobs.queue.find(self._name)
+        if ticket is None:
+            raise Refusal("refusal job_over")
+        await interaction.response.defer()
+        ticket.cancel()
+
+
+def check_cancel(interaction: discord.Interaction, owner_id: int) -> None:
+    """Raise Refusal unless the caller may end the job of `owner_id` that the interaction's message shows."""
+    channel = interaction.channel if isinstance(interaction.channel, Place) else None
+    rights.check(interaction.user, Action.CANCEL, channel, concerned=interaction.user.id == owner_id)
 
 
 def cancel_view(words: Words, owner_id: int, ticket: Ticket) -> ui.View:

@@ -8,9 +8,10 @@ import discord
 import structlog
 
 from bot.call.call import Call
-from bot.chat import attachments
+from bot.chat import attachments, rights
 from bot.chat.error_messages import Refusal, explain
 from bot.chat.host import Host
+from bot.chat.rights import Action
 from bot.chat.venue import DiscordVenue
 from bot.errors import NotInCall
 from bot.types import Verdict
@@ -22,7 +23,7 @@ _USER_MESSAGE_TYPES = (discord.MessageType.default, discord.MessageType.reply)
 
 async def answer_mention(host: Host, message: discord.Message) -> None:
     """Answer a message if it is for the bot."""
-    if message.author.bot or message.guild is None or message.type not in _USER_MESSAGE_TYPES:
+    if message.author.bot or message.webhook_id or message.guild is None or message.type not in _USER_MESSAGE_TYPES:
         return
     call = host.calls.get(message.guild.id)
     here = call is not None and isinstance(call.venue, DiscordVenue) and message.channel.id in call.venue.chats
@@ -32,10 +33,16 @@ async def answer_mention(host: Host, message: discord.Message) -> None:
     words = host.words_in(message.guild)
     try:
         host.cooldowns.take(message.author.id, message.created_at.timestamp())
-        if call is None:
+        channel = host.call_channel(call) if call else None
+        if call is None or channel is None:
             raise Refusal("refusal written_no_call")
-        if not here:
-            raise Refusal("refusal written_elsewhere", channel=f"<#{call.venue.channel_id}>")
+        refusal = rights.may(message.author, Action.SPEAK, channel)
+        if not here and not refusal:
+            refusal = Refusal("refusal written_elsewhere", channel=channel.mention)
+        if refusal:
+            # Everyone who reads the answer reads the name of the channel: it must be no secret to any of them.
+            public = here or rights.open_to_readers(channel, message.channel)
+            raise refusal if public else Refusal("refusal written_no_call")
         await _ask(host, call, message, addressed=addressed)
     except Exception as error:  # whatever fails, the author gets a reply
         try:

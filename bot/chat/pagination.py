@@ -32,6 +32,11 @@ class EphemeralView(ui.View):
         super().__init__(timeout=VIEW_TIMEOUT_SECONDS)
         host.views.add(self)
 
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        assert isinstance(interaction.client, Host)
+        interaction.client.admit(interaction)
+        return True
+
     async def on_error(self, interaction: discord.Interaction, error: Exception, item: object, /) -> None:
         assert isinstance(interaction.client, Host)
         await send_error(interaction, interaction.client.words_to(interaction), error)
@@ -78,9 +83,12 @@ class PagedMessage(EphemeralView):
 
 
 class Confirm(EphemeralView):
-    """Asks before something that cannot be undone; `act` does it and returns the sentence to show."""
+    """Asks before something that cannot be undone; `act` does it and returns the sentence to show.
 
-    def __init__(self, host: Host, words: Words, act: Callable[[], Awaitable[str]]) -> None:
+    It gets the interaction of whoever pressed the button: minutes may have passed, and their rights changed.
+    """
+
+    def __init__(self, host: Host, words: Words, act: Callable[[discord.Interaction], Awaitable[str]]) -> None:
         super().__init__(host)
         self._words = words
         self._act = act
@@ -91,7 +99,7 @@ class Confirm(EphemeralView):
     async def yes(self, interaction: discord.Interaction, _: ui.Button["Confirm"]) -> None:
         self.stop()
         await interaction.response.defer()
-        await interaction.edit_original_response(content=await self._act(), view=None)
+        await interaction.edit_original_response(content=await self._act(interaction), view=None)
 
     @ui.button()
     async def no(self, interaction: discord.Interaction, _: ui.Button["Confirm"]) -> None:

@@ -1,4 +1,4 @@
-"""Checks what the bot and the people may do, before it is tried, and names what is missing."""
+"""Checks what the bot itself may do, before it is tried, and names what is missing. People: rights.py."""
 
 import discord
 
@@ -16,6 +16,7 @@ PERMISSION_NAMES = {
     "send_messages_in_threads": "Send Messages in Threads",
     "attach_files": "Attach Files",
     "manage_guild": "Manage Server",
+    "read_message_history": "Read Message History",
 }
 """discord.py's name -> the name in Discord's settings."""
 _JOIN_PERMISSIONS = ("view_channel", "connect", "speak", "use_voice_activation")
@@ -38,25 +39,7 @@ def check_bot(channel: VocalChannel) -> None:
         raise ChannelFull
 
 
-def check_caller(member: discord.Member, channel: VocalChannel) -> None:
-    """Raise Refusal when `member` may not enter `channel`: the bot must not hear for them what they may not hear."""
-    granted = channel.permissions_for(member)
-    if not (granted.view_channel and granted.connect):
-        raise Refusal("refusal channel_closed", channel=channel.mention)
-
-
 def can_write(channel: VocalChannel) -> bool:
     """Whether the bot may write in the channel's own text chat."""
     granted = channel.permissions_for(channel.guild.me)
     return granted.view_channel and granted.connect and granted.send_messages
-
-
-def check_manager(granted: discord.Permissions) -> None:
-    """Raise Refusal without the permission Manage Server."""
-    if not granted.manage_guild:
-        raise Refusal("refusal manager")
-
-
-def may_moderate(granted: discord.Permissions) -> bool:
-    """Whether somebody outside a call may stop the bot or make it leave."""
-    return granted.manage_guild or granted.move_members

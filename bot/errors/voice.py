@@ -56,7 +56,7 @@ class VoiceLimited(JoinError):
 
 class NotInCall(VoiceError):
     code = "not_in_call"
-    default_hint = "I am not in a voice channel here. Use /join first."
+    default_hint = "I am not in a voice channel that you can see. Use /join first."
 
 
 class LinkLost(VoiceError):

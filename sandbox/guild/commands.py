@@ -81,8 +81,8 @@ class Registry:
             "description": given.get("description") or "",
             "description_localizations": given.get("description_localizations"),
             "dm_permission": given.get("dm_permission", True),
-            "contexts": given.get("contexts"),
-            "integration_types": given.get("integration_types") or [0],
+            "contexts": given.get("contexts") if guild_id is None else None,
+            "integration_types": (given.get("integration_types") if guild_id is None else None) or [0],
             "nsfw": bool(given.get("nsfw")),
         }
         if given.get("options"):
@@ -223,6 +223,17 @@ def _size(item: Json) -> int:
 
     values = sum(len(str(c.get("value", ""))) + len(str(c.get("name", ""))) for c in item.get("choices") or [])
     return longest("name") + longest("description") + values + sum(map(_size, item.get("options") or []))
+
+
+def offered(command: Json, *, direct: bool, by_user: bool) -> bool:
+    """Whether clients offer a global command in a server or (`direct`) a direct message with the bot.
+
+    `by_user`: as an app of the person's own (integration type 1), else as the server's (0). Contexts: 0 server, 1
+    direct message with the bot; where none are given, all are, and `dm_permission` decides.
+    """
+    contexts = command.get("contexts")
+    there = (int(direct) in contexts) if contexts is not None else not direct or command["dm_permission"]
+    return there and int(by_user) in command["integration_types"]
 
 
 def leaves(command: Json) -> Iterator[tuple[tuple[str, ...], list[Json]]]:

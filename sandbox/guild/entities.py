@@ -89,6 +89,8 @@ class Member:
     "server-muted"
     deaf: bool = False
     "server-deafened"
+    timed_out_until: float = 0.0
+    "Unix seconds"
 
     @property
     def display_name(self) -> str:
@@ -116,6 +118,8 @@ class Guild:
     joined_at: str
     "ISO 8601, when the bot joined"
     preferred_locale: str = "en-US"
+    announced: bool = False
+    "the bot has been told of it, and so hears of changes"
     roles: dict[int, Role] = field(default_factory=dict)
     channels: dict[int, GuildChannel] = field(default_factory=dict)
     "threads included"

@@ -50,6 +50,10 @@ _ALLOWED_CALLBACKS = {
 }
 
 
+OWN_APP_PERMISSIONS = int(P.EMBED_LINKS | P.ATTACH_FILES | P.MENTION_EVERYONE | P.SEND_VOICE_MESSAGES)
+"""What an app may do that a person brought along."""
+
+
 @dataclass(slots=True, eq=False)
 class Interaction:
     id: int
@@ -62,6 +66,8 @@ class Interaction:
     "seconds on the loop's clock"
     source: ChatMessage | None = None
     "component, or modal opened by a component: the message that holds it"
+    by_user: bool = False
+    "the person brought the app along (USER_INSTALL); else the server has it (GUILD_INSTALL)"
     callback: Callback | None = None
     "type of the first response"
     answered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -88,11 +94,19 @@ class Interactions:
         self._by_token: dict[str, Interaction] = {}
 
     def open(
-        self, kind: Trigger, user: User, channel: GuildChannel, data: Json, source: ChatMessage | None = None
+        self,
+        kind: Trigger,
+        user: User,
+        channel: GuildChannel,
+        data: Json,
+        source: ChatMessage | None = None,
+        *,
+        by_user: bool = False,
     ) -> Interaction:
         """Send INTERACTION_CREATE to the guild's shard."""
         now = asyncio.get_running_loop().time()
-        made = Interaction(self._world.snowflake(), secrets.token_urlsafe(120), kind, user, channel, data, now, source)
+        token = secrets.token_urlsafe(120)
+        made = Interaction(self._world.snowflake(), token, kind, user, channel, data, now, source, by_user)
         self._drop_expired(now)
         self._by_id[made.id] = self._by_token[made.token] = made
         self._hub.tell("INTERACTION_CREATE", self._payload(made), channel.guild_id)
@@ -222,7 +236,7 @@ class Interactions:
             "id": str(found.id),
             "type": int(found.kind),
             "user": payload.user(found.user),
-            "authorizing_integration_owners": {"0": str(found.channel.guild_id or 0)},
+            "authorizing_integration_owners": _owners(found),
         }
         if found.kind is Trigger.COMMAND:
             message.interaction |= {"name": found.data["name"], "command_type": found.data["type"]}
@@ -252,11 +266,11 @@ class Interactions:
             "locale": made.user.locale,
             "channel_id": str(channel.id),
             "channel": channel_object(channel, allowed),
-            "app_permissions": str(world.allowed(world.bot.id, channel)),
+            "app_permissions": str(OWN_APP_PERMISSIONS if made.by_user else world.allowed(world.bot.id, channel)),
             "attachment_size_limit": 10_485_760,
             "entitlements": [],
             "entitlement_sku_ids": [],
-            "authorizing_integration_owners": {"0": str(guild.id if guild else 0)},
+            "authorizing_integration_owners": _owners(made),
             "context": 0 if guild else 1,
         }
         if guild is None:
@@ -275,6 +289,11 @@ class Interactions:
     def _drop_expired(self, now: float) -> None:
         for old in [item for item in self._by_id.values() if now - item.opened > 2 * self._knobs.token_life]:
             del self._by_id[old.id], self._by_token[old.token]
+
+
+def _owners(of: Interaction) -> Json:
+    """Return who installed the app: by installation type, the server's id ("0" in a direct message) or the person's."""
+    return {"1": str(of.user.id)} if of.by_user else {"0": str(of.channel.guild_id or 0)}
 
 
 def _choices(given: Any) -> list[Json]:

@@ -21,7 +21,8 @@ class Place:
     """Who invokes a command, and where."""
 
     world: World
-    guild: Guild
+    guild: Guild | None
+    "None: a direct message"
     cdn: Cdn
     caller: User
 
@@ -91,7 +92,8 @@ def _value(shape: Json, value: Value, resolved: Json, at: Place) -> Json:
     if kind == commands.CHANNEL_OPTION:
         channel = at.world.channel(value.id if isinstance(value, GuildChannel) else int(str(value)))
         types = shape.get("channel_types")
-        if channel is None or channel.guild_id != at.guild.id or (types and channel.kind not in types):
+        here = at.guild.id if at.guild else None
+        if channel is None or here is None or channel.guild_id != here or (types and channel.kind not in types):
             raise Refused(f"{name} offers no such channel")
         resolved.setdefault("channels", {})[str(channel.id)] = channel_object(
             channel, at.world.allowed(at.caller.id, channel)
@@ -99,7 +101,7 @@ def _value(shape: Json, value: Value, resolved: Json, at: Place) -> Json:
         return _option(shape, str(channel.id))
     if kind in (commands.USER_OPTION, commands.MENTIONABLE_OPTION):
         user_id = value.id if isinstance(value, User) else int(str(value))
-        if user_id not in at.guild.members:
+        if at.guild is None or user_id not in at.guild.members:
             raise Refused(f"{name} offers no such person")
         people(resolved, at.guild, user_id)
         return _option(shape, str(user_id))

@@ -1,5 +1,7 @@
 """Discord's JSON objects of the world's entities."""
 
+from datetime import UTC, datetime
+
 from sandbox.guild.entities import Guild, GuildChannel, Kind, Member, Overwrite, Role, User, VoiceState
 from sandbox.guild.fault import Json
 
@@ -47,7 +49,7 @@ def member(member: Member, *, with_user: bool = True) -> Json:
     data: Json = {
         "avatar": None,
         "banner": None,
-        "communication_disabled_until": None,
+        "communication_disabled_until": _time(member.timed_out_until),
         "flags": 0,
         "joined_at": member.joined_at,
         "nick": member.nick,
@@ -196,6 +198,10 @@ def guild_create(guild_: Guild, bot_id: int, *, everyone: bool, voice: bool) -> 
         "guild_scheduled_events": [],
         "soundboard_sounds": [],
     }
+
+
+def _time(seconds: float) -> str | None:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds") if seconds else None
 
 
 def _id(value: int | None) -> str | None:

@@ -16,9 +16,11 @@ class Permission(IntFlag):
     MANAGE_CHANNELS = 1 << 4
     MANAGE_GUILD = 1 << 5
     ADD_REACTIONS = 1 << 6
+    VIEW_AUDIT_LOG = 1 << 7
     STREAM = 1 << 9
     VIEW_CHANNEL = 1 << 10
     SEND_MESSAGES = 1 << 11
+    SEND_TTS_MESSAGES = 1 << 12
     MANAGE_MESSAGES = 1 << 13
     EMBED_LINKS = 1 << 14
     ATTACH_FILES = 1 << 15
@@ -67,19 +69,27 @@ EVERYONE_PERMISSIONS = int(
     | P.USE_EXTERNAL_APPS
 )
 """The part of a new server's @everyone permissions that matters here."""
+SERVER_PERMISSIONS = int(
+    P.KICK_MEMBERS | P.MANAGE_GUILD | P.VIEW_AUDIT_LOG | P.CHANGE_NICKNAME | P.MANAGE_NICKNAMES | P.MODERATE_MEMBERS
+)
+"""Permissions that belong to no channel: no overwrite and no implicit denial takes them."""
+TIMED_OUT_PERMISSIONS = int(P.VIEW_CHANNEL | P.READ_MESSAGE_HISTORY)
+"""What a time-out leaves to everyone but the owner and administrators."""
 
 
-def in_guild(guild: Guild, member: Member) -> int:
+def in_guild(guild: Guild, member: Member, *, timed_out: bool = False) -> int:
     """Return a member's permissions before any channel's overwrites."""
     if guild.owner_id == member.user.id:
         return ALL_PERMISSIONS
     allowed = guild.roles[guild.id].permissions
     for role_id in member.roles:
         allowed |= guild.roles[role_id].permissions
-    return ALL_PERMISSIONS if allowed & P.ADMINISTRATOR else allowed
+    if allowed & P.ADMINISTRATOR:
+        return ALL_PERMISSIONS
+    return allowed & TIMED_OUT_PERMISSIONS if timed_out else allowed
 
 
-def in_channel(guild: Guild, channel: GuildChannel, member: Member) -> int:
+def in_channel(guild: Guild, channel: GuildChannel, member: Member, *, timed_out: bool = False) -> int:
     """Return what a member may do in a channel; a thread inherits from its parent."""
     allowed = in_guild(guild, member)
     if allowed & P.ADMINISTRATOR:
@@ -95,17 +105,20 @@ def in_channel(guild: Guild, channel: GuildChannel, member: Member) -> int:
         for overwrite in group:
             deny |= overwrite.deny
             allow |= overwrite.allow
-        allowed = (allowed & ~deny) | allow
-    return _implied(place, allowed)
+        allowed = (allowed & ~(deny & ~SERVER_PERMISSIONS)) | allow & ~SERVER_PERMISSIONS
+    if timed_out:
+        allowed &= TIMED_OUT_PERMISSIONS
+    return _implied(place, allowed, thread=channel.is_thread)
 
 
-def _implied(channel: GuildChannel, allowed: int) -> int:
+def _implied(channel: GuildChannel, allowed: int, *, thread: bool) -> int:
     """Remove the permissions that depend on a missing one ("Implicit Permissions")."""
     if not allowed & P.VIEW_CHANNEL:
-        return 0
+        return allowed & SERVER_PERMISSIONS
     if channel.kind in (Kind.VOICE, Kind.STAGE) and not allowed & P.CONNECT:
-        # Without Connect only seeing the voice channel remains.
-        return int(P.VIEW_CHANNEL) | allowed & int(P.MANAGE_CHANNELS | P.MANAGE_ROLES)
-    if not allowed & P.SEND_MESSAGES:
-        allowed &= ~int(P.MENTION_EVERYONE | P.ATTACH_FILES | P.EMBED_LINKS | P.SEND_VOICE_MESSAGES)
+        # Without Connect only seeing the voice channel remains: its chat is read and written by who may enter.
+        return int(P.VIEW_CHANNEL) | allowed & SERVER_PERMISSIONS
+    if not allowed & (P.SEND_MESSAGES_IN_THREADS if thread else P.SEND_MESSAGES):
+        dependent = P.MENTION_EVERYONE | P.SEND_TTS_MESSAGES | P.ATTACH_FILES | P.EMBED_LINKS | P.SEND_VOICE_MESSAGES
+        allowed &= ~int(dependent)
     return allowed

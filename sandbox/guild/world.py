@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sandbox.guild import permissions
 from sandbox.guild.entities import Guild, GuildChannel, Kind, Member, Overwrite, Role, User, VoiceState
+from sandbox.guild.permissions import P
 
 DISCORD_EPOCH_MS = 1_420_070_400_000
 """Discord's epoch, the first second of 2015."""
@@ -22,8 +23,13 @@ class World:
         self._last_id = 0
         self.users: dict[int, User] = {}
         self.guilds: dict[int, Guild] = {}
+        "the servers that have the bot"
+        self.foreign: dict[int, Guild] = {}
+        "servers without it, where people may bring it along as an app of their own"
         self.private: dict[int, GuildChannel] = {}
         "direct messages by channel id"
+        self.role_added: Callable[[Guild, Role], None] = lambda guild, role: None
+        "tells the bot of a new role"
         self.bot = self.add_user("kikite", "Kikite", bot=True)
         self.application_id = self.bot.id
 
@@ -47,20 +53,23 @@ class World:
         self.users[user.id] = user
         return user
 
-    def add_guild(self, name: str, *, locale: str = "en-US") -> Guild:
-        """Add a guild with its @everyone role, its owner, the bot as a member, and no channel."""
+    def add_guild(self, name: str, *, locale: str = "en-US", with_bot: bool = True) -> Guild:
+        """Add a guild with its @everyone role, its owner, the bot as a member unless told otherwise, and no channel."""
         owner = self.add_user(f"owner of {name}", "Owner")
         now = self.timestamp()
         guild = Guild(self.snowflake(), name, owner.id, now, locale)
         guild.roles[guild.id] = Role(guild.id, "@everyone", permissions.EVERYONE_PERMISSIONS, 0)
-        self.guilds[guild.id] = guild
+        (self.guilds if with_bot else self.foreign)[guild.id] = guild
         self.add_member(guild, owner)
-        self.add_member(guild, self.bot)
+        if with_bot:
+            self.add_member(guild, self.bot)
         return guild
 
     def add_role(self, guild: Guild, name: str, allowed: int = 0) -> Role:
         role = Role(self.snowflake(), name, allowed, len(guild.roles))
         guild.roles[role.id] = role
+        if guild.announced:
+            self.role_added(guild, role)
         return role
 
     def add_member(self, guild: Guild, user: User, roles: Iterable[Role] = (), nick: str | None = None) -> Member:
@@ -95,13 +104,15 @@ class World:
 
     def channel(self, channel_id: int) -> GuildChannel | None:
         """Return a channel, thread or direct message by id."""
-        for guild in self.guilds.values():
+        for guild in (*self.guilds.values(), *self.foreign.values()):
             if channel_id in guild.channels:
                 return guild.channels[channel_id]
         return self.private.get(channel_id)
 
     def guild_of(self, channel: GuildChannel) -> Guild | None:
-        return self.guilds.get(channel.guild_id) if channel.guild_id is not None else None
+        if channel.guild_id is None:
+            return None
+        return self.guilds.get(channel.guild_id) or self.foreign.get(channel.guild_id)
 
     def allowed(self, user_id: int, channel: GuildChannel) -> int:
         """Return the permission bits of a user in a channel, 0 for a user who is not there."""
@@ -110,7 +121,16 @@ class World:
             there = user_id == self.bot.id or any(user.id == user_id for user in channel.recipients)
             return permissions.EVERYONE_PERMISSIONS if there else 0
         member = guild.members.get(user_id)
-        return permissions.in_channel(guild, channel, member) if member else 0
+        return permissions.in_channel(guild, channel, member, timed_out=self.timed_out(member)) if member else 0
+
+    def timed_out(self, member: Member) -> bool:
+        return member.timed_out_until > self.clock()
+
+    def may_read(self, user_id: int, channel: GuildChannel) -> bool:
+        """Whether a user sees the messages of a channel; those of a voice channel only with Connect."""
+        allowed = self.allowed(user_id, channel)
+        needed = P.VIEW_CHANNEL | P.CONNECT if channel.is_voice else P.VIEW_CHANNEL
+        return allowed & needed == needed or any(state.user_id == user_id for state in self.present(channel.id))
 
     def present(self, channel_id: int) -> list[VoiceState]:
         """Return the voice states of everyone in a voice channel, in order of arrival."""
@@ -124,9 +144,9 @@ class World:
         A full channel still admits users who may move members, and users already inside.
         """
         allowed = self.allowed(user_id, channel)
-        needed = permissions.P.VIEW_CHANNEL | permissions.P.CONNECT
+        needed = P.VIEW_CHANNEL | P.CONNECT
         if not channel.is_voice or allowed & needed != needed:
             return False
         inside = [state.user_id for state in self.present(channel.id)]
         full = channel.user_limit > 0 and len(inside) >= channel.user_limit
-        return not full or user_id in inside or bool(allowed & permissions.P.MOVE_MEMBERS)
+        return not full or user_id in inside or bool(allowed & P.MOVE_MEMBERS)

@@ -25,16 +25,25 @@ class Keyboard:
         self._messages = Messages(parts)
 
     async def command(
-        self, user: User, name: str, options: Mapping[str, Value], channel: GuildChannel
+        self,
+        user: User,
+        name: str,
+        options: Mapping[str, Value],
+        channel: GuildChannel,
+        *,
+        by_user: bool = False,
+        timed_out: float = 0.0,
     ) -> CommandOutcome:
         """Use a slash command, "call status" with its subcommand, and wait for the first response.
 
-        Raises Refused, or NoAnswer when the bot does not respond in time.
+        `by_user`: as an app of their own. `timed_out`: a moderator times them out for so many seconds just as they
+        press enter. Raises Refused, or NoAnswer when the bot does not respond in time.
         """
         place = self._place(user, channel)
-        command, path = self._find(user, channel, name, commands.CHAT_COMMAND)
+        command, path = self._find(user, channel, name, commands.CHAT_COMMAND, by_user=by_user)
         data = invocation.command_data(command, path, options, place)
-        return await self._send(Trigger.COMMAND, user, channel, data)
+        self._time_out(place, timed_out)
+        return await self._send(Trigger.COMMAND, user, channel, data, by_user=by_user)
 
     async def complete(
         self, user: User, name: str, focused: str, typed: Mapping[str, Value], channel: GuildChannel
@@ -45,24 +54,29 @@ class Keyboard:
         data = invocation.partial_data(command, path, {focused: "", **typed}, focused, place)
         return await self._send(Trigger.AUTOCOMPLETE, user, channel, data)
 
-    async def menu(self, user: User, name: str, target: ChatMessage | User, channel: GuildChannel) -> CommandOutcome:
-        """Choose a menu entry on a message or a person."""
+    async def menu(
+        self, user: User, name: str, target: ChatMessage | User, channel: GuildChannel, *, timed_out: float = 0.0
+    ) -> CommandOutcome:
+        """Choose a menu entry on a message or a person; `timed_out` as for `command`."""
         kind = commands.MESSAGE_COMMAND if isinstance(target, ChatMessage) else commands.USER_COMMAND
         place = self._place(user, channel)
         command, _ = self._find(user, channel, name, kind)
         resolved: Json = {}
         if isinstance(target, ChatMessage):
             resolved["messages"] = {str(target.id): self._parts.board.json(target)}
-        else:
+        elif place.guild is not None:
             invocation.people(resolved, place.guild, target.id)
         data = {"id": command["id"], "name": name, "type": kind, "target_id": str(target.id), "resolved": resolved}
+        self._time_out(place, timed_out)
         return await self._send(Trigger.COMMAND, user, channel, data)
 
     async def click(
         self, user: User, message: ChatMessage, custom_id: str, values: Sequence[str] = ()
     ) -> CommandOutcome:
         """Press a button, or choose `values` in a select."""
-        if message.deleted or (message.ephemeral and message.seen_by != user.id):
+        channel = self._channel(message.channel_id)
+        unseen = message.ephemeral and message.seen_by != user.id
+        if message.deleted or unseen or not self._parts.world.may_read(user.id, channel):
             raise Refused("there is no such message")
         found = components.find(message.components, custom_id)
         if found is None:
@@ -73,7 +87,6 @@ class Keyboard:
         data: Json = {"custom_id": custom_id, "component_type": found["type"], "id": found.get("id", 0)}
         if found["type"] in components.SELECTS:
             data |= self._selection(found, values, message)
-        channel = self._channel(message.channel_id)
         return await self._send(Trigger.COMPONENT, user, channel, data, message)
 
     async def submit(self, outcome: CommandOutcome, fields: Mapping[str, str | Sequence[str]]) -> CommandOutcome:
@@ -100,7 +113,8 @@ class Keyboard:
     ) -> ChatMessage:
         """Write into a channel; with `voice_seconds` the one file is a voice message."""
         allowed = self._parts.world.allowed(user.id, channel)
-        if not allowed & P.VIEW_CHANNEL or not allowed & P.SEND_MESSAGES:
+        writes = P.SEND_MESSAGES_IN_THREADS if channel.is_thread else P.SEND_MESSAGES
+        if not allowed & P.VIEW_CHANNEL or not allowed & writes:
             raise Refused("there is no input field here")
         body = MessageBody({"content": text})
         body.files = {number: Upload(name, data, content_type(name)) for number, (name, data) in enumerate(files)}
@@ -118,9 +132,16 @@ class Keyboard:
         return made
 
     async def _send(
-        self, kind: Trigger, user: User, channel: GuildChannel, data: Json, source: ChatMessage | None = None
+        self,
+        kind: Trigger,
+        user: User,
+        channel: GuildChannel,
+        data: Json,
+        source: ChatMessage | None = None,
+        *,
+        by_user: bool = False,
     ) -> CommandOutcome:
-        opened = self._parts.interactions.open(kind, user, channel, data, source)
+        opened = self._parts.interactions.open(kind, user, channel, data, source, by_user=by_user)
         await self._answered(opened)
         return CommandOutcome(opened)
 
@@ -131,20 +152,33 @@ class Keyboard:
         except TimeoutError:
             raise NoAnswer("The application did not respond") from None
 
-    def _find(self, user: User, channel: GuildChannel, name: str, kind: int) -> tuple[Json, tuple[str, ...]]:
-        allowed = self._parts.world.allowed(user.id, channel)
+    def _find(
+        self, user: User, channel: GuildChannel, name: str, kind: int, *, by_user: bool = False
+    ) -> tuple[Json, tuple[str, ...]]:
+        world = self._parts.world
+        allowed = world.allowed(user.id, channel)
         if not allowed & P.USE_APPLICATION_COMMANDS:
             raise Refused("application commands may not be used here")
+        if channel.guild_id in world.foreign and not by_user:
+            raise Refused("this server has no such application")
         command, path = invocation.find(self._parts.registry.visible(channel.guild_id), name, kind)
+        if not commands.offered(command, direct=channel.guild_id is None, by_user=by_user):
+            raise Refused(f"/{name} is not offered here")
         needed = command["default_member_permissions"]
         if needed is not None and (int(needed) & ~allowed or int(needed) == 0) and not allowed & P.ADMINISTRATOR:
             raise Refused(f"/{name} needs permissions {needed}")
         return command, path
 
+    def _time_out(self, place: Place, seconds: float) -> None:
+        """Time the caller out after their client has offered the command."""
+        if seconds and place.guild is not None:
+            place.guild.members[place.caller.id].timed_out_until = self._parts.world.clock() + seconds
+
     def _place(self, user: User, channel: GuildChannel) -> Place:
         guild = self._parts.world.guild_of(channel)
-        if guild is None or user.id not in guild.members:
-            raise Refused("commands are used in servers")
+        there = [person.id for person in channel.recipients] if guild is None else guild.members
+        if user.id not in there:
+            raise Refused("they are not there")
         return Place(self._parts.world, guild, self._parts.cdn, user)
 
     def _selection(self, select: Json, values: Sequence[str], message: ChatMessage) -> Json:

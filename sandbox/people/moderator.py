@@ -28,6 +28,7 @@ class Moderator:
 
     def invited(self, guild: Guild) -> None:
         """Send the event of a server that the bot was invited to."""
+        guild.announced = True
         self._parts.hub.dispatch("GUILD_CREATE", lambda session: self._guild_create(session, guild), guild.id)
 
     def recovered(self, guild: Guild) -> None:
@@ -64,6 +65,11 @@ class Moderator:
         self._parts.hub.dispatch("CHANNEL_UPDATE", payload.channel(channel), channel.guild_id)
         self._parts.rooms.review(self._guild(channel))
 
+    def added(self, guild: Guild, role: Role) -> None:
+        """Send the event of an added role."""
+        data = {"guild_id": str(guild.id), "role": payload.role(role)}
+        self._parts.hub.dispatch("GUILD_ROLE_CREATE", data, guild.id)
+
     def permit(self, guild: Guild, role: Role, allowed: int) -> None:
         """Set a role's permissions; the bot gets GUILD_ROLE_UPDATE."""
         role.permissions = allowed
@@ -75,6 +81,15 @@ class Moderator:
         """Server-mute and server-deafen a user, or undo it."""
         guild.members[user.id].mute, guild.members[user.id].deaf = mute, deaf
         self._parts.rooms.changed(guild, user.id)
+
+    def time_out(self, guild: Guild, user: User, seconds: float) -> None:
+        """Time a member out, or end that with 0 seconds."""
+        member = guild.members[user.id]
+        member.timed_out_until = self._parts.world.clock() + seconds if seconds else 0.0
+        data = payload.member(member) | {"guild_id": str(guild.id)}
+        send = self._parts.hub.tell if user == self._parts.world.bot else self._parts.hub.dispatch
+        send("GUILD_MEMBER_UPDATE", data, guild.id)
+        self._parts.rooms.review(guild)
 
     def limit(self, channel: GuildChannel, user_limit: int) -> None:
         """Set the user limit of a voice channel."""

@@ -68,7 +68,7 @@ class _Guilds:
     async def nickname(self, request: web.Request) -> web.Response:
         guild = self._guild(request)
         me = guild.members[self._world.bot.id]
-        if not permissions.in_guild(guild, me) & P.CHANGE_NICKNAME:
+        if not permissions.in_guild(guild, me, timed_out=self._world.timed_out(me)) & P.CHANGE_NICKNAME:
             raise missing_permissions()
         me.nick = (await read(request)).json.get("nick") or None
         data = payload.member(me) | {"guild_id": str(guild.id)}

@@ -169,7 +169,7 @@ async def test_who_is_not_there_may_not_steer(quiet: QuietBot) -> None:
 
 async def test_errors_come_in_the_callers_language(quiet: QuietBot) -> None:
     eve = quiet.sandbox.add_user("Eve", locale="ja")
-    assert "ボイスチャンネルに参加していません" in (await quiet.sandbox.command(eve, "stop")).content
+    assert "ボイスチャンネルには参加していません" in (await quiet.sandbox.command(eve, "stop")).content
 
 
 async def test_missing_permissions_are_named_before_it_is_tried(quiet: QuietBot) -> None:

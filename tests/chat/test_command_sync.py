@@ -14,6 +14,8 @@ OURS: dict[str, Any] = {
     "nsfw": False,
     "dm_permission": False,
     "default_member_permissions": 32,
+    "contexts": [0],
+    "integration_types": [0],
     "options": [{"type": 3, "name": "o", "description": "x", "required": False, "choices": []}],
 }
 ECHO: dict[str, Any] = {
@@ -52,6 +54,9 @@ def test_order_does_not_matter() -> None:
         {"default_member_permissions": None},
         {"dm_permission": True},
         {"nsfw": True},
+        {"contexts": [0, 1]},
+        {"contexts": None},
+        {"integration_types": [0, 1]},
         {"options": []},
         {"options": [{"type": 3, "name": "o", "description": "x", "required": True}]},
         {"options": [{"type": 4, "name": "o", "description": "x"}]},

@@ -38,7 +38,7 @@ async def simulated(folder: Path) -> AsyncIterator[simcord.Env]:
     await store.aclose()
 
 
-NOT_IN_CALL = "I am not in a voice channel here"
+NOT_IN_CALL = "I am not in a voice channel that you can see"
 
 
 OUTSIDE: list[Use] = [

@@ -5,6 +5,7 @@ from discord import app_commands
 from bot.chat import escape, lines
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
+from bot.chat.rights import Action
 from bot.chat.venue import DiscordVenue
 from bot.types import Verdict
 
@@ -16,7 +17,7 @@ class CallCommands(app_commands.Group):
     @app_commands.command(description="What I am doing now")
     async def status(self, interaction: Interaction) -> None:
         words = interaction.client.words_to(interaction)
-        call = interaction.client.call_in(interaction.guild_id)
+        call = interaction.client.call_for(interaction, Action.LOOK)
         status = call.status()
         impaired = call.venue.impaired() if isinstance(call.venue, DiscordVenue) else None
         text = words(
@@ -34,7 +35,7 @@ class CallCommands(app_commands.Group):
     @app_commands.command(description="What became of the last things said, and why")
     async def why(self, interaction: Interaction) -> None:
         words = interaction.client.words_to(interaction)
-        call = interaction.client.call_in(interaction.guild_id)
+        call = interaction.client.call_for(interaction, Action.EXPLAIN)
         services = interaction.client.services
         epoch = services.wall().timestamp() - services.clock()
         verdicts = sorted(call.verdicts.latest, key=lambda verdict: verdict.at)

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import discord
 from discord import app_commands
 
-from bot.chat import escape, job_progress, lines, long_answer
+from bot.chat import escape, job_progress, lines, long_answer, rights
 from bot.chat.host import Interaction
 from bot.chat.permissions import VocalChannel
+from bot.chat.rights import Action
 from bot.errors import NothingSaid, StoreError
 from bot.jobs import catchup as job
 from bot.talk.labels import labelled
@@ -31,8 +32,8 @@ async def catchup(
 ) -> None:
     host = interaction.client
     assert interaction.guild is not None
-    target = host.channel_for(interaction, channel, history=True)
-    if not private and interaction.channel_id != target.id and not _open_to_all(interaction, target):
+    target = host.channel_for(interaction, channel, Action.READ)
+    if not private and interaction.channel_id != target.id and not rights.open_to_readers(target, interaction.channel):
         private = True  # what was said in a restricted channel must not be shown outside it
     guild_id, user_id, jobs, words = interaction.guild.id, interaction.user.id, host.jobs, host.words_to(interaction)
 
@@ -49,12 +50,6 @@ async def catchup(
         return long_answer.compose(head, escape.escape(recap.text), small, "catchup.md", recap.pcm, "catchup.ogg")
 
     await job_progress.run_job(interaction, run, private=private)
-
-
-def _open_to_all(interaction: Interaction, target: VocalChannel) -> bool:
-    """Whether everyone in the server may read the channel: then a recap may be shown anywhere in the server."""
-    everyone = target.permissions_for(target.guild.default_role)
-    return everyone.view_channel and everyone.connect and everyone.read_message_history
 
 
 async def _talk(interaction: Interaction, target: VocalChannel) -> Sequence[Message]:

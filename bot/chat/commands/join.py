@@ -3,10 +3,11 @@
 import discord
 from discord import app_commands
 
-from bot.chat import actions, permissions
+from bot.chat import actions, permissions, rights
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.permissions import VocalChannel
+from bot.chat.rights import Action
 from bot.errors import AlreadyInCall
 from bot.privacy.consent import joined_code
 
@@ -19,14 +20,17 @@ async def join(interaction: Interaction, channel: discord.VoiceChannel | discord
     member = interaction.user
     assert isinstance(member, discord.Member)
     target = channel or _whereabouts(member)
-    permissions.check_caller(member, target)
+    rights.check(member, Action.JOIN, target)
     permissions.check_bot(target)
     await interaction.response.defer(ephemeral=True, thinking=True)
     try:
         await host.calls.join(host.venue(target, interaction.channel), member.id)
     except AlreadyInCall:
-        there = host.call_in(target.guild.id).venue.channel_id
-        raise Refusal("refusal other_channel", channel=f"<#{there}>") from None
+        call = host.calls.get(target.guild.id)
+        there = host.call_channel(call) if call else None
+        if there is None or rights.may(member, Action.LOOK, there):
+            raise Refusal("refusal cannot_come") from None
+        raise Refusal("refusal other_channel", channel=there.mention) from None
     words = host.words_to(interaction)
     lines = [words(joined_code(host.preferences.of(target.guild.id, target.id).consent), channel=target.mention)]
     if isinstance(target, discord.StageChannel):

@@ -8,10 +8,11 @@ from dataclasses import asdict
 import discord
 from discord import app_commands
 
-from bot.chat import escape, permissions
+from bot.chat import escape, rights
 from bot.chat.file_export import exported_file
 from bot.chat.host import Interaction
 from bot.chat.pagination import Confirm, PagedMessage, paginate
+from bot.chat.rights import Action
 from bot.talk.labels import labelled
 from bot.types import Message
 
@@ -30,9 +31,9 @@ class MemoryCommands(app_commands.Group):
     @app_commands.command(description="Read what I remember")
     @app_commands.describe(channel="The voice channel; that of the call, or yours, when left out")
     async def show(self, interaction: Interaction, channel: Channel | None = None) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        target = interaction.client.channel_for(interaction, channel)
         host = interaction.client
+        target = host.channel_for(interaction, channel, Action.READ)
+        await interaction.response.defer(ephemeral=True, thinking=True)
         words = host.words_to(interaction)
         messages = await host.services.store.history(target.id, MAX_SHOWN_LINES)
         # Escaping so many lines on the event loop would make every call's audio stutter.
@@ -44,8 +45,8 @@ class MemoryCommands(app_commands.Group):
     @app_commands.command(description="Take along what I remember, as Markdown and JSON")
     @app_commands.describe(channel="The voice channel; that of the call, or yours, when left out")
     async def export(self, interaction: Interaction, channel: Channel | None = None) -> None:
+        target = interaction.client.channel_for(interaction, channel, Action.READ)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        target = interaction.client.channel_for(interaction, channel)
         words = interaction.client.words_to(interaction)
         stored = await interaction.client.services.store.history(target.id, MAX_EXPORTED_LINES)
         messages = await asyncio.to_thread(labelled, stored, target.guild.me.display_name)
@@ -60,12 +61,12 @@ class MemoryCommands(app_commands.Group):
     @app_commands.command(description="Have me forget what was said (Manage Server)")
     @app_commands.describe(channel="The voice channel; that of the call, or yours, when left out")
     async def clear(self, interaction: Interaction, channel: Channel | None = None) -> None:
-        permissions.check_manager(interaction.permissions)
-        target = interaction.client.channel_for(interaction, channel)
         host = interaction.client
+        target = host.channel_for(interaction, channel, Action.CLEAR)
         words = host.words_to(interaction)
 
-        async def forget() -> str:
+        async def forget(pressed: discord.Interaction) -> str:
+            rights.check(pressed.user, Action.CLEAR, target)
             gone = await host.calls.erasure.clear_channel(target.id)
             return words("memory cleared", channel=target.mention, lines=gone)
 

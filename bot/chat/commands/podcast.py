@@ -11,11 +11,12 @@ from discord import app_commands
 
 from bot.audio import clock
 from bot.billing.account import price
-from bot.chat import attachments, escape, lines, permissions
+from bot.chat import attachments, escape, lines, permissions, rights
 from bot.chat.error_messages import Refusal, explain, send_error
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
-from bot.chat.job_progress import JobMessage, cancel_view, cancelled
+from bot.chat.job_progress import JobMessage, cancel_view, cancelled, check_cancel
+from bot.chat.rights import Action
 from bot.errors import AlreadyAtIt, BotError, JobCancelled, MissingPermissions
 from bot.jobs import podcast as job
 from bot.jobs import podcast_folder
@@ -93,7 +94,7 @@ def _check_permissions(interaction: Interaction) -> None:
 
 
 class PriceQuestion(discord.ui.View):
-    """Asks whether to spend that much; only the person who asked may answer, within ten minutes."""
+    """Asks whether to spend that much, for ten minutes. Only who asked may agree; moderators, too, may decline."""
 
     def __init__(self, host: Host, words: Words, owner_id: int) -> None:
         super().__init__(timeout=600)
@@ -104,18 +105,20 @@ class PriceQuestion(discord.ui.View):
         host.views.add(self)
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
-        if interaction.user.id != self._owner_id:
-            raise Refusal("refusal not_asker")
+        assert isinstance(interaction.client, Host)
+        interaction.client.admit(interaction)
         return True
 
     @discord.ui.button(style=discord.ButtonStyle.primary)
     async def make(self, interaction: discord.Interaction, _: discord.ui.Button["PriceQuestion"]) -> None:
+        rights.check(interaction.user, Action.SPEND, concerned=interaction.user.id == self._owner_id)
         self.yes = True
         await interaction.response.defer()
         self.stop()
 
     @discord.ui.button()
     async def leave(self, interaction: discord.Interaction, _: discord.ui.Button["PriceQuestion"]) -> None:
+        check_cancel(interaction, self._owner_id)
         await interaction.response.defer()
         self.stop()
 

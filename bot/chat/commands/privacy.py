@@ -5,10 +5,11 @@ import asyncio
 import discord
 from discord import app_commands
 
-from bot.chat import actions
+from bot.chat import actions, rights
 from bot.chat.file_export import exported_file
 from bot.chat.host import Interaction
 from bot.chat.pagination import Confirm
+from bot.chat.rights import Action
 from bot.privacy.export import export_json
 
 
@@ -26,7 +27,8 @@ class PrivacyCommands(app_commands.Group):
         models = {"model": host.settings.openai_model, "transcriber": host.settings.transcribe_model}
         text = words("privacy about", kept=kept, **models) + "\n" + words("privacy forgetting")
         voice = interaction.guild.voice_client if interaction.guild else None
-        if isinstance(voice, discord.VoiceClient) and voice.voice_privacy_code:
+        seen = isinstance(voice, discord.VoiceClient) and not rights.may(interaction.user, Action.LOOK, voice.channel)
+        if isinstance(voice, discord.VoiceClient) and voice.voice_privacy_code and seen:
             text += "\n" + words("privacy code", digits=f"`{_grouped(voice.voice_privacy_code)}`")
         await interaction.response.send_message(text, ephemeral=True, suppress_embeds=True)
 
@@ -45,7 +47,7 @@ class PrivacyCommands(app_commands.Group):
         words = host.words_to(interaction)
         user_id = interaction.user.id
 
-        async def forget() -> str:
+        async def forget(_: discord.Interaction) -> str:
             gone = await host.calls.erasure.forget_person(user_id)
             return words("privacy forgotten", lines=gone.messages, charges=gone.charges)
 

@@ -16,11 +16,12 @@ from bot.call.preferences import (
     SILENCE_RANGE_SECONDS,
     VOICES,
 )
-from bot.chat import actions, escape, permissions
+from bot.chat import actions, escape, rights
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.chat.pagination import PagedMessage, paginate
+from bot.chat.rights import Action
 from bot.chat.venue import DiscordVenue
 from bot.types import LANGUAGES, Setting
 
@@ -47,7 +48,7 @@ class SettingsCommands(app_commands.Group):
     @app_commands.command(description="What is set, by whom, and what is as by default")
     @app_commands.describe(channel="What holds in this voice channel; the whole server when left out")
     async def show(self, interaction: Interaction, channel: Channel | None = None) -> None:
-        guild_id = _guild(interaction)
+        guild_id = _guild(interaction, channel)
         host = interaction.client
         words = host.words_to(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -93,6 +94,7 @@ class SettingsCommands(app_commands.Group):
         join_at: Range[int, 0, MAX_JOIN_AT_PEOPLE] | None = None,
         channel: Channel | None = None,
     ) -> None:
+        _guild(interaction, channel)
         if join_at is not None and channel is None:
             raise Refusal("refusal setting_channel")
         wanted = {"answering": mode, "names": names, "join_at": None if join_at is None else str(join_at)}
@@ -134,7 +136,7 @@ class SettingsCommands(app_commands.Group):
     @app_commands.choices(setting=_choices(FIELDS))
     @app_commands.describe(setting="Everything when left out", channel="Only what was set for this voice channel")
     async def reset(self, interaction: Interaction, setting: str | None = None, channel: Channel | None = None) -> None:
-        guild_id = _guild(interaction)
+        guild_id = _guild(interaction, channel)
         host = interaction.client
         async with actions.defer_if_slow(interaction):
             gone = await host.preferences.reset(guild_id, channel.id if channel else None, setting)
@@ -155,16 +157,16 @@ class SettingsCommands(app_commands.Group):
         return _matching({AS_SPOKEN: AS_SPOKEN} | named, typed)
 
 
-def _guild(interaction: Interaction) -> int:
-    """Return the server's id. Raises Refusal unless the caller manages it."""
-    permissions.check_manager(interaction.permissions)
+def _guild(interaction: Interaction, channel: Channel | None) -> int:
+    """Return the server's id. Raises Refusal unless the caller manages it, and sees the channel if one is named."""
+    rights.check(interaction.user, Action.SET, channel)
     assert interaction.guild_id is not None
     return interaction.guild_id
 
 
 async def _change(interaction: Interaction, channel: Channel | None, wanted: Mapping[str, str]) -> None:
     """Change the settings, and answer with their new values. Raises Refusal."""
-    guild_id = _guild(interaction)
+    guild_id = _guild(interaction, channel)
     host = interaction.client
     words = host.words_to(interaction)
     place = channel.id if channel else None
@@ -189,7 +191,7 @@ async def _change(interaction: Interaction, channel: Channel | None, wanted: Map
 
 async def _place_transcript(interaction: Interaction, changed: Collection[str]) -> None:
     """Let the transcript of a running call go where it is wanted now."""
-    call = interaction.client.calls.get(_guild(interaction))
+    call = interaction.client.calls.get(interaction.guild_id or 0)
     if "transcript" in changed and call is not None and isinstance(call.venue, DiscordVenue):
         await call.venue.entrance.place_transcript(interaction.channel)
 
@@ -197,7 +199,7 @@ async def _place_transcript(interaction: Interaction, changed: Collection[str]) 
 def _values(interaction: Interaction, channel_id: int | None) -> dict[str, str]:
     """Return each setting's value in the caller's language."""
     host = interaction.client
-    words, values = host.words_to(interaction), host.preferences.values(_guild(interaction), channel_id)
+    words, values = host.words_to(interaction), host.preferences.values(interaction.guild_id or 0, channel_id)
     return {
         name: escape.escape(field.show(values[name], words), MAX_VALUE_CHARACTERS) for name, field in FIELDS.items()
     }

@@ -13,9 +13,10 @@ import structlog
 from discord import app_commands
 
 from bot.billing import report
-from bot.chat import chart, escape, lines
+from bot.chat import chart, escape, lines, rights
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
+from bot.chat.rights import Action
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +68,7 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     if period != "today":
         rows += ["", *(f"{day} · {figures(item)}" for day, item in sorted(costs.days.items())[-PERIOD_DAYS[period] :])]
     people = costs.people
-    if not interaction.permissions.manage_guild:  # people see only their own share, managers see everyone's
+    if rights.may(interaction.user, Action.SET):  # people see only their own share, managers see everyone's
         people = {user_id: item for user_id, item in people.items() if user_id == interaction.user.id}
     biggest_spenders = sorted(people.items(), key=lambda pair: -pair[1].cost)[:MAX_PEOPLE_LISTED]
     if biggest_spenders:

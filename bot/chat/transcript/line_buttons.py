@@ -12,11 +12,12 @@ import discord
 import structlog
 from discord import ui
 
-from bot.chat import actions, escape, lines, long_answer, permissions
+from bot.chat import actions, escape, lines, long_answer, rights
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
-from bot.errors import NotInCall
+from bot.chat.permissions import VocalChannel
+from bot.chat.rights import Action
 from bot.jobs.translate import estimate, translate
 from bot.types import Message, Spoken
 
@@ -94,9 +95,9 @@ def button_row(channel_id: int, spoken: Spoken, words: Words) -> ui.View | None:
 async def _say_again(interaction: Interaction, line_id: LineId) -> None:
     """Say the line again: the last answer is replayed, an older one is spoken anew by the model."""
     host = interaction.client
-    call = host.call_of(interaction)
+    call = host.call_for(interaction, Action.STEER)
     if call.venue.channel_id != line_id.channel_id:
-        raise NotInCall
+        raise Refusal("refusal line_elsewhere")
     async with actions.defer_if_slow(interaction):
         line = await _find_line(interaction, line_id)
     newest = next((message for message in reversed(call.record.messages) if message.role == "assistant"), None)
@@ -109,6 +110,9 @@ async def _say_again(interaction: Interaction, line_id: LineId) -> None:
 async def _translate(interaction: Interaction, line_id: LineId) -> None:
     """Show the line in the reader's language, only to them."""
     host, user_id = interaction.client, interaction.user.id
+    if (channel := _channel(interaction, line_id)) is None:
+        raise Refusal("refusal line_gone")
+    rights.check(interaction.user, Action.READ, channel)
     await interaction.response.defer(ephemeral=True, thinking=True)
     line = await _find_line(interaction, line_id)
     guild_id, jobs = interaction.guild_id or 0, host.jobs
@@ -121,10 +125,8 @@ async def _translate(interaction: Interaction, line_id: LineId) -> None:
 
 async def _forget(interaction: Interaction, line_id: LineId) -> None:
     """Delete the exchange from memory and store, and erase the line in the chat."""
-    host, granted = interaction.client, interaction.permissions
-    is_moderator = permissions.may_moderate(granted) or granted.manage_messages
-    if interaction.user.id not in line_id.asked_by and not is_moderator:
-        raise Refusal("refusal not_yours")
+    host, theirs = interaction.client, interaction.user.id in line_id.asked_by
+    rights.check(interaction.user, Action.FORGET_LINE, _channel(interaction, line_id), concerned=theirs)
     assert interaction.guild is not None
     await interaction.response.defer()
     known = await host.services.store.history(line_id.channel_id, LINE_SEARCH_LIMIT)
@@ -162,6 +164,12 @@ async def _erase_messages(interaction: Interaction, line: Message | None) -> Non
                     return
     except discord.HTTPException as error:
         log.info("line_parts_not_deleted", channel_id=shown.channel.id, status=error.status, code=error.code)
+
+
+def _channel(interaction: Interaction, line_id: LineId) -> VocalChannel | None:
+    """Return the voice channel that the line was said in; None when it was deleted."""
+    channel = interaction.guild.get_channel(line_id.channel_id) if interaction.guild else None
+    return channel if isinstance(channel, VocalChannel) else None
 
 
 async def _find_line(interaction: Interaction, line_id: LineId) -> Message:

@@ -1,0 +1,167 @@
+"""Who may do what: one rule for every command, button, menu and message.
+
+`may` is pure: it reads what discord.py has cached. docs/rights.md shows the same rule as a table, and
+tests/chat/test_rights.py tries that table cell by cell.
+
+The channel is the one that an action is about, the call's for instance, never the one where a command was typed. Voice
+channels: reading and writing their chat takes Connect besides View Channel (Discord's documentation, "Get Channel
+Messages"). A thread has the permissions of its parent.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TypeAlias
+
+import discord
+
+from bot.chat.error_messages import Refusal
+from bot.chat.permissions import PERMISSION_NAMES, VocalChannel
+
+Place: TypeAlias = discord.abc.GuildChannel | discord.Thread
+
+
+class Action(Enum):
+    """What people ask of the bot, by the rule that holds for it."""
+
+    OWN = auto()
+    "their own consent, and what is kept of them"
+    USE = auto()
+    "questions and jobs that are answered where they were asked, and what it has cost"
+    JOIN = auto()
+    "call the bot into a channel"
+    STEER = auto()
+    "stop, say again, leave"
+    LOOK = auto()
+    "learn that there is a call, and how it is"
+    EXPLAIN = auto()
+    "learn what became of each utterance of a call"
+    READ = auto()
+    "read what was said"
+    SPEAK = auto()
+    "put a written question to the call"
+    CLEAR = auto()
+    "delete a channel's memory"
+    SET = auto()
+    "change the settings, see what everyone costs"
+    FORGET_LINE = auto()
+    "delete one answer and what it answers"
+    CANCEL = auto()
+    "end somebody's job"
+    SPEND = auto()
+    "agree to what a job costs"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """The conditions in the order in which they are checked, and the sentence for whoever fails one."""
+
+    concerned: bool = False
+    "whoever it concerns may do it, come what may"
+    personal: str = ""
+    "nobody else may do it"
+    manager: bool = False
+    "takes Manage Server"
+    unseen: str = "refusal channel_unseen"
+    "for those who cannot see the channel; it must read the same where there is no such channel or call"
+    needed: tuple[str, ...] = ()
+    "permissions in the channel, all of which it takes"
+    lacking: str = "refusal power_there"
+    powers: tuple[str, ...] = ()
+    "permissions in the channel, one of which it takes; Manage Server is as good"
+    present: bool = False
+    "being in the voice channel is as good"
+    powerless: str = ""
+
+
+_RULES = {
+    Action.OWN: _Rule(concerned=True),
+    Action.USE: _Rule(),
+    Action.JOIN: _Rule(needed=("connect",), lacking="refusal channel_closed"),
+    Action.STEER: _Rule(
+        unseen="error not_in_call", powers=("move_members",), present=True, powerless="refusal outside"
+    ),
+    Action.LOOK: _Rule(unseen="error not_in_call"),
+    Action.EXPLAIN: _Rule(unseen="error not_in_call", needed=("connect",)),
+    Action.READ: _Rule(needed=("connect", "read_message_history")),
+    Action.SPEAK: _Rule(unseen="refusal written_no_call", needed=("connect",)),
+    Action.CLEAR: _Rule(manager=True),
+    Action.SET: _Rule(manager=True),
+    Action.FORGET_LINE: _Rule(
+        concerned=True,
+        unseen="refusal not_yours",
+        powers=("move_members", "manage_messages"),
+        powerless="refusal not_yours",
+    ),
+    Action.CANCEL: _Rule(
+        concerned=True, unseen="refusal not_asker", powers=("manage_messages",), powerless="refusal not_asker"
+    ),
+    Action.SPEND: _Rule(concerned=True, personal="refusal only_asker"),
+}
+
+
+def may(
+    member: discord.Member | discord.User, action: Action, channel: Place | None = None, *, concerned: bool = False
+) -> Refusal | None:
+    """Return None when `member` may do `action` in `channel`, else the reason, for them alone.
+
+    `channel` None: the whole server. `concerned`: it is theirs: they asked for it, or it answers them. The reason never
+    tells of a channel, or of a call in it, that they cannot see.
+    """
+    rule = _RULES[action]
+    if action is Action.OWN or (rule.concerned and concerned):
+        return None
+    if not isinstance(member, discord.Member):
+        return Refusal("refusal server_only")
+    server = _server_permissions(member)
+    if member.is_timed_out() and not server.administrator:
+        return Refusal("refusal you_timed_out")
+    if rule.personal:
+        return Refusal(rule.personal)
+    if rule.manager and not server.manage_guild:
+        return Refusal("refusal manager")
+    granted = server if channel is None else _granted(channel, member)
+    there = isinstance(channel, VocalChannel) and member.id in channel.voice_states
+    if channel is not None and not granted.view_channel and not there:
+        return Refusal(rule.unseen)
+    where = channel.mention if channel is not None else ""
+    if missing := tuple(PERMISSION_NAMES[name] for name in rule.needed if not getattr(granted, name)):
+        return Refusal(rule.lacking, channel=where, permissions=missing)
+    powerful = server.manage_guild or any(getattr(granted, name) for name in rule.powers)
+    if rule.powers and not powerful and not (rule.present and there):
+        return Refusal(rule.powerless, channel=where)
+    return None
+
+
+def _server_permissions(member: discord.Member) -> discord.Permissions:
+    """Return what a member may do in the whole server; an interaction brings Discord's own figure along."""
+    granted = member.guild_permissions
+    if member.resolved_permissions is not None:
+        granted.manage_guild = member.resolved_permissions.manage_guild
+        granted.administrator = member.resolved_permissions.administrator
+    return granted
+
+
+def check(
+    member: discord.Member | discord.User, action: Action, channel: Place | None = None, *, concerned: bool = False
+) -> None:
+    """Raise the Refusal that `may` returns, if any."""
+    if refusal := may(member, action, channel, concerned=concerned):
+        raise refusal
+
+
+def open_to_readers(channel: VocalChannel, elsewhere: object) -> bool:
+    """Whether what belongs in a channel's chat may be shown in another: everyone who reads there may read it here.
+
+    So it is when the whole server may read the channel, or both have the same overwrites. Who has which role cannot be
+    asked without a privileged intent.
+    """
+    everyone = channel.permissions_for(channel.guild.default_role)
+    if everyone.view_channel and everyone.connect and everyone.read_message_history:
+        return True
+    place = elsewhere.parent if isinstance(elsewhere, discord.Thread) else elsewhere
+    return isinstance(place, discord.abc.GuildChannel) and place.overwrites == channel.overwrites
+
+
+def _granted(channel: Place, member: discord.Member) -> discord.Permissions:
+    parent = channel.parent if isinstance(channel, discord.Thread) else channel
+    return parent.permissions_for(member) if parent is not None else discord.Permissions.none()

@@ -1,0 +1,140 @@
+"""A server with everyone in it whom docs/rights.md tells apart, and a call whose transcript goes into a thread."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.chat.commands.podcast import PriceQuestion
+from bot.chat.cooldown import Cooldowns
+from bot.chat.job_progress import cancel_view
+from bot.engine.text_and_speech import Made
+from bot.jobs.context import JobContext
+from bot.jobs.services import JobServices
+from bot.types import Usage
+from sandbox.guild.components import walk
+from sandbox.guild.entities import GuildChannel, Kind, User
+from sandbox.guild.message import ChatMessage
+from sandbox.guild.permissions import P
+from sandbox.server import Sandbox
+from tests.chat.quiet_bot import QuietBot, quiet_bot, until
+
+MODERATES = int(P.MOVE_MEMBERS | P.MANAGE_MESSAGES | P.KICK_MEMBERS)
+OPEN_LINE = "What is open to all?"
+
+
+class Studio:
+    model = writing_model = "text"
+
+    async def write(self, instructions: str, text: str, spent: Any, **_: object) -> Made:
+        spent("text", Usage(text_in=9, text_out=9), False)
+        return Made("translated", b"")
+
+    async def say(self, instructions: str, text: str, spent: Any, **_: object) -> Made:
+        spent("text", Usage(text_in=9, text_out=9), False)
+        return Made("recapped", bytes(960))
+
+
+@dataclass
+class RightsRoom:
+    """The people by the names of the columns, and what they act on."""
+
+    quiet: QuietBot
+    people: dict[str, User]
+    host: User
+    "who calls the bot, and stays in the Lounge"
+    thread: GuildChannel | None = None
+    line: ChatMessage | None = None
+    "an answer to the person concerned, with its buttons, in the call's thread"
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return self.quiet.sandbox
+
+    @property
+    def lounge(self) -> str:
+        return f"<#{self.sandbox.lounge.id}>"
+
+    async def ready(self) -> None:
+        """Have the bot in the Lounge with an answer in the thread, whatever was done before."""
+        self.quiet.client.cooldowns = Cooldowns(rate=100_000)
+        if not self.quiet.calls.all():
+            await (await self.sandbox.command(self.host, "join", {"channel": self.sandbox.lounge.id})).settled()
+            await until(lambda: self.panel)
+            threads = [item for item in self.sandbox.guild.channels.values() if item.is_thread]
+            self.thread, self.line = threads[-1], None
+        if self.line is None or not self.buttons(self.line):
+            before = self.answers()
+            await self.mention("concerned", self.in_thread.id, OPEN_LINE)
+            await until(lambda: len(self.answers()) > len(before))
+            self.line = self.answers()[-1]
+
+    @property
+    def in_thread(self) -> GuildChannel:
+        assert self.thread is not None
+        return self.thread
+
+    @property
+    def panel(self) -> ChatMessage | None:
+        return next((item for item in reversed(self.quiet.panels()) if "kikite:stop" in str(item.components)), None)
+
+    def answers(self) -> list[ChatMessage]:
+        return [item for item in self.sandbox.messages(self.in_thread.id) if self.buttons(item)]
+
+    @staticmethod
+    def buttons(message: ChatMessage) -> list[str]:
+        return [item["custom_id"] for item in walk(message.components) if "custom_id" in item]
+
+    async def mention(self, who: str, channel_id: int, text: str = "why?") -> ChatMessage:
+        return await self.sandbox.write(self.people[who], channel_id, f"<@{self.sandbox.bot.id}> {text}")
+
+    async def job(self, name: str) -> ChatMessage:
+        """A job of the person concerned, whose progress stands in the Lounge's chat."""
+        client, owner = self.quiet.client, self.people["concerned"].id
+        words = client.catalogues.of("en")
+        if name == "cancel":
+            ticket = client.jobs.queue.take(self.sandbox.guild.id, owner, "job", again=True)
+            view: Any = cancel_view(words, owner, ticket)
+        else:
+            view = PriceQuestion(client, words, owner)
+        channel: Any = client.get_channel(self.sandbox.lounge.id)
+        sent = await channel.send(name, view=view)
+        return self.sandbox.message(sent.id)
+
+
+@asynccontextmanager
+async def rights_room(folder: Path) -> AsyncIterator[RightsRoom]:
+    async with quiet_bot() as quiet:
+        sandbox = quiet.sandbox
+        managers = sandbox.world.add_role(sandbox.guild, "Managers", int(P.MANAGE_GUILD))
+        everybody = ["hidden", "closed", "outside", "inside", "moderator", "elsewhere", "manager", "concerned"]
+        people = {name: sandbox.add_user(name, [managers] if name == "manager" else []) for name in everybody}
+        people["timed out"] = sandbox.add_user("out")
+        own: dict[str, tuple[int, int]] = {
+            "hidden": (0, int(P.VIEW_CHANNEL)),
+            "closed": (0, int(P.CONNECT)),
+            "moderator": (MODERATES, 0),
+        }
+        for name, (allow, deny) in own.items():
+            sandbox.moderator.overwrite(sandbox.lounge, people[name], allow=allow, deny=deny)
+        for name in ("hidden", "elsewhere", "closed"):
+            for channel in (sandbox.general, sandbox.den):
+                sandbox.moderator.overwrite(channel, people[name], allow=MODERATES)
+        host = sandbox.add_user("host")
+        for user in (host, people["inside"], people["timed out"]):
+            await sandbox.enter_voice(user, sandbox.lounge)
+        studio: Any = Studio()
+        quiet.client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), studio, folder)
+        await quiet.client.preferences.change(sandbox.guild.id, None, "transcript", "thread", host.id)
+        yield RightsRoom(quiet, people, host)
+
+
+def foreign_places(sandbox: Sandbox, user: User) -> list[tuple[GuildChannel, bool]]:
+    """Where the bot is not: a server that has not added it, as `user`'s own app, and a direct message."""
+    guild = sandbox.add_foreign_guild("Elsewhere")
+    sandbox.world.add_member(guild, user)
+    return [
+        (next(item for item in guild.channels.values() if item.kind is Kind.TEXT), True),
+        (sandbox.direct(user), False),
+    ]

@@ -1,0 +1,288 @@
+"""docs/rights.md, cell by cell, through Discord's own machinery."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.chat.commands import ALL
+from bot.chat.cooldown import Cooldowns
+from bot.chat.i18n import Catalogues
+from sandbox.guild.invocation import Refused
+from sandbox.guild.message import ChatMessage
+from sandbox.guild.permissions import P
+from tests.chat.quiet_bot import QuietBot, quiet_bot, until
+from tests.chat.rights_room import RightsRoom, foreign_places, rights_room
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("hurried")]
+PAGE = Path("docs/rights.md").read_text(encoding="utf-8")
+ENGLISH = Catalogues.load().of("en")
+
+
+def rows(heading: str) -> list[list[str]]:
+    """Return the rows of the table under a heading, without the line that separates its head."""
+    section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|") and not line.startswith("|---")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+HEAD, *TABLE = rows("The table")
+COLUMNS = HEAD[1:]
+SENTENCES = {letter: (code.strip("`"), text) for letter, code, text in rows("The sentences")[1:]}
+CELLS = {(cells[0], who): cell for cells in TABLE for who, cell in zip(COLUMNS, cells[1:], strict=True)}
+
+Try = Callable[[RightsRoom, str], Awaitable[str]]
+"""Does an action as one of the people, and returns what they read of the answer; "" for nothing."""
+
+
+def command(name: str, **options: Any) -> Try:
+    async def act(room: RightsRoom, who: str) -> str:
+        user, given = room.people[who], dict(options)
+        if "channel" in given:
+            given["channel"] = room.sandbox.lounge.id
+        if name == "analyze":
+            given["recording"] = room.sandbox.file("a.txt", b"words")
+        late = 60.0 if who == "timed out" else 0.0
+        outcome = await room.sandbox.command(user, name, given, timed_out=late)
+        assert outcome.ephemeral or not refused(outcome.content), "a refusal is nobody else's business"
+        return (await outcome.settled()).text
+
+    return act
+
+
+def menu(name: str) -> Try:
+    async def act(room: RightsRoom, who: str) -> str:
+        message = await room.sandbox.write(room.host, room.sandbox.general.id, "words")
+        late = 60.0 if who == "timed out" else 0.0
+        outcome = await (await room.sandbox.menu(room.people[who], name, message, timed_out=late)).settled()
+        return outcome.text
+
+    return act
+
+
+def click(which: Callable[[RightsRoom], ChatMessage | None], button: str) -> Try:
+    async def act(room: RightsRoom, who: str) -> str:
+        message = which(room)
+        assert message is not None
+        custom_id = next(item for item in room.buttons(message) if button in item)
+        outcome = await room.sandbox.click(room.people[who], message, custom_id)
+        if outcome.message is message:  # its first answer was silent
+            await until(lambda: outcome.followups)
+            return outcome.followups[-1].content
+        assert outcome.ephemeral
+        return (await outcome.settled()).text
+
+    return act
+
+
+def pressed(job: str, position: int) -> Try:
+    async def act(room: RightsRoom, who: str) -> str:
+        message, queue = await room.job(job), room.quiet.client.jobs.queue
+        ticket = queue.find("job")
+        try:
+            outcome = await room.sandbox.click(room.people[who], message, room.buttons(message)[position])
+        finally:
+            if ticket is not None:
+                queue.give_back(ticket)
+        done = outcome.message is message
+        if ticket is not None and done:
+            await until(lambda: ticket.cancelled)
+        assert ticket is None or ticket.cancelled is done
+        return "done" if done else outcome.content
+
+    return act
+
+
+def written(*, in_thread: bool) -> Try:
+    async def act(room: RightsRoom, who: str) -> str:
+        place = room.in_thread.id if in_thread else room.sandbox.general.id
+        asked, seen = len(room.quiet.engine.requests), len(room.sandbox.messages(place))
+        await room.mention(who, place)
+        await until(lambda: len(room.quiet.engine.requests) > asked or len(room.sandbox.messages(place)) > seen + 1)
+        if len(room.quiet.engine.requests) > asked:
+            await until(lambda: not room.quiet.calls.all()[0].status().waiting)
+            return "asked"
+        return room.sandbox.messages(place)[-1].content
+
+    return act
+
+
+async def join_elsewhere(room: RightsRoom, who: str) -> str:
+    late = 60.0 if who == "timed out" else 0.0
+    outcome = await room.sandbox.command(room.people[who], "join", {"channel": room.sandbox.den.id}, timed_out=late)
+    return (await outcome.settled()).text
+
+
+def line(room: RightsRoom) -> ChatMessage | None:
+    return room.line
+
+
+def panel(room: RightsRoom) -> ChatMessage | None:
+    return room.panel
+
+
+TRIES: dict[str, tuple[Try, str]] = {
+    "`/join`": (command("join", channel=True), "I am in"),
+    "`/join` while people elsewhere have it": (join_elsewhere, "nobody may"),
+    "`/stop`": (command("stop"), ""),
+    "`/replay`": (command("replay"), "nce more"),
+    "`/leave`": (command("leave"), "I left"),
+    "panel: Stop": (click(panel, "stop"), ""),
+    "panel: Replay": (click(panel, "replay"), "nce more"),
+    "panel: Leave": (click(panel, "leave"), "I left"),
+    "panel: Talk to the bot": (click(panel, "talk"), "I can hear you now"),
+    "line: say again": (click(line, "line:again"), "nce more"),
+    "line: in my language": (click(line, "line:mine"), "translated"),
+    "line: forget this": (click(line, "line:forget"), "no longer remember"),
+    "`/call status`": (command("call status"), "Listening"),
+    "`/call why`": (command("call why"), "that I could hear"),
+    "`/catchup`": (command("catchup", private=True, channel=True), "recapped"),
+    "`/memory show`": (command("memory show", channel=True), ""),
+    "`/memory export`": (command("memory export", channel=True), "Lines of"),
+    "`/memory clear`": (command("memory clear", channel=True), "cannot be undone"),
+    "`/settings`": (command("settings silence", seconds=0.8), "0.8 s"),
+    "`/ask`": (command("ask", text="Why?"), ""),
+    "`/analyze`": (command("analyze", private=True), "no sound in that file"),
+    "`/podcast`": (command("podcast"), "Give me a text"),
+    "menu: Analyze recording": (menu("Analyze recording"), "no recording in that message"),
+    "menu: Answer aloud": (menu("Answer aloud"), ""),
+    "`/usage`": (command("usage"), "tokens"),
+    "`/privacy`": (command("privacy about"), "What I hear"),
+    "mention in the call's thread": (written(in_thread=True), "asked"),
+    "mention in another channel": (written(in_thread=False), "nobody may"),
+    "job: cancel": (pressed("cancel", 0), "done"),
+    "podcast: pay": (pressed("pay", 0), "done"),
+}
+"""row -> the action, and words of the answer of whoever may do it"""
+
+
+def refused(text: str) -> bool:
+    return any(re.fullmatch(pattern(letter), text) for letter in SENTENCES)
+
+
+def pattern(letter: str) -> str:
+    return r"(?:⚠️ )?" + re.sub(r"\\\{\w+\\\}", ".+", re.escape(SENTENCES[letter][1]))
+
+
+@pytest.fixture
+async def quiet() -> AsyncIterator[QuietBot]:
+    async with quiet_bot() as opened:
+        yield opened
+
+
+def test_the_page_quotes_what_people_read_and_every_row_is_tried() -> None:
+    assert {letter: ENGLISH.source(code) for letter, (code, _) in SENTENCES.items()} == {
+        letter: text for letter, (_, text) in SENTENCES.items()
+    }
+    assert set(TRIES) == {cells[0] for cells in TABLE}
+    assert set(CELLS.values()) - {"yes", "–"} <= SENTENCES.keys()
+    commands = {command.qualified_name for command in ALL}
+    listed = {word.strip("/`").split()[0] for row in TRIES for word in re.findall(r"`/[^`]+`", row)}
+    menus = {row.removeprefix("menu: ") for row in TRIES if row.startswith("menu: ")}
+    assert listed | menus == commands
+
+
+async def test_every_cell_of_the_table(tmp_path: Path) -> None:
+    """One server, everyone in it, and all that they might try; what fails is listed at the end."""
+    wrong: list[str] = []
+    async with rights_room(tmp_path) as room:
+        for known in room.sandbox.commands():
+            known["default_member_permissions"] = None  # a server may show every command to everyone
+        for (row, who), cell in CELLS.items():
+            await room.ready()
+            act, words = TRIES[row]
+            room.sandbox.guild.members[room.people["timed out"].id].timed_out_until = 0.0
+            if found := await tried(room, row, who, cell, act, words):
+                wrong.append(f"{row} · {who} · {cell}: {found}")
+    assert not wrong, "\n".join(wrong)
+
+
+async def tried(room: RightsRoom, row: str, who: str, cell: str, act: Try, words: str) -> str:
+    """Try one cell, and return what is wrong with it."""
+    if who == "timed out" and (
+        cell == "–" or not row.startswith(("`", "menu"))
+    ):  # these are timed out as they are sent
+        room.sandbox.moderator.time_out(room.sandbox.guild, room.people[who], 60)
+    try:
+        read = await act(room, who)
+    except Refused as refusal:
+        return "" if cell == "–" else f"not offered: {refusal}"
+    if cell == "yes":
+        fine = words in read and not refused(read)
+    else:
+        fine = cell in SENTENCES and re.fullmatch(pattern(cell), read) is not None
+        fine = fine and (room.lounge not in read or who != "hidden")
+    return "" if fine else f"read {read!r}"
+
+
+async def test_every_command_answers_with_one_sentence_where_the_bot_is_not(quiet: QuietBot) -> None:
+    """Clients that still know an older registration offer the commands anywhere."""
+    sandbox, eve = quiet.sandbox, quiet.sandbox.add_user("Eve")
+    places = foreign_places(sandbox, eve)
+    for channel, by_user in places:
+        with pytest.raises(Refused, match="not offered here"):
+            await sandbox.command(eve, "call status", channel_id=channel.id, by_user=by_user)
+    for known in sandbox.commands():
+        known.update(contexts=None, dm_permission=True, integration_types=[0, 1], default_member_permissions=None)
+    for channel, by_user in places:
+        for name in (
+            "join",
+            "leave",
+            "stop",
+            "ask",
+            "call why",
+            "memory show",
+            "settings show",
+            "privacy about",
+            "usage",
+        ):
+            quiet.client.cooldowns = Cooldowns(rate=100_000)
+            options = {"text": "Why?"} if name == "ask" else {}
+            outcome = await sandbox.command(eve, name, options, channel_id=channel.id, by_user=by_user)
+            assert (outcome.content, outcome.ephemeral) == ("⚠️ " + SENTENCES["S"][1], True), name
+    assert not quiet.engine.requests
+
+
+async def test_owners_and_administrators_may_even_when_timed_out(quiet: QuietBot) -> None:
+    await quiet.joined()
+    sandbox, powers = quiet.sandbox, int(P.ADMINISTRATOR)
+    boss = sandbox.add_user("Boss", [sandbox.world.add_role(sandbox.guild, "Bosses", powers)])
+    owner = sandbox.world.users[sandbox.guild.owner_id]
+    sandbox.moderator.overwrite(sandbox.lounge, boss, deny=int(P.VIEW_CHANNEL))
+    for user in (boss, owner):
+        outcome = await sandbox.command(user, "stop", timed_out=60.0)
+        assert "not saying anything" in outcome.content
+
+
+async def test_a_call_in_a_channel_that_not_everyone_sees_is_named_nowhere_in_public(quiet: QuietBot) -> None:
+    sandbox = quiet.sandbox
+    ada = await quiet.enter("Ada")
+    sandbox.moderator.overwrite(sandbox.lounge, ada, allow=int(P.VIEW_CHANNEL))
+    sandbox.moderator.overwrite(sandbox.lounge, sandbox.bot, allow=int(P.VIEW_CHANNEL | P.CONNECT))
+    sandbox.moderator.overwrite(sandbox.lounge, sandbox.guild.roles[sandbox.guild.id], deny=int(P.VIEW_CHANNEL))
+    await quiet.client.preferences.change(sandbox.guild.id, None, "transcript", "thread", ada.id)
+    await (await sandbox.command(ada, "join", {"channel": sandbox.lounge.id})).settled()
+    await until(lambda: any("open no thread" in message.content for message in quiet.shown()))
+    await sandbox.write(ada, sandbox.general.id, f"<@{sandbox.bot.id}> why?")
+    await until(lambda: len(sandbox.messages(sandbox.general.id)) > 1)
+    assert sandbox.messages(sandbox.general.id)[-1].content == SENTENCES["V"][1]
+    assert not any(channel.is_thread for channel in sandbox.guild.channels.values())
+    eve = sandbox.add_user("Eve")
+    await sandbox.enter_voice(eve, sandbox.den)
+    for name in ("join", "stop", "call status", "catchup", "memory show"):  # without a channel: theirs, not the call's
+        outcome = await (await sandbox.command(eve, name)).settled()
+        assert f"<#{sandbox.lounge.id}>" not in outcome.text, name
+
+
+async def test_deleting_asks_for_the_right_once_more(quiet: QuietBot) -> None:
+    sandbox = quiet.sandbox
+    managers = sandbox.world.add_role(sandbox.guild, "Managers", int(P.MANAGE_GUILD))
+    mia = sandbox.add_user("Mia", [managers])
+    outcome = await sandbox.command(mia, "memory clear", {"channel": sandbox.lounge.id})
+    sandbox.moderator.permit(sandbox.guild, managers, 0)
+    assert outcome.message is not None
+    pressed = await sandbox.click(mia, outcome.message, RightsRoom.buttons(outcome.message)[0])
+    await until(lambda: pressed.followups)
+    assert pressed.followups[0].content == "⚠️ " + SENTENCES["M"][1]
