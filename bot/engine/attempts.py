@@ -63,7 +63,7 @@ class Attempts:
             usage, estimated = self._assembly.usage(self._prompt.sent)
             self._spent = add(self._spent, usage)
             self._estimated = self._estimated or estimated
-            self._discarded += 1
+        self._discarded += self._assembly.sent_twice
 
     def done(self, *, complete: bool) -> ReplyDone:
         """Return the final event, with this attempt as the answer."""
@@ -76,7 +76,7 @@ class Attempts:
             audio_id=assembly.audio_id if named else None,
             expires_at=assembly.expires_at if named else None,
             complete=complete,
-            discarded=self._discarded,
+            discarded=self._discarded + assembly.sent_twice,
         )
 
 

@@ -1,9 +1,14 @@
-"""The one long-lived connection pool to the model's server."""
+"""The one long-lived client of the model's server."""
 
 import ssl
+from functools import partial
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 from openai import AsyncOpenAI
+
+from bot.engine.transport import ModelTransport, socket_options
 
 HTTP_TIMEOUT = httpx2.Timeout(connect=3, read=10, write=10, pool=2)
 CONNECTION_LIMITS = httpx2.Limits(max_connections=400, max_keepalive_connections=100, keepalive_expiry=120)
@@ -17,19 +22,45 @@ def build_client(api_key: str, base_url: str, ssl_context: ssl.SSLContext | None
     The client does not retry: the engine decides which request may be sent again. `ssl_context` is for a server whose
     certificate the system does not trust.
     """
-    http = httpx2.AsyncClient(
-        verify=ssl_context if ssl_context is not None else True,
-        timeout=HTTP_TIMEOUT,
+    verify = ssl_context if ssl_context is not None else httpx2.create_ssl_context()
+    make = partial(
+        httpx2.AsyncHTTPTransport,
+        verify=verify,
         limits=CONNECTION_LIMITS,
+        proxy=_proxy(base_url),
+        socket_options=socket_options(),
+    )
+    http = httpx2.AsyncClient(
+        transport=ModelTransport(make),
+        timeout=HTTP_TIMEOUT,
         follow_redirects=True,
+        # A compressed answer saves nothing on base64, and a hostile one grows a thousandfold.
+        headers={"Accept-Encoding": "identity"},
     )
     return AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=HTTP_TIMEOUT, http_client=http)
 
 
+def transport_of(client: AsyncOpenAI) -> ModelTransport | None:
+    """Return the transport of a client that `build_client` built; None: somebody else did."""
+    transport = getattr(client._client, "_transport", None)
+    return transport if isinstance(transport, ModelTransport) else None
+
+
 def idle_connections(client: AsyncOpenAI) -> int:
-    """Return the number of open idle connections; 0 if httpx2 renamed the private attributes that hold them."""
-    try:
-        transport = client._client._transport_for_url(client.base_url)
-        return sum(one.is_idle() and not one.has_expired() for one in transport._pool.connections)  # pyright: ignore[reportAttributeAccessIssue]
-    except AttributeError:
-        return 0
+    """Return the number of open idle connections."""
+    transport = transport_of(client)
+    return transport.idle_connections if transport else 0
+
+
+def silent_for(client: AsyncOpenAI) -> float:
+    """Return the seconds since the server answered anything."""
+    transport = transport_of(client)
+    return transport.silent_for if transport else 0.0
+
+
+def _proxy(url: str) -> str | None:
+    """Return the proxy that the environment names for this address (HTTPS_PROXY, ALL_PROXY, NO_PROXY)."""
+    parts = urlsplit(url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return proxy if proxy and not proxy_bypass(parts.hostname or "") else None

@@ -4,6 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from bot.engine.transport import STALE_SECONDS
+
 CONNECTIONS_PER_TURN = 2
 """Concurrent requests of a turn: the reply and the transcription."""
 EXPECTED_TURN_SECONDS = 15.0
@@ -15,18 +17,23 @@ WARMUP_TIMEOUT_SECONDS = 9.0
 
 
 class ConnectionWarmer:
-    """Keeps as many idle connections as the expected turns need.
+    """Keeps as many idle connections as the expected turns need, and finds out whether they are alive.
 
-    `idle` counts the idle connections. `ask` sends a small request; concurrent ones use separate connections. `clock`
-    gives seconds.
+    `idle` counts the idle connections; `silent_for` gives the seconds since the server said anything. `ask` sends a
+    small request; concurrent ones use separate connections. `clock` gives seconds.
     """
 
     def __init__(
-        self, idle: Callable[[], int], ask: Callable[[], Awaitable[object]], clock: Callable[[], float]
+        self,
+        idle: Callable[[], int],
+        ask: Callable[[], Awaitable[object]],
+        clock: Callable[[], float],
+        silent_for: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._idle = idle
         self._ask = ask
         self._clock = clock
+        self._silent_for = silent_for
         self._expected: deque[float] = deque(maxlen=64)
         self._opening = False
 
@@ -39,7 +46,8 @@ class ConnectionWarmer:
         needed = min(MAX_WARM_CONNECTIONS, CONNECTIONS_PER_TURN * len(self._expected))
         # Twice, because a request that finishes early hands its connection to the next one.
         for _ in range(2):
-            if self._opening or self._idle() >= needed:
+            doubtful = self._silent_for() > STALE_SECONDS
+            if self._opening or (self._idle() >= needed and not doubtful):
                 return
             self._opening = True
             try:

@@ -13,7 +13,7 @@ from openai import AsyncOpenAI
 from bot.engine.attempts import Attempts
 from bot.engine.audio_ids import AudioIds
 from bot.engine.breaker import Breaker
-from bot.engine.client import idle_connections
+from bot.engine.client import idle_connections, silent_for
 from bot.engine.connection_warmer import ConnectionWarmer
 from bot.engine.dialects import Dialect, dialect_of
 from bot.engine.faults import ModelFault
@@ -68,7 +68,9 @@ class OpenAIEngine:
         self._window = window or HistoryWindow()
         self._log = log or structlog.get_logger("engine")
         self._ids = AudioIds(wanted=self._dialect.ids, trusted=self._dialect.official)
-        self._warmer = ConnectionWarmer(lambda: idle_connections(client), self.check_model, clock)
+        self._warmer = ConnectionWarmer(
+            lambda: idle_connections(client), self.check_model, clock, lambda: silent_for(client)
+        )
         self._summaries = Summaries(client, text_model, spent, self._log) if text_model else None
         self._counts = counts if counts is not None else Counter()
         self._text_only_turns = 0

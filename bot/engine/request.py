@@ -14,6 +14,7 @@ from bot.engine.faults import error_in, fault_of, no_answer
 from bot.engine.request_body import RequestBody
 from bot.engine.sse import MAX_EVENT_BYTES, EventParser, ServerEvent
 from bot.engine.stream import Assembly
+from bot.engine.transport import SENT_TWICE
 from bot.types import AudioDelta, TextDelta
 
 MAX_WORK_SECONDS = 0.005
@@ -93,6 +94,7 @@ async def request_chunks(
     try:
         async with asyncio.timeout_at(min(due, end)):
             response = await _post(client, RequestBody(payload))
+        assembly.sent_twice = bool(response.extensions.get(SENT_TWICE))
         reader = _AnswerReader()
         received = response.aiter_bytes()
         while True:

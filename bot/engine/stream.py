@@ -49,8 +49,8 @@ class Assembly:
         "the last finish_reason"
         self.odd = 0
         "unreadable chunks"
-        self.doubled = False
-        "the request was sent twice, and the server may bill both"
+        self.sent_twice = False
+        "another connection was tried, too, and the server may bill both requests"
         self._usage: Mapping[str, Any] | None = None
         self._done = False
         self._words = AnswerText()

@@ -103,7 +103,7 @@ class ReplyDone:
     complete: bool = True
     "False when cut by length or filter; what arrived is kept"
     discarded: int = 0
-    "paid requests of this reply whose result was thrown away (retries)"
+    "requests for this reply that may be paid for, beside `usage`: nobody read their answers"
 
 
 ReplyEvent = TextDelta | AudioDelta | ReplyDone

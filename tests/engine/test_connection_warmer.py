@@ -78,7 +78,7 @@ async def test_no_connection_is_opened_after_the_end_of_speech(
 async def test_cold_is_no_fault(model: ModelServer, engine: OpenAIEngine):
     model.script_models(*[FAULTS["server error"]()] * CONNECTIONS_PER_TURN)
     await engine.warm()
-    model.script_models(*[FAULTS["hang before headers"]()] * (CONNECTIONS_PER_TURN * 2 + 1))
+    model.script_models(*[FAULTS["hang before headers"]()] * (CONNECTIONS_PER_TURN * 4 + 2))
     await engine.warm()
     with pytest.raises(Unreachable):
         await engine.check_model()
