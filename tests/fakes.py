@@ -159,12 +159,22 @@ class FakeEngine:
 
     def __init__(self) -> None:
         self.requests: list[ReplyRequest] = []
+        self.running: list[ReplyRequest] = []
         self.script: deque[tuple[float, float] | Exception | AsyncGenerator[ReplyEvent, None]] = deque()
         self.usual = (0.5, 2.0)
         self.fault: BotError | None = None
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[ReplyEvent, None]:
         self.requests.append(request)
+        self.running.append(request)
+        try:
+            async with aclosing(self._answer(request)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self.running.remove(request)
+
+    async def _answer(self, request: ReplyRequest) -> AsyncGenerator[ReplyEvent, None]:
         entry = self.script.popleft() if self.script else self.usual
         if isinstance(entry, Exception):
             raise entry
@@ -195,11 +205,12 @@ class FakeTranscriber:
     def __init__(self) -> None:
         self.words: deque[str | BotError] = deque()
         self.usual = "hello there"
+        self.by_person: dict[int, str] = {}
         self.delay = 0.3
 
     async def transcribe(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
         await asyncio.sleep(self.delay)
-        text = self.words.popleft() if self.words else self.usual
+        text = self.words.popleft() if self.words else self.by_person.get(utterance.user_id, self.usual)
         if isinstance(text, BotError):
             raise text
         return Heard(utterance.id, utterance.user_id, text, len(utterance.pcm) / 32_000)
@@ -296,6 +307,8 @@ class FakeStore:
                     self.kept += args[2]
                 case "charge":
                     self.kept += args[0]
+                case "drop":
+                    self.kept = [one for one in self.kept if one.id not in args[1]]
                 case "call_started":
                     self.on[args[0]] = args[1]
                 case "call_ended":

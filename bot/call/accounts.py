@@ -115,8 +115,13 @@ class Accounts:
             usage = Usage(audio_in=round(heard.seconds * tokens.AUDIO_IN_PER_SECOND))
             self._account.book("transcription", self._services.transcribe_model, usage, (heard.user_id,))
 
+    def not_transcribed(self, utterance_id: int) -> None:
+        """Release what was held back for a transcription that was cancelled."""
+        if begun := self._transcribing.pop(utterance_id, None):
+            self._account.settle(begun[0])
+
     def transcript_wasted(self, utterance: Utterance) -> None:
-        """Book a transcription that was begun ahead and of no use."""
+        """Book a transcription that was of no use."""
         usage = self._transcript_usage(utterance)
         people = (utterance.user_id,)
         self._account.book("speculation", self._services.transcribe_model, usage, people, estimated=True)

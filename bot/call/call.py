@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -13,6 +13,7 @@ from bot.call.accounts import Accounts
 from bot.call.context import CallContext
 from bot.call.conversation import Conversation
 from bot.call.display import Display
+from bot.call.holdings import Holdings
 from bot.call.listener import Listener
 from bot.call.record import Record
 from bot.call.responder import Responder
@@ -20,7 +21,6 @@ from bot.call.services import Services
 from bot.call.settings import CallSettings
 from bot.call.verdicts import Verdicts
 from bot.ports import Venue, VoiceLink
-from bot.ports.holder import Holder
 from bot.privacy.consent import Consents
 from bot.store.outbox import MAX_CALL_ENTRIES, Outbox
 from bot.talk.floor import Floor, FloorSettings
@@ -48,7 +48,7 @@ class CallStatus:
     agreed: frozenset[int]
 
 
-class Call(Holder):
+class Call:
     """The bot in one voice channel. `run` it with a link; after a lost link it runs again with a new one."""
 
     def __init__(
@@ -76,9 +76,10 @@ class Call(Holder):
         self._consents = Consents(lambda: settings().consent, consents)
         self._accounts = Accounts(context)
         floor = Floor(FloorSettings(preemptive=settings().preemptive), self.counts)
-        self._listener = Listener(services.make_vad, floor, settings)
-        self._responder = Responder(context, self.record, self._accounts, floor)
-        self._conversation = Conversation(context, self._listener, self._responder, self.agreed)
+        listener = Listener(services.make_vad, floor, settings)
+        self._responder = responder = Responder(context, self.record, self._accounts, floor)
+        self._conversation = Conversation(context, listener, responder, self.agreed)
+        self.holdings = Holdings(context, self._consents, listener, floor, responder, self.record, self.people_changed)
         self._link: VoiceLink | None = None
         self._group: asyncio.TaskGroup | None = None
         self._leaving = asyncio.Event()
@@ -106,53 +107,24 @@ class Call(Holder):
             self.agreed(),
         )
 
-    # What people allow, and what is to be forgotten.
+    # What people allow; holdings.py lets go of what they take back.
 
     def agreed(self) -> frozenset[int]:
         """Return who of the people present may be heard."""
         return self._consents.may_be_heard(self.venue.people())
 
-    def consent(self, user_id: int, agreed: bool) -> None:
-        """Somebody agreed to be heard, or withdrew; it holds from the next tick on."""
-        self._consents.decide(user_id, agreed)
-        if agreed:
-            self.outbox.include(user_id)
-        else:
-            self._listener.withdrawn(user_id, self._services.clock())
+    def agree(self, user_id: int) -> None:
+        """Somebody agreed to be heard."""
+        self._consents.decide(user_id, True)
+        self.outbox.include(user_id)
         self.people_changed()
-
-    def forget_person(self, user_id: int) -> None:
-        """Drop what a person said and what it was answered, also what waits; not heard until they agree again."""
-        self.consent(user_id, agreed=False)
-        self.outbox.exclude(user_id)
-        self._responder.forget(user_id)
-        self.record.forget(user_id)
-
-    def drop_lines(self, channel_id: int, line_ids: Set[str]) -> None:
-        """Forget some lines, and the sound of the last answer if its line is one of them."""
-        if channel_id != self.venue.channel_id:
-            return
-        answers = [message.id for message in self.record.messages if message.role == "assistant"]
-        if answers and answers[-1] in line_ids:
-            self._responder.unsay()
-        self.record.drop(line_ids)
-
-    def clear_channel(self, channel_id: int) -> None:
-        """Forget every line, and the sound of the last answer."""
-        if channel_id != self.venue.channel_id:
-            return
-        self._responder.unsay()
-        self.record.forget()
-        self.outbox.clear(channel_id)
-
-    async def settled(self) -> None:
-        await self.outbox.settled()
 
     def people_changed(self) -> None:
         """Somebody came, went or changed their mind; or the server lets the bot speak, or not."""
         self.record.people()  # so that it knows everyone's name once they have left
         if self._link:
-            self._link.admit(self.agreed())
+            # Also who has just left: what they said before is on its way, and leaving takes no consent back.
+            self._link.admit(self._consents.may_be_heard(self.record.met))
         if self.venue.speechless:
             self._responder.muted()
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter, deque
+from dataclasses import replace
 
 import structlog
 
-from bot.call.shown import Notice, Shown, Trouble, show_to
+from bot.call.shown import HeardLine, Notice, Shown, SpokenLine, Trouble, show_to
 from bot.errors import StoreError
 from bot.ports import Audience
 
@@ -42,6 +43,20 @@ class Display:
         self._queue.append(shown)
         self._progress = None  # the final line comes next, and partial words must not follow it
         self._wake.set()
+
+    def drop_words(self, user_id: int) -> None:
+        """Do not show what a person said, if it is not shown yet."""
+        kept = (one for one in self._queue if not (isinstance(one, HeardLine) and one.heard.user_id == user_id))
+        self._queue = deque(kept)
+
+    def drop_answers(self, user_id: int) -> None:
+        """Do not show the rest of what a person was answered, if it is not shown yet."""
+        self._queue = deque(
+            SpokenLine(replace(one.spoken, text="", interrupted=True))
+            if isinstance(one, SpokenLine) and user_id in one.spoken.asked_by
+            else one
+            for one in self._queue
+        )
 
     def show_progress(self, turn_id: int, text: str) -> None:
         """Show the bot's words so far, in place of those that are not shown yet."""

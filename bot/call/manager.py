@@ -124,9 +124,18 @@ class CallManager:
 
     async def consent(self, guild_id: int, user_id: int, agreed: bool) -> None:
         """Somebody agreed to be heard in a server, or withdrew: it holds at once, and in later calls."""
-        if call := self.get(guild_id):
-            call.consent(user_id, agreed)
+        if not agreed:
+            await self._withdraw(guild_id, user_id)
+        elif call := self.get(guild_id):
+            call.agree(user_id)
         await self._consents.save(guild_id, user_id, agreed)
+
+    async def _withdraw(self, guild_id: int, user_id: int) -> None:
+        try:
+            await self.erasure.withdraw(guild_id, user_id)
+        except StoreError as error:
+            # What waited was dropped all the same; what was being written may be there.
+            log.warning("withdrawn_lines_not_deleted", guild=guild_id, reason=str(error))
 
     async def drain(self) -> None:
         """Take no new turns, let the running words end, and leave every call; the next process returns to them."""
@@ -167,7 +176,7 @@ class CallManager:
         if failure:
             call.display.memory_failed(failure)
         session = self._sessions[guild_id] = Session(call, link, self.counts)
-        self.erasure.register(call)
+        self.erasure.register(call.holdings)
         session.task = self._group.create_task(self._live(session), name=f"call:{guild_id}")
         return call
 
@@ -196,7 +205,7 @@ class CallManager:
             if self._sessions.get(guild_id) is session:
                 del self._sessions[guild_id]
             self.outbox.adopt(call.outbox)
-            self.erasure.release(call)
+            self.erasure.release(call.holdings)
             self._services.counters.call_over(call.counts)
         if not session.moving and not session.comes_back:
             await self._note_end(guild_id)

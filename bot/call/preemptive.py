@@ -32,6 +32,8 @@ class PreemptiveAnswer:
         self._turns = turns
         self._launcher = launcher
         self._answer: Answer | None = None
+        self._people: frozenset[int] = frozenset()
+        "whose sound it answers"
         self._listening: asyncio.Task[None] | None = None
         "gets the words early"
 
@@ -41,6 +43,7 @@ class PreemptiveAnswer:
         Where the last utterance may be "stop", its words are asked for beside the answer: they must be known before
         the answer sounds.
         """
+        self._people = frozenset(utterance.user_id for utterance in utterances)
         meant = self._attention.judge(utterances, {})
         if meant.yes:
             self._start(utterances)
@@ -59,6 +62,11 @@ class PreemptiveAnswer:
             dropped, self._answer = self._answer, None
             dropped.cut()
             self._accounts.charge_unheard(dropped)
+
+    def withdraw(self, user_id: int) -> None:
+        """Drop it if it answers a person's sound."""
+        if user_id in self._people:
+            self.drop()
 
     def adopt(self, turn: Turn) -> Answer | None:
         """Give the answer away if it fits this turn; else drop it."""

@@ -89,6 +89,19 @@ class Record:
         self._lines_of = {part: line for part, line in self._lines_of.items() if line.id not in message_ids}
         self._outbox.drop(message_ids)
 
+    def withdraw(self, user_id: int, utterance_ids: Set[int]) -> set[str]:
+        """Forget the lines of these utterances, and those of a person that are not written yet; return their ids."""
+        ids = {line.id for number in utterance_ids if (line := self._lines_of.get(number))}
+        for line_ids in self._outbox.withdraw(self._venue.guild_id, user_id).values():
+            ids |= line_ids
+        self.drop(ids)
+        return ids
+
+    @property
+    def met(self) -> Set[int]:
+        """Everyone who is or was in the channel, as far as they are remembered."""
+        return self._labels.people
+
     def before(self, turn: Turn) -> tuple[Message, ...]:
         """Return every line except the turn's own, each with its speaker's present label."""
         sounds = (typed.utterance_id for typed in turn.typed)

@@ -100,13 +100,26 @@ class Responder:
         if self._answer and self._answer.state is CallState.SPEAKING:
             self.cut()
 
-    def forget(self, user_id: int) -> None:
-        """Answer nothing that a person said, and do not say again what answered it; the outbox excludes them."""
-        self._turns.forget(user_id)
-        self._preemptive.drop()
-        people = self._answer.turn.people if self._answer else ()
-        if (self._last_answer.forget(user_id) and not people) or user_id in people:
+    def withdraw(self, user_id: int, *, typed: bool = False) -> tuple[list[Utterance], set[int]]:
+        """Drop a person's sound, with `typed` also what they asked in writing, and end every request with it.
+
+        What others said in the same turn is answered anew. Return their utterances that waited or were being answered,
+        and the ids of those whose words were not known yet.
+        """
+        dropped = self._turns.withdraw(user_id, typed=typed)
+        unwritten = self.transcripts.withdraw(user_id)
+        self._preemptive.withdraw(user_id)
+        turn = self._answer.turn if self._answer else None
+        replayed = self._last_answer.forget(user_id) and turn is not None and not turn.people
+        if replayed:
+            self.cut()
+        if turn and (turn.heard(user_id) or (typed and user_id in turn.people)):
+            dropped += [utterance for utterance in turn.utterances if utterance.user_id == user_id]
+            others = [utterance for utterance in turn.utterances if utterance.user_id != user_id]
+            questions = [one for one in turn.typed if one.user_id != user_id or not (typed or one.recording)]
+            self._turns.put_back(questions, others)
             self.cut(withdrawn=True)
+        return dropped, unwritten
 
     def unsay(self) -> None:
         """Do not say the last answer again: nobody is to remember it."""
@@ -168,7 +181,7 @@ class Responder:
     def _remember(self, answer: Answer) -> None:
         """Note whom an answer was to, if any of it was heard; keep it to be said again."""
         people = frozenset(answer.turn.people)
-        if not people or not answer.playout or answer.playout.played <= 0:
+        if answer.withdrawn or not people or not answer.playout or answer.playout.played <= 0:
             return
         if people.isdisjoint(self._context.outbox.excluded):
             self._last_answer.keep(answer.reply.sound, people)

@@ -45,6 +45,8 @@ class Transcripts:
         self._on_words = on_words
         self._slots = asyncio.Semaphore(MAX_TRANSCRIPTIONS)
         self._tasks: dict[int, asyncio.Task[str | None]] = {}
+        self._speakers: dict[int, int] = {}
+        "utterance id of a running transcription -> whose words"
         self._ahead: dict[int, tuple[Utterance, asyncio.Task[Heard | None]]] = {}
         "transcriptions begun before the utterance was certain to be over"
 
@@ -62,7 +64,9 @@ class Transcripts:
             self._drop(utterance.id)
             begun = None
         writing = self._write(utterance, begun[1] if begun else None)
-        self._tasks[utterance.id] = group.create_task(writing, name=f"transcript:{utterance.id}")
+        task = self._tasks[utterance.id] = group.create_task(writing, name=f"transcript:{utterance.id}")
+        self._speakers[utterance.id] = utterance.user_id
+        task.add_done_callback(lambda _: self._speakers.pop(utterance.id, None))
 
     async def ahead(self, utterance: Utterance, group: asyncio.TaskGroup) -> str | None:
         """Transcribe before the endpointing delay ends, and return the words. `start` uses them unless speech resumes.
@@ -90,6 +94,16 @@ class Transcripts:
             for number, task in tasks.items()
         }
 
+    def withdraw(self, user_id: int) -> set[int]:
+        """Cancel the transcriptions of a person; return the ids of the utterances whose words are not known."""
+        for utterance_id in [number for number, (begun, _) in self._ahead.items() if begun.user_id == user_id]:
+            self._drop(utterance_id)
+        running = {number for number, speaker in self._speakers.items() if speaker == user_id}
+        for utterance_id in running:
+            self._tasks[utterance_id].cancel()
+            self._accounts.not_transcribed(utterance_id)
+        return running
+
     async def finish(self) -> None:
         """Wait for running transcriptions, cancel late ones, and release what they had reserved of the budget."""
         for utterance_id in list(self._ahead):
@@ -115,12 +129,14 @@ class Transcripts:
                 heard = await self._transcriber.transcribe(utterance, self._settings().language, names)
                 self.failure = None
                 return heard
+            except asyncio.CancelledError:
+                self._accounts.transcript_wasted(utterance)  # the request was sent, and may be charged
+                raise
             except BotError as error:
                 self.failure = error
                 log.warning("transcription_failed", utterance=utterance.id, reason=error.code)
                 return None
 
     def _drop(self, utterance_id: int) -> None:
-        if begun := self._ahead.pop(utterance_id, None):
-            begun[1].cancel()
+        if (begun := self._ahead.pop(utterance_id, None)) and not begun[1].cancel():
             self._accounts.transcript_wasted(begun[0])

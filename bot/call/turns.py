@@ -1,7 +1,7 @@
 """What waits for an answer, and which of it is the next turn."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 
@@ -42,6 +42,8 @@ class Turns:
         self._numbers = count(1)
         self._utterances: list[Utterance] = []
         self._typed: list[Typed] = []
+        self._meant: set[int] = set()
+        "ids of utterances that are certainly for the bot: part of an answer that had to be dropped"
         self._answering = False
         self._wake = asyncio.Event()
 
@@ -78,9 +80,12 @@ class Turns:
         self._typed += typed
         self.wake()
 
-    def put_back(self, typed: Sequence[Typed]) -> None:
-        """Let typed questions wait again, before the others."""
+    def put_back(self, typed: Sequence[Typed], utterances: Sequence[Utterance] = ()) -> None:
+        """Let these wait again, before the others."""
         self._typed = [*typed, *self._typed]
+        self._utterances = [*utterances, *self._utterances]
+        self._meant |= {utterance.id for utterance in utterances}
+        self.wake()
 
     def stop(self) -> bool:
         """Drop what waits. Return whether there was anything."""
@@ -95,10 +100,12 @@ class Turns:
         self._utterances, stopped = self._stop_words.split_at_stop(self._utterances)
         self._judge_stopped(stopped)
 
-    def forget(self, user_id: int) -> None:
-        """Drop what a person said and asked."""
+    def withdraw(self, user_id: int, *, typed: bool) -> list[Utterance]:
+        """Drop what a person said, with `typed` also what they asked in writing; return the utterances."""
+        dropped = [utterance for utterance in self._utterances if utterance.user_id == user_id]
         self._utterances = [utterance for utterance in self._utterances if utterance.user_id != user_id]
-        self._typed = [typed for typed in self._typed if typed.user_id != user_id]
+        self._typed = [one for one in self._typed if one.user_id != user_id or not (typed or one.recording)]
+        return dropped
 
     def number(self, utterances: Sequence[Utterance], typed: Sequence[Typed] = ()) -> Turn:
         """Return these as the next turn."""
@@ -108,18 +115,26 @@ class Turns:
     async def next(self) -> Turn | None:
         """Take all that waits and return it as a turn, if the bot is meant."""
         words: dict[int, str | None] = {}
-        while (unknown := [u.id for u in self._utterances if u.id not in words]) and self._attention.judge(
-            self._utterances, words
-        ).text_needed:
+        while (unknown := [u.id for u in self._utterances if u.id not in words]) and self._unclear(words):
             words |= dict.fromkeys(unknown) | await self._transcripts.of(unknown, WORDS_WAIT_SECONDS)
         self.drop_before_stop()
         utterances, self._utterances = self._utterances, []
         typed, self._typed = self._typed, []
         meant = self._attention.judge(utterances, words)
-        if typed or (utterances and meant.yes):
+        if typed or self._certain(utterances) or (utterances and meant.yes):
+            self._meant.clear()
             return self.number(utterances, typed)
         self._dismiss(utterances, meant)
         return None
+
+    def _certain(self, utterances: Sequence[Utterance]) -> bool:
+        return any(utterance.id in self._meant for utterance in utterances)
+
+    def _unclear(self, words: Mapping[int, str | None]) -> bool:
+        """Return whether only more words can tell if the bot is meant."""
+        if self._certain(self._utterances):
+            return False
+        return self._attention.judge(self._utterances, words).text_needed
 
     def _dismiss(self, utterances: Sequence[Utterance], meant: Addressed) -> None:
         """Judge what is not answered."""

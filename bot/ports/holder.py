@@ -1,6 +1,6 @@
 """What every place promises that keeps words, sound or the name of a person."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 
 class Holder:
@@ -14,6 +14,14 @@ class Holder:
 
     def forget_person(self, user_id: int) -> None:
         """Drop what somebody said and what it was answered, in every server."""
+
+    def withdraw(self, guild_id: int, user_id: int) -> Mapping[int, Set[str]]:
+        """Drop the sound of somebody who is not to be heard any more in a server, and their words so far unwritten.
+
+        What is written stays. Return the ids of the lines that were dropped, by channel: one may be on its way to the
+        store.
+        """
+        return {}
 
     def clear_channel(self, channel_id: int) -> None:
         """Drop what was said in a voice channel."""

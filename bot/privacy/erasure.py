@@ -1,4 +1,7 @@
-"""The one way to erase: every holder of a person's words first, then the store, which tells the other processes."""
+"""The one way to erase and to withdraw: every holder of a person's words first, then the store.
+
+The store tells the other processes what was erased.
+"""
 
 import asyncio
 from collections.abc import Iterable, Set
@@ -31,6 +34,13 @@ class Erasure:
         """Erase a person everywhere, and return what the store had of them. Raises StoreError."""
         await self._forget_held(user_id)
         return await self._store.forget(user_id)
+
+    async def withdraw(self, guild_id: int, user_id: int) -> None:
+        """Drop, at once, what is heard and not yet written of a person in a server. Raises StoreError."""
+        dropped = [holder.withdraw(guild_id, user_id) for holder in self.holders]
+        await self._settled()
+        for channel_id, line_ids in (item for lines in dropped for item in lines.items()):
+            await self._store.drop(channel_id, line_ids)
 
     async def clear_channel(self, channel_id: int) -> int:
         """Erase a channel's lines, and return how many the store had. Raises StoreError."""

@@ -1,6 +1,6 @@
 """The holders that all calls share: what the engine remembers, what waits for the store."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 from bot.ports import Engine
 from bot.ports.holder import Holder
@@ -31,6 +31,9 @@ class PendingWrites(Holder):
 
     def forget_person(self, user_id: int) -> None:
         self._outbox.forget(user_id)
+
+    def withdraw(self, guild_id: int, user_id: int) -> Mapping[int, Set[str]]:
+        return self._outbox.withdraw(guild_id, user_id)
 
     def clear_channel(self, channel_id: int) -> None:
         self._outbox.clear(channel_id)

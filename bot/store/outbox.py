@@ -126,6 +126,10 @@ class Outbox:
         self._facts.forget(user_id)
         self._entries.forget(user_id)
 
+    def withdraw(self, guild_id: int, user_id: int) -> dict[int, set[str]]:
+        """Drop the pending lines of a person in a server; return their ids by channel. See `settled`."""
+        return self._entries.take_lines_of(guild_id, user_id)
+
     def clear(self, channel_id: int) -> None:
         """Drop the pending lines of a channel. Its charges stay: the money is spent."""
         self._entries.clear_lines(channel_id)

@@ -57,6 +57,16 @@ class PendingEntries:
         """Drop a person's lines and the answers to them, and their name from the charges."""
         self._change(lambda what: without(what, {user_id}))
 
+    def take_lines_of(self, guild_id: int, user_id: int) -> dict[int, set[str]]:
+        """Drop what a person said in a server; return the ids of these lines, by channel."""
+        taken: dict[int, set[str]] = {}
+        for entry in self._entries:
+            line = entry.what
+            if entry.guild_id == guild_id and isinstance(line, Message) and line.speaker_id == user_id:
+                taken.setdefault(entry.channel_id, set()).add(line.id)
+        self.drop({line_id for line_ids in taken.values() for line_id in line_ids})
+        return taken
+
     def clear_lines(self, channel_id: int) -> None:
         """Drop the lines of a channel and keep its charges."""
         self._entries = deque(

@@ -92,6 +92,13 @@ class Floor:
         """
         self._answered = tuple(utterances)
 
+    def withdraw(self, user_id: int) -> tuple[Utterance, ...]:
+        """Forget somebody who is not to be heard any more; return what they said that waited for the floor."""
+        self._open.pop(user_id, None)
+        self._preemptive.keep_only(self._open.keys())
+        self._answered = tuple(utterance for utterance in self._answered if utterance.user_id != user_id)
+        return self._waiting.drop(user_id)
+
     def step(
         self,
         now: float,
@@ -160,10 +167,8 @@ class Floor:
             return
         if held or not self._all_pause:
             self._drop_preemptive(decisions)
-        elif self._settings.preemptive and self._open:
-            turn = self._preemptive.next_request(now, waiting)
-            if turn:
-                decisions.append(Preempt(turn))
+        elif self._settings.preemptive and self._open and (turn := self._preemptive.next_request(now, waiting)):
+            decisions.append(Preempt(turn))
 
     def _drop_preemptive(self, decisions: list[Decision]) -> None:
         if self._preemptive.requested is not None:
@@ -209,8 +214,7 @@ class Floor:
         self._waiting.add(now, [utterance for utterance in ended if utterance not in backchannel])
         if silenced:
             return
-        collided = self._collided(playing_since)
-        if collided and self._yield_to(collided[0], decisions):
+        if (collided := self._collided(playing_since)) and self._yield_to(collided[0], decisions):
             self._silenced = playing_since
             return
         user_id, longest = max(voiced_for.items(), key=lambda item: item[1], default=(0, 0.0))
@@ -232,8 +236,7 @@ class Floor:
         """Return who began to speak together with the bot."""
         until = playing_since + self._settings.collision
         heard = [user for user, start in self._open.items() if start.at <= until and user not in self._paused]
-        holding = self._unconsented.holding.items()
-        return heard + [user for user, since in holding if playing_since <= since <= until]
+        return heard + [user for user, at in self._unconsented.holding.items() if playing_since <= at <= until]
 
     def _yield_to(self, user_id: int, decisions: list[Decision]) -> bool:
         if self._insists or not self._answered:

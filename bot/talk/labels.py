@@ -6,7 +6,7 @@ the labels up from the lines of the calls before it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -61,6 +61,11 @@ class Labels:
         """Return the label of somebody met before."""
         label = self._labels.get(user_id)
         return label.text if label else None
+
+    @property
+    def people(self) -> Set[int]:
+        """Who has a label."""
+        return self._labels.keys()
 
     def on(self, messages: Iterable[Message]) -> tuple[Message, ...]:
         """Return lines with the present labels of their speakers."""

@@ -36,6 +36,12 @@ class WaitingUtterances:
         taken, self.utterances = self.utterances, ()
         return taken
 
+    def drop(self, user_id: int) -> tuple[Utterance, ...]:
+        """Drop a person's utterances, and return them."""
+        dropped = tuple(utterance for utterance in self.utterances if utterance.user_id == user_id)
+        self.utterances = tuple(utterance for utterance in self.utterances if utterance.user_id != user_id)
+        return dropped
+
     def drop_excess(self) -> tuple[Utterance, ...]:
         """Drop the oldest utterances beyond the bounds, and return them."""
         kept = list(self.utterances)

@@ -42,6 +42,11 @@ class Turn:
         """The people whose words it contains, in order."""
         return tuple(dict.fromkeys(part.user_id for part in (*self.utterances, *self.typed)))
 
+    def heard(self, user_id: int) -> bool:
+        """Whether it contains a person's sound."""
+        recordings = (typed.user_id for typed in self.typed if typed.recording)
+        return user_id in (*(utterance.user_id for utterance in self.utterances), *recordings)
+
 
 @dataclass(frozen=True, slots=True)
 class RoomContext:

@@ -3,8 +3,14 @@
 import asyncio
 import json
 import re
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
+from bot.audio import HEAR_RATE
 from sandbox import clips
+from sandbox.model.behaviour import Speak
+from sandbox.people.compare import correlation
 from sandbox.people.person import Person
 from tests.e2e.conftest import Harness, until
 from tests.e2e.test_conversation import said, sentence
@@ -72,3 +78,53 @@ async def test_who_is_forgotten_is_in_no_file_and_in_no_later_request(harness: H
         later = json.dumps(harness.model.chats[-1].body["messages"], ensure_ascii=False)
         for trace in (sentence("anna-cook"), sentence("bot-rice"), lines[1].audio_id, "Anna"):
             assert trace not in later
+
+
+async def test_who_withdraws_while_the_model_thinks_is_taken_out_of_the_turn(harness: Harness) -> None:
+    harness.model.default = replace(Speak.clip("bot-heard"), first_audio=4.0)
+    async with harness.bot(answering="always", speculation="off"):
+        anna, ben = await harness.sandbox.person("Anna"), await harness.sandbox.person("Ben")
+        await harness.join(anna)
+        await ben.join(harness.lounge.id)
+        await asyncio.gather(anna.say(clips.load("anna-quickest", OUT)), ben.say(clips.load("ben-moon", OUT)))
+        await until(lambda: harness.model.chats and "messages" in harness.model.chats[-1].body)
+        together = len(harness.model.chats)
+        assert parts(harness.model.chats[-1].body) == ["Anna", "Ben"]
+        await harness.sandbox.command(anna.user, "privacy withdraw", channel_id=harness.lounge.id)
+        await until(lambda: len(harness.model.chats) > together and "messages" in harness.model.chats[-1].body)
+        body = harness.model.chats[-1].body
+        assert parts(body) == ["Ben"]
+        assert sentence("anna-quickest") not in json.dumps(body["messages"])
+        await said(harness, "bot-heard")
+        assert harness.model.chats[together - 1].aborted_at is not None
+        await anna.say(clips.load("anna-boss", OUT))
+        await asyncio.sleep(1.0)
+        assert len(harness.model.chats) == together + 1, "nobody hears her any more"
+    stored = b"".join(path.read_bytes() for path in harness.folder.glob("bot.db*"))
+    assert sentence("ben-moon").encode() in stored
+    assert sentence("anna-quickest").encode() not in stored
+
+
+async def test_who_leaves_is_answered_all_the_same(harness: Harness) -> None:
+    async with harness.bot(answering="always", speculation="off"):
+        anna, ben = await harness.sandbox.person("Anna"), await harness.sandbox.person("Ben")
+        await harness.join(anna)
+        await ben.join(harness.lounge.id)
+        talking = asyncio.create_task(anna.say(clips.load("anna-cook", OUT)))
+        await asyncio.sleep(3.4)
+        talking.cancel()
+        await anna.leave()
+        await said(harness, "bot-rice", 1)
+        assert parts(harness.model.chats[-1].body) == ["Anna"]
+        assert (
+            correlation(
+                clips.load("anna-cook", HEAR_RATE)[: 3 * 2 * HEAR_RATE], harness.model.chats[-1].newest, HEAR_RATE
+            )
+            > 0.9
+        )
+
+
+def parts(body: Any) -> list[str]:
+    """Return the names before the parts with sound of a request, in order."""
+    last = body["messages"][-1]["content"]
+    return [label["text"].split('"')[1] for label, said in pairwise(last) if said["type"] == "input_audio"]

@@ -13,7 +13,7 @@ import pytest
 
 import bot
 from bot.app import build
-from bot.call.call import Call
+from bot.call.holdings import Holdings
 from bot.jobs.analysis_notes import AnalysisNotes, AnalysisNotesOnDisk
 from bot.jobs.podcast_folder import FailedPodcasts, Plan, PodcastFolder
 from bot.ports.engine import Engine
@@ -76,7 +76,7 @@ def fill(fake: FakeCall, folder: Path) -> dict[str, Holder]:
         fake.services.outbox.add(5, 7, entry)
     fake.services.budget.book(Charge(line.at, 5, 7, (ANNA,), "reply", "m", Usage(), None))
     found = {type(holder).__name__: holder for holder in fake.erasure.holders}
-    assert {name for name, holder in found.items() if sings(holder)} == {"Call", "AnalysisNotes", "PendingWrites"}
+    assert {name for name, holder in found.items() if sings(holder)} == {"Holdings", "AnalysisNotes", "PendingWrites"}
     assert on_disk(folder)
     return found
 
@@ -115,9 +115,9 @@ async def test_no_holder_keeps_a_line_that_was_cleared_or_dropped(how: str, tmp_
 async def test_a_call_is_reached_while_it_lives_and_not_after() -> None:
     async with fake_call() as fake:
         call = fake.call
-        assert call in fake.erasure.holders
+        assert call.holdings in fake.erasure.holders
         await fake.calls.leave(fake.venue.guild_id)
-        assert call not in fake.erasure.holders
+        assert call.holdings not in fake.erasure.holders
 
 
 def product_classes() -> set[type]:
@@ -138,7 +138,7 @@ async def test_every_class_that_forgets_is_registered(tmp_path: Path) -> None:
     settings = _settings(tmp_path)
     async with build(settings) as app:
         _ = app.client.jobs
-        registered = {type(holder) for holder in app.calls.erasure.holders} | {Call}
+        registered = {type(holder) for holder in app.calls.erasure.holders} | {Holdings}
         await app.client.jobs.aclose()
     forgetting = {
         kind for kind in product_classes() if {"forget_person", "clear_channel", "drop_lines"} & set(vars(kind))
