@@ -113,6 +113,10 @@ class Call:
         """Return who of the people present may be heard."""
         return self._consents.may_be_heard(self.venue.people())
 
+    def withdrew(self, user_id: int) -> bool:
+        """Whether somebody does not want to be heard, here or not."""
+        return self._consents.withdrew(user_id)
+
     def agree(self, user_id: int) -> None:
         """Somebody agreed to be heard."""
         self._consents.decide(user_id, True)

@@ -125,17 +125,16 @@ class CallManager:
     async def consent(self, guild_id: int, user_id: int, agreed: bool) -> None:
         """Somebody agreed to be heard in a server, or withdrew: it holds at once, and in later calls."""
         if not agreed:
-            await self._withdraw(guild_id, user_id)
+            await self.erasure.withdraw(guild_id, user_id)
         elif call := self.get(guild_id):
             call.agree(user_id)
         await self._consents.save(guild_id, user_id, agreed)
 
-    async def _withdraw(self, guild_id: int, user_id: int) -> None:
-        try:
-            await self.erasure.withdraw(guild_id, user_id)
-        except StoreError as error:
-            # What waited was dropped all the same; what was being written may be there.
-            log.warning("withdrawn_lines_not_deleted", guild=guild_id, reason=str(error))
+    async def withdrew(self, guild_id: int, user_id: int) -> bool:
+        """Return whether somebody does not want to be heard in a server. Raises StoreError."""
+        if call := self.get(guild_id):
+            return call.withdrew(user_id)
+        return (await self._consents.load(guild_id)).get(user_id) is False
 
     async def drain(self) -> None:
         """Take no new turns, let the running words end, and leave every call; the next process returns to them."""

@@ -20,6 +20,16 @@ SOUND_TYPES = ("audio/", "video/")
 _CDN_HOSTS = {"cdn.discordapp.com", "media.discordapp.net"}
 
 
+async def check_voice(host: Host, message: discord.Message, person: int) -> None:
+    """Check that whoever recorded what `message` brings lets the bot hear it for `person`. Raises Refusal, StoreError.
+
+    Nobody asks about their own recording without wanting it heard.
+    """
+    author = message.author.id
+    if message.guild and author != person and await host.calls.withdrew(message.guild.id, author):
+        raise Refusal("refusal voice_withdrawn")
+
+
 async def read_all(host: Host, files: Iterable[discord.Attachment], person: int) -> tuple[str, bytes]:
     """Return what accompanies a question: the words of text files, and all recordings as s16le mono 16 kHz.
 

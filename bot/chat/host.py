@@ -41,7 +41,9 @@ class Host(discord.AutoShardedClient):
     @cached_property
     def asking(self) -> JobQueue:
         """The queue of questions outside a call, apart from the jobs: they must not wait behind long work."""
-        return JobQueue(at_once=20, server_at_once=4, counts=self.services.counters.calls)
+        queue = JobQueue(at_once=20, server_at_once=4, counts=self.services.counters.calls)
+        self.calls.erasure.register(queue)
+        return queue
 
     @cached_property
     def box(self) -> Box:
@@ -56,7 +58,7 @@ class Host(discord.AutoShardedClient):
         services = JobServices.of(self.services)
         folder = folder_beside(self.settings.database_url)
         jobs = JobContext(services, self.services.studio, folder, queue, notes := AnalysisNotes(), self.box)
-        self.calls.erasure.register(notes)
+        self.calls.erasure.register(notes, queue)
         return jobs
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ Quick work shows neither: Discord says "is thinking…", then the result appears
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
@@ -144,11 +144,20 @@ def cancelled(cost: Decimal | None, words: Words) -> str:
     return words("job cancelled free") if cost == 0 else words("job cancelled", cost=lines.money(cost, words))
 
 
-async def run_job(interaction: Interaction, do: Callable[[Progress], Awaitable[LongAnswer]], *, private: bool) -> None:
-    """Answer a command by a job from the queue: one message shows the progress, then the answer or the error."""
+async def run_job(
+    interaction: Interaction,
+    do: Callable[[Progress], Awaitable[LongAnswer]],
+    *,
+    private: bool,
+    voices: Iterable[int] = (),
+) -> None:
+    """Answer a command by a job from the queue: one message shows the progress, then the answer or the error.
+
+    `voices`: whose recording the job hears.
+    """
     host, words = interaction.client, interaction.client.words_to(interaction)
     response = await interaction.response.defer(thinking=True, ephemeral=private)
-    ticket = host.jobs.queue.take(interaction.guild_id or 0, interaction.user.id, str(interaction.id))
+    ticket = host.jobs.queue.take(interaction.guild_id or 0, interaction.user.id, str(interaction.id), voices=voices)
     try:
         message_id = (response and response.message_id) or (await interaction.original_response()).id
         view = cancel_view(words, interaction.user.id, ticket)

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 
 from bot.ports.holder import Holder
@@ -31,26 +31,31 @@ class AnalysisNotes(Holder):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept: dict[str, tuple[float, list[str], int]] = {}
-        "by key: time of the last write, notes on the first parts, and who asked; oldest first"
+        self._kept: dict[str, tuple[float, list[str], Set[int]]] = {}
+        "by key: time of the last write, notes on the first parts, and whose they are; oldest first"
 
-    def read(self, key: str) -> list[str]:
-        """Return the notes on the first parts, in order; an empty list when there are none."""
-        self._expire()
-        return list(self._kept.get(key, (0.0, [], 0))[1])
+    def begin(self, key: str, people: Set[int] = frozenset()) -> list[str]:
+        """Begin an analysis, and return the notes on its first parts so far.
 
-    def write(self, key: str, notes: list[str], user_id: int = 0) -> None:
-        """Replace the notes of a key. `user_id` is who asked for the analysis."""
-        self.drop(key)
-        self._kept[key] = (self._clock(), list(notes), user_id)
+        `people` are who asked for it and whose recording it is. If one of them is forgotten, nothing more is written.
+        """
         self._expire()
+        _, notes, others = self._kept.pop(key, (0.0, [], frozenset()))
+        self._kept[key] = self._clock(), notes, people | others
+        return list(notes)
+
+    def write(self, key: str, notes: list[str]) -> None:
+        """Replace the notes of an analysis."""
+        if kept := self._kept.pop(key, None):
+            self._kept[key] = self._clock(), list(notes), kept[2]
+            self._expire()
 
     def drop(self, key: str) -> None:
         self._kept.pop(key, None)
 
     def forget_person(self, user_id: int) -> None:
-        """Drop the notes of all analyses that this person asked for."""
-        for key in [key for key, (_, _, asker) in self._kept.items() if asker == user_id]:
+        """Drop the notes of all analyses that this person asked for or is heard in."""
+        for key in [key for key, (_, _, people) in list(self._kept.items()) if user_id in people]:
             del self._kept[key]
 
     def _expire(self) -> None:
@@ -69,13 +74,15 @@ class AnalysisNotesOnDisk(Holder):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def read(self, key: str) -> list[str]:
+    def begin(self, key: str, people: Set[int] = frozenset()) -> list[str]:
         try:
             return [str(note) for note in json.loads(self._file(key).read_text(encoding="utf-8"))]
         except (OSError, ValueError, TypeError):
             return []
 
-    def write(self, key: str, notes: list[str], user_id: int = 0) -> None:
+    def write(self, key: str, notes: list[str]) -> None:
+        if len(notes) > 1 and not self._file(key).exists():
+            return  # somebody was forgotten in the meantime
         self._folder.mkdir(parents=True, exist_ok=True)
         for old in self._folder.glob("notes-*.json"):
             if time.time() - old.stat().st_mtime > NOTES_ON_DISK_LIFETIME_SECONDS:

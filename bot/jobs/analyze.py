@@ -1,7 +1,7 @@
 """A recording -> a transcript, a summary and the mood of each speaker; or the answer to a question about it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -60,8 +60,8 @@ _JOIN_PROMPT = (
 class Notes(Protocol):
     """Keeps the notes on the first parts until the analysis is complete (jobs/analysis_notes.py)."""
 
-    def read(self, key: str) -> list[str]: ...
-    def write(self, key: str, notes: list[str], user_id: int = 0) -> None: ...
+    def begin(self, key: str, people: Set[int] = ...) -> list[str]: ...
+    def write(self, key: str, notes: list[str]) -> None: ...
     def drop(self, key: str) -> None: ...
 
 
@@ -105,12 +105,13 @@ async def analyze(
     *,
     notes: Notes | None = None,
     who: tuple[int, int] | None = None,
+    voices: Set[int] = frozenset(),
 ) -> Analysis:
     """Analyse a recording of any format, which `opened` has opened as `heard`.
 
     `language` (BCP 47) is the language of the answer. If a part fails, `notes` keeps the finished parts until `who`
-    (server, person) asks for the same again. Raises BadAudio, FileError, EngineError, and PartFailed for a long
-    recording.
+    (server, person) asks for the same again; `voices` are whose recording it is. Raises BadAudio, FileError,
+    EngineError, and PartFailed for a long recording.
     """
     asked = " ".join(question.split())[:_MAX_PROMPT_QUESTION_CHARACTERS]
     notes = notes or AnalysisNotes()
@@ -126,14 +127,14 @@ async def analyze(
             return Analysis(made.text, seconds, made.complete)
         if number == 1:
             key = await asyncio.to_thread(request_key, recording, asked, language, who)
-            done = await asyncio.to_thread(notes.read, key)
+            done = await asyncio.to_thread(notes.begin, key, voices | ({who[1]} if who else set()))
             progress(0, count + 1)
         count = number if part.last else max(count, number + 1)
         if number > len(done):
             work = partial(_hear, studio, bill, part, language, _note(part, asked))
             made = await with_retry("listening", number, count, work)
             done.append(f"## From {clock(part.start)}\n\n{made.text}")
-            await asyncio.to_thread(notes.write, key, done, who[1] if who else 0)
+            await asyncio.to_thread(notes.write, key, done)
             await bill.write()
         progress(number, count + 1)
     # Each part gets an equal share, so that the end of the recording is not cut off.

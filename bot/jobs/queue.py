@@ -3,11 +3,12 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping, Set
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from bot.errors import AlreadyAtIt, JobCancelled, JobsFull
+from bot.ports.holder import Holder
 
 MAX_RUNNING_JOBS = 4
 """In this process. Each takes a few percent of a core and about 20 MB of memory."""
@@ -16,6 +17,8 @@ MAX_JOBS_PER_PERSON = 2
 """Running and waiting jobs of one person in one server."""
 MAX_JOBS_PER_SERVER = 8
 """Running and waiting jobs of one server."""
+JOB_CLEANUP_SECONDS = 5.0
+"""The most that a cancelled job takes to put its things away."""
 
 
 @dataclass(eq=False, slots=True)
@@ -27,10 +30,14 @@ class Ticket:
     user_id: int
     name: str = ""
     "of work that must not run twice at the same time; empty: any number may run"
+    voices: frozenset[int] = frozenset()
+    "whose recording the job hears"
     running: bool = False
     cancelled: bool = False
     task: asyncio.Task[object] | None = None
     _go: asyncio.Event = field(default_factory=asyncio.Event)
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
+    "its place is given up"
 
     def finish(self) -> None:
         """Keep the place, but ignore later cancels: the job only has to deliver its result."""
@@ -43,7 +50,7 @@ class Ticket:
         self.cancelled = True
 
 
-class JobQueue:
+class JobQueue(Holder):
     """Starts jobs in the order of their arrival, except those whose server already runs enough."""
 
     def __init__(
@@ -78,11 +85,13 @@ class JobQueue:
         async with self.turn(ticket):
             yield ticket
 
-    def take(self, guild_id: int, user_id: int, name: str = "", *, again: bool = False) -> Ticket:
+    def take(
+        self, guild_id: int, user_id: int, name: str = "", *, voices: Iterable[int] = (), again: bool = False
+    ) -> Ticket:
         """Take a place. The caller must then call `turn` or `give_back`.
 
-        `again`: an earlier process admitted the job, so the limits do not apply. Raises JobsFull, and AlreadyAtIt
-        when a job of this name has a place.
+        `voices`: whose recording the job hears. `again`: an earlier process admitted the job, so the limits do not
+        apply. Raises JobsFull, and AlreadyAtIt when a job of this name has a place.
         """
         if name and any(ticket.name == name for ticket in self._tickets.values()):
             raise AlreadyAtIt
@@ -91,7 +100,7 @@ class JobQueue:
         if self._closed or (full and not again):
             self.counts["jobs_refused"] += 1
             raise JobsFull
-        ticket = Ticket(next(self._numbers), guild_id, user_id, name)
+        ticket = Ticket(next(self._numbers), guild_id, user_id, name, frozenset(voices))
         self._tickets[ticket.id] = ticket
         self._admit()
         return ticket
@@ -103,6 +112,7 @@ class JobQueue:
     def give_back(self, ticket: Ticket) -> None:
         """Give up a place without waiting for its turn. Idempotent."""
         if self._tickets.pop(ticket.id, None) is not None:
+            ticket._over.set()
             self._admit()
 
     @asynccontextmanager
@@ -123,6 +133,26 @@ class JobQueue:
         finally:
             ticket.task = None  # so that a late press of the button does not cancel what the task does next
             self.give_back(ticket)
+
+    def forget_person(self, user_id: int) -> None:
+        """Cancel the jobs that this person asked for, and those that hear them."""
+        for ticket in self._tickets.values():
+            if user_id == ticket.user_id or user_id in ticket.voices:
+                ticket.cancel()
+
+    def withdraw(self, guild_id: int, user_id: int) -> Mapping[int, Set[str]]:
+        """Cancel the jobs of others that hear this person."""
+        for ticket in self._tickets.values():
+            if ticket.guild_id == guild_id and ticket.user_id != user_id and user_id in ticket.voices:
+                ticket.cancel()
+        return {}
+
+    async def settled(self) -> None:
+        """Return when the cancelled jobs do nothing more; a job that delivers its result counts as over."""
+        waiting = [ticket._over.wait() for ticket in self._tickets.values() if ticket.cancelled and ticket.task]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(JOB_CLEANUP_SECONDS):
+                await asyncio.gather(*waiting)
 
     async def aclose(self) -> None:
         """Refuse new jobs and cancel all others. Each keeps its finished work."""

@@ -26,6 +26,9 @@ class Consents:
     def decide(self, user_id: int, agreed: bool) -> None:
         self._decisions[user_id] = agreed
 
+    def withdrew(self, user_id: int) -> bool:
+        return self._decisions.get(user_id) is False
+
     def may_be_heard(self, people: Iterable[int]) -> frozenset[int]:
         """Return who of these people may be heard. A decision always beats the mode."""
         undecided = self._mode() == "notice"

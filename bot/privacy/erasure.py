@@ -6,9 +6,14 @@ The store tells the other processes what was erased.
 import asyncio
 from collections.abc import Iterable, Set
 
+import structlog
+
+from bot.errors import StoreError
 from bot.ports import Store
 from bot.ports.holder import Holder
 from bot.types import Forgotten, News
+
+log = structlog.get_logger(__name__)
 
 
 class Erasure:
@@ -36,11 +41,15 @@ class Erasure:
         return await self._store.forget(user_id)
 
     async def withdraw(self, guild_id: int, user_id: int) -> None:
-        """Drop, at once, what is heard and not yet written of a person in a server. Raises StoreError."""
+        """Drop, at once, what is heard and not yet written of a person in a server."""
         dropped = [holder.withdraw(guild_id, user_id) for holder in self.holders]
         await self._settled()
-        for channel_id, line_ids in (item for lines in dropped for item in lines.items()):
-            await self._store.drop(channel_id, line_ids)
+        try:
+            for channel_id, line_ids in (item for lines in dropped for item in lines.items()):
+                await self._store.drop(channel_id, line_ids)
+        except StoreError as error:
+            # What waited is dropped all the same; what was just being written may be there.
+            log.warning("withdrawn_lines_not_deleted", guild=guild_id, reason=str(error))
 
     async def clear_channel(self, channel_id: int) -> int:
         """Erase a channel's lines, and return how many the store had. Raises StoreError."""
@@ -71,9 +80,9 @@ class Erasure:
         for holder in self.holders:  # at once, before anything more is said
             if not holder.reads_disk:
                 holder.forget_person(user_id)
+        await self._settled()  # a job that was cancelled writes nothing more
         for holder in on_disk:
             await asyncio.to_thread(holder.forget_person, user_id)
-        await self._settled()
 
     async def _clear_held(self, channel_id: int) -> None:
         for holder in self.holders:

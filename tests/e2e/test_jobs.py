@@ -130,6 +130,39 @@ async def test_the_menus_work_on_a_voice_message(harness: Harness) -> None:
     assert not harness.model.refused
 
 
+async def test_the_recording_of_somebody_who_withdrew_is_heard_for_nobody_else(harness: Harness) -> None:
+    async with harness.bot():
+        eve, ada = harness.sandbox.add_user("Eve"), harness.sandbox.add_user("Ada")
+        voice = [("voice-message.ogg", recording("anna-cook"))]
+        message = await harness.sandbox.write(ada, harness.sandbox.general.id, attachments=voice, voice_seconds=2.0)
+        await harness.sandbox.command(ada, "privacy withdraw")
+        for menu in ("Analyze recording", "Answer aloud"):
+            refused = await (await harness.sandbox.menu(eve, menu, message)).settled()
+            assert "does not want me to hear them" in "".join(
+                [refused.content, *(m.content for m in refused.followups)]
+            )
+        assert not harness.model.chats
+        own = await (await harness.sandbox.menu(ada, "Analyze recording", message)).settled()
+        assert sentence("bot-rice") in own.content
+        await harness.sandbox.command(ada, "privacy consent")
+        again = await (await harness.sandbox.menu(eve, "Analyze recording", message)).settled()
+        assert sentence("bot-rice") in again.content
+
+
+async def test_an_analysis_under_way_ends_when_whose_voice_it_is_withdraws(harness: Harness) -> None:
+    harness.model.script(Hang())
+    async with harness.bot():
+        eve, ada = harness.sandbox.add_user("Eve"), harness.sandbox.add_user("Ada")
+        voice = [("voice-message.ogg", recording("anna-cook"))]
+        message = await harness.sandbox.write(ada, harness.sandbox.general.id, attachments=voice, voice_seconds=2.0)
+        analysis = await harness.sandbox.menu(eve, "Analyze recording", message)
+        await until(lambda: harness.model.chats)
+        await harness.sandbox.command(ada, "privacy withdraw")
+        await analysis.settled()
+        assert "Cancelled" in analysis.content
+        await until(lambda: harness.model.chats[0].aborted_at)
+
+
 @pytest.mark.parametrize(
     ("name", "data", "sentence_part"),
     [

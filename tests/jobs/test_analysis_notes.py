@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from bot.jobs.analysis_notes import (
     MAX_KEPT_ANALYSES,
     NOTES_LIFETIME_SECONDS,
@@ -32,16 +34,38 @@ def test_notes_in_memory_are_limited_in_number_and_age() -> None:
     now = 0.0
     kept = AnalysisNotes(lambda: now)
     for number in range(MAX_KEPT_ANALYSES + 1):
+        kept.begin(str(number))
         kept.write(str(number), [f"note {number}"])
-    assert kept.read("0") == []
-    assert kept.read("1") == ["note 1"]
+    assert kept.begin("0") == []
+    assert kept.begin("2") == ["note 2"]
     now = NOTES_LIFETIME_SECONDS - 1
-    kept.write("1", ["note 1", "more"])
+    kept.write("2", ["note 2", "more"])
     now = NOTES_LIFETIME_SECONDS + 1
-    assert kept.read("2") == []
-    assert kept.read("1") == ["note 1", "more"]
-    kept.drop("1")
-    assert kept.read("1") == []
+    assert kept.begin("3") == []
+    assert kept.begin("2") == ["note 2", "more"]
+    kept.drop("2")
+    assert kept.begin("2") == []
+
+
+@pytest.mark.parametrize("forgotten", [1, 2])
+def test_an_analysis_that_still_runs_writes_nothing_of_somebody_forgotten(forgotten: int) -> None:
+    kept = AnalysisNotes()
+    kept.begin("key", {1, 2})
+    kept.begin("other", {3})
+    kept.write("key", ["a note"])
+    kept.forget_person(forgotten)
+    kept.write("key", ["a note", "more"])
+    kept.write("other", ["a note"])
+    assert kept.begin("key", {1, 2}) == []
+    assert kept.begin("other", {3}) == ["a note"]
+
+
+def test_an_analysis_on_disk_writes_nothing_more_once_its_notes_were_forgotten(tmp_path: Path) -> None:
+    kept = AnalysisNotesOnDisk(tmp_path)
+    kept.write("key", ["a note"])
+    AnalysisNotesOnDisk(tmp_path).forget_person(1)
+    kept.write("key", ["a note", "more"])
+    assert not list(tmp_path.iterdir())
 
 
 def test_notes_on_disk_are_for_their_user_alone(tmp_path: Path) -> None:
@@ -50,12 +74,13 @@ def test_notes_on_disk_are_for_their_user_alone(tmp_path: Path) -> None:
     kept.write("old", ["a note"])
     (old,) = tmp_path.iterdir()
     os.utime(old, (0, old.stat().st_mtime - NOTES_ON_DISK_LIFETIME_SECONDS - 60))
+    kept.write("new", ["a note"])
     kept.write("new", ["a note", "一"])
     (new,) = tmp_path.iterdir()
     assert new.stat().st_mode & 0o777 == 0o600
-    assert kept.read("new") == ["a note", "一"]
-    assert kept.read("old") == []
+    assert kept.begin("new") == ["a note", "一"]
+    assert kept.begin("old") == []
     new.write_text("{broken")
-    assert kept.read("new") == []
+    assert kept.begin("new") == []
     kept.drop("new")
     assert not list(tmp_path.iterdir())

@@ -66,7 +66,8 @@ def fill(fake: FakeCall, folder: Path) -> dict[str, Holder]:
     """Have every holder but the call keep the canary of Anna."""
     notes, disk = AnalysisNotes(), AnalysisNotesOnDisk(folder)
     fake.erasure.register(notes, disk, FailedPodcasts(folder))
-    notes.write("key", [CANARY], ANNA)
+    notes.begin("key", {ANNA})
+    notes.write("key", [CANARY])
     disk.write("key", [CANARY])
     plan = Plan("t", [CANARY], "", ["sage"], "ogg", 9, user_id=ANNA, paused=True)
     PodcastFolder(folder, plan).save()

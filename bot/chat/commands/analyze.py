@@ -32,7 +32,9 @@ async def analyze(
 @app_commands.context_menu(name="Analyze recording")
 @app_commands.guild_only()
 async def analyze_menu(interaction: Interaction, message: discord.Message) -> None:
-    await _analyze(interaction, _recording(message), "", private=True)
+    file = _recording(message)
+    await attachments.check_voice(interaction.client, message, interaction.user.id)
+    await _analyze(interaction, file, "", private=True, voices=frozenset({message.author.id}))
 
 
 @app_commands.context_menu(name="Answer aloud")
@@ -47,6 +49,7 @@ async def answer_menu(interaction: Interaction, message: discord.Message) -> Non
     if file is None:
         await answer_question(interaction, shown)
     else:
+        await attachments.check_voice(interaction.client, message, interaction.user.id)
         recording = await attachments.hear(interaction.client, file, interaction.user.id)
         await answer_question(interaction, shown, recording=recording)
 
@@ -60,7 +63,15 @@ def _recording(message: discord.Message) -> discord.Attachment:
     return file
 
 
-async def _analyze(interaction: Interaction, file: discord.Attachment, question: str, *, private: bool) -> None:
+async def _analyze(
+    interaction: Interaction,
+    file: discord.Attachment,
+    question: str,
+    *,
+    private: bool,
+    voices: frozenset[int] = frozenset(),
+) -> None:
+    """Analyse a recording; `voices` are whose it is, if that is known."""
     host, words = interaction.client, interaction.client.words_to(interaction)
     jobs, guild_id, user_id = host.jobs, interaction.guild_id or 0, interaction.user.id
 
@@ -84,6 +95,7 @@ async def _analyze(interaction: Interaction, file: discord.Attachment, question:
                         show,
                         notes=jobs.notes,
                         who=(guild_id, user_id),
+                        voices=voices,
                     )
         head = f"**{escape.escape(question)}**" if question else ""
         small = [escape.escape(file.filename, 60), clock(analysis.seconds)]
@@ -92,4 +104,4 @@ async def _analyze(interaction: Interaction, file: discord.Attachment, question:
             small.append(words("line.interrupted"))
         return long_answer.compose(head, analysis.text, lines.join(*small), "analysis.md")
 
-    await job_progress.run_job(interaction, run, private=private)
+    await job_progress.run_job(interaction, run, private=private, voices=voices)
