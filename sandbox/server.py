@@ -82,7 +82,7 @@ class Sandbox:
     async def _listen(self, stack: AsyncExitStack) -> None:
         app = web.Application(client_max_size=MAX_REQUEST_BYTES)
         app.router.add_get("/", self.gateway.handle)
-        app.add_routes(files.routes(self.parts.cdn))
+        app.add_routes(files.routes(self.parts.cdn, self.knobs))
         app.add_subapp(API_PATH, self.rest.application())
         app.router.add_route("*", "/api/{other:.*}", Rest.other_version)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)

@@ -1,15 +1,20 @@
 """Files that people send: downloaded from Discord only, bounded in size, and sorted into words and sound."""
 
+import asyncio
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import discord
+import structlog
 
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Host
+from bot.chat.requests import REQUEST_ERRORS, within
 from bot.errors import AudioTooLong
 from bot.files.box import ReadingPlace
 from bot.files.recordings.facts import QUESTION_LIMITS, sound_bytes
+
+log = structlog.get_logger(__name__)
 
 MAX_TEXT_FILE_BYTES = 100_000
 """Size of a text file that accompanies a question."""
@@ -17,6 +22,11 @@ MAX_RECORDING_BYTES = 25_000_000
 """Size of a recording: an hour of voice messages from a phone."""
 SOUND_TYPES = ("audio/", "video/")
 """Prefixes of the MIME types that may contain sound."""
+DOWNLOAD_ATTEMPTS = 2
+DOWNLOAD_RETRY_SECONDS = 1.0
+"""After each attempt that failed."""
+DOWNLOAD_TIMEOUT_SECONDS = 60.0
+"""For one attempt: 25 MB at 3.3 Mbit/s."""
 _CDN_HOSTS = {"cdn.discordapp.com", "media.discordapp.net"}
 
 
@@ -88,15 +98,24 @@ async def read(host: Host, file: discord.Attachment) -> str | bytes:
 async def download(host: Host, file: discord.Attachment) -> bytes:
     """Return the bytes of a file.
 
-    Raises Refusal when the file is too large, deleted, or not on Discord: people must not be able to make the bot fetch
-    other addresses.
+    A download that breaks is tried once more. Raises Refusal when the file is too large, deleted, out of reach, or not
+    on Discord: people must not be able to make the bot fetch other addresses.
     """
     server = urlsplit(file.url).netloc
     if server not in _CDN_HOSTS and server != urlsplit(host.settings.discord_api_base).netloc:
         raise Refusal("refusal file_place")
     if file.size > MAX_RECORDING_BYTES:
         raise Refusal("refusal file_size", limit=f"{MAX_RECORDING_BYTES // 1_000_000} MB")
-    try:
-        return await file.read()
-    except discord.HTTPException as error:  # somebody deleted it in the meantime
-        raise Refusal("refusal file_gone") from error
+    for attempt in range(DOWNLOAD_ATTEMPTS):
+        try:
+            data = await within(DOWNLOAD_TIMEOUT_SECONDS, file.read())
+        except (discord.NotFound, discord.Forbidden) as error:  # somebody deleted it, or its address has expired
+            raise Refusal("refusal file_gone") from error
+        except REQUEST_ERRORS as error:
+            log.info("download_failed", attempt=attempt, error=type(error).__name__)
+        else:
+            if len(data) >= file.size:
+                return data
+            log.info("download_cut_off", attempt=attempt, size=file.size, received=len(data))
+        await asyncio.sleep(DOWNLOAD_RETRY_SECONDS)
+    raise Refusal("refusal file_unreachable")

@@ -40,9 +40,7 @@ class ChannelStatus:
     async def clear(self) -> None:
         """Remove the line for good, at once, because the bot may not do so after it has left. Idempotent."""
         self._cleared, self._wanted = True, None
-        self._edits.cancel()
-        self._edits = Throttle(self._draw, 0.0, self._edits.name)
-        self._edits.poke()
+        self._edits.hurry()
         await self._edits.idle()
 
     async def idle(self) -> None:
@@ -55,5 +53,5 @@ class ChannelStatus:
         wanted, channel = self._wanted, self._channel()
         if wanted == self._shown or not isinstance(channel, discord.VoiceChannel):
             return  # stage channels have a topic instead
-        self._shown = wanted
         await channel.edit(status=wanted)
+        self._shown = wanted

@@ -3,11 +3,13 @@
 import secrets
 from collections.abc import Sequence
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
 
 from bot.chat.i18n import Words
+from bot.chat.requests import REQUEST_ERRORS, is_edge_fault
 from bot.errors import BotError, MissingPermissions, PartFailed
 
 log = structlog.get_logger(__name__)
@@ -56,6 +58,9 @@ def explain(words: Words, error: BaseException) -> str:
     match error:
         case BotError() if error.code != "internal":
             return error_sentence(words, error)
+        case discord.HTTPException() | aiohttp.ClientError() if is_edge_fault(error):
+            log.warning("discord_unreachable", error=type(error).__name__, status=getattr(error, "status", None))
+            return words("error discord_unreachable")
         case app_commands.CommandOnCooldown():
             return words("refusal cooldown", seconds=max(1, round(error.retry_after)))
         case app_commands.MissingPermissions():
@@ -83,5 +88,5 @@ async def send_error(interaction: discord.Interaction, words: Words, error: Base
             await interaction.followup.send(text, ephemeral=True)
         else:
             await interaction.response.send_message(text, ephemeral=True)
-    except discord.HTTPException as failed:
-        log.warning("error_message_failed", status=failed.status, code=failed.code)
+    except REQUEST_ERRORS as failed:
+        log.warning("error_message_failed", error=type(failed).__name__, code=getattr(failed, "code", None))

@@ -21,6 +21,7 @@ from bot.chat.error_messages import Refusal, explain
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.chat.long_answer import LongAnswer
+from bot.chat.requests import REQUEST_ERRORS
 from bot.chat.rights import Action, Place
 from bot.chat.throttle import Throttle
 from bot.errors import JobCancelled
@@ -195,8 +196,8 @@ async def _deliver(answer: LongAnswer, message: JobMessage, *, private: bool) ->
     if voiced is not None:
         try:
             await voice_message.send(voiced, answer.pcm)
-        except discord.HTTPException as error:
-            log.info("voice_message_refused", status=error.status, code=error.code)
+        except REQUEST_ERRORS as error:
+            log.info("voice_message_refused", error=type(error).__name__, code=getattr(error, "code", None))
             await message.follow_up("", await answer.sound())
 
 

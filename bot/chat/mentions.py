@@ -11,6 +11,7 @@ from bot.call.call import Call
 from bot.chat import attachments, rights
 from bot.chat.error_messages import Refusal, explain
 from bot.chat.host import Host
+from bot.chat.requests import REQUEST_ERRORS
 from bot.chat.rights import Action
 from bot.chat.venue import DiscordVenue
 from bot.errors import NotInCall
@@ -47,8 +48,8 @@ async def answer_mention(host: Host, message: discord.Message) -> None:
     except Exception as error:  # whatever fails, the author gets a reply
         try:
             await message.reply(explain(words, error), silent=True, mention_author=False)
-        except discord.HTTPException as failed:
-            log.info("reply_failed", status=failed.status, code=failed.code)
+        except REQUEST_ERRORS as failed:
+            log.info("reply_failed", error=type(failed).__name__, code=getattr(failed, "code", None))
 
 
 async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: bool) -> None:

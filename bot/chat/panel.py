@@ -4,6 +4,7 @@ The bot edits it in place and turns it into a summary at the end. The buttons ha
 restart.
 """
 
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Self
 
@@ -14,6 +15,7 @@ from bot.call.call import CallStatus
 from bot.chat import actions, escape, lines
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
+from bot.chat.requests import NONCE_BITS, is_edge_fault
 from bot.chat.throttle import Throttle
 from bot.types import CallState
 
@@ -84,6 +86,9 @@ class Panel:
         self._state = CallState.JOINING
         self._status: CallStatus | None = None
         self._message: discord.Message | None = None
+        self._nonce = secrets.randbits(NONCE_BITS)
+        "so that a panel whose answer was lost is not posted twice"
+        self._leftovers_closed = False
         self._edits = Throttle(self._draw, PANEL_EDIT_GAP_SECONDS, "panel")
 
     def changed(self, state: CallState | None = None) -> None:
@@ -104,14 +109,23 @@ class Panel:
             return  # no call to show: it has not begun, or it never did
         view = self._view().once()
         if self._message is None:
-            self._message = await self._channel.send(view=view, silent=True)
+            self._message = await self._channel.send(view=view, silent=True, nonce=self._nonce)
+        else:
+            await self._edit(self._message, view)
+        if not self._leftovers_closed:
             await self._close_leftovers(self._message)
-            return
+            self._leftovers_closed = True
+
+    async def _edit(self, message: discord.Message, view: PanelView) -> None:
         try:
-            await self._message.edit(view=view)
-        except discord.NotFound:  # somebody deleted it, and people need its buttons to give consent
+            await message.edit(view=view)
+        except discord.NotFound as error:
+            if is_edge_fault(error):
+                raise
+            # Somebody deleted it, and people need its buttons to give consent.
             if self._state is not CallState.LEAVING:
-                self._message = await self._channel.send(view=self._view().once(), silent=True)
+                self._nonce = secrets.randbits(NONCE_BITS)
+                self._message = await self._channel.send(view=self._view().once(), silent=True, nonce=self._nonce)
 
     async def _close_leftovers(self, mine: discord.Message) -> None:
         """Close the panels that a crash left in this chat, because only one may be live."""

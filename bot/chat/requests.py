@@ -1,23 +1,56 @@
-"""Waits for a request to Discord no longer than people would, but never cancels it.
+"""What a request to Discord may end in, and how to wait for one.
 
-discord.py sends nothing more after a request that is cancelled while it waits for the global rate limit: the lock that
-holds up all others is never released.
+Between the bot and Discord stand proxies and Cloudflare's edge. They answer in their own words: 429 and 5xx without
+JSON, bans as a web page, connections that break. discord.py waits out some of that by itself (500, 502, 504 for 25 s,
+429 with JSON and `Via` as long as it says) and raises the rest at once.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import aiohttp
 import discord
 
-REQUEST_ERRORS = (discord.DiscordException, OSError, aiohttp.ClientError, ValueError)
+REQUEST_ERRORS = (discord.DiscordException, OSError, aiohttp.ClientError, ValueError, KeyError)
 """What a request may raise: a refusal, a broken connection, or an answer that is not what it claims to be."""
+EDGE_RETRY_DELAYS_SECONDS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+"""Between attempts while Discord cannot be reached; the last one repeats."""
+MAX_RETRY_AFTER_SECONDS = 900.0
+"""Longest wait that a Retry-After header is believed."""
+NONCE_BITS = 64
+"""Size of a message's nonce. Discord posts a message once for each nonce, within some minutes."""
 _Result = TypeVar("_Result")
 
 
+def is_edge_fault(error: BaseException) -> bool:
+    """Whether it was not Discord that refused: the request never reached it, or its answer was lost or withheld.
+
+    Discord's own refusals are JSON with a code above 0.
+    """
+    if isinstance(error, discord.HTTPException):
+        return error.status == 429 or error.status >= 500 or error.code == 0
+    return isinstance(error, (discord.RateLimited, OSError, aiohttp.ClientError, ValueError, KeyError))
+
+
+def retry_delay(attempt: int, error: BaseException) -> float:
+    """Return how many seconds to wait after a failed attempt (0: the first), at least as long as the edge asks for."""
+    delay = EDGE_RETRY_DELAYS_SECONDS[min(attempt, len(EDGE_RETRY_DELAYS_SECONDS) - 1)]
+    if isinstance(error, discord.RateLimited):
+        return max(delay, error.retry_after)
+    headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", {})
+    with suppress(ValueError):  # it may be a date
+        delay = max(delay, min(float(headers.get("Retry-After", 0.0)), MAX_RETRY_AFTER_SECONDS))
+    return delay
+
+
 async def within(seconds: float, request: Coroutine[Any, Any, _Result]) -> _Result:
-    """Return what a request returns. Raises what it raises, and TimeoutError if it is late: it then runs on."""
+    """Return what a request returns. Raises what it raises, and TimeoutError if it is late: it then runs on.
+
+    It is not cancelled: discord.py sends nothing more after a request that is cancelled while it waits for the global
+    rate limit, because the lock that holds up all others is never released.
+    """
     task = asyncio.create_task(request)
     task.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may be waiting any more
     done, _ = await asyncio.wait({task}, timeout=seconds)

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
-import aiohttp
-import discord
 import structlog
+
+from bot.chat.requests import REQUEST_ERRORS, is_edge_fault, retry_delay
 
 log = structlog.get_logger(__name__)
 
@@ -13,7 +14,8 @@ log = structlog.get_logger(__name__)
 class Throttle:
     """Runs `act` soon after each `poke`, at least `gap` seconds apart; pokes in between count as one.
 
-    Its task exists only while there is work. Errors of Discord or the network are logged: the next poke tries again.
+    Its task exists only while there is work. While Discord cannot be reached `act` is tried again until it works, so it
+    must show what holds then; what Discord refuses is logged, and the next poke tries again.
     """
 
     def __init__(self, act: Callable[[], Awaitable[None]], gap: float, name: str) -> None:
@@ -21,13 +23,22 @@ class Throttle:
         self._gap = gap
         self.name = name
         self._due = False
-        self._last = float("-inf")
+        self._next = float("-inf")
+        self._failures = 0
+        "in a row"
+        self._hurried = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def poke(self) -> None:
         self._due = True
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name=self.name)
+
+    def hurry(self) -> None:
+        """Act at once, without a gap from now on."""
+        self._gap = 0.0
+        self._hurried.set()
+        self.poke()
 
     async def idle(self) -> None:
         """Return when every poke so far has been handled."""
@@ -41,12 +52,19 @@ class Throttle:
     async def _run(self) -> None:
         clock = asyncio.get_running_loop().time
         while self._due:
-            await asyncio.sleep(max(0.0, self._last + self._gap - clock()))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, self._next - clock())):
+                    await self._hurried.wait()
+            self._hurried.clear()
             self._due = False
-            self._last = clock()
+            self._next = clock() + self._gap
             try:
                 await self._act()
-            except discord.HTTPException as error:
-                log.info("action_refused", act=self.name, status=error.status, code=error.code)
-            except (OSError, aiohttp.ClientError) as error:
-                log.info("action_unreachable", act=self.name, error=type(error).__name__)
+            except REQUEST_ERRORS as error:
+                log.info("action_failed", act=self.name, error=type(error).__name__, code=getattr(error, "code", None))
+                if is_edge_fault(error):
+                    self._due = True
+                    self._next = clock() + max(self._gap, retry_delay(self._failures, error))
+                    self._failures += 1
+                    continue
+            self._failures = 0

@@ -59,7 +59,7 @@ class DiscordVenue:
         "the impairment that people were last told about"
         self._people: dict[int, str] = {}
         self._people_until = float("-inf")
-        self.writer = LineWriter(channel, host.services.counters.transcript)
+        self.writer = LineWriter(channel, host.services.counters.transcript, self.words)
         self.panel = Panel(channel, self.words, self._status, self.impaired)
         self.channel_status = ChannelStatus(lambda: self.channel, self.words)
         self.entrance = Entrance(lambda: self.channel, self.writer, self.settings, self.words, self._tell, asked_in)

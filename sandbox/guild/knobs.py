@@ -11,7 +11,10 @@ PRIVILEGED_INTENTS = MESSAGE_CONTENT_INTENT | GUILD_MEMBERS_INTENT | GUILD_PRESE
 
 @dataclass(slots=True)
 class Failure:
-    """REST answers with this failure, `times` times, when "METHOD /path" matches."""
+    """REST or the CDN answers with this failure, `times` times, when "METHOD /path" matches.
+
+    sandbox/rest/edge.py makes those that Discord's edge is known for.
+    """
 
     pattern: str
     "regular expression searched in e.g. `POST /channels/123/messages`"
@@ -21,6 +24,12 @@ class Failure:
     "what a proxy in front of Discord answers: plain text, not JSON"
     after: bool = False
     "True: the request is carried out, and only its response is lost"
+    headers: dict[str, str] = field(default_factory=dict)
+    "of the response; a Content-Type here replaces text/plain"
+    cut: bool = False
+    "the connection is reset: instead of the response, or in the middle of a file"
+    seconds: float = 0.0
+    "nothing is answered for this long before"
 
     def matches(self, request: str) -> bool:
         return self.times > 0 and re.search(self.pattern, request) is not None

@@ -10,7 +10,7 @@ from aiohttp import web
 from sandbox.guild.fault import RestFault, no_method, no_route, unauthorized
 from sandbox.parts import SandboxParts
 from sandbox.rest import application as rest_application
-from sandbox.rest import channels, guilds, messages, webhooks
+from sandbox.rest import channels, edge, guilds, messages, webhooks
 from sandbox.rest.exchange import answer
 from sandbox.rest.ratelimit import RateLimiter
 
@@ -72,11 +72,9 @@ class Rest:
         return response
 
     async def _answer(self, request: web.Request, handler: Handler, path: str, line: str) -> web.StreamResponse:
-        failure = next((item for item in self._parts.knobs.failures if item.matches(line)), None)
-        if failure is not None:
-            failure.times -= 1
-            if not failure.after:
-                return web.Response(status=failure.status, text=failure.body)
+        failure = edge.take(self._parts.knobs.failures, line)
+        if failure is not None and not failure.after:
+            return await edge.fail(failure, request)
         headers: dict[str, str] = {}
         try:
             if not self._authorized(request, path):
@@ -90,7 +88,7 @@ class Rest:
         except web.HTTPMethodNotAllowed:
             response = answer(no_method().body(), 405)
         response.headers.update(headers)
-        return response if failure is None else web.Response(status=failure.status, text=failure.body)
+        return response if failure is None else await edge.fail(failure, request)
 
     def _authorized(self, request: web.Request, path: str) -> bool:
         if path.startswith(_PATHS_WITHOUT_TOKEN) and path != "/gateway/bot":

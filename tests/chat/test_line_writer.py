@@ -2,10 +2,12 @@
 
 import asyncio
 import itertools
+import json
 from collections import deque
 from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import discord
 import pytest
 
@@ -43,17 +45,24 @@ class Chat:
         self.messages: list[Message] = []
         self.acts: list[tuple[float, str]] = []
         self._faults = deque(faults)
+        self._lost: deque[Exception] = deque()
+        self._posted: dict[int, Message] = {}
         self._slots = {"post": asyncio.Semaphore(5), "edit": asyncio.Semaphore(5)}
 
     def fail(self, fault: Exception) -> None:
         self._faults.append(fault)
 
-    async def send(self, content: str, *, silent: bool, suppress_embeds: bool, view: Any = None) -> Message:
+    async def send(self, content: str, *, silent: bool, suppress_embeds: bool, nonce: int, view: Any = None) -> Message:
         assert silent
         assert suppress_embeds
+        lost = self._lost.popleft() if self._lost else None
         await self.act("post")
-        self.messages.append(Message(self, content, view))
-        return self.messages[-1]
+        if nonce not in self._posted:
+            self.messages.append(Message(self, content, view))
+            self._posted[nonce] = self.messages[-1]
+        if lost:
+            raise lost
+        return self._posted[nonce]
 
     async def act(self, kind: str) -> None:
         await self._slots[kind].acquire()
@@ -64,14 +73,24 @@ class Chat:
             raise self._faults.popleft()
         self.acts.append((loop.time(), kind))
 
+    def lose(self, fault: Exception) -> None:
+        """Carry out the next post, and answer with this fault."""
+        self._lost.append(fault)
+
     @property
     def contents(self) -> list[str]:
         return [message.content for message in self.messages]
 
 
-def http_error(kind: type[discord.HTTPException], status: int) -> discord.HTTPException:
-    response: Any = SimpleNamespace(status=status, reason="")
-    return kind(response, "no")
+def http_error(kind: type[discord.HTTPException], status: int, code: int = 0, **headers: str) -> discord.HTTPException:
+    """Return a refusal of Discord's (with its `code`), or of somebody on the way (0, in plain text)."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    response: Any = SimpleNamespace(status=status, reason="", headers=names)
+    return kind(response, {"code": code, "message": "no"} if code else "error code: 1015")
+
+
+def words(code: str, **values: object) -> str:
+    return f"[{code} {values.get('count') or ''}]"
 
 
 async def test_lines_keep_their_order_and_pile_into_messages() -> None:
@@ -161,8 +180,88 @@ async def test_an_outage_is_waited_out() -> None:
     assert (chat.contents, scroll.counts["unreachable"]) == (["a\nb"], 2)
 
 
+EDGE_FAULTS = [
+    ConnectionResetError(104, "reset"),
+    TimeoutError(),
+    aiohttp.ServerDisconnectedError(),
+    http_error(discord.HTTPException, 429),
+    http_error(discord.Forbidden, 403),
+    http_error(discord.DiscordServerError, 503),
+    json.JSONDecodeError("no JSON", "", 0),
+    discord.RateLimited(40.0),
+]
+
+
+@pytest.mark.parametrize("fault", EDGE_FAULTS, ids=lambda fault: type(fault).__name__)
+async def test_no_line_is_lost_at_discords_edge_and_late_ones_say_so(fault: Exception) -> None:
+    chat = Chat(*[fault] * 8)
+    scroll = LineWriter(chat, words=lambda: words)  # pyright: ignore[reportArgumentType]
+    for number in range(10):
+        scroll.post(str(number))
+        await asyncio.sleep(1.0)
+    await scroll.idle()
+    assert chat.contents[0] == "[notice outage ]"
+    assert [line for line in "\n".join(chat.contents[1:]).split("\n") if line.isdigit()] == [*"0123456789"]
+    assert "0\n[line.late ]" in chat.contents[1]
+    scroll.post("in time")
+    await scroll.idle()
+    assert chat.contents[-1] == "in time"
+    assert sum("notice" in content for content in chat.contents) == 1
+
+
+async def test_retry_after_is_kept_to() -> None:
+    chat = Chat(http_error(discord.HTTPException, 429, Retry_After="77"))
+    scroll = LineWriter(chat)
+    began = asyncio.get_running_loop().time()
+    scroll.post("a")
+    await scroll.idle()
+    assert chat.acts[0][0] - began >= 77.0
+
+
+async def test_what_was_posted_though_its_answer_was_lost_is_not_posted_twice() -> None:
+    chat = Chat()
+    chat.lose(http_error(discord.DiscordServerError, 503))
+    scroll = LineWriter(chat)
+    scroll.post("a")
+    scroll.post("b")
+    await scroll.idle()
+    assert chat.contents == ["a\nb"]
+
+
+async def test_an_edit_that_fails_at_the_edge_is_made_later_and_holds_up_no_line() -> None:
+    chat = Chat()
+    scroll = LineWriter(chat)
+    row: Any = object()
+    line = scroll.post("bot", growing=True)
+    await scroll.idle()
+    chat.fail(http_error(discord.DiscordServerError, 503))
+    scroll.revise(line, "bot one")
+    await asyncio.sleep(0.5)
+    scroll.revise(line, "bot two", row)
+    scroll.post("person")
+    await asyncio.sleep(0.2)
+    assert chat.contents == ["bot", "person"]
+    await scroll.idle()
+    assert chat.contents == ["bot two", "person"]
+    assert chat.messages[0].row is row
+
+
+async def test_lines_beyond_the_bound_are_counted_and_told() -> None:
+    chat = Chat(*[OSError()] * 8)
+    scroll = LineWriter(chat, words=lambda: words)  # pyright: ignore[reportArgumentType]
+    scroll.post("first")
+    await asyncio.sleep(0.2)
+    for number in range(MAX_WAITING_LINES + 3):
+        scroll.post(str(number))
+    await scroll.idle()
+    assert chat.contents[0] == "[notice outage_lost 3]"
+    lines = [line for line in "\n".join(chat.contents[1:]).split("\n") if not line.startswith("[")]
+    assert lines == ["first", *map(str, range(3, MAX_WAITING_LINES + 3))]
+    assert scroll.counts["lines_dropped"] == 3
+
+
 async def test_a_forbidden_channel_is_left_alone_for_a_while() -> None:
-    chat = Chat(http_error(discord.Forbidden, 403))
+    chat = Chat(http_error(discord.Forbidden, 403, 50013))
     scroll = LineWriter(chat)
     scroll.post("a")
     await scroll.idle()
@@ -180,7 +279,7 @@ async def test_a_deleted_message_harms_nothing() -> None:
     scroll = LineWriter(chat)
     line = scroll.post("a", growing=True)
     await scroll.idle()
-    chat.fail(http_error(discord.NotFound, 404))
+    chat.fail(http_error(discord.NotFound, 404, 10008))
     scroll.revise(line, "b")
     await scroll.idle()
     scroll.post("c")

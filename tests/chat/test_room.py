@@ -129,7 +129,7 @@ async def test_the_line_under_the_channels_name_is_cleared_on_every_way_out(
         await until(lambda: not quiet.calls.all())
         monkeypatch.setattr(idle_timer, "IDLE_TIMEOUT_SECONDS", 900.0)
         assert not lounge.status, way_out
-        assert quiet.sandbox.bot.id not in quiet.sandbox.guild.voice_states
+        await until(lambda: quiet.sandbox.bot.id not in quiet.sandbox.guild.voice_states)
 
 
 async def test_once_put_out_it_tries_to_clear_its_line_where_it_may(quiet: QuietBot) -> None:

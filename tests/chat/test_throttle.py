@@ -1,5 +1,6 @@
 import asyncio
 
+import aiohttp
 import pytest
 
 from bot.chat.throttle import Throttle
@@ -41,3 +42,38 @@ async def test_cancelling_drops_what_is_due() -> None:
     await paced.idle()
     await asyncio.sleep(5.0)
     assert done == [1]
+
+
+async def test_out_of_reach_it_tries_until_it_shows_what_holds_then() -> None:
+    done: list[int] = []
+    value = 1
+    faults = [OSError(), TimeoutError(), aiohttp.ServerDisconnectedError()]
+
+    async def act() -> None:
+        if faults:
+            raise faults.pop()
+        done.append(value)
+
+    paced = Throttle(act, 2.0, "test")
+    paced.poke()
+    await asyncio.sleep(3.0)
+    value = 2
+    await paced.idle()
+    assert done == [2]
+
+
+async def test_in_a_hurry_it_does_not_wait_for_the_gap() -> None:
+    done: list[float] = []
+    clock = asyncio.get_running_loop().time
+
+    async def act() -> None:
+        done.append(clock())
+
+    paced = Throttle(act, 60.0, "test")
+    paced.poke()
+    await paced.idle()
+    paced.poke()
+    await asyncio.sleep(1.0)
+    paced.hurry()
+    await paced.idle()
+    assert done[1] - done[0] < 2.0

@@ -8,6 +8,7 @@ from bot.audio import SPEAK_RATE
 from bot.call.call import Call
 from bot.chat import actions, attachments, escape, lines, long_answer, voice_message
 from bot.chat.host import Interaction
+from bot.chat.requests import REQUEST_ERRORS
 from bot.chat.venue import DiscordVenue
 from bot.jobs.ask import AskResult, Question
 from bot.jobs.ask import ask as run_question
@@ -104,8 +105,8 @@ async def _answer_here(interaction: Interaction, shown: str, question: str, reco
     if as_voice and answer.pcm:
         try:
             await voice_message.send(interaction, answer.pcm)
-        except discord.HTTPException as error:
-            log.info("voice_message_refused", status=error.status, code=error.code)
+        except REQUEST_ERRORS as error:
+            log.info("voice_message_refused", error=type(error).__name__, code=getattr(error, "code", None))
             await interaction.followup.send(files=await long_answer.sound_file(answer.pcm))
 
 

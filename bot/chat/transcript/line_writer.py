@@ -1,15 +1,21 @@
-"""Writes lines into a channel in order: batches them when they pile up, and limits how often they are edited."""
+"""Writes lines into a channel in order: batches them when they pile up, and limits how often they are edited.
+
+While Discord cannot be reached, lines wait. Those that are late say so, and a notice above them says why, once.
+"""
 
 import asyncio
+import secrets
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable
+from typing import Protocol
 
-import aiohttp
 import discord
 import structlog
 
+from bot.chat.i18n import Words
 from bot.chat.lines import MAX_MESSAGE_CHARACTERS, split
+from bot.chat.requests import NONCE_BITS, REQUEST_ERRORS, is_edge_fault, retry_delay
+from bot.chat.transcript.outage import Outages
 
 log = structlog.get_logger(__name__)
 
@@ -18,14 +24,9 @@ LINE_EDIT_GAP_SECONDS = 1.2
 EDIT_TOLERANCE_SECONDS = 0.001
 """An edit may be this early: otherwise rounding could make the writer spin."""
 MAX_WAITING_LINES = 400
-"""Lines waiting to be posted: minutes of an outage, at five messages in five seconds."""
-POST_RETRY_DELAYS_SECONDS = (1.0, 4.0, 10.0)
-"""Waits before each retry when Discord cannot be reached; discord.py has already retried by then."""
+"""Lines waiting to be posted: half an hour of lively talk. Beyond it the oldest are dropped, and people are told."""
 FORBIDDEN_PAUSE_SECONDS = 60.0
 """Nothing is posted for this time after Discord has forbidden it."""
-
-_Result = TypeVar("_Result")
-_UNREACHABLE_ERRORS = (OSError, aiohttp.ClientError, discord.DiscordServerError)
 
 
 class PostedMessage(Protocol):
@@ -43,37 +44,50 @@ class TextChannel(Protocol):
     def id(self) -> int: ...
 
     async def send(
-        self, content: str, *, silent: bool, suppress_embeds: bool, view: discord.ui.View = ...
+        self, content: str, *, silent: bool, suppress_embeds: bool, nonce: int, view: discord.ui.View = ...
     ) -> PostedMessage: ...
 
 
 class WrittenLine:
     """One line; `text` is what it should say."""
 
-    __slots__ = ("growing", "posted", "row", "shown", "text")
+    __slots__ = ("growing", "late", "posted", "queued_at", "row", "shown", "text")
 
     def __init__(self, text: str, *, growing: bool) -> None:
         self.text = text
         self.growing = growing
         "its text will change, so it gets a message of its own"
+        self.queued_at = asyncio.get_running_loop().time()
+        self.late = ""
+        "the small print that says when it was said"
         self.posted: list[PostedMessage] = []
         self.shown: list[str] = []
         self.row: discord.ui.View | None = None
         "buttons for its last message, not shown yet"
 
+    @property
+    def full_text(self) -> str:
+        return self.text + self.late
+
 
 class LineWriter:
     """Writes the lines of one channel. Its methods neither raise nor block: a task runs while there is work."""
 
-    def __init__(self, channel: TextChannel, counts: Counter[str] | None = None) -> None:
+    def __init__(
+        self, channel: TextChannel, counts: Counter[str] | None = None, words: Callable[[], Words] | None = None
+    ) -> None:
+        """`words` gives the catalogue for notices about outages; without it there are none."""
         self.counts = Counter() if counts is None else counts
         "posts, edits, lines_dropped, refused, unreachable, failed; may be shared by all channels"
         self.channel = channel
-        "may be replaced before the first line is written"
+        "may be replaced: lines to come go there"
+        self._outages = Outages(words)
         self._unsent: deque[WrittenLine] = deque()
         self._stale: dict[WrittenLine, None] = {}
         "posted lines whose text has changed, oldest first"
         self._next_edit = float("-inf")
+        self._failed_edits = 0
+        "in a row"
         self._forbidden_until = float("-inf")
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -85,6 +99,7 @@ class LineWriter:
         if len(self._unsent) >= MAX_WAITING_LINES:
             self._unsent.popleft()
             self.counts["lines_dropped"] += 1
+            self._outages.dropped()
         self._unsent.append(line)
         self._wake()
         return line
@@ -108,6 +123,8 @@ class LineWriter:
         """Drop what is not written yet."""
         if self._task is not None:
             self._task.cancel()
+        self.counts["lines_dropped"] += len(self._unsent)
+        self._unsent.clear()
 
     def _wake(self) -> None:
         self._changed.set()
@@ -125,10 +142,7 @@ class LineWriter:
             if wait > EDIT_TOLERANCE_SECONDS:  # a new line goes before an edit
                 await _wait_for(self._changed, wait)
                 continue
-            line = next(iter(self._stale))
-            del self._stale[line]
-            self._next_edit = clock() + LINE_EDIT_GAP_SECONDS
-            await self._edit(line)
+            await self._edit_next()
 
     def _batch(self) -> list[WrittenLine]:
         """Take the first waiting line, and those after it that fit into the same message."""
@@ -142,73 +156,123 @@ class LineWriter:
         return batch
 
     async def _post(self, batch: list[WrittenLine]) -> None:
-        if asyncio.get_running_loop().time() < self._forbidden_until:
+        if self._now() < self._forbidden_until:
             self.counts["refused"] += len(batch)
             return
         single = batch[0] if len(batch) == 1 else WrittenLine("", growing=False)
-        parts = split("\n".join(line.text for line in batch))
-        for index, part in enumerate(parts):
-            if not await self._append(single, part, last=index == len(parts) - 1):
+        written = 0
+        while True:
+            parts = split("\n".join(line.full_text for line in batch))
+            if written >= len(parts):
+                break
+            if not await self._append(single, batch, parts[written], last=written == len(parts) - 1):
                 return
-        if len(batch) == 1 and (split(single.text) != single.shown or single.row):
+            written += 1
+        if len(batch) == 1 and (split(single.full_text) != single.shown or single.row):
             self._stale[single] = None  # it changed while it was being posted
 
-    async def _append(self, line: WrittenLine, part: str, *, last: bool) -> bool:
-        row = _take_view(line, last)
-        posted = await self._try(lambda: self.channel.send(part, silent=True, suppress_embeds=True, **row))
-        if posted is None:
-            return False
+    async def _append(self, line: WrittenLine, batch: list[WrittenLine], part: str, *, last: bool) -> bool:
+        """Post a part of a batch, as soon as Discord can be reached; return whether Discord took it."""
+        nonce = secrets.randbits(NONCE_BITS)  # the same for every attempt: the answer to one may be lost
+        while True:
+            try:
+                await self._tell_outage()
+                if not line.posted and self._mark_late(batch):
+                    part = split("\n".join(each.full_text for each in batch))[0]
+                view = _view(line, last)
+                posted = await self.channel.send(part, silent=True, suppress_embeds=True, nonce=nonce, **view)
+            except REQUEST_ERRORS as error:
+                if not is_edge_fault(error):
+                    self._refused(error)
+                    return False
+                await self._wait_out(error)
+            else:
+                break
+        self._outages.over()
         self.counts["posts"] += 1
         line.posted.append(posted)
         line.shown.append(part)
+        _take_view(line, view)
         return True
 
+    def _mark_late(self, batch: list[WrittenLine]) -> bool:
+        """Give the lines that waited too long their small print; return whether there are any."""
+        for line in batch:
+            line.late = line.late or self._outages.small_print(self._now(), line.queued_at)
+        return any(line.late for line in batch)
+
+    async def _tell_outage(self) -> None:
+        text = self._outages.notice(self._now())
+        if text:
+            await self.channel.send(text, silent=True, suppress_embeds=True, nonce=self._outages.nonce)
+            self._outages.told(self._now())
+
+    async def _wait_out(self, error: BaseException) -> None:
+        """Wait after an attempt that did not reach Discord."""
+        self.counts["unreachable"] += 1
+        begins, delay = self._outages.failed(self._now(), error)
+        if begins:
+            log.warning("chat_unreachable", channel_id=self.channel.id, error=type(error).__name__)
+        await asyncio.sleep(delay)
+
+    def _refused(self, error: BaseException) -> None:
+        """Record that Discord does not take a message: it is forbidden, or a moderator has deleted it."""
+        if isinstance(error, discord.Forbidden):
+            self._forbidden_until = self._now() + FORBIDDEN_PAUSE_SECONDS
+            self.counts["refused"] += 1
+            log.warning("chat_refused", channel_id=self.channel.id)
+        else:
+            self.counts["failed"] += 1
+            log.warning("chat_failed", channel_id=self.channel.id, code=getattr(error, "code", None))
+
+    async def _edit_next(self) -> None:
+        """Edit the line that waits longest. While Discord cannot be reached it waits on; new lines go first."""
+        line = next(iter(self._stale))
+        del self._stale[line]
+        self._next_edit = self._now() + LINE_EDIT_GAP_SECONDS
+        try:
+            await self._edit(line)
+        except REQUEST_ERRORS as error:
+            if is_edge_fault(error):
+                self.counts["unreachable"] += 1
+                self._stale[line] = None
+                self._next_edit = self._now() + max(LINE_EDIT_GAP_SECONDS, retry_delay(self._failed_edits, error))
+                self._failed_edits += 1
+            else:
+                self._refused(error)
+        else:
+            self._failed_edits = 0
+
     async def _edit(self, line: WrittenLine) -> None:
-        parts = split(line.text)
+        parts = split(line.full_text)
         for index, part in enumerate(parts[: len(line.posted)]):
-            row = _take_view(line, index == len(parts) - 1)
-            if part != line.shown[index] or row:
-                message = line.posted[index]
+            view = _view(line, index == len(parts) - 1)
+            if part != line.shown[index] or view:
                 self.counts["edits"] += 1
+                await line.posted[index].edit(content=part, **view)
                 line.shown[index] = part
-                await self._try(lambda message=message, part=part, row=row: message.edit(content=part, **row))
+                _take_view(line, view)
         for index in range(len(line.posted), len(parts)):
-            if not await self._append(line, parts[index], last=index == len(parts) - 1):
+            if not await self._append(line, [line], parts[index], last=index == len(parts) - 1):
                 return
         while len(line.posted) > len(parts):  # the text became shorter: delete the messages left over
+            await line.posted[-1].delete()
+            line.posted.pop()
             line.shown.pop()
-            await self._try(line.posted.pop().delete)
 
-    async def _try(self, act: Callable[[], Awaitable[_Result]]) -> _Result | None:
-        """Call `act`, with retries while Discord cannot be reached; None when it fails."""
-        for delay in (*POST_RETRY_DELAYS_SECONDS, None):
-            try:
-                return await act()
-            except discord.Forbidden:
-                self._forbidden_until = asyncio.get_running_loop().time() + FORBIDDEN_PAUSE_SECONDS
-                self.counts["refused"] += 1
-                log.warning("chat_refused", channel_id=self.channel.id)
-                return None
-            except _UNREACHABLE_ERRORS as error:
-                self.counts["unreachable"] += 1
-                log.warning("chat_unreachable", channel_id=self.channel.id, error=type(error).__name__)
-                if delay is None:
-                    return None
-                await asyncio.sleep(delay)
-            except discord.HTTPException as error:  # a moderator deleted the message, or Discord rejects it
-                self.counts["failed"] += 1
-                log.warning("chat_failed", channel_id=self.channel.id, status=error.status, code=error.code)
-                return None
-        return None
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
 
-def _take_view(line: WrittenLine, last: bool) -> dict[str, discord.ui.View]:
-    """Take a line's buttons for its last message, as an argument for discord.py."""
-    row = line.row if last else None
-    if row is None:
-        return {}
-    line.row = None
-    return {"view": row}
+def _view(line: WrittenLine, last: bool) -> dict[str, discord.ui.View]:
+    """Return a line's buttons for its last message, as an argument for discord.py."""
+    return {"view": line.row} if last and line.row is not None else {}
+
+
+def _take_view(line: WrittenLine, view: dict[str, discord.ui.View]) -> None:
+    """Record that a line's buttons are shown, unless it got others meanwhile."""
+    if view and line.row is view["view"]:
+        line.row = None
 
 
 async def _wait_for(event: asyncio.Event, seconds: float) -> None:

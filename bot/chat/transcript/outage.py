@@ -1,0 +1,66 @@
+"""The time in which Discord cannot be reached: how long to wait, what is late by it, and what people are told."""
+
+import secrets
+import time
+from collections.abc import Callable
+
+from bot.chat.i18n import Words
+from bot.chat.requests import NONCE_BITS, retry_delay
+
+LATE_LINE_SECONDS = 10.0
+"""A line that waited this long because of an outage says when it was said."""
+OUTAGE_NOTICE_GAP_SECONDS = 600.0
+"""Least time between two notices, unless lines are lost."""
+
+
+class Outages:
+    """The outages of one channel, one after the other. All times are seconds on the event loop's clock."""
+
+    def __init__(self, words: Callable[[], Words] | None) -> None:
+        """`words` gives the catalogue; without it nothing is told."""
+        self._words = words
+        self._began_at: float | None = None
+        self._attempts = 0
+        self._dropped = 0
+        "lines that found no room meanwhile"
+        self._told = False
+        self._next_notice_at = float("-inf")
+        self.nonce = 0
+        "of the notice about the present one"
+
+    def failed(self, now: float, error: BaseException) -> tuple[bool, float]:
+        """Record an attempt that did not reach Discord; return whether an outage begins, and how long to wait."""
+        begins = self._began_at is None
+        if begins:
+            self._began_at, self._attempts, self._dropped, self._told = now, 0, 0, False
+            self.nonce = secrets.randbits(NONCE_BITS)
+        self._attempts += 1
+        return begins, retry_delay(self._attempts - 1, error)
+
+    def dropped(self) -> None:
+        """Record that a line was dropped."""
+        self._dropped += 1
+
+    def over(self) -> None:
+        """Discord has taken a message."""
+        self._began_at = None
+
+    def notice(self, now: float) -> str:
+        """Return what is to be told above the late lines; empty: nothing."""
+        if self._began_at is None or self._words is None or self._told or now - self._began_at < LATE_LINE_SECONDS:
+            return ""
+        if now < self._next_notice_at and not self._dropped:
+            return ""
+        code = "notice outage_lost" if self._dropped else "notice outage"
+        return self._words()(code, seconds=round(now - self._began_at), count=self._dropped)
+
+    def told(self, now: float) -> None:
+        """People have the notice."""
+        self._told, self._next_notice_at = True, now + OUTAGE_NOTICE_GAP_SECONDS
+
+    def small_print(self, now: float, queued_at: float) -> str:
+        """Return what marks a line as late; empty for one that is not."""
+        waited = now - queued_at
+        if self._began_at is None or self._words is None or waited < LATE_LINE_SECONDS:
+            return ""
+        return "\n" + self._words()("line.late", time=f"<t:{time.time() - waited:.0f}:T>")

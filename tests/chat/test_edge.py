@@ -1,0 +1,111 @@
+"""Discord's edge answers instead of Discord: lines, panel, answers and downloads live through it.
+
+The faults are those of sandbox/rest/edge.py; tests/chat/test_line_writer.py has the exact moments in virtual time.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import structlog
+
+from bot.chat import attachments, requests
+from bot.chat.cooldown import Cooldowns
+from bot.chat.transcript import outage
+from sandbox.guild.components import text_of
+from sandbox.guild.knobs import Failure
+from sandbox.rest import edge
+from tests.chat.quiet_bot import QuietBot, quiet_bot, until
+
+pytestmark = pytest.mark.e2e
+POSTS, EDITS = r"POST /channels/\d+/messages", r"PATCH /channels/\d+/messages"
+FAULTS: dict[str, Callable[[str, int], Failure]] = {
+    "ban as text": lambda pattern, times: edge.cloudflare_ban(pattern, times=times, retry_after=1),
+    "ban as a page": lambda pattern, times: edge.cloudflare_ban(pattern, status=403, times=times),
+    "429 with Via": lambda pattern, times: edge.rate_limited(pattern, 0.3, times=times),
+    "429 without Via": lambda pattern, times: edge.rate_limited(pattern, 0.3, times=times, via=False),
+    "429 shared": lambda pattern, times: edge.rate_limited(pattern, 0.3, scope="shared", times=times),
+    "429 global": lambda pattern, times: edge.rate_limited(pattern, 0.3, scope="global", times=times),
+    "503": lambda pattern, times: Failure(pattern, 503, times, "no healthy upstream"),
+    "520": lambda pattern, times: Failure(pattern, 520, times, "error code: 520"),
+    "503 after": lambda pattern, times: Failure(pattern, 503, times, after=True),
+    "reset": lambda pattern, times: edge.reset(pattern, times=times),
+    "reset after": lambda pattern, times: edge.reset(pattern, times=times, after=True),
+    "no JSON": lambda pattern, times: Failure(
+        pattern, 200, times, "<html>", headers={"Content-Type": "application/json"}
+    ),
+}
+
+
+@pytest.fixture
+async def quiet(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[QuietBot]:
+    monkeypatch.setattr(requests, "EDGE_RETRY_DELAYS_SECONDS", (0.1, 0.2))
+    monkeypatch.setattr(outage, "LATE_LINE_SECONDS", 0.25)
+    async with quiet_bot() as opened:
+        yield opened
+
+
+async def ask(quiet: QuietBot, user: object, text: str) -> None:
+    quiet.client.cooldowns = Cooldowns()
+    await quiet.sandbox.command(user, "ask", {"text": text})  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_lines_come_late_but_whole_and_once(quiet: QuietBot, fault: str) -> None:
+    ada = await quiet.joined()
+    quiet.sandbox.knobs.failures.append(FAULTS[fault](POSTS, 4))
+    writer = quiet.calls.all()[0].venue.writer  # type: ignore[attr-defined]
+    for number in range(6):
+        writer.post(f"**Ada** line {number}")
+    await ask(quiet, ada, "Why?")
+    await until(lambda: any("An answer with" in message.content for message in quiet.shown()), 20)
+    await writer.idle()
+    lines = "\n".join(message.content for message in quiet.shown()).split("\n")
+    assert [line for line in lines if line.startswith("**Ada** line")] == [f"**Ada** line {n}" for n in range(6)]
+    assert sum("An answer with" in line for line in lines) == 1
+    assert sum("Discord did not take my messages" in line for line in lines) <= 1
+    if not fault.endswith("after") and not fault.startswith("429 with Via") and "shared" not in fault:
+        assert ("🕓" in "".join(lines)) == ("Discord did not take" in "".join(lines))
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_no_panel_is_left_live_and_none_is_posted_twice(quiet: QuietBot, fault: str) -> None:
+    quiet.sandbox.knobs.failures.append(FAULTS[fault](POSTS, 2))
+    ada = await quiet.enter("Ada")
+    await (await quiet.sandbox.command(ada, "join")).settled()
+    await until(lambda: quiet.panels() and "Listening" in text_of(quiet.panels()[0].components), 20)
+    quiet.sandbox.knobs.failures.append(FAULTS[fault](EDITS, 3))
+    await (await quiet.sandbox.command(ada, "leave")).settled()
+    await until(lambda: "Call over" in text_of(quiet.panels()[0].components), 20)
+    assert len(quiet.panels()) == 1
+
+
+@pytest.mark.parametrize("fault", [name for name in FAULTS if name != "no JSON"])
+async def test_a_command_is_answered_though_its_first_answer_meets_the_edge(quiet: QuietBot, fault: str) -> None:
+    ada = await quiet.joined()
+    quiet.sandbox.knobs.failures.append(FAULTS[fault]("POST /interactions/", 1))
+    with structlog.testing.capture_logs() as logs:
+        outcome = await quiet.sandbox.command(ada, "call status")
+        await until(lambda: outcome.content)
+        await until(lambda: not any(task.get_name() == "CommandTree-invoker" for task in asyncio.all_tasks()))
+    assert not [line for line in logs if line["event"] == "command_failed"]
+
+
+@pytest.mark.parametrize("fault", ["503", "reset", "ban as text", "520"])
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_download_that_breaks_is_tried_again_once(
+    quiet: QuietBot, fault: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "DOWNLOAD_RETRY_SECONDS", 0.05)
+    ada = await quiet.joined()
+    quiet.sandbox.knobs.failures.append(FAULTS[fault]("GET /ephemeral-attachments/|GET /attachments/", times))
+    file = quiet.sandbox.file("words.txt", b"what it is about " * 200)
+    with structlog.testing.capture_logs() as logs:
+        outcome = await (await quiet.sandbox.command(ada, "ask", {"text": "Why?", "file": file})).settled()
+    assert ("Discord did not give me that file" in outcome.content) == (times == 2)
+    assert not [line for line in logs if line["event"] == "command_failed"]
+    if times == 1:
+        await until(lambda: quiet.engine.requests)
+        assert "what it is about" in quiet.engine.requests[0].turn.typed[0].text
