@@ -31,6 +31,7 @@
     ├── BadAudio                a recording that cannot be read
     │   ├── NotAudio            it has no sound track
     │   ├── EmptyAudio          its sound track is empty
+    │   ├── SilentAudio         every sample is zero
     │   ├── TruncatedAudio      it ends before it says it does
     │   ├── AudioTooLong        more minutes than the bot accepts
     │   ├── AudioTooLarge       more bytes than the bot accepts
@@ -65,7 +66,16 @@ Each error has a `code`, by which chat/i18n.py finds the sentence in the reader'
 sentence that tells the person who meets it what to do. Messages never hold speech, names or secrets.
 """
 
-from bot.errors.audio import AbsurdAudio, AudioTooLarge, AudioTooLong, BadAudio, EmptyAudio, NotAudio, TruncatedAudio
+from bot.errors.audio import (
+    AbsurdAudio,
+    AudioTooLarge,
+    AudioTooLong,
+    BadAudio,
+    EmptyAudio,
+    NotAudio,
+    SilentAudio,
+    TruncatedAudio,
+)
 from bot.errors.base import BotError, BudgetSpent, ConfigError, LoginError, StartError
 from bot.errors.documents import (
     ArchivedDocument,
@@ -167,6 +177,7 @@ __all__ = [
     "RateLimited",
     "ReaderDied",
     "ScannedDocument",
+    "SilentAudio",
     "StartError",
     "StoreError",
     "StoreUnavailable",

@@ -18,6 +18,11 @@ class EmptyAudio(BadAudio):
     default_hint = "That recording is empty. Record it again, and wait until it is saved."
 
 
+class SilentAudio(BadAudio):
+    code = "silent_audio"
+    default_hint = "There is only silence in that recording, every sample of it. Was the microphone muted?"
+
+
 class TruncatedAudio(BadAudio):
     code = "truncated_audio"
     default_hint = "That recording breaks off before its end. Upload it again."

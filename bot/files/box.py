@@ -8,7 +8,8 @@ downloaded.
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from typing import Any, cast
 
 from bot.errors import AudioTooLarge, AudioTooLong, EmptyAudio, ReaderDied
 from bot.files import frames
@@ -16,7 +17,16 @@ from bot.files.documents import Document
 from bot.files.frames import ReadRequest
 from bot.files.places import NOBODY, Places
 from bot.files.process import COMMAND, Guard, ReaderProcess, started
-from bot.files.recordings.facts import RECORDING_LIMITS, Limits, Part, PartHead, RecordingFacts, sound_bytes
+from bot.files.recordings.facts import (
+    RECORDING_LIMITS,
+    Limits,
+    Part,
+    PartHead,
+    RecordingFacts,
+    SpeakerTurn,
+    WholeRecording,
+    sound_bytes,
+)
 
 __all__ = ["Box", "OpenRecording", "ReadingPlace"]
 
@@ -76,10 +86,18 @@ class ReadingPlace:
             facts: RecordingFacts = frames.parsed(RecordingFacts, content)
             yield OpenRecording(child, facts, limits, part_seconds)
 
+    async def sound(self, data: bytes, name: str = "", limits: Limits = RECORDING_LIMITS) -> WholeRecording:
+        """Return the sound of a recording as a whole. Raises BadAudio and FileError."""
+        pcm, turns = bytearray(), []
+        async with self.recording(data, name, limits) as opened:
+            async for part in opened.parts():
+                pcm += part.pcm
+                turns += part.head.turns
+        return WholeRecording(bytes(pcm), opened.facts.cut, turns)
+
     async def pcm(self, data: bytes, name: str = "", limits: Limits = RECORDING_LIMITS) -> bytes:
         """Return the sound of a recording as a whole: s16le mono 16 kHz. Raises BadAudio and FileError."""
-        async with self.recording(data, name, limits) as opened:
-            return b"".join([bytes(part.pcm) async for part in opened.parts()])
+        return (await self.sound(data, name, limits)).pcm
 
     async def document(self, data: bytes, name: str = "", *, aloud: bool = False) -> Document:
         """Return the text of a document; `aloud`: only what somebody wants to hear. Raises BadDocument, FileError."""
@@ -121,6 +139,7 @@ class OpenRecording:
             if kind != frames.PART:
                 raise ReaderDied("no part")
             head: PartHead = frames.parsed(PartHead, content)
+            head = replace(head, turns=[SpeakerTurn(*turn.values()) for turn in cast(list[dict[str, Any]], head.turns)])
             size = 0
             kind, content = await self._child.frame()
             while kind == frames.SOUND:
@@ -129,5 +148,5 @@ class OpenRecording:
                 buffer[size : size + len(content)] = content
                 size += len(content)
                 kind, content = await self._child.frame()
-            yield Part(head.start, head.last, memoryview(buffer)[:size])
+            yield Part(head, memoryview(buffer)[:size])
         raise ReaderDied("too many parts")

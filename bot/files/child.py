@@ -27,15 +27,15 @@ _NICENESS = 10
 
 
 def read_recording(source: Source, request: ReadRequest) -> Frames:
-    from bot.files.recordings.facts import Limits, RecordingFacts
-    from bot.files.recordings.reader import length, parts
+    from bot.files.recordings.facts import Limits
+    from bot.files.recordings.reader import Recording
 
-    limits = Limits(**request.options["limits"])
-    facts = RecordingFacts(length(source, limits))
-    yield from frames.json_frame(frames.FACTS, asdict(facts))
-    for part in parts(source, request.options["part_seconds"], request.options["overlap"], limits=limits):
-        yield from frames.json_frame(frames.PART, {"start": part.start, "last": part.last})
-        yield from _chunks(frames.SOUND, part.pcm)
+    recording = Recording.open(source, Limits(**request.options["limits"]))
+    yield from frames.json_frame(frames.FACTS, asdict(recording.facts))
+    for head, buffer in recording.parts(request.options["part_seconds"], request.options["overlap"]):
+        yield from frames.json_frame(frames.PART, asdict(head))
+        for piece in buffer.sound():
+            yield from frames.frame(frames.SOUND, piece)
     yield from frames.frame(frames.END)
 
 

@@ -105,17 +105,18 @@ async def started(
     finally:
         if held is not None:
             os.close(held)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    loop = asyncio.get_running_loop()
     frames_in = asyncio.StreamReader()
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(frames_in), process.stdout)
     sending = asyncio.create_task(_send(process, request, b"" if held is not None else data), name="file_reader")
+    transport: asyncio.BaseTransport | None = None
     try:
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(frames_in), process.stdout
+        )
         yield ReaderProcess(process, frames_in, guard)
     finally:
         process.kill()
-        transport.close()
+        if transport is not None:
+            transport.close()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
         await asyncio.to_thread(process.wait, _REAP_SECONDS)

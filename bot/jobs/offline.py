@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from bot.audio import SPEAK_RATE
+from bot.audio import SPEAK_RATE, clock
 from bot.billing.account import price
 from bot.billing.budget import Budget
 from bot.billing.prices import Prices
@@ -22,7 +22,7 @@ from bot.files import documents
 from bot.files.recordings.facts import QUESTION_LIMITS, RECORDING_LIMITS
 from bot.jobs import catchup, podcast, podcast_folder
 from bot.jobs.analysis_notes import AnalysisNotesOnDisk
-from bot.jobs.analyze import analyze, estimate, opened, steps
+from bot.jobs.analyze import Analysis, analyze, estimate, opened, steps
 from bot.jobs.ask import Question, ask
 from bot.jobs.context import JobContext, folder_beside
 from bot.jobs.encoder import encode
@@ -101,9 +101,19 @@ async def listen(jobs: JobContext, file: Path, question: str, out: Path | None, 
                 lambda done, all_: step("listening", done, all_),
                 notes=AnalysisNotesOnDisk(jobs.folder),
             )
+    text = "\n\n".join([found.text, *_told(found)])
     if out is not None:
-        await asyncio.to_thread(out.write_text, found.text + "\n", encoding="utf-8")
-    return Done(found.text, (out,) if out else (), bill.cost)
+        await asyncio.to_thread(out.write_text, text + "\n", encoding="utf-8")
+    return Done(text, (out,) if out else (), bill.cost)
+
+
+def _told(found: Analysis) -> list[str]:
+    """Return what people should know about how the recording was heard."""
+    told = ["(The file is cut off: this is about what there is of it.)"] if found.cut else []
+    if found.silences:
+        spans = ", ".join(f"{clock(begin)}–{clock(end)}" for begin, end in found.silences)
+        told.append(f"(Silent, and not sent: {spans}.)")
+    return told
 
 
 async def recap(

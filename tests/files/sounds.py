@@ -10,8 +10,8 @@ import numpy as np
 from av.container import OutputContainer
 
 from bot.audio import HEAR_RATE
-from bot.files.recordings import reader
-from bot.files.recordings.facts import sound_bytes
+from bot.files.recordings.facts import Limits, sound_bytes
+from bot.files.recordings.reader import Recording
 from bot.jobs.encoder import encode
 
 RATE = 24_000
@@ -27,13 +27,9 @@ TONE = tone()
 
 def to_pcm(source: bytes | Path, rate: int = HEAR_RATE, longest: float = 600.0) -> bytes:
     """Decode the first `longest` seconds of a recording to s16le mono. Raises BadAudio."""
-    limit = sound_bytes(longest, rate)
-    pcm = bytearray()
-    for piece in reader.read(source, rate):
-        pcm += piece
-        if len(pcm) >= limit:
-            break
-    return bytes(pcm[:limit])
+    recording = Recording.open(source, Limits())
+    sound = b"".join(piece for _, part in recording.parts(longest, rate=rate) for piece in part.sound())
+    return sound[: sound_bytes(longest, rate)]
 
 
 def pitch(pcm: bytes, rate: int) -> float:
@@ -42,19 +38,26 @@ def pitch(pcm: bytes, rate: int) -> float:
     return float(np.argmax(np.abs(np.fft.rfft(samples))) * rate / samples.size)
 
 
-def made(container: str, codec: str, rate: int = RATE, channels: int = 1, seconds: float = 2.0) -> bytes:
+def made(
+    container: str,
+    codec: str,
+    rate: int = RATE,
+    channels: int = 1,
+    seconds: float = 2.0,
+    options: dict[str, str] | None = None,
+) -> bytes:
     """Return a file that ffmpeg encodes, with the same tone on each channel."""
     out = io.BytesIO()
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
-    with av.open(out, mode="w", format=container) as file:
+    with av.open(out, mode="w", format=container, options=options or {}) as file:
         stream = file.add_stream(codec, rate=rate, layout=layout)
         assert isinstance(stream, av.AudioStream)
         formats = stream.codec_context.codec.audio_formats
-        _fill(file, stream, rate, seconds, formats[0].name if formats else "s16", layout)
+        fill(file, stream, rate, seconds, formats[0].name if formats else "s16", layout)
     return out.getvalue()
 
 
-def _fill(file: OutputContainer, stream: av.AudioStream, rate: int, seconds: float, form: str, layout: str) -> None:
+def fill(file: OutputContainer, stream: av.AudioStream, rate: int, seconds: float, form: str, layout: str) -> None:
     resampler = av.AudioResampler(
         format=form, layout=layout, rate=rate, frame_size=stream.codec_context.frame_size or 1024
     )
@@ -78,7 +81,7 @@ def film(with_sound: bool = True) -> bytes:
             file.mux(picture.encode(frame))
         file.mux(picture.encode(None))
         if sound is not None:
-            _fill(file, sound, RATE, 2.0, "fltp", "mono")
+            fill(file, sound, RATE, 2.0, "fltp", "mono")
     return out.getvalue()
 
 
@@ -139,3 +142,44 @@ def tagged_mp3() -> bytes:
     size = len(frame)
     synchsafe = bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
     return b"ID3\3\0\0" + synchsafe + frame + encode(TONE, RATE, "mp3")
+
+
+def gapped(stretches: list[tuple[float, float]]) -> bytes:
+    """Return a film whose sound has time stamps with gaps. `stretches`: when a tone begins, and its seconds."""
+    out = io.BytesIO()
+    with av.open(out, mode="w", format="matroska") as file:
+        picture = file.add_stream("mpeg4", rate=1)
+        picture.width, picture.height, picture.pix_fmt = 64, 64, "yuv420p"
+        sound = file.add_stream("flac", rate=RATE, layout="mono")
+        assert isinstance(sound, av.AudioStream)
+        image = av.VideoFrame(64, 64, "yuv420p")
+        image.pts = 0
+        file.mux(picture.encode(image))
+        file.mux(picture.encode(None))
+        for begin, seconds in stretches:
+            size = RATE // 10
+            pcm = tone(seconds)
+            for number in range(round(seconds * 10)):
+                frame = av.AudioFrame(format="s16", layout="mono", samples=size)
+                frame.planes[0].update(pcm[number * size * 2 :][: size * 2].ljust(frame.planes[0].buffer_size, b"\0"))
+                frame.sample_rate, frame.pts = RATE, round(begin * RATE) + number * size
+                file.mux(sound.encode(frame))
+        file.mux(sound.encode(None))
+    return out.getvalue()
+
+
+def sounding(pcm: bytes, rate: int = HEAR_RATE) -> list[tuple[float, float]]:
+    """Return when sound begins and ends, in seconds."""
+    size = rate // 50
+    loud = np.abs(np.frombuffer(pcm, "<i2")[: len(pcm) // 2 // size * size].reshape(-1, size)).max(axis=1) > 500
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], loud.astype(int), [0]])))
+    return [(begin / 50, end / 50) for begin, end in edges.reshape(-1, 2).tolist()]
+
+
+def extensible(data: bytes, bits: int, valid: int) -> bytes:
+    """Return a mono WAV of integers in WAVE_FORMAT_EXTENSIBLE."""
+    integers = bytes.fromhex("0100000000001000800000aa00389b71")
+    size = bits // 8
+    fmt = struct.pack("<HHIIHHHHI", 0xFFFE, 1, RATE, RATE * size, size, bits, 22, valid, 4) + integers
+    body = b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt + b"data" + struct.pack("<I", len(data)) + data
+    return b"RIFF" + struct.pack("<I", len(body)) + body

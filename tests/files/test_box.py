@@ -51,7 +51,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 async def test_a_recording_is_read_as_it_is_without_the_box() -> None:
     async with Box().reading() as place:
-        assert await place.pcm(plain_wav(16_000), "tone.wav") == plain_wav(16_000)[44:]
+        assert (await place.sound(plain_wav(16_000), "tone.wav")).pcm == plain_wav(16_000)[44:]
 
 
 async def test_a_recording_comes_in_parts_that_overlap() -> None:
@@ -85,28 +85,28 @@ async def test_a_document_is_read() -> None:
 async def test_what_became_of_a_reader_is_told(told: str, guard: dict[str, float], error: type[BotError]) -> None:
     async with stand_in(**guard).reading() as place:
         with pytest.raises(error) as raised:
-            await place.pcm(told.encode())
+            await place.sound(told.encode())
         assert type(raised.value) is error
-        assert await place.pcm(b"parts", limits=Limits(seconds=8.0)), "the place serves the next file"
+        assert await place.sound(b"parts", limits=Limits(seconds=8.0)), "the place serves the next file"
 
 
 async def test_a_reader_cannot_send_more_than_was_asked_for() -> None:
     async with stand_in().reading() as place:
         with pytest.raises(AudioTooLong):
-            await place.pcm(b"endless", limits=ONE_SECOND)
+            await place.sound(b"endless", limits=ONE_SECOND)
 
 
 async def test_what_a_library_prints_is_no_sound() -> None:
     async with stand_in().reading() as place:
-        assert await place.pcm(b"print") == bytes(2)
+        assert (await place.sound(b"print")).pcm == bytes(2)
 
 
 async def test_nothing_and_too_much_start_no_reader() -> None:
     async with stand_in().reading() as place:
         with pytest.raises(EmptyAudio):
-            await place.pcm(b"")
+            await place.sound(b"")
         with pytest.raises(AudioTooLarge):
-            await place.pcm(bytes(11), limits=Limits(size=10))
+            await place.sound(bytes(11), limits=Limits(size=10))
 
 
 async def test_the_deadline_is_the_readers_and_not_that_of_who_waits_for_a_model() -> None:
@@ -141,7 +141,7 @@ async def test_a_child_has_no_secret_and_no_open_file_and_is_polite(monkeypatch:
 async def test_a_cancelled_reading_leaves_no_child() -> None:
     async def read() -> None:
         async with stand_in().reading() as place:
-            await place.pcm(b"spin")
+            await place.sound(b"spin")
 
     before = children()
     task = asyncio.create_task(read())
@@ -213,7 +213,7 @@ async def aiter_of(places: Places):
 async def _wait_with_a_reader() -> None:
     async def read() -> None:
         async with stand_in().reading() as place:
-            await place.pcm(b"sleep")
+            await place.sound(b"sleep")
 
     before = children()
     task = asyncio.create_task(read())

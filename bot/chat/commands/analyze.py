@@ -11,6 +11,7 @@ from bot.chat.host import Interaction
 from bot.jobs import analyze as job
 
 MAX_ANALYSIS_QUESTION_CHARACTERS = 1_000
+_MAX_TOLD_SILENCES = 8
 
 
 @app_commands.command(description="Listen to a recording: what is said, a summary, the mood of each speaker")
@@ -102,6 +103,11 @@ async def _analyze(
         small.append(lines.price(progress.account.cost, words, estimated=progress.account.estimated))
         if not analysis.complete:
             small.append(words("line.interrupted"))
+        if analysis.cut:
+            small.append(words("analyze cut"))
+        if analysis.silences:
+            spans = ", ".join(f"{clock(begin)}–{clock(end)}" for begin, end in analysis.silences[:_MAX_TOLD_SILENCES])
+            small.append(words("analyze silence", spans=spans))
         return long_answer.compose(head, analysis.text, lines.join(*small), "analysis.md")
 
     await job_progress.run_job(interaction, run, private=private, voices=voices)

@@ -1,11 +1,13 @@
 """What a recording's reader is asked for, and what it tells: plain values, which pass between processes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.audio import HEAR_RATE
 
 MAX_QUESTION_RECORDING_SECONDS = 600.0
 """Limit for a recording that comes with a question, because its tokens cost money."""
+MAX_SILENCE_SECONDS = 20.0
+"""Longer silence, of zeros or of time stamps, is not sent: the next part begins after it."""
 _PADDING_SECONDS = 0.5
 """A recording of so many minutes may be longer by this: encoders fill up their last frames."""
 
@@ -39,7 +41,21 @@ class RecordingFacts:
     """What is known of a recording before its sound is decoded."""
 
     seconds: float
-    "as a player shows it"
+    "until the last sound, as a player shows it"
+    cut: bool = False
+    "the end of the file is missing: the sound is what there is of it"
+    speakers: list[str] = field(default_factory=list)
+    "the people whose tracks it has; empty: one track holds everybody"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SpeakerTurn:
+    """One stretch of one named person's speech."""
+
+    start: float
+    "seconds"
+    end: float
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +63,41 @@ class PartHead:
     """What is told of a part before its sound."""
 
     start: float
-    "seconds"
+    "seconds; more than where the part before ended: the silence between them was left out"
     last: bool
+    turns: list[SpeakerTurn] = field(default_factory=list)
+    "who speaks when, where each has a track"
 
 
 @dataclass(frozen=True, slots=True)
-class Part(PartHead):
+class Part:
     """One part of a long recording."""
 
+    head: PartHead
     pcm: memoryview
-    "s16le mono; valid until the next part is requested"
+    "s16le mono 16 kHz; valid until the next part is requested"
+
+    @property
+    def start(self) -> float:
+        return self.head.start
+
+    @property
+    def last(self) -> bool:
+        return self.head.last
+
+    @property
+    def end(self) -> float:
+        """Seconds."""
+        return self.head.start + len(self.pcm) / 2 / HEAR_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRecording:
+    """A short recording as a whole."""
+
+    pcm: bytes
+    "s16le mono 16 kHz, without long silences"
+    cut: bool
+    "the end of the file is missing"
+    turns: list[SpeakerTurn]
+    "who speaks when, where each has a track"

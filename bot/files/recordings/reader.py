@@ -1,115 +1,114 @@
-"""A recording of any format -> PCM, piece by piece. PyAV contains ffmpeg.
-
-Takes CPU: call it in a thread.
-"""
+"""A recording of any format -> its facts and its sound, in parts. Pure; takes CPU."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import av
-import av.error
-
 from bot.audio import HEAR_RATE
-from bot.errors import AudioTooLong, BadAudio, EmptyAudio, NotAudio
-from bot.files.recordings.container import Track, length, opened
-from bot.files.recordings.facts import RECORDING_LIMITS, Limits, Part
-
-__all__ = ["length", "parts", "read"]
-
-_MAX_UNREADABLE_SHARE = 0.5
-"""When more of its packets cannot be decoded, a file is not a recording."""
-_MIN_PIECE_BYTES = 1 << 16
-"""Smallest piece of PCM that is yielded, except for the last."""
+from bot.errors import AudioTooLarge, AudioTooLong, EmptyAudio, NotAudio, SilentAudio, TruncatedAudio
+from bot.files.recordings import archive, ending, ogg
+from bot.files.recordings.container import Source, bytes_of, head_of
+from bot.files.recordings.facts import Limits, PartHead, RecordingFacts
+from bot.files.recordings.parts import PartBuffer, in_parts
+from bot.files.recordings.speakers import SpeakerTurns, merged
+from bot.files.recordings.survey import Survey, survey
+from bot.files.recordings.track import Piece, read_track
 
 
-def read(source: bytes | Path, rate: int = HEAR_RATE, limits: Limits = RECORDING_LIMITS) -> Iterator[bytes]:
-    """Decode a recording, or the first audio track of a film, piece by piece to s16le mono.
+@dataclass(frozen=True, slots=True)
+class SoundFile:
+    """One file of sound, or one of several that follow each other in one file."""
 
-    Raises BadAudio (a subclass says why). A truncated or too long recording yields its readable pieces first.
-    """
-    with opened(source, limits) as track:
-        yield from _decode(track, rate, limits)
+    source: Source
+    look: Survey
 
+    def tracks(self, rate: int, longest: float) -> list[Iterator[Piece]]:
+        return [read_track(self.source, track.index, track.mix, rate, longest) for track in self.look.tracks]
 
-def parts(
-    source: bytes | Path, seconds: float, overlap: float, rate: int = HEAR_RATE, limits: Limits = RECORDING_LIMITS
-) -> Iterator[Part]:
-    """Cut a recording into parts of `seconds`. Each begins with the last `overlap` seconds of the one before.
-
-    All parts share one buffer, so memory does not grow with the recording. Raises BadAudio.
-    """
-    kept = int(overlap * rate) * 2
-    buffer = memoryview(bytearray(int(seconds * rate) * 2))
-    size, start = 0, 0.0
-    for piece in read(source, rate, limits):
-        rest = memoryview(piece)
-        while len(rest) > len(buffer) - size:
-            fitting = len(buffer) - size
-            buffer[size:], rest = rest[:fitting], rest[fitting:]
-            yield Part(start, False, buffer)
-            buffer[:kept] = bytes(buffer[len(buffer) - kept :])
-            start += (len(buffer) - kept) / (2 * rate)
-            size = kept
-        buffer[size : size + len(rest)] = rest
-        size += len(rest)
-    yield Part(start, True, buffer[:size])
+    def pieces(self, rate: int, longest: float) -> Iterator[Piece]:
+        tracks = self.tracks(rate, longest)
+        return tracks[0] if len(tracks) == 1 else merged(tracks, rate)
 
 
-def _decode(track: Track, rate: int, limits: Limits) -> Iterator[bytes]:
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
-    pieces = _Pieces(limits.longest * rate)
-    for packet in track.container.demux(track.stream):
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording that was looked at and can be heard."""
+
+    links: list[SoundFile]
+    "one after the other; with `speakers`, all at once"
+    limits: Limits
+    speakers: list[str] = field(default_factory=list)
+    "names of the links"
+
+    @classmethod
+    def open(cls, source: Source, limits: Limits) -> "Recording":
+        """Look at a file. Raises BadAudio; a subclass says why."""
+        size = source.stat().st_size if isinstance(source, Path) else len(source)
+        if not size:
+            raise EmptyAudio("no bytes")
+        if size > limits.size:
+            raise AudioTooLarge(f"{size} bytes")
+        head = head_of(source)
+        if archive.is_archive(head):
+            return cls._of_speakers(source, limits)
         try:
-            frames = packet.decode()
-        except (av.error.InvalidDataError, av.error.PatchWelcomeError):
-            pieces.bad += 1
-            continue
-        pieces.good += 1
-        for frame in frames:
-            if not isinstance(frame, av.AudioFrame) or frame.sample_rate <= 0:
-                continue
-            if (frame.sample_rate, frame.layout.nb_channels, frame.format.name) != pieces.shape:
-                # Chained streams may change their format in the middle, and a resampler accepts only one.
-                if pieces.shape is not None:
-                    yield from pieces.take(resampler.resample(None))
-                    resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
-                pieces.shape = (frame.sample_rate, frame.layout.nb_channels, frame.format.name)
-            frame.pts = None
-            yield from pieces.take(resampler.resample(frame))
-    if pieces.shape is not None:
-        yield from pieces.take(resampler.resample(None))
-    yield from pieces.rest()
-    if not pieces.samples:
-        raise EmptyAudio("no sound on the track") if not pieces.bad else NotAudio(f"{pieces.bad} unreadable packets")
-    if pieces.bad > pieces.good * _MAX_UNREADABLE_SHARE / (1 - _MAX_UNREADABLE_SHARE) + 1:
-        raise BadAudio(f"{pieces.bad} unreadable packets of {pieces.bad + pieces.good}")
-    track.check(pieces.samples / rate)
+            links = [SoundFile(piece, survey(piece, limits.longest)) for piece in _links(source, head)]
+        except NotAudio:
+            with bytes_of(source) as file:
+                if ending.cut(file):
+                    raise TruncatedAudio("cut off before its index") from None
+            raise
+        if sum(link.look.seconds for link in links) > limits.longest and len(links) > 1:
+            raise AudioTooLong("all links together")
+        return cls(links, limits)
+
+    @classmethod
+    def _of_speakers(cls, source: Source, limits: Limits) -> "Recording":
+        links, names = [], []
+        for name, data in archive.speakers_of(source):
+            try:
+                links.append(SoundFile(data, survey(data, limits.longest)))
+            except (EmptyAudio, NotAudio):
+                continue  # somebody who was there and never spoke
+            names.append(name)
+        if not links:
+            raise NotAudio("no recording in the archive")
+        return cls(links, limits, names)
+
+    @property
+    def facts(self) -> RecordingFacts:
+        lengths = [link.look.seconds for link in self.links]
+        seconds = max(lengths) if self.speakers else sum(lengths)
+        return RecordingFacts(seconds, any(link.look.cut for link in self.links), self.speakers)
+
+    def parts(
+        self, seconds: float, overlap: float = 0.0, rate: int = HEAR_RATE
+    ) -> Iterator[tuple[PartHead, PartBuffer]]:
+        """Decode the recording in parts of `seconds`. Raises BadAudio; SilentAudio when all of it is zeros."""
+        turns = SpeakerTurns(self.speakers) if self.speakers else None
+        heard = False
+        for start, last, buffer in in_parts(self._pieces(rate, turns), seconds, overlap, rate):
+            heard = True
+            told = turns.between(start, start + buffer.size / rate) if turns else []
+            yield PartHead(start, last, told), buffer
+        if not heard:
+            raise SilentAudio("zeros")
+
+    def _pieces(self, rate: int, turns: SpeakerTurns | None) -> Iterator[Piece]:
+        longest = self.limits.longest
+        if turns is not None:
+            yield from merged([link.pieces(rate, longest) for link in self.links], rate, turns)
+            return
+        begin = 0
+        for link in self.links:
+            for piece in link.pieces(rate, longest):
+                yield Piece(begin + piece.at, piece.samples)
+            begin += round(link.look.seconds * rate)
 
 
-class _Pieces:
-    """Counts what was decoded so far, and collects the PCM that is not yielded yet."""
-
-    def __init__(self, longest: float) -> None:
-        self.samples = 0
-        self.good = 0
-        self.bad = 0
-        "packets that could not be decoded"
-        self.shape: tuple[int, int, str] | None = None
-        "rate, channels and format of the last frame"
-        self._longest = longest
-        self._held = bytearray()
-
-    def take(self, frames: list[av.AudioFrame]) -> Iterator[bytes]:
-        for frame in frames:
-            self._held += memoryview(frame.planes[0])[: frame.samples * 2]
-            self.samples += frame.samples
-            if self.samples > self._longest:
-                yield from self.rest()
-                raise AudioTooLong(f"more than {self._longest:.0f} samples")
-            if len(self._held) >= _MIN_PIECE_BYTES:
-                yield from self.rest()
-
-    def rest(self) -> Iterator[bytes]:
-        if self._held:
-            yield bytes(self._held)
-            self._held.clear()
+def _links(source: Source, head: bytes) -> list[Source]:
+    if not head.startswith(b"OggS"):
+        return [source]
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    found = ogg.links(data)
+    return [source] if len(found) == 1 else [data[start:end] for start, end in found]

@@ -1,0 +1,67 @@
+"""A zip of one track for each speaker, as multi-track recorders give: their names and their files."""
+
+import io
+import re
+import zipfile
+import zlib
+from pathlib import PurePosixPath
+
+from bot.errors import AudioTooLarge, BadAudio, NotAudio
+from bot.files.recordings.container import Source, bytes_of
+
+MAX_ARCHIVE_TRACKS = 32
+_MAX_TRACKS_BYTES = 150_000_000
+_TRACK_SUFFIXES = frozenset(
+    (
+        *(".aac", ".aif", ".aiff", ".caf", ".flac", ".m4a", ".mka", ".mp3", ".mp4"),
+        *(".oga", ".ogg", ".opus", ".wav", ".webm", ".wma"),
+    )
+)
+_INFO_FILE = "info.txt"
+"""Where a recorder lists the people of the numbered tracks."""
+_LISTED = re.compile(r"^\s+(?P<name>\S.*?)(?:#\d{1,4})?\s+\(\d+\)\s*$", re.MULTILINE)
+_TRACK_NUMBER = re.compile(r"^(\d{1,3})\s*[-_. ]\s*(?=\S)")
+_MAX_SPEAKER_NAME_CHARACTERS = 60
+
+
+def is_archive(head: bytes) -> bool:
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def speakers_of(source: Source) -> list[tuple[str, bytes]]:
+    """Return each speaker's name and file, in order. Raises NotAudio, AudioTooLarge, BadAudio."""
+    try:
+        with bytes_of(source) as file, zipfile.ZipFile(file) as archive:
+            entries = [entry for entry in archive.infolist() if _is_track(entry.filename)]
+            if not entries:
+                raise NotAudio("no recording in the archive")
+            if len(entries) > MAX_ARCHIVE_TRACKS or sum(entry.file_size for entry in entries) > _MAX_TRACKS_BYTES:
+                raise AudioTooLarge(f"{len(entries)} tracks")
+            listed = _listed(archive)
+            return [(_name(entry.filename, listed), archive.read(entry)) for entry in entries]
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise BadAudio(type(error).__name__) from error
+
+
+def _is_track(name: str) -> bool:
+    path = PurePosixPath(name)
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return not hidden and path.suffix.lower() in _TRACK_SUFFIXES
+
+
+def _listed(archive: zipfile.ZipFile) -> list[str]:
+    """Return the names that the recorder lists, in the order of the tracks; none when it lists none."""
+    found = [entry for entry in archive.infolist() if PurePosixPath(entry.filename).name == _INFO_FILE]
+    if not found or found[0].file_size > 100_000:
+        return []
+    text = io.BytesIO(archive.read(found[0])).read().decode("utf-8-sig", "replace")
+    _, marker, tracks = text.partition("Tracks:")
+    return _LISTED.findall(tracks) if marker else []
+
+
+def _name(path: str, listed: list[str]) -> str:
+    stem = PurePosixPath(path).stem
+    number = _TRACK_NUMBER.match(stem)
+    if number and 0 < int(number[1]) <= len(listed):
+        return listed[int(number[1]) - 1][:_MAX_SPEAKER_NAME_CHARACTERS]
+    return (_TRACK_NUMBER.sub("", stem).replace("_", " ").strip() or stem)[:_MAX_SPEAKER_NAME_CHARACTERS]

@@ -1,0 +1,183 @@
+"""Whether a file is cut off, judged by how it ends: its last page, box, chunk or element must be whole.
+
+A length told by a header says little: it may be a guess, count a film's pictures, or leave out pauses.
+"""
+
+import os
+import struct
+from collections.abc import Callable
+from typing import BinaryIO
+
+_STREAMED_BYTES = 0x7FFF_0000
+"""A recorder that writes to a pipe claims at least this size, or none."""
+_UNKNOWN_64 = (0, 0xFFFF_FFFF_FFFF_FFFF)
+_OGG_TAIL_BYTES = 27 + 255 + 255 * 255
+"""The largest page (RFC 3533 section 6)."""
+_EBML_TAIL_BYTES = 4 << 20
+"""Where the last cluster begins, in files that people send."""
+_AMR_BYTES = (12, 13, 15, 17, 19, 20, 26, 31, 5, 6, 5, 5, 0, 0, 0, 0)
+_AMR_WIDE_BYTES = (17, 23, 32, 36, 40, 46, 50, 58, 60, 5, 0, 0, 0, 0, 0, 0)
+"""Bytes of a frame after its first, by its kind."""
+_SEGMENT_ID, _CLUSTER_ID = 0x18538067, 0x1F43B675
+_CLUSTER_START = _CLUSTER_ID.to_bytes(4, "big")
+
+
+def cut(file: BinaryIO) -> bool | None:
+    """Whether the end of a file is missing; None: its structure does not tell."""
+    size = file.seek(0, os.SEEK_END)
+    head = _at(file, 0, 16)
+    for signature, at, judge in _STRUCTURES:
+        if head[at : at + len(signature)] == signature:
+            return judge(file, size)
+    return None
+
+
+def frame_cut(form: str, packet: bytes) -> bool:
+    """Whether the last of bare frames is shorter than its header says. `form` is the demuxer's name."""
+    if form == "aac" and len(packet) >= 7 and packet[0] == 0xFF and packet[1] & 0xF6 == 0xF0:
+        return len(packet) < ((packet[3] & 3) << 11 | packet[4] << 3 | packet[5] >> 5)
+    if form == "mp3" and len(packet) >= 4 and packet[0] == 0xFF and packet[1] & 0xE6 == 0xE2:
+        return len(packet) < _mp3_frame_bytes(packet)
+    return False
+
+
+def _mp3_frame_bytes(header: bytes) -> int:
+    """Return the length that the header of a frame of layer III tells; 0: it tells none (ISO 11172-3, 2.4.1.3)."""
+    version, rate, frequency = header[1] >> 3 & 3, header[2] >> 4, header[2] >> 2 & 3
+    if version == 1 or frequency == 3 or rate in (0, 15):
+        return 0
+    kilobits = (
+        (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+        if version == 3
+        else (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+    )[rate - 1]
+    hertz = (44_100, 48_000, 32_000)[frequency] >> {3: 0, 2: 1, 0: 2}[version]
+    return (144_000 if version == 3 else 72_000) * kilobits // hertz + (header[2] >> 1 & 1)
+
+
+def _ogg_cut(file: BinaryIO, size: int) -> bool:
+    tail = _at(file, max(0, size - _OGG_TAIL_BYTES), _OGG_TAIL_BYTES)
+    page = tail[tail.rfind(b"OggS") :]
+    if len(page) < 27 or len(page) < 27 + page[26]:
+        return True
+    return len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]])
+
+
+def _boxes_cut(file: BinaryIO, size: int) -> bool:
+    """Boxes of ISO 14496-12 section 4.2: u32 size, name; 1: the size follows as u64; 0: to the end."""
+    at = 0
+    while at < size:
+        head = _at(file, at, 16)
+        if len(head) < 8:
+            return True
+        length, name = struct.unpack_from(">I4s", head)
+        if not all(0x20 <= letter < 0x7F or letter == 0xA9 for letter in name) or length == 0:
+            return False  # padding behind the last box, or a box to the end
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        if length < 8 or at + length > size:
+            return length >= 8
+        at += length
+    return False
+
+
+def _chunks_cut(order: str, words: int, form: bytes) -> Callable[[BinaryIO, int], bool]:
+    """Judge a file of chunks (name, size), of which `form` holds the sound."""
+
+    def judge(file: BinaryIO, size: int) -> bool:
+        at, head = 12, struct.Struct(f"{order}4s{'I' if words == 4 else 'q'}")
+        long_size = 0
+        if form == b"caff":
+            at = 8
+        while at + head.size <= size:
+            name, length = head.unpack(_at(file, at, head.size))
+            if name == b"ds64":
+                long_size = int.from_bytes(_at(file, at + 16, 8), "little")
+            if name in (b"data", b"SSND", b"movi") or (name == b"LIST" and _at(file, at + 8, 4) == b"movi"):
+                if length == 0xFFFF_FFFF and long_size:
+                    length = long_size
+                known = length > 0 and (length < _STREAMED_BYTES or length == long_size)
+                return known and at + head.size + length > size
+            at += head.size + max(0, length) + (length % 2 if words == 4 else 0)
+        return at > size
+
+    return judge
+
+
+def _amr_cut(file: BinaryIO, size: int) -> bool:
+    """Frames of RFC 4867 section 5.3, whose first byte tells their kind and so their size."""
+    wide = _at(file, 0, 9) == b"#!AMR-WB\n"
+    at, sizes = (9, _AMR_WIDE_BYTES) if wide else (6, _AMR_BYTES)
+    file.seek(0)
+    data = file.read()
+    while at < size:
+        at += 1 + sizes[data[at] >> 3 & 15]
+    return at > size
+
+
+def _au_cut(file: BinaryIO, size: int) -> bool:
+    start, length = struct.unpack(">II", _at(file, 4, 8).ljust(8, b"\0"))
+    return length < _STREAMED_BYTES and start + length > size
+
+
+def _w64_cut(file: BinaryIO, size: int) -> bool:
+    at = 40
+    while at + 24 <= size:
+        head = _at(file, at, 24)
+        length = int.from_bytes(head[16:24], "little")
+        if length in _UNKNOWN_64 or length >> 62:
+            return False
+        if head[:4] == b"data":
+            return at + length > size
+        at += max(24, length + -length % 8)
+    return False
+
+
+def _ebml_cut(file: BinaryIO, size: int) -> bool:
+    """Elements of RFC 8794: a segment and its clusters may be of unknown size, all else tells its size."""
+    start = max(0, size - _EBML_TAIL_BYTES)
+    found = _at(file, start, _EBML_TAIL_BYTES).rfind(_CLUSTER_START)
+    at = start + found if found >= 0 else 0
+    while at < size:
+        head = _at(file, at, 12)
+        width = _vint_bytes(head[0])
+        size_width = _vint_bytes(head[width]) if len(head) > width else 9
+        if width > 4 or size_width > 8 or len(head) < width + size_width:
+            return width <= 4
+        name = int.from_bytes(head[:width], "big")
+        mask = (1 << 7 * size_width) - 1
+        length = int.from_bytes(head[width : width + size_width], "big") & mask
+        at += width + size_width
+        if length != mask and at + length > size:
+            return True
+        if name not in (_SEGMENT_ID, _CLUSTER_ID):
+            at += length
+    return False
+
+
+def _vint_bytes(first: int) -> int:
+    """Return the bytes of a variable-size integer that begins with `first`; 9: it is none."""
+    return 9 - first.bit_length() if first else 9
+
+
+def _at(file: BinaryIO, at: int, count: int) -> bytes:
+    file.seek(at)
+    return file.read(count)
+
+
+_STRUCTURES: tuple[tuple[bytes, int, Callable[[BinaryIO, int], bool]], ...] = (
+    (b"OggS", 0, _ogg_cut),
+    (b"ftyp", 4, _boxes_cut),
+    (b"moov", 4, _boxes_cut),
+    (b"mdat", 4, _boxes_cut),
+    (b"\x1aE\xdf\xa3", 0, _ebml_cut),
+    (b"RIFF", 0, _chunks_cut("<", 4, b"RIFF")),
+    (b"RF64", 0, _chunks_cut("<", 4, b"RF64")),
+    (b"RIFX", 0, _chunks_cut(">", 4, b"RIFX")),
+    (b"FORM", 0, _chunks_cut(">", 4, b"FORM")),
+    (b"caff", 0, _chunks_cut(">", 8, b"caff")),
+    (b"riff", 0, _w64_cut),
+    (b".snd", 0, _au_cut),
+    (b"#!AMR", 0, _amr_cut),
+)
+"""A format's first bytes, where they stand, and what judges its end."""

@@ -1,0 +1,144 @@
+"""Sound as it comes -> parts of a few minutes, without long silences, at a level at which speech is understood."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.files.recordings.facts import MAX_SILENCE_SECONDS
+from bot.files.recordings.samples import Samples
+from bot.files.recordings.track import Piece
+
+_SILENT_PEAK = 1.5 / 32768
+"""What zeros of 16 bits become at most, with the noise that keeps them from being exact."""
+_QUIET_LEVEL = 10 ** (-30 / 20)
+"""Speech below this level is raised to the working level."""
+_WORKING_LEVEL = 10 ** (-16 / 20)
+_LEVEL_SECONDS = 0.05
+_LEVEL_PERCENTILE = 98
+"""Level of the loudest 2 %: of speech, even where little is said."""
+_PAUSE_RATIO = 0.1
+"""A part this much quieter than a part before it is a pause, and stays quieter."""
+_MAX_GAIN = 10 ** (60 / 20)
+_MAX_OFFSET = 0.01
+"""A larger offset from zero is taken out."""
+_FULL_SCALE = 32768.0
+_PIECE_SAMPLES = 1 << 16
+
+
+class PartBuffer:
+    """Holds the sound of one part, 16 bits a sample; each piece has its own power of two, so quiet sound loses none."""
+
+    def __init__(self, capacity: int, rate: int) -> None:
+        self.size = 0
+        self._capacity = capacity
+        self._level_samples = round(_LEVEL_SECONDS * rate)
+        self._samples: NDArray[np.int16] = np.empty(capacity, np.int16)
+        self._pieces: list[tuple[int, int, float]] = []
+        "where each piece begins and ends, and its scale"
+        self._levels: list[Samples] = []
+        self._sum = self._peak = self._loudest = 0.0
+
+    def feed(self, samples: Samples) -> Samples:
+        """Take what fits; return the rest."""
+        fitting = samples[: self._capacity - self.size]
+        for at in range(0, len(fitting), _PIECE_SAMPLES):
+            self._take(fitting[at : at + _PIECE_SAMPLES])
+        return samples[len(fitting) :]
+
+    def clear(self, kept: Samples | None = None) -> None:
+        """Begin the next part, with `kept`."""
+        self._pieces.clear()
+        self._levels.clear()
+        self.size, self._sum, self._peak = 0, 0.0, 0.0
+        if kept is not None:
+            self.feed(kept)
+
+    def tail(self, count: int) -> Samples:
+        """Return the last `count` samples as they came."""
+        found = [
+            self._piece(number) for number in range(len(self._pieces)) if self._pieces[number][1] > self.size - count
+        ]
+        return np.concatenate(found)[-count:] if found and count else np.zeros(0, np.float32)
+
+    def sound(self) -> Iterator[bytes]:
+        """Yield the part at its working level, s16le."""
+        gain = self._gain()
+        offset = self._sum / self.size if self.size else 0.0
+        offset = offset if abs(offset) > _MAX_OFFSET else 0.0
+        for number, (start, end, scale) in enumerate(self._pieces):
+            if gain == scale == 1.0 and not offset:
+                yield self._samples[start:end].astype("<i2", copy=False).tobytes()
+            else:
+                yield _to_16_bits((self._piece(number) - offset) * gain).astype("<i2", copy=False).tobytes()
+
+    def _take(self, samples: Samples) -> None:
+        peak = float(np.abs(samples).max(initial=0.0))
+        scale = 1.0 if peak > 1.0 else max(2.0**-24, 2.0 ** np.frexp(peak)[1])
+        scale = float(2.0 ** np.frexp(peak)[1]) if peak > 1.0 else min(1.0, scale)
+        self._samples[self.size : self.size + len(samples)] = _to_16_bits(samples / scale)
+        self._pieces.append((self.size, self.size + len(samples), scale))
+        self.size += len(samples)
+        self._sum += float(samples.sum(dtype=np.float64))
+        self._peak = max(self._peak, peak)
+        whole = len(samples) // self._level_samples * self._level_samples
+        if whole:
+            self._levels.append(samples[:whole].reshape(-1, self._level_samples).std(axis=1))
+
+    def _piece(self, number: int) -> Samples:
+        start, end, scale = self._pieces[number]
+        return self._samples[start:end] * np.float32(scale / _FULL_SCALE)
+
+    def _gain(self) -> float:
+        level = float(np.percentile(np.concatenate(self._levels), _LEVEL_PERCENTILE)) if self._levels else 0.0
+        level = max(level, self._loudest * _PAUSE_RATIO)
+        self._loudest = max(self._loudest, level)
+        if 0 < level < _QUIET_LEVEL:
+            return min(_WORKING_LEVEL / level, _MAX_GAIN)
+        return 1.0 / self._peak if self._peak > 1.0 else 1.0
+
+
+def in_parts(
+    pieces: Iterable[Piece], seconds: float, overlap: float, rate: int
+) -> Iterator[tuple[float, bool, PartBuffer]]:
+    """Cut a recording into parts of `seconds`. Each begins with the last `overlap` seconds of the one before.
+
+    Yields where a part begins, whether it is the last, and its sound, valid until the next part.
+    """
+    buffer, kept, most_silence = (
+        PartBuffer(round(seconds * rate), rate),
+        round(overlap * rate),
+        MAX_SILENCE_SECONDS * rate,
+    )
+    start = end = silence = 0
+
+    def full(samples: Samples) -> Iterator[tuple[float, bool, PartBuffer]]:
+        nonlocal start
+        while len(samples := buffer.feed(samples)):
+            yield start / rate, False, buffer
+            start += buffer.size - kept
+            buffer.clear(buffer.tail(kept))
+
+    for piece in pieces:
+        silence += max(0, piece.at - end)
+        end = piece.at + len(piece.samples)
+        if np.abs(piece.samples).max(initial=0.0) < _SILENT_PEAK:
+            silence += len(piece.samples)
+            continue
+        if silence > most_silence:
+            if buffer.size:
+                yield start / rate, False, buffer
+                buffer.clear()
+            start = piece.at
+        else:
+            yield from full(np.zeros(silence, np.float32))
+        silence = 0
+        yield from full(piece.samples)
+    if buffer.size and silence <= most_silence:
+        yield from full(np.zeros(silence, np.float32))
+    if buffer.size:
+        yield start / rate, True, buffer
+
+
+def _to_16_bits(samples: Samples) -> NDArray[np.int16]:
+    return np.clip(np.rint(samples * _FULL_SCALE), -32768, 32767).astype(np.int16)

@@ -1,0 +1,38 @@
+"""Decoded frames of FFmpeg as floating-point samples."""
+
+from typing import TypeAlias
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+Samples: TypeAlias = NDArray[np.float32]
+"""Full scale is 1. One dimension: mono. Two: channels, then samples."""
+
+
+def channels_of(frame: av.AudioFrame) -> Samples:
+    """Return the channels of a frame: shape (channels, samples)."""
+    raw = frame.to_ndarray()
+    if not frame.format.is_planar:
+        raw = raw.reshape(-1, frame.layout.nb_channels).T
+    match raw.dtype.kind:
+        case "f":
+            found = raw.astype(np.float32)
+        case "u":
+            found = (raw.astype(np.float32) - 128) / 128
+        case _:
+            found = raw.astype(np.float32) / (1 << 8 * raw.dtype.itemsize - 1)
+    return np.nan_to_num(found, posinf=1.0, neginf=-1.0).astype(np.float32, copy=False)
+
+
+def frame_of(samples: Samples, rate: int, pts: int | None = None) -> av.AudioFrame:
+    """Return mono samples as a frame."""
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples, np.float32)[None], format="fltp", layout="mono")
+    frame.sample_rate = rate
+    frame.pts = pts
+    return frame
+
+
+def power(samples: Samples) -> float:
+    """Return the mean square of samples without their offset from zero."""
+    return float(samples.var()) if samples.size else 0.0
