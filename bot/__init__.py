@@ -30,7 +30,7 @@ call/           one call, from hearing to what is remembered of it:
     manager.py      guild -> Call: join, move, leave, return
     session.py      one call's life: over lost links, through a crash, to its end
     call.py         the bot in one voice channel: builds its parts, runs them in one TaskGroup, drains, leaves
-    conversation.py every 20 ms: hear, decide, act; owns the CallState       ticks.py  its clock
+    conversation.py every 20 ms: hear, decide, act; owns the CallState       ticks.py  the clock of all calls
     listener.py     everyone's segmenter, and the floor above them
     responder.py    answers one turn after the other
     turns.py        what waits, the next turn         attention.py   whether the bot is addressed

@@ -21,6 +21,7 @@ from bot.call.manager import CallManager
 from bot.call.preferences import Preferences
 from bot.call.services import Services
 from bot.call.settings import CallSettings
+from bot.call.ticks import Ticker
 from bot.chat.call_recovery import CallRecovery
 from bot.chat.client import Client
 from bot.chat.commands import ALL, podcast
@@ -275,6 +276,7 @@ async def _services(
                 ),
                 make_vad=make_vad(settings.vad),
                 clock=time.monotonic,
+                ticker=Ticker(time.monotonic),
                 wall=lambda: datetime.now().astimezone(),
                 model=settings.openai_model,
                 transcribe_model=settings.transcribe_model,

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from bot.audio import HEAR_BYTES, SPEAK_RATE, seconds
+from bot.audio import FRAME_SECONDS, HEAR_BYTES, SPEAK_RATE, seconds
 from bot.billing.budget import Budget, Price
 from bot.call.services import Services
+from bot.call.ticks import Ticker
 from bot.engine.prompt import compose
 from bot.errors import BotError
 from bot.ports import Audience, Store, VoiceLink
@@ -110,24 +111,31 @@ class FakeLink:
         self.end: asyncio.Future[LinkEnd] = asyncio.get_running_loop().create_future()
         self.lost: dict[int, int] = {}
         "person -> packets that no key opens"
-        self._speech: dict[int, deque[bytes]] = {}
-        self._timestamps: dict[int, int] = {}
+        self._speech: dict[int, deque[tuple[float, bytes]]] = {}
+        "person -> when each 20 ms arrives, and its sound"
+        self._silent_from: dict[int, float] = {}
 
     def speak(self, user_id: int, *lengths: float) -> None:
         """Let somebody speak from now on for these lengths, in seconds. A negative length is a pause."""
+        speech = self._speech.setdefault(user_id, deque())
+        at = speech[-1][0] + FRAME_SECONDS if speech else asyncio.get_running_loop().time()
         for length in lengths:
-            self._speech.setdefault(user_id, deque()).extend([LOUD if length > 0 else b""] * round(abs(length) * 50))
+            for _ in range(round(abs(length) * 50)):
+                speech.append((at, LOUD if length > 0 else b""))
+                at += FRAME_SECONDS
+        self._silent_from[user_id] = at
 
     def frames(self, now: float) -> Sequence[Frame]:
         arrived = []
         for user_id, speech in self._speech.items():
-            stamp = self._timestamps[user_id] = self._timestamps.get(user_id, 0) + 960
-            if speech and (pcm := speech.popleft()) and user_id in self.admitted:
-                arrived.append(Frame(user_id, stamp, pcm))
+            while speech and speech[0][0] <= now + FRAME_SECONDS / 4:
+                at, pcm = speech.popleft()
+                if pcm and user_id in self.admitted:
+                    arrived.append(Frame(user_id, round(at * 50) * 960, pcm))
         return arrived
 
     def talking(self, now: float) -> frozenset[int]:
-        return frozenset(user_id for user_id, speech in self._speech.items() if speech)
+        return frozenset(user_id for user_id, at in self._silent_from.items() if now < at - FRAME_SECONDS / 4)
 
     def unopened(self) -> Mapping[int, int]:
         lost, self.lost = self.lost, {}
@@ -353,6 +361,7 @@ def services(
         budget=Budget(cap, Decimal(0), price, wall),
         make_vad=LoudVad,
         clock=loop.time,
+        ticker=Ticker(loop.time),
         wall=wall,
         model="gpt-audio-1.5",
         transcribe_model="gpt-transcribe",

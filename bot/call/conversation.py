@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
 
+from bot.audio import FRAME_SECONDS
 from bot.call.context import CallContext
 from bot.call.idle_timer import IdleTimer
 from bot.call.listener import Listener
 from bot.call.responder import Responder
 from bot.call.shown import Notice, StateChanged
-from bot.call.ticks import ticks
 from bot.call.undecoded_speech import UndecodedSpeech
 from bot.ports import VoiceLink
 from bot.talk.floor import BargeIn, Decision, Dismiss, DropPreemptive, Duck, Preempt, Respond, Resume, Yield
 from bot.talk.speech_events import Discarded, SpeechEvent, SpeechStarted, Spoke
 from bot.types import CallState
 
+QUIET_SECONDS_BEFORE_REST = 1.0
+"""How long nothing must have happened before a call ticks less often."""
+REST_SECONDS = 0.1
+"""Between the ticks of a call in which nothing happens: so much later it may notice that somebody begins to speak."""
 WARM_INTERVAL_SECONDS = 30.0
 """Seconds after which the connection to the model may have gone cold."""
 
@@ -42,7 +45,7 @@ class Conversation:
         self._responder = responder
         self._agreed = agreed
         self._state = CallState.JOINING
-        self._warmed_at = self._services.clock()
+        self._warmed_at = self._busy_at = self._services.clock()
         self._idle = IdleTimer(self._warmed_at)
         self._undecoded = UndecodedSpeech()
 
@@ -62,13 +65,18 @@ class Conversation:
 
     async def run(self, link: VoiceLink, group: asyncio.TaskGroup) -> None:
         """Tick every 20 ms, each with the packets that had arrived by then; return when it is time to leave."""
-        async with aclosing(ticks(self._services.clock, self._counts)) as times:
-            async for now in times:
-                self._tick(link, group, now)
-                if self._idle_for_too_long(now):
-                    return
 
-    def _tick(self, link: VoiceLink, group: asyncio.TaskGroup, now: float) -> None:
+        def tick(now: float) -> float | None:
+            if self._tick(link, group, now):
+                self._busy_at = now
+            if self._idle_for_too_long(now):
+                return None
+            return REST_SECONDS if now - self._busy_at > QUIET_SECONDS_BEFORE_REST else FRAME_SECONDS
+
+        await self._services.ticker.run(tick, self._counts)
+
+    def _tick(self, link: VoiceLink, group: asyncio.TaskGroup, now: float) -> bool:
+        """Hear, decide, act; return whether anything is going on."""
         responder = self._responder
         frames, talking = link.frames(now), link.talking(now)
         playing_since = responder.answer.began_at if responder.answer else None
@@ -83,6 +91,8 @@ class Conversation:
         for verdict in self._undecoded.step(now, unheard, link.unopened()):
             self._verdicts.add(verdict)
         self.set_state(responder.state)
+        going_on = frames or talking or events or decisions or self._listener.speaking
+        return bool(going_on) or self._state is not CallState.LISTENING
 
     def _follow(self, event: SpeechEvent, group: asyncio.TaskGroup) -> None:
         match event:

@@ -64,7 +64,8 @@ class Outcomes:
         self.turns += 1
         line = Spoken(answer.turn.id, text, playout.played, cost, estimated, interrupted, spoken, answer.turn.people)
         began_at = self._services.clock() if answer.began_at is None else answer.began_at
-        self._record.answered(line, reply.done, began_at)
+        # Ticks that are late stay behind the clock: an answer must not come to stand above what it answers.
+        self._record.answered(line, reply.done, max(began_at, answer.turn.closed_at))
 
     def _strike_out(self, answer: Answer, cost: Decimal | None = None, estimated: bool = False) -> None:
         """Mark the line of an answer that sounded, though no whole word of it was heard: people may see it already."""

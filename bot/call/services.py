@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.billing.budget import Budget
 from bot.call.counters import Counters, TurnTimes
+from bot.call.ticks import Ticker
 from bot.ports import Engine, Store, TextAndSpeech, Transcriber, Vad
 from bot.store.outbox import Outbox
 
@@ -23,6 +24,8 @@ class Services:
     make_vad: Callable[[], Vad]
     clock: Callable[[], float]
     "seconds, monotonic: the clock of packets, ticks and turns"
+    ticker: Ticker
+    "the 20 ms of every call, by `clock`"
     wall: Callable[[], datetime]
     "aware; its zone is the one the model is told"
     model: str

@@ -1,28 +1,136 @@
-"""The clock of a call: one tick per 20 ms, even if the event loop is late."""
+"""The clock of all calls: one timer of the event loop, a tick per call and 20 ms, even if the loop is late."""
 
 import asyncio
+import contextvars
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
+from typing import Final
 
 from bot.audio import FRAME_SECONDS
 
+PHASE_COUNT: Final = 4
+"""Calls take turns within the 20 ms, so that their work does not bunch."""
 MIN_TICK_SLEEP_SECONDS = 0.001
 """Shortest sleep between ticks. A coarse clock might not advance during a shorter one."""
 MAX_CATCH_UP_TICKS = 250
 """Ticks to catch up on after the loop was blocked. Older ones are skipped."""
 
+Tick = Callable[[float], float | None]
+"""Takes the time of the tick; returns the seconds for which the call needs no other, or None: it has ended."""
 
-async def ticks(clock: Callable[[], float], counts: Counter[str]) -> AsyncGenerator[float, None]:
-    """Yield the time of each tick. A late loop catches up tick by tick. Counts ticks_late and ticks_skipped."""
-    due = clock()
-    while True:
-        now = clock()
-        behind = int((now - due) / FRAME_SECONDS)
-        if behind > MAX_CATCH_UP_TICKS:
-            counts["ticks_skipped"] += behind - MAX_CATCH_UP_TICKS
-            due += (behind - MAX_CATCH_UP_TICKS) * FRAME_SECONDS
-        counts["ticks_late"] += behind
+
+class TickMember:
+    """One call on the clock."""
+
+    def __init__(self, tick: Tick, counts: Counter[str], ended: "asyncio.Future[None]") -> None:
+        self.counts = counts
+        self._tick = tick
+        self._ended = ended
+        self._context = contextvars.copy_context()
+        "the timer runs in the context of whoever set it, which may be another call"
+        self.rests_until = 0.0
+        "no tick before this"
+
+    def run(self, at: float) -> None:
+        """Run the tick of this time, unless the call rests or has ended."""
+        # The tolerance is a quarter of a tick: sums of 20 ms are not exact.
+        if self._ended.done() or at < self.rests_until - FRAME_SECONDS / 4:
+            return
+        try:
+            pause = self._context.run(self._tick, at)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a Rust panic included: it ends this call, not the others
+            if self._ended.done():
+                raise
+            self._ended.set_exception(error)
+            return
+        if pause is not None:
+            self.rests_until = at + pause
+        elif not self._ended.done():
+            self._ended.set_result(None)
+
+
+class Phase:
+    """The calls that tick together."""
+
+    def __init__(self) -> None:
+        self.members: list[TickMember] = []
+        self.due = 0.0
+
+    def run(self, now: float) -> None:
+        """Run all ticks that are due; a late loop catches up tick by tick."""
+        behind = int((now - self.due) / FRAME_SECONDS)
+        skipped = max(0, behind - MAX_CATCH_UP_TICKS)
+        due = self.due + skipped * FRAME_SECONDS
+        times: list[float] = []
         while due <= now:
-            yield due
+            times.append(due)
             due += FRAME_SECONDS
-        await asyncio.sleep(max(due - clock(), MIN_TICK_SLEEP_SECONDS))
+        self.due = due
+        for member in tuple(self.members):
+            if behind > 0:
+                member.counts["ticks_late"] += behind
+                member.counts["ticks_skipped"] += skipped
+            for time in times:
+                member.run(time)
+        # Sleep while all rest.
+        awake = min((member.rests_until for member in self.members), default=0.0)
+        self.due += max(0, round((awake - self.due) / FRAME_SECONDS)) * FRAME_SECONDS
+
+
+class Ticker:
+    """Ticks of every call of the process. Belongs to one event loop; holds no timer while no call is on it."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` returns seconds, monotonic."""
+        self._clock = clock
+        self._start = 0.0
+        "of the grid: the first call ticks at once"
+        self._phases = tuple(Phase() for _ in range(PHASE_COUNT))
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def run(self, tick: Tick, counts: Counter[str]) -> None:
+        """Call `tick` every 20 ms until it returns None; what it raises is raised here.
+
+        Counts ticks_late and ticks_skipped.
+        """
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        member = TickMember(tick, counts, ended)
+        phase = min(self._phases, key=lambda phase: len(phase.members))
+        if not any(phase.members for phase in self._phases):
+            phase.due = self._start = self._clock()
+        else:
+            soon = self._next(self._phases.index(phase))
+            phase.due = min(phase.due, soon) if phase.members else soon
+        phase.members.append(member)
+        self._set_timer()
+        try:
+            await ended
+        finally:
+            phase.members.remove(member)
+
+    def _next(self, number: int) -> float:
+        """Return the next time of a phase."""
+        now = self._clock()
+        first = self._start + number * FRAME_SECONDS / PHASE_COUNT
+        return first + max(0, -int((first - now) // FRAME_SECONDS)) * FRAME_SECONDS
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = min((phase.due for phase in self._phases if phase.members), default=None)
+        if due is not None:
+            pause = max(due - self._clock(), MIN_TICK_SLEEP_SECONDS)
+            self._timer = asyncio.get_running_loop().call_later(pause, self._fire)
+
+    def _fire(self) -> None:
+        self._timer = None
+        try:
+            for phase in self._phases:
+                now = self._clock()
+                if phase.members and phase.due <= now:
+                    phase.run(now)
+        finally:
+            self._set_timer()

@@ -1,4 +1,12 @@
-"""Sanitizes the names that people choose before a model sees them: data, never instructions."""
+"""Delimits what people say, write, send and call themselves before a model reads it: data, never instructions.
+
+Three forms, each with a mark that its content cannot contain:
+
+* a name, in double quotes, has none within and is one line;
+* words on one line, for lists of lines, have no double quotes either, so none of them looks like another's name;
+* words of any length keep their lines; each begins with MARGIN_TEXT, as no line of the prompt's own does. (A mark made anew
+  for each request would be as safe, but servers could not reuse what they computed for the history before.)
+"""
 
 import unicodedata
 
@@ -6,8 +14,11 @@ _QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»＂〝〞〟″', "'"))
 """Double quotes of any kind: within a quoted name they could seem to end it."""
 _HIDDEN_CATEGORIES = ("Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co")
 """Unicode's separators, controls and formatting. Characters newer than Python's tables may be seen."""
+_KEPT_CHARACTERS = "\t\u200c\u200d\u3000"
+"""Of those: what words need, such as the joiners of emoji and of Persian."""
 MAX_QUOTED_CHARACTERS = 32
 """Discord's limit for a display name."""
+MARGIN_TEXT = "> "
 
 
 def quoted(name: str) -> str:
@@ -17,8 +28,31 @@ def quoted(name: str) -> str:
 
 def plain(name: str) -> str:
     """Return `name` as `quoted` does, without the quotes; "someone" if nothing is left."""
-    visible = (" " if unicodedata.category(letter) in _HIDDEN_CATEGORIES else letter for letter in name)
-    words = " ".join("".join(visible).translate(_QUOTES).split())
+    words = one_line("".join(" " if _is_hidden(letter) else letter for letter in name))
     if len(words) > MAX_QUOTED_CHARACTERS:
         words = words[: MAX_QUOTED_CHARACTERS - 1].rstrip() + "…"
     return words or "someone"
+
+
+def one_line(words: str) -> str:
+    """Return words on one line, without hidden characters and with single quotes for double ones."""
+    return " ".join(_visible(words).translate(_QUOTES).split())
+
+
+def in_margin(words: str) -> str:
+    """Return words with MARGIN_TEXT before each of their lines, whatever breaks them, and without hidden characters."""
+    return "\n".join(MARGIN_TEXT + _visible(line).strip("\r") for line in words.splitlines() or [""])
+
+
+def _visible(words: str) -> str:
+    """Return words without control and formatting characters: some reorder what is read, others hide what is sent."""
+    if words.isprintable():
+        return words
+    return "".join(
+        letter if letter in _KEPT_CHARACTERS or not _is_hidden(letter) else " " if letter.isspace() else ""
+        for letter in words
+    )
+
+
+def _is_hidden(letter: str) -> bool:
+    return unicodedata.category(letter) in _HIDDEN_CATEGORIES

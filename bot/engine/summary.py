@@ -13,7 +13,7 @@ import structlog
 from openai import AsyncOpenAI
 
 from bot.engine.faults import fault_of
-from bot.engine.quoting import quoted
+from bot.engine.quoting import one_line, quoted
 from bot.engine.stream import read_usage
 from bot.types import Message, Usage
 
@@ -105,9 +105,9 @@ class Summaries:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _sum_up(self, channel_id: int, before: _Summary | None, fresh: Sequence[Message]) -> None:
-        lines = [f"{quoted(m.speaker)}: {' '.join(m.text.split())}" for m in fresh]
+        lines = [f"{quoted(m.speaker)}: {one_line(m.text)}" for m in fresh]
         if before:
-            lines.insert(0, f"Until then: {before.text}")
+            lines.insert(0, f"Until then: {one_line(before.text)}")
         messages = [{"role": "system", "content": SUMMARY_INSTRUCTIONS}, {"role": "user", "content": "\n".join(lines)}]
         try:
             async with asyncio.timeout(60):

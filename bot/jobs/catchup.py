@@ -8,7 +8,7 @@ from bot.billing import tokens
 from bot.billing.budget import Allowance
 from bot.call.record import PENDING_TEXT, UNINTELLIGIBLE_TEXT
 from bot.engine.prompt import language_name
-from bot.engine.quoting import quoted
+from bot.engine.quoting import one_line, quoted
 from bot.errors import Incomplete, NothingSaid
 from bot.jobs.job_account import JobAccount
 from bot.ports import TextAndSpeech
@@ -85,4 +85,4 @@ async def catch_up(
 
 
 def _line(message: Message) -> str:
-    return f"{message.at:%H:%M} {quoted(message.speaker)}: {' '.join(message.text.split())}"
+    return f"{message.at:%H:%M} {quoted(message.speaker)}: {one_line(message.text)}"

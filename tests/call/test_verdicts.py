@@ -140,7 +140,7 @@ async def under_no_key(fake: FakeCall) -> None:
         (not_addressed, [("not_addressed", {"seconds": 1.0, "reason": "not_named"})]),
         (failed, [("model_error", {"seconds": 1.0, "code": "rate_limited"})]),
         (without_consent, [("no_consent", {"seconds": 1.98})]),
-        (left_behind, [("no_consent", {"seconds": 1.0}), ("no_consent", {"seconds": 0.98})]),
+        (left_behind, [("no_consent", {"seconds": 1.0}), ("no_consent", {"seconds": 1.0})]),
         (under_no_key, [("undecryptable", {"count": 14})]),
     ],
 )

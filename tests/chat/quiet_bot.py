@@ -22,6 +22,7 @@ from bot.call.manager import CallManager
 from bot.call.preferences import Preferences
 from bot.call.services import Services
 from bot.call.settings import CallSettings
+from bot.call.ticks import Ticker
 from bot.chat import channel_status, panel
 from bot.chat.client import Client
 from bot.chat.commands import ALL
@@ -227,6 +228,7 @@ def services_for(
         budget=Budget(Decimal(0), Decimal(0), lambda *_: Decimal("0.004"), lambda: datetime.now(UTC), caps),
         make_vad=Vad,
         clock=time.monotonic,
+        ticker=Ticker(time.monotonic),
         wall=lambda: datetime.now(UTC),
         model="gpt-audio-1.5",
         transcribe_model="gpt-transcribe",

@@ -104,4 +104,4 @@ async def test_a_channel_one_may_not_enter_keeps_its_memory(quiet: QuietBot) -> 
     denied = discord.Permissions(view_channel=True).value
     quiet.sandbox.moderator.overwrite(quiet.sandbox.lounge, eve, deny=denied)
     outcome = await (await quiet.sandbox.command(eve, "memory show", {"channel": quiet.sandbox.lounge.id})).settled()
-    assert "no such voice channel that you can see" in outcome.content
+    assert "you cannot see it" in outcome.content

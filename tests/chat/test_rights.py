@@ -98,13 +98,14 @@ def pressed(job: str, position: int) -> Try:
 def written(*, in_thread: bool) -> Try:
     async def act(room: RightsRoom, who: str) -> str:
         place = room.in_thread.id if in_thread else room.sandbox.general.id
-        asked, seen = len(room.quiet.engine.requests), len(room.sandbox.messages(place))
-        await room.mention(who, place)
-        await until(lambda: len(room.quiet.engine.requests) > asked or len(room.sandbox.messages(place)) > seen + 1)
-        if len(room.quiet.engine.requests) > asked:
-            await until(lambda: not room.quiet.calls.all()[0].status().waiting)
-            return "asked"
-        return room.sandbox.messages(place)[-1].content
+        asked = len(room.quiet.engine.requests)
+        message = await room.mention(who, place)
+
+        def replies() -> list[str]:
+            return [item.content for item in room.sandbox.messages(place) if item.reference_id == message.id]
+
+        await until(lambda: len(room.quiet.engine.requests) > asked or replies())
+        return "asked" if len(room.quiet.engine.requests) > asked else replies()[0]
 
     return act
 
