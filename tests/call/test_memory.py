@@ -1,13 +1,10 @@
 """A call and its store: read at the start, written to beside, and never waited for."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, Callable
 
 import pytest
 
-from bot.call import conversation
-from bot.call.ticks import ticks
+from bot.call.ticks import TickMember
 from tests.fake_call import FakeCall, fake_call
 from tests.fakes import ANNA, BEN
 
@@ -44,11 +41,8 @@ async def test_a_store_that_does_not_answer_delays_nobody() -> None:
 
 
 async def test_an_answer_stands_below_its_question_however_late_the_ticks_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def late(clock: Callable[[], float], counts: Counter[str]) -> AsyncGenerator[float, None]:
-        async for now in ticks(clock, counts):
-            yield now - 4.0
-
-    monkeypatch.setattr(conversation, "ticks", late)
+    run = TickMember.run
+    monkeypatch.setattr(TickMember, "run", lambda member, at: run(member, at - 4.0))
     async with fake_call(ANNA) as fake:
         fake.call.ask(ANNA, "and in writing?")
         await asyncio.sleep(5.0)
