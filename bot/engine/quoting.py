@@ -4,8 +4,8 @@ Three forms, each with a mark that its content cannot contain:
 
 * a name, in double quotes, has none within and is one line;
 * words on one line, for lists of lines, have no double quotes either, so none of them looks like another's name;
-* words of any length keep their lines; each begins with MARGIN_TEXT, as no line of the prompt's own does. (A mark made anew
-  for each request would be as safe, but servers could not reuse what they computed for the history before.)
+* words of any length keep their lines; each begins with MARGIN_TEXT, as no line of the prompt's own does. (A mark made
+  anew for each request would be as safe, but servers could not reuse what they computed for the history before.)
 """
 
 import unicodedata
