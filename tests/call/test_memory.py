@@ -44,6 +44,7 @@ async def test_an_answer_stands_below_its_question_however_late_the_ticks_are(mo
     run = TickMember.run
     monkeypatch.setattr(TickMember, "run", lambda member, at: run(member, at - 4.0))
     async with fake_call(ANNA) as fake:
+        await asyncio.sleep(5.0)  # the first ticks are for times before the call
         fake.call.ask(ANNA, "and in writing?")
         await asyncio.sleep(5.0)
         assert [line.role for line in fake.call.record.messages] == ["user", "assistant"]
