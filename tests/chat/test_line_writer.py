@@ -45,6 +45,8 @@ class Chat:
         self.messages: list[Message] = []
         self.acts: list[tuple[float, str]] = []
         self._faults = deque(faults)
+        self.slow = 0.0
+        "seconds that a post waits for a rate limit"
         self._lost: deque[Exception] = deque()
         self._posted: dict[int, Message] = {}
         self._slots = {"post": asyncio.Semaphore(5), "edit": asyncio.Semaphore(5)}
@@ -55,6 +57,7 @@ class Chat:
     async def send(self, content: str, *, silent: bool, suppress_embeds: bool, nonce: int, view: Any = None) -> Message:
         assert silent
         assert suppress_embeds
+        await asyncio.sleep(self.slow)
         lost = self._lost.popleft() if self._lost else None
         await self.act("post")
         if nonce not in self._posted:
@@ -207,6 +210,20 @@ async def test_no_line_is_lost_at_discords_edge_and_late_ones_say_so(fault: Exce
     await scroll.idle()
     assert chat.contents[-1] == "in time"
     assert sum("notice" in content for content in chat.contents) == 1
+
+
+async def test_lines_are_late_too_when_discord_py_waits_by_itself() -> None:
+    chat = Chat()
+    scroll = LineWriter(chat, words=lambda: words)  # pyright: ignore[reportArgumentType]
+    chat.slow = 60.0
+    scroll.post("first")
+    await asyncio.sleep(1.0)
+    chat.slow = 0.0
+    scroll.post("second")
+    await asyncio.sleep(55.0)
+    scroll.post("third")
+    await scroll.idle()
+    assert chat.contents == ["first\n[line.late ]", "[notice outage ]", "second\n[line.late ]\nthird"]
 
 
 async def test_retry_after_is_kept_to() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.types import LinkEnd
 from bot.voice.link.join import Link
+from sandbox.guild.components import text_of
 from sandbox.guild.knobs import Failure
 from sandbox.people.person import Person
 from sandbox.voice.gateway import VoiceGateway
@@ -131,6 +132,51 @@ async def test_a_voice_gateway_that_lets_go_while_the_bot_is_still_in(
     await bot.until(lambda: link.stats.rejoined > 0, 60)
     bot.sandbox.knobs.gateway_delay = 0.0
     await bot.both_ways(anna)
+
+
+@pytest.mark.long
+async def test_a_kick_while_the_main_gateway_is_silently_dead(bot: LinkBot, link: Link) -> None:
+    """Nothing is heard of it for a minute; then discord.py resumes the session."""
+    bot.sandbox.gateway.mute_all()
+    await bot.sandbox.leave_voice(bot.sandbox.bot)
+    await stays_out(bot, link, seconds=150)
+
+
+@pytest.mark.long
+async def test_a_network_that_is_away_for_long_is_no_kick(bot: LinkBot, anna: Person, link: Link) -> None:
+    """Both gateways fall silent, and the main gateway's session is over by the time the network is back."""
+    bot.sandbox.knobs.resume_window = 1.0
+    bot.voice.resume_window = 1.0
+    bot.sandbox.gateway.mute_all()
+    bot.voice.conditions[bot.bot_id].frozen = True
+    await asyncio.sleep(20)
+    bot.voice.sever(bot.bot_id)
+    for session in bot.sandbox.parts.hub.sessions.values():
+        session.connection = None
+    await bot.sandbox.gateway.end_sessions()
+    bot.voice.conditions[bot.bot_id].frozen = False
+    await bot.until(lambda: link.stats.rejoined > 0, 170)
+    await bot.until(lambda: bot.in_group)
+    await bot.both_ways(anna)
+
+
+@pytest.mark.parametrize("way", ["kicked", pytest.param("deleted", marks=LONG)])
+async def test_only_a_kick_keeps_it_from_coming_by_itself(harness: Harness, way: str) -> None:
+    sandbox = harness.sandbox
+    anna = await sandbox.person("Anna")
+    async with harness.bot() as running:
+        await harness.join(anna)
+        sandbox.knobs.gateway_delay = 2.0
+        if way == "kicked":
+            await sandbox.moderator.disconnect(sandbox.bot)
+        else:
+            await sandbox.moderator.delete_channel(harness.lounge)
+        await until(lambda: not running.calls.all(), 40)
+        await asyncio.sleep(0.5)
+        assert running.calls.auto_join_blocks.allowed(sandbox.guild.id, sandbox.den.id) is (way == "deleted")
+        panels = lambda: [text_of(m.components) for m in sandbox.messages(harness.lounge.id) if m.is_v2]  # noqa: E731
+        await until(lambda: all("Call over" in panel for panel in panels()))
+        sandbox.knobs.gateway_delay = 0.0
 
 
 @pytest.mark.parametrize(

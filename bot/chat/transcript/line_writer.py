@@ -15,7 +15,7 @@ import structlog
 from bot.chat.i18n import Words
 from bot.chat.lines import MAX_MESSAGE_CHARACTERS, split
 from bot.chat.requests import NONCE_BITS, REQUEST_ERRORS, is_edge_fault, retry_delay
-from bot.chat.transcript.outage import Outages
+from bot.chat.transcript.outage import LATE_LINE_SECONDS, Outages
 
 log = structlog.get_logger(__name__)
 
@@ -168,7 +168,10 @@ class LineWriter:
             if not await self._append(single, batch, parts[written], last=written == len(parts) - 1):
                 return
             written += 1
-        if len(batch) == 1 and (split(single.full_text) != single.shown or single.row):
+        self._mark_late(batch)  # discord.py may have waited long by itself
+        if len(batch) > 1:
+            single.text = "\n".join(line.full_text for line in batch)
+        if split(single.full_text) != single.shown or single.row:
             self._stale[single] = None  # it changed while it was being posted
 
     async def _append(self, line: WrittenLine, batch: list[WrittenLine], part: str, *, last: bool) -> bool:
@@ -179,7 +182,7 @@ class LineWriter:
                 await self._tell_outage()
                 if not line.posted and self._mark_late(batch):
                     part = split("\n".join(each.full_text for each in batch))[0]
-                view = _view(line, last)
+                view, since = _view(line, last), self._now()
                 posted = await self.channel.send(part, silent=True, suppress_embeds=True, nonce=nonce, **view)
             except REQUEST_ERRORS as error:
                 if not is_edge_fault(error):
@@ -188,7 +191,10 @@ class LineWriter:
                 await self._wait_out(error)
             else:
                 break
-        self._outages.over()
+        if self._now() - since >= LATE_LINE_SECONDS:
+            self._outages.waited(since)
+        else:
+            self._outages.over()
         self.counts["posts"] += 1
         line.posted.append(posted)
         line.shown.append(part)

@@ -32,18 +32,22 @@ class Outages:
         """Record an attempt that did not reach Discord; return whether an outage begins, and how long to wait."""
         begins = self._began_at is None
         if begins:
-            self._began_at, self._attempts, self._dropped, self._told = now, 0, 0, False
-            self.nonce = secrets.randbits(NONCE_BITS)
+            self._begin(now)
         self._attempts += 1
         return begins, retry_delay(self._attempts - 1, error)
+
+    def waited(self, since: float) -> None:
+        """Record that discord.py waited until now, by itself, to get a message through: that is an outage, too."""
+        if self._began_at is None:
+            self._begin(since)
 
     def dropped(self) -> None:
         """Record that a line was dropped."""
         self._dropped += 1
 
     def over(self) -> None:
-        """Discord has taken a message."""
-        self._began_at = None
+        """Discord takes messages again."""
+        self._began_at, self._dropped = None, 0
 
     def notice(self, now: float) -> str:
         """Return what is to be told above the late lines; empty: nothing."""
@@ -58,9 +62,13 @@ class Outages:
         """People have the notice."""
         self._told, self._next_notice_at = True, now + OUTAGE_NOTICE_GAP_SECONDS
 
+    def _begin(self, now: float) -> None:
+        self._began_at, self._attempts, self._told = now, 0, False
+        self.nonce = secrets.randbits(NONCE_BITS)
+
     def small_print(self, now: float, queued_at: float) -> str:
         """Return what marks a line as late; empty for one that is not."""
         waited = now - queued_at
-        if self._began_at is None or self._words is None or waited < LATE_LINE_SECONDS:
+        if self._words is None or waited < LATE_LINE_SECONDS:
             return ""
         return "\n" + self._words()("line.late", time=f"<t:{time.time() - waited:.0f}:T>")
