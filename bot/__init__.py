@@ -39,6 +39,7 @@ call/           one call, from hearing to what is remembered of it:
     outcomes.py     closes an answer: line, verdicts, times  accounts.py  what it cost
     replay.py       the last answer, to be said again        stop_words.py  words that ask for silence
     transcripts.py  writes down what people said, beside the answer
+    own_words.py    and what the bot said, if the model sent no words
     record.py       what was said, in the order of speaking  holdings.py  lets go of what people take back
     display.py      bounded queue to the text chat    shown.py  what it shows, as values
     verdicts.py     what became of the last utterances       undecoded_speech.py  what could not be heard

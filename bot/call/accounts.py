@@ -11,7 +11,7 @@ from bot.call.answer import Answer
 from bot.call.context import CallContext
 from bot.call.shown import Notice, Trouble
 from bot.errors import BudgetSpent
-from bot.types import ChargeKind, Heard, ReplyRequest, Usage, Utterance
+from bot.types import ChargeKind, Heard, ReplyRequest, Turn, Usage, Utterance
 
 REMEMBERED_UTTERANCES = 100
 """Utterances whose transcription times, or refusals, are known until the answer to them is over."""
@@ -38,6 +38,8 @@ class Accounts:
         "utterance id -> what its transcription may cost, and when it was begun"
         self._transcribed: dict[int, tuple[float, float]] = {}
         "utterance id -> when its transcription began and ended; the newest REMEMBERED_UTTERANCES"
+        self._own_words: dict[int, tuple[Reservation, Decimal | None]] = {}
+        "number of a turn whose answer is written down -> what is held back for that, and what it did cost"
         self._unpaid: deque[int] = deque(maxlen=REMEMBERED_UTTERANCES)
         "utterances that the budget did not allow to be written down"
         self._told_spent_at = -math.inf
@@ -70,6 +72,7 @@ class Accounts:
         """Book an answer. Return its price in US dollars, None if unknown, and whether it is estimated."""
         reply, request, people = answer.reply, answer.request, answer.turn.people
         self._account.settle(answer.reservation)
+        own_words = self._own_words_cost(answer.turn.id)
         if reply.error and reply.empty:
             return Decimal(0), False
         estimated = reply.done is None or reply.done.estimated
@@ -77,7 +80,8 @@ class Accounts:
         usage = reply.done.usage if reply.done else engine.estimate(request, reply.seconds)
         for _ in range(reply.done.discarded if reply.done else 0):
             self._account.book("speculation", model, engine.estimate(request, 0.0), people, estimated=True)
-        return self._account.book(kind, model, usage, people, estimated=estimated), estimated
+        cost = self._account.book(kind, model, usage, people, estimated=estimated)
+        return (cost + own_words if cost is not None and own_words is not None else None), estimated
 
     def charge_unheard(self, answer: Answer) -> None:
         """Book an answer that nobody heard: a preemptive one that did not fit, or one that was withdrawn."""
@@ -98,6 +102,19 @@ class Accounts:
         reservation = self._reserve_transcript(utterance, tell=False)
         self._account.settle(reservation)
         return reservation.allowance is Allowance.FULL
+
+    def may_write_own_words(self, utterance: Utterance, turn: Turn) -> bool:
+        """Return whether the budget allows an answer without words to be written down; hold its price back."""
+        usage = {self._services.transcribe_model: self._transcript_usage(utterance)}
+        reservation = self._account.reserve(turn.people, usage, tell=False)
+        self._own_words[turn.id] = reservation, Decimal(0)
+        return reservation.open
+
+    def own_words_written(self, heard: Heard, turn: Turn) -> None:
+        """Book what it cost to write an answer down."""
+        usage = Usage(audio_in=round(heard.seconds * tokens.AUDIO_IN_PER_SECOND))
+        cost = self._account.book("transcription", self._services.transcribe_model, usage, turn.people)
+        self._own_words[turn.id] = self._own_words[turn.id][0], cost
 
     def unpaid(self, utterance: Utterance) -> bool:
         """Return whether the budget did not allow an utterance to be written down."""
@@ -135,6 +152,12 @@ class Accounts:
     def transcription_times(self, utterance: Utterance) -> tuple[float, float] | None:
         """Return when the transcription of an utterance began and ended, in seconds on the call's clock."""
         return self._transcribed.get(utterance.id)
+
+    def _own_words_cost(self, turn_id: int) -> Decimal | None:
+        """Return what it cost to write an answer down: US dollars, None if unknown."""
+        reservation, cost = self._own_words.pop(turn_id, (None, Decimal(0)))
+        self._account.settle(reservation)
+        return cost
 
     def _announce(self, reservation: Reservation) -> None:
         """Tell people, once, what the budget does not allow any more, and what it counts for an unknown price."""

@@ -8,6 +8,7 @@ from bot.billing.budget import MAX_SHORT_ANSWER_SECONDS, Allowance, Reservation
 from bot.call.accounts import Accounts
 from bot.call.answer import Answer
 from bot.call.context import CallContext
+from bot.call.own_words import OwnWords
 from bot.call.record import Record
 from bot.call.reply_stream import MAX_ANSWER_SECONDS, ReplyStream
 from bot.ports import VoiceLink
@@ -21,6 +22,7 @@ class Launcher:
         self._context = context
         self._record = record
         self._accounts = accounts
+        self._own_words = OwnWords(context, accounts)
         self._link: VoiceLink | None = None
         self._group: asyncio.TaskGroup | None = None
 
@@ -41,7 +43,8 @@ class Launcher:
                 self._context.verdicts.judge(utterance, "over_budget")
             return None
         request = replace(request, room=self._room(reservation.allowance))
-        return self._launch(request, self._context.services.engine.reply(request), reservation, preemptive)
+        events = self._own_words.add(self._context.services.engine.reply(request), turn)
+        return self._launch(request, events, reservation, preemptive)
 
     def replay(self, turn: Turn, events: AsyncGenerator[ReplyEvent, None]) -> Answer:
         """Say again what was said; it costs nothing."""

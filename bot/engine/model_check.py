@@ -9,8 +9,9 @@ import openai
 import structlog
 from openai import AsyncOpenAI
 
-from bot.engine.faults import fault_of
-from bot.errors import BotError, ModelUnavailable, Unreachable
+from bot.engine.faults import ModelFault, fault_of
+from bot.engine.json_answer import json_answer
+from bot.errors import BotError, ModelUnavailable
 
 log = structlog.get_logger("engine")
 
@@ -30,14 +31,12 @@ async def check_model(client: AsyncOpenAI, model: str) -> ModelState:
     Raises EngineError when the server does not answer or refuses the key.
     """
     try:
-        found = await client.get(f"/models/{model}", cast_to=object)
-    except (openai.OpenAIError, httpx2.HTTPError, ValueError) as error:
+        found = json_answer(await client.get(f"/models/{model}", cast_to=httpx2.Response))
+    except (openai.OpenAIError, httpx2.HTTPError, OSError, ValueError, RecursionError, ModelFault) as error:
         fault = fault_of(error)
         if isinstance(fault.error, ModelUnavailable):
             return ModelState(available=False)
         raise fault.error from None
-    if not isinstance(found, dict):
-        raise Unreachable("a web page, or something else that is no model")
     return ModelState(available=True, shutdown_date=_date(found.get("shutdown_date")))
 
 

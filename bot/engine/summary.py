@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,9 @@ import openai
 import structlog
 from openai import AsyncOpenAI
 
-from bot.engine.faults import fault_of
+from bot.engine.answer_text import AnswerText
+from bot.engine.faults import ModelFault, fault_of
+from bot.engine.json_answer import json_answer
 from bot.engine.quoting import one_line, quoted
 from bot.engine.stream import read_usage
 from bot.types import Message, Usage
@@ -111,10 +113,11 @@ class Summaries:
         messages = [{"role": "system", "content": SUMMARY_INSTRUCTIONS}, {"role": "user", "content": "\n".join(lines)}]
         try:
             async with asyncio.timeout(60):
-                answer = await self._client.post(
-                    "/chat/completions", cast_to=object, body={"model": self._model, "messages": messages}
+                response = await self._client.post(
+                    "/chat/completions", cast_to=httpx2.Response, body={"model": self._model, "messages": messages}
                 )
-        except (openai.OpenAIError, httpx2.HTTPError, TimeoutError, ValueError) as error:
+            answer = json_answer(response)
+        except (openai.OpenAIError, httpx2.HTTPError, OSError, ValueError, ModelFault) as error:
             self.failed += 1
             self._log.warning("engine.summary_failed", reason=str(fault_of(error).error))
             return
@@ -133,14 +136,16 @@ def _key(message: Message) -> tuple[datetime, str]:
     return message.at, message.id
 
 
-def _read(answer: object) -> tuple[str, Usage | None]:
+def _read(answer: Mapping[str, Any]) -> tuple[str, Usage | None]:
     """Return the text and the usage of an unstreamed response."""
-    if not isinstance(answer, dict):
-        return "", None
     choices, usage = answer.get("choices"), answer.get("usage")
     message = (
         choices[0].get("message") if isinstance(choices, list) and choices and isinstance(choices[0], dict) else None
     )
     text = message.get("content") if isinstance(message, dict) else None
-    words = " ".join(text.split())[:MAX_SUMMARY_CHARACTERS] if isinstance(text, str) else ""
+    said = AnswerText()
+    if isinstance(text, str):
+        said.feed("content", text)
+        said.end()
+    words = " ".join(said.text.split())[:MAX_SUMMARY_CHARACTERS]
     return words, read_usage(usage, Usage()) if isinstance(usage, dict) else None

@@ -11,6 +11,7 @@ from openai import AsyncOpenAI
 from bot.audio import HEAR_RATE, seconds, to_wav
 from bot.engine.faults import ModelFault, fault_of
 from bot.engine.hallucinations import is_plausible
+from bot.engine.json_answer import json_answer
 from bot.engine.quoting import plain
 from bot.types import Heard, Utterance
 
@@ -55,7 +56,7 @@ class OpenAITranscriber:
         """Send one request. Raises ModelFault."""
         try:
             async with asyncio.timeout(TRANSCRIBE_TIMEOUT_SECONDS + seconds(pcm, HEAR_RATE) / MIN_TRANSCRIBE_SPEED):
-                answer = await self._client.audio.transcriptions.create(
+                answer = await self._client.audio.transcriptions.with_raw_response.create(
                     model=self.model,
                     file=("speech.wav", to_wav(pcm, HEAR_RATE), "audio/wav"),
                     response_format="json",
@@ -63,7 +64,7 @@ class OpenAITranscriber:
                 )
         except (openai.OpenAIError, httpx2.HTTPError, OSError, ValueError) as error:
             raise fault_of(error) from None
-        words = getattr(answer, "text", "")
+        words = json_answer(answer.http_response).get("text")
         return words if isinstance(words, str) else ""
 
     def _hints(self, language: str | None, keywords: list[str]) -> dict[str, Any]:

@@ -29,6 +29,8 @@ UPLOAD_BYTES_PER_SECOND = 500_000
 REMEMBERED_FIRST_BYTES = 16
 MAX_REMEMBERED_PATHS = 64
 MAX_ERROR_BODY_BYTES = 1 << 16
+MAX_BODY_BYTES = 32 << 20
+"""Of what is no stream of events: the rest is dropped."""
 COMPRESSED_SLICE_BYTES = 512
 """A compressed body is expanded in slices: at most 512 kB come of one."""
 SENT_TWICE = "sent_twice"
@@ -97,7 +99,8 @@ class _Body(httpx2.AsyncByteStream):
         self._inner = inner
         self._pool = pool
         self._broke = broke
-        self._room = MAX_ERROR_BODY_BYTES if response.status_code >= 400 else None
+        streams = "event-stream" in response.headers.get("content-type", "")
+        self._room = MAX_ERROR_BODY_BYTES if response.status_code >= 400 else None if streams else MAX_BODY_BYTES
         self._compressed = "content-encoding" in response.headers
         self._open = True
 

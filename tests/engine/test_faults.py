@@ -7,7 +7,7 @@ import httpx2
 import openai
 import pytest
 
-from bot.engine.faults import classify, fault_of
+from bot.engine.faults import classify, error_in, fault_of, no_answer
 from bot.errors import (
     BadAudio,
     BadRequest,
@@ -29,6 +29,9 @@ def body(code: str | int | None = None, kind: str | None = None, message: str = 
 
 
 RAW = json.dumps({"error": body("insufficient_quota")})
+NESTED: Any = "end"
+for _ in range(900):
+    NESTED = {"error": NESTED, "code": NESTED}
 CASES: list[tuple[str, int | None, Any, dict[str, str], type[BotError], float | None]] = [
     ("wrong key", 401, body("invalid_api_key"), {}, ModelAuth, None),
     ("no access", 403, body(kind="invalid_request_error"), {}, ModelAuth, None),
@@ -66,6 +69,22 @@ CASES: list[tuple[str, int | None, Any, dict[str, str], type[BotError], float | 
     ("in stream, text", None, {"error": "overloaded"}, {}, Unreachable, 0.2),
     ("hidden by a proxy", 400, {"message": "Provider returned error", "code": 400, "metadata": {"raw": RAW}}, {},
      OutOfCredit, None),
+    ("status 200, credit as a number", 200, {"error": {"code": 402, "message": "Insufficient credits"}}, {},
+     OutOfCredit, None),
+    ("status 200, credit in words", 200, {"error": {"message": "Insufficient Balance"}}, {}, OutOfCredit, None),
+    ("status 200, credit in one string", 200, {"error": "You exceeded your current quota"}, {}, OutOfCredit, None),
+    ("status 200, key", 200, {"error": {"code": "invalid_api_key"}}, {}, ModelAuth, None),
+    ("status 200, DashScope's account", 200, {"code": "Arrearage", "message": "Access denied"}, {}, OutOfCredit, None),
+    ("status 200, model", 200, {"error": {"message": "model 'x' not found"}}, {}, ModelUnavailable, None),
+    ("Google's list", 200, [{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED"}}], {}, RateLimited, 0.6),
+    ("Azure's deployment", 404, {"error": {"code": "DeploymentNotFound"}}, {}, ModelUnavailable, None),
+    ("vLLM's object", 400, {"object": "error", "message": "no", "type": "BadRequestError", "code": 400}, {},
+     BadRequest, None),
+    ("credit under 403", 403, {"error": {"message": "Your credit balance is too low"}}, {}, OutOfCredit, None),
+    ("a strange digit as code", None, {"error": {"code": "²"}}, {}, Unreachable, 0.2),
+    ("a long number as code", None, {"error": {"code": "9" * 10_000}}, {}, Unreachable, 0.2),
+    ("lists as codes", 500, {"error": {"code": [[[]]], "type": {}, "param": []}}, {}, Unreachable, 0.2),
+    ("errors within errors", None, NESTED, {}, Unreachable, 0.2),
     ("hidden and no JSON", 429, {"message": "x", "code": 429, "metadata": {"raw": "busy"}}, {}, RateLimited, 0.6),
 ]  # fmt: skip
 
@@ -100,3 +119,36 @@ def test_the_log_learns_codes_but_no_words():
     error = body("audio_not_found\n", "invalid_request_error", "Aki said: my password is 1234", "messages[3].audio.id")
     detail = str(classify(400, error, request_id="req_1").error)
     assert detail == "400 audio_not_found_ invalid_request_error messages[3].audio.id request req_1"
+
+
+ANSWERS: list[tuple[Any, str, type[BotError] | None]] = [
+    ({"choices": [{"delta": {}}]}, "", None),
+    ({"choices": None}, "", None),
+    ({"text": "Hello."}, "", None),
+    ({"id": "m", "object": "model"}, "", None),
+    ({"error": None, "choices": []}, "", None),
+    ([], "", None),
+    ("words", "", None),
+    ({"error": {"code": "insufficient_quota"}}, "", OutOfCredit),
+    ([{"error": {"code": 401}}], "", ModelAuth),
+    ({"choices": [{"error": {"code": 429}}]}, "", RateLimited),
+    ({"object": "error", "message": "gone", "code": 500}, "", Unreachable),
+    ({"detail": "Not authorized: invalid API key"}, "", ModelAuth),
+    ({"message": "busy", "code": "rate_limit_exceeded"}, "error", RateLimited),
+    ({}, "error", Unreachable),
+    (b"not JSON", "error", Unreachable),
+]
+
+
+@pytest.mark.parametrize(("answer", "event", "kind"), ANSWERS)
+def test_errors_in_good_answers(answer: Any, event: str, kind: type[BotError] | None):
+    fault = error_in(answer, event)
+    assert (type(fault.error) if fault else None) is kind
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(b"", Unreachable), (b" \n", Unreachable), (b"\n<!DOCTYPE html>", Unreachable), (b"{", Incomplete)],
+)
+def test_answers_that_are_no_json(body: bytes, kind: type[BotError]):
+    assert type(no_answer(body).error) is kind

@@ -4,10 +4,10 @@ import pytest
 
 from bot.audio import HEAR_RATE
 from bot.engine.transcribe import OpenAITranscriber
-from bot.errors import BadAudio, EngineError, OutOfCredit, RateLimited, Unreachable
+from bot.errors import BadAudio, BotError, EngineError, Incomplete, OutOfCredit, RateLimited, Unreachable
 from bot.types import Heard, Utterance
 from sandbox import clips
-from sandbox.model.behaviour import TranscribeAs
+from sandbox.model.behaviour import ProxyPage, TranscribeAs
 from sandbox.model.faults import FAULTS
 from sandbox.model.server import ModelServer
 from tests.engine.make import AKI, speech
@@ -54,6 +54,22 @@ async def test_made_up_words_are_dropped_but_paid(model: ModelServer, client: An
     model.script_transcriptions(TranscribeAs("Thanks for watching!"))
     heard = await OpenAITranscriber(client, model="gpt-transcribe").transcribe(speech(1.0), None, [])
     assert (heard.text, heard.seconds) == ("", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "error"),
+    [
+        ('{"error": {"code": "insufficient_quota"}}', "application/json", OutOfCredit),
+        ("<html>", "text/html", Unreachable),
+        ("", "application/json", Unreachable),
+        ("{", "application/json", Incomplete),
+        ("[" * 5000, "application/json", Incomplete),
+    ],
+)
+async def test_faults_under_a_good_status(model: ModelServer, client: Any, body: str, kind: str, error: type[BotError]):
+    model.script_transcriptions(*[ProxyPage(200, body, kind)] * 2)
+    with pytest.raises(error):
+        await OpenAITranscriber(client, model="gpt-transcribe").transcribe(speech(), None, [])
 
 
 @pytest.mark.parametrize(

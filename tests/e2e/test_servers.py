@@ -1,0 +1,85 @@
+"""Servers that answer otherwise than OpenAI's: what people in the call hear and read."""
+
+import asyncio
+import json
+
+import numpy as np
+import pytest
+
+from bot.audio import SPEAK_RATE
+from sandbox import clips
+from sandbox.model.behaviour import Oddity, ProxyPage, Speak
+from sandbox.people.person import Person
+from tests.e2e.conftest import Harness, until
+from tests.e2e.test_conversation import OUT, heard_by, said, sentence
+
+RICE = Speak.clip("bot-rice")
+
+
+async def ask(harness: Harness) -> Person:
+    anna = await harness.sandbox.person("Anna")
+    await harness.join(anna)
+    await anna.say(clips.load("anna-cook", OUT))
+    return anna
+
+
+def loudest(person: Person, harness: Harness) -> int:
+    heard = np.frombuffer(person.recorder.heard(harness.sandbox.bot.id), "<i2").astype(np.int32)
+    return int(np.abs(heard).max(initial=0))
+
+
+@pytest.mark.parametrize("answer", [RICE.with_(encoding="mp3"), RICE.with_(Oddity.WHOLE, encoding="wav float")])
+async def test_other_formats_are_heard(harness: Harness, answer: Speak) -> None:
+    harness.model.default = answer
+    async with harness.bot():
+        anna = await ask(harness)
+        await said(harness, "bot-rice")
+        assert heard_by(anna, harness, "bot-rice") >= 0.9
+
+
+@pytest.mark.parametrize("encoding", ["float", "24 bit", "mp4 with its index last"])
+async def test_noise_is_read_instead_of_heard(harness: Harness, encoding: str) -> None:
+    harness.model.default = RICE.with_(encoding=encoding)
+    async with harness.bot():
+        anna = await ask(harness)
+        await until(lambda: any("cannot play" in line for line in harness.lines()))
+        await until(lambda: any(sentence("bot-rice") in line for line in harness.lines()))
+        assert loudest(anna, harness) < 10
+
+
+async def test_silence_is_asked_for_again_and_then_written(harness: Harness) -> None:
+    harness.model.default = Speak(RICE.text, bytes(len(RICE.pcm)))
+    async with harness.bot():
+        await ask(harness)
+        await said(harness, "bot-rice")
+        [line] = [line for line in harness.lines() if sentence("bot-rice") in line]
+        assert "in writing only" in line
+        assert len(harness.model.chats) == 2
+
+
+async def test_sound_without_words_is_written_down(harness: Harness) -> None:
+    harness.model.default = Speak("", RICE.pcm)
+    async with harness.bot():
+        anna = await ask(harness)
+        await said(harness, "bot-rice")
+        [line] = [line for line in harness.lines() if sentence("bot-rice") in line]
+        assert f"{len(RICE.pcm) / 2 / SPEAK_RATE:.1f} s" in line and "$" in line
+        assert heard_by(anna, harness, "bot-rice") >= 0.9
+
+
+async def test_thoughts_stay_with_the_model(harness: Harness) -> None:
+    harness.model.default = RICE.with_(Oddity.REASONING, text=f"<think>Anna is hungry.</think>{RICE.text}")
+    async with harness.bot():
+        await ask(harness)
+        await said(harness, "bot-rice")
+        assert not any("think" in line or "hungry" in line for line in harness.lines())
+
+
+async def test_out_of_credit_under_status_200(harness: Harness) -> None:
+    error = json.dumps({"error": {"message": "Insufficient credits", "code": 402}})
+    harness.model.default = ProxyPage(200, error, "application/json")
+    async with harness.bot():
+        await ask(harness)
+        await until(lambda: any("out of credit" in line for line in harness.lines()))
+        await asyncio.sleep(0.5)
+        assert len(harness.model.chats) == 1
