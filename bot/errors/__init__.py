@@ -60,6 +60,7 @@
     │       └── UnknownEncoding     no encoding makes its text readable
     └── StoreError
         ├── StoreUnavailable    locked, full or gone: the call continues without memory
+        ├── Damaged             words at rest were changed or moved: they are lost, what is around them is not
         └── WrongKey            STORE_KEY does not decrypt what is stored
 
 Each error has a `code`, by which chat/i18n.py finds the sentence in the reader's language, and a `hint`: one English
@@ -111,7 +112,7 @@ from bot.errors.jobs import (
     NothingSaid,
     PartFailed,
 )
-from bot.errors.store import StoreError, StoreUnavailable, WrongKey
+from bot.errors.store import Damaged, StoreError, StoreUnavailable, WrongKey
 from bot.errors.voice import (
     AlreadyInCall,
     CallCrashed,
@@ -143,6 +144,7 @@ __all__ = [
     "CallCrashed",
     "ChannelFull",
     "ConfigError",
+    "Damaged",
     "DamagedDocument",
     "DocumentTooLong",
     "EmptyAudio",

@@ -16,3 +16,8 @@ class StoreUnavailable(StoreError):
 class WrongKey(StoreError):
     code = "wrong_key"
     default_hint = "STORE_KEY does not open what is stored. Set the key it was written with."
+
+
+class Damaged(StoreError):
+    code = "damaged"
+    default_hint = "A line in my memory is damaged."

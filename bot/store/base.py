@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -39,6 +39,8 @@ class Repository:
         self._failures = failures(engine)
         self._own: deque[int] = deque(maxlen=MAX_OWN_NEWS)
         "numbers of the news that this process wrote"
+        self._writing = asyncio.Lock()
+        "held by this process's writer: SQLite has one at a time, and waiting for a lock is fairer than polling"
 
     @property
     def _sqlite(self) -> bool:
@@ -48,8 +50,9 @@ class Repository:
     async def _transaction(self, *, reads: bool = False) -> AsyncIterator[AsyncConnection]:
         """Open a transaction; with `reads` it never waits for a writer. Raises StoreUnavailable."""
         engine = self._engine.execution_options(**{READ_ONLY_OPTION: True}) if reads else self._engine
+        turn = self._writing if self._sqlite and not reads else nullcontext()
         try:
-            async with engine.begin() as connection:
+            async with turn, engine.begin() as connection:
                 yield connection
         except self._failures as error:
             # Log only the driver's message: SQLAlchemy's shows the statement with its values.
@@ -86,12 +89,15 @@ class Repository:
 
 
 async def read_all(
-    connection: AsyncConnection, statement: Executable, make: Callable[[RowMapping], RowT]
+    connection: AsyncConnection, statement: Executable, make: Callable[[RowMapping], RowT | None]
 ) -> list[RowT]:
-    """Read any number of rows without blocking the event loop: in batches, each converted by `make` in a thread."""
+    """Read any number of rows without blocking the event loop: in batches, each converted by `make` in a thread.
+
+    Rows of which `make` returns None are left out.
+    """
     found: list[RowT] = []
     async for rows in (await connection.stream(statement)).mappings().partitions(READ_BATCH_ROWS):
-        found += await asyncio.to_thread(lambda rows=rows: [make(row) for row in rows])
+        found += await asyncio.to_thread(lambda rows=rows: [made for row in rows if (made := make(row)) is not None])
     return found
 
 

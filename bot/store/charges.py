@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import StoreError
 from bot.store.base import Repository, read_all, rows_changed
 from bot.store.tables import ChargePersonRow, ChargePurseRow, ChargeRow, PurseKeyRow
 from bot.types import Charge, Usage, purse_owner
@@ -67,15 +68,25 @@ class ChargeRepository(Repository):
         row = (
             await connection.execute(select(PurseKeyRow.key, PurseKeyRow.sealed).where(PurseKeyRow.day == day))
         ).first()
-        return base64.b64decode(self._seal.open(row.key, row.sealed)) if row else None
+        if row is None:
+            return None
+        try:
+            return base64.b64decode(self._seal.open(row.key, row.sealed, _key_place(day)))
+        except StoreError:
+            return None  # a day's key is no reason to keep anybody from being forgotten
 
     async def _new_purse_key(self, connection: AsyncConnection, day: date) -> bytes:
         fresh = base64.b64encode(secrets.token_bytes(PURSE_KEY_BYTES)).decode()
-        await self._add(
-            connection, PurseKeyRow, [{"day": day, "key": self._seal.seal(fresh), "sealed": self._seal.key}]
-        )
-        # Another process may have made one first.
-        return await self._purse_key(connection, day) or base64.b64decode(fresh)
+        row = {"day": day, "key": self._seal.seal(fresh, _key_place(day)), "sealed": self._seal.key}
+        await self._add(connection, PurseKeyRow, [row])
+        if (kept := await self._purse_key(connection, day)) is not None:
+            return kept  # another process may have made one first
+        await self._put(connection, PurseKeyRow, row, ["day"])
+        return base64.b64decode(fresh)
+
+
+def _key_place(day: date) -> str:
+    return f"purse_keys.key {day}"
 
 
 def _row(charge: Charge) -> dict[str, Any]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SQLITE_BUSY_MS = 5000
 """Milliseconds that SQLite waits for another writer."""
+LOG_MAX_PAGES = 2000
+"""Pages in the write-ahead log after which whoever writes copies it to the file."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x6B696B697465
 """PostgreSQL advisory lock of the process that migrates: "kikite"."""
@@ -128,10 +130,13 @@ def _make_wal(path: str | None) -> None:
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # _begin starts the transactions, not the driver.
     connection.isolation_level = None
+    # A byte that is no UTF-8 must not make the other lines unreadable.
+    connection.driver_connection.text_factory = lambda data: data.decode("utf-8", "replace")
     cursor = connection.cursor()
     # First, because the other statements may have to wait too.
     cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_MS}")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {LOG_MAX_PAGES}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA secure_delete = ON")
     cursor.close()

@@ -1,15 +1,20 @@
 """Inspects a database for `doctor` without changing it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError
 
-from bot.errors import ConfigError, StoreUnavailable
+from bot.errors import ConfigError, Damaged, StoreUnavailable
 from bot.store.database import current_revision, failures, newest_revision, open_engine
+from bot.store.messages import BOUND_COLUMNS, place
 from bot.store.seal import Seal
 from bot.store.tables import MessageRow
+
+PROBED_LINES = 10
+"""Lines under a key to try until one opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,9 @@ def sqlite_file(url: str) -> Path | None:
         parsed = make_url(url)
     except ArgumentError as error:
         raise ConfigError([f"DATABASE_URL cannot be used ({type(error).__name__})"]) from None
-    kept = parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:"
-    return Path(str(parsed.database)) if kept else None
+    name = parsed.database or ":memory:"
+    kept = parsed.get_backend_name() == "sqlite" and not name.startswith((":memory:", "file:"))
+    return Path(name) if kept else None
 
 
 async def sealed(url: str, seal: Seal) -> bool:
@@ -53,10 +59,24 @@ def _open_one_of_each(connection: Connection, seal: Seal) -> bool:
     if "sealed" not in {column["name"] for column in inspect(connection).get_columns("messages")}:
         return False  # a schema from before encryption
     keys = connection.scalars(select(MessageRow.sealed).where(MessageRow.sealed.is_not(None)).distinct()).all()
-    for key in keys:
-        newest = select(MessageRow.text).where(MessageRow.sealed == key).order_by(MessageRow.at.desc()).limit(1)
-        seal.open(connection.scalar(newest) or "", key)
-    return bool(keys)
+    opened = [_open_one_of(connection, seal, key or "") for key in keys]
+    return any(opened)
+
+
+def _open_one_of(connection: Connection, seal: Seal, key: str) -> bool:
+    """Decrypt the newest line under a key, damaged ones passed over; return whether one opened. Raises WrongKey."""
+    columns = (MessageRow.id, MessageRow.text, *(getattr(MessageRow, name) for name in BOUND_COLUMNS))
+    newest = (
+        select(*columns)
+        .where(MessageRow.sealed == key, MessageRow.guild_id > 0)
+        .order_by(MessageRow.at.desc())
+        .limit(PROBED_LINES)
+    )
+    for row in connection.execute(newest).mappings():
+        with suppress(Damaged):
+            seal.open(row["text"], key, place("text", row))
+            return True
+    return False
 
 
 async def schema(url: str) -> Schema:

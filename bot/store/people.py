@@ -1,5 +1,6 @@
 """Export and deletion of everything stored about one person."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,7 +8,15 @@ from sqlalchemy import delete, select, update
 
 from bot.store.base import read_all, rows_changed
 from bot.store.retention import RetentionRepository
-from bot.store.tables import AnswerPersonRow, ChargePersonRow, ChargeRow, ConsentRow, MessageRow, SettingRow
+from bot.store.tables import (
+    AnswerPersonRow,
+    ChargePersonRow,
+    ChargeRow,
+    ConsentRow,
+    ForgettingRow,
+    MessageRow,
+    SettingRow,
+)
 from bot.types import Forgotten
 
 
@@ -23,38 +32,55 @@ class PersonRepository(RetentionRepository):
         )
         names = (SettingRow.guild_id, SettingRow.channel_id, SettingRow.name, SettingRow.changed_at)
         changed = select(*names).where(SettingRow.changed_by == user_id)
+        damaged: list[str] = []
+
+        def line(row: Any) -> dict[str, Any] | None:
+            made = self._exported(row)
+            if made is None:
+                damaged.append(row["id"])
+            return made
+
         async with self._transaction(reads=True) as connection:
-            return {
+            kept = {
                 "user_id": str(user_id),
-                "messages": await read_all(connection, said, self._exported),
-                "answers": await read_all(connection, answered.order_by(MessageRow.at), self._exported),
+                "messages": await read_all(connection, said, line),
+                "answers": await read_all(connection, answered.order_by(MessageRow.at), line),
                 "consents": await read_all(connection, consents, _plain),
                 "charges": await read_all(connection, charges, _plain),
                 "settings_changed": await read_all(connection, changed, _plain),
             }
+        return kept | ({"damaged_lines": len(damaged)} if damaged else {})
 
     async def forget(self, user_id: int, *, again: bool = False) -> Forgotten:
+        names, consents = await self._despite_full_disk(lambda: self._forget_facts(user_id, again))
+        words = await self._forget_words(user_id)
+        await self._scrub(deep=words > 0)
+        if room := self._spare_room:
+            await asyncio.to_thread(room.keep)
+        return Forgotten(words, consents, names)
+
+    async def _forget_facts(self, user_id: int, again: bool) -> tuple[int, int]:
+        """Delete all but the words, and note that they are to go; return how many bills and consents."""
+        consents = 0
         async with self._transaction() as connection:
-            answers = select(AnswerPersonRow.message_id).where(AnswerPersonRow.user_id == user_id)
-            theirs = (MessageRow.speaker_id == user_id) | MessageRow.id.in_(answers)
-            words = await rows_changed(connection, delete(MessageRow).where(theirs))
+            await self._add(connection, ForgettingRow, [{"user_id": user_id}])
             names = await self._unname(connection, user_id, datetime.now(UTC))
-            consents = 0
             if not again:
                 consents = await rows_changed(connection, delete(ConsentRow).where(ConsentRow.user_id == user_id))
                 mine = update(SettingRow).where(SettingRow.changed_by == user_id)
                 await connection.execute(mine.values(changed_by=None))
                 await self._tell(connection, "forgotten", subject=user_id)
-        await self._scrub(deep=words > 0)
-        return Forgotten(words, consents, names)
+        return names, consents
 
-    def _exported(self, row: Any) -> dict[str, Any]:
+    def _exported(self, row: Any) -> dict[str, Any] | None:
+        if (words := self._words(row)) is None:
+            return None
         return {
             "guild_id": str(row["guild_id"]),
             "channel_id": str(row["channel_id"]),
             "at": row["at"].isoformat(),
-            "name": self._seal.open(row["speaker"], row["sealed"]),
-            "text": self._seal.open(row["text"], row["sealed"]),
+            "name": words["speaker"],
+            "text": words["text"],
         }
 
 

@@ -1,19 +1,22 @@
 """The store on SQLAlchemy: implements ports.Store for SQLite and PostgreSQL alike."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Self
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from bot.errors import WrongKey
-from bot.store.base import read_all, rows_changed
+from bot.store.base import read_all
 from bot.store.change_feed import ChangeFeed
 from bot.store.database import migrate, open_engine
 from bot.store.identifies import IdentifyRepository
+from bot.store.inspection import sqlite_file
 from bot.store.people import PersonRepository
+from bot.store.private_files import protect_database
 from bot.store.seal import Seal
 from bot.store.settings import SettingsRepository
 from bot.store.tables import AnswerPersonRow, CallRow, ConsentRow, MessageRow
@@ -31,12 +34,16 @@ class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyReposit
         again. Raises ConfigError (the URL or the form of the key), StoreUnavailable (the database) and WrongKey.
         """
         seal = Seal.of(key)
+        if (file := sqlite_file(url)) is not None:
+            await asyncio.to_thread(protect_database, file)
         engine = open_engine(url)
         try:
             await migrate(engine)
             store = cls(engine, seal, policy)
             await store._check_keys()
             await store.catch_up()
+            if (room := store._spare_room) is not None:
+                await asyncio.to_thread(room.keep)
         except BaseException:
             await engine.dispose()
             raise
@@ -47,12 +54,8 @@ class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyReposit
 
     async def _check_keys(self) -> None:
         """Raise WrongKey if some words cannot be decrypted, before anything new is written."""
-        found = ""
         async with self._transaction(reads=True) as connection:
-            # Step from key name to key name along the index instead of reading every line.
-            while found := (
-                await connection.scalar(select(func.min(MessageRow.sealed)).where(MessageRow.sealed > found)) or ""
-            ):
+            for found in await self._key_names(connection):
                 if not self._seal.knows(found):
                     raise WrongKey(f"words are sealed with a key that is not in STORE_KEY ({found})")
 
@@ -81,16 +84,15 @@ class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyReposit
 
     async def clear(self, channel_id: int) -> int:
         async with self._transaction() as connection:
-            gone = await rows_changed(connection, delete(MessageRow).where(MessageRow.channel_id == channel_id))
             await self._tell(connection, "cleared", subject=channel_id)
-        await self._scrub()
+        gone = await self._delete_lines(MessageRow.channel_id == channel_id)
+        await self._scrub(deep=gone > 0)
         return gone
 
     async def drop(self, channel_id: int, message_ids: AbstractSet[str]) -> int:
         meant = (MessageRow.channel_id == channel_id) & MessageRow.id.in_(list(message_ids))
-        async with self._transaction() as connection:
-            gone = await rows_changed(connection, delete(MessageRow).where(meant))
-        await self._scrub()
+        gone = await self._delete_lines(meant)
+        await self._scrub(deep=gone > 0)
         return gone
 
     async def consents(self, guild_id: int) -> dict[int, bool]:

@@ -1,45 +1,49 @@
 """Deletes what is past its time: old lines, servers that the bot left, old keys, and the bytes of deleted rows."""
 
 import asyncio
-import sqlite3
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-from sqlalchemy import bindparam, delete, select, union, update
+from sqlalchemy import bindparam, delete, func, select, union, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store.base import rows_changed
 from bot.store.charges import ChargeRepository
-from bot.store.messages import MessageRepository
+from bot.store.deletion import DeletionRepository
+from bot.store.messages import BOUND_COLUMNS
+from bot.store.seal import Seal, is_key_name
 from bot.store.tables import (
+    AnswerPersonRow,
     CallRow,
     ChargePersonRow,
     ChargeRow,
     ConsentRow,
     DepartureRow,
+    ForgettingRow,
     MessageRow,
     NewsRow,
     SettingRow,
 )
 
-log = structlog.get_logger(__name__)
-
 NEWS_LIFETIME = timedelta(hours=1)
-SCRUB_RETRY_SECONDS = (0.0, 0.05, 0.2, 1.0)
-"""Seconds before each attempt to empty the write-ahead log while another connection reads."""
 
 
-class RetentionRepository(MessageRepository, ChargeRepository):
+class RetentionRepository(DeletionRepository, ChargeRepository):
+    def __init__(self, engine: AsyncEngine, seal: Seal, policy: str) -> None:
+        super().__init__(engine, seal, policy)
+        self._resealed_to: dict[str | None, str] = {}
+        "name of an older key -> the last line that was looked at: what is damaged must not stop the others"
+
     async def expire(self, guild_id: int, before: datetime, limit: int, *, idle_only: bool = False) -> int:
-        old = select(MessageRow.id).where(MessageRow.guild_id == guild_id, MessageRow.at < before)
+        old = (MessageRow.guild_id == guild_id) & (MessageRow.at < before)
         if idle_only:
             on = select(CallRow.channel_id).where(CallRow.guild_id == guild_id)
-            old = old.where(MessageRow.channel_id.not_in(on))
+            old &= MessageRow.channel_id.not_in(on)
         charges = select(ChargeRow.id).where(ChargeRow.guild_id == guild_id, ChargeRow.at < before)
         named = select(ChargePersonRow.charge_id).where(ChargePersonRow.charge_id.in_(charges)).limit(limit)
-        async with self._transaction() as connection:
-            gone = await rows_changed(connection, delete(MessageRow).where(MessageRow.id.in_(old.limit(limit))))
-            if not idle_only:
+        gone = await self._delete_lines(old, limit)
+        if not idle_only:
+            async with self._transaction() as connection:
                 gone += await rows_changed(
                     connection, delete(ChargePersonRow).where(ChargePersonRow.charge_id.in_(named))
                 )
@@ -49,7 +53,7 @@ class RetentionRepository(MessageRepository, ChargeRepository):
         tables = (MessageRow, ChargeRow, ConsentRow, SettingRow, CallRow, DepartureRow)
         found = union(*(select(table.guild_id) for table in tables))
         async with self._transaction(reads=True) as connection:
-            return set((await connection.execute(found)).scalars())
+            return {guild_id for guild_id in (await connection.execute(found)).scalars() if guild_id > 0}
 
     async def departed(self, guild_id: int, at: datetime) -> datetime:
         async with self._transaction() as connection:
@@ -63,70 +67,95 @@ class RetentionRepository(MessageRepository, ChargeRepository):
 
     async def purge(self, guild_id: int) -> None:
         charges = select(ChargeRow.id).where(ChargeRow.guild_id == guild_id)
+        await self._delete_lines(MessageRow.guild_id == guild_id)
         async with self._transaction() as connection:
             await connection.execute(delete(ChargePersonRow).where(ChargePersonRow.charge_id.in_(charges)))
-            for table in (MessageRow, ChargeRow, ConsentRow, SettingRow, CallRow, DepartureRow):
+            for table in (ChargeRow, ConsentRow, SettingRow, CallRow, DepartureRow):
                 await connection.execute(delete(table).where(table.guild_id == guild_id))
             await self._tell(connection, "settings", guild_id)
-        await self._scrub()
+        await self._scrub(deep=True)
 
     async def tidy(self, now: datetime, limit: int) -> int:
         async with self._transaction() as connection:
             await connection.execute(delete(NewsRow).where(NewsRow.at < now - NEWS_LIFETIME))
             await self._forget_purses(connection, now)
+        for user_id in await self._being_forgotten():
+            await self._forget_words(user_id)
         sealed = await self._reseal(limit)
+        await self._reclaim()
         await self._scrub()
         return sealed
 
-    async def _reseal(self, limit: int) -> int:
-        """Seal lines that are unsealed or under an older key, so that the operator can drop the older key one day."""
-        key = self._seal.key
-        if key is None:
-            return 0
-        columns = (MessageRow.id, MessageRow.speaker, MessageRow.text, MessageRow.sealed)
+    async def _being_forgotten(self) -> list[int]:
+        async with self._transaction(reads=True) as connection:
+            return list((await connection.execute(select(ForgettingRow.user_id))).scalars())
+
+    async def _forget_words(self, user_id: int) -> int:
+        """Delete a person's lines and the answers to them; return how many."""
+        answers = select(AnswerPersonRow.message_id).where(AnswerPersonRow.user_id == user_id)
+        words = await self._delete_lines(MessageRow.speaker_id == user_id)
+        words += await self._delete_lines(MessageRow.id.in_(answers))
         async with self._transaction() as connection:
-            rows = []
-            for older in (MessageRow.sealed.is_(None), MessageRow.sealed < key, MessageRow.sealed > key):
-                left = select(*columns).where(older).limit(limit - len(rows))
-                rows += (await connection.execute(left)).mappings().all()
-            fresh = await asyncio.to_thread(lambda: [self._resealed(row) for row in rows])
+            await connection.execute(delete(ForgettingRow).where(ForgettingRow.user_id == user_id))
+        return words
+
+    async def _reseal(self, limit: int) -> int:
+        """Seal lines that are unsealed, under an older key or in an older format; return how many, 0 when all are.
+
+        A damaged line stays as it is.
+        """
+        done = 0
+        while not done:
+            rows = await self._unsealed(limit)
+            if not rows:
+                return 0
+            fresh = await asyncio.to_thread(lambda rows=rows: [new for row in rows if (new := self._resealed(row))])
             if fresh:
                 table = MessageRow.__table__
-                await connection.execute(update(table).where(table.c.id == bindparam("line")), fresh)  # pyright: ignore[reportArgumentType]
-        return len(fresh)
+                async with self._transaction() as connection:
+                    await connection.execute(update(table).where(table.c.id == bindparam("line")), fresh)  # pyright: ignore[reportArgumentType]
+            done = len(fresh)
+        return done
 
-    def _resealed(self, row: Any) -> dict[str, Any]:
-        return {
-            "line": row["id"],
-            "speaker": self._seal.seal(self._seal.open(row["speaker"], row["sealed"])),
-            "text": self._seal.seal(self._seal.open(row["text"], row["sealed"])),
-            "sealed": self._seal.key,
-        }
+    async def _unsealed(self, limit: int) -> list[Any]:
+        """Return the next lines that another key sealed, or none; the key after the last one begins from the start."""
+        columns = (MessageRow.id, MessageRow.speaker, MessageRow.text, MessageRow.sealed)
+        columns += tuple(getattr(MessageRow, name) for name in BOUND_COLUMNS)
+        async with self._transaction(reads=True) as connection:
+            for key in await self._older_keys(connection):
+                sealed_so = MessageRow.sealed.is_(None) if key is None else MessageRow.sealed == key
+                after = self._resealed_to.get(key, "")
+                left = select(*columns).where(sealed_so, MessageRow.id > after, MessageRow.guild_id > 0)
+                left = left.order_by(MessageRow.id).limit(limit)
+                if rows := list((await connection.execute(left)).mappings().all()):
+                    self._resealed_to[key] = rows[-1]["id"]
+                    return rows
+        self._resealed_to.clear()
+        return []
 
-    async def _scrub(self, *, deep: bool = False) -> None:
-        """Remove the bytes of deleted rows from SQLite's files, unless another connection holds them open.
+    async def _older_keys(self, connection: AsyncConnection) -> list[str | None]:
+        """Return the names of keys, None for no key, that seal some lines and are not the first one."""
+        if self._seal.key is None:
+            return []
+        names = [name for name in await self._key_names(connection) if name != self._seal.key]
+        unsealed = await connection.scalar(
+            select(MessageRow.id).where(MessageRow.sealed.is_(None), MessageRow.guild_id > 0).limit(1)
+        )
+        return [*names, *([None] if unsealed else [])]
 
-        `secure_delete` blanks them in the pages. The write-ahead log keeps them until it is emptied, and a page that
-        was split may keep a copy between its cells until it is rewritten (`deep`).
-        """
-        if not self._sqlite:
-            return
-        for pause in SCRUB_RETRY_SECONDS:
-            await asyncio.sleep(pause)
-            try:
-                if await self._empty_log(deep):
-                    return
-            except (*self._failures, sqlite3.Error) as error:
-                log.info("scrub_failed", reason=type(error).__name__)
-        log.warning("scrub_late")  # the next round of retention tries again
+    async def _key_names(self, connection: AsyncConnection) -> list[str]:
+        """Return the names of the keys that seal lines: along the index, without reading every line."""
+        names: list[str] = []
+        while found := await connection.scalar(
+            select(func.min(MessageRow.sealed)).where(MessageRow.sealed > (names[-1] if names else ""))
+        ):
+            names.append(found)
+        return [name for name in names if is_key_name(name) and await self._seals_lines(connection, name)]
 
-    async def _empty_log(self, deep: bool) -> bool:
-        """Return whether the write-ahead log is empty now."""
-        async with self._engine.connect() as connection:
-            # Use the driver's connection: neither statement works within a transaction.
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            if deep:
-                await driver.execute("VACUUM")
-            async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
-                busy, *_ = await cursor.fetchone()
-        return not busy
+    async def _seals_lines(self, connection: AsyncConnection, key: str) -> bool:
+        lines = select(MessageRow.id).where(MessageRow.sealed == key, MessageRow.guild_id > 0)
+        return await connection.scalar(lines.limit(1)) is not None
+
+    def _resealed(self, row: Any) -> dict[str, Any] | None:
+        words = self._words(row)
+        return words and {"line": row["id"], **self._sealed(row, words["speaker"], words["text"])}

@@ -126,6 +126,14 @@ class PurseKeyRow(Base):
     "as in messages"
 
 
+class ForgettingRow(Base):
+    """Somebody whose words are being deleted, in batches; what an ended process left is finished by the next."""
+
+    __tablename__ = "forgettings"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class ConsentRow(Base):
     """Who agreed to be heard in a server, and who withdrew."""
 

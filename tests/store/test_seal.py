@@ -1,13 +1,19 @@
 """Words at rest are sealed, keys rotate, and a wrong key is said so."""
 
 import base64
+import hashlib
+import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
-from bot.errors import ConfigError, WrongKey
+from bot.errors import ConfigError, Damaged, WrongKey
+from bot.store.inspection import sealed
 from bot.store.repository import SqlStore
 from bot.store.seal import Seal
 from tests.store.make import ANNA, CHANNEL, GUILD, START, said
@@ -33,8 +39,8 @@ def test_what_is_no_key_is_refused_without_being_shown(key: str) -> None:
 @pytest.mark.parametrize("key", [OLD, NEW, f" {NEW} , {OLD} "])
 def test_either_alphabet_of_base64_is_a_key(key: str) -> None:
     seal = Seal.of(key)
-    assert SECRET not in seal.seal(SECRET)
-    assert seal.open(seal.seal(SECRET), seal.key) == SECRET
+    assert SECRET not in seal.seal(SECRET, "here")
+    assert seal.open(seal.seal(SECRET, "here"), seal.key, "here") == SECRET
 
 
 async def test_words_and_names_do_not_stand_in_the_file(file: Path) -> None:
@@ -74,13 +80,106 @@ async def test_keys_rotate_and_open_words_are_sealed_by_and_by(url: str) -> None
     await store.aclose()
 
 
-async def test_changed_words_are_never_read_as_garbage(file: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "text = substr(text, 1, length(text) - 6) || 'AAAAA='",
+        "text = 'x' || text",
+        "text = ''",
+        "text = 'é'",
+        "text = CAST(x'ff00fe' AS TEXT)",
+        "speaker = text",
+        "text = (SELECT text FROM messages WHERE id = 'line2')",
+        "speaker = (SELECT speaker FROM messages WHERE id = 'line2')",
+        "speaker_id = speaker_id + 1",
+        "channel_id = channel_id, guild_id = 7",
+        "sealed = 'gibberish'",
+        "sealed = '2.' || substr(sealed, 4) || 'z'",
+    ],
+)
+async def test_a_damaged_or_moved_line_costs_that_line_and_stops_nothing(file: Path, damage: str) -> None:
     url = f"sqlite+aiosqlite:///{file}"
     store = await opened(url, OLD)
-    await store.remember(GUILD, CHANNEL, [said(1, ANNA)])
-    with closing(sqlite3.connect(file)) as raw:
-        raw.execute("UPDATE messages SET text = substr(text, 1, length(text) - 6) || 'AAAAA='")
-        raw.commit()
-    with pytest.raises(WrongKey):
-        await store.history(CHANNEL, 9)
+    lines = [replace(said(number, ANNA), id=f"line{number}") for number in range(4)]
+    await store.remember(GUILD, CHANNEL, lines)
     await store.aclose()
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute(f"UPDATE messages SET {damage} WHERE id = 'line1'")
+        raw.commit()
+    store = await opened(url, f"{NEW},{OLD}")
+    rest = [lines[0], *lines[2:]]
+    assert await store.history(CHANNEL, 9) == rest
+    assert store.damaged == {"line1"}
+    kept = await store.export(ANNA)
+    assert [line["text"] for line in kept["messages"]] == [line.text for line in rest]
+    assert kept.get("damaged_lines", 0) == (0 if damage.startswith("speaker_id") else 1)
+    assert sum([await store.tidy(START, 2) for _ in range(4)]) == 3, "the others are sealed anew"
+    await store.aclose()
+    assert await sealed(url, Seal.of(f"{NEW},{OLD}"))
+    store = await opened(url, f"{NEW},{OLD}")
+    assert await store.history(CHANNEL, 9) == rest
+    assert await store.expire(GUILD, START + timedelta(days=1), 9) >= 3
+    await store.aclose()
+
+
+async def test_words_of_the_first_format_open_and_become_bound_to_their_line(file: Path) -> None:
+    url = f"sqlite+aiosqlite:///{file}"
+    store = await opened(url, NEW)
+    line = said(1, ANNA)
+    await store.remember(GUILD, CHANNEL, [line])
+    await store.aclose()
+    fernet = Fernet(base64.urlsafe_b64encode(base64.b64decode(NEW)))
+    words = [fernet.encrypt(word.encode()).decode() for word in (line.speaker, line.text)]
+    name = hashlib.sha256(base64.b64decode(NEW)).hexdigest()[:16]
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("UPDATE messages SET speaker = ?, text = ?, sealed = ?", (*words, name))
+        raw.commit()
+    store = await opened(url, NEW)
+    assert await store.history(CHANNEL, 9) == [line]
+    assert [await store.tidy(START, 9) for _ in range(2)] == [1, 0]
+    assert await store.history(CHANNEL, 9) == [line]
+    await store.aclose()
+    with closing(sqlite3.connect(file)) as raw:
+        assert raw.execute("SELECT sealed FROM messages").fetchall() == [(Seal.of(NEW).key,)]
+
+
+def test_files_are_sealed_to_their_names() -> None:
+    old, new = Seal.of(OLD), Seal.of(f"{NEW},{OLD}")
+    data = SECRET.encode()
+    assert old.open_file(old.seal_file(data, "a"), "a") == new.open_file(old.seal_file(data, "a"), "a") == data
+    assert new.open_file(data, "a") == data, "from before there was a key"
+    assert Seal().seal_file(data, "a") == data
+    with pytest.raises(Damaged):
+        new.open_file(new.seal_file(data, "a"), "b")
+    with pytest.raises(WrongKey):
+        old.open_file(new.seal_file(data, "a"), "a")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+async def test_only_the_bots_user_may_read_the_files(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    file = folder / "bot.db"
+    file.touch(mode=0o644)
+    for _ in range(2):
+        store = await opened(f"sqlite+aiosqlite:///{file}", None)
+        await store.remember(GUILD, CHANNEL, [said(1)])
+        modes = {path.name: path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())}
+        assert modes.pop("data") == 0o700
+        assert {"bot.db", "bot.db-wal", "bot.db-shm"} <= modes.keys()
+        assert set(modes.values()) == {0o600}, modes
+        await store.aclose()
+        folder.chmod(0o777)
+        file.chmod(0o666)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+async def test_a_folder_that_others_use_stays_open(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o755)
+    (folder / "others").mkdir()
+    store = await opened(f"sqlite+aiosqlite:///{folder}/bot.db", None)
+    await store.aclose()
+    assert folder.stat().st_mode & 0o777 == 0o755
+    assert (folder / "bot.db").stat().st_mode & 0o777 == 0o600
