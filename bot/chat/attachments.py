@@ -9,19 +9,18 @@ import structlog
 
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Host
+from bot.chat.i18n import Words
 from bot.chat.requests import REQUEST_ERRORS, within
-from bot.errors import AudioTooLong
+from bot.errors import AudioTooLong, TextTooLongToAsk
 from bot.files.box import ReadingPlace
+from bot.files.documents import Note
 from bot.files.recordings.facts import QUESTION_LIMITS, sound_bytes
+from bot.jobs.enclosed import MAX_ENCLOSED_CHARACTERS, Enclosed, read_enclosed
 
 log = structlog.get_logger(__name__)
 
-MAX_TEXT_FILE_BYTES = 100_000
-"""Size of a text file that accompanies a question."""
 MAX_RECORDING_BYTES = 25_000_000
 """Size of a recording: an hour of voice messages from a phone."""
-SOUND_TYPES = ("audio/", "video/")
-"""Prefixes of the MIME types that may contain sound."""
 DOWNLOAD_ATTEMPTS = 2
 DOWNLOAD_RETRY_SECONDS = 1.0
 """After each attempt that failed."""
@@ -40,23 +39,29 @@ async def check_voice(host: Host, message: discord.Message, person: int) -> None
         raise Refusal("refusal voice_withdrawn")
 
 
-async def read_all(host: Host, files: Iterable[discord.Attachment], person: int) -> tuple[str, bytes]:
-    """Return what accompanies a question: the words of text files, and all recordings as s16le mono 16 kHz.
+async def read_all(host: Host, files: Iterable[discord.Attachment], person: int) -> Enclosed:
+    """Return what accompanies a question: the words of documents, and the sound of recordings.
 
-    `person` waits for a place before anything is downloaded. Raises Refusal, BadAudio and FileError.
+    `person` waits for a place before anything is downloaded. Raises Refusal, BadAudio, BadDocument and FileError.
     """
-    words: list[str] = []
-    sound = bytearray()
+    found = Enclosed()
     async with host.box.reading(person) as place:
         for file in files:
-            found = await read(host, file)
-            if isinstance(found, str):
-                words.append(found)
-            else:
-                sound += await _heard(place, found, file.filename)
-                if len(sound) > sound_bytes(QUESTION_LIMITS.longest):
-                    raise _too_long()
-    return "\n\n".join(words), bytes(sound)
+            data = await download(host, file)
+            try:
+                found += await read_enclosed(place, data, file.filename, file.content_type or "")
+            except AudioTooLong as error:
+                raise _too_long() from error
+            if len(found.sound) > sound_bytes(QUESTION_LIMITS.longest):
+                raise _too_long()
+            if len(found.words) > MAX_ENCLOSED_CHARACTERS:
+                raise TextTooLongToAsk
+    return found
+
+
+def told(words: Words, notes: Iterable[Note]) -> str:
+    """Return what people should know about how their file was read, as small print; empty: nothing."""
+    return "\n".join(f"-# {words(f'note {note.code}', detail=note.detail)}" for note in notes)
 
 
 async def hear(host: Host, file: discord.Attachment, person: int) -> bytes:
@@ -79,20 +84,6 @@ def _too_long() -> Refusal:
 def of_type(files: Iterable[discord.Attachment], *kinds: str) -> list[discord.Attachment]:
     """Return the files whose MIME type begins with one of `kinds`."""
     return [file for file in files if (file.content_type or "").startswith(kinds)]
-
-
-async def read(host: Host, file: discord.Attachment) -> str | bytes:
-    """Return the words of a text file, or the bytes of any other file, which may be a recording. Raises Refusal."""
-    data = await download(host, file)
-    if of_type([file], *SOUND_TYPES):
-        return data
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data
-    if len(data) > MAX_TEXT_FILE_BYTES:
-        raise Refusal("refusal file_size", limit=f"{MAX_TEXT_FILE_BYTES // 1_000} kB")
-    return text
 
 
 async def download(host: Host, file: discord.Attachment) -> bytes:

@@ -15,6 +15,7 @@ from bot.chat.requests import REQUEST_ERRORS
 from bot.chat.rights import Action
 from bot.chat.venue import DiscordVenue
 from bot.errors import NotInCall
+from bot.jobs.enclosed import NOTHING_ENCLOSED
 from bot.types import Verdict
 
 log = structlog.get_logger(__name__)
@@ -56,23 +57,27 @@ async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: b
     """Put a message and its attachments to the call as a question."""
     assert message.guild is not None
     guild_id, author = message.guild.id, message.author.id
-    files = attachments.of_type(message.attachments, *(attachments.SOUND_TYPES if addressed else ("audio/",)))
-    if addressed:
-        files = files or message.attachments  # other files are read too, or refused with a reason
+    files = attachments.of_type(message.attachments, "audio/")
+    if addressed:  # pictures beside other files are not asked about; alone, they are refused with a reason
+        pictures = attachments.of_type(message.attachments, "image/")
+        files = [file for file in message.attachments if file not in pictures] or message.attachments
     elif files and author not in call.agreed():  # only a file addressed to the bot counts as consent
         call.verdicts.add(Verdict(0, author, host.services.clock(), "no_consent"))
         files = []
-    text, enclosed, recording = _words(host, message), "", b""
+    text, enclosed = _words(host, message), NOTHING_ENCLOSED
     if files:
         async with host.asking.place(guild_id, author):
-            enclosed, recording = await attachments.read_all(host, files, author)
+            enclosed = await attachments.read_all(host, files, author)
         if host.calls.get(guild_id) is not call:
             raise NotInCall
-    if recording and not text:
-        text = host.words_in(message.guild)("ask recording")
-    question = f"{text}\n\n{enclosed}".strip()
+    words = host.words_in(message.guild)
+    if enclosed.sound and not text:
+        text = words("ask recording")
+    question = f"{text}\n\n{enclosed.words}".strip()
     if question:
-        call.ask(author, question, recording)
+        call.ask(author, question, enclosed.sound)
+        if enclosed.notes:
+            await message.reply(attachments.told(words, enclosed.notes), silent=True, mention_author=False)
     elif addressed:  # a mention alone, or a reply whose text is hidden without READ_TEXT or a mention
         raise Refusal("refusal written_empty")
 

@@ -50,11 +50,13 @@
     │   ├── NothingSaid         nothing was said in that time
     │   └── BadDocument         a document that cannot be read, or has no text
     │       ├── DocumentTooLong     more characters than the bot reads
+    │       │   └── TextTooLongToAsk    more than goes with a question
     │       ├── EmptyDocument       there are no words in it
     │       ├── ScannedDocument     pictures of pages without text
     │       ├── LockedDocument      it opens with a password only
     │       ├── DamagedDocument     its format is known and broken
     │       ├── NotDocument         a picture, a program, a sound
+    │       │   └── NeitherTextNorSound nor a recording, where one would do
     │       ├── ArchivedDocument    an archive of files
     │       ├── OldDocument         an Office format of before 2007
     │       └── UnknownEncoding     no encoding makes its text readable
@@ -85,9 +87,11 @@ from bot.errors.documents import (
     DocumentTooLong,
     EmptyDocument,
     LockedDocument,
+    NeitherTextNorSound,
     NotDocument,
     OldDocument,
     ScannedDocument,
+    TextTooLongToAsk,
     UnknownEncoding,
 )
 from bot.errors.engine import (
@@ -168,6 +172,7 @@ __all__ = [
     "MissingPermissions",
     "ModelAuth",
     "ModelUnavailable",
+    "NeitherTextNorSound",
     "NotAudio",
     "NotDocument",
     "NotInCall",
@@ -184,6 +189,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "TextModelUnavailable",
+    "TextTooLongToAsk",
     "TruncatedAudio",
     "UnknownEncoding",
     "UnplayableSound",

@@ -15,6 +15,11 @@ class DocumentTooLong(BadDocument):
     default_hint = "That text is too long: I read 200,000 characters. Send it in parts."
 
 
+class TextTooLongToAsk(DocumentTooLong):
+    code = "text_too_long_to_ask"
+    default_hint = "That text is too long to go with a question: I take 100,000 characters. Send it in parts."
+
+
 class EmptyDocument(BadDocument):
     code = "empty_document"
     default_hint = "There is nothing to read in that file."
@@ -40,6 +45,14 @@ class DamagedDocument(BadDocument):
 class NotDocument(BadDocument):
     code = "not_document"
     default_hint = "That is no text. Send a text, Markdown, PDF, Word, OpenDocument, EPUB, HTML or subtitle file."
+
+
+class NeitherTextNorSound(NotDocument):
+    code = "neither_text_nor_sound"
+    default_hint = (
+        "There is no text and no sound in that file. Send a recording such as ogg or mp3, or a text, PDF, Word, EPUB "
+        "or subtitle file."
+    )
 
 
 class ArchivedDocument(BadDocument):

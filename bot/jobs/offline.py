@@ -6,9 +6,10 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from mimetypes import guess_type
 from pathlib import Path
 
 from bot.audio import SPEAK_RATE, clock
@@ -17,7 +18,7 @@ from bot.billing.budget import Budget
 from bot.billing.prices import Prices
 from bot.config import Settings
 from bot.engine.open import open_engines
-from bot.errors import AudioTooLong, BadDocument, DocumentTooLong, NotAudio
+from bot.errors import AudioTooLong
 from bot.files import documents
 from bot.files.recordings.facts import QUESTION_LIMITS, RECORDING_LIMITS
 from bot.jobs import catchup, podcast, podcast_folder
@@ -25,6 +26,7 @@ from bot.jobs.analysis_notes import AnalysisNotesOnDisk
 from bot.jobs.analyze import Analysis, analyze, estimate, opened, steps
 from bot.jobs.ask import Question, ask
 from bot.jobs.context import JobContext, folder_beside
+from bot.jobs.enclosed import NOTHING_ENCLOSED, Enclosed, read_enclosed
 from bot.jobs.encoder import encode
 from bot.jobs.services import JobServices
 from bot.ports import Store
@@ -53,6 +55,8 @@ class Done:
     files: tuple[Path, ...]
     cost: Decimal | None
     "US dollars; None: unknown"
+    notes: tuple[documents.Note, ...] = ()
+    "on how the file was read"
 
 
 @asynccontextmanager
@@ -77,12 +81,12 @@ async def answer(
     jobs: JobContext, text: str, file: Path | None, out: Path, voice: str, language: str | None, step: Step
 ) -> Done:
     """Answer a question, and write the sound to `out`, whose name ends in one of SOUND_SUFFIXES."""
-    enclosed, recording = await _enclosed(jobs, file) if file is not None else ("", b"")
+    enclosed = await _enclosed(jobs, file) if file is not None else NOTHING_ENCLOSED
     step("asking", 0, None)
     room = RoomContext("Kikite", "a terminal", {}, jobs.services.wall(), language, voice)
-    question = Question(0, 0, _NO_USER_ID, f"{text}\n\n{enclosed}".strip(), recording)
+    question = Question(0, 0, _NO_USER_ID, f"{text}\n\n{enclosed.words}".strip(), enclosed.sound)
     found = await ask(question, room, jobs.services)
-    return await _spoken(found.text, found.pcm, out, found.cost)
+    return replace(await _spoken(found.text, found.pcm, out, found.cost), notes=enclosed.notes)
 
 
 async def listen(jobs: JobContext, file: Path, question: str, out: Path | None, language: str, step: Step) -> Done:
@@ -163,26 +167,19 @@ async def make_podcast(
     )
     await asyncio.to_thread(_move, [*made.programme.files, made.summary], targets)
     await asyncio.to_thread(folder.clear)
-    return Done(targets[-1].read_text(encoding="utf-8"), tuple(targets), maker.cost)
+    return Done(targets[-1].read_text(encoding="utf-8"), tuple(targets), maker.cost, document.notes)
 
 
-async def _enclosed(jobs: JobContext, file: Path) -> tuple[str, bytes]:
-    """Return the content of a file that comes with a question: its text, or its sound (s16le mono 16 kHz)."""
+async def _enclosed(jobs: JobContext, file: Path) -> Enclosed:
+    """Return the content of a file that comes with a question."""
     data = await asyncio.to_thread(_bytes, file)
     async with jobs.box.reading() as place:
         try:
-            return "", await place.pcm(data, file.name, QUESTION_LIMITS)
+            return await read_enclosed(place, data, file.name, guess_type(file.name)[0] or "")
         except AudioTooLong as error:
             minutes = int(QUESTION_LIMITS.seconds // 60)
             hint = f"That recording is too long to go with a question: at most {minutes} minutes. Use analyze instead."
             raise AudioTooLong(str(error), hint=hint) from error
-        except NotAudio as error:
-            try:
-                return (await place.document(data, file.name)).text, b""
-            except DocumentTooLong:
-                raise
-            except BadDocument:
-                raise error from None
 
 
 async def _spoken(text: str, pcm: bytes, out: Path, cost: Decimal | None) -> Done:

@@ -56,6 +56,8 @@ class Plan:
     written: list[Section | None] = field(default_factory=list)
     "one for each section; None: not written yet"
     summary: str = ""
+    notes: str = ""
+    "on how the text was read, to be shown with the plan"
     spent: str = "0"
     "US dollars so far, as a decimal number; empty: unknown"
 

@@ -73,6 +73,8 @@ class Terminal:
     def show(self, done: Done) -> None:
         self._bars.stop()
         typer.echo(done.text)
+        for note in done.notes:
+            self._tell(str(note))
         for path in done.files:
             self._tell(f"written: {path}")
         if done.cost != 0:

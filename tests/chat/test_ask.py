@@ -90,7 +90,7 @@ async def test_a_recording_is_heard(quiet: QuietBot) -> None:
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
-    [(b"\xff\xfe\x00junk", "Send an audio file"), (b"a" * 100_001, "too long")],
+    [(b"\xff\xfe\x00junk", "no text and no sound"), (b"a" * 100_001, "too long")],
     ids=["junk", "long"],
 )
 async def test_a_bad_file_is_said_so(quiet: QuietBot, data: bytes, sentence: str) -> None:

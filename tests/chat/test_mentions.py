@@ -10,6 +10,7 @@ from bot.audio import to_wav
 from bot.chat import attachments
 from bot.chat.cooldown import Cooldowns
 from bot.files.recordings.facts import Limits
+from bot.jobs import enclosed
 from bot.jobs.encoder import encode
 from bot.types import Heard, Utterance
 from sandbox.guild.entities import User
@@ -96,7 +97,8 @@ async def test_where_it_reads_all_it_hears_who_agreed(reading: QuietBot) -> None
 async def test_what_cannot_be_heard_is_said_so(quiet: QuietBot, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, lounge, me = await quiet.joined(), quiet.sandbox.lounge.id, f"<@{quiet.sandbox.bot.id}>"
     monkeypatch.setattr(attachments, "MAX_RECORDING_BYTES", 60_000)
-    monkeypatch.setattr(attachments, "QUESTION_LIMITS", Limits(seconds=1.5))
+    for user in (attachments, enclosed):
+        monkeypatch.setattr(user, "QUESTION_LIMITS", Limits(seconds=1.5))
     for name, data, sentence in (
         ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(64), "no sound in that file"),
         ("voice-message.ogg", b"", "recording is empty"),

@@ -15,6 +15,7 @@ from tests.e2e.conftest import Harness, until
 from tests.e2e.measure import chapters, length, lufs
 from tests.e2e.test_conversation import button_id
 from tests.e2e.test_jobs import told
+from tests.files.documents.packages import docx, p
 from tests.files.documents.pdfs import Line, pdf
 from tests.files.documents.test_subtitles import SRT
 from tests.jobs.conftest import podcasting
@@ -75,6 +76,18 @@ async def test_a_podcast_and_its_summary_come_in_one_message(harness: Harness, c
         await until(lambda: outcome.content == message.content and not outcome.components)
         await until(lambda: not left_over(harness))
     assert not harness.model.refused
+
+
+async def test_what_nobody_wants_to_hear_is_not_paid_for(harness: Harness) -> None:
+    harness.model.default = podcasting
+    body = p("The moon is far, see https://example.org/moon [1].") + p("[1] Doe, J. doi:10.1000/182")
+    async with harness.bot():
+        eve = harness.sandbox.add_user("Eve")
+        await harness.sandbox.command(eve, "podcast", {"file": harness.sandbox.file("moon.docx", docx(body))})
+        await posted(harness)
+    sent = "".join(str(request.body["messages"]) for request in harness.model.chats)
+    assert "The moon is far, see." in sent
+    assert not any(unheard in sent for unheard in ("example.org", "[1]", "10.1000"))
 
 
 async def test_papers_and_subtitles_are_read(harness: Harness) -> None:

@@ -9,6 +9,7 @@ from bot.chat.commands.ask import answer_question
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.jobs import analyze as job
+from bot.jobs.enclosed import SOUND_TYPES, Enclosed
 
 MAX_ANALYSIS_QUESTION_CHARACTERS = 1_000
 _MAX_TOLD_SILENCES = 8
@@ -41,7 +42,7 @@ async def analyze_menu(interaction: Interaction, message: discord.Message) -> No
 @app_commands.context_menu(name="Answer aloud")
 @app_commands.guild_only()
 async def answer_menu(interaction: Interaction, message: discord.Message) -> None:
-    file = next(iter(attachments.of_type(message.attachments, *attachments.SOUND_TYPES)), None)
+    file = next(iter(attachments.of_type(message.attachments, *SOUND_TYPES)), None)
     if file is None and not message.content.strip():
         file = _recording(message)
     await interaction.response.defer(thinking=True)
@@ -52,12 +53,12 @@ async def answer_menu(interaction: Interaction, message: discord.Message) -> Non
     else:
         await attachments.check_voice(interaction.client, message, interaction.user.id)
         recording = await attachments.hear(interaction.client, file, interaction.user.id)
-        await answer_question(interaction, shown, recording=recording)
+        await answer_question(interaction, shown, Enclosed(sound=recording))
 
 
 def _recording(message: discord.Message) -> discord.Attachment:
     """Return the recording in a message. Raises Refusal."""
-    sounds = attachments.of_type(message.attachments, *attachments.SOUND_TYPES)
+    sounds = attachments.of_type(message.attachments, *SOUND_TYPES)
     file = next(iter([*sounds, *message.attachments]), None)
     if file is None:
         raise Refusal("refusal no_recording")

@@ -12,6 +12,7 @@ from bot.chat.requests import REQUEST_ERRORS
 from bot.chat.venue import DiscordVenue
 from bot.jobs.ask import AskResult, Question
 from bot.jobs.ask import ask as run_question
+from bot.jobs.enclosed import NOTHING_ENCLOSED, Enclosed
 from bot.jobs.services import JobServices
 from bot.types import RoomContext, Spoken
 
@@ -38,8 +39,8 @@ async def ask(
         await answer_question(interaction, text)
         return
     async with host.asking.place(interaction.guild_id or 0, interaction.user.id):
-        words, recording = await attachments.read_all(host, [file], interaction.user.id)
-    await answer_question(interaction, text, words, recording)
+        enclosed = await attachments.read_all(host, [file], interaction.user.id)
+    await answer_question(interaction, text, enclosed)
 
 
 def caller_call(interaction: Interaction) -> Call | None:
@@ -48,26 +49,28 @@ def caller_call(interaction: Interaction) -> Call | None:
     return call if call is not None and interaction.user.id in call.venue.people() else None
 
 
-async def answer_question(interaction: Interaction, shown: str, file_text: str = "", recording: bytes = b"") -> None:
+async def answer_question(interaction: Interaction, shown: str, enclosed: Enclosed = NOTHING_ENCLOSED) -> None:
     """Answer a question aloud in the caller's call, or else in the channel.
 
-    `file_text` and `recording`, s16le mono 16 kHz, go to the model and are not shown.
+    What is enclosed goes to the model and is not shown, but for the notes on it.
     """
-    question = f"{shown}\n\n{file_text}".strip()
+    question = f"{shown}\n\n{enclosed.words}".strip()
     call = caller_call(interaction)
     if call is not None:
-        await _answer_in_call(interaction, call, shown, question, recording)
+        await _answer_in_call(interaction, call, shown, question, enclosed)
     else:
-        await _answer_here(interaction, shown, question, recording)
+        await _answer_here(interaction, shown, question, enclosed)
 
 
-async def _answer_in_call(interaction: Interaction, call: Call, shown: str, question: str, recording: bytes) -> None:
+async def _answer_in_call(interaction: Interaction, call: Call, shown: str, question: str, enclosed: Enclosed) -> None:
     """Answer in the call; in its chat the question is shown like a spoken one."""
-    call.ask(interaction.user.id, question, recording)
+    call.ask(interaction.user.id, question, enclosed.sound)
     if isinstance(call.venue, DiscordVenue) and interaction.channel_id not in call.venue.chats:
         await actions.tell(interaction, "ask elsewhere", channel=f"<#{call.venue.channel_id}>")
         return
-    first, *more = lines.split(lines.heard(call.record.name(interaction.user.id), shown))
+    notes = attachments.told(interaction.client.words_to(interaction), enclosed.notes)
+    heard = lines.heard(call.record.name(interaction.user.id), shown)
+    first, *more = lines.split("\n".join(filter(None, (heard, notes))))
     if interaction.response.is_done():
         await interaction.followup.send(first, silent=True, suppress_embeds=True)
     else:
@@ -76,7 +79,7 @@ async def _answer_in_call(interaction: Interaction, call: Call, shown: str, ques
         await interaction.followup.send(part, silent=True, suppress_embeds=True)
 
 
-async def _answer_here(interaction: Interaction, shown: str, question: str, recording: bytes) -> None:
+async def _answer_here(interaction: Interaction, shown: str, question: str, enclosed: Enclosed) -> None:
     """Answer in the same channel, in text and sound: a voice message, or a file where none may be sent."""
     host, guild, channel = interaction.client, interaction.guild, interaction.channel
     assert guild is not None
@@ -91,11 +94,14 @@ async def _answer_here(interaction: Interaction, shown: str, question: str, reco
         persona=settings.persona,
     )
     bot_id = guild.me.id if settings.retention_days else 0
-    asked = Question(guild.id, interaction.channel_id or 0, interaction.user.id, question, recording, shown, bot_id)
+    channel_id, sound = interaction.channel_id or 0, enclosed.sound
+    asked = Question(guild.id, channel_id, interaction.user.id, question, sound, shown, bot_id)
     async with host.asking.place(guild.id, interaction.user.id):
         answer = await run_question(asked, room, JobServices.of(host.services))
     words = host.words_in(guild)
-    text = "\n".join([lines.heard(answer.asker, shown), lines.said(room.bot_name, _spoken(answer), words)])
+    notes = attachments.told(words, enclosed.notes)
+    parts = (lines.heard(answer.asker, shown), notes, lines.said(room.bot_name, _spoken(answer), words))
+    text = "\n".join(filter(None, parts))
     as_voice = voice_message.allowed(interaction)
     first, *more = lines.split(text)
     files = [] if as_voice else await long_answer.sound_file(answer.pcm)

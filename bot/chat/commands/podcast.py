@@ -60,6 +60,7 @@ async def podcast(
     plan = job.plan(document, settings.language or "", speakers, format, limit)
     plan.guild_id, plan.user_id, plan.channel_id = guild.id, interaction.user.id, interaction.channel_id or 0
     words = host.words_in(guild)
+    plan.notes = attachments.told(words, document.notes)
     dollars = price(host.services.budget, job.estimate(host.jobs.studio, plan))
     head = _head(plan, dollars, words)
     if dollars is not None and dollars <= job.CONFIRM_ABOVE_DOLLARS:
@@ -223,7 +224,7 @@ def _head(plan: podcast_folder.Plan, dollars: Decimal | None, words: Words) -> s
     minutes = max(1, round(len(plan.sections) * job.ESTIMATED_CHAPTER_SECONDS / 60))
     cost = lines.price(dollars, words, estimated=True)
     head = words("podcast plan", title=_title(plan, words), minutes=minutes, chapters=len(plan.sections), cost=cost)
-    return head.rstrip(" ·")
+    return "\n".join(filter(None, (head.rstrip(" ·"), plan.notes)))
 
 
 def _title(plan: podcast_folder.Plan, words: Words) -> str:

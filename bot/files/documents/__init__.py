@@ -8,9 +8,18 @@ from bot.files.documents.document import (
     MARKDOWN_SUFFIX,
     MAX_DOCUMENT_BYTES,
     MAX_DOCUMENT_CHARACTERS,
+    NOTE_SENTENCES,
     Document,
     Note,
 )
 from bot.files.documents.sections import sections
 
-__all__ = ["MARKDOWN_SUFFIX", "MAX_DOCUMENT_BYTES", "MAX_DOCUMENT_CHARACTERS", "Document", "Note", "sections"]
+__all__ = [
+    "MARKDOWN_SUFFIX",
+    "MAX_DOCUMENT_BYTES",
+    "MAX_DOCUMENT_CHARACTERS",
+    "NOTE_SENTENCES",
+    "Document",
+    "Note",
+    "sections",
+]

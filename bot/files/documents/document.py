@@ -10,14 +10,24 @@ MAX_DOCUMENT_BYTES = 25_000_000
 MARKDOWN_SUFFIX = ".md"
 
 
+NOTE_SENTENCES = {
+    "encoding": "I read the file as {detail}. If letters are wrong, save it as UTF-8.",
+    "unread_pages": "Pages that are pictures I cannot read: {detail}.",
+}
+"""Code of a note -> what it says, in English; chat/i18n.py has the sentence `note <code>` in every language."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something that people should know about how their file was read."""
 
     code: str
-    "chat/i18n.py finds the sentence `note <code>`"
+    "one of NOTE_SENTENCES"
     detail: str
-    "what the sentence names, as {detail}: an encoding, page numbers"
+    "what the sentence names: an encoding, page numbers"
+
+    def __str__(self) -> str:
+        return NOTE_SENTENCES[self.code].format(detail=self.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +43,6 @@ class Document:
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Document":
         """Return the document whose fields `asdict` gave. Raises KeyError, TypeError."""
-        notes = tuple(Note(str(note["code"]), str(note["detail"])) for note in values.get("notes", ()))
+        told = [(str(note["code"]), str(note["detail"])) for note in values.get("notes", ())]
+        notes = tuple(Note(code, detail) for code, detail in told if code in NOTE_SENTENCES)
         return cls(str(values["title"]), str(values["text"]), tuple(map(str, values.get("outline", ()))), notes)

@@ -49,6 +49,8 @@ def decode(data: bytes) -> tuple[str, tuple[Note, ...]]:
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
+            if encoding == "utf-16" and not _is_marked_utf16(data):
+                raise NotDocument("not UTF-16 in spite of its mark")
             return _strict(data, encoding), ()
     if 0 not in data and _is_utf8(data):
         return _strict(data, "utf-8"), ()
@@ -94,6 +96,16 @@ def _wide(data: bytes) -> str:
     if min(zeros[:3]) > 0.9 and zeros[3] < 0.3:
         return "utf-32-be"
     return next((name for name in ("utf-16-le", "utf-16-be") if _reads_as_utf16(sample, name)), "")
+
+
+def _is_marked_utf16(data: bytes) -> bool:
+    """Whether a text with a mark is UTF-16 of any script; the two bytes may also begin something else."""
+    encoding = "utf-16-le" if data.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
+    sample = data[2:_SAMPLE_BYTES]
+    sample = sample[: len(sample) // 2 * 2]
+    high = Counter(sample[encoding == "utf-16-le" :: 2])
+    one_script = len(sample) >= 40 and sum(count for _, count in high.most_common(3)) * 3 >= len(sample)
+    return not sample or one_script or _reads_as_utf16(sample, encoding)
 
 
 def _reads_as_utf16(sample: bytes, encoding: str) -> bool:

@@ -51,6 +51,13 @@ def test_bytes_that_are_no_text_are_refused() -> None:
             decode(bytes_.randbytes(3000))
 
 
+@pytest.mark.parametrize("text", ["Hello", "ქართული ენა ძველი ენაა", "ユーティーエフ", "会议九点开始，请带上文件夹。"])
+def test_a_mark_alone_does_not_make_a_text(text: str) -> None:
+    assert decode(text.encode("utf-16"))[0] == text
+    with pytest.raises(BadDocument):
+        decode(b"\xff\xfe\x00junk")
+
+
 @pytest.mark.parametrize("wrong", ["cp1252", "koi8-r", "mac_roman"])
 def test_mojibake_is_not_plausible(wrong: str) -> None:
     text = "Собрание начинается в девять. Не забудьте синюю папку."
