@@ -248,6 +248,10 @@ class FakeAudience:
         self.spoken.append(spoken)
         self.lines.append(f"Kikite: {spoken.text}")
 
+    def drop_words(self, user_id: int) -> None: ...
+
+    def drop_answers(self, user_id: int) -> None: ...
+
     async def state(self, state: CallState) -> None:
         self.states.append(state)
 

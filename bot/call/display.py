@@ -48,6 +48,7 @@ class Display:
         """Do not show what a person said, if it is not shown yet."""
         kept = (one for one in self._queue if not (isinstance(one, HeardLine) and one.heard.user_id == user_id))
         self._queue = deque(kept)
+        self._audience.drop_words(user_id)
 
     def drop_answers(self, user_id: int) -> None:
         """Do not show the rest of what a person was answered, if it is not shown yet."""
@@ -57,6 +58,7 @@ class Display:
             else one
             for one in self._queue
         )
+        self._audience.drop_answers(user_id)
 
     def show_progress(self, turn_id: int, text: str) -> None:
         """Show the bot's words so far, in place of those that are not shown yet."""

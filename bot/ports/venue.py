@@ -27,6 +27,14 @@ class Audience(Protocol):
         """The bot's words of this turn, final."""
         ...
 
+    def drop_words(self, user_id: int) -> None:
+        """Do not write what a person said, as far as it is not written yet."""
+        ...
+
+    def drop_answers(self, user_id: int) -> None:
+        """Do not write what a person was answered, as far as it is not written yet."""
+        ...
+
     async def state(self, state: CallState) -> None:
         """The call changed its state."""
         ...

@@ -49,6 +49,10 @@ class Audience:
     async def said(self, spoken: Spoken) -> None:
         await self._see("said", spoken.text)
 
+    def drop_words(self, user_id: int) -> None: ...
+
+    def drop_answers(self, user_id: int) -> None: ...
+
     async def state(self, state: CallState) -> None:
         await self._see("state", state)
 

@@ -12,6 +12,7 @@ import structlog
 from bot.chat import attachments, requests
 from bot.chat.cooldown import Cooldowns
 from bot.chat.transcript import line_writer, outage
+from bot.types import Heard, Spoken
 from sandbox.guild.components import text_of
 from sandbox.guild.knobs import Failure
 from sandbox.rest import edge
@@ -109,3 +110,21 @@ async def test_a_download_that_breaks_is_tried_again_once(
     if times == 1:
         await until(lambda: quiet.engine.requests)
         assert "what it is about" in quiet.engine.requests[0].turn.typed[0].text
+
+
+@pytest.mark.parametrize("how", ["withdraw", "forget"])
+async def test_words_that_wait_for_discord_are_dropped_with_their_speakers_leave(quiet: QuietBot, how: str) -> None:
+    ada = await quiet.joined()
+    call = quiet.calls.all()[0]
+    quiet.sandbox.knobs.failures.append(FAULTS["503"](POSTS, 4))
+    await call.venue.audience.heard(Heard(1, ada.id, "the canary sings", 1.0), "Ada")
+    await call.venue.audience.said(Spoken(1, "a canary, you say", 1.0, None, asked_by=(ada.id,)))
+    await call.venue.audience.heard(Heard(2, 5, "what a day", 1.0), "Ben")
+    if how == "withdraw":
+        await quiet.sandbox.command(ada, "privacy withdraw")
+    else:
+        await quiet.calls.erasure.forget_person(ada.id)
+    await until(lambda: any("what a day" in message.content for message in quiet.shown()), 20)
+    shown = "\n".join(message.content for message in quiet.shown())
+    assert "the canary sings" not in shown
+    assert ("a canary, you say" in shown) == (how == "withdraw"), "what it answered is the bot's own"

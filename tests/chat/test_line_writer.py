@@ -14,9 +14,9 @@ import pytest
 from bot.chat.transcript.line_writer import (
     FORBIDDEN_PAUSE_SECONDS,
     LINE_EDIT_GAP_SECONDS,
-    MAX_WAITING_LINES,
     LineWriter,
 )
+from bot.chat.transcript.waiting_lines import MAX_WAITING_LINES
 
 pytestmark = pytest.mark.looptime
 
@@ -336,3 +336,42 @@ async def test_half_an_hour_of_five_people_loses_no_line() -> None:
     for kind in ("post", "edit"):
         times = [at for at, act in chat.acts if act == kind]
         assert all(later - earlier >= 5.0 for earlier, later in zip(times, times[5:], strict=False))
+
+
+async def test_what_waits_for_discord_can_be_dropped() -> None:
+    chat = Chat(*(aiohttp.ClientOSError() for _ in range(2)))
+    writer = LineWriter(chat)
+    for number, speaker in enumerate((1, 2, 1)):
+        writer.post(f"line {number} of {speaker}", speaker=speaker)
+    alone = writer.post("an answer to 1", growing=True)
+    alone.asked_by = (1,)
+    await asyncio.sleep(0.1)
+    assert not chat.messages, "all of it waits, some on its way"
+    writer.drop(lambda line: line.speaker == 1)
+    writer.drop(lambda line: 1 in line.asked_by)
+    writer.post("line of 2", speaker=2)
+    await writer.idle()
+    assert "\n".join(message.content for message in chat.messages).splitlines() == ["line 1 of 2", "line of 2"]
+
+
+async def test_a_message_whose_lines_are_all_dropped_is_not_posted() -> None:
+    chat = Chat(aiohttp.ClientOSError())
+    writer = LineWriter(chat)
+    writer.post("line of 1", speaker=1)
+    await asyncio.sleep(0.1)
+    writer.drop(lambda line: line.speaker == 1)
+    await writer.idle()
+    assert chat.messages == []
+
+
+@pytest.mark.parametrize(("speakers", "left"), [((1,), []), ((1, 2, 1), ["line 1 of 2"])])
+async def test_what_is_dropped_while_discord_takes_it_is_taken_back(speakers: tuple[int, ...], left: list[str]) -> None:
+    chat = Chat()
+    writer = LineWriter(chat)
+    for number, speaker in enumerate(speakers):
+        writer.post(f"line {number} of {speaker}", speaker=speaker)
+    await asyncio.sleep(0.05)
+    writer.drop(lambda line: line.speaker == 1)
+    await writer.idle()
+    assert chat.contents == left
+    assert len(chat.acts) >= 1, "it was posted"

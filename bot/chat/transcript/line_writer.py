@@ -5,17 +5,18 @@ While Discord cannot be reached, lines wait. Those that are late say so, and a n
 
 import asyncio
 import secrets
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
-from typing import Protocol
 
 import discord
 import structlog
 
 from bot.chat.i18n import Words
-from bot.chat.lines import MAX_MESSAGE_CHARACTERS, split
+from bot.chat.lines import split
 from bot.chat.requests import NONCE_BITS, REQUEST_ERRORS, is_edge_fault, retry_delay
 from bot.chat.transcript.outage import LATE_LINE_SECONDS, Outages
+from bot.chat.transcript.waiting_lines import WaitingLines
+from bot.chat.transcript.written_line import TextChannel, WrittenLine
 
 log = structlog.get_logger(__name__)
 
@@ -23,51 +24,8 @@ LINE_EDIT_GAP_SECONDS = 1.2
 """Minimum time between two edits in one channel: Discord allows about five in five seconds, including clicks."""
 EDIT_TOLERANCE_SECONDS = 0.001
 """An edit may be this early: otherwise rounding could make the writer spin."""
-MAX_WAITING_LINES = 400
-"""Lines waiting to be posted: half an hour of lively talk. Beyond it the oldest are dropped, and people are told."""
 FORBIDDEN_PAUSE_SECONDS = 60.0
 """Nothing is posted for this time after Discord has forbidden it."""
-
-
-class PostedMessage(Protocol):
-    """What a line needs of its discord.Message."""
-
-    async def edit(self, *, content: str, view: discord.ui.View = ...) -> object: ...
-
-    async def delete(self) -> None: ...
-
-
-class TextChannel(Protocol):
-    """What the writer needs of a discord.abc.Messageable."""
-
-    @property
-    def id(self) -> int: ...
-
-    async def send(
-        self, content: str, *, silent: bool, suppress_embeds: bool, nonce: int, view: discord.ui.View = ...
-    ) -> PostedMessage: ...
-
-
-class WrittenLine:
-    """One line; `text` is what it should say."""
-
-    __slots__ = ("growing", "late", "posted", "queued_at", "row", "shown", "text")
-
-    def __init__(self, text: str, *, growing: bool) -> None:
-        self.text = text
-        self.growing = growing
-        "its text will change, so it gets a message of its own"
-        self.queued_at = asyncio.get_running_loop().time()
-        self.late = ""
-        "the small print that says when it was said"
-        self.posted: list[PostedMessage] = []
-        self.shown: list[str] = []
-        self.row: discord.ui.View | None = None
-        "buttons for its last message, not shown yet"
-
-    @property
-    def full_text(self) -> str:
-        return self.text + self.late
 
 
 class LineWriter:
@@ -82,7 +40,7 @@ class LineWriter:
         self.channel = channel
         "may be replaced: lines to come go there"
         self._outages = Outages(words)
-        self._unsent: deque[WrittenLine] = deque()
+        self._unsent = WaitingLines()
         self._stale: dict[WrittenLine, None] = {}
         "posted lines whose text has changed, oldest first"
         self._next_edit = float("-inf")
@@ -92,15 +50,15 @@ class LineWriter:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def post(self, text: str, *, growing: bool = False, row: discord.ui.View | None = None) -> WrittenLine:
+    def post(
+        self, text: str, *, growing: bool = False, row: discord.ui.View | None = None, speaker: int = 0
+    ) -> WrittenLine:
         """Add a line at the end; one with a `row` of buttons gets a message of its own."""
-        line = WrittenLine(text, growing=growing or row is not None)
+        line = WrittenLine(text, growing=growing or row is not None, speaker=speaker)
         line.row = row
-        if len(self._unsent) >= MAX_WAITING_LINES:
-            self._unsent.popleft()
+        if self._unsent.add(line):
             self.counts["lines_dropped"] += 1
             self._outages.dropped()
-        self._unsent.append(line)
         self._wake()
         return line
 
@@ -113,6 +71,10 @@ class LineWriter:
         if line.posted:
             self._stale[line] = None
             self._wake()
+
+    def drop(self, unwanted: Callable[[WrittenLine], bool]) -> None:
+        """Drop lines that are not written yet."""
+        self._unsent.drop(unwanted)
 
     async def idle(self) -> None:
         """Return when every line and change so far is written."""
@@ -136,24 +98,13 @@ class LineWriter:
         while self._unsent or self._stale:
             self._changed.clear()
             if self._unsent:
-                await self._post(self._batch())
+                await self._post(self._unsent.take_batch())
                 continue
             wait = self._next_edit - clock()
             if wait > EDIT_TOLERANCE_SECONDS:  # a new line goes before an edit
                 await _wait_for(self._changed, wait)
                 continue
             await self._edit_next()
-
-    def _batch(self) -> list[WrittenLine]:
-        """Take the first waiting line, and those after it that fit into the same message."""
-        batch = [self._unsent.popleft()]
-        size = len(batch[0].text)
-        while self._unsent and not batch[-1].growing and not self._unsent[0].growing:
-            size += 1 + len(self._unsent[0].text)
-            if size > MAX_MESSAGE_CHARACTERS:
-                break
-            batch.append(self._unsent.popleft())
-        return batch
 
     async def _post(self, batch: list[WrittenLine]) -> None:
         if self._now() < self._forbidden_until:
@@ -169,8 +120,8 @@ class LineWriter:
                 return
             written += 1
         self._mark_late(batch)  # discord.py may have waited long by itself
-        if len(batch) > 1:
-            single.text = "\n".join(line.full_text for line in batch)
+        if single not in batch:  # they were several, or were dropped while they were being posted
+            single.text, single.late = "\n".join(line.full_text for line in batch), ""
         if split(single.full_text) != single.shown or single.row:
             self._stale[single] = None  # it changed while it was being posted
 
@@ -180,8 +131,11 @@ class LineWriter:
         while True:
             try:
                 await self._tell_outage()
-                if not line.posted and self._mark_late(batch):
-                    part = split("\n".join(each.full_text for each in batch))[0]
+                if not line.posted:
+                    self._mark_late(batch)
+                    part = next(iter(split("\n".join(each.full_text for each in batch))), "")
+                if not part:  # its lines were dropped in the meantime
+                    return False
                 view, since = _view(line, last), self._now()
                 posted = await self.channel.send(part, silent=True, suppress_embeds=True, nonce=nonce, **view)
             except REQUEST_ERRORS as error:
@@ -201,11 +155,10 @@ class LineWriter:
         _take_view(line, view)
         return True
 
-    def _mark_late(self, batch: list[WrittenLine]) -> bool:
-        """Give the lines that waited too long their small print; return whether there are any."""
+    def _mark_late(self, batch: list[WrittenLine]) -> None:
+        """Give the lines that waited too long their small print."""
         for line in batch:
             line.late = line.late or self._outages.small_print(self._now(), line.queued_at)
-        return any(line.late for line in batch)
 
     async def _tell_outage(self) -> None:
         text = self._outages.notice(self._now())

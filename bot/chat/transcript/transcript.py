@@ -10,7 +10,8 @@ from bot.call.record import UNINTELLIGIBLE_TEXT
 from bot.chat import escape, lines
 from bot.chat.error_messages import error_sentence
 from bot.chat.i18n import Words
-from bot.chat.transcript.line_writer import LineWriter, WrittenLine
+from bot.chat.transcript.line_writer import LineWriter
+from bot.chat.transcript.written_line import WrittenLine
 from bot.errors import BotError
 from bot.types import CallState, Heard, Spoken
 
@@ -56,9 +57,9 @@ class Transcript:
         if not self._is_written():
             return
         if heard.text == UNINTELLIGIBLE_TEXT:
-            self._writer.post(lines.unintelligible(name, self._words()))
+            self._writer.post(lines.unintelligible(name, self._words()), speaker=heard.user_id)
         elif heard.text.strip():
-            self._writer.post(lines.heard(name, heard.text))
+            self._writer.post(lines.heard(name, heard.text), speaker=heard.user_id)
 
     async def saying(self, turn_id: int, text: str) -> None:
         if not text.strip():
@@ -81,9 +82,16 @@ class Transcript:
         shown = lines.said(self._bot_name(), spoken, self._words())
         row = self._row(spoken)
         if line is None:
-            self._writer.post(shown, growing=True, row=row)
+            line = self._writer.post(shown, growing=True, row=row)
         else:
             self._writer.revise(line, shown, row)
+        line.asked_by = spoken.asked_by
+
+    def drop_words(self, user_id: int) -> None:
+        self._writer.drop(lambda line: line.speaker == user_id)
+
+    def drop_answers(self, user_id: int) -> None:
+        self._writer.drop(lambda line: user_id in line.asked_by)
 
     async def state(self, state: CallState) -> None:
         await self._on_state(state)
