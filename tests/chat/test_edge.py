@@ -42,6 +42,7 @@ FAULTS: dict[str, Callable[[str, int], Failure]] = {
 async def quiet(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[QuietBot]:
     monkeypatch.setattr(requests, "EDGE_RETRY_DELAYS_SECONDS", (0.1, 0.2))
     monkeypatch.setattr(outage, "LATE_LINE_SECONDS", 0.25)
+    monkeypatch.setattr(outage, "OUTAGE_SECONDS", 0.25)
     monkeypatch.setattr(line_writer, "LATE_LINE_SECONDS", 0.25)
     async with quiet_bot() as opened:
         yield opened

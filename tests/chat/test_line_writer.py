@@ -220,7 +220,7 @@ async def test_lines_are_late_too_when_discord_py_waits_by_itself() -> None:
     await asyncio.sleep(1.0)
     chat.slow = 0.0
     scroll.post("second")
-    await asyncio.sleep(55.0)
+    await asyncio.sleep(58.0)
     scroll.post("third")
     await scroll.idle()
     assert chat.contents == ["first\n[line.late ]", "[notice outage ]", "second\n[line.late ]\nthird"]

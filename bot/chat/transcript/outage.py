@@ -8,7 +8,9 @@ from bot.chat.i18n import Words
 from bot.chat.requests import NONCE_BITS, retry_delay
 
 LATE_LINE_SECONDS = 10.0
-"""A line that waited this long because of an outage says when it was said."""
+"""A line that waited this long says when it was said. Rate limits alone take up to five seconds."""
+OUTAGE_SECONDS = 3.0
+"""An outage that lasts this long is told, and its lines are late after this long."""
 OUTAGE_NOTICE_GAP_SECONDS = 600.0
 """Least time between two notices, unless lines are lost."""
 
@@ -51,7 +53,7 @@ class Outages:
 
     def notice(self, now: float) -> str:
         """Return what is to be told above the late lines; empty: nothing."""
-        if self._began_at is None or self._words is None or self._told or now - self._began_at < LATE_LINE_SECONDS:
+        if self._began_at is None or self._words is None or self._told or now - self._began_at < OUTAGE_SECONDS:
             return ""
         if now < self._next_notice_at and not self._dropped:
             return ""
@@ -69,6 +71,7 @@ class Outages:
     def small_print(self, now: float, queued_at: float) -> str:
         """Return what marks a line as late; empty for one that is not."""
         waited = now - queued_at
-        if self._words is None or waited < LATE_LINE_SECONDS:
+        limit = LATE_LINE_SECONDS if self._began_at is None else OUTAGE_SECONDS
+        if self._words is None or waited < limit:
             return ""
         return "\n" + self._words()("line.late", time=f"<t:{time.time() - waited:.0f}:T>")
