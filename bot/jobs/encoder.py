@@ -60,7 +60,9 @@ class FileEncoder:
             frame_size=context.frame_size or 1024,
         )
         self._file.metadata.update(metadata or {})
-        if chapters:
+        if container == "ogg":
+            self._file.metadata.update(_chapter_comments(chapters))
+        elif chapters:
             self._file.set_chapters([_chapter(number, chapter) for number, chapter in enumerate(chapters)])
 
     def __enter__(self) -> Self:
@@ -116,6 +118,17 @@ def waveform(pieces: Iterable[bytes], rate: int, seconds: float) -> bytes:
 def waveform_text(pcm: bytes, rate: int) -> str:
     """Return a voice message's waveform in base64, as Discord expects it."""
     return base64.b64encode(waveform([pcm], rate, len(pcm) / (2 * rate))).decode("ascii")
+
+
+def _chapter_comments(chapters: Sequence[ChapterMark]) -> dict[str, str]:
+    """Return chapters as Vorbis comments: FFmpeg's muxer rounds those from half a second up to the next second."""
+    found: dict[str, str] = {}
+    for number, chapter in enumerate(chapters):
+        seconds, milliseconds = divmod(round(chapter.start * 1000), 1000)
+        minutes, seconds = divmod(seconds, 60)
+        found[f"CHAPTER{number:03}"] = f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}.{milliseconds:03}"
+        found[f"CHAPTER{number:03}NAME"] = chapter.title
+    return found
 
 
 def _chapter(number: int, chapter: ChapterMark) -> Any:  # PyAV's TypedDict for it is private

@@ -86,13 +86,14 @@ def gain_to(target: float, loudness: float) -> float:
 
 
 class Limiter:
-    """Applies a gain, and lowers it shortly before a peak that would exceed PEAK_CEILING, which avoids distortion.
+    """Applies a gain, and lowers it shortly before a peak that would exceed a ceiling, which avoids distortion.
 
     `feed` returns the sound 5 ms late; `end` returns the rest.
     """
 
-    def __init__(self, gain: float, rate: int) -> None:
+    def __init__(self, gain: float, rate: int, ceiling: float = PEAK_CEILING) -> None:
         self._gain = gain
+        self._ceiling = ceiling
         self._block = max(1, round(_LOOKAHEAD_SECONDS * rate))
         self._recover = math.exp(-_LOOKAHEAD_SECONDS / _RELEASE_SECONDS)
         self._held = np.zeros(0)
@@ -114,7 +115,7 @@ class Limiter:
         """Return `count` blocks. One more block is held, so that the gain is low before a peak in it begins."""
         blocks = self._held[: (count + 1) * self._block].reshape(count + 1, self._block)
         peaks = np.maximum(np.abs(blocks).max(axis=1), 1e-9)
-        wanted = np.minimum(1.0, PEAK_CEILING / peaks)
+        wanted = np.minimum(1.0, self._ceiling / peaks)
         ramps = np.empty((count, self._block))
         before = float(wanted[0]) if self._level is None else self._level
         line = np.arange(1, self._block + 1) / self._block
@@ -130,9 +131,9 @@ class Limiter:
         return np.clip(np.rint(out.ravel() * 32767), -32768, 32767).astype("<i2").tobytes()
 
 
-def levelled(pieces: Iterable[bytes], gain: float, rate: int) -> Iterator[bytes]:
-    """Apply `gain` to s16le mono and limit its peaks."""
-    limiter = Limiter(gain, rate)
+def levelled(pieces: Iterable[bytes], gain: float, rate: int, ceiling: float = PEAK_CEILING) -> Iterator[bytes]:
+    """Apply `gain` to s16le mono and limit its peaks to `ceiling`, a share of full scale."""
+    limiter = Limiter(gain, rate, ceiling)
     for piece in pieces:
         yield limiter.feed(piece)
     yield limiter.end()

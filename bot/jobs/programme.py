@@ -12,6 +12,8 @@ import numpy as np
 from bot.audio import SPEAK_RATE
 from bot.jobs import loudness
 from bot.jobs.encoder import ChapterMark, FileEncoder
+from bot.jobs.splitting import faded, file_ends, pauses_in
+from bot.jobs.true_peak import MAX_TRUE_PEAK, true_peak
 
 PART_PAUSE_SECONDS = 0.3
 """Silence between two parts."""
@@ -27,6 +29,10 @@ BIT_RATES = {"ogg": (48_000, 40_000, 32_000, 24_000, 16_000), "mp3": (96_000, 64
 """Bits per second, best first. Speech is still clear at the lowest."""
 _CONTAINER_OVERHEAD_FACTOR = 1.06
 """Share that the container adds; it also covers encoders that exceed their bit rate slightly."""
+_MAX_ENCODINGS = 4
+"""How often a programme whose true peak is too high is encoded again, each time with a lower ceiling."""
+_SPARE_FACTOR = 10 ** (-0.3 / 20)
+"""Codecs overshoot differently each time."""
 _RESERVED_BYTES = 60_000
 """For the summary, and for the rest of the request that uploads the files."""
 
@@ -48,6 +54,7 @@ def join(
     """Write files of at most `limit` bytes into `out`. `chapters`: titles and numbers of parts, in order."""
     starts: list[float] = []
     gains: list[float] = []
+    pauses: list[float] = []
     meter = loudness.Meter(SPEAK_RATE)
     length = 0
     number = 0
@@ -57,7 +64,9 @@ def join(
         for _ in range(count):
             pcm = _trimmed(load(number))
             gains.append(loudness.gain_to(loudness.TARGET_LUFS, loudness.measure([pcm], SPEAK_RATE)))
+            pauses += [length / SPEAK_RATE + pause for pause in pauses_in(pcm)]
             length += len(pcm) // 2 + round(PART_PAUSE_SECONDS * SPEAK_RATE)
+            pauses.append(length / SPEAK_RATE - PART_PAUSE_SECONDS / 2)
             number += 1
         length += round((CHAPTER_PAUSE_SECONDS - PART_PAUSE_SECONDS) * SPEAK_RATE)
     seconds = length / SPEAK_RATE
@@ -66,13 +75,23 @@ def join(
     trim = loudness.gain_to(loudness.TARGET_LUFS, meter.integrated)
     ends = [*starts[1:], seconds]
     marks = [ChapterMark(name, start, end) for (name, _), start, end in zip(chapters, starts, ends, strict=True)]
-    files = _encoded(load, chapters, [gain * trim for gain in gains], marks, out, container, limit, title)
+    rate, _ = fitting(seconds, container, limit)
+    most = _room(limit) * 8 / (rate * _CONTAINER_OVERHEAD_FACTOR)
+    encoding = _Encoding(out, container, rate, title, file_ends(seconds, most, starts[1:], pauses))
+    ceiling, files = loudness.PEAK_CEILING, []
+    for _ in range(_MAX_ENCODINGS):
+        pieces = _pieces(load, chapters, [gain * trim for gain in gains])
+        files = encoding.write(loudness.levelled(pieces, 1.0, SPEAK_RATE, ceiling), marks)
+        peak = max(map(true_peak, files))
+        if peak <= MAX_TRUE_PEAK:
+            break
+        ceiling *= MAX_TRUE_PEAK / peak * _SPARE_FACTOR
     return Programme(tuple(files), tuple(marks), seconds)
 
 
 def fitting(seconds: float, container: str, limit: int) -> tuple[int, int]:
     """Return the bit rate and the number of files that a programme needs."""
-    room = max(limit - _RESERVED_BYTES, limit // 2)
+    room = _room(limit)
     for rate in BIT_RATES[container]:
         if seconds * rate / 8 * _CONTAINER_OVERHEAD_FACTOR <= room:
             return rate, 1
@@ -80,45 +99,51 @@ def fitting(seconds: float, container: str, limit: int) -> tuple[int, int]:
     return lowest, max(1, -int(-(seconds * lowest / 8 * _CONTAINER_OVERHEAD_FACTOR) // room))
 
 
-def _encoded(
-    load: Load,
-    chapters: Sequence[tuple[str, int]],
-    gains: Sequence[float],
-    marks: Sequence[ChapterMark],
-    out: Path,
-    container: str,
-    limit: int,
-    title: str,
-) -> list[Path]:
-    seconds = marks[-1].end
-    rate, count = fitting(seconds, container, limit)
-    share = seconds / count
-    pieces = loudness.levelled(_pieces(load, chapters, gains), 1.0, SPEAK_RATE)
-    files: list[Path] = []
-    held = b""
-    for number in range(count):
-        start, end = number * share, (number + 1) * share
-        own = [
-            ChapterMark(mark.title, max(0.0, mark.start - start), min(mark.end, end) - start)
-            for mark in marks
-            if mark.start < end and mark.end > start
-        ]
-        path = out / (f"podcast.{container}" if count == 1 else f"podcast-{number + 1}.{container}")
-        tags = {"title": title if count == 1 else f"{title} ({number + 1}/{count})"}
-        wanted = int(share * SPEAK_RATE) * 2
-        with path.open("wb") as file, FileEncoder(file, SPEAK_RATE, container, None, rate, own, tags) as encoder:
-            written = 0
-            while number == count - 1 or written < wanted:
-                piece = held or next(pieces, None)
-                if piece is None:
-                    break
-                held = b""
-                if number < count - 1 and written + len(piece) > wanted:
-                    piece, held = piece[: wanted - written], piece[wanted - written :]
-                encoder.write(piece)
-                written += len(piece)
-        files.append(path)
-    return files
+def _room(limit: int) -> int:
+    return max(limit - _RESERVED_BYTES, limit // 2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoding:
+    """How the files of a programme are written."""
+
+    out: Path
+    container: str
+    rate: int
+    "bits per second"
+    title: str
+    ends: Sequence[float]
+    "of the files, in seconds"
+
+    def write(self, pieces: Iterator[bytes], marks: Sequence[ChapterMark]) -> list[Path]:
+        """Write all files. Each cut is faded on both sides."""
+        files: list[Path] = []
+        start, held, count = 0.0, b"", len(self.ends)
+        for number, end in enumerate(self.ends):
+            own = [
+                ChapterMark(mark.title, max(0.0, mark.start - start), min(mark.end, end) - start)
+                for mark in marks
+                if mark.start < end and mark.end > start
+            ]
+            path = self.out / (f"podcast.{self.container}" if count == 1 else f"podcast-{number + 1}.{self.container}")
+            tags = {"title": self.title if count == 1 else f"{self.title} ({number + 1}/{count})"}
+            first, last = number == 0, number == count - 1
+            wanted = round(end * SPEAK_RATE) - round(start * SPEAK_RATE)
+            with (
+                path.open("wb") as file,
+                FileEncoder(file, SPEAK_RATE, self.container, None, self.rate, own, tags) as encoder,
+            ):
+                at = 0
+                while last or at < wanted:
+                    piece = held or next(pieces, None)
+                    if piece is None:
+                        break
+                    piece, held = (piece, b"") if last else (piece[: (wanted - at) * 2], piece[(wanted - at) * 2 :])
+                    encoder.write(faded(piece, at, wanted, first=first, last=last))
+                    at += len(piece) // 2
+            files.append(path)
+            start = end
+        return files
 
 
 def _pieces(load: Load, chapters: Sequence[tuple[str, int]], gains: Sequence[float]) -> Iterator[bytes]:

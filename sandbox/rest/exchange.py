@@ -9,6 +9,10 @@ from aiohttp import BodyPartReader, web
 from sandbox.guild.compose import MessageBody, Upload
 from sandbox.guild.fault import Form, Json, RestFault
 
+MAX_UPLOADED_FILE_BYTES = 10 << 20
+"""Discord's limit of one file in a server without boosts."""
+MAX_UPLOAD_REQUEST_BYTES = 25 << 20
+"""Discord's limit of one request with all its files."""
 _FILE_FIELD = re.compile(r"files\[(\d+)\]")
 
 
@@ -76,6 +80,9 @@ async def _multipart(request: web.Request) -> MessageBody:
         elif match := _FILE_FIELD.fullmatch(name):
             kind = part.headers.get("Content-Type", "")
             body.files[int(match[1])] = Upload(part.filename or "unknown", data, kind)
+            sizes = [len(upload.data) for upload in body.files.values()]
+            if max(sizes) > MAX_UPLOADED_FILE_BYTES or sum(sizes) > MAX_UPLOAD_REQUEST_BYTES:
+                raise RestFault(413, 40005, "Request entity too large")
     return body
 
 

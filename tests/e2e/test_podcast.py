@@ -7,6 +7,7 @@ import discord
 import pytest
 
 from sandbox.guild.interactions import Interactions
+from sandbox.guild.knobs import Failure
 from sandbox.guild.message import ChatMessage
 from sandbox.model.behaviour import Hang, Refuse, Speak
 from sandbox.model.log import ReceivedRequest
@@ -221,3 +222,20 @@ async def test_a_hundred_thousand_characters_with_three_failures_a_restart_and_a
         await until(lambda: "Cancelled. It cost $" in outcome.content)
         await until(lambda: not left_over(harness))
     assert not harness.model.refused
+
+
+@pytest.mark.filterwarnings("ignore:unread_data:DeprecationWarning")  # within aiohttp's own multipart reader
+async def test_what_discord_finds_too_large_is_sent_smaller(harness: Harness) -> None:
+    harness.model.default = podcasting
+    refusal = '{"message": "Request entity too large", "code": 40005}'
+    kind = {"Content-Type": "application/json"}
+    harness.sandbox.knobs.failures.append(Failure(r"POST /webhooks/", 413, body=refusal, headers=kind))
+    async with harness.bot():
+        await (await asked(harness, 14_000)).settled()
+        message = await posted(harness)
+        *sounds, summary = message.attachments
+        assert summary.filename == "summary.md"
+        asked_for = len(harness.model.chats)
+        assert sum(len(sound.data) * 8 for sound in sounds) / sum(map(length, sounds)) < 40_000
+        await until(lambda: not left_over(harness))
+    assert len(harness.model.chats) == asked_for, "nothing is paid for twice"

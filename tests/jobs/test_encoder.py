@@ -13,7 +13,7 @@ from tests.files.sounds import RATE, pitch, to_pcm, tone
 @pytest.mark.parametrize("container", ["ogg", "mp3"])
 def test_a_file_written_in_pieces_is_whole(container: str) -> None:
     pcm, out = tone(3), BytesIO()
-    chapters = [ChapterMark("One", 0, 1), ChapterMark("二", 1, 3)]
+    chapters = [ChapterMark("One", 0, 0.6), ChapterMark("二", 0.6, 1.5), ChapterMark("=", 1.5, 3)]
     with FileEncoder(out, RATE, container, chapters=chapters, metadata={"title": "A talk"}) as encoder:
         for at in range(0, len(pcm), 7_000):
             encoder.write(pcm[at : at + 7_000])
@@ -22,8 +22,8 @@ def test_a_file_written_in_pieces_is_whole(container: str) -> None:
     assert abs(pitch(back, RATE) - 440) < 2
     with av.open(BytesIO(out.getvalue())) as file:
         found = file.chapters()
-        assert [chapter["metadata"]["title"] for chapter in found] == ["One", "二"]
-        assert [float(chapter["start"] * (chapter["time_base"] or 0)) for chapter in found] == [0, 1]
+        assert [chapter["metadata"]["title"] for chapter in found] == ["One", "二", "="]
+        assert [float(chapter["start"] * (chapter["time_base"] or 0)) for chapter in found] == [0, 0.6, 1.5]
         assert "A talk" in {**file.metadata, **file.streams.audio[0].metadata}.values()
 
 

@@ -16,6 +16,7 @@ from bot.files.documents.formats import read
 from bot.jobs import podcast, podcast_folder
 from bot.jobs import programme as joining
 from bot.jobs.loudness import measure
+from sandbox import clips
 from sandbox.model.behaviour import Refuse, Speak
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.server import ModelServer
@@ -199,7 +200,21 @@ def test_files_stay_under_the_limit_and_are_split_where_they_must_be(tmp_path: P
     assert len(programme.files) >= 2
     assert all(file.stat().st_size <= 250_000 for file in programme.files)
     lengths = [len(to_pcm(file, SPEAK_RATE, 600)) / 48_000 for file in programme.files]
+    if len(programme.files) == 2:
+        assert abs(lengths[0] - programme.chapters[1].start) < 0.1, "the second begins with the second chapter"
     assert abs(sum(lengths) - programme.seconds) < 0.3
+
+
+@pytest.mark.parametrize(("container", "bit_rate"), [("ogg", 16_000), ("ogg", 24_000), ("mp3", 32_000)])
+def test_no_true_peak_is_above_the_ceiling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, container: str, bit_rate: int
+) -> None:
+    """Codecs overshoot, the more the fewer bits they have."""
+    monkeypatch.setitem(joining.BIT_RATES, container, (bit_rate,))
+    parts = [clips.load(name, SPEAK_RATE) for name in ("ben-story", "anna-cook", "yuki-film")]
+    programme = joining.join(parts.__getitem__, [("One", 3)], tmp_path, container, 10_000_000, "T")
+    pcm = to_pcm(programme.files[0], 96_000)
+    assert np.abs(np.frombuffer(pcm, "<i2").astype(int)).max() < 32768 * 10 ** (-0.9 / 20)
 
 
 def test_voices_are_equally_loud_and_joined_without_clicks(tmp_path: Path) -> None:

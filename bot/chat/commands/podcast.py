@@ -1,7 +1,9 @@
 """/podcast: a long text as audio, and its summary as text."""
 
 import asyncio
+from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
 import aiohttp
@@ -26,6 +28,14 @@ log = structlog.get_logger(__name__)
 
 MAX_OPTION_CHARACTERS = 6_000
 """Discord's limit for a text option."""
+MAX_MESSAGE_BYTES = 25 << 20
+"""Discord's limit for one request, all files of a message together, whatever each may have."""
+_MAX_MESSAGE_FILES = 10
+_OTHER_BYTES = 64_000
+"""Of a message, beside its files."""
+_TOO_LARGE_STATUS = 413
+_MAX_SHRINKS = 3
+"""How often a podcast is made smaller when Discord refuses its size."""
 PRUNE_EVERY_SECONDS = 3600.0
 """Time between two checks for abandoned podcasts."""
 
@@ -56,7 +66,7 @@ async def podcast(
         document = await place.document(data, file.filename if file else "", aloud=True)
     settings = host.preferences.of(guild.id, interaction.channel_id)
     speakers = [settings.voice, job.other_voice(settings.voice)][: 2 if voices == "two" else 1]
-    limit = interaction.filesize_limit or guild.filesize_limit
+    limit = min(interaction.filesize_limit or guild.filesize_limit, MAX_MESSAGE_BYTES)
     plan = job.plan(document, settings.language or "", speakers, format, limit)
     plan.guild_id, plan.user_id, plan.channel_id = guild.id, interaction.user.id, interaction.channel_id or 0
     words = host.words_in(guild)
@@ -197,7 +207,7 @@ async def _run(
                 made = await maker.make(show)
             ticket.finish()
             cost = lines.price(maker.cost, words, estimated=account.estimated)
-            await _deliver(made, plan, cost, message, words)
+            await _deliver_fitting(maker, made, plan, cost, message, words)
             await asyncio.to_thread(folder.clear)
     except asyncio.CancelledError:
         await message.detach()  # the process ends; the next one resumes the podcast
@@ -211,13 +221,45 @@ async def _run(
         await message.finish(f"{head}\n⚠️ {explain(words, error)}")
 
 
+async def _deliver_fitting(
+    maker: job.Podcaster, made: job.Podcast, plan: podcast_folder.Plan, cost: str, message: JobMessage, words: Words
+) -> None:
+    """Post a podcast; where Discord refuses its size, post it in smaller files."""
+    for shrinks_left in range(_MAX_SHRINKS, -1, -1):
+        try:
+            await _deliver(made, plan, cost, message, words)
+            return
+        except discord.HTTPException as error:
+            if error.status != _TOO_LARGE_STATUS or not shrinks_left:
+                raise
+            largest = max(file.stat().st_size for file in made.programme.files)
+            plan.limit = min(plan.limit, largest) // 2
+            log.info("podcast_too_large", bytes=largest, limit=plan.limit)
+            made = await maker.make()
+
+
 async def _deliver(made: job.Podcast, plan: podcast_folder.Plan, cost: str, message: JobMessage, words: Words) -> None:
     """Post the sound and the summary in a new message, which people notice even minutes later."""
     programme = made.programme
     text = words("podcast done", title=_title(plan, words), minutes=clock(programme.seconds), cost=cost).rstrip(" ·")
     await message.detach()
-    await message.follow_up(text, [discord.File(path, path.name) for path in (*programme.files, made.summary)])
+    for number, paths in enumerate(_messages([*programme.files, made.summary])):
+        await message.follow_up("" if number else text, [discord.File(path, path.name) for path in paths])
     await message.finish(text)
+
+
+def _messages(paths: Sequence[Path]) -> list[list[Path]]:
+    """Return the files of each message, in order: as many as one request may carry."""
+    found: list[list[Path]] = [[]]
+    room = MAX_MESSAGE_BYTES - _OTHER_BYTES
+    for path in paths:
+        size = path.stat().st_size
+        if found[-1] and (size > room or len(found[-1]) == _MAX_MESSAGE_FILES):
+            found.append([])
+            room = MAX_MESSAGE_BYTES - _OTHER_BYTES
+        found[-1].append(path)
+        room -= size
+    return found
 
 
 def _head(plan: podcast_folder.Plan, dollars: Decimal | None, words: Words) -> str:
