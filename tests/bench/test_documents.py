@@ -61,7 +61,7 @@ def test_500_pages(figures: dict[str, list[str]], lines: int) -> None:
     ],
 )
 def test_180000_characters(figures: dict[str, list[str]], name: str, make: Callable[[str], bytes]) -> None:
-    text = " ".join(random.Random(7).choices(_WORDS, k=170)) + "."
+    text = " ".join(random.Random(7).choices(_WORDS, k=140)) + "."
     data = make(text)
     assert read(data, f"a.{name}").text.count(text) == 200
     taken, heard = cpu(lambda: read(data, f"a.{name}")), cpu(lambda: read(data, f"a.{name}", aloud=True))
