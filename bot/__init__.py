@@ -22,7 +22,7 @@ errors/         the tree of errors
 audio.py        rates, frames, WAV
 types/          values that cross a room's wall         ports/   what a room asks of another
 
-cli/            the commands of `python -m bot`: main.py, jobs.py (work without Discord), people.py (export, forget)
+cli/            the commands of `python -m bot`: main.py, jobs.py (no Discord), people.py (export, forget), sealing.py
 chat/           Discord as people see it: client, commands/, panel, transcript/
 ops/            health, metrics, traces, logs, doctor, shard slots, retention
 jobs/           audio work outside a call: ask, analyze, podcast, catch-up

@@ -32,7 +32,7 @@ from bot.engine.model_check import announce
 from bot.engine.open import open_engines
 from bot.errors import StoreError, StoreUnavailable
 from bot.jobs.analysis_notes import AnalysisNotesOnDisk
-from bot.jobs.context import folder_beside
+from bot.jobs.job_folder import folder_beside
 from bot.jobs.podcast_folder import FailedPodcasts
 from bot.ops import shard_slots
 from bot.ops.health import Health
@@ -162,7 +162,7 @@ async def build(
             tracing(settings.openai_base_url, settings.transcribe_model, os.environ)
         )
         services = await stack.enter_async_context(_services(settings, store, preferences, tls, spans))
-        folder = folder_beside(settings.database_url)
+        folder = folder_beside(settings)
         erasure = Erasure(store, shared_holders(services.engine, services.outbox))
         erasure.register(FailedPodcasts(folder), AnalysisNotesOnDisk(folder))
         calls = await stack.enter_async_context(CallManager(services, preferences.of, erasure))

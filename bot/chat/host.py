@@ -20,7 +20,8 @@ from bot.config import Settings
 from bot.errors import NotInCall
 from bot.files.box import Box
 from bot.jobs.analysis_notes import AnalysisNotes
-from bot.jobs.context import JobContext, folder_beside
+from bot.jobs.context import JobContext
+from bot.jobs.job_folder import folder_beside
 from bot.jobs.queue import JobQueue
 from bot.jobs.services import JobServices
 from bot.ports import Venue
@@ -56,7 +57,7 @@ class Host(discord.AutoShardedClient):
         assert self.services.studio is not None
         queue = JobQueue(counts=self.services.counters.calls)
         services = JobServices.of(self.services)
-        folder = folder_beside(self.settings.database_url)
+        folder = folder_beside(self.settings)
         jobs = JobContext(services, self.services.studio, folder, queue, notes := AnalysisNotes(), self.box)
         self.calls.erasure.register(notes, queue)
         return jobs

@@ -145,6 +145,23 @@ def export_user(user_id: Annotated[int, typer.Argument(help="The person's Discor
 
 
 @cli.command()
+def reseal() -> None:
+    """Encrypt all that is kept with the first key of STORE_KEY, beside a running bot; say when the others may go."""
+    from bot.cli import sealing
+
+    async def seal() -> None:
+        console = Console(stderr=True)
+        with console.status("sealing") as status:
+            done = await sealing.reseal(
+                config.load(Path(".env")), lambda lines: status.update(f"sealed: {lines:,} lines")
+            )
+        for line in done.report():
+            print(line)
+
+    _run(seal())
+
+
+@cli.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of the table.")] = False,
     live: Annotated[bool, typer.Option(help="Have the model speak one word; costs a fraction of a cent.")] = False,

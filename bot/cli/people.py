@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from bot.config import Settings
 from bot.jobs.analysis_notes import AnalysisNotesOnDisk
-from bot.jobs.context import folder_beside
+from bot.jobs.job_folder import folder_beside
 from bot.jobs.podcast_folder import FailedPodcasts
 from bot.privacy.erasure import Erasure
 from bot.privacy.export import export_json
@@ -15,19 +15,20 @@ from bot.types import Forgotten
 
 async def forget(settings: Settings, user_id: int) -> Forgotten:
     """Erase a person in every server. Raises ConfigError, StoreError."""
-    folder = folder_beside(settings.database_url)
-    async with _store(settings) as store:
+    folder = folder_beside(settings)
+    async with open_store(settings) as store:
         return await Erasure(store, [FailedPodcasts(folder), AnalysisNotesOnDisk(folder)]).forget_person(user_id)
 
 
 async def export(settings: Settings, user_id: int) -> str:
     """Return all that is kept of a person as JSON. Raises ConfigError, StoreError."""
-    async with _store(settings) as store:
+    async with open_store(settings) as store:
         return await export_json(store, user_id)
 
 
 @asynccontextmanager
-async def _store(settings: Settings) -> AsyncIterator[SqlStore]:
+async def open_store(settings: Settings) -> AsyncIterator[SqlStore]:
+    """Open the database that the settings name. Raises ConfigError, StoreError."""
     key = settings.store_key.get_secret_value() if settings.store_key else None
     store = await SqlStore.open(settings.database_url, key)
     try:

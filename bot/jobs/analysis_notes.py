@@ -6,11 +6,11 @@ command line ends, so it keeps them in files that only its user may read, until 
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Set
-from pathlib import Path
 
+from bot.errors import StoreError
+from bot.jobs.job_folder import JobFolder
 from bot.ports.holder import Holder
 
 MAX_KEPT_ANALYSES = 32
@@ -71,34 +71,31 @@ class AnalysisNotesOnDisk(Holder):
 
     reads_disk = True
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: JobFolder) -> None:
         self._folder = folder
 
     def begin(self, key: str, people: Set[int] = frozenset()) -> list[str]:
         try:
-            return [str(note) for note in json.loads(self._file(key).read_text(encoding="utf-8"))]
-        except (OSError, ValueError, TypeError):
+            return [str(note) for note in json.loads(self._folder.read(_file(key)))]
+        except (OSError, ValueError, TypeError, StoreError):
             return []
 
     def write(self, key: str, notes: list[str]) -> None:
-        if len(notes) > 1 and not self._file(key).exists():
+        if len(notes) > 1 and not (self._folder.path / _file(key)).exists():
             return  # somebody was forgotten in the meantime
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for old in self._folder.glob("notes-*.json"):
+        for old in self._folder.path.glob("notes-*.json"):
             if time.time() - old.stat().st_mtime > NOTES_ON_DISK_LIFETIME_SECONDS:
                 old.unlink(missing_ok=True)
-        passing = self._file(key).with_suffix(".new")
-        passing.touch(mode=0o600)
-        passing.write_text(json.dumps(notes, ensure_ascii=False), encoding="utf-8")
-        os.replace(passing, self._file(key))
+        self._folder.write(_file(key), json.dumps(notes, ensure_ascii=False).encode())
 
     def drop(self, key: str) -> None:
-        self._file(key).unlink(missing_ok=True)
+        (self._folder.path / _file(key)).unlink(missing_ok=True)
 
     def forget_person(self, user_id: int) -> None:
         """Drop all notes: the files do not say whose words they contain, and a recording can be analysed again."""
-        for file in self._folder.glob("notes-*"):
+        for file in self._folder.path.glob("notes-*"):
             file.unlink(missing_ok=True)
 
-    def _file(self, key: str) -> Path:
-        return self._folder / f"notes-{key}.json"
+
+def _file(key: str) -> str:
+    return f"notes-{key}.json"

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import gettempdir
 
 from bot.files.box import Box
 from bot.jobs.analysis_notes import AnalysisNotes
 from bot.jobs.analyze import Notes
 from bot.jobs.job_account import JobAccount
+from bot.jobs.job_folder import JobFolder
 from bot.jobs.queue import JobQueue
 from bot.jobs.services import JobServices
 from bot.ports import TextAndSpeech
@@ -21,7 +20,7 @@ class JobContext:
 
     services: JobServices
     studio: TextAndSpeech
-    folder: Path
+    folder: JobFolder
     "of unfinished podcasts"
     queue: JobQueue = field(default_factory=JobQueue)
     notes: Notes = field(default_factory=AnalysisNotes)
@@ -38,11 +37,3 @@ class JobContext:
     async def aclose(self) -> None:
         """Cancel the running jobs. A podcast continues after the next start."""
         await self.queue.aclose()
-
-
-def folder_beside(database_url: str) -> Path:
-    """Return the folder for unfinished jobs: beside a SQLite file, else in the system's temporary folder."""
-    scheme, _, path = database_url.partition(":///")
-    if scheme.startswith("sqlite") and path and ":memory:" not in path:
-        return Path(path.split("?")[0]).parent / "jobs"
-    return Path(gettempdir()) / "kikite-jobs"

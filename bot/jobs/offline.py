@@ -25,9 +25,10 @@ from bot.jobs import catchup, podcast, podcast_folder
 from bot.jobs.analysis_notes import AnalysisNotesOnDisk
 from bot.jobs.analyze import Analysis, analyze, estimate, opened, steps
 from bot.jobs.ask import Question, ask
-from bot.jobs.context import JobContext, folder_beside
+from bot.jobs.context import JobContext
 from bot.jobs.enclosed import NOTHING_ENCLOSED, Enclosed, read_enclosed
 from bot.jobs.encoder import encode
+from bot.jobs.job_folder import folder_beside
 from bot.jobs.services import JobServices
 from bot.ports import Store
 from bot.store.outbox import Outbox
@@ -74,7 +75,7 @@ async def open_jobs(
             store=store,
             outbox=Outbox(store) if store is not None else None,
         )
-        yield JobContext(services, engines.write, folder_beside(settings.database_url))
+        yield JobContext(services, engines.write, folder_beside(settings))
 
 
 async def answer(

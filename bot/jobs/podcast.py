@@ -138,7 +138,7 @@ class Podcaster:
         wanted = self._plan
         programme = await asyncio.to_thread(
             joining.join,
-            lambda number: self._folder.part(number).read_bytes(),
+            self._folder.read,
             [(section.chapter.title, len(section.chapter.pieces)) for section in wanted.done],
             self._folder.path,
             wanted.container,

@@ -3,22 +3,29 @@
     <folder>/<id>/plan.json     the request, who made it, the text and its script
                   0001.pcm      a part, s16le mono 24 kHz, written atomically
 
-The folder contains the text that people sent and what was made of it, never speech of people.
+The folder contains the text that people sent and what was made of it, never speech of people. Plan and parts are sealed
+(job_folder.py); the finished sound lies there only until it is delivered.
 """
 
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
+import structlog
+
+from bot.errors import StoreError, WrongKey
+from bot.jobs.job_folder import JobFolder
 from bot.jobs.script import Chapter, ScriptPiece
 from bot.ports.holder import Holder
+from bot.store.private_files import make_private_folder
 
+log = structlog.get_logger("jobs")
+
+PLAN_FILE = "plan.json"
 UNFINISHED_LIFETIME_SECONDS = 7 * 86_400.0
 """How long a podcast that nobody finishes is kept."""
 
@@ -83,34 +90,45 @@ class Plan:
 class PodcastFolder:
     """One podcast's folder."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: JobFolder, plan: Plan) -> None:
         self.plan = plan
-        self.path = folder / plan.id
-        self.path.mkdir(parents=True, exist_ok=True)
-        os.chmod(self.path, 0o700)
+        self.path = folder.path / plan.id
+        self._folder = folder
+        make_private_folder(folder.path)
+        make_private_folder(self.path)
 
     @classmethod
-    def open(cls, folder: Path, plan: Plan) -> "PodcastFolder":
+    def open(cls, folder: JobFolder, plan: Plan) -> "PodcastFolder":
         """Open the folder of the same request if there is one, else make a new one."""
         try:
-            kept = _plan(json.loads((folder / plan.id / "plan.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, KeyError):
+            kept = _plan(folder, plan.id)
+        except (OSError, ValueError, TypeError, KeyError, StoreError):
             return cls(folder, plan)
         kept.channel_id, kept.message_id, kept.limit, kept.paused = plan.channel_id, 0, plan.limit, False
-        return cls(folder, kept)
+        opened = cls(folder, kept)
+        opened._drop_outcome()
+        return opened
 
     def save(self) -> None:
         """Write the plan to disk."""
-        _write(self.path / "plan.json", json.dumps(asdict(self.plan), ensure_ascii=False).encode())
-
-    def part(self, number: int) -> Path:
-        return self.path / f"{number:04}.pcm"
+        data = json.dumps(asdict(self.plan), ensure_ascii=False).encode()
+        self._folder.write(f"{self.plan.id}/{PLAN_FILE}", data)
+        if self.plan.paused:
+            self._drop_outcome()
 
     def has(self, number: int) -> bool:
-        return self.part(number).exists()
+        return (self.path / _part(number)).exists()
 
     def put(self, number: int, pcm: bytes) -> None:
-        _write(self.part(number), pcm)
+        self._folder.write(f"{self.plan.id}/{_part(number)}", pcm)
+
+    def read(self, number: int) -> bytes:
+        """Return a finished part. Raises StoreError when it cannot be decrypted: then it is to be made again."""
+        try:
+            return self._folder.read(f"{self.plan.id}/{_part(number)}")
+        except StoreError:
+            (self.path / _part(number)).unlink(missing_ok=True)
+            raise
 
     def done(self) -> int:
         """Return the number of finished parts."""
@@ -119,19 +137,27 @@ class PodcastFolder:
     def clear(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
 
+    def _drop_outcome(self) -> None:
+        """Delete the finished sound and summary, which are not sealed."""
+        for file in self.path.iterdir():
+            if file.name != PLAN_FILE and file.suffix != ".pcm":
+                file.unlink(missing_ok=True)
 
-def unfinished(folder: Path) -> Iterator[PodcastFolder]:
+
+def unfinished(folder: JobFolder) -> Iterator[PodcastFolder]:
     """Yield the podcasts that an earlier process left unfinished, and delete those too old or unreadable."""
-    for found in sorted(folder.glob("*/plan.json")) if folder.is_dir() else ():
+    for found in sorted(folder.path.glob(f"*/{PLAN_FILE}")):
         try:
             if time.time() - found.stat().st_mtime > UNFINISHED_LIFETIME_SECONDS:
                 raise ValueError("too old")
-            yield PodcastFolder(folder, _plan(json.loads(found.read_text(encoding="utf-8"))))
-        except (OSError, ValueError, TypeError, KeyError):
+            yield PodcastFolder(folder, _plan(folder, found.parent.name))
+        except WrongKey:
+            log.warning("podcast_sealed", hint=WrongKey.default_hint)  # it opens again when the key is back
+        except (OSError, ValueError, TypeError, KeyError, StoreError):
             shutil.rmtree(found.parent, ignore_errors=True)
 
 
-def prune(folder: Path) -> None:
+def prune(folder: JobFolder) -> None:
     """Delete unfinished podcasts that are too old."""
     for _ in unfinished(folder):
         pass
@@ -142,7 +168,7 @@ class FailedPodcasts(Holder):
 
     reads_disk = True
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: JobFolder) -> None:
         self._folder = folder
 
     def forget_person(self, user_id: int) -> None:
@@ -152,16 +178,16 @@ class FailedPodcasts(Holder):
                 found.clear()
 
 
-def _plan(kept: dict[str, Any]) -> Plan:
+def _plan(folder: JobFolder, plan_id: str) -> Plan:
+    """Raises OSError, StoreError, and ValueError, TypeError or KeyError when it is no plan."""
+    kept = json.loads(folder.read(f"{plan_id}/{PLAN_FILE}"))
     return Plan(**{**kept, "written": [section and _section(section) for section in kept["written"]]})
+
+
+def _part(number: int) -> str:
+    return f"{number:04}.pcm"
 
 
 def _section(kept: dict[str, Any]) -> Section:
     chapter = kept["chapter"]
     return Section(Chapter(chapter["title"], tuple(ScriptPiece(**piece) for piece in chapter["pieces"])), kept["note"])
-
-
-def _write(path: Path, data: bytes) -> None:
-    passing = path.with_suffix(".new")
-    passing.write_bytes(data)
-    os.replace(passing, path)

@@ -64,6 +64,16 @@ class ChargeRepository(Repository):
         await connection.execute(delete(ChargePurseRow).where(ChargePurseRow.charge_id.in_(over)))
         await connection.execute(delete(PurseKeyRow).where(PurseKeyRow.day < day))
 
+    async def _reseal_purse_keys(self) -> None:
+        """Seal the keys of days with the first key of the store; one that does not open is left alone."""
+        async with self._transaction() as connection:
+            other = PurseKeyRow.sealed.is_distinct_from(self._seal.key)
+            for day in (await connection.scalars(select(PurseKeyRow.day).where(other))).all():
+                if (key := await self._purse_key(connection, day)) is not None:
+                    fresh = self._seal.seal(base64.b64encode(key).decode(), _key_place(day))
+                    row = {"day": day, "key": fresh, "sealed": self._seal.key}
+                    await self._put(connection, PurseKeyRow, row, ["day"])
+
     async def _purse_key(self, connection: AsyncConnection, day: date) -> bytes | None:
         row = (
             await connection.execute(select(PurseKeyRow.key, PurseKeyRow.sealed).where(PurseKeyRow.day == day))

@@ -22,10 +22,13 @@ from bot.store.tables import (
     ForgettingRow,
     MessageRow,
     NewsRow,
+    PurseKeyRow,
     SettingRow,
 )
 
 NEWS_LIFETIME = timedelta(hours=1)
+DAMAGED_KEY_NAME = "damaged"
+"""Stands in the place of a key's name where no key opens a line."""
 
 
 class RetentionRepository(DeletionRepository, ChargeRepository):
@@ -81,7 +84,7 @@ class RetentionRepository(DeletionRepository, ChargeRepository):
             await self._forget_purses(connection, now)
         for user_id in await self._being_forgotten():
             await self._forget_words(user_id)
-        sealed = await self._reseal(limit)
+        sealed = await self.reseal(limit)
         await self._reclaim()
         await self._scrub()
         return sealed
@@ -99,23 +102,35 @@ class RetentionRepository(DeletionRepository, ChargeRepository):
             await connection.execute(delete(ForgettingRow).where(ForgettingRow.user_id == user_id))
         return words
 
-    async def _reseal(self, limit: int) -> int:
+    async def reseal(self, limit: int, *, give_up_damaged: bool = False) -> int:
         """Seal lines that are unsealed, under an older key or in an older format; return how many, 0 when all are.
 
-        A damaged line stays as it is.
+        A damaged line stays as it is; `give_up_damaged` notes that it needs no key any more. Raises WrongKey.
         """
-        done = 0
-        while not done:
-            rows = await self._unsealed(limit)
-            if not rows:
-                return 0
-            fresh = await asyncio.to_thread(lambda rows=rows: [new for row in rows if (new := self._resealed(row))])
+        while rows := await self._unsealed(limit):
+            fresh = await asyncio.to_thread(
+                lambda rows=rows: [new for row in rows if (new := self._resealed(row, give_up_damaged))]
+            )
             if fresh:
                 table = MessageRow.__table__
                 async with self._transaction() as connection:
                     await connection.execute(update(table).where(table.c.id == bindparam("line")), fresh)  # pyright: ignore[reportArgumentType]
-            done = len(fresh)
-        return done
+                return len(fresh)
+        await self._reseal_purse_keys()
+        return 0
+
+    async def older_keys(self) -> tuple[str, ...]:
+        """Return the names of the keys, other than the first one, that something is still sealed with."""
+        async with self._transaction(reads=True) as connection:
+            names = {name or "no key" for name in await self._older_keys(connection)}
+            purses = await connection.scalars(select(PurseKeyRow.sealed).where(PurseKeyRow.sealed != self._seal.key))
+            return tuple(sorted(names | {str(name) for name in purses}))
+
+    async def damaged_lines(self) -> int:
+        """Return how many lines no key opens, as far as `reseal` gave them up."""
+        lines = select(func.count()).select_from(MessageRow).where(MessageRow.sealed == DAMAGED_KEY_NAME)
+        async with self._transaction(reads=True) as connection:
+            return await connection.scalar(lines.where(MessageRow.guild_id > 0)) or 0
 
     async def _unsealed(self, limit: int) -> list[Any]:
         """Return the next lines that another key sealed, or none; the key after the last one begins from the start."""
@@ -156,6 +171,9 @@ class RetentionRepository(DeletionRepository, ChargeRepository):
         lines = select(MessageRow.id).where(MessageRow.sealed == key, MessageRow.guild_id > 0)
         return await connection.scalar(lines.limit(1)) is not None
 
-    def _resealed(self, row: Any) -> dict[str, Any] | None:
+    def _resealed(self, row: Any, give_up_damaged: bool) -> dict[str, Any] | None:
         words = self._words(row)
-        return words and {"line": row["id"], **self._sealed(row, words["speaker"], words["text"])}
+        if words is not None:
+            return {"line": row["id"], **self._sealed(row, words["speaker"], words["text"])}
+        kept = {name: row[name] for name in ("speaker", "text")}
+        return {"line": row["id"], **kept, "sealed": DAMAGED_KEY_NAME} if give_up_damaged else None

@@ -31,7 +31,7 @@ from bot.chat.permissions import VocalChannel
 from bot.chat.transcript import line_writer
 from bot.config import Settings
 from bot.errors import EngineError
-from bot.jobs.context import folder_beside
+from bot.jobs.job_folder import folder_beside
 from bot.jobs.podcast_folder import FailedPodcasts
 from bot.ports import Store
 from bot.privacy.erasure import Erasure
@@ -291,7 +291,7 @@ async def quiet_bot(*, sandbox: Sandbox | None = None, dev: bool = False, **over
         preferences = Preferences(store, defaults, caps, lambda: datetime.now(UTC))
         services = services_for(store, engine, preferences.caps)
         erasure = Erasure(store, shared_holders(services.engine, services.outbox))
-        erasure.register(FailedPodcasts(folder_beside(settings.database_url)))
+        erasure.register(FailedPodcasts(folder_beside(settings)))
         calls = await stack.enter_async_context(CallManager(services, preferences.of, erasure))
         client = await stack.enter_async_context(logged_in(settings, calls, services, preferences))
         yield QuietBot(sandbox, client, calls, services, engine)

@@ -11,6 +11,7 @@ from bot.chat.cooldown import Cooldowns
 from bot.chat.job_progress import cancel_view
 from bot.engine.text_and_speech import Made
 from bot.jobs.context import JobContext
+from bot.jobs.job_folder import JobFolder
 from bot.jobs.services import JobServices
 from bot.types import Usage
 from sandbox.guild.components import walk
@@ -125,7 +126,7 @@ async def rights_room(folder: Path) -> AsyncIterator[RightsRoom]:
         for user in (host, people["inside"], people["timed out"]):
             await sandbox.enter_voice(user, sandbox.lounge)
         studio: Any = Studio()
-        quiet.client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), studio, folder)
+        quiet.client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), studio, JobFolder(folder))
         await quiet.client.preferences.change(sandbox.guild.id, None, "transcript", "thread", host.id)
         yield RightsRoom(quiet, people, host)
 

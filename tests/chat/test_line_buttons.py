@@ -9,6 +9,7 @@ import pytest
 from bot.chat.transcript.line_buttons import LineId
 from bot.engine.text_and_speech import Made
 from bot.jobs.context import JobContext
+from bot.jobs.job_folder import JobFolder
 from bot.jobs.services import JobServices
 from bot.types import Heard, Message, Usage, Utterance
 from sandbox.guild.components import walk
@@ -96,7 +97,7 @@ async def test_a_line_is_read_in_ones_own_language(tmp_path: Path) -> None:
         line = await answered(quiet, ada)
         await (await quiet.sandbox.command(ada, "leave")).settled()
         studio: Any = Studio()
-        quiet.client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), studio, tmp_path)
+        quiet.client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), studio, JobFolder(tmp_path))
         yui = quiet.sandbox.add_user("Yui", locale="ja")
         outcome = await (await quiet.sandbox.click(yui, line, buttons(line)["mine"])).settled()
         assert outcome.ephemeral

@@ -18,7 +18,7 @@ from bot.billing import report
 from bot.call.verdicts import reason
 from bot.chat import chart
 from bot.errors import RateLimited
-from bot.jobs.context import folder_beside
+from bot.jobs.job_folder import folder_beside
 from bot.jobs.podcast_folder import Plan, PodcastFolder, unfinished
 from bot.types import Charge, Usage, Verdict
 from tests.chat.quiet_bot import QuietBot, quiet_bot, until
@@ -57,7 +57,7 @@ async def test_forget_asks_and_then_forgets(quiet: QuietBot) -> None:
     ada = await quiet.joined()
     await quiet.sandbox.command(ada, "ask", {"text": "remember the password"})
     await until(lambda: len(quiet.shown()) > 1 and "-#" in quiet.shown()[-1].content)
-    folder = folder_beside(quiet.client.settings.database_url)
+    folder = folder_beside(quiet.client.settings)
     for number, (person, paused) in enumerate([(ada.id, True), (ada.id, False), (ada.id + 1, True)]):
         PodcastFolder(
             folder, Plan("t", [f"text {number}"], "", ["sage"], "ogg", 9, user_id=person, paused=paused)

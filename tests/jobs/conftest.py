@@ -18,6 +18,7 @@ from bot.engine.client import build_client
 from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.text_and_speech import OpenAITextAndSpeech
 from bot.jobs.context import JobContext
+from bot.jobs.job_folder import JobFolder
 from bot.jobs.services import JobServices
 from bot.ports import TextAndSpeech
 from bot.store.outbox import Outbox
@@ -83,7 +84,7 @@ async def opened(model: ModelServer, folder: Path, text_model: str | None = None
         model="gpt-audio-1.5",
     )
     try:
-        yield JobSetup(model, JobContext(services, studio, folder / "jobs"), budget)
+        yield JobSetup(model, JobContext(services, studio, JobFolder(folder / "jobs")), budget)
     finally:
         await engine.aclose()
         await client.close()

@@ -13,6 +13,7 @@ from bot.jobs.analysis_notes import (
     AnalysisNotesOnDisk,
     request_key,
 )
+from bot.jobs.job_folder import JobFolder
 
 
 def test_a_key_is_the_same_only_for_the_same_person_recording_and_question() -> None:
@@ -61,16 +62,16 @@ def test_an_analysis_that_still_runs_writes_nothing_of_somebody_forgotten(forgot
 
 
 def test_an_analysis_on_disk_writes_nothing_more_once_its_notes_were_forgotten(tmp_path: Path) -> None:
-    kept = AnalysisNotesOnDisk(tmp_path)
+    kept = AnalysisNotesOnDisk(JobFolder(tmp_path))
     kept.write("key", ["a note"])
-    AnalysisNotesOnDisk(tmp_path).forget_person(1)
+    AnalysisNotesOnDisk(JobFolder(tmp_path)).forget_person(1)
     kept.write("key", ["a note", "more"])
     assert not list(tmp_path.iterdir())
 
 
 def test_notes_on_disk_are_for_their_user_alone(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)  # as the folder of a podcast does
-    kept = AnalysisNotesOnDisk(tmp_path)
+    kept = AnalysisNotesOnDisk(JobFolder(tmp_path))
     kept.write("old", ["a note"])
     (old,) = tmp_path.iterdir()
     os.utime(old, (0, old.stat().st_mtime - NOTES_ON_DISK_LIFETIME_SECONDS - 60))

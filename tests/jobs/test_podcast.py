@@ -1,7 +1,9 @@
 """A long text becomes a complete podcast, level and in order, and no part is made or paid for twice."""
 
 import asyncio
+import base64
 import os
+from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -11,11 +13,13 @@ import numpy as np
 import pytest
 
 from bot.audio import SPEAK_RATE
-from bot.errors import OutOfCredit, PartFailed
+from bot.errors import Damaged, OutOfCredit, PartFailed
 from bot.files.documents.formats import read
 from bot.jobs import podcast, podcast_folder
 from bot.jobs import programme as joining
+from bot.jobs.job_folder import JobFolder
 from bot.jobs.loudness import measure
+from bot.store.seal import Seal
 from sandbox import clips
 from sandbox.model.behaviour import Refuse, Speak
 from sandbox.model.log import ReceivedRequest
@@ -121,6 +125,54 @@ async def test_a_part_that_fails_for_good_is_named_and_the_others_kept(job_setup
 
 def on_disk(job_setup: JobSetup) -> list[podcast_folder.PodcastFolder]:
     return list(podcast_folder.unfinished(job_setup.jobs.folder))
+
+
+async def test_with_a_key_no_word_of_it_lies_open_and_it_goes_on_all_the_same(job_setup: JobSetup) -> None:
+    key = base64.b64encode(bytes(32)).decode()
+    job_setup.jobs = replace(job_setup.jobs, folder=JobFolder(job_setup.jobs.folder.path, Seal.of(key)))
+
+    def never(request: ReceivedRequest) -> Speak | Refuse:
+        said = str(request.body["messages"][1]["content"])
+        aloud = request.body.get("modalities") == ["text", "audio"]
+        return BROKEN if aloud and "what does it mean" in said else podcasting(request)
+
+    job_setup.model.default = never
+    folder = folder_for(job_setup, 3000)
+    with pytest.raises(PartFailed):
+        await made(job_setup, folder)
+    folder.plan.paused = True
+    folder.save()
+    files = [path for path in folder.path.parent.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == {".json", ".pcm"}
+    for path in files:
+        data = path.read_bytes()
+        assert b"moon" not in data.lower(), path.name
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert len(set(data)) > 200 or len(data) < 2000, "sound is sealed, too"
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    job_setup.model.default = podcasting
+    (again,) = on_disk(job_setup)
+    assert again.plan == folder.plan
+    assert (await made(job_setup, again)).programme.files
+    wrong = JobFolder(folder.path.parent, Seal.of(base64.b64encode(bytes(31) + b"x").decode()))
+    assert list(podcast_folder.unfinished(wrong)) == []
+    assert folder.path.exists(), "it opens again when the key is back"
+
+
+def test_a_damaged_plan_is_deleted_and_a_damaged_part_is_made_again(job_setup: JobSetup) -> None:
+    sealed = JobFolder(job_setup.jobs.folder.path, Seal.of(base64.b64encode(bytes(32)).decode()))
+    job_setup.jobs = replace(job_setup.jobs, folder=sealed)
+    folder = folder_for(job_setup, 3_000)
+    folder.save()
+    folder.put(0, bytes(4800))
+    folder.put(1, bytes(4800))
+    (folder.path / "0000.pcm").write_bytes((folder.path / "0001.pcm").read_bytes())  # another part's place
+    with pytest.raises(Damaged):
+        folder.read(0)
+    assert [folder.has(number) for number in range(2)] == [False, True]
+    (folder.path / "plan.json").write_bytes((folder.path / "plan.json").read_bytes()[:-1])
+    assert on_disk(job_setup) == []
+    assert not folder.path.exists()
 
 
 def test_an_abandoned_podcast_is_deleted(job_setup: JobSetup) -> None:

@@ -15,6 +15,7 @@ import bot
 from bot.app import build
 from bot.call.holdings import Holdings
 from bot.jobs.analysis_notes import AnalysisNotes, AnalysisNotesOnDisk
+from bot.jobs.job_folder import JobFolder
 from bot.jobs.podcast_folder import FailedPodcasts, Plan, PodcastFolder
 from bot.ports.engine import Engine
 from bot.ports.holder import Holder
@@ -64,13 +65,13 @@ def on_disk(folder: Path) -> bool:
 
 def fill(fake: FakeCall, folder: Path) -> dict[str, Holder]:
     """Have every holder but the call keep the canary of Anna."""
-    notes, disk = AnalysisNotes(), AnalysisNotesOnDisk(folder)
-    fake.erasure.register(notes, disk, FailedPodcasts(folder))
+    notes, disk = AnalysisNotes(), AnalysisNotesOnDisk(JobFolder(folder))
+    fake.erasure.register(notes, disk, FailedPodcasts(JobFolder(folder)))
     notes.begin("key", {ANNA})
     notes.write("key", [CANARY])
     disk.write("key", [CANARY])
     plan = Plan("t", [CANARY], "", ["sage"], "ogg", 9, user_id=ANNA, paused=True)
-    PodcastFolder(folder, plan).save()
+    PodcastFolder(JobFolder(folder), plan).save()
     line = Message("user", ANNA, "Anna", CANARY, datetime.now(UTC))
     answer = Message("assistant", 99, "Kikite", CANARY, datetime.now(UTC), asked_by=(ANNA,))
     for entry in (line, answer, Charge(line.at, 5, 7, (ANNA,), "reply", "m", Usage(), None)):

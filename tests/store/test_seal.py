@@ -1,22 +1,28 @@
 """Words at rest are sealed, keys rotate, and a wrong key is said so."""
 
+import asyncio
 import base64
 import hashlib
 import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from pydantic import SecretStr
 
+from bot.cli.people import open_store
+from bot.cli.sealing import reseal
+from bot.config import Settings
 from bot.errors import ConfigError, Damaged, WrongKey
+from bot.jobs.job_folder import folder_beside
 from bot.store.inspection import sealed
 from bot.store.repository import SqlStore
 from bot.store.seal import Seal
-from tests.store.make import ANNA, CHANNEL, GUILD, START, said
+from tests.store.make import ANNA, BEN, CHANNEL, GUILD, START, cost, said
 
 OLD, NEW = base64.urlsafe_b64encode(bytes(range(200, 232))).decode(), base64.b64encode(bytes(range(32))).decode()
 SECRET = "a canary sings"
@@ -183,3 +189,67 @@ async def test_a_folder_that_others_use_stays_open(tmp_path: Path) -> None:
     await store.aclose()
     assert folder.stat().st_mode & 0o777 == 0o755
     assert (folder / "bot.db").stat().st_mode & 0o777 == 0o600
+
+
+def settings_of(folder: Path, key: str) -> Settings:
+    return Settings(
+        _env_file=None,  # pyright: ignore[reportCallIssue]
+        discord_token=SecretStr("none"),
+        openai_api_key=SecretStr("none"),
+        database_url=f"sqlite+aiosqlite:///{folder}/bot.db",
+        store_key=SecretStr(key),
+    )
+
+
+async def test_everything_is_sealed_with_the_new_key_beside_a_running_bot(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/bot.db"
+    unsealed = await opened(url, None)
+    lines = [said(number, ANNA) for number in range(650)]
+    await unsealed.remember(GUILD, CHANNEL, lines[:50])
+    await unsealed.aclose()
+    old = await opened(url, OLD)
+    await old.remember(GUILD, CHANNEL, lines[50:600])
+    await old.charge([cost("0.1", ANNA, at=datetime.now(UTC))])
+    await old.forget(BEN)
+    folder_beside(settings_of(tmp_path, OLD)).write("notes-a.json", SECRET.encode())
+    running = await opened(url, f"{NEW},{OLD}")
+
+    async def talk() -> None:
+        for line in lines[600:]:
+            await running.remember(GUILD, CHANNEL, [line])
+
+    settings = settings_of(tmp_path, f"{NEW},{OLD}")
+    steps: list[int] = []
+    done, _ = await asyncio.gather(reseal(settings, steps.append), talk())
+    assert (done.lines, done.files, done.damaged, done.older_keys) == (600, 1, 0, ())
+    assert steps == sorted(steps)
+    assert "may go" in done.report()[-1]
+    await old.remember(GUILD, CHANNEL, [said(700, ANNA)])  # a bot that nobody restarted
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as raw:
+        raw.execute("UPDATE messages SET text = 'x', sealed = ? WHERE id = ?", (Seal.of(OLD).key, lines[3].id))
+        raw.commit()
+    async with open_store(settings) as store:
+        assert await store.older_keys() == (Seal.of(OLD).key,)
+    again = await reseal(settings, steps.append)
+    assert (again.lines, again.files, again.damaged, again.older_keys) == (2, 0, 1, ())
+    for store in (old, running):
+        await store.aclose()
+    only_new = settings_of(tmp_path, NEW)
+    assert folder_beside(only_new).read("notes-a.json") == SECRET.encode()
+    store = await opened(url, NEW)  # which no line stops, not even the damaged one
+    assert len(await store.history(CHANNEL, 999)) == 650
+    await store.aclose()
+    assert "the key in STORE_KEY" in (await reseal(only_new, steps.append)).report()[-1]
+
+
+async def test_an_interrupted_sealing_goes_on_where_it_was(url: str) -> None:
+    store = await opened(url, OLD)
+    await store.remember(GUILD, CHANNEL, [said(number) for number in range(30)])
+    await store.aclose()
+    first = await opened(url, f"{NEW},{OLD}")
+    assert await first.reseal(10) == 10
+    await first.aclose()
+    second = await opened(url, f"{NEW},{OLD}")
+    assert [await second.reseal(10) for _ in range(3)] == [10, 10, 0]
+    assert await second.older_keys() == ()
+    await second.aclose()

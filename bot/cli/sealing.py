@@ -1,0 +1,61 @@
+"""Re-encryption of all that is kept, beside a running bot: the way to a new STORE_KEY."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.cli.people import open_store
+from bot.config import Settings
+from bot.errors import ConfigError
+from bot.jobs.job_folder import folder_beside
+
+RESEALED_BATCH_LINES = 100
+"""Lines sealed in one transaction: a call's line waits behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """What was sealed with the first key of STORE_KEY."""
+
+    lines: int
+    files: int
+    damaged: int
+    "lines that no key opens"
+    older_keys: tuple[str, ...]
+    "names of other keys that something is still sealed with"
+    keys: int
+    "keys in STORE_KEY"
+
+    def report(self) -> list[str]:
+        """Say what was done, and what may be done now."""
+        told = [f"sealed with the first key: {self.lines} lines, {self.files} files"]
+        if self.damaged:
+            told.append(f"damaged: {self.damaged} lines, which no key opens; they stay as they are and are left out")
+        if self.older_keys:
+            told.append(
+                f"still in use: {', '.join(self.older_keys)}. Keep the old keys in STORE_KEY, restart every bot that "
+                "runs without the new key in the first place, and run this again."
+            )
+        elif self.keys > 1:
+            told.append("everything is sealed with the first key of STORE_KEY: the others may go.")
+        else:
+            told.append("everything is sealed with the key in STORE_KEY.")
+        return told
+
+
+async def reseal(settings: Settings, progress: Callable[[int], None]) -> Resealed:
+    """Seal every line and file with the first key. After an interruption, the next run does the rest.
+
+    `progress` is called with the number of lines so far. Raises ConfigError and StoreError.
+    """
+    if settings.store_key is None:
+        raise ConfigError(["STORE_KEY is not set: there is no key to seal with"])
+    lines = 0
+    async with open_store(settings) as store:
+        while done := await store.reseal(RESEALED_BATCH_LINES, give_up_damaged=True):
+            lines += done
+            progress(lines)
+        files = folder_beside(settings).reseal()
+        older = await store.older_keys()
+        damaged = await store.damaged_lines()
+        keys = len(settings.store_key.get_secret_value().split(","))
+    return Resealed(lines, files, damaged, older, keys)

@@ -1,0 +1,60 @@
+"""The folder of unfinished jobs. What people sent and what is made of it is sealed there as in the database."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import gettempdir
+
+from bot.config import Settings
+from bot.errors import Damaged
+from bot.store.inspection import sqlite_file
+from bot.store.private_files import make_private_folder, write_private_file
+from bot.store.seal import Seal, file_key
+
+SEALED_FILES = ("*/plan.json", "*/*.pcm", "notes-*.json")
+
+
+@dataclass(frozen=True, slots=True)
+class JobFolder:
+    """A folder whose files only the bot's user may read, and only with STORE_KEY where there is one."""
+
+    path: Path
+    seal: Seal = field(default_factory=Seal)
+
+    def read(self, name: str) -> bytes:
+        """Return what a file holds; `name` is relative to the folder. Raises OSError, WrongKey and Damaged."""
+        return self.seal.open_file((self.path / name).read_bytes(), name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file atomically. Raises OSError."""
+        file = self.path / name
+        for folder in {self.path, file.parent}:
+            make_private_folder(folder)
+        write_private_file(file, self.seal.seal_file(data, name))
+
+    def names(self) -> Iterator[str]:
+        """Yield the files that are sealed."""
+        for pattern in SEALED_FILES:
+            for file in sorted(self.path.glob(pattern)):
+                yield file.relative_to(self.path).as_posix()
+
+    def reseal(self) -> int:
+        """Seal every file with the first key; return how many were not. Leaves damaged ones alone. Raises WrongKey."""
+        done = 0
+        for name in self.names():
+            with suppress(OSError, Damaged):
+                if file_key((self.path / name).read_bytes()) != self.seal.key:
+                    self.write(name, self.read(name))
+                    done += 1
+        return done
+
+
+def folder_beside(settings: Settings) -> JobFolder:
+    """Return the folder for unfinished jobs: beside a SQLite file, else in the system's temporary folder.
+
+    Raises ConfigError.
+    """
+    seal = Seal.of(settings.store_key.get_secret_value() if settings.store_key else None)
+    file = sqlite_file(settings.database_url)
+    return JobFolder(Path(gettempdir()) / "kikite-jobs" if file is None else file.parent / "jobs", seal)
