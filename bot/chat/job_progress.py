@@ -133,6 +133,7 @@ class Progress:
 
     message: JobMessage
     words: Words
+    ticket: Ticket
     account: JobAccount | None = None
 
     def show(self, text: str) -> None:
@@ -168,7 +169,7 @@ async def run_job(
     except BaseException:
         host.jobs.queue.give_back(ticket)
         raise
-    progress = Progress(message, words)
+    progress = Progress(message, words, ticket)
     try:
         if not ticket.running:
             progress.show(words("job waiting"))

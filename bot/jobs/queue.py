@@ -32,6 +32,8 @@ class Ticket:
     "of work that must not run twice at the same time; empty: any number may run"
     voices: frozenset[int] = frozenset()
     "whose recording the job hears"
+    quoted: frozenset[int] = frozenset()
+    "whose written words the job works on"
     running: bool = False
     cancelled: bool = False
     task: asyncio.Task[object] | None = None
@@ -135,9 +137,9 @@ class JobQueue(Holder):
             self.give_back(ticket)
 
     def forget_person(self, user_id: int) -> None:
-        """Cancel the jobs that this person asked for, and those that hear them."""
+        """Cancel the jobs that this person asked for, and those with their voice or words."""
         for ticket in self._tickets.values():
-            if user_id == ticket.user_id or user_id in ticket.voices:
+            if user_id == ticket.user_id or user_id in ticket.voices | ticket.quoted:
                 ticket.cancel()
 
     def withdraw(self, guild_id: int, user_id: int) -> Mapping[int, Set[str]]:

@@ -149,6 +149,20 @@ async def test_the_recording_of_somebody_who_withdrew_is_heard_for_nobody_else(h
         assert sentence("bot-rice") in again.content
 
 
+async def test_a_recap_under_way_ends_when_somebody_in_it_is_forgotten(harness: Harness) -> None:
+    harness.model.script(Hang())
+    async with harness.bot() as running:
+        eve, ada = harness.sandbox.add_user("Eve"), harness.sandbox.add_user("Ada")
+        said = [Talk("user", ada.id, "Ada", "the canary sings", running.client.services.wall())]
+        await running.store.remember(harness.sandbox.guild.id, harness.lounge.id, said)
+        recap = await harness.sandbox.command(eve, "catchup", {"channel": harness.lounge})
+        await until(lambda: harness.model.chats)
+        await running.calls.erasure.forget_person(ada.id)
+        await recap.settled()
+        assert "Cancelled" in recap.content
+        await until(lambda: harness.model.chats[0].aborted_at)
+
+
 async def test_an_analysis_under_way_ends_when_whose_voice_it_is_withdraws(harness: Harness) -> None:
     harness.model.script(Hang())
     async with harness.bot():

@@ -159,20 +159,22 @@ async def test_a_shutdown_is_not_a_cancelled_job() -> None:
 
 @pytest.mark.parametrize(
     ("how", "cancelled"),
-    [("forget", ["asked", "heard"]), ("withdraw", ["heard"]), ("withdraw elsewhere", [])],
+    [("forget", ["asked", "heard", "quoted"]), ("withdraw", ["heard"]), ("withdraw elsewhere", [])],
 )
 async def test_jobs_that_hear_somebody_end_with_their_leave(how: str, cancelled: list[str]) -> None:
     queue, log, gate = JobQueue(at_once=9, server_at_once=9), [], asyncio.Event()
 
     async def job(name: str, user: int, voices: set[int]) -> None:
+        ticket = queue.take(1, user, name, voices=voices)
+        ticket.quoted = frozenset({7} if name == "quoted" else ())
         try:
-            async with queue.turn(queue.take(1, user, name, voices=voices)):
+            async with queue.turn(ticket):
                 await gate.wait()
         except JobCancelled:
             log.append(name)
 
     async with asyncio.TaskGroup() as group:
-        for name, user, voices in (("asked", 7, {7}), ("heard", 8, {7}), ("another", 9, {8})):
+        for name, user, voices in (("asked", 7, {7}), ("heard", 8, {7}), ("quoted", 8, set()), ("another", 9, {8})):
             group.create_task(job(name, user, voices))
         await turn()
         if how == "forget":
@@ -180,7 +182,7 @@ async def test_jobs_that_hear_somebody_end_with_their_leave(how: str, cancelled:
         else:
             queue.withdraw(1 if how == "withdraw" else 2, 7)
         await queue.settled()
-        assert len(queue) == 3 - len(cancelled)
+        assert len(queue) == 4 - len(cancelled)
         await turn()
         assert sorted(log) == cancelled
         gate.set()

@@ -41,6 +41,7 @@ async def catchup(
         talk = job.recent(await _talk(interaction, target), host.services.wall(), minutes)
         if not talk:
             raise NothingSaid
+        progress.ticket.quoted = frozenset(person for line in talk for person in (line.speaker_id, *line.asked_by))
         settings = host.preferences.of(guild_id, target.id)
         async with jobs.bill(guild_id, target.id, user_id, job.estimate(jobs.studio, talk)) as progress.account:
             progress.show(words("catchup working", lines=len(talk)))
