@@ -210,3 +210,33 @@ def test_each_cause_has_its_own_error() -> None:
 def test_pages_that_are_pictures_alone_are_named() -> None:
     found = read(pdf(column(40, 500, "Hello there."), [], [], extra="40 40 300 300 re f\n"))
     assert [(note.code, note.detail) for note in found.notes] == [("unread_pages", "2–3")]
+
+
+BODY = ("The beds are dug in the autumn and the water is let", "in from the pond in the spring.")
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [("1", "2", "3"), ("i", "ii", "iii"), ("Page 1 of 3", "Page 2 of 3", "Page 3 of 3"), ("- 1 -", "- 2 -", "- 3 -")],
+)
+def test_page_numbers_go_and_the_same_words_on_every_page_stay(numbers: Sequence[str]) -> None:
+    found = text(*([*column(40, 550, *BODY), *column(190, 20, number, size=9)] for number in numbers))
+    assert found == "\n\n".join([" ".join(BODY)] * 3)
+
+
+def test_running_heads_may_alternate_from_page_to_page() -> None:
+    heads = ("The Garden Book", "Chapter One: Soil")
+    pages = [[*column(40, 580, heads[n % 2], size=8), *column(40, 550, *BODY)] for n in range(6)]
+    assert text(*pages) == "\n\n".join([" ".join(BODY)] * 6)
+
+
+def test_a_letter_keeps_its_parts() -> None:
+    page = [*column(250, 570, "Ann Example", "London"), *column(40, 500, "Dear Bob,", "", *BODY, "", "Yours,", "Ann")]
+    assert text(page) == f"Ann Example London\n\nDear Bob,\n\n{' '.join(BODY)}\n\nYours, Ann"
+
+
+def test_a_heading_above_a_table_is_none_of_its_rows() -> None:
+    rows = [("Introduction", "3"), ("Method", "7"), ("Results", "12")]
+    cells = [Line(x, 540 - 15 * n, cell) for n, row in enumerate(rows) for x, cell in zip((40, 330), row, strict=True)]
+    found = text([*column(40, 565, "Contents", size=16), *cells])
+    assert found == "# Contents\n\n| Introduction | 3 |\n| --- | --- |\n| Method | 7 |\n| Results | 12 |"

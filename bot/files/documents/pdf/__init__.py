@@ -16,7 +16,7 @@ from bot.files.documents.pdf.hyphens import Vocabulary
 from bot.files.documents.pdf.layout import TableBlock, blocks
 from bot.files.documents.pdf.margins import begins_note, remove_running_heads, split_footnotes
 from bot.files.documents.pdf.paragraphs import MAX_HEADING_CHARACTERS, Block, paragraphs
-from bot.files.documents.scripts import folded
+from bot.files.documents.scripts import folded, glue
 from bot.files.documents.tables import markdown_table
 
 if TYPE_CHECKING:
@@ -107,10 +107,10 @@ def _blocks(pages: list[Page]) -> list[Block]:
     found: list[Block] = []
     notes: list[Block] = []
 
-    def add(block: Block) -> None:
-        """Add a block, joined to the last one if that breaks off in a sentence; notes wait for its end."""
+    def add(block: Block, *, first: bool = False) -> None:
+        """Add a block; the first of a column goes on with a sentence that breaks off. Notes wait for its end."""
         last = found[-1] if found else None
-        if last is not None and not last.ended and block.kind == "paragraph" and not _is_new(last, block):
+        if first and last is not None and _goes_on(last, block):
             last.text = words.join(last.text, block.text)
             return
         if last is None or last.ended or block.kind != "paragraph":
@@ -125,16 +125,19 @@ def _blocks(pages: list[Page]) -> list[Block]:
                 add(Block("table", markdown_table(block.cells), page=page.number))
                 continue
             lines, below = split_footnotes(block.lines, body, marks)
-            for made in paragraphs(lines, body, words, page.number) if lines else ():
-                add(made)
+            for number, made in enumerate(paragraphs(lines, body, words, page.number) if lines else ()):
+                add(made, first=number == 0)
             notes += _notes(below, words, page.number)
         notes += [Block("note", aside, page=page.number) for aside in page.asides]
     return [*found, *notes]
 
 
-def _is_new(last: Block, block: Block) -> bool:
-    """Whether a paragraph on the same page was already told apart from the last one."""
-    return last.page == block.page and not block.text[:1].islower() and not last.text.endswith(("-", ","))
+def _goes_on(last: Block, block: Block) -> bool:
+    """Whether a paragraph goes on in the next column. On the same page another text may stand there."""
+    if last.ended or block.kind != "paragraph":
+        return False
+    cut = last.text.endswith("-") or not glue(last.text, block.text)
+    return last.page != block.page or cut or block.text[:1].islower()
 
 
 def _notes(lines: list[Fragment], words: Vocabulary, page: int) -> list[Block]:

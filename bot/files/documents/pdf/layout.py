@@ -143,8 +143,10 @@ def _single(page_rows: list[Row]) -> list[TextColumn | TableBlock]:
 def _tables(beside: list[Row]) -> list[TextColumn | TableBlock]:
     """Return a table, and apart from it the lines that stand well above or below."""
     groups: list[list[Row]] = []
-    for row in beside:
-        if groups and row[0].top - groups[-1][-1][0].bottom < _TABLE_GAP_HEIGHTS * row[0].height:
+    table_rows = [number for number, row in enumerate(beside) if len(row) > 1]
+    for number, row in enumerate(beside):
+        outside = number in (table_rows[0], table_rows[-1] + 1)
+        if groups and not outside and row[0].top - groups[-1][-1][0].bottom < _TABLE_GAP_HEIGHTS * row[0].height:
             groups[-1].append(row)
         else:
             groups.append([row])

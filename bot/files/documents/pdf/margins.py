@@ -41,7 +41,9 @@ def remove_running_heads(pages: list[Page], body: float) -> None:
         heads = [head for number, page in enumerate(pages) for head in _outermost(number, page, top=top)]
         for head in _repeated(heads, body) + _numbered(heads, len(pages)):
             gone = set(map(id, head.fragments))
-            pages[head.page].fragments = [item for item in pages[head.page].fragments if id(item) not in gone]
+            rest = [item for item in pages[head.page].fragments if id(item) not in gone]
+            if not all(_PAGE_NUMBER.match(item.text) for item in rest):  # what is all of a page is no margin of it
+                pages[head.page].fragments = rest
 
 
 def split_footnotes(lines: list[Fragment], body: float, marks: set[str]) -> tuple[list[Fragment], list[Fragment]]:
