@@ -37,6 +37,7 @@ call/           one call, from hearing to what is remembered of it:
     launcher.py     sends the request, if affordable  preemptive.py  the answer asked for ahead
     answer.py       one turn's answer, to its last sound     reply_stream.py  what arrived of it
     outcomes.py     closes an answer: line, verdicts, times  accounts.py  what it cost
+    rebuffer.py     lets a slow server's answer sound in few long stretches
     replay.py       the last answer, to be said again        stop_words.py  words that ask for silence
     transcripts.py  writes down what people said, beside the answer
     own_words.py    and what the bot said, if the model sent no words

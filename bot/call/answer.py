@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import structlog
 
-from bot.audio import earcon
+from bot.audio import SPEAK_RATE, earcon, seconds
 from bot.billing.budget import Reservation
+from bot.call.rebuffer import Rebuffer
 from bot.call.reply_stream import ReplyStream
 from bot.errors import BotError, Incomplete, Unreachable
 from bot.ports import Playback, VoiceLink
@@ -51,6 +52,8 @@ class Answer:
         self._withdrawn = False
         self._playback: Playback | None = None
         self._waiting: deque[bytes] = deque()
+        self._rebuffer = Rebuffer()
+        self._now = self._turn.closed_at
         self._task: asyncio.Task[None] | None = None
         self._released = asyncio.Event()
         if not preemptive:
@@ -124,6 +127,7 @@ class Answer:
 
         `may_sound`: the floor is free. `cue`: the server wants the earcon.
         """
+        self._now = now
         arrived = self.reply.seconds > 0
         if self._arrived_at is None and arrived:
             self._arrived_at = now
@@ -132,6 +136,7 @@ class Answer:
             troubles.append(failure)  # not at the end: what arrived before the failure may sound for long
         if self.audible:
             self._began_at = self._began_at or now
+            self._feed()
             return troubles
         if not may_sound:
             self.hold()
@@ -182,12 +187,14 @@ class Answer:
             if self.reply.seconds:
                 await self._released.wait()
             if self._playback:
+                self._feed(last=True)
                 self._playback.finish()
                 self._playout = await self._playback.wait()
         finally:
             self._silence()
 
     def _queue(self, pcm: bytes) -> None:
+        self._rebuffer.note(seconds(pcm, SPEAK_RATE), self._now)
         self._waiting.append(pcm)
         self._flush()
 
@@ -198,7 +205,12 @@ class Answer:
         if self._playback is None:
             self._playback = self._link.play()
         while self._waiting:
-            self._playback.feed(self._waiting.popleft())
+            self._rebuffer.feed(self._waiting.popleft())
+        self._feed()
+
+    def _feed(self, *, last: bool = False) -> None:
+        if self._playback and not self._playout and (ready := self._rebuffer.take(self.played, last=last)):
+            self._playback.feed(ready)
 
     def _cue(self) -> None:
         """Play the earcon, once, and not while the answer is held or over."""

@@ -36,7 +36,7 @@ class Deadlines:
     "for the end of the response after [DONE], which frees the connection for reuse"
 
 
-class _AnswerReader:
+class AnswerReader:
     """Bytes of a response's body -> the chunks in it: those of a stream, or one whole answer as JSON."""
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ async def request_chunks(
         async with asyncio.timeout_at(min(due, end)):
             response = await _post(client, RequestBody(payload))
         assembly.sent_twice = bool(response.extensions.get(SENT_TWICE))
-        reader = _AnswerReader()
+        reader = AnswerReader()
         received = response.aiter_bytes()
         while True:
             # Not around the yields below: our consumer's time does not count against the server.
@@ -109,7 +109,7 @@ async def request_chunks(
                     await _drain(received, deadlines.drain)
                     return
                 before = assembly.received, len(assembly.text)
-                for event in assembly.feed(_chunk(chunk)):
+                for event in assembly.feed(chunk_of(chunk)):
                     yield event
                     if loop.time() - worked_since > MAX_WORK_SECONDS:
                         await asyncio.sleep(0)
@@ -147,7 +147,7 @@ async def _post(client: AsyncOpenAI, body: RequestBody) -> httpx2.Response:
     return cast(httpx2.Response, response)
 
 
-def _chunk(event: ServerEvent) -> object:
+def chunk_of(event: ServerEvent) -> object:
     """Parse one chunk; return it unparsed if it is not JSON. Raises ModelFault for an error within the answer."""
     try:
         chunk = json.loads(event.data)

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from bot.audio import SPEAK_RATE
+from bot.audio import SPEAK_RATE, seconds
 from sandbox import clips
 from sandbox.model.behaviour import Oddity, ProxyPage, Speak
 from sandbox.people.person import Person
@@ -83,3 +83,13 @@ async def test_out_of_credit_under_status_200(harness: Harness) -> None:
         await until(lambda: any("out of credit" in line for line in harness.lines()))
         await asyncio.sleep(0.5)
         assert len(harness.model.chats) == 1
+
+
+async def test_a_slow_server_is_heard_to_the_end(harness: Harness) -> None:
+    harness.model.default = RICE.with_(speed=0.7)
+    async with harness.bot():
+        anna = await ask(harness)
+        await said(harness, "bot-rice")
+        [line] = [line for line in harness.lines() if sentence("bot-rice") in line]
+        assert f"{RICE.seconds:.1f} s" in line
+        assert seconds(anna.recorder.heard(harness.sandbox.bot.id), OUT) > RICE.seconds
