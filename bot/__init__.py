@@ -39,6 +39,7 @@ call/           one call, from hearing to what is remembered of it:
     outcomes.py     closes an answer: line, verdicts, times  accounts.py  what it cost
     rebuffer.py     lets a slow server's answer sound in few long stretches
     replay.py       the last answer, to be said again        stop_words.py  words that ask for silence
+    echoed_words.py what the bot said lately, taken out of what people are thought to have said
     transcripts.py  writes down what people said, beside the answer
     own_words.py    and what the bot said, if the model sent no words
     record.py       what was said, in the order of speaking  holdings.py  lets go of what people take back
@@ -54,7 +55,7 @@ voice/          datagrams <-> frames
     receive/        UDP, RTP, SSRCs, jitter buffer, decoder
     send/           playback, pacer, speaking flag
     link/           entering a channel, the connection, its watchdog and recovery
-talk/           frames -> turns: VAD, segmenter, floor, addressing, history, labels
+talk/           frames -> turns: echo, VAD, segmenter, floor, addressing, history, labels
 engine/         turns -> replies: prompt, the OpenAI stream, transcription
 files/          files that people send -> sound, text; box.py opens each in a child process (child.py)
 store/          what is remembered: tables, repository, migrations, sealing, the outbox

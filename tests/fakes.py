@@ -29,6 +29,7 @@ from bot.types import (
     ReplyDone,
     ReplyEvent,
     ReplyRequest,
+    Sent,
     Spoken,
     TextDelta,
     Usage,
@@ -144,6 +145,9 @@ class FakeLink:
     def admit(self, user_ids: frozenset[int]) -> None:
         self.admitted = user_ids
 
+    def played(self) -> Sequence[Sent]:
+        return ()
+
     def play(self) -> FakePlayback:
         for playback in self.playbacks:
             playback.cut()
@@ -257,6 +261,9 @@ class FakeAudience:
 
     async def trouble(self, error: BotError) -> None:
         self.troubles.append((now(), error.code))
+
+    async def returns_echo(self, user_id: int, name: str) -> None:
+        self.notices.append(f"echo {name}")
 
     async def notice(self, code: str, **values: str | int | float) -> None:
         self.notices.append(code)

@@ -8,12 +8,13 @@ from bot.call.context import CallContext
 from bot.call.idle_timer import IdleTimer
 from bot.call.listener import Listener
 from bot.call.responder import Responder
-from bot.call.shown import Notice, StateChanged
+from bot.call.shown import Notice, ReturnsEcho, StateChanged
 from bot.call.undecoded_speech import UndecodedSpeech
 from bot.ports import VoiceLink
+from bot.talk.ear import ECHO_OUTCOME
 from bot.talk.floor import BargeIn, Decision, Dismiss, DropPreemptive, Duck, Preempt, Respond, Resume, Yield
-from bot.talk.speech_events import Discarded, SpeechEvent, SpeechStarted, Spoke
-from bot.types import CallState
+from bot.talk.speech_events import Discarded, Echoed, SpeechEvent, SpeechStarted, Spoke
+from bot.types import CallState, Verdict
 
 QUIET_SECONDS_BEFORE_REST = 1.0
 """How long nothing must have happened before a call ticks less often."""
@@ -21,6 +22,9 @@ REST_SECONDS = 0.1
 """Between the ticks of a call in which nothing happens: so much later it may notice that somebody begins to speak."""
 WARM_INTERVAL_SECONDS = 30.0
 """Seconds after which the connection to the model may have gone cold."""
+
+MIN_TOLD_ECHO_SECONDS = 1.0
+"""Seconds of the bot's voice that come back before the person is told."""
 
 
 class Conversation:
@@ -48,6 +52,9 @@ class Conversation:
         self._warmed_at = self._busy_at = self._services.clock()
         self._idle = IdleTimer(self._warmed_at)
         self._undecoded = UndecodedSpeech()
+        self._echoed: dict[int, float] = {}
+        "person -> seconds of the bot's voice that came back"
+        self._told_echo: set[int] = set()
 
     @property
     def state(self) -> CallState:
@@ -81,7 +88,8 @@ class Conversation:
         frames, talking = link.frames(now), link.talking(now)
         playing_since = responder.answer.began_at if responder.answer else None
         people = self._venue.people()
-        events, decisions = self._listener.tick(frames, talking, people, responder.state, playing_since, now)
+        played = link.played()
+        events, decisions = self._listener.tick(frames, talking, people, responder.state, playing_since, now, played)
         for event in events:
             self._follow(event, group)
         for decision in decisions:
@@ -99,10 +107,22 @@ class Conversation:
             case Spoke(utterance):
                 self._idle.activity(utterance.started_at)
                 self._responder.transcripts.start(utterance, group)
+            case Echoed(verdict) | Discarded(verdict) if verdict.outcome == ECHO_OUTCOME:
+                self._returned(verdict)
             case Discarded(verdict):
                 self._verdicts.add(verdict)
             case SpeechStarted(at=at):
                 self._warm(at, group)
+
+    def _returned(self, verdict: Verdict) -> None:
+        """The bot's voice came back: say why nothing happens, and tell the person once what helps."""
+        self._verdicts.note_echo(verdict)
+        user_id = verdict.user_id
+        seconds = self._echoed[user_id] = self._echoed.get(user_id, 0.0) + float(verdict.detail["seconds"])
+        if seconds >= MIN_TOLD_ECHO_SECONDS and user_id not in self._told_echo:
+            self._told_echo.add(user_id)
+            if name := self._venue.people().get(user_id):
+                self._display.show(ReturnsEcho(user_id, name))
 
     def _act(self, decision: Decision) -> None:
         responder = self._responder

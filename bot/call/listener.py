@@ -1,14 +1,17 @@
-"""What one call hears, tick by tick: a segmenter per speaker, and the floor. No asyncio, no clock."""
+"""What one call hears, tick by tick: an ear per speaker, and the floor. No asyncio, no clock."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
 from bot.call.settings import CallSettings
 from bot.ports import Vad
+from bot.talk.ear import Ear
+from bot.talk.echo import EchoGate
 from bot.talk.floor import Decision, Floor
-from bot.talk.segmenter import Segmenter, SegmenterSettings
+from bot.talk.played import PlayedSound
+from bot.talk.segmenter import SegmenterSettings
 from bot.talk.speech_events import Discarded, SpeechEvent
-from bot.types import CallState, Frame, Verdict
+from bot.types import CallState, Frame, Sent, Verdict
 
 
 class Listener:
@@ -19,15 +22,21 @@ class Listener:
         self._floor = floor
         self._settings = settings
         self._ids = count(1)
-        self._segmenters: dict[int, Segmenter] = {}
+        self._ears: dict[int, Ear] = {}
         self._made_with: dict[int, float | None] = {}
-        "person -> the endpointing delay their segmenter was made with"
+        "person -> the endpointing delay their ear was made with"
+        self._played = PlayedSound()
+        self._echoes: dict[int, EchoGate] = {}
         self._ended: list[SpeechEvent] = []
 
     @property
     def speaking(self) -> bool:
         """Whether any decoded speaker is in the middle of an utterance."""
-        return any(segmenter.speaking for segmenter in self._segmenters.values())
+        return any(ear.speaking for ear in self._ears.values())
+
+    def echo_of(self, user_id: int) -> EchoGate | None:
+        """Return what is known of the bot's echo from this person's loudspeaker."""
+        return self._echoes.get(user_id)
 
     def tick(
         self,
@@ -37,35 +46,41 @@ class Listener:
         state: CallState,
         playing_since: float | None,
         now: float,
+        sent: Iterable[Sent] = (),
     ) -> tuple[list[SpeechEvent], Sequence[Decision]]:
         """Process the frames of one tick.
 
-        `talking` are the people whose packets arrive; `playing_since` is when playback of the answer began.
+        `talking` are the people whose packets arrive; `playing_since` is when playback of the answer began; `sent` is
+        what the bot sent since the last tick.
         """
+        for packet in sent:
+            self._played.add(packet.at, packet.pcm)
         arrived: dict[int, list[Frame]] = {}
         for frame in frames:
             arrived.setdefault(frame.user_id, []).append(frame)
         events, self._ended = self._ended, []
         delay = self._settings().endpointing_delay
         for user_id in arrived:
-            segmenter = self._segmenters.get(user_id)
+            ear = self._ears.get(user_id)
             # A changed setting applies after the current utterance.
-            if segmenter is None or (self._made_with[user_id] != delay and not segmenter.speaking):
+            if ear is None or (self._made_with[user_id] != delay and not ear.speaking):
+                echo = self._echoes.setdefault(user_id, EchoGate(self._played))
                 settings = SegmenterSettings(endpointing_delay=delay)
-                self._segmenters[user_id] = Segmenter(user_id, self._make_vad(), self._ids, settings)
+                self._ears[user_id] = Ear(user_id, self._make_vad(), self._ids, settings, echo)
                 self._made_with[user_id] = delay
-        for user_id, segmenter in self._segmenters.items():
-            events += segmenter.push(arrived.get(user_id, ()), now)
-        for user_id in self._segmenters.keys() - people.keys() - arrived.keys():
-            events += self._segmenters.pop(user_id).left(now)
-            del self._made_with[user_id]
-        voiced = {user_id: segmenter.voiced_for for user_id, segmenter in self._segmenters.items()}
+        for user_id, ear in self._ears.items():
+            events += ear.push(arrived.get(user_id, ()), now)
+        for user_id in self._ears.keys() - people.keys() - arrived.keys():
+            events += self._ears.pop(user_id).left(now)
+            del self._made_with[user_id], self._echoes[user_id]
+        voiced = {user_id: ear.voiced_for for user_id, ear in self._ears.items()}
         return events, self._floor.step(now, events, talking, voiced, state, len(people), playing_since)
 
     def withdrawn(self, user_id: int, now: float) -> None:
         """Discard the open utterance of somebody who has withdrawn consent."""
-        segmenter = self._segmenters.pop(user_id, None)
+        ear = self._ears.pop(user_id, None)
         self._made_with.pop(user_id, None)
-        if segmenter and segmenter.speaking:
-            verdict = Verdict(next(self._ids), user_id, now, "no_consent", {"seconds": round(segmenter.voiced, 2)})
+        self._echoes.pop(user_id, None)
+        if ear and ear.speaking:
+            verdict = Verdict(next(self._ids), user_id, now, "no_consent", {"seconds": round(ear.voiced, 2)})
             self._ended.append(Discarded(verdict))

@@ -35,7 +35,12 @@ class Outcomes:
 
     def words_so_far(self, answer: Answer) -> str:
         """Return the words of an answer that were heard by now."""
-        return self._words(answer, answer.played)
+        return self.words_at(answer, answer.played)
+
+    def words_at(self, answer: Answer, played: float) -> str:
+        """Return the words of an answer that were heard after `played` seconds of it."""
+        reply = answer.reply
+        return words_heard(reply.text, played, reply.seconds, reply.complete, self._rate.value)
 
     def close(self, answer: Answer) -> None:
         """Book an answer that is over, remember what was heard of it, and tell people what failed."""
@@ -53,7 +58,7 @@ class Outcomes:
             self._display.show(Trouble(untold))
         spoken = reply.seconds > 0
         interrupted = playout.interrupted or (error is not None and spoken)
-        text = self._words(answer, playout.played) if interrupted else reply.text
+        text = self.words_at(answer, playout.played) if interrupted else reply.text
         self._judge(answer, playout, error)
         self._measure(answer, playout, error, cost)
         if not text:
@@ -73,10 +78,6 @@ class Outcomes:
             played = answer.playout.played if answer.playout else 0.0
             line = Spoken(answer.turn.id, "", played, cost, estimated, interrupted=True)
             self._record.answered(line, None, answer.began_at)
-
-    def _words(self, answer: Answer, played: float) -> str:
-        reply = answer.reply
-        return words_heard(reply.text, played, reply.seconds, reply.complete, self._rate.value)
 
     def _judge(self, answer: Answer, playout: Playout, error: BotError | None) -> None:
         for utterance in answer.turn.utterances:

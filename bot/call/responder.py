@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.call.accounts import Accounts
 from bot.call.answer import Answer
 from bot.call.attention import Attention
 from bot.call.context import CallContext
+from bot.call.echoed_words import EchoedWords
 from bot.call.launcher import Launcher
 from bot.call.outcomes import Outcomes
 from bot.call.preemptive import PreemptiveAnswer
@@ -17,6 +19,7 @@ from bot.call.stop_words import StopWords
 from bot.call.transcripts import Transcripts
 from bot.call.turns import Turns
 from bot.ports import VoiceLink
+from bot.talk.ear import ECHO_OUTCOME
 from bot.talk.floor import Floor
 from bot.types import CallState, Heard, Typed, Utterance
 
@@ -28,8 +31,9 @@ class Responder:
     """One call's answers. Everything is called on the loop; `run` lives in the call's TaskGroup."""
 
     def __init__(self, context: CallContext, record: Record, accounts: Accounts, floor: Floor) -> None:
-        self.transcripts = Transcripts(context, record, accounts, self._on_words)
+        self.transcripts = Transcripts(context, record, accounts, self._on_words, self._less_echo)
         self.outcomes = Outcomes(context, record, accounts)
+        self._echoed_words = EchoedWords(self.outcomes.words_at)
         self._context = context
         self._floor = floor
         self._attention = Attention(context.venue, context.settings)
@@ -165,6 +169,7 @@ class Responder:
         turn, reply = answer.turn, answer.reply
         self._stop_words.expect(turn)
         self._shown = ""
+        self._echoed_words.begin(answer)
         self._floor.note_answering(turn.utterances)
         with self._turns.answering():
             self._answer = answer
@@ -195,6 +200,17 @@ class Responder:
         if words != self._shown and (not awaited or sounded >= QUESTION_WAIT_SECONDS):
             self._shown = words
             self._context.display.show_progress(answer.turn.id, words)
+
+    def _less_echo(self, utterance: Utterance, heard: Heard) -> Heard:
+        """Take the bot's own words out of a transcript. What is nothing else is not answered, whoever sent it."""
+        text = self._echoed_words.taken_out(heard.text, utterance)
+        if heard.text and not text:
+            self._context.verdicts.judge(utterance, ECHO_OUTCOME)
+            self._turns.drop(utterance.id)
+            self._preemptive.drop()
+            if self._answer and self._answer.turn.utterances == (utterance,) and not self._answer.turn.typed:
+                self.cut(withdrawn=True)
+        return replace(heard, text=text)
 
     def _on_words(self, utterance: Utterance, heard: Heard | None) -> None:
         """Obey words that ask for silence; None: an utterance's words are not known."""

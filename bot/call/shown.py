@@ -47,7 +47,15 @@ class Notice:
     code: str
 
 
-Shown = HeardLine | SpokenLine | StateChanged | Trouble | Notice
+@dataclass(frozen=True, slots=True)
+class ReturnsEcho:
+    """The bot's voice comes back from somebody's loudspeaker."""
+
+    user_id: int
+    name: str = field(repr=False)
+
+
+Shown = HeardLine | SpokenLine | StateChanged | Trouble | ReturnsEcho | Notice
 
 
 async def show_to(audience: Audience, shown: Shown) -> None:
@@ -61,5 +69,7 @@ async def show_to(audience: Audience, shown: Shown) -> None:
             await audience.state(state)
         case Trouble(error):
             await audience.trouble(error)
+        case ReturnsEcho(user_id, name):
+            await audience.returns_echo(user_id, name)
         case Notice(code):
             await audience.notice(code)

@@ -33,8 +33,9 @@ class Transcripts:
         record: Record,
         accounts: Accounts,
         on_words: Callable[[Utterance, Heard | None], None],
+        own: Callable[[Utterance, Heard], Heard],
     ) -> None:
-        """`on_words` gets each transcript, or None if it failed."""
+        """`on_words` gets each transcript, or None if it failed; `own` returns it without the bot's own words."""
         self.failure: BotError | None = None
         "the error of the newest transcription; None: it succeeded"
         self._venue = context.venue
@@ -43,6 +44,7 @@ class Transcripts:
         self._record = record
         self._accounts = accounts
         self._on_words = on_words
+        self._own = own
         self._slots = asyncio.Semaphore(MAX_TRANSCRIPTIONS)
         self._tasks: dict[int, asyncio.Task[str | None]] = {}
         self._speakers: dict[int, int] = {}
@@ -117,6 +119,8 @@ class Transcripts:
 
     async def _write(self, utterance: Utterance, begun: asyncio.Task[Heard | None] | None) -> str | None:
         heard = await begun if begun else await self._transcribe(utterance)
+        if heard:
+            heard = self._own(utterance, heard)
         self._record.written(utterance, heard)
         self._accounts.transcribed(utterance, heard)
         self._on_words(utterance, heard)

@@ -100,6 +100,10 @@ class Turns:
         self._utterances, stopped = self._stop_words.split_at_stop(self._utterances)
         self._judge_stopped(stopped)
 
+    def drop(self, utterance_id: int) -> None:
+        """Drop an utterance that turned out to be none."""
+        self._utterances = [utterance for utterance in self._utterances if utterance.id != utterance_id]
+
     def withdraw(self, user_id: int, *, typed: bool) -> list[Utterance]:
         """Drop what a person said, with `typed` also what they asked in writing; return the utterances."""
         dropped = [utterance for utterance in self._utterances if utterance.user_id == user_id]

@@ -1,6 +1,7 @@
 """The outcome of each recent utterance, for /call why."""
 
 from collections import Counter, deque
+from dataclasses import replace
 
 from bot.call.counters import Counters
 from bot.errors import BotError
@@ -28,6 +29,16 @@ class Verdicts:
         self.counts[verdict.outcome] += 1
         self._counters.outcomes[verdict.outcome] += 1
         self._verdicts.append(verdict)
+
+    def note_echo(self, verdict: Verdict) -> None:
+        """Record that the bot's voice came back from somebody; one line per person, however often it does."""
+        for before in self._verdicts:
+            if before.outcome == verdict.outcome and before.user_id == verdict.user_id:
+                self._verdicts.remove(before)
+                seconds = float(before.detail.get("seconds", 0)) + float(verdict.detail.get("seconds", 0))
+                verdict = replace(verdict, detail={**verdict.detail, "seconds": round(seconds, 2)})
+                break
+        self.add(verdict)
 
     def judge(self, utterance: Utterance, outcome: str, **detail: float | str) -> None:
         """Record the outcome of an utterance. `detail` holds the figures behind it.

@@ -35,6 +35,7 @@ from bot.chat.permissions import VocalChannel
 from bot.chat.rights import Action
 from bot.chat.transcript.line_buttons import LineButton
 from bot.chat.venue import Connect, DiscordVenue
+from bot.chat.whispers import Whispers
 from bot.config import Settings
 from bot.errors import BotError, LoginError, StartError
 
@@ -113,6 +114,7 @@ class Client(Host):
         self.preferences = preferences or Preferences(services.store, CallSettings(), Caps(), discord.utils.utcnow)
         self.catalogues = catalogues
         self.cooldowns = Cooldowns()
+        self.whispers = Whispers(self.words_to)
         self.tree = Tree(self, allowed_contexts=CONTEXTS, allowed_installs=INSTALLS)
         self.synced = False
         "Discord has the current commands"
@@ -248,6 +250,9 @@ class Client(Host):
                 return
         if before is not None:  # otherwise it joins, and nothing is moved
             await self.calls.moved(guild_id, self.venue(after, asked_in))
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        self.whispers.note(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
         await answer_mention(self, message)

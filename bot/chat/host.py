@@ -16,6 +16,7 @@ from bot.chat.error_messages import Refusal
 from bot.chat.i18n import Catalogues, Words
 from bot.chat.permissions import VocalChannel
 from bot.chat.rights import Action
+from bot.chat.whispers import Whispers
 from bot.config import Settings
 from bot.errors import NotInCall
 from bot.files.box import Box
@@ -36,6 +37,7 @@ class Host(discord.AutoShardedClient):
     preferences: Preferences
     catalogues: Catalogues
     cooldowns: Cooldowns
+    whispers: Whispers
     views: weakref.WeakSet[discord.ui.View]
     "views whose buttons still work"
 

@@ -70,6 +70,7 @@ class DiscordVenue:
             self._changed,
             lambda spoken: line_buttons.button_row(channel.id, spoken, self.words()),
             lambda: self.settings().transcript != "off",
+            lambda user_id, code: host.whispers.tell(self.guild_id, user_id, code),
         )
 
     @property

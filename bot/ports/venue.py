@@ -43,6 +43,10 @@ class Audience(Protocol):
         """A failure that people must know of; a repeated one edits the last notice."""
         ...
 
+    async def returns_echo(self, user_id: int, name: str) -> None:
+        """The bot's voice comes back from this person's loudspeaker: tell them, privately where that is possible."""
+        ...
+
     async def notice(self, code: str, **values: str | int | float) -> None:
         """A sentence of the catalogue (chat/i18n.py) for everyone in the channel."""
         ...

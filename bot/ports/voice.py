@@ -7,6 +7,7 @@ from bot.types import (
     Frame,
     LinkEnd,
     Playout,
+    Sent,
 )
 
 
@@ -84,6 +85,10 @@ class VoiceLink(Protocol):
 
     def admit(self, user_ids: frozenset[int]) -> None:
         """Decode only these people from now on; drop what is buffered of others."""
+        ...
+
+    def played(self) -> Sequence[Sent]:
+        """Return what of the bot's own sound went out since the last call, frame by frame."""
         ...
 
     def play(self) -> Playback:

@@ -125,6 +125,14 @@ class Segmenter:
         self._gaps.restart()
         return events
 
+    def drop(self) -> int | None:
+        """Forget the open utterance, which is not this person's speech; return its id."""
+        dropped, self._open = self._open, None
+        self._continued_after = None
+        self._paused, self._run = False, 0
+        self._recent.clear()
+        return dropped.id if dropped else None
+
     def _take_nothing(self, now: float, events: list[SpeechEvent]) -> None:
         self._gaps.tick_without_packet()
         if self._open and self._open.trailing + self._gaps.missing >= self._endpointing_frames:

@@ -56,4 +56,15 @@ class Discarded:
         return self.verdict.user_id
 
 
-SpeechEvent = SpeechStarted | SpeechPaused | SpeechResumed | Spoke | Discarded
+@dataclass(frozen=True, slots=True)
+class Echoed:
+    """A stretch of the bot's own voice came back and was left out; whatever the person said is told by the others."""
+
+    verdict: Verdict
+
+    @property
+    def user_id(self) -> int:
+        return self.verdict.user_id
+
+
+SpeechEvent = SpeechStarted | SpeechPaused | SpeechResumed | Spoke | Discarded | Echoed

@@ -4,7 +4,7 @@ from bot.types.call import CallState, LinkEnd, Verdict
 from bot.types.language import LANGUAGES, Language
 from bot.types.message import Forgotten, Message, News, Setting
 from bot.types.money import Charge, ChargeKind, Usage, purse_owner
-from bot.types.sound import Frame, Heard, Playout, Utterance
+from bot.types.sound import Frame, Heard, Playout, Sent, Utterance
 from bot.types.turn import (
     AudioDelta,
     Made,
@@ -37,6 +37,7 @@ __all__ = [
     "ReplyEvent",
     "ReplyRequest",
     "RoomContext",
+    "Sent",
     "Setting",
     "Spoken",
     "TextDelta",

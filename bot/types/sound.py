@@ -19,6 +19,16 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """20 ms of the bot's voice that went out."""
+
+    at: float
+    "seconds on the call's clock"
+    pcm: bytes
+    "s16le mono 24 kHz, 960 bytes, at the level that was sent"
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """One stretch of one person's speech, pre-roll included."""
 

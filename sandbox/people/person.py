@@ -1,7 +1,7 @@
 """People in the sandbox: real Opus, DAVE and UDP, in real time."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,6 +62,8 @@ class Person:
         self._timestamp = 0
         self._spoke_at = 0.0
         self.recorder = Recorder(library)
+        self.on_sound: Callable[[int, bytes], None] | None = None
+        "gets each Opus packet as it arrives, with its sender's id"
 
     @property
     def id(self) -> int:
@@ -109,6 +111,8 @@ class Person:
 
     def _hear(self, user_id: int, packet: rtp.SealedPacket, sound: bytes, at: float) -> None:
         self.recorder.take(user_id, packet.ssrc, packet.sequence, packet.timestamp, sound, at)
+        if self.on_sound:
+            self.on_sound(user_id, sound)
 
     async def say(self, pcm: bytes) -> SentSpeech:
         """Speak s16le mono 48 kHz in real time; return after the five silence frames. May be cancelled."""

@@ -47,6 +47,7 @@ from bot.types import (
     ReplyDone,
     ReplyEvent,
     ReplyRequest,
+    Sent,
     TextDelta,
     Usage,
     Utterance,
@@ -104,6 +105,9 @@ class Link:
 
     def talking(self, now: float) -> frozenset[int]:
         return frozenset()
+
+    def played(self) -> Sequence[Sent]:
+        return ()
 
     def unopened(self) -> Mapping[int, int]:
         return {}

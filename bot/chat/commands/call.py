@@ -59,6 +59,8 @@ def _number(key: str, value: float | str) -> str:
             return f"{value:.2f} s"
         case "dbfs", float() | int():
             return f"{value:.0f} dBFS".replace("-", "−")
+        case "ms", float() | int():
+            return f"{value:.0f} ms"
         case "count", float() | int():
             return f"×{value:.0f}"
         case _:

@@ -29,6 +29,8 @@ class Transcript:
     """Writes one call's lines with `writer`. `on_state` gets every state of the call, for the panel; `row` makes the
     buttons under an answer.
 
+    `whisper` tells one person a sentence that only they see; False: that is not possible.
+
     While `is_written` returns False, words are not shown: only troubles, notices and answers that were not spoken. An
     answer that is already partly shown is still finished, because it needs its buttons.
     """
@@ -41,6 +43,7 @@ class Transcript:
         on_state: StateListener,
         row: Callable[[Spoken], discord.ui.View | None],
         is_written: Callable[[], bool],
+        whisper: Callable[[int, str], Awaitable[bool]],
     ) -> None:
         self._writer = writer
         self._bot_name = bot_name
@@ -48,6 +51,7 @@ class Transcript:
         self._on_state = on_state
         self._row = row
         self._is_written = is_written
+        self._whisper = whisper
         self._answers: dict[int, WrittenLine] = {}
         "turn -> its line, while the bot speaks"
         self._trouble: tuple[str, WrittenLine, float, int] | None = None
@@ -106,6 +110,10 @@ class Transcript:
                 self._writer.revise(line, f"{shown} (×{times + 1})")
                 return
         self._trouble = (error.code, self._writer.post(shown, growing=True), now, 1)
+
+    async def returns_echo(self, user_id: int, name: str) -> None:
+        if not await self._whisper(user_id, "echo private"):
+            await self.notice("echo notice", name=name)
 
     async def notice(self, code: str, **values: str | int | float) -> None:
         inert = {key: escape.escape(value) if isinstance(value, str) else value for key, value in values.items()}

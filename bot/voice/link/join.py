@@ -130,6 +130,7 @@ async def connect(
         connected=connection.is_connected,
         # discord.py sends unencrypted whatever it cannot seal yet.
         sealable=lambda: connection.in_group or roster.alone,
+        clock=clock,
     )
     return Link(transport, receiver, roster, inbox, sender, clock)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from bot.ports import Playback
-from bot.types import Frame, LinkEnd
+from bot.types import Frame, LinkEnd, Sent
 from bot.voice.link.monitor import LinkMonitor
 from bot.voice.link.reconnector import Reconnector
 from bot.voice.link.transport import Transport, TransportStats
@@ -71,6 +71,9 @@ class Link:
 
     def admit(self, user_ids: frozenset[int]) -> None:
         self.receiver.admit(user_ids)
+
+    def played(self) -> Sequence[Sent]:
+        return self.sender.played()
 
     def play(self) -> Playback:
         return self.sender.play()

@@ -146,6 +146,11 @@ class OpusPlayback:
     def played(self) -> float:
         return self._taken / (2 * SPEAK_RATE)
 
+    @property
+    def taken(self) -> bytes:
+        """The PCM of the packet that `take` returned last, at its level: s16le mono 24 kHz."""
+        return self._sent[-1]
+
     async def wait(self) -> Playout:
         await self._done.wait()
         assert self._playout is not None

@@ -1,10 +1,17 @@
 """What one link sends: its playbacks, after the speaking flag that Discord requires before the first packet."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 
+from bot.types import Sent
+from bot.voice.opus import OPUS_SILENCE
 from bot.voice.send.pacer import Pacer
 from bot.voice.send.playback import FrameEncoder, OpusPlayback
+
+MAX_SENT_FRAMES = 100
+"""Frames kept until `played` is called: 2 s, longer than any tick is late."""
 
 
 class Sender:
@@ -25,12 +32,16 @@ class Sender:
         speak: Callable[[bool], Awaitable[None]],
         connected: Callable[[], bool],
         sealable: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`clock` is the call's."""
         self._new_encoder = new_encoder
         self._send = send
         self._speak = speak
         self._connected = connected
         self._sealable = sealable
+        self._clock = clock
+        self._played: deque[Sent] = deque(maxlen=MAX_SENT_FRAMES)
         self._lane = pacer.add(self)
         # The newest first; the one before may still have closing silence to send.
         self._playbacks: tuple[OpusPlayback, ...] = ()
@@ -74,11 +85,17 @@ class Sender:
             for playback in self._playbacks:
                 packet = playback.take()
                 if packet is not None:
+                    if packet != OPUS_SILENCE:
+                        self._played.append(Sent(self._clock(), playback.taken))
                     return packet
         return None
 
     def send(self, packet: bytes, /) -> None:
         self._send(packet)
+
+    def played(self) -> Sequence[Sent]:
+        """Return the frames that were sent since the last call, oldest first."""
+        return [self._played.popleft() for _ in range(len(self._played))]
 
     @property
     def sent(self) -> int:

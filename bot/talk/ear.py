@@ -1,0 +1,88 @@
+"""What one person says: their frames, less the bot's echo, cut into utterances."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from bot.ports import Vad
+from bot.talk.echo import EchoGate
+from bot.talk.segmenter import Segmenter, SegmenterSettings
+from bot.talk.speech_events import Discarded, Echoed, SpeechEvent, SpeechPaused, Spoke
+from bot.types import Frame, Utterance, Verdict
+
+ECHO_OUTCOME = "echo"
+"""Outcome of sound that is the bot's own voice."""
+MIN_REPORTED_ECHO_SECONDS = 0.2
+"""Less echo than this in one answer is not worth a verdict."""
+
+
+class Ear:
+    """One speaker. Call `push` once per 20 ms tick."""
+
+    def __init__(
+        self,
+        user_id: int,
+        vad: Vad,
+        ids: Iterator[int] | Callable[[], int],
+        settings: SegmenterSettings,
+        echo: EchoGate,
+    ) -> None:
+        """`ids` gives ascending utterance ids, shared by the call; `echo` outlives the ear: a room stays the same."""
+        self._user_id = user_id
+        self._next_id = ids if callable(ids) else ids.__next__
+        self._segmenter = Segmenter(user_id, vad, self._next_id, settings)
+        self._echo = echo
+        self._held: list[SpeechEvent] = []
+        "of speech that may be an echo"
+        self._reported = echo.echoed
+        "seconds of echo reported so far"
+
+    @property
+    def speaking(self) -> bool:
+        """Whether an utterance is open."""
+        return self._segmenter.speaking
+
+    @property
+    def voiced(self) -> float:
+        """Seconds of speech in the open utterance."""
+        return self._segmenter.voiced
+
+    @property
+    def voiced_for(self) -> float:
+        """Seconds of the current run of speech."""
+        return self._segmenter.voiced_for
+
+    def push(self, frames: Sequence[Frame], now: float) -> list[SpeechEvent]:
+        """Take what arrived in this tick, in order."""
+        echo, segmenter = self._echo, self._segmenter
+        if frames:
+            frames = echo.take(frames, now)
+        events = segmenter.push(frames, now)
+        if frames or events:
+            ended = [event.utterance for event in events if isinstance(event, Spoke)]
+            pausing = bool(ended) or any(isinstance(event, SpeechPaused) for event in events)
+            if echo.recognise(segmenter.speaking or bool(ended), pausing):
+                events = [*self._retract(ended, now), *(event for event in events if isinstance(event, Discarded))]
+                self._held.clear()
+        self._held += events
+        if echo.suspicious:
+            return []
+        events, self._held = self._held, []
+        if not (echo.expected or segmenter.speaking) and echo.echoed - self._reported >= MIN_REPORTED_ECHO_SECONDS:
+            events.append(Echoed(self._echo_verdict(self._next_id(), now)))
+        return events
+
+    def left(self, now: float) -> list[SpeechEvent]:
+        """End the open utterance: the person left, or must no longer be heard."""
+        held, self._held = self._held, []
+        return held + self._segmenter.left(now)
+
+    def _retract(self, ended: Sequence[Utterance], now: float) -> list[SpeechEvent]:
+        """Take back what was taken for speech."""
+        events: list[SpeechEvent] = [Discarded(self._echo_verdict(utterance.id, now)) for utterance in ended]
+        if (open_id := self._segmenter.drop()) is not None:
+            events.append(Discarded(self._echo_verdict(open_id, now)))
+        return events
+
+    def _echo_verdict(self, utterance_id: int, now: float) -> Verdict:
+        seconds, self._reported = self._echo.echoed - self._reported, self._echo.echoed
+        detail: dict[str, float | str] = {"seconds": round(seconds, 2), "ms": round(1000 * self._echo.delay)}
+        return Verdict(utterance_id, self._user_id, now, ECHO_OUTCOME, detail)

@@ -1,0 +1,129 @@
+"""How loud an echo must be, band by band, and how much of what is heard it leaves unexplained.
+
+The echo of a frame is what was played `delay` before, with a tail for the reverberation of the room, times the gain of
+each band. A canceller or a noise gate only takes away from that, so the gain follows the louder frames.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from bot.talk.played import REFERENCE_FRAME_SAMPLES, REFERENCE_RATE, Samples
+
+Bands = NDArray[np.float32]
+"""Power of each window's bands, shape (windows, 16)."""
+
+BAND_WINDOW_SAMPLES = 2 * REFERENCE_FRAME_SAMPLES
+BAND_EDGES_HZ = (100, 200, 300, 400, 510, 630, 770, 920, 1080, 1270, 1480, 1720, 2000, 2320, 2700, 3150, 3700)
+"""Critical bands (Zwicker, 1961)."""
+REVERBERATION_FRAMES = 20
+"""Frames after the sound in which its reverberation may still be heard: 0.4 s."""
+TAIL_DECAY = 0.7
+"""Power that remains of the reverberation after a frame: 60 dB in 0.8 s."""
+TAIL_SHARE = 0.5
+"""Power that a frame leaves to its reverberation."""
+MAX_TAIL_STEPS = 128
+EXPLAINED_MARGIN = 4.0
+"""Power above the expected echo that still passes as echo: 6 dB."""
+QUIET_RATIO = 0.05
+"""Share of the loudest echo of late that counts as nothing: a pause of the bot is no place to find a voice."""
+LOUDEST_MEMORY = 0.96
+"""What remains of the loudest echo after a window: half in 0.7 s."""
+INITIAL_QUANTILE = 0.85
+"""Share of the first frames that the initial gain explains."""
+SIGNIFICANT_RATIO = 10**-2.5
+"""A band this far below its loudest frame tells nothing of its gain."""
+GAIN_RISE, GAIN_FALL, GAIN_FADE = 0.184, -0.046, -0.0092
+"""Change of its logarithm per window: above the expected echo 0.8 dB up, below it 0.2 dB down, in holes 0.04."""
+HOLE_RATIO = 10**-2.5
+"""Less of the expected echo than this is a hole, which a canceller makes."""
+
+_EVERY_BAND = np.arange(len(BAND_EDGES_HZ) - 1)
+_ALL_BANDS = np.ones(len(BAND_EDGES_HZ) - 1, np.float32)
+_WINDOW = np.hanning(BAND_WINDOW_SAMPLES).astype(np.float32)
+_HERTZ = np.arange(BAND_WINDOW_SAMPLES // 2 + 1) * REFERENCE_RATE / BAND_WINDOW_SAMPLES
+_BANDS = np.array([(low <= _HERTZ) & (high > _HERTZ) for low, high in pairwise(BAND_EDGES_HZ)], np.float32).T
+
+
+def bands(samples: Samples) -> Bands:
+    """Return the power of the bands of one window per frame; each window is two frames long."""
+    return _bands_of(sliding_window_view(samples, BAND_WINDOW_SAMPLES)[::REFERENCE_FRAME_SAMPLES])
+
+
+def coarse_bands(*sounds: Samples) -> list[Bands]:
+    """Return the same for windows that do not overlap, of sounds of one length; all at once is cheap."""
+    together = _bands_of(np.concatenate(sounds).reshape(-1, BAND_WINDOW_SAMPLES))
+    each = len(together) // len(sounds)
+    return [together[at : at + each] for at in range(0, len(together), each)]
+
+
+def _bands_of(windows: Samples) -> Bands:
+    spectrum = np.fft.rfft(windows * _WINDOW)
+    return (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ _BANDS + np.float32(1e-9)
+
+
+def with_tail(played: Bands, tail: Bands, step: int = 1) -> tuple[Bands, Bands]:
+    """Return the windows with the reverberation of those before them, and the reverberation that they leave."""
+    mixing, fading = _TAILS[step]
+    count = len(played)
+    out = played + mixing[:count, :count] @ played + fading[:count, None] * tail
+    left = mixing[count, :count] @ played + fading[count] * tail
+    return out.astype(np.float32), left.astype(np.float32)
+
+
+def _tails(step: int) -> tuple[Bands, Bands]:
+    """Return what each window leaves to each later one, and what is left of the tail before all of them."""
+    age = np.subtract.outer(np.arange(MAX_TAIL_STEPS), np.arange(MAX_TAIL_STEPS))
+    mixing = np.where(age > 0, TAIL_SHARE * TAIL_DECAY ** (step * np.maximum(age, 0)), 0)
+    return mixing.astype(np.float32), (TAIL_DECAY ** (step * np.arange(MAX_TAIL_STEPS))).astype(np.float32)
+
+
+_TAILS = {step: _tails(step) for step in (1, 2)}
+
+
+class EchoModel:
+    """The gains of one person's echo."""
+
+    def __init__(self, heard: Bands, played: Bands) -> None:
+        """Learn from frames that contain the echo; `played` has its tail."""
+        ratio = heard / played
+        told = played >= played.max(axis=0) * SIGNIFICANT_RATIO
+        ratio[~told] = np.inf
+        ratio.sort(axis=0)
+        gains = ratio[(INITIAL_QUANTILE * (told.sum(axis=0) - 1)).astype(int), _EVERY_BAND]
+        loud = played.max(axis=0) > played.max() * SIGNIFICANT_RATIO
+        gains[~loud] = np.maximum(gains[~loud], np.median(gains[loud]))
+        self._gains = gains
+        self._loudest = float((played * self._gains).sum(axis=1).max())
+
+    def unexplained(self, heard: Bands, played: Bands) -> list[float]:
+        """Return the share of each window's power that is no echo, 0 to 1."""
+        echo = played * self._gains
+        excess = np.maximum(heard - EXPLAINED_MARGIN * echo, 0)
+        excesses, totals, echoes = (powers @ _ALL_BANDS for powers in (excess, heard, echo))
+        shares: list[float] = []
+        for extra, total, expected in zip(excesses.tolist(), totals.tolist(), echoes.tolist(), strict=True):
+            self._loudest = max(expected, LOUDEST_MEMORY * self._loudest)
+            shares.append(extra / (total + QUIET_RATIO * self._loudest))
+        return shares
+
+    def adapt(self, heard: Bands, played: Bands) -> None:
+        """Follow the echo with windows that are nothing else."""
+        echo = played * self._gains
+        steps = np.where(heard > echo, GAIN_RISE, GAIN_FALL)
+        steps[heard @ _ALL_BANDS < HOLE_RATIO * (echo @ _ALL_BANDS)] = GAIN_FADE
+        steps[echo < echo.max() * SIGNIFICANT_RATIO] = 0
+        self._gains *= np.exp(steps.sum(axis=0))
+
+
+def likeness(heard: Bands, played: Bands) -> float:
+    """Return how alike two spectrograms are, -1 to 1, whatever the gain of each band."""
+    a, b = (_levels(powers) for powers in (heard, played))
+    return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-9))
+
+
+def _levels(powers: Bands) -> Bands:
+    levels = np.log(powers + powers.max() * 1e-4)
+    return levels - levels.mean(axis=0)

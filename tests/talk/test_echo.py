@@ -1,0 +1,77 @@
+"""What comes back from a loudspeaker: real clips, codec, VAD, segmenter and floor (tests/bench/echo.py has more)."""
+
+import pytest
+
+from bot.talk.echo import EchoGate
+from sandbox.people.echo_path import EchoConditions
+from tests.bench.echo_room import EchoRoom, Line
+
+QUESTION = Line(0.3, 1, "ben-moon")
+
+
+def room(*people: EchoConditions | None, answer: str = "bot-moon") -> EchoRoom:
+    return EchoRoom(people, (answer, "bot-rice"), "light")
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        EchoConditions(delay=0.06, level=-6),
+        EchoConditions(delay=0.4, level=-20, room=True),
+        EchoConditions(delay=0.21, level=-12, room=True, canceller=True, noise=-72),
+    ],
+    ids=["near", "far", "canceller"],
+)
+def test_the_answer_is_heard_to_its_end_and_not_answered(echo: EchoConditions) -> None:
+    played = room(echo).play([QUESTION], 16)
+    assert len(played.requests) == 1
+    assert [heard / whole for _, heard, whole in played.answers] == [1.0]
+    assert "echo" in played.outcomes
+
+
+def test_three_loudspeakers_in_one_room() -> None:
+    people = [EchoConditions(delay, -14, room=True, seed=user) for user, delay in enumerate((0.09, 0.2, 0.33))]
+    played = room(*people).play([QUESTION], 16)
+    assert len(played.requests) == 1
+    assert [heard / whole for _, heard, whole in played.answers] == [1.0]
+
+
+def test_the_delay_is_found_again_when_the_person_changes_devices() -> None:
+    scene = EchoRoom(
+        [EchoConditions(0.1, -12)], ("bot-moon",), "light", changes={300: (1, EchoConditions(0.28, -9, room=True))}
+    )
+    played = scene.play([QUESTION], 16)
+    assert len(played.requests) == 1
+    assert [heard / whole for _, heard, whole in played.answers] == [1.0]
+
+
+@pytest.mark.parametrize(("level", "within"), [(0, 1.2), (-6, 1.5)])
+def test_speech_over_the_echo_stops_the_answer(level: int, within: float) -> None:
+    """`level`: speech relative to the echo, in dB; the clip begins with 0.1 s of silence."""
+    echo = EchoConditions(0.18, -10, room=True)
+    over = Line(6.5, 1, "anna-wait", -20 - 10 + level)
+    played = room(echo).play([QUESTION, over], 16)
+    [(at, decision), *_] = played.stops
+    assert decision == "BargeIn"
+    assert over.at < at <= over.at + within
+    assert len(played.requests) == 2
+    assert played.loops([QUESTION, over]) == 0
+
+
+def test_without_an_echo_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [QUESTION, Line(5.5, 1, "anna-wait"), Line(7.2, 2, "cough"), Line(16.0, 2, "anna-quickest")]
+    played = room(None, None).play(lines, 21)
+    assert "echo" not in played.outcomes
+    monkeypatch.setattr(EchoGate, "take", lambda _gate, frames, _now: frames)
+    monkeypatch.setattr(EchoGate, "recognise", lambda *_: False)
+    without = room(None, None).play(lines, 21)
+    assert played.stops == without.stops
+    assert [decision for _, decision in played.stops] == ["BargeIn"]
+    assert (played.ducks, played.answers, played.requests) == (without.ducks, without.answers, without.requests)
+
+
+def test_who_repeats_the_bots_words_later_is_answered() -> None:
+    """The same sound a second after it was played is no echo: somebody plays a recording of it."""
+    lines = [QUESTION, Line(9.5, 1, "bot-rice")]
+    played = room(None, answer="bot-rice").play(lines, 16)
+    assert len(played.requests) == 2
