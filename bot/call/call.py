@@ -142,13 +142,14 @@ class Call:
         """Say the last answer again; False when there is none."""
         return self._responder.replay()
 
-    def ask(self, user_id: int, text: str, recording: bytes = b"") -> None:
+    def ask(self, user_id: int, text: str, recording: bytes = b"", document: str = "") -> None:
         """Answer a written question aloud as soon as the floor is free.
 
-        `recording`, s16le mono 16 kHz, goes with it, and what is said in it is written down.
+        `recording`, s16le mono 16 kHz, goes with it, and what is said in it is written down; so does `document`, the
+        words of files.
         """
         number = next(self._recording_ids) if recording else 0
-        typed = Typed(user_id, text, self._services.clock(), recording, number)
+        typed = Typed(user_id, text, self._services.clock(), recording, number, document)
         self._conversation.note_words(typed.at)
         self.record.asked(replace(typed, recording=b""))  # the record remembers words, not sound
         self._responder.offer(typed=[typed])

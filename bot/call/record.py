@@ -56,7 +56,7 @@ class Record:
 
     def asked(self, typed: Typed) -> None:
         """Add a typed question."""
-        self._keep(self._line("user", typed.user_id, typed.text, typed.at, of=typed))
+        self._keep(self._line("user", typed.user_id, typed.words, typed.at, of=typed))
 
     def answered(self, spoken: Spoken, done: ReplyDone | None, began: float) -> None:
         """Add the part of an answer that was heard. An interrupted answer gets no audio id: that covers all of it."""

@@ -73,9 +73,8 @@ async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: b
     words = host.words_in(message.guild)
     if enclosed.sound and not text:
         text = words("ask recording")
-    question = f"{text}\n\n{enclosed.words}".strip()
-    if question:
-        call.ask(author, question, enclosed.sound)
+    if text or enclosed.words:
+        call.ask(author, text, enclosed.sound, enclosed.words)
         if enclosed.notes:
             await message.reply(attachments.told(words, enclosed.notes), silent=True, mention_author=False)
     elif addressed:  # a mention alone, or a reply whose text is hidden without READ_TEXT or a mention

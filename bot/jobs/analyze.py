@@ -10,7 +10,7 @@ from typing import Protocol
 from bot.audio import clock
 from bot.billing import tokens
 from bot.engine.prompt import language_name
-from bot.engine.quoting import in_margin, one_line
+from bot.engine.quoting import in_margin, one_line, quoted
 from bot.errors import Incomplete
 from bot.files.box import OpenRecording, ReadingPlace
 from bot.files.recordings.facts import MAX_SILENCE_SECONDS, Part, RecordingFacts, SpeakerTurn
@@ -212,12 +212,12 @@ def _known(part: Part, facts: RecordingFacts) -> str:
     if facts.cut and part.last:
         found.append("The file is cut off at its end: say that the rest is missing.")
     if facts.speakers:
-        names = ", ".join(facts.speakers)
+        names = ", ".join(map(quoted, facts.speakers))
         found.append(f"{_SPEAKERS_PROMPT.format(names=names)}\n{speaker_lines(part.head.turns)}")
     return "\n\n".join(found)
 
 
 def speaker_lines(turns: Sequence[SpeakerTurn]) -> str:
     """Return who speaks when, one turn a line."""
-    shown = [f"{clock(turn.start)}–{clock(turn.end)} {turn.name}" for turn in turns[:_MAX_TURN_LINES]]
+    shown = [f"{clock(turn.start)}–{clock(turn.end)} {quoted(turn.name)}" for turn in turns[:_MAX_TURN_LINES]]
     return "\n".join(shown)

@@ -35,9 +35,11 @@ class Question:
     recording: bytes = b""
     "s16le mono 16 kHz; empty: none"
     shown: str = ""
-    "what the channel's memory keeps: `text` without the attached file; empty: all of `text`"
+    "what the channel's memory keeps; empty: `text`"
     bot_id: int = 0
     "author of the answer in memory; 0: neither question nor answer is remembered"
+    document: str = ""
+    "the words of files sent with it; they are not remembered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def _turn(question: Question, now: float) -> Turn:
     if question.recording:
         length = seconds(question.recording, HEAR_RATE)
         spoken = (Utterance(1, question.user_id, now - length, question.recording, length, "silence"),)
-    return Turn(1, question.channel_id, spoken, now, (Typed(question.user_id, question.text, now),))
+    typed = Typed(question.user_id, question.text, now, document=question.document)
+    return Turn(1, question.channel_id, spoken, now, (typed,))
 
 
 async def _past(question: Question, services: JobServices) -> tuple[Message, ...]:

@@ -85,7 +85,7 @@ async def answer(
     enclosed = await _enclosed(jobs, file) if file is not None else NOTHING_ENCLOSED
     step("asking", 0, None)
     room = RoomContext("Kikite", "a terminal", {}, jobs.services.wall(), language, voice)
-    question = Question(0, 0, _NO_USER_ID, f"{text}\n\n{enclosed.words}".strip(), enclosed.sound)
+    question = Question(0, 0, _NO_USER_ID, text, enclosed.sound, document=enclosed.words)
     found = await ask(question, room, jobs.services)
     return replace(await _spoken(found.text, found.pcm, out, found.cost), notes=enclosed.notes)
 

@@ -24,6 +24,13 @@ class Typed:
     "recording sent with it, s16le mono 16 kHz; empty: none"
     utterance_id: int = field(default=0, compare=False)
     "utterance id of the recording's transcript; 0: it gets none"
+    document: str = ""
+    "the words of files sent with it: not the person's own"
+
+    @property
+    def words(self) -> str:
+        """The question with its files, as it is remembered."""
+        return "\n\n".join(filter(None, (self.text, self.document)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ async def test_a_text_file_goes_along(quiet: QuietBot) -> None:
     outcome = await quiet.sandbox.command(ada, "ask", {"text": "What?", "file": file})
     assert "aloud" in (await outcome.settled()).content
     await until(lambda: quiet.engine.requests)
-    assert quiet.engine.requests[0].turn.typed[0].text == "What?\n\ntext from ä file"
+    assert quiet.engine.requests[0].turn.typed[0].words == "What?\n\ntext from ä file"
 
 
 async def test_leave_ends_the_panel_as_a_summary(quiet: QuietBot) -> None:

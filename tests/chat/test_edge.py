@@ -110,7 +110,7 @@ async def test_a_download_that_breaks_is_tried_again_once(
     assert not [line for line in logs if line["event"] == "command_failed"]
     if times == 1:
         await until(lambda: quiet.engine.requests)
-        assert "what it is about" in quiet.engine.requests[0].turn.typed[0].text
+        assert "what it is about" in quiet.engine.requests[0].turn.typed[0].words
 
 
 @pytest.mark.parametrize("how", ["withdraw", "forget"])

@@ -40,7 +40,7 @@ async def asked(quiet: QuietBot, number: int) -> tuple[str, float]:
     """Return what the model was asked for the `number`th time: the words, and the seconds of a recording."""
     await until(lambda: len(quiet.engine.requests) >= number)
     (typed,) = quiet.engine.requests[number - 1].turn.typed
-    return typed.text, round(len(typed.recording) / 32_000, 1)
+    return typed.words, round(len(typed.recording) / 32_000, 1)
 
 
 async def test_recordings_are_heard_with_a_mention_and_as_a_reply(quiet: QuietBot) -> None:

@@ -54,17 +54,16 @@ async def answer_question(interaction: Interaction, shown: str, enclosed: Enclos
 
     What is enclosed goes to the model and is not shown, but for the notes on it.
     """
-    question = f"{shown}\n\n{enclosed.words}".strip()
     call = caller_call(interaction)
     if call is not None:
-        await _answer_in_call(interaction, call, shown, question, enclosed)
+        await _answer_in_call(interaction, call, shown, enclosed)
     else:
-        await _answer_here(interaction, shown, question, enclosed)
+        await _answer_here(interaction, shown, enclosed)
 
 
-async def _answer_in_call(interaction: Interaction, call: Call, shown: str, question: str, enclosed: Enclosed) -> None:
+async def _answer_in_call(interaction: Interaction, call: Call, shown: str, enclosed: Enclosed) -> None:
     """Answer in the call; in its chat the question is shown like a spoken one."""
-    call.ask(interaction.user.id, question, enclosed.sound)
+    call.ask(interaction.user.id, shown, enclosed.sound, enclosed.words)
     if isinstance(call.venue, DiscordVenue) and interaction.channel_id not in call.venue.chats:
         await actions.tell(interaction, "ask elsewhere", channel=f"<#{call.venue.channel_id}>")
         return
@@ -79,7 +78,7 @@ async def _answer_in_call(interaction: Interaction, call: Call, shown: str, ques
         await interaction.followup.send(part, silent=True, suppress_embeds=True)
 
 
-async def _answer_here(interaction: Interaction, shown: str, question: str, enclosed: Enclosed) -> None:
+async def _answer_here(interaction: Interaction, shown: str, enclosed: Enclosed) -> None:
     """Answer in the same channel, in text and sound: a voice message, or a file where none may be sent."""
     host, guild, channel = interaction.client, interaction.guild, interaction.channel
     assert guild is not None
@@ -94,8 +93,8 @@ async def _answer_here(interaction: Interaction, shown: str, question: str, encl
         persona=settings.persona,
     )
     bot_id = guild.me.id if settings.retention_days else 0
-    channel_id, sound = interaction.channel_id or 0, enclosed.sound
-    asked = Question(guild.id, channel_id, interaction.user.id, question, sound, shown, bot_id)
+    place = (guild.id, interaction.channel_id or 0, interaction.user.id)
+    asked = Question(*place, shown, enclosed.sound, bot_id=bot_id, document=enclosed.words)
     async with host.asking.place(guild.id, interaction.user.id):
         answer = await run_question(asked, room, JobServices.of(host.services))
     words = host.words_in(guild)
