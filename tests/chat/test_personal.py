@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+import re
 import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -41,6 +42,12 @@ async def test_about_says_what_goes_where(quiet: QuietBot) -> None:
     assert outcome.ephemeral
     for word in ("end-to-end encryption ends at me", "gpt-audio-1.5", "for 30 days", "/privacy withdraw"):
         assert word in outcome.content
+    assert len(re.sub(r"[^\w\s'/-]", "", outcome.content).split()) <= 80
+    assert outcome.message is not None
+    more = await quiet.sandbox.click(eve, outcome.message, outcome.components[0]["components"][0]["custom_id"])
+    assert more.ephemeral
+    for word in ("/privacy forget", "In Discord", "AI service", "api.openai.com", "nameless"):
+        assert word in more.content
 
 
 async def test_consent_and_withdrawal_are_remembered(quiet: QuietBot) -> None:

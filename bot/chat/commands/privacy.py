@@ -1,16 +1,31 @@
 """/privacy: what the bot hears and keeps, consent, export and erasure. Only the caller sees the answers."""
 
 import asyncio
+from urllib.parse import urlsplit
 
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 
-from bot.chat import actions, rights
+from bot.chat import actions, escape, rights
 from bot.chat.file_export import exported_file
-from bot.chat.host import Interaction
-from bot.chat.pagination import Confirm
+from bot.chat.host import Host, Interaction
+from bot.chat.i18n import Words
+from bot.chat.pagination import Confirm, EphemeralView
 from bot.chat.rights import Action
 from bot.privacy.export import export_json
+
+
+class More(EphemeralView):
+    """A button for what remains after forgetting, and where."""
+
+    def __init__(self, host: Host, words: Words, text: str) -> None:
+        super().__init__(host)
+        self._text = text
+        self.show.label = words("button more")
+
+    @ui.button(style=discord.ButtonStyle.secondary)
+    async def show(self, interaction: discord.Interaction, _: ui.Button["More"]) -> None:
+        await interaction.response.send_message(self._text, ephemeral=True, suppress_embeds=True)
 
 
 class PrivacyCommands(app_commands.Group):
@@ -25,12 +40,14 @@ class PrivacyCommands(app_commands.Group):
         days = host.preferences.of(interaction.guild_id, None).retention_days
         kept = words("privacy kept", days=days) if days else words("privacy unkept")
         models = {"model": host.settings.openai_model, "transcriber": host.settings.transcribe_model}
-        text = words("privacy about", kept=kept, **models) + "\n" + words("privacy forgetting")
+        text = words("privacy about", kept=kept, **models)
         voice = interaction.guild.voice_client if interaction.guild else None
         seen = isinstance(voice, discord.VoiceClient) and not rights.may(interaction.user, Action.LOOK, voice.channel)
         if isinstance(voice, discord.VoiceClient) and voice.voice_privacy_code and seen:
             text += "\n" + words("privacy code", digits=f"`{_grouped(voice.voice_privacy_code)}`")
-        await interaction.response.send_message(text, ephemeral=True, suppress_embeds=True)
+        server = urlsplit(host.settings.openai_base_url).hostname or ""
+        more = More(host, words, words("privacy more", server=escape.escape(server)))
+        await interaction.response.send_message(text, view=more, ephemeral=True, suppress_embeds=True)
 
     @app_commands.command(description="Take along all that I keep of you, as JSON")
     async def export(self, interaction: Interaction) -> None:
