@@ -203,3 +203,19 @@ async def test_a_main_gateway_session_that_is_lost_is_no_kick(bot: LinkBot, anna
     bot.sandbox.gateway.send_all(9, False)
     await bot.until(lambda: link.stats.rejoined == 1, 60)
     await bot.both_ways(anna)
+
+
+async def test_the_old_session_of_the_main_gateway_may_expire(bot: LinkBot, anna: Person, link: Link) -> None:
+    """Its voice state goes with it, which looks like a kick; by then the new session has taken it over."""
+    bot.sandbox.knobs.resume_window = 12.0
+    for session in bot.sandbox.parts.hub.sessions.values():
+        session.sequence += 1  # an event that was never kept: the session cannot be resumed
+    identified = bot.sandbox.gateway.identified
+    bot.sandbox.gateway.drop_all()
+    await bot.until(lambda: bot.sandbox.gateway.identified > identified)
+    await bot.until(lambda: link.stats.reopened == 1)
+    await bot.until(lambda: len(bot.sandbox.parts.hub.sessions) == 1)
+    await asyncio.sleep(0.5)
+    await bot.both_ways(anna)
+    assert link.stats.rejoined == 0
+    assert bot.sandbox.guild.voice_states[bot.bot_id].session_id in bot.sandbox.parts.hub.sessions

@@ -60,6 +60,13 @@ class DiscordTransport:
     async def presence(self) -> Presence:
         return await self._membership.presence()
 
+    @property
+    def superseded(self) -> bool:
+        return self._membership.superseded
+
+    async def take_over(self) -> None:
+        await self._membership.take_over()
+
     def people(self) -> tuple[frozenset[int], frozenset[int]]:
         return self._membership.people()
 

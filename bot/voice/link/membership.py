@@ -75,6 +75,20 @@ class ChannelMembership:
         if self.guild is not None:
             await self.guild.change_voice_state(channel=None)
 
+    @property
+    def superseded(self) -> bool:
+        """Whether the main gateway has a new session, while the bot's voice state belongs to the old one."""
+        return self.guild is not self._session and self.confirmed
+
+    async def take_over(self) -> None:
+        """Enter the channel in place: when the old session expires, its voice state goes, which looks like a kick."""
+        channel = self.channel
+        if channel is None:
+            return
+        if await self.presence() is Presence.HERE and self._events.inside:
+            with contextlib.suppress(*_PRESENCE_ERRORS):
+                await self.ask_to_enter(channel)
+
     # Whether somebody removed it
 
     def voice_ended(self, *, by_discord: bool) -> None:

@@ -29,6 +29,7 @@ class LinkMonitor:
         self._inbox = inbox
         self._clock = clock
         self._watchdog = Watchdog(clock())
+        self._taking_over: asyncio.Task[None] | None = None
 
     def reset(self) -> None:
         """Judge from here on: the connection is a new one."""
@@ -41,18 +42,28 @@ class LinkMonitor:
 
     async def run(self) -> None:
         """Check twice a second, until cancelled."""
-        while True:
-            await asyncio.sleep(MONITOR_INTERVAL_SECONDS)
-            try:
-                self.update_people()
-                if self._transport.connected:
-                    self._transport.keep_alive()
-                    sample = self._sample()
-                    action = self._watchdog.check(sample)
-                    if action is not None:
-                        await self._act(action, sending=sample.out_of_step)
-            except Exception:
-                log.exception("link_monitor_failed", channel_id=self._transport.channel_id)
+        try:
+            while True:
+                await asyncio.sleep(MONITOR_INTERVAL_SECONDS)
+                await self._check()
+        finally:
+            if self._taking_over is not None:
+                self._taking_over.cancel()
+
+    async def _check(self) -> None:
+        try:
+            self.update_people()
+            if self._transport.connected:
+                self._transport.keep_alive()
+                idle = self._taking_over is None or self._taking_over.done()
+                if idle and self._transport.superseded:
+                    self._taking_over = asyncio.create_task(self._transport.take_over(), name="take over")
+                sample = self._sample()
+                action = self._watchdog.check(sample)
+                if action is not None:
+                    await self._act(action, sending=sample.out_of_step)
+        except Exception:
+            log.exception("link_monitor_failed", channel_id=self._transport.channel_id)
 
     def _sample(self) -> Sample:
         transport = self._transport

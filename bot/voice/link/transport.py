@@ -90,6 +90,15 @@ class Transport(Protocol):
         """Ask Discord whether the bot is still in the channel; its answer may take PRESENCE_TIMEOUT_SECONDS."""
         ...
 
+    @property
+    def superseded(self) -> bool:
+        """Whether the main gateway has a new session, while the bot's place in the channel belongs to the old one."""
+        ...
+
+    async def take_over(self) -> None:
+        """Enter the channel in place, if the bot is still in it; may take as long as `presence`."""
+        ...
+
     async def cut(self, code: int) -> None:
         """Close the connection and make `poll` return `code`."""
         ...
