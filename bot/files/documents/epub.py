@@ -1,5 +1,6 @@
 """Electronic books: the chapters in the order of the spine (EPUB 3.3 section 5.7)."""
 
+import re
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
@@ -11,6 +12,7 @@ from bot.files.documents.html import chapter
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
+_NO_BOOK_TITLE = re.compile(r"(unknown|untitled)( title)?$", re.IGNORECASE)
 _CHAPTER_TYPES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
 
 
@@ -33,6 +35,7 @@ def read_epub(data: bytes, name: str) -> Document:
     if locked := _locked(book) & set(paths):
         raise LockedDocument(f"{len(locked)} chapters")
     title = next((xml.text(item).strip() for item in package.iter() if xml.name(item) == "title"), "")
+    title = "" if _NO_BOOK_TITLE.match(title) else title
     return Document(title, "\n\n".join(chapter(book.read(path)) for path in paths), _contents(book, parts, roots[0]))
 
 

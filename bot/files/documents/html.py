@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w.:-]+)", re.I)
-_NEVER = "script, style, noscript, template, svg, iframe, object, canvas, audio, video, button, select, input, head, rp"
+_NEVER = "script, style, noscript, template, svg, iframe, object, canvas, audio, video, button, select, input, head"
 _AROUND = (
     "nav, aside, form, dialog, [hidden], [aria-hidden=true], [role=navigation], [role=search], [role=banner], "
     "[role=contentinfo], [role=complementary], [role=dialog], [role=alert], [style*='display:none'], "
@@ -100,8 +100,11 @@ def _markdown(tag: "Tag") -> str:
 
     for image in tag.find_all("img"):
         image.replace_with(str(image.get("alt") or ""))
+    for bracket in tag.find_all("rp"):  # not always closed: the reading may be within
+        for words in bracket.find_all(string=True, recursive=False):
+            words.extract()
     for reading in tag.find_all("rt"):
-        reading.replace_with(f"（{reading.get_text()}）")
+        reading.replace_with(f"（{reading.get_text().strip()}）")
     for formula in tag.find_all(["annotation", "annotation-xml"]):
         formula.decompose()
     for link in tag.find_all("a"):

@@ -13,6 +13,8 @@ _CONTENT = "content.xml"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _ESCAPED = re.compile(r"\\([^\w\s|])")
 """The library guards every hyphen and dot against being taken for markup."""
+_REPLACEMENT = re.compile(r"!\[[^\]]*\]\(\.?/?(?:ObjectReplacements|Object|Pictures)[^)]*\)\n?")
+"""Pictures and formulas, which are names of parts of the file."""
 _OPEN_PART_SUFFIXES = (".xml", "mimetype")
 
 
@@ -22,20 +24,41 @@ def read_odf(data: bytes, name: str) -> Document:
     archive = Archive(data)
     if "META-INF/manifest.xml" in archive and b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise LockedDocument
-    content, notes = _prepared(archive.read(_CONTENT))
+    styles = [archive.read(part) for part in (_CONTENT, "styles.xml") if part in archive]
+    content, notes = _prepared(styles[0], _bullets(styles))
     try:
         read = OpenDocument(io.BytesIO(archive.with_parts({_CONTENT: content}, _OPEN_PART_SUFFIXES)))
         title = read.meta.title or "" if "meta.xml" in archive else ""
         text = str(read.to_markdown() if read.get_type() == "text" else read.get_formatted_text())
     except Exception as error:  # the library raises errors of many types for a broken file
         raise DamagedDocument(type(error).__name__) from error
+    text = _REPLACEMENT.sub("", text)
     plain = _ESCAPED.sub(r"\1", text.replace("\\\n", "\n")).strip()
     return Document(title.strip(), folded("\n\n".join([plain, *notes])))
 
 
-def _prepared(content: bytes) -> tuple[bytes, list[str]]:
-    """Return the content with readings in brackets, footnotes as marks and comments gone; and the footnotes."""
+def _bullets(parts: list[bytes]) -> set[tuple[str, int]]:
+    """Return the list styles and levels (1 is the outermost) whose items have bullets."""
+    found: set[tuple[str, int]] = set()
+    for style in (style for part in parts for style in xml.parse(part).iter(f"{_TEXT}list-style")):
+        name = style.get("{urn:oasis:names:tc:opendocument:xmlns:style:1.0}name")
+        bullets = style.iter(f"{_TEXT}list-level-style-bullet")
+        found |= {(name, int(level.get(f"{_TEXT}level", "1"))) for level in bullets}
+    return found
+
+
+def _prepared(content: bytes, bullets: set[tuple[str, int]]) -> tuple[bytes, list[str]]:
+    """Return the content with readings in brackets, footnotes as marks and comments gone; and the footnotes.
+
+    Items with bullets lose their style, by which the library would number them.
+    """
     root = xml.parse(content)
+    for item in root.iter(f"{_TEXT}list-item"):
+        lists = [above for above in item.iterancestors() if above.tag == f"{_TEXT}list"]
+        style = next((name for above in lists if (name := above.get(f"{_TEXT}style-name"))), "")
+        if (style, len(lists)) in bullets:
+            for paragraph in item.iterchildren(f"{_TEXT}p"):
+                paragraph.attrib.pop(f"{_TEXT}style-name", None)
     notes: list[str] = []
     for item in list(root.iter(f"{_TEXT}ruby-text", f"{_TEXT}note", "{*}annotation")):
         kind = xml.name(item)

@@ -8,6 +8,11 @@ from bot.files.documents.scripts import folded
 from bot.files.documents.tables import markdown_table
 
 _UNSEEN_GROUP = re.compile(r"\{(?:\\[a-z]+-?\d* ?)*\\(?:deleted|v)(?![a-z0-9])[^{}]*\}")
+_READING_FIELD = re.compile(
+    r"\{\\\*\\fldinst\s*(?:\{[^{}]*\}\s*)*\{?[^{}]*?EQ [^{}]*?"
+    r"\(\\\\s\\\\up ?\d+\(([^{}()]*)\),([^{}()]*)\)[^{}]*\}?\s*\}"
+)
+"""Furigana: a field that draws the reading above its word, both as arguments of a formula."""
 _TITLE_GROUP = re.compile(r"\{\\title ([^{}]*)\}")
 _FOOTNOTE_GROUP = re.compile(r"\{(?:\\\*)?\\footnote\b((?:[^{}]|\{[^{}]*\})*)\}")
 _CELL_END = re.compile(r"\s*\n\s*\|")
@@ -17,7 +22,7 @@ _FIELD_LINK = re.compile(r"(\S[^\n(]*)\(\"?(https?://[^)\"]*)\"?\)")
 def read_rtf(data: bytes, name: str) -> Document:
     from striprtf.striprtf import rtf_to_text
 
-    source = _UNSEEN_GROUP.sub("", data.decode("latin-1"))
+    source = _READING_FIELD.sub(_bracketed, _UNSEEN_GROUP.sub("", data.decode("latin-1")))
     notes: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
@@ -37,6 +42,11 @@ def read_rtf(data: bytes, name: str) -> Document:
         raise EmptyDocument
     foot = [f"[^{number}]: {note}" for number, note in enumerate(below, 1)]
     return Document(called, folded("\n\n".join([*_paragraphs(_FIELD_LINK.sub(r"[\1](\2)", text)), *foot])))
+
+
+def _bracketed(field: re.Match[str]) -> str:
+    reading, word = field.groups()
+    return f"{{{word}\\u{ord('（') - 0x10000}?{reading}\\u{ord('）') - 0x10000}?}}"
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -155,6 +155,19 @@ def test_rich_text_is_read_in_the_encodings_of_its_fonts() -> None:
     assert read(content, "x.rtf").text == expected
 
 
+def test_rich_text_keeps_furigana() -> None:
+    word, reading = "\\u20250?\\u-29840?", "\\u12363?\\u12356?"
+    field = (
+        f"{{\\field{{\\*\\fldinst {{ EQ \\\\* jc3 \\\\o\\\\al(\\\\s\\\\up 11({reading}),{word})}}}}{{\\fldrslt {{}}}}}}"
+    )
+    assert read(f"{{\\rtf1\\ansi {field} no.\\par}}".encode(), "x.rtf").text == "会議（かい） no."
+
+
+def test_furigana_of_a_page_that_closes_no_bracket_are_kept() -> None:
+    page = "<html><body><p><ruby>会議<rp>(<rt>かいぎ<rp>)</ruby>は九時。</p></body></html>"
+    assert read(page.encode()).text == "会議（かいぎ）は九時。"
+
+
 def test_a_notebook_keeps_its_text_and_code_and_no_output() -> None:
     cells = [
         {"cell_type": "markdown", "source": ["# Title\n", "Hello"]},
