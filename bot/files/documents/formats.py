@@ -19,6 +19,7 @@ from bot.files.documents.docx import read_docx
 from bot.files.documents.epub import read_epub
 from bot.files.documents.html import read_html
 from bot.files.documents.listening import for_listening
+from bot.files.documents.mail import is_mail, read_mail
 from bot.files.documents.odf import read_odf
 from bot.files.documents.pdf import read_pdf
 from bot.files.documents.plain import read_text
@@ -32,6 +33,7 @@ _HTML_START = re.compile(
     re.I | re.S,
 )
 _FIRST_HEADING = re.compile(r"#{1,3}\s+(.{1,120})")
+_MARKUP = re.compile(r"[*_`]{1,3}|\s*\{#[\w-]+\}\s*$")
 _ARCHIVES = (b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd")
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
@@ -91,6 +93,7 @@ FORMATS = (
     DocumentFormat((".epub",), _begins(b"mimetypeapplication/epub+zip"), read_epub),
     DocumentFormat((".odt", ".ott", ".odp"), _zipped("content.xml"), read_odf),
     DocumentFormat((".rtf",), lambda data: data.lstrip()[:5] == b"{\\rtf", read_rtf),
+    DocumentFormat((".eml", ".mht", ".mhtml"), is_mail, read_mail),
     DocumentFormat((".html", ".htm", ".xhtml"), _is_html, read_html),
     DocumentFormat(
         (
@@ -129,7 +132,7 @@ def read(data: bytes, name: str = "", *, aloud: bool = False) -> Document:
         raise DocumentTooLong(f"{len(text)} characters")
     if not any(character.isalnum() for character in text):
         raise EmptyDocument("no words in it")
-    title = found.title or (heading.group(1) if heading else "") or _stem(name)
+    title = found.title or (_MARKUP.sub("", heading.group(1)) if heading else "") or _stem(name)
     return replace(found, title=" ".join(title.split())[:120], text=text)
 
 

@@ -19,7 +19,7 @@ _AROUND = (
 )
 """What is not the text of a page, by what it says of itself."""
 _AROUND_NAMES = re.compile(
-    r"(?:^|[-_\s])(?:cookies?|consent|breadcrumbs?|sidebar|share|sharing|social|newsletter|adverts?|ads|promo|navbar|"
+    r"(?:^|[-_\s])(?:cookies?|consent|toc|breadcrumbs?|sidebar|share|sharing|social|newsletter|adverts?|ads|promo|navbar|"
     r"navigation|popup|paywall|skip-?link|related-?(?:posts|articles)?)(?:$|[-_\s])",
     re.IGNORECASE,
 )

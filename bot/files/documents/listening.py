@@ -17,7 +17,7 @@ _UNHEARD = re.compile(
     r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=]+"
     r"|(?:(?:https?|ftp)://|\bwww\.|\bmailto:)[!#-;=?-~]+(?<![.,;:!?)\]])"
     r"|\b(?:doi:\s*|(?<=\s))10\.\d{4,9}/[^\s,;]+(?<![.)])|\barXiv:\s*[\d.]+(?:v\d+)?(?:\s*\[[\w.-]+\])?"
-    r"|\[\^[^\]\s]{1,30}\]|\[\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\]|\[(?:edit|citation needed|要出典)\]"
+    r"|\[\^[^\]\s]{1,30}\]|(?<![=(]\s)\[\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\]|\[(?:edit|citation needed|要出典)\]"
     r"|\((?:(?:see|cf\.|e\.g\.,)\s+)?(?:[^\W\d_][^()\d]{1,60}?,?\s(?:19|20)\d\d[a-z]?(?:,\s*pp?\.\s*[\d–-]+)?(?:;\s*)?)+\)"
     r"|(?<![A-Za-z0-9+/])(?=[A-Za-z0-9+/]*\d)(?=[A-Za-z0-9+/]*[A-Z])[A-Za-z0-9+/]{60,}={0,2}|\b[0-9a-f]{32,}\b",
 )
@@ -29,6 +29,12 @@ _DEFINITION_LABEL = re.compile(
 _CODE_SIGN = re.compile(
     r"[{};=]\s*$|^\s*(?:def|class|import|from|for|if|while|return|function|var|let|const|\$|#include|<\w)\b|\w\(.*\)"
 )
+_ANY_LEVEL = 6
+"""A title that is no heading ends with the next heading of any level."""
+_TASK_BOX = re.compile(r"^\[[ xX]\]\s+|\s*\{#[\w-]+\}\s*$", re.MULTILINE)
+"""Boxes of task lists, and ids of headings."""
+_TIME_ALONE = re.compile(r"^\s*(?:\d{1,2}:)?\d{1,2}:\d{2}\s*$")
+"""A line of a transcript that only tells the time."""
 _EMPTY_BRACKETS = re.compile(r"\s*(?:\(\s*[,;]?\s*\)|\[\s*\]|（\s*）|<\s*>)")
 _SPACE_BEFORE_STOP = re.compile(r"[ \t]+(?=[.,;:!?)\]])")
 
@@ -46,9 +52,9 @@ def _without_references(tokens: "list[Token]") -> "Iterator[Token]":
     """Yield the tokens of all sections but those that list references."""
     closing = 0
     for number, token in enumerate(tokens):
-        if token.type == "heading_open":
-            level = int(token.tag[1])
-            if closing and level <= closing:
+        if token.level == 0 and token.type in ("heading_open", "paragraph_open"):
+            level = int(token.tag[1]) if token.type == "heading_open" else _ANY_LEVEL
+            if closing and level <= closing and token.type == "heading_open":
                 closing = 0
             if not closing and CLOSING_TITLE.match(tokens[number + 1].content.strip("*_ ")):
                 closing = level
@@ -125,11 +131,13 @@ def _inline(token: "Token") -> str:
                 words += child.content
             case _:
                 pass
-    return _DEFINITION_LABEL.sub("", words)
+    return _TASK_BOX.sub("", _DEFINITION_LABEL.sub("", words))
 
 
 def _heard(words: str) -> str:
-    lines = (_EMPTY_BRACKETS.sub("", _UNHEARD.sub("", line)) for line in words.split("\n"))
+    lines = (
+        _EMPTY_BRACKETS.sub("", _UNHEARD.sub("", line)) for line in words.split("\n") if not _TIME_ALONE.match(line)
+    )
     tidy = (_SPACE_BEFORE_STOP.sub("", re.sub(r"[ \t]{2,}", " ", line)).strip() for line in lines)
     return "\n".join(line for line in tidy if any(map(str.isalnum, line)))
 

@@ -10,7 +10,9 @@ from bot.files.documents.scripts import folded
 from bot.files.documents.subtitles import kind_of, read_subtitles
 
 FRONT_MATTER = re.compile(
-    r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)|\A\+\+\+[ \t]*\n(.*?)\n\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL
+    r"\A---[ \t]*\n(?=[\w\"'-]+[ \t]*:)(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
+    r"|\A\+\+\+[ \t]*\n(.*?)\n\+\+\+[ \t]*(?:\n|\Z)",
+    re.DOTALL,
 )
 """Facts about a Markdown file above its text, as YAML or TOML."""
 _FRONT_TITLE = re.compile(r"^title[ \t]*[:=][ \t]*(.+)$", re.IGNORECASE | re.MULTILINE)

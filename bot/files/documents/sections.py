@@ -20,8 +20,8 @@ def sections(text: str, limit: int) -> list[str]:
 
 
 def _cut(text: str, limit: int) -> int:
-    for mark, least in (("\n#", limit // 2), ("\n\n", limit // 2), ("\n", limit // 2)):
-        at = text.rfind(mark, least, limit)
+    for mark in ("\n# ", "\n## ", "\n#", "\n\n", "\n"):
+        at = text.rfind(mark, limit // 2, limit)
         if at > 0:
             return at
     ends = [match.end() for match in _SENTENCE_END.finditer(text[:limit])]

@@ -18,7 +18,9 @@ _PAUSE_SECONDS = 4.0
 """A longer silence begins a paragraph."""
 _TOGETHER_SECONDS = 0.25
 """Captions that roll follow each other without a longer gap."""
-_ROLLING_SHARE = 0.3
+_FLASH_SECONDS = 0.05
+"""A caption as short as this only moves the one before up; nobody reads it."""
+_ROLLING_SHARE = 0.5
 _CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}"
 _SIGNS = {
     "vtt": re.compile(r"WEBVTT(?:[ \t].*)?(?:\n|$)"),
@@ -185,7 +187,8 @@ def _said_once(cues: list[_Cue]) -> list[_Cue]:
             shared = _shared(before.lines, shown)
             if not shared and _grows(before, cue):
                 said.pop()
-            shown = shown[shared:]
+            again = shared == len(shown) and cue.end - cue.start > _FLASH_SECONDS
+            shown = shown if again else shown[shared:]
         if shown:
             said.append(_Cue(cue.start, cue.end, shown, cue.speaker))
     return said
@@ -199,7 +202,7 @@ def _is_copy(before: _Cue, cue: _Cue) -> bool:
 def _goes_on(before: _Cue, cue: _Cue) -> bool:
     """Whether a cue shows lines of the one before and more, or its words and more; or flashes its last line."""
     shared = _shared(before.lines, cue.lines)
-    flashes = cue.end - cue.start <= 0.05
+    flashes = cue.end - cue.start <= _FLASH_SECONDS
     return (shared > 0 and (shared < len(cue.lines) or flashes)) or _grows(before, cue)
 
 

@@ -107,6 +107,7 @@ EXAMPLES = {
     ".json3": JSON3.encode(),
     ".pdf": pdf([Line(50, 500, "Words")]),
     ".epub": epub("T", {"a": "<p>Words</p>"}, ["a"]),
+    **dict.fromkeys((".eml", ".mht", ".mhtml"), b"From: a\nMIME-Version: 1.0\nSubject: S\n\nWords\n"),
     ".rtf": rb"{\rtf1\ansi Words\par}",
 }
 

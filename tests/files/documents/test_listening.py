@@ -71,6 +71,11 @@ def test_a_question_about_it_may_be_about_any_of_it() -> None:
         ("Alice: hello\nBob: hi", "Alice: hello\nBob: hi"),
         ("    The first line is indented.", "The first line is indented."),
         ("    def f(x):\n        return x;", ""),
+        ("Text.\n\n**References**\n\n- Smith.\n\n# Appendix\n\nMore.", "Text.\n\n# Appendix\n\nMore."),
+        ("- [x] done\n- [ ] to do", "- done\n- to do"),
+        ("0:05\nhello\n1:00:07\nthere", "hello\nthere"),
+        ("---\n\nNot about the file\n\n---\n\nWords", "Not about the file\n\nWords"),
+        ("# Title {#id}\n\nIt is f(x) = [1, 2].", "# Title\n\nIt is f(x) = [1, 2]."),
         ("## 参考文献\n\n1. 田中『茶』", ""),
     ],
 )

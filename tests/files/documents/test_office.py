@@ -168,6 +168,19 @@ def test_furigana_of_a_page_that_closes_no_bracket_are_kept() -> None:
     assert read(page.encode()).text == "会議（かいぎ）は九時。"
 
 
+def test_a_mail_is_its_subject_and_words() -> None:
+    head = "From: a@example.org\r\nTo: b@example.org\r\nSubject: =?utf-8?B?44GK6Iy2?=\r\nMIME-Version: 1.0\r\n"
+    plain = head + "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nSGVsbG8u\r\n"
+    found = read(plain.encode(), "x.eml")
+    assert (found.title, found.text) == ("お茶", "Hello.")
+    archive = head + (
+        'Content-Type: multipart/related; type="text/html"; boundary="b"\r\n\r\n--b\r\nContent-Type: text/html\r\n'
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n<html><body><nav>Home</nav><p>caf=C3=A9</p></body></html>"
+        "\r\n--b\r\nContent-Type: text/css\r\n\r\np {}\r\n--b--\r\n"
+    )
+    assert read(archive.encode(), "x.mhtml").text == "café"
+
+
 def test_a_notebook_keeps_its_text_and_code_and_no_output() -> None:
     cells = [
         {"cell_type": "markdown", "source": ["# Title\n", "Hello"]},

@@ -89,6 +89,8 @@ def test_what_rolls_is_said_once_and_what_is_repeated_twice() -> None:
     assert read(rolling).text == "first\nsecond\nthird"
     repeated = srt((1, 2, "- Who?\n- Me"), (2, 3, "No"), (3, 4, "No"), (4, 5, "Oh"))
     assert read(repeated).text == "- Who?\n- Me\nNo\nNo\nOh"
+    chorus = srt((1, 2, "No"), (2, 3, "No"), (3, 4, "No"), (4, 5, "No\nYes"))
+    assert read(chorus).text == "No\nNo\nNo\nNo\nYes"
 
 
 def test_captions_that_grow_word_by_word_are_said_once() -> None:
