@@ -31,6 +31,9 @@ _SOUND_RULES = tuple(
         (r"(?<=[aeiou])h(?![aeiou])", ""),
         (r"ee|ea|ie|ey(?=k)", "i"),
         (r"oo", "u"),
+        (r"(?<=[aeiou]\w)er$", "a"),
+        (r"n(?=[pbm])", "m"),
+        (r"(?<=[kstnmrgbp])y(?=[aou])", ""),
         (r"[ae][iy]", "e"),
         (r"ou", "o"),
         (r"y(?![aeiou])", "i"),
@@ -39,13 +42,22 @@ _SOUND_RULES = tuple(
     )
 )
 _VOWELS = frozenset("aeiou")
+_VOWEL_RUNS = re.compile(r"[aeiou]+")
+_CALL = re.compile(r"\b(?:hey|hi|hello|ok|okay|yo|dear|thanks|thank you)[\s,]*$")
+"""What stands before somebody's name."""
+_CLAUSE_START = re.compile(r"(?:^|[,.;:!?、。…\"(—–]|\b(?:so|oh|um|uh|well|and|but|no|yes))\s*$")
+_CLAUSE_END = re.compile(r"\s*(?:$|[,.;:!?、。…\")—–-]|[ぁ-ゖ])")
+MIN_PLAIN_SOUNDS = 4
+"""Sounds of a name that may stand anywhere if it sounds exactly so: "Hal" in "the hall is big" is not meant."""
+MAX_PLAIN_DISTANCE, MIN_PLAIN_RESEMBLING_SOUNDS = 0.5, 6
+"""A single other vowel, in a name of this many sounds, is as good as the name."""
 
 
 def mentions(text: str, names: Sequence[str]) -> bool:
     """Return whether `text` mentions one of `names`."""
     folded = fold(text)
-    words = _LATIN.findall(folded)
-    katakana = [_key("".join(morae(to_hiragana(run)))) for run in _KATAKANA.findall(folded)]
+    words = [(match[0], _addresses(folded, match)) for match in _LATIN.finditer(folded)]
+    katakana = [key for run in _KATAKANA.findall(folded) for key in _katakana_keys(run)]
     kana = [morae(run) for run in _KANA.findall(to_hiragana(folded))]
     squeezed = re.sub(r"\s", "", folded)
     return any(
@@ -53,6 +65,12 @@ def mentions(text: str, names: Sequence[str]) -> bool:
         for name in names
         for form in _forms(name)
     )
+
+
+def _katakana_keys(run: str) -> tuple[str, ...]:
+    """Return how a katakana word sounds; ボット is also "bot", for no Japanese word ends in t or d."""
+    key = _key("".join(morae(to_hiragana(run))))
+    return (key, key[:-1]) if key.endswith(("to", "do")) else (key,)
 
 
 def fold(text: str) -> str:
@@ -71,16 +89,49 @@ def _forms(name: str) -> tuple[str, ...]:
     return (form, *KANJI_SPELLINGS.get(sound, ())) if form else ()
 
 
-def _among_words(form: str, words: Sequence[str], katakana: Iterable[str]) -> bool:
+def _among_words(form: str, words: Sequence[tuple[str, bool]], katakana: Iterable[str]) -> bool:
     sound = _sound(form)
     if not sound:
         return False
+    runs = tuple(katakana)
+    spellings = (sound, sound.replace("ch", "k")) if "ch" in sound else (sound,)  # echo, but Charlie
+    return any(_sounds_in(spelling, words, runs) for spelling in spellings)
+
+
+def _sounds_in(sound: str, words: Sequence[tuple[str, bool]], katakana: Sequence[str]) -> bool:
     key = _key(sound)
-    if any(word == sound or _distance(key, _key(word)) <= _tolerance(key) for word in words):
+    if any(word == sound or _sounds_like(key, _key(word), address) for word, address in words):
         return True
-    if any(_distance(key, run) <= _tolerance(key) for run in katakana):
+    if any(_sounds_like(key, run, address=True) for run in katakana):
         return True
-    return any(_split_name(sound, key, parts) for parts in _neighbours(words))
+    return any(_split_name(sound, key, [word for word, _ in parts]) for parts in _neighbours(words))
+
+
+def _sounds_like(key: str, said: str, address: bool) -> bool:
+    """Whether a word sounds like a name. One that only resembles it must stand where people are addressed.
+
+    A name that lost or won a syllable is another name: Alex is not Alexa.
+    """
+    distance = _distance(key, said)
+    if distance > _tolerance(key):
+        return False
+    if distance == 0:
+        return address or len(key) >= MIN_PLAIN_SOUNDS
+    return _syllables(key) == _syllables(said) and (
+        address or (distance <= MAX_PLAIN_DISTANCE and len(key) >= MIN_PLAIN_RESEMBLING_SOUNDS)
+    )
+
+
+def _addresses(text: str, word: re.Match[str]) -> bool:
+    """Return whether a word stands where people are addressed: a clause of its own, but for a "hey"."""
+    before, after = text[: word.start()], text[word.end() :]
+    if _CALL.search(before):
+        return True
+    return bool(_CLAUSE_END.match(after)) and bool(_CLAUSE_START.search(before))
+
+
+def _syllables(key: str) -> int:
+    return len(_VOWEL_RUNS.findall(key))
 
 
 def _split_name(sound: str, key: str, parts: Sequence[str]) -> bool:
@@ -88,9 +139,11 @@ def _split_name(sound: str, key: str, parts: Sequence[str]) -> bool:
     joined = "".join(parts)
     if joined == sound:
         return True
+    half = any(part in sound and 2 * len(part) >= len(sound) for part in parts)
+    if half and len(parts) == 2 and len(parts[0]) > 2 and parts[0][:-1] + parts[1] == sound:
+        return True  # "Kit kite": the seam got a consonant of its own
     if len(key) < 5 or len(_key(joined)) != len(key):
         return False
-    half = any(part in sound and 2 * len(part) >= len(sound) for part in parts)
     return _distance(key, _key(joined)) <= (0.5 if half else 0.0)
 
 
@@ -124,7 +177,7 @@ def _sound(form: str) -> str:
     return "".join(morae(kana)) if _KANA.fullmatch(kana) else ""
 
 
-def _neighbours(words: Sequence[str]) -> Iterator[Sequence[str]]:
+def _neighbours(words: Sequence[tuple[str, bool]]) -> Iterator[Sequence[tuple[str, bool]]]:
     for length in (2, 3):
         for start in range(len(words) - length + 1):
             yield words[start : start + length]

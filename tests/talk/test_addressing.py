@@ -4,6 +4,7 @@ import pytest
 
 from bot.talk.addressing import LastAddressed, Mode, addressed, is_stop
 from bot.talk.name_matching import mentions
+from tests.bench import names
 
 NAMES = ("Kikite",)
 ANNA, BEN = 1, 2
@@ -73,6 +74,34 @@ OTHER_NAMES = [
 @pytest.mark.parametrize(("name", "text", "expected"), OTHER_NAMES)
 def test_other_names(name: str, text: str, expected: bool) -> None:
     assert mentions(text, (name,)) is expected
+
+
+RESEMBLING = [
+    ("Alexa", "I asked Alex yesterday", False),
+    ("Alexa", "Alex, are you coming?", False),
+    ("Alexa", "アレックスが来た", False),
+    ("Alexa", "Elexa, what's up", True),
+    ("Luna", "Lena is here", False),
+    ("Hal", "the hall is big", False),
+    ("Hal", "Hey Hall", True),
+    ("Marvin", "Martin is here", False),
+    ("Echo", "エコー、今何時", True),
+    ("Nova", "Nover, tell me", True),
+    ("Computer", "コンピューター、再生", True),
+    ("Yuki Bot", "ユキボット、ねえ", True),
+    ("Kikite", "Kit kite, what time is it?", True),
+    ("Kikite", "Kick it over to me", False),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), RESEMBLING)
+def test_what_only_resembles_a_name_must_address_somebody(name: str, text: str, expected: bool) -> None:
+    assert mentions(text, (name,)) is expected
+
+
+def test_few_wakes_of_the_table_are_false_or_missed() -> None:
+    assert len(names.missed()) <= 2
+    assert len(names.false()) <= 3
 
 
 def test_aliases() -> None:
