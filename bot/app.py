@@ -162,6 +162,7 @@ async def build(
             tracing(settings.openai_base_url, settings.transcribe_model, os.environ)
         )
         services = await stack.enter_async_context(_services(settings, store, preferences, tls, spans))
+        store.counts = services.counters.calls
         folder = folder_beside(settings)
         erasure = Erasure(store, shared_holders(services.engine, services.outbox))
         erasure.register(FailedPodcasts(folder), AnalysisNotesOnDisk(folder))

@@ -1,5 +1,6 @@
 """Lines of the history as rows, with their words sealed."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,6 +23,8 @@ MAX_DAMAGED_LINES = 10_000
 class MessageRepository(Repository):
     def __init__(self, engine: AsyncEngine, seal: Seal, policy: str) -> None:
         super().__init__(engine, seal, policy)
+        self.counts: Counter[str] = Counter()
+        "lines_damaged"
         self.damaged: set[str] = set()
         "ids of the lines that were found to be damaged"
 
@@ -60,6 +63,7 @@ class MessageRepository(Repository):
         except Damaged:
             if row["id"] not in self.damaged and len(self.damaged) < MAX_DAMAGED_LINES:
                 self.damaged.add(row["id"])
+                self.counts["lines_damaged"] += 1
                 log.warning("line_damaged", guild=row["guild_id"], lines=len(self.damaged))
             return None
 

@@ -115,7 +115,7 @@ async def test_a_damaged_or_moved_line_costs_that_line_and_stops_nothing(file: P
     store = await opened(url, f"{NEW},{OLD}")
     rest = [lines[0], *lines[2:]]
     assert await store.history(CHANNEL, 9) == rest
-    assert store.damaged == {"line1"}
+    assert (store.damaged, store.counts) == ({"line1"}, {"lines_damaged": 1})
     kept = await store.export(ANNA)
     assert [line["text"] for line in kept["messages"]] == [line.text for line in rest]
     assert kept.get("damaged_lines", 0) == (0 if damage.startswith("speaker_id") else 1)
