@@ -220,11 +220,19 @@ class Sandbox:
         attachments: Iterable[tuple[str, bytes]] = (),
         *,
         reply_to: ChatMessage | None = None,
+        forward: ChatMessage | None = None,
         voice_seconds: float | None = None,
     ) -> ChatMessage:
         """Write into a channel; attachments are (name, bytes). With `voice_seconds` the only one is a voice message."""
-        channel = self._channel(channel_id)
-        return self._keyboard.write(user, channel, text, attachments, reply_to=reply_to, voice_seconds=voice_seconds)
+        return self._keyboard.write(
+            user,
+            self._channel(channel_id),
+            text,
+            attachments,
+            reply_to=reply_to,
+            forward=forward,
+            voice_seconds=voice_seconds,
+        )
 
     def direct(self, user: User) -> GuildChannel:
         """Return the direct-message channel of the bot and a person."""

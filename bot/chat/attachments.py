@@ -12,7 +12,6 @@ from bot.chat.host import Host
 from bot.chat.i18n import Words
 from bot.chat.requests import REQUEST_ERRORS, within
 from bot.errors import AudioTooLong, TextTooLongToAsk
-from bot.files.box import ReadingPlace
 from bot.files.documents import Note
 from bot.files.recordings.facts import QUESTION_LIMITS, sound_bytes
 from bot.jobs.enclosed import MAX_ENCLOSED_CHARACTERS, Enclosed, read_enclosed
@@ -59,22 +58,19 @@ async def read_all(host: Host, files: Iterable[discord.Attachment], person: int)
     return found
 
 
+def of(message: discord.Message) -> list[discord.Attachment]:
+    """Return the files of a message, and of the message that it forwards."""
+    return [*message.attachments, *(file for snapshot in message.message_snapshots for file in snapshot.attachments)]
+
+
+def words_of(message: discord.Message) -> str:
+    """Return the text of a message as people read it, or of the message that it forwards."""
+    return message.clean_content or "\n\n".join(snapshot.content for snapshot in message.message_snapshots)
+
+
 def told(words: Words, notes: Iterable[Note]) -> str:
     """Return what people should know about how their file was read, as small print; empty: nothing."""
     return "\n".join(f"-# {words(f'note {note.code}', detail=note.detail)}" for note in notes)
-
-
-async def hear(host: Host, file: discord.Attachment, person: int) -> bytes:
-    """Return a recording as s16le mono 16 kHz. Raises Refusal, BadAudio and FileError."""
-    async with host.box.reading(person) as place:
-        return await _heard(place, await download(host, file), file.filename)
-
-
-async def _heard(place: ReadingPlace, recording: bytes, name: str) -> bytes:
-    try:
-        return await place.pcm(recording, name, QUESTION_LIMITS)
-    except AudioTooLong as error:
-        raise _too_long() from error
 
 
 def _too_long() -> Refusal:

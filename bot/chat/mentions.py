@@ -57,10 +57,10 @@ async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: b
     """Put a message and its attachments to the call as a question."""
     assert message.guild is not None
     guild_id, author = message.guild.id, message.author.id
-    files = attachments.of_type(message.attachments, "audio/")
+    files = attachments.of_type(attachments.of(message), "audio/")
     if addressed:  # pictures beside other files are not asked about; alone, they are refused with a reason
-        pictures = attachments.of_type(message.attachments, "image/")
-        files = [file for file in message.attachments if file not in pictures] or message.attachments
+        pictures = attachments.of_type(attachments.of(message), "image/")
+        files = [file for file in attachments.of(message) if file not in pictures] or attachments.of(message)
     elif files and author not in call.agreed():  # only a file addressed to the bot counts as consent
         call.verdicts.add(Verdict(0, author, host.services.clock(), "no_consent"))
         files = []
@@ -93,7 +93,7 @@ def _addressed(host: Host, message: discord.Message) -> bool:
 def _words(host: Host, message: discord.Message) -> str:
     """Return the text as people read it, without the mention of the bot at its start."""
     me = message.guild.me if message.guild else host.user
-    text = message.clean_content
+    text = attachments.words_of(message)
     for name in {me.display_name, me.name} if me else ():
         text = text.removeprefix(f"@{name}")
     return text.strip()

@@ -52,9 +52,9 @@ _PART_PROMPT = (
     "{question}"
 )
 _LATE_PROMPT = "The recording is silent at first; its sound begins at {start}. Add that to every time."
-_SPEAKERS_PROMPT = (
-    "Each speaker was recorded on a track of their own, so these names and times are certain (times of the whole "
-    "recording). Name the speakers by them: {names}."
+SPEAKERS_PROMPT = (
+    "Each speaker of the recording has a track of their own, so these names and times are certain (times of the whole "
+    "recording); name the speakers by them:"
 )
 _MAX_TURN_LINES = 400
 _JOIN_PROMPT = (
@@ -212,8 +212,7 @@ def _known(part: Part, facts: RecordingFacts) -> str:
     if facts.cut and part.last:
         found.append("The file is cut off at its end: say that the rest is missing.")
     if facts.speakers:
-        names = ", ".join(map(quoted, facts.speakers))
-        found.append(f"{_SPEAKERS_PROMPT.format(names=names)}\n{speaker_lines(part.head.turns)}")
+        found.append(f"{SPEAKERS_PROMPT}\n{speaker_lines(part.head.turns)}")
     return "\n\n".join(found)
 
 

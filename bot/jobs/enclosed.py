@@ -6,6 +6,7 @@ from bot.errors import ArchivedDocument, NeitherTextNorSound, NotAudio, NotDocum
 from bot.files.box import ReadingPlace
 from bot.files.documents import Note
 from bot.files.recordings.facts import QUESTION_LIMITS
+from bot.jobs.analyze import SPEAKERS_PROMPT, speaker_lines
 
 MAX_ENCLOSED_CHARACTERS = 100_000
 """Of the documents that come with a question; the model is to remember the call, too."""
@@ -54,7 +55,9 @@ async def read_enclosed(place: ReadingPlace, data: bytes, name: str, mime_type: 
 
 
 async def _heard(place: ReadingPlace, data: bytes, name: str) -> Enclosed:
-    return Enclosed(sound=await place.pcm(data, name, QUESTION_LIMITS))
+    heard = await place.sound(data, name, QUESTION_LIMITS)
+    speakers = f"{SPEAKERS_PROMPT}\n{speaker_lines(heard.turns)}" if heard.turns else ""
+    return Enclosed(speakers, heard.pcm, (Note("cut", name),) if heard.cut else ())
 
 
 async def _read(place: ReadingPlace, data: bytes, name: str) -> Enclosed:

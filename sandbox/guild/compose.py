@@ -77,7 +77,9 @@ class Composer:
         if flags & MessageFlag.IS_VOICE_MESSAGE:
             more = content or any(data.get(key) for key in ("embeds", "components", "sticker_ids", "poll"))
             _voice_message(author, attachments, more=bool(more))
-        elif not (content or data.get("embeds") or parts or attachments or data.get("sticker_ids") or data.get("poll")):
+        elif message.forwarded is None and not (
+            content or data.get("embeds") or parts or attachments or data.get("sticker_ids") or data.get("poll")
+        ):
             raise RestFault(400, 50006, "Cannot send an empty message")
         message.flags |= flags
         message.content = content

@@ -29,6 +29,7 @@ class MessageFlag(IntFlag):
     LOADING = 1 << 7
     SUPPRESS_NOTIFICATIONS = 1 << 12
     IS_VOICE_MESSAGE = 1 << 13
+    HAS_SNAPSHOT = 1 << 14
     IS_COMPONENTS_V2 = 1 << 15
 
 
@@ -89,6 +90,8 @@ class ChatMessage:
     "0 default, 18 thread created, 19 reply, 20 slash command, 23 menu command"
     reference_id: int | None = None
     "reply: the message it answers"
+    forwarded: "ChatMessage | None" = None
+    "the message that this one forwards, as it was then"
     interaction: Json | None = None
     "interaction_metadata"
     token: str | None = None

@@ -106,6 +106,13 @@ def message(
             data["message_reference"]["guild_id"] = str(guild.id)
         shown = reveal or (answered is not None and revealed(world, answered))
         data["referenced_message"] = message(world, cdn, answered, reveal=shown) if answered else None
+    if found.forwarded is not None:
+        data["message_reference"] = {
+            "type": 1,
+            "channel_id": str(found.forwarded.channel_id),
+            "message_id": str(found.forwarded.id),
+        }
+        data["message_snapshots"] = [{"message": _snapshot(cdn, found.forwarded, reveal=reveal)}]
     if event and guild:
         data["guild_id"] = str(guild.id)
         if found.author.id in guild.members and found.interaction is None:
@@ -114,6 +121,22 @@ def message(
         channel = world.channel(found.channel_id)
         data["channel_type"] = int(channel.kind) if channel else 0
     return data
+
+
+def _snapshot(cdn: Cdn, found: ChatMessage, *, reveal: bool) -> Json:
+    """Return what a forwarding message keeps of the forwarded one: no author, and no names."""
+    return {
+        "type": found.kind,
+        "content": found.content if reveal else "",
+        "timestamp": found.at,
+        "edited_timestamp": found.edited_at,
+        "mentions": [],
+        "mention_roles": [],
+        "attachments": [cdn.attachment(item) for item in found.attachments] if reveal else [],
+        "embeds": found.embeds if reveal else [],
+        "components": [],
+        "flags": found.flags,
+    }
 
 
 def revealed(world: World, found: ChatMessage) -> bool:

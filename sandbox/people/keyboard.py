@@ -109,6 +109,7 @@ class Keyboard:
         files: Iterable[tuple[str, bytes]] = (),
         *,
         reply_to: ChatMessage | None = None,
+        forward: ChatMessage | None = None,
         voice_seconds: float | None = None,
     ) -> ChatMessage:
         """Write into a channel; with `voice_seconds` the one file is a voice message."""
@@ -120,6 +121,9 @@ class Keyboard:
         body.files = {number: Upload(name, data, content_type(name)) for number, (name, data) in enumerate(files)}
         if reply_to is not None:
             body.json["message_reference"] = {"message_id": str(reply_to.id)}
+        if forward is not None:
+            origin = {"channel_id": str(forward.channel_id), "message_id": str(forward.id)}
+            body.json["message_reference"] = {"type": 1, **origin}
         if voice_seconds is not None:
             body.json["flags"] = int(MessageFlag.IS_VOICE_MESSAGE)
             body.json["attachments"] = [{"id": "0", "duration_secs": voice_seconds, "waveform": "AAAA"}]

@@ -1,5 +1,7 @@
 """Routes of messages in channels."""
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from sandbox.guild import payload
@@ -12,6 +14,8 @@ from sandbox.guild.rendering import revealed
 from sandbox.parts import SandboxParts
 from sandbox.rest.exchange import answer, nothing, number, query_number, read
 
+_FORWARD_TYPE = 1
+"""Of a message reference; 0 is a reply."""
 _BULK_DELETE_MAX_AGE_SECONDS = 14 * 86_400
 
 
@@ -52,6 +56,9 @@ class Messages:
         answered = self._answered(channel, body.json, author.allowed)
         message = ChatMessage(world.snowflake(), channel.id, channel.guild_id, author.user, world.timestamp())
         message.nonce = body.json.get("nonce")
+        if answered is not None and (body.json["message_reference"].get("type") or 0) == _FORWARD_TYPE:
+            message.forwarded, answered = replace(answered), None
+            message.flags |= MessageFlag.HAS_SNAPSHOT
         if answered is not None:
             message.kind, message.reference_id = 19, answered.id
         replied_to = answered.author.id if answered else None
@@ -166,7 +173,9 @@ class Messages:
         if not allowed & P.READ_MESSAGE_HISTORY:
             raise RestFault(400, 160002, "Cannot reply without permission to read message history")
         try:
-            return self._parts.board.find(channel.id, int(reference.get("message_id") or 0))
+            forwards = reference.get("type") == _FORWARD_TYPE
+            place = int(reference.get("channel_id") or 0) if forwards else channel.id
+            return self._parts.board.find(place, int(reference.get("message_id") or 0))
         except RestFault:
             if reference.get("fail_if_not_exists") is False:
                 return None

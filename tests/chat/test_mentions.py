@@ -129,3 +129,24 @@ async def test_nothing_is_fetched_from_elsewhere(quiet: QuietBot, monkeypatch: p
     await quiet.sandbox.write(ada, lounge, f"<@{quiet.sandbox.bot.id}> ?", [("note.ogg", OGG)])
     await until(lambda: "lie with Discord" in quiet.shown()[-1].content)
     assert not quiet.engine.requests
+
+
+async def test_what_is_forwarded_is_heard_and_read(quiet: QuietBot) -> None:
+    """A forwarding message has neither words nor files of its own: they stand in its snapshot."""
+    ada, general, me = await quiet.joined(), quiet.sandbox.general.id, quiet.sandbox.bot
+    spoken = await quiet.sandbox.write(ada, general, "", [("voice.ogg", OGG), ("more.ogg", OGG)])
+    written = await quiet.sandbox.write(ada, general, f"<@{me.id}> What is the plan?")
+    sound = await quiet.sandbox.write(ada, general, forward=spoken)
+    words = await quiet.sandbox.write(ada, general, forward=written)
+    await quiet.sandbox.menu(ada, "Answer aloud", sound)
+    assert await asked(quiet, 1) == ("(a recording)", 2.0), "both files, one after the other"
+    await quiet.sandbox.menu(ada, "Answer aloud", words)
+    assert "What is the plan?" in (await asked(quiet, 2))[0]
+
+
+async def test_a_recording_that_is_cut_off_is_answered_and_said_so(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    me, lounge = f"<@{quiet.sandbox.bot.id}>", quiet.sandbox.lounge.id
+    await quiet.sandbox.write(ada, lounge, f"{me} And this?", [("cut.ogg", OGG[:-40])])
+    await until(lambda: quiet.engine.requests)
+    await until(lambda: any("cut.ogg is cut off" in message.content for message in quiet.sandbox.messages(lounge)))

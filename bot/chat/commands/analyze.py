@@ -1,5 +1,8 @@
 """/analyze, and the message menus "Analyze recording" and "Answer aloud": answers about a recording."""
 
+from collections.abc import Sequence
+from decimal import Decimal
+
 import discord
 from discord import app_commands
 
@@ -8,8 +11,9 @@ from bot.chat import attachments, escape, job_progress, lines, long_answer
 from bot.chat.commands.ask import answer_question
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
+from bot.chat.i18n import Words
 from bot.jobs import analyze as job
-from bot.jobs.enclosed import SOUND_TYPES, Enclosed
+from bot.jobs.enclosed import SOUND_TYPES
 
 MAX_ANALYSIS_QUESTION_CHARACTERS = 1_000
 _MAX_TOLD_SILENCES = 8
@@ -28,52 +32,52 @@ async def analyze(
     question: app_commands.Range[str, 1, MAX_ANALYSIS_QUESTION_CHARACTERS] | None = None,
     private: bool = False,
 ) -> None:
-    await _analyze(interaction, recording, question or "", private=private)
+    await _analyze(interaction, [recording], question or "", private=private)
 
 
 @app_commands.context_menu(name="Analyze recording")
 @app_commands.guild_only()
 async def analyze_menu(interaction: Interaction, message: discord.Message) -> None:
-    file = _recording(message)
+    files = _recordings(message)
     await attachments.check_voice(interaction.client, message, interaction.user.id)
-    await _analyze(interaction, file, "", private=True, voices=frozenset({message.author.id}))
+    await _analyze(interaction, files, "", private=True, voices=frozenset({message.author.id}))
 
 
 @app_commands.context_menu(name="Answer aloud")
 @app_commands.guild_only()
 async def answer_menu(interaction: Interaction, message: discord.Message) -> None:
-    file = next(iter(attachments.of_type(message.attachments, *SOUND_TYPES)), None)
-    if file is None and not message.content.strip():
-        file = _recording(message)
+    text = attachments.words_of(message).strip()
+    files = attachments.of_type(attachments.of(message), *SOUND_TYPES)
+    if not files and not text:
+        files = _recordings(message)
     await interaction.response.defer(thinking=True)
     words = interaction.client.words_in(message.guild) if message.guild else interaction.client.words_to(interaction)
-    shown = lines.split(message.clean_content)[0] if message.content.strip() else words("ask recording")
-    if file is None:
+    shown = lines.split(text)[0] if text else words("ask recording")
+    if not files:
         await answer_question(interaction, shown)
     else:
         await attachments.check_voice(interaction.client, message, interaction.user.id)
-        recording = await attachments.hear(interaction.client, file, interaction.user.id)
-        await answer_question(interaction, shown, Enclosed(sound=recording))
+        enclosed = await attachments.read_all(interaction.client, files, interaction.user.id)
+        await answer_question(interaction, shown, enclosed)
 
 
-def _recording(message: discord.Message) -> discord.Attachment:
-    """Return the recording in a message. Raises Refusal."""
-    sounds = attachments.of_type(message.attachments, *SOUND_TYPES)
-    file = next(iter([*sounds, *message.attachments]), None)
-    if file is None:
+def _recordings(message: discord.Message) -> list[discord.Attachment]:
+    """Return the recordings in a message; the first file, if none is marked as sound. Raises Refusal."""
+    files = attachments.of(message)
+    if not files:
         raise Refusal("refusal no_recording")
-    return file
+    return attachments.of_type(files, *SOUND_TYPES) or files[:1]
 
 
 async def _analyze(
     interaction: Interaction,
-    file: discord.Attachment,
+    files: Sequence[discord.Attachment],
     question: str,
     *,
     private: bool,
     voices: frozenset[int] = frozenset(),
 ) -> None:
-    """Analyse a recording; `voices` are whose it is, if that is known."""
+    """Analyse recordings, one after the other; `voices` are whose they are, if that is known."""
     host, words = interaction.client, interaction.client.words_to(interaction)
     jobs, guild_id, user_id = host.jobs, interaction.guild_id or 0, interaction.user.id
 
@@ -81,34 +85,47 @@ async def _analyze(
         def show(done: int, parts: int) -> None:
             progress.show(words("analyze listening", done=done, parts=parts))
 
-        async with host.box.reading(user_id) as place:
-            recording = await attachments.download(host, file)
-            async with job.opened(place, recording, file.filename) as heard:
-                estimate = job.estimate(jobs.studio, heard.facts.seconds)
-                async with jobs.bill(guild_id, interaction.channel_id or 0, user_id, estimate) as progress.account:
-                    show(0, job.steps(heard.facts.seconds))
-                    analysis = await job.analyze(
-                        recording,
-                        heard,
-                        question,
-                        str(interaction.locale),
-                        jobs.studio,
-                        progress.account,
-                        show,
-                        notes=jobs.notes,
-                        who=(guild_id, user_id),
-                        voices=voices,
-                    )
+        texts: list[str] = []
+        small: list[str] = []
+        cost: Decimal | None = Decimal(0)
+        for file in files:
+            async with host.box.reading(user_id) as place:
+                recording = await attachments.download(host, file)
+                async with job.opened(place, recording, file.filename) as heard:
+                    estimate = job.estimate(jobs.studio, heard.facts.seconds)
+                    async with jobs.bill(guild_id, interaction.channel_id or 0, user_id, estimate) as account:
+                        progress.account = account
+                        show(0, job.steps(heard.facts.seconds))
+                        analysis = await job.analyze(
+                            recording,
+                            heard,
+                            question,
+                            str(interaction.locale),
+                            jobs.studio,
+                            account,
+                            show,
+                            notes=jobs.notes,
+                            who=(guild_id, user_id),
+                            voices=voices,
+                        )
+            cost = None if cost is None or account.cost is None else cost + account.cost
+            name = escape.escape(file.filename, 60)
+            texts.append(f"### {name}\n\n{analysis.text}" if len(files) > 1 else analysis.text)
+            small += [name, clock(analysis.seconds), *_told(analysis, words)]
+            if file is files[-1]:
+                small.insert(2 if len(files) == 1 else 0, lines.price(cost, words, estimated=account.estimated))
         head = f"**{escape.escape(question)}**" if question else ""
-        small = [escape.escape(file.filename, 60), clock(analysis.seconds)]
-        small.append(lines.price(progress.account.cost, words, estimated=progress.account.estimated))
-        if not analysis.complete:
-            small.append(words("line.interrupted"))
-        if analysis.cut:
-            small.append(words("analyze cut"))
-        if analysis.silences:
-            spans = ", ".join(f"{clock(begin)}–{clock(end)}" for begin, end in analysis.silences[:_MAX_TOLD_SILENCES])
-            small.append(words("analyze silence", spans=spans))
-        return long_answer.compose(head, analysis.text, lines.join(*small), "analysis.md")
+        return long_answer.compose(head, "\n\n".join(texts), lines.join(*small), "analysis.md")
 
     await job_progress.run_job(interaction, run, private=private, voices=voices)
+
+
+def _told(analysis: job.Analysis, words: Words) -> list[str]:
+    """Return what people should know about how a recording was heard."""
+    told = [] if analysis.complete else [words("line.interrupted")]
+    if analysis.cut:
+        told.append(words("analyze cut"))
+    if analysis.silences:
+        spans = ", ".join(f"{clock(begin)}–{clock(end)}" for begin, end in analysis.silences[:_MAX_TOLD_SILENCES])
+        told.append(words("analyze silence", spans=spans))
+    return told

@@ -11,6 +11,7 @@ MARKDOWN_SUFFIX = ".md"
 
 
 NOTE_SENTENCES = {
+    "cut": "{detail} is cut off at its end: I took what there is of it.",
     "encoding": "I read the file as {detail}. If letters are wrong, save it as UTF-8.",
     "unread_pages": "Pages that are pictures I cannot read: {detail}.",
 }
