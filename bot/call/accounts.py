@@ -83,9 +83,9 @@ class Accounts:
         cost = self._account.book(kind, model, usage, people, estimated=estimated)
         return (cost + own_words if cost is not None and own_words is not None else None), estimated
 
-    def charge_unheard(self, answer: Answer) -> None:
+    def charge_unheard(self, answer: Answer) -> tuple[Decimal | None, bool]:
         """Book an answer that nobody heard: a preemptive one that did not fit, or one that was withdrawn."""
-        self.charge_answer(answer, "speculation")
+        return self.charge_answer(answer, "speculation")
 
     def may_transcribe(self, utterance: Utterance) -> bool:
         """Return whether the budget allows an utterance to be written down; hold its price back until `transcribed`."""

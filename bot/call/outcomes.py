@@ -48,8 +48,7 @@ class Outcomes:
         if answer.reservation is None:
             return
         if answer.withdrawn:
-            self._accounts.charge_unheard(answer)
-            self._strike_out(answer)
+            self._strike_out(answer, *self._accounts.charge_unheard(answer))
             return
         cost, estimated = self._accounts.charge_answer(answer)
         playout = answer.playout or NOTHING_HEARD
@@ -72,7 +71,7 @@ class Outcomes:
         # Ticks that are late stay behind the clock: an answer must not come to stand above what it answers.
         self._record.answered(line, reply.done, max(began_at, answer.turn.closed_at))
 
-    def _strike_out(self, answer: Answer, cost: Decimal | None = None, estimated: bool = False) -> None:
+    def _strike_out(self, answer: Answer, cost: Decimal | None, estimated: bool) -> None:
         """Mark the line of an answer that sounded, though no whole word of it was heard: people may see it already."""
         if answer.began_at is not None:
             played = answer.playout.played if answer.playout else 0.0
