@@ -203,8 +203,9 @@ def test_each_cause_has_its_own_error() -> None:
         read(b"%PDF-1.7\nbroken")
     with pytest.raises(EmptyDocument):
         read(pdf([]))
-    with pytest.raises(ScannedDocument):
-        read(pdf([], extra="40 40 300 400 re f\n"))
+    for scanned in (pdf([], extra="40 40 300 400 re f\n"), pdf([Line(40, 500, "\ue001\ue002\ue003", font=ACROSS)])):
+        with pytest.raises(ScannedDocument):
+            read(scanned)
 
 
 def test_pages_that_are_pictures_alone_are_named() -> None:

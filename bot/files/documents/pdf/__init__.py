@@ -50,8 +50,9 @@ def read_pdf(data: bytes, name: str) -> Document:
         raise DamagedDocument(str(error)) from error
     try:
         pages, pictured = _pages(pdf)
-        if not any(page.fragments for page in pages):
-            raise ScannedDocument if pictured else EmptyDocument
+        texts = [item.text for page in pages for item in page.fragments]
+        if not any(any(map(str.isalnum, text)) for text in texts):  # letters without meaning need recognition, too
+            raise ScannedDocument if pictured or texts else EmptyDocument
         outline = list(_outline(pdf))
         title = pdf.get_metadata_value("Title").strip()
     finally:
