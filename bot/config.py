@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged.")
     shard_count: int | None = Field(None, ge=1, description="Shards in all; none: as Discord advises.")
     shards_per_process: int | None = Field(None, ge=1, description="Shards a process claims; none: all.")
+    memory_limit_mb: int | None = Field(
+        None, ge=100, description="Megabytes, near which no new jobs begin; none: the container's limit, if it has one."
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -23,6 +23,7 @@ from bot.files.box import Box
 from bot.jobs.analysis_notes import AnalysisNotes
 from bot.jobs.context import JobContext
 from bot.jobs.job_folder import folder_beside
+from bot.jobs.memory import MemoryGauge
 from bot.jobs.queue import JobQueue
 from bot.jobs.services import JobServices
 from bot.ports import Venue
@@ -44,9 +45,15 @@ class Host(discord.AutoShardedClient):
     @cached_property
     def asking(self) -> JobQueue:
         """The queue of questions outside a call, apart from the jobs: they must not wait behind long work."""
-        queue = JobQueue(at_once=20, server_at_once=4, counts=self.services.counters.calls)
+        counts = self.services.counters.calls
+        queue = JobQueue(at_once=20, server_at_once=4, counts=counts, is_short_of_memory=self.memory.is_short)
         self.calls.erasure.register(queue)
         return queue
+
+    @cached_property
+    def memory(self) -> MemoryGauge:
+        """Tells when there is no memory left for new jobs."""
+        return MemoryGauge(self.settings.memory_limit_mb)
 
     @cached_property
     def box(self) -> Box:
@@ -57,7 +64,7 @@ class Host(discord.AutoShardedClient):
     def jobs(self) -> JobContext:
         """What jobs outside a call need."""
         assert self.services.studio is not None
-        queue = JobQueue(counts=self.services.counters.calls)
+        queue = JobQueue(counts=self.services.counters.calls, is_short_of_memory=self.memory.is_short)
         services = JobServices.of(self.services)
         folder = folder_beside(self.settings)
         jobs = JobContext(services, self.services.studio, folder, queue, notes := AnalysisNotes(), self.box)

@@ -44,6 +44,7 @@
     ├── BudgetSpent
     ├── JobError                work outside a call
     │   ├── JobsFull            too many jobs of one person or server
+    │   ├── ShortOfMemory       the process is near its limit of memory
     │   ├── AlreadyAtIt         the same job is still running
     │   ├── JobCancelled        somebody pressed Cancel
     │   ├── PartFailed          one part of a long job failed
@@ -115,6 +116,7 @@ from bot.errors.jobs import (
     JobsFull,
     NothingSaid,
     PartFailed,
+    ShortOfMemory,
 )
 from bot.errors.store import Damaged, StoreError, StoreUnavailable, WrongKey
 from bot.errors.voice import (
@@ -184,6 +186,7 @@ __all__ = [
     "RateLimited",
     "ReaderDied",
     "ScannedDocument",
+    "ShortOfMemory",
     "SilentAudio",
     "StartError",
     "StoreError",

@@ -15,6 +15,11 @@ class JobsFull(JobError):
     default_hint = "I have my hands full. Wait until the work asked for before is done."
 
 
+class ShortOfMemory(JobError):
+    code = "short_of_memory"
+    default_hint = "I am short of memory right now and begin nothing new. Try again in a few minutes."
+
+
 class AlreadyAtIt(JobError):
     code = "already_at_it"
     default_hint = "I am already at work on exactly that."

@@ -3,11 +3,11 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Set
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Set
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from bot.errors import AlreadyAtIt, JobCancelled, JobsFull
+from bot.errors import AlreadyAtIt, JobCancelled, JobsFull, ShortOfMemory
 from bot.ports.holder import Holder
 
 MAX_RUNNING_JOBS = 4
@@ -62,8 +62,10 @@ class JobQueue(Holder):
         person: int = MAX_JOBS_PER_PERSON,
         server: int = MAX_JOBS_PER_SERVER,
         counts: Counter[str] | None = None,
+        is_short_of_memory: Callable[[], bool] = lambda: False,
     ) -> None:
         """`counts["jobs_refused"]` counts the jobs that were refused."""
+        self._is_short_of_memory = is_short_of_memory
         self.counts: Counter[str] = Counter() if counts is None else counts
         self._at_once = at_once
         self._server_at_once = server_at_once
@@ -80,8 +82,8 @@ class JobQueue(Holder):
     async def place(self, guild_id: int, user_id: int) -> AsyncIterator[Ticket]:
         """Take a place, wait for its turn, and keep the place for the block.
 
-        Raises JobsFull when the person or the server has too many jobs, and JobCancelled from the wait or the block
-        when somebody calls `Ticket.cancel`.
+        Raises ShortOfMemory, JobsFull when the person or the server has too many jobs, and JobCancelled from the wait
+        or the block when somebody calls `Ticket.cancel`.
         """
         ticket = self.take(guild_id, user_id)
         async with self.turn(ticket):
@@ -93,7 +95,7 @@ class JobQueue(Holder):
         """Take a place. The caller must then call `turn` or `give_back`.
 
         `voices`: whose recording the job hears. `again`: an earlier process admitted the job, so the limits do not
-        apply. Raises JobsFull, and AlreadyAtIt when a job of this name has a place.
+        apply. Raises JobsFull, ShortOfMemory, and AlreadyAtIt when a job of this name has a place.
         """
         if name and any(ticket.name == name for ticket in self._tickets.values()):
             raise AlreadyAtIt
@@ -102,6 +104,9 @@ class JobQueue(Holder):
         if self._closed or (full and not again):
             self.counts["jobs_refused"] += 1
             raise JobsFull
+        if not again and self._is_short_of_memory():
+            self.counts["jobs_refused"] += 1
+            raise ShortOfMemory
         ticket = Ticket(next(self._numbers), guild_id, user_id, name, frozenset(voices))
         self._tickets[ticket.id] = ticket
         self._admit()

@@ -112,3 +112,13 @@ async def test_in_a_call_those_outside_are_answered_here(quiet: QuietBot) -> Non
     eve = quiet.sandbox.add_user("Eve")
     outcome = await (await quiet.sandbox.command(eve, "ask", {"text": "Why?"})).settled()
     await until(lambda: outcome.followups and outcome.followups[0].attachments)
+
+
+async def test_short_of_memory_it_begins_nothing_new_and_calls_go_on() -> None:
+    async with quiet_bot(memory_limit_mb=100) as quiet:  # this very process has more
+        ada = await quiet.enter("Ada")
+        outcome = await (await quiet.sandbox.command(ada, "ask", {"text": "Why?"})).settled()
+        assert "short of memory" in outcome.text
+        await (await quiet.sandbox.command(ada, "join")).settled()
+        await quiet.sandbox.command(ada, "ask", {"text": "Why?"})
+        await until(lambda: len(quiet.engine.requests) == 1)

@@ -87,3 +87,18 @@ async def test_the_container_is_healthy_when_the_process_is() -> None:
         assert await check(port) == 0
         pages.trouble = lambda: "the loop stands still"
         assert await check(port) == 1
+
+
+def test_every_container_has_limits_of_memory_and_of_processes() -> None:
+    """Read without a YAML library: a service is a block of `services:`, and the bot's take theirs from `x-bot`."""
+    text = (ROOT / "docker-compose.yml").read_text()
+    shared, services = text.split("\nservices:\n")[0], text.split("\nservices:\n")[1].split("\nsecrets:\n")[0]
+    blocks = re.split(r"(?m)^  (?=\w+:$)", services)[1:]
+    assert len(blocks) == 6
+    for block in blocks:
+        limits = shared if "<<: *bot" in block else block
+        assert re.search(r"(?m)^ +mem_limit: \S+$", limits), block
+        assert re.search(r"(?m)^ +pids_limit: \d+$", limits), block
+    pod = (ROOT / "deploy/kubernetes/kikite.yaml").read_text()
+    assert re.search(r"limits: \{memory: \w+\}", pod)
+    assert "podPidsLimit" in pod
