@@ -76,7 +76,9 @@ class DiscordVenue:
     @property
     def channel(self) -> VocalChannel:
         """discord.py's object of the channel: another one after each new session of the main gateway."""
-        current = self._host.get_channel(self._channel.id)
+        # By way of the server: Client.get_channel searches all servers, and every tick asks.
+        guild = self._host.get_guild(self._channel.guild.id)
+        current = guild.get_channel(self._channel.id) if guild is not None else None
         return current if isinstance(current, VocalChannel) else self._channel
 
     def settings(self) -> CallSettings:
@@ -89,11 +91,11 @@ class DiscordVenue:
 
     @property
     def guild_id(self) -> int:
-        return self.channel.guild.id
+        return self._channel.guild.id
 
     @property
     def channel_id(self) -> int:
-        return self.channel.id
+        return self._channel.id
 
     @property
     def channel_name(self) -> str:
@@ -126,7 +128,8 @@ class DiscordVenue:
         return state is not None and (state.mute or state.suppress)
 
     async def stands(self) -> bool:
-        if self._host.get_channel(self.channel_id) is None:
+        guild = self._host.get_guild(self.guild_id)
+        if guild is None or not (guild.unavailable or guild.get_channel(self.channel_id)):
             return False
         try:  # the main gateway may be late with its news
             await within(STANDS_REQUEST_SECONDS, self._host.fetch_channel(self.channel_id))

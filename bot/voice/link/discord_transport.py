@@ -51,7 +51,7 @@ class DiscordTransport:
 
     @property
     def channel_exists(self) -> bool:
-        return self._membership.channel is not None
+        return self._membership.channel_exists
 
     @property
     def gateway_lag_seconds(self) -> float:

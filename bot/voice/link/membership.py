@@ -50,8 +50,13 @@ class ChannelMembership:
     @property
     def channel(self) -> Channel | None:
         """The bot's channel; None if it does not exist any more."""
-        channel = self._voice.client.get_channel(self._events.channel_id)
+        channel = self.guild.get_channel(self._events.channel_id) if self.guild is not None else None
         return channel if isinstance(channel, Channel) else None
+
+    @property
+    def channel_exists(self) -> bool:
+        """Whether the bot's channel exists, as far as is known: after READY each server takes a while to come back."""
+        return self.channel is not None or (self.guild is not None and self.guild.unavailable)
 
     @property
     def confirmed(self) -> bool:
@@ -135,7 +140,7 @@ class ChannelMembership:
     async def _ask_rest(self) -> bool:
         with contextlib.suppress(*_PRESENCE_ERRORS, ValueError):
             try:
-                if self.guild is not None:
+                if self.guild is not None and self.guild.me is not None:
                     await self.guild.me.fetch_voice()
             except discord.NotFound as error:
                 return error.code == _UNKNOWN_VOICE_STATE
