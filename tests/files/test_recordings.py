@@ -1,5 +1,6 @@
 """Untrusted files become PCM, or an error that says what is wrong with them."""
 
+import struct
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -332,3 +333,12 @@ def test_the_speakers_of_an_archive_are_named_and_all_heard() -> None:
         ("alice", 0.0, pytest.approx(2, abs=0.2)),
         ("Bob the Builder", 0.0, pytest.approx(4, abs=0.2)),
     ]
+
+
+def test_big_endian_wav_is_no_noise() -> None:
+    samples = np.frombuffer(TONE, "<i2").astype(">i2").tobytes()
+    fmt = struct.pack(">4sIHHIIHH", b"fmt ", 16, 1, 1, RATE, RATE * 2, 2, 16)
+    body = b"WAVE" + fmt + struct.pack(">4sI", b"data", len(samples)) + samples
+    data = b"RIFX" + struct.pack(">I", len(body)) + body
+    assert to_pcm(data) == to_pcm(header())
+    assert Recording.open(data[:-20_000], Limits()).facts.cut
