@@ -60,6 +60,7 @@ async def test_an_encoding_that_is_not_certain_is_named(quiet: QuietBot) -> None
     await until(lambda: any("-# I read the file as Windows-1251." in line.content for line in quiet.shown()))
     away = await quiet.sandbox.command(quiet.sandbox.add_user("Eve"), "ask", {"text": "read", "file": file})
     assert "I read the file as Windows-1251." in (await away.settled()).content
+    await until(lambda: away.followups)  # its sound
 
 
 def await_shown(outcome: object) -> str:
