@@ -130,8 +130,7 @@ class OpenRecording:
         self._most_parts = 2 + int(limits.seconds)
 
     async def parts(self) -> AsyncIterator[Part]:
-        """Yield the parts. All share one buffer, so memory does not grow with the recording."""
-        buffer = bytearray(self._bytes)
+        """Yield the parts. None is held here, so memory does not grow with the recording."""
         kind, content = await self._child.frame()
         for _ in range(self._most_parts):
             if kind == frames.END:
@@ -140,13 +139,12 @@ class OpenRecording:
                 raise ReaderDied("no part")
             head: PartHead = frames.parsed(PartHead, content)
             head = replace(head, turns=[SpeakerTurn(*turn.values()) for turn in cast(list[dict[str, Any]], head.turns)])
-            size = 0
+            buffer = bytearray()
             kind, content = await self._child.frame()
             while kind == frames.SOUND:
-                if size + len(content) > len(buffer):
+                if len(buffer) + len(content) > self._bytes:
                     raise AudioTooLong("more sound than was asked for")
-                buffer[size : size + len(content)] = content
-                size += len(content)
+                buffer += content
                 kind, content = await self._child.frame()
-            yield Part(head, memoryview(buffer)[:size])
+            yield Part(head, memoryview(buffer))
         raise ReaderDied("too many parts")
