@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store.base import rows_changed
 from bot.store.charges import ChargeRepository
+from bot.store.database import REWRITE_AT_START
 from bot.store.deletion import DeletionRepository
 from bot.store.messages import BOUND_COLUMNS
 from bot.store.seal import Seal, is_key_name
@@ -115,6 +116,8 @@ class RetentionRepository(DeletionRepository, ChargeRepository):
                 table = MessageRow.__table__
                 async with self._transaction() as connection:
                     await connection.execute(update(table).where(table.c.id == bindparam("line")), fresh)  # pyright: ignore[reportArgumentType]
+                    if self._sqlite:
+                        await connection.exec_driver_sql(REWRITE_AT_START)
                 return len(fresh)
         await self._reseal_purse_keys()
         return 0

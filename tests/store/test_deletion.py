@@ -1,6 +1,7 @@
 """Deleted words leave no byte in a large SQLite file, on a full disk or when the process ends halfway."""
 
 import asyncio
+import base64
 import os
 import random
 import shutil
@@ -73,6 +74,37 @@ async def test_the_others_lines_are_all_there(file: Path, monkeypatch: pytest.Mo
     assert await store.guilds() == {GUILD}
     await store.remember(GUILD, CHANNEL, [said(700, ANNA, "again")])
     assert [line.text for line in await store.history(CHANNEL, 1)] == ["again"]
+    await store.aclose()
+
+
+@pytest.mark.parametrize("how", ["sealed anew", "of an earlier version"])
+async def test_the_next_start_removes_copies_that_the_file_may_have(
+    file: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletion, "VACUUM_MAX_BYTES", 0)
+    chance = random.Random(3)
+    url, key = f"sqlite+aiosqlite:///{file}", base64.b64encode(bytes(32)).decode()
+    store = await SqlStore.open(url)
+    lines = [said(number, (ANNA, BEN)[number % 2], "canary" * chance.choice((1, 5, 50, 400))) for number in range(600)]
+    await store.remember(GUILD, CHANNEL, lines)
+    await store.aclose()
+    if how == "sealed anew":
+        store = await SqlStore.open(url, key)
+        await store.tidy(START, 50)
+        while await store.tidy(START, 50):
+            pass
+        await store.aclose()
+    else:
+        with closing(sqlite3.connect(file)) as raw:
+            raw.execute("DELETE FROM messages WHERE rowid % 7 < 5")  # leaves the words of the others in gaps, too
+            raw.execute("UPDATE messages SET text = 'y'")
+            raw.execute("UPDATE alembic_version SET version_num = '0005'")
+            raw.execute("DROP TABLE forgettings")
+            raw.commit()
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert b"canary" in file_bytes(file)
+    store = await SqlStore.open(url, key)
+    assert b"canary" not in file_bytes(file)
     await store.aclose()
 
 
