@@ -8,6 +8,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx2
 from openai import AsyncOpenAI
 
+from bot.engine.dialects import in_own_network
 from bot.engine.transport import ModelTransport, socket_options
 
 HTTP_TIMEOUT = httpx2.Timeout(connect=3, read=10, write=10, pool=2)
@@ -31,7 +32,7 @@ def build_client(api_key: str, base_url: str, ssl_context: ssl.SSLContext | None
         socket_options=socket_options(),
     )
     http = httpx2.AsyncClient(
-        transport=ModelTransport(make),
+        transport=ModelTransport(make, may_hedge=not in_own_network(base_url)),
         timeout=HTTP_TIMEOUT,
         follow_redirects=True,
         # A compressed answer saves nothing on base64, and a hostile one grows a thousandfold.

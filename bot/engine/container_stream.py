@@ -88,7 +88,12 @@ class ContainerStream:
         try:
             with av.open(self, "r", format=self._demuxer, buffer_size=_READ_BYTES, options=_STREAMED_OPTIONS) as file:
                 resampler = av.AudioResampler("s16", "mono", SPEAK_RATE)
-                for packet in file.demux(file.streams.audio[0]):
+                track = file.streams.audio[0]
+                context: object = track.codec_context
+                if context is None:  # whatever its type says: a codec that ffmpeg has no decoder for
+                    return
+                track.codec_context.thread_count = 1  # it has a thread already, and each of its own keeps memory
+                for packet in file.demux(track):
                     if self._closed or undecodable > MAX_UNDECODABLE_PACKETS:
                         return
                     try:

@@ -49,3 +49,9 @@ def dialect_of(base_url: str) -> Dialect:
         if host == suffix or host.endswith("." + suffix):
             return dialect
     return COMPATIBLE
+
+
+def in_own_network(base_url: str) -> bool:
+    """Whether the host is a name without a dot, as the services of a compose file have: no NAT is in between."""
+    host = urlsplit(base_url).hostname or ""
+    return host != "localhost" and "." not in host and ":" not in host

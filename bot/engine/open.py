@@ -9,11 +9,16 @@ from functools import partial
 
 from bot.config import Settings
 from bot.engine.client import build_client
+from bot.engine.dialects import in_own_network
 from bot.engine.model_check import ModelState, check_model
 from bot.engine.openai_audio import OpenAIEngine
+from bot.engine.request import Deadlines
 from bot.engine.text_and_speech import OpenAITextAndSpeech
 from bot.engine.transcribe import OpenAITranscriber
 from bot.ports import Engine, TextAndSpeech, Transcriber
+
+OWN_DEADLINES = Deadlines(first=45.0, gap=20.0, whole=120.0)
+"""A server of one's own may have nothing but a processor, and reads its models from disk at the first question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ async def open_engines(
     """
     client = build_client(settings.openai_api_key.get_secret_value(), settings.openai_base_url, tls)
     model, text_model = settings.openai_model, settings.text_model
-    engine = OpenAIEngine(client, model=model, text_model=text_model, counts=counts)
+    deadlines = OWN_DEADLINES if in_own_network(settings.openai_base_url) else None
+    engine = OpenAIEngine(client, model=model, text_model=text_model, deadlines=deadlines, counts=counts)
     try:
         yield Engines(
             reply=engine,

@@ -130,10 +130,12 @@ class _Body(httpx2.AsyncByteStream):
 class ModelTransport(httpx2.AsyncBaseTransport):
     """Sends requests over a pool of connections, and over a new one when the first does not answer."""
 
-    def __init__(self, make: Callable[[], httpx2.AsyncHTTPTransport]) -> None:
+    def __init__(self, make: Callable[[], httpx2.AsyncHTTPTransport], *, may_hedge: bool = True) -> None:
+        """`may_hedge`: False for a server that only gets slower by a second request."""
         self.hedges = 0
         "requests that were sent a second time"
         self._make = make
+        self._may_hedge = may_hedge
         self._pool = _Pool(make())
         self._retired: set[_Pool] = set()
         self._patience = Patience()
@@ -163,7 +165,7 @@ class ModelTransport(httpx2.AsyncBaseTransport):
         first = _Attempt(self, request)
         second: _Attempt | None = None
         try:
-            if await self._answers(first, request):
+            if not self._may_hedge or await self._answers(first, request):
                 return await first.response()
             self.hedges += 1
             self.distrust()

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.config import Settings
+from bot.engine.dialects import dialect_of
 from bot.engine.open import Engines, open_engines
 from bot.errors import BotError, ConfigError, StoreError, Unreachable
 from bot.ops import shard_slots
@@ -108,7 +109,7 @@ async def model(settings: Settings, tls: ssl.SSLContext, *, live: bool) -> Async
     sound = True
     try:
         async with open_engines(settings, tls) as engines:
-            async for finding in _models(engines):
+            async for finding in _models(engines, settings):
                 sound &= finding.status is not Status.FAIL
                 yield finding
             if live and sound:
@@ -120,11 +121,19 @@ async def model(settings: Settings, tls: ssl.SSLContext, *, live: bool) -> Async
         yield Finding("model", Status.FAIL, f"{error.code}: {settings.openai_base_url}", hint)
 
 
-async def _models(engines: Engines) -> AsyncIterator[Finding]:
-    for name in engines.models:
-        state = await engines.check(name)
-        if not state.available:
+async def _models(engines: Engines, settings: Settings) -> AsyncIterator[Finding]:
+    """Check each model. A server of one's own may list a part of what it offers: speaches asks Ollama for words."""
+    states = {name: await engines.check(name) for name in engines.models}
+    own = not dialect_of(settings.openai_base_url).official
+    lists_hub_names = own and "/" in settings.transcribe_model and states[settings.transcribe_model].available
+    for name, state in states.items():
+        if not state.available and lists_hub_names and name != settings.transcribe_model:
+            hint = f"`doctor --live` tells whether it answers. If not: `ollama pull {name}`, or check OPENAI_MODEL."
+            yield Finding("model", Status.WARN, f"{name} is not listed by this server", hint)
+        elif not state.available:
             hint = "Check OPENAI_MODEL, TRANSCRIBE_MODEL and TEXT_MODEL, and what the key's account may use."
+            if own:
+                hint = f"Pull it (speaches: curl -X POST {settings.openai_base_url}/models/{name}), or check its name."
             yield Finding("model", Status.FAIL, f"{name} is not available", hint)
         elif state.shutdown_date:
             ended = state.shutdown_date <= datetime.now(UTC).date()

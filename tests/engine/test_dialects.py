@@ -1,6 +1,6 @@
 import pytest
 
-from bot.engine.dialects import COMPATIBLE, DASHSCOPE, OPENAI, OPENROUTER, Dialect, dialect_of
+from bot.engine.dialects import COMPATIBLE, DASHSCOPE, OPENAI, OPENROUTER, Dialect, dialect_of, in_own_network
 
 CASES = [
     ("https://api.openai.com/v1", OPENAI),
@@ -15,3 +15,17 @@ CASES = [
 @pytest.mark.parametrize(("url", "dialect"), CASES)
 def test_hosts(url: str, dialect: Dialect):
     assert dialect_of(url) is dialect
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        ("http://speaches:8000/v1", True),
+        ("http://127.0.0.1:8000/v1", False),
+        ("http://localhost:8000/v1", False),
+        ("http://[::1]:8000/v1", False),
+        ("https://api.openai.com/v1", False),
+    ],
+)
+def test_services_of_a_compose_file_are_near(url: str, own: bool):
+    assert in_own_network(url) is own

@@ -136,6 +136,16 @@ async def test_slow_servers_are_not_asked_twice(model: ModelServer, client: Asyn
     assert await first_sound(engine) < 0.5
 
 
+async def test_a_server_of_ones_own_is_not_asked_twice(model: ModelServer, client: AsyncOpenAI, engine: OpenAIEngine):
+    transport = transport_of(client)
+    assert transport
+    transport._may_hedge = False
+    model.script(Hang(), RICE)
+    assert (await listen(engine)).seconds > 8
+    assert len(model.chats) == 2
+    assert transport.hedges == 0
+
+
 def test_patience_learns():
     patience = Patience()
     unknown = patience.of("/chat", 0, fresh=False)

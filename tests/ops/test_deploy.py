@@ -9,8 +9,10 @@ from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
+from dotenv import dotenv_values
 from prometheus_client import generate_latest
 
 from bot.call.counters import STAGES, Counters
@@ -94,7 +96,7 @@ def test_every_container_has_limits_of_memory_and_of_processes() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     shared, services = text.split("\nservices:\n")[0], text.split("\nservices:\n")[1].split("\nsecrets:\n")[0]
     blocks = re.split(r"(?m)^  (?=\w+:$)", services)[1:]
-    assert len(blocks) == 6
+    assert len(blocks) == 8
     for block in blocks:
         limits = shared if "<<: *bot" in block else block
         assert re.search(r"(?m)^ +mem_limit: \S+$", limits), block
@@ -102,3 +104,21 @@ def test_every_container_has_limits_of_memory_and_of_processes() -> None:
     pod = (ROOT / "deploy/kubernetes/kikite.yaml").read_text()
     assert re.search(r"limits: \{memory: \w+\}", pod)
     assert "podPidsLimit" in pod
+
+
+def test_the_local_profile_fits_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the settings name is what the services download, and costs nothing."""
+    values = dotenv_values(ROOT / "deploy/local/env.example")
+    assert {name.upper() for name in Settings.model_fields}.issuperset(values)
+    for name, value in (values | {"DISCORD_TOKEN": "t"}).items():
+        monkeypatch.setenv(name, value or "")
+    settings = Settings()  # pyright: ignore[reportCallIssue] (it reads the environment)
+    compose = (ROOT / "docker-compose.yml").read_text()
+    host = urlsplit(settings.openai_base_url).hostname
+    assert f"\n  {host}:\n" in compose
+    for name in ("OPENAI_MODEL", "TRANSCRIBE_MODEL"):
+        assert f"${{{name}:-{values[name]}}}" in compose
+        assert not any(settings.prices[str(values[name])].values())
+    aliases = json.loads((ROOT / "deploy/local/model_aliases.json").read_text())
+    assert aliases["whisper-1"] == values["TRANSCRIBE_MODEL"]
+    assert set(re.findall(r"for model in (.*?);", compose)[0].split()) <= {*aliases, '"$$TRANSCRIBE_MODEL"'}
