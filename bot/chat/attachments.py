@@ -28,14 +28,34 @@ DOWNLOAD_TIMEOUT_SECONDS = 60.0
 _CDN_HOSTS = {"cdn.discordapp.com", "media.discordapp.net"}
 
 
-async def check_voice(host: Host, message: discord.Message, person: int) -> None:
-    """Check that whoever recorded what `message` brings lets the bot hear it for `person`. Raises Refusal, StoreError.
+async def check_voice(host: Host, message: discord.Message, person: int) -> frozenset[int]:
+    """Check that whoever recorded what `message` brings lets the bot hear it for `person`; return them, if known.
 
-    Nobody asks about their own recording without wanting it heard.
+    Nobody asks about their own recording without wanting it heard. Raises Refusal, StoreError.
     """
-    author = message.author.id
-    if message.guild and author != person and await host.calls.withdrew(message.guild.id, author):
+    author = await author_of(host, message)
+    if author is None or message.guild is None:
+        return frozenset()
+    if author != person and await host.calls.withdrew(message.guild.id, author):
         raise Refusal("refusal voice_withdrawn")
+    return frozenset({author})
+
+
+async def author_of(host: Host, message: discord.Message) -> int | None:
+    """Return who made what a message brings: of a forwarded one, whoever wrote it first; None: in another server.
+
+    Raises Refusal when the bot cannot see who that is.
+    """
+    origin = message.reference
+    if not message.message_snapshots or origin is None or origin.message_id is None:
+        return message.author.id
+    if message.guild is None or origin.guild_id != message.guild.id:
+        return None
+    channel = host.get_partial_messageable(origin.channel_id, guild_id=message.guild.id)
+    try:
+        return (await channel.fetch_message(origin.message_id)).author.id
+    except REQUEST_ERRORS as error:
+        raise Refusal("refusal voice_unknown") from error
 
 
 async def read_all(host: Host, files: Iterable[discord.Attachment], person: int) -> Enclosed:

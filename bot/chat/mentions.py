@@ -66,6 +66,7 @@ async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: b
         files = []
     text, enclosed = _words(host, message), NOTHING_ENCLOSED
     if files:
+        await attachments.check_voice(host, message, author)
         async with host.asking.place(guild_id, author):
             enclosed = await attachments.read_all(host, files, author)
         if host.calls.get(guild_id) is not call:

@@ -39,8 +39,8 @@ async def analyze(
 @app_commands.guild_only()
 async def analyze_menu(interaction: Interaction, message: discord.Message) -> None:
     files = _recordings(message)
-    await attachments.check_voice(interaction.client, message, interaction.user.id)
-    await _analyze(interaction, files, "", private=True, voices=frozenset({message.author.id}))
+    voices = await attachments.check_voice(interaction.client, message, interaction.user.id)
+    await _analyze(interaction, files, "", private=True, voices=voices)
 
 
 @app_commands.context_menu(name="Answer aloud")
