@@ -25,8 +25,8 @@ from bot.talk.echo_model import (
 from bot.talk.played import REFERENCE_FRAME_SAMPLES, PlayedSound, Samples
 from bot.types import Frame
 
-MAX_ECHO_DELAY_FRAMES = 45
-"""Longest delay that is searched: 0.9 s."""
+MAX_ECHO_DELAY_FRAMES = 36
+"""Longest delay that is searched: 0.72 s."""
 MAX_COMPARED_FRAMES = 25
 """Frames searched while somebody speaks: 0.5 s."""
 MAX_WHOLE_FRAMES = 75
@@ -245,7 +245,7 @@ class EchoGate:
         expected, tail = with_tail(played, _NO_TAIL)
         expected = expected[-len(heard) :]
         sure = found.strength >= SURE_STRENGTH and count >= MAX_COMPARED_FRAMES
-        if not sure and likeness(heard, expected) < LIKELY_ECHO_LIKENESS:
+        if likeness(heard, played[-len(heard) :], expected) < (0 if sure else LIKELY_ECHO_LIKENESS):
             return False
         model = EchoModel(heard, expected)
         only = float(np.mean(model.unexplained(heard, expected))) < limit

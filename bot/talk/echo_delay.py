@@ -35,7 +35,7 @@ def find_delay(heard: Samples, played: Samples) -> EchoDelay:
     place = int(np.argmax(correlation))
     peak = float(correlation[place])
     rms = float(np.sqrt(np.mean(np.square(correlation))))
-    if peak <= 0 or rms <= 0:
+    if peak <= 0 or rms <= 0 or place < PEAK_SAMPLES:  # at the longest delay, hardly anything may be compared
         return EchoDelay(0, 0.0)
     correlation[max(0, place - PEAK_SAMPLES) : place + PEAK_SAMPLES + 1] = 0
     second = max(float(correlation.max()), peak / 10)

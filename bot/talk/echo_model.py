@@ -37,6 +37,10 @@ SIGNIFICANT_RATIO = 10**-2.5
 """A band this far below its loudest frame tells nothing of its gain."""
 GAIN_RISE, GAIN_FALL, GAIN_FADE = 0.184, -0.046, -0.0092
 """Change of its logarithm per window: above the expected echo 0.8 dB up, below it 0.2 dB down, in holes 0.04."""
+SOUNDING_RATIO, MIN_SOUNDING_SHARE = 1e-4, 0.7
+"""A window this far (40 dB) below the loudest one is silent; share of an echo's power heard while its source sounds."""
+MIN_SOUNDING_WINDOWS = 5
+"""Windows in which the source must sound: less may be like anything."""
 HOLE_RATIO = 10**-2.5
 """Less of the expected echo than this is a hole, which a canceller makes."""
 
@@ -118,9 +122,16 @@ class EchoModel:
         self._gains *= np.exp(steps.sum(axis=0))
 
 
-def likeness(heard: Bands, played: Bands) -> float:
-    """Return how alike two spectrograms are, -1 to 1, whatever the gain of each band."""
-    a, b = (_levels(powers) for powers in (heard, played))
+def likeness(heard: Bands, played: Bands, expected: Bands) -> float:
+    """Return how alike the spectrograms of a sound and its expected echo are, whatever the gain of each band.
+
+    -1 to 1; -1 where most of it was heard after the source had fallen silent: then it is only like a reverberation.
+    """
+    source, powers = played @ _ALL_BANDS, heard @ _ALL_BANDS
+    sounding = source > SOUNDING_RATIO * source.max()
+    if sounding.sum() < MIN_SOUNDING_WINDOWS or powers[sounding].sum() < MIN_SOUNDING_SHARE * powers.sum():
+        return -1.0
+    a, b = (_levels(spectrum) for spectrum in (heard, expected))
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-9))
 
 

@@ -70,6 +70,14 @@ def test_without_an_echo_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (played.ducks, played.answers, played.requests) == (without.ducks, without.answers, without.requests)
 
 
+def test_who_answers_right_after_the_bots_last_word_is_no_echo() -> None:
+    """What was played last is then compared with little: chance resemblance must not do."""
+    lines = [QUESTION, Line(14.4, 2, "ben-story")]
+    played = EchoRoom([None, None], ("bot-moon", "bot-rice"), "silero").play(lines, 19)
+    assert "echo" not in played.outcomes
+    assert len(played.requests) == 2
+
+
 def test_who_repeats_the_bots_words_later_is_answered() -> None:
     """The same sound a second after it was played is no echo: somebody plays a recording of it."""
     lines = [QUESTION, Line(9.5, 1, "bot-rice")]
