@@ -49,7 +49,7 @@ async def author_of(host: Host, message: discord.Message) -> int | None:
     origin = message.reference
     if not message.message_snapshots or origin is None or origin.message_id is None:
         return message.author.id
-    if message.guild is None or origin.guild_id != message.guild.id:
+    if message.guild is None or origin.guild_id not in (None, message.guild.id):
         return None
     channel = host.get_partial_messageable(origin.channel_id, guild_id=message.guild.id)
     try:

@@ -136,11 +136,11 @@ async def test_the_recording_of_somebody_who_withdrew_is_heard_for_nobody_else(h
         voice = [("voice-message.ogg", recording("anna-cook"))]
         message = await harness.sandbox.write(ada, harness.sandbox.general.id, attachments=voice, voice_seconds=2.0)
         await harness.sandbox.command(ada, "privacy withdraw")
+        forwarded = await harness.sandbox.write(eve, harness.sandbox.general.id, forward=message)
         for menu in ("Analyze recording", "Answer aloud"):
-            refused = await (await harness.sandbox.menu(eve, menu, message)).settled()
-            assert "does not want me to hear them" in "".join(
-                [refused.content, *(m.content for m in refused.followups)]
-            )
+            for shown in (message, forwarded):
+                refused = await (await harness.sandbox.menu(eve, menu, shown)).settled()
+                assert "does not want me to hear them" in told(refused)
         assert not harness.model.chats
         own = await (await harness.sandbox.menu(ada, "Analyze recording", message)).settled()
         assert sentence("bot-rice") in own.content
