@@ -313,11 +313,11 @@ class _Writer:
             self._events += 1
             line += f"{end}event: message{end}id: {self._events}"
         line += end * 2
+        if Oddity.COMMENTS in oddities or self._dialect.comments:
+            line = f": {self._dialect.comments or 'keep-alive'}{end * 2}{line}"
         if Oddity.MARKED in oddities and not self._begun:
             line = "\ufeff" + line
         self._begun = True
-        if Oddity.COMMENTS in oddities or self._dialect.comments:
-            line = f": {self._dialect.comments or 'keep-alive'}{end * 2}{line}"
         data = line.encode()
         if Oddity.SPLIT_WRITES in oddities:
             middle = next((n for n, byte in enumerate(data) if byte > 0x7F), len(data) // 2) + 1

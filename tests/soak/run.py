@@ -18,17 +18,19 @@ from sandbox.people.person import Person
 from tests.e2e.link_bot import LinkBot, link_bot
 from tests.soak.faults import ALL, RECOVERY_TIMEOUT_SECONDS, Fault, Scenario
 
-HEARD_CORRELATION_CORRELATION = 0.9
+HEARD_CORRELATION = 0.9
 """Correlation from which a sentence counts as heard."""
-FOREIGN_CORRELATION_CORRELATION = 0.75
+FOREIGN_CORRELATION = 0.75
 """Correlation from which it counts as somebody else's; other speech reaches 0.5."""
 MAX_SENTENCES = 4
 """One of these sentences must arrive both ways: a fault may still be active during the first."""
 SENTENCES = ("anna-quickest", "ben-moon", "yuki-when", "anna-cook")
 """The one sentence of each person; the last person must never be heard."""
 ANSWER = "bot-heard"
-MAX_MAX_WAITING_PACKETS_PACKETS = 2_000
+MAX_WAITING_PACKETS = 2_000
 """Limit for a receiver's waiting packets; other tests check its own bounds."""
+IDLE_CONNECTION_SECONDS = 15.0
+"""After which aiohttp closes an idle connection to REST, which a rejoin may have opened."""
 
 
 class SoakFailure(AssertionError):
@@ -94,7 +96,10 @@ class Soak:
             elif number not in scenario.present and number <= 1:
                 await scenario.come(number)
         with suppress(TimeoutError):
-            await bot.until(lambda: all(now <= then for now, then in zip(_open_resources(), before, strict=True)), 5.0)
+            await bot.until(
+                lambda: all(now <= then for now, then in zip(_open_resources(), before, strict=True)),
+                IDLE_CONNECTION_SECONDS + 5.0,
+            )
         # One of each may just be on its way out.
         if any(now > then + 1 for now, then in zip(_open_resources(), before, strict=True)):
             raise self._failure(f"threads, sockets: {before} at first, {_open_resources()} at the end")
@@ -135,14 +140,14 @@ class Soak:
         answer = clips.load(ANSWER, 48_000)
         for person, clip in said.items():
             number = scenario.people.index(person)
-            if correlation(answer, person.recorder.heard(bot.bot_id, since), 48_000) < HEARD_CORRELATION_CORRELATION:
+            if correlation(answer, person.recorder.heard(bot.bot_id, since), 48_000) < HEARD_CORRELATION:
                 missed.append(f"{number} did not hear the bot")
             if person.id in bot.refused:
                 continue
-            if self._similarity(clip, person) < HEARD_CORRELATION_CORRELATION:
+            if self._similarity(clip, person) < HEARD_CORRELATION:
                 missed.append(f"{number} was not heard")
             for other in SENTENCES:
-                if other != clip and self._similarity(other, person) > FOREIGN_CORRELATION_CORRELATION:
+                if other != clip and self._similarity(other, person) > FOREIGN_CORRELATION:
                     raise self._failure(f"{other} was heard as {number}'s")
         return "; ".join(missed)
 
@@ -155,7 +160,7 @@ class Soak:
         stats = receiver.stats
         if self.bot.refused & self.bot.heard.keys():
             raise self._failure("somebody was heard who never agreed")
-        if stats.fates() + receiver.waiting != stats.received or receiver.waiting > MAX_MAX_WAITING_PACKETS_PACKETS:
+        if stats.fates() + receiver.waiting != stats.received or receiver.waiting > MAX_WAITING_PACKETS:
             raise self._failure(f"packets without a fate: {receiver.waiting}, {stats}")
         if inbox.dropped:
             raise self._failure(f"the inbox ran over: {inbox.dropped}")
