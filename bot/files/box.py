@@ -6,6 +6,7 @@ downloaded.
 """
 
 import json
+import mmap
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
@@ -130,7 +131,8 @@ class OpenRecording:
         self._most_parts = 2 + int(limits.seconds)
 
     async def parts(self) -> AsyncIterator[Part]:
-        """Yield the parts. None is held here, so memory does not grow with the recording."""
+        """Yield the parts. Each is valid until the next is asked for: they share a buffer, which grows with use."""
+        buffer = memoryview(mmap.mmap(-1, max(1, self._bytes)))
         kind, content = await self._child.frame()
         for _ in range(self._most_parts):
             if kind == frames.END:
@@ -139,12 +141,13 @@ class OpenRecording:
                 raise ReaderDied("no part")
             head: PartHead = frames.parsed(PartHead, content)
             head = replace(head, turns=[SpeakerTurn(*turn.values()) for turn in cast(list[dict[str, Any]], head.turns)])
-            buffer = bytearray()
+            size = 0
             kind, content = await self._child.frame()
             while kind == frames.SOUND:
-                if len(buffer) + len(content) > self._bytes:
+                if size + len(content) > self._bytes:
                     raise AudioTooLong("more sound than was asked for")
-                buffer += content
+                buffer[size : size + len(content)] = content
+                size += len(content)
                 kind, content = await self._child.frame()
-            yield Part(head, memoryview(buffer))
+            yield Part(head, buffer[:size])
         raise ReaderDied("too many parts")
