@@ -137,5 +137,6 @@ async def no_task_left_behind(request: pytest.FixtureRequest) -> Any:
     before = asyncio.all_tasks()
     yield
     await asyncio.sleep(0)
-    left = [task.get_name() for task in asyncio.all_tasks() - before - {asyncio.current_task()} if not task.done()]
+    tasks = asyncio.all_tasks() - before - {asyncio.current_task()}
+    left = [f"{task.get_name()}: {task.get_coro()}" for task in tasks if not task.done()]
     assert not left, f"tasks left behind: {left}"

@@ -55,6 +55,9 @@ async def fail(failure: Failure, request: web.Request) -> web.Response:
     """Answer a request as the failure says, or cut its connection."""
     await asyncio.sleep(failure.seconds)
     if not failure.cut:
+        # What is not read keeps the connection's handler waiting for 10 s, beyond the end of a test.
+        async for _ in request.content.iter_any():
+            pass
         return respond(failure)
     if request.transport is not None:
         request.transport.abort()

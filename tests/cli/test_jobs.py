@@ -162,7 +162,8 @@ async def test_what_is_wrong_is_said_in_a_line(tmp_path: Path) -> None:
         for (code, said, _, _), done in zip(wrong, found, strict=True):
             assert (done.code, "Traceback" in done.err) == (code, False), done.err
             assert said in " ".join(done.err.replace("│", " ").split())
-        assert len(model.chats) == 1  # with the wrong key
+        # With the wrong key alone; on a machine under load the request may have gone out twice.
+        assert {chat.status for chat in model.chats} == {401}
 
 
 async def test_a_failed_part_is_named_and_the_next_run_goes_on(tmp_path: Path) -> None:
