@@ -147,7 +147,7 @@ class Assembly:
     def usage(self, expected: Usage) -> tuple[Usage, bool]:
         """Return the usage, and whether it is an estimate from what arrived and the input `expected`."""
         if self._usage is not None:
-            return read_usage(self._usage, expected), False
+            return read_usage(self._usage, expected, spoken=self.received > 0), False
         return self.estimate(expected), True
 
     def estimate(self, expected: Usage) -> Usage:
@@ -181,12 +181,15 @@ class Assembly:
             yield from map(AudioDelta, self._sound.feed(data, audio))
 
 
-def read_usage(usage: Mapping[str, Any], expected: Usage) -> Usage:
-    """Split the totals by kind; if the server reports totals only, split them as `expected`."""
+def read_usage(usage: Mapping[str, Any], expected: Usage, *, spoken: bool = False) -> Usage:
+    """Split the totals by kind; if the server reports totals only, split them as `expected`.
+
+    `spoken`: the answer came with sound, which is then taken for all of it.
+    """
     sent, made = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     sent_details, made_details = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
     audio_in = _count(sent_details, "audio_tokens") if _tells(sent_details) else min(sent, expected.audio_in)
-    audio_out = _count(made_details, "audio_tokens") if _tells(made_details) else made
+    audio_out = _count(made_details, "audio_tokens") if _tells(made_details) else made if spoken else 0
     return Usage(
         text_in=max(0, sent - audio_in),
         audio_in=audio_in,

@@ -5,10 +5,13 @@ thread.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import av
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from av import AudioFrame
 
 MAX_TRUE_PEAK = 10 ** (-1 / 20)
 """−1 dBTP, as share of full scale: what podcast platforms ask for."""
@@ -22,6 +25,8 @@ _MOST_BETWEEN = 10 ** (-3 / 20)
 
 def true_peak(path: Path) -> float:
     """Return the true peak of a file of the bot's own, as share of full scale."""
+    import av  # takes 18 MiB, so only in a process that writes a file
+
     peak = 0.0
     held = np.zeros(_EDGE_SAMPLES, np.float32)
     with av.open(str(path)) as file:
@@ -33,7 +38,7 @@ def true_peak(path: Path) -> float:
     return max(peak, _peak(np.concatenate([held, np.zeros(_EDGE_SAMPLES, np.float32)]), peak))
 
 
-def _mono(frame: av.AudioFrame) -> NDArray[np.float32]:
+def _mono(frame: "AudioFrame") -> NDArray[np.float32]:
     samples = frame.to_ndarray().reshape(-1)
     return (samples if samples.dtype.kind == "f" else samples / 32768).astype(np.float32)
 

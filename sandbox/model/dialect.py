@@ -59,6 +59,27 @@ def _speaches_error(error: ApiError) -> ErrorResponse:
     return error.status, {"detail": error.message}
 
 
+def _azure_error(error: ApiError) -> ErrorResponse:
+    """Return an error of the gateway before the model, which knows codes and messages only."""
+    code = {401: "401", 404: "DeploymentNotFound", 429: "429"}.get(error.status, error.code)
+    return error.status, {
+        "error": {"code": error.code if error.code == "insufficient_quota" else code, "message": error.message}
+    }
+
+
+def _llama_cpp_error(error: ApiError) -> ErrorResponse:
+    kinds = {401: "authentication_error", 404: "not_found_error", 500: "server_error", 503: "unavailable_error"}
+    kind = error.type if error.code == "insufficient_quota" else kinds.get(error.status, "invalid_request_error")
+    return error.status, {"error": {"code": error.status, "message": error.message, "type": kind}}
+
+
+def _localai_error(error: ApiError) -> ErrorResponse:
+    body = error.body()["error"]
+    return error.status, {
+        "error": {"code": error.status, "message": body["message"], "type": body["type"], "param": None}
+    }
+
+
 def _openai_stream_error() -> dict[str, Any]:
     return {"error": {"message": SERVER_ERROR_MESSAGE, "type": "server_error", "param": None, "code": None}}
 
@@ -105,6 +126,12 @@ class ServerDialect:
     "chunks have an `obfuscation` field"
     comments: str = ""
     "an SSE comment before every event"
+    speaks: bool = True
+    "False: answers have no sound, even if it was asked for"
+    plain_usage: bool = False
+    "usage has the three sums only"
+    first_chunk: Mapping[str, Any] = field(default_factory=dict)
+    "fields of a chunk without choices that precedes the answer"
     chunk_extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -156,5 +183,36 @@ SPEACHES = ServerDialect(
     names_every_chunk=True,
     always_stops=True,
 )
-DIALECTS = {dialect.name: dialect for dialect in (OPENAI, OPENROUTER, DASHSCOPE, VLLM_OMNI, SPEACHES)}
+AZURE = ServerDialect(
+    "azure",
+    error=_azure_error,
+    any_model=True,
+    chunk_extra={"system_fingerprint": "fp_sandbox"},
+    first_chunk={"prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}]},
+)
+_WRITING = DialectRules(formats=("pcm16", "wav"), voices=False, openai_only=False, needs_audio=False, audio_ids=False)
+LLAMA_CPP = ServerDialect(
+    "llama.cpp",
+    _WRITING,
+    _llama_cpp_error,
+    any_model=True,
+    audio_ids=False,
+    words_in_content=True,
+    speaks=False,
+    plain_usage=True,
+    chunk_extra={"system_fingerprint": "b6500-sandbox"},
+)
+LOCALAI = ServerDialect(
+    "localai",
+    _WRITING,
+    _localai_error,
+    any_model=True,
+    audio_ids=False,
+    words_in_content=True,
+    always_stops=True,
+    speaks=False,
+    plain_usage=True,
+)
+_ALL = (OPENAI, OPENROUTER, DASHSCOPE, VLLM_OMNI, SPEACHES, AZURE, LLAMA_CPP, LOCALAI)
+DIALECTS = {dialect.name: dialect for dialect in _ALL}
 """By the name that ModelServer.open takes. DashScope streams headerless PCM, although it calls the format wav."""

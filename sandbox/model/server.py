@@ -205,7 +205,8 @@ class ModelServer:
             behaviour = self._echo(behaviour, record)
         if not isinstance(behaviour, Speak):
             raise TypeError(f"no behaviour for a chat: {behaviour}")
-        answer = capped(behaviour if chat.speaks else behaviour.with_(pcm=b"", silent=False), chat)
+        spoken = chat.speaks and self.dialect.speaks
+        answer = capped(behaviour if spoken else behaviour.with_(pcm=b"", silent=False), chat)
         stamp = self._stamp(answer)
         record.audio_id = stamp.audio_id if answer.pcm else None
         record.answer_text, record.answer_pcm = answer.text, answer.pcm

@@ -138,6 +138,8 @@ class _Writer:
     def pieces(self) -> Iterator[StreamPiece]:
         answer, pace = self._answer, self._pace
         speaks = bool(answer.pcm or answer.silent) and self._chat.speaks
+        if self._dialect.first_chunk:
+            yield from self._event(0.0, self._chunk([]) | dict(self._dialect.first_chunk))
         if Oddity.REASONING in answer.oddities:
             for thought in ("They want to", " know about it."):
                 yield from self._event(0.0, self._delta({"reasoning_content": thought, "reasoning": thought}))
@@ -226,6 +228,8 @@ class _Writer:
             yield from self._event(at, self._delta({}, FINISH_REASONS[ending]))
         if self._chat.usage and Oddity.NO_USAGE not in oddities:
             counts = usage(answer, self._chat)
+            if self._dialect.plain_usage:
+                counts = {name: count for name, count in counts.items() if not isinstance(count, dict)}
             if Oddity.NULL_USAGE in oddities:
                 counts = dict.fromkeys(counts)
             yield from self._event(at, self._chunk([], usage=counts))

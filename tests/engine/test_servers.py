@@ -17,12 +17,16 @@ from tests.engine.make import answered, request, said, speech
 pytestmark = pytest.mark.looptime
 
 HEARD = Speak.clip("bot-heard")
-SERVERS = ["openai", "openrouter", "dashscope", "vllm-omni", "speaches"]
+SERVERS = ["openai", "openrouter", "dashscope", "vllm-omni", "speaches", "azure"]
+SILENT_SERVERS = ["llama.cpp", "localai"]
+OTHERS = {"azure": OPENAI, "llama.cpp": COMPATIBLE, "localai": COMPATIBLE}
+"""What the bot takes a server for whose name is in no list of its own."""
 NAMES = {"openrouter": "openai/gpt-audio-1.5"}
 
 
 def engine_for(make_engine: MakeEngine, server: str, dialect: Dialect | None = None) -> OpenAIEngine:
-    return make_engine(model=NAMES.get(server, "gpt-audio-1.5"), dialect=dialect or DIALECTS_BY_NAME[server])
+    known = dialect or OTHERS.get(server) or DIALECTS_BY_NAME[server]
+    return make_engine(model=NAMES.get(server, "gpt-audio-1.5"), dialect=known)
 
 
 @pytest.mark.parametrize("dialect", SERVERS)
@@ -38,10 +42,26 @@ async def test_a_conversation(model: ModelServer, make_engine: MakeEngine, diale
     second = await listen(engine, request(history=history))
     assert (second.pcm, second.error) == (HEARD.pcm, None)
     by_id = "audio" in model.chats[1].body["messages"][2]
-    assert by_id == (dialect in ("openai", "openrouter", "speaches"))
+    assert by_id == (dialect in ("openai", "openrouter", "speaches", "azure"))
     written = await listen(engine, request(typed="Hello?", text_only=True))
     assert (written.text, written.pcm, written.error) == (HEARD.text, b"", None)
     assert len(model.chats) == 3
+
+
+@pytest.mark.parametrize("dialect", SILENT_SERVERS)
+async def test_servers_that_hear_and_only_write_answer_in_words(
+    model: ModelServer, make_engine: MakeEngine, dialect: str
+):
+    engine = engine_for(make_engine, dialect)
+    model.default = HEARD
+    got = await listen(engine, request(speech(0.5)))
+    assert (got.text, got.pcm, got.error) == (HEARD.text, b"", None)
+    assert model.chats[0].newest == speech(0.5).pcm
+    assert got.done
+    assert got.done.usage.text_out > 0
+    history = (said("Hello."), answered(got.text, got.done.audio_id))
+    again = await listen(engine, request(history=history))
+    assert (again.text, again.error) == (HEARD.text, None)
 
 
 @pytest.mark.parametrize("dialect", ["openai", "openrouter", "vllm-omni", "speaches"])
@@ -72,7 +92,7 @@ FAULTS_OF_ALL: list[tuple[str, type[BotError]]] = [
 ]
 
 
-@pytest.mark.parametrize("dialect", SERVERS)
+@pytest.mark.parametrize("dialect", SERVERS + SILENT_SERVERS)
 @pytest.mark.parametrize(("name", "told"), FAULTS_OF_ALL)
 async def test_faults_are_named_alike(
     model: ModelServer, make_engine: MakeEngine, dialect: str, name: str, told: type[BotError]
