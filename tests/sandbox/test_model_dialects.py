@@ -41,8 +41,11 @@ WANTED: dict[str, dict[str, Any]] = {
     },
     "vllm-omni": {"model": "Qwen/Qwen3-Omni-30B-A3B-Instruct", "audio": {"voice": "Ethan", "format": "wav"}},
     "speaches": {"model": "local/omni", "audio": {"voice": "af_heart", "format": "pcm16"}},
+    "azure": {"model": "my-deployment"},
+    "llama.cpp": {"model": "any"},
+    "localai": {"model": "ultravox"},
 }
-"""The request that makes each server answer with audio."""
+"""The request that makes each server answer with audio, if it can."""
 
 
 def test_every_dialect_is_tried():
@@ -56,6 +59,9 @@ async def test_speaks(name: str):
         assert model.refused == []
     assert got.usage is not None
     if name == "vllm-omni":
+        return
+    if name in ("llama.cpp", "localai"):
+        assert (got.pcm, got.content, got.usage.get("prompt_tokens_details")) == (b"", SENTENCE, None)
         return
     assert got.pcm == PCM
     assert (got.content if name == "dashscope" else got.text) == SENTENCE
