@@ -40,7 +40,9 @@ def heard_by(person: Person, harness: Harness, clip: str) -> float:
     "conditions",
     [
         EchoConditions(delay=0.12, level=-8.0),
-        EchoConditions(delay=0.3, level=-20.0, room=True, canceller=True, noise=-70.0),
+        pytest.param(
+            EchoConditions(delay=0.3, level=-20.0, room=True, canceller=True, noise=-70.0), marks=pytest.mark.long
+        ),
     ],
     ids=["loud and dry", "the residue of a canceller"],
 )
@@ -63,6 +65,7 @@ async def test_a_loudspeaker_is_no_question(harness: Harness, conditions: EchoCo
         assert [(hint.ephemeral, hint.seen_by) for hint in hints] == [(True, anna.id)], "told once, and only to her"
 
 
+@pytest.mark.long
 async def test_two_loudspeakers_in_one_channel(harness: Harness) -> None:
     harness.model.default = Speak.clip("bot-rice")
     async with harness.bot(answering="always"):
