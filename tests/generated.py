@@ -36,7 +36,7 @@ def default(name: str) -> str | None:
 
 
 def env_example() -> str:
-    lines = ["# Kikite's settings. Copy this file to .env and fill in the first two that have no value.", ""]
+    lines = ["# Kikite's settings. Copy this file to .env and fill in DISCORD_TOKEN and OPENAI_API_KEY.", ""]
     for name, field in Settings.model_fields.items():
         value = default(name)
         secret = f" (or {name.upper()}_FILE: the path of a file that holds it)" if name in secret_names() else ""

@@ -34,7 +34,7 @@ def _sound(out: Path) -> Path:
 
 def ask(
     text: Annotated[str, typer.Argument(help="The question.")],
-    file: Annotated[Path | None, typer.Option(help="A recording or a text to go with it.", exists=True)] = None,
+    file: Annotated[Path | None, typer.Option(help="A recording or a document to go with it.", exists=True)] = None,
     out: Annotated[Path, typer.Option(help="The spoken answer: .ogg, .mp3 or .wav.", callback=_sound)] = Path(
         "answer.ogg"
     ),
@@ -66,7 +66,7 @@ def analyze(
 
 
 def podcast(
-    file: Annotated[Path, typer.Argument(help="Text, PDF, Word, OpenDocument, EPUB, HTML or subtitles.", exists=True)],
+    file: Annotated[Path, typer.Argument(help="Text, PDF, Word, EPUB, HTML, subtitles and others.", exists=True)],
     out: Annotated[
         Path, typer.Option(help="The folder for the podcast and its summary, or the name of the podcast.")
     ] = Path("podcast-out"),

@@ -104,7 +104,7 @@ async def test_what_cannot_be_heard_is_said_so(quiet: QuietBot, monkeypatch: pyt
         ("voice-message.ogg", b"", "recording is empty"),
         ("voice-message.ogg", OGG[: len(OGG) // 3], "recording"),
         ("long.ogg", encode(TONE * 2, 16_000), "too long to go with a question"),
-        ("big.wav", to_wav(TONE * 3, 16_000), "too long. At most"),
+        ("big.wav", to_wav(TONE * 3, 16_000), "too large. At most"),
     ):
         quiet.client.cooldowns = Cooldowns()
         before = len(quiet.shown())

@@ -23,7 +23,7 @@ MAX_QUESTION_CHARACTERS = 2_000
 
 
 @app_commands.command(description="Ask me something in writing; I answer aloud")
-@app_commands.describe(text="Your question", file="A recording or a text to go with it")
+@app_commands.describe(text="Your question", file="A recording or a document to go with it")
 @app_commands.guild_only()
 async def ask(
     interaction: Interaction,
