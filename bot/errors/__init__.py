@@ -22,16 +22,18 @@
     │   ├── OutOfCredit         429 with insufficient_quota or credit_balance_exhausted
     │   ├── RateLimited         other 429, 503 slow_down
     │   ├── ModelUnavailable    404 model_not_found
-    │   │   └── TextModelUnavailable    the same for the text model
+    │   │   └── DeafModel           it takes no audio
     │   ├── HistoryExpired      400 audio_not_found; the engine recovers, people never see it
     │   ├── BadRequest          other 400, 422: a bug in this bot
     │   ├── Unreachable         5xx, network, timeout
+    │   ├── SlowAnswer          it is on its way
     │   ├── UnplayableSound     audio in a form that cannot be decoded, or noise of misread bytes
     │   └── Incomplete          cut off, filtered, or no audio
     ├── BadAudio                a recording that cannot be read
     │   ├── NotAudio            it has no sound track
     │   ├── EmptyAudio          its sound track is empty
     │   ├── SilentAudio         every sample is zero
+    │   ├── LockedAudio         an archive of tracks with a password
     │   ├── TruncatedAudio      it ends before it says it does
     │   ├── AudioTooLong        more minutes than the bot accepts
     │   ├── AudioTooLarge       more bytes than the bot accepts
@@ -63,6 +65,7 @@
     │       └── UnknownEncoding     no encoding makes its text readable
     └── StoreError
         ├── StoreUnavailable    locked, full or gone: the call continues without memory
+        ├── BadBackup           a backup that is damaged, of another bot or of a newer version
         ├── Damaged             words at rest were changed or moved: they are lost, what is around them is not
         └── WrongKey            STORE_KEY does not decrypt what is stored
 
@@ -76,6 +79,7 @@ from bot.errors.audio import (
     AudioTooLong,
     BadAudio,
     EmptyAudio,
+    LockedAudio,
     NotAudio,
     SilentAudio,
     TruncatedAudio,
@@ -97,6 +101,8 @@ from bot.errors.documents import (
 )
 from bot.errors.engine import (
     BadRequest,
+    BlamedModel,
+    DeafModel,
     EngineError,
     HistoryExpired,
     Incomplete,
@@ -104,7 +110,7 @@ from bot.errors.engine import (
     ModelUnavailable,
     OutOfCredit,
     RateLimited,
-    TextModelUnavailable,
+    SlowAnswer,
     UnplayableSound,
     Unreachable,
 )
@@ -118,7 +124,7 @@ from bot.errors.jobs import (
     PartFailed,
     ShortOfMemory,
 )
-from bot.errors.store import Damaged, StoreError, StoreUnavailable, WrongKey
+from bot.errors.store import BadBackup, Damaged, StoreError, StoreUnavailable, WrongKey
 from bot.errors.voice import (
     AlreadyInCall,
     CallCrashed,
@@ -143,8 +149,10 @@ __all__ = [
     "AudioTooLarge",
     "AudioTooLong",
     "BadAudio",
+    "BadBackup",
     "BadDocument",
     "BadRequest",
+    "BlamedModel",
     "BotError",
     "BudgetSpent",
     "CallCrashed",
@@ -152,6 +160,7 @@ __all__ = [
     "ConfigError",
     "Damaged",
     "DamagedDocument",
+    "DeafModel",
     "DocumentTooLong",
     "EmptyAudio",
     "EmptyDocument",
@@ -169,6 +178,7 @@ __all__ = [
     "JoinError",
     "LinkLost",
     "LinkUnexplained",
+    "LockedAudio",
     "LockedDocument",
     "LoginError",
     "MissingPermissions",
@@ -188,10 +198,10 @@ __all__ = [
     "ScannedDocument",
     "ShortOfMemory",
     "SilentAudio",
+    "SlowAnswer",
     "StartError",
     "StoreError",
     "StoreUnavailable",
-    "TextModelUnavailable",
     "TextTooLongToAsk",
     "TruncatedAudio",
     "UnknownEncoding",

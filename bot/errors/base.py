@@ -18,23 +18,30 @@ class ConfigError(BotError):
     """Settings that cannot be used; `faults` names each, without its value."""
 
     code = "config"
-    default_hint = "Mend the settings named above; .env.example describes each."
+    default_hint = "Fix the settings listed above; .env.example describes each of them."
 
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("; ".join(faults))
+    def __init__(self, faults: list[str], *, hint: str | None = None) -> None:
+        super().__init__("; ".join(faults), hint=hint)
         self.faults = faults
+
+    @property
+    def names(self) -> set[str]:
+        """The settings that the faults name."""
+        return {fault.replace(":", " ").split()[0].lower() for fault in self.faults}
 
 
 class StartError(BotError):
     code = "start"
-    default_hint = "Discord could not be reached. Check the network and DISCORD_API_BASE."
+    default_hint = "Couldn't reach Discord. Check the network, DISCORD_API_BASE and SSL_CERT_FILE."
 
 
 class LoginError(StartError):
     code = "login"
-    default_hint = "Discord refused the token. Copy a new one from the developer portal into DISCORD_TOKEN."
+    default_hint = (
+        "Discord rejected the token. Copy a new one from the developer portal (Bot → Reset Token) into DISCORD_TOKEN."
+    )
 
 
 class BudgetSpent(BotError):
     code = "budget_spent"
-    default_hint = "Today's budget is spent. Answers come back tomorrow."
+    default_hint = "Today's budget is used up. Answers resume tomorrow."

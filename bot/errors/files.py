@@ -5,7 +5,7 @@ from bot.errors.base import BotError
 
 class FileError(BotError):
     code = "file"
-    default_hint = "I could not open that file. Save it again, then send it."
+    default_hint = "I couldn't open that file. Save it again and resend it."
 
 
 class FileTooSlow(FileError):
@@ -15,14 +15,14 @@ class FileTooSlow(FileError):
 
 class FileTooHungry(FileError):
     code = "file_too_hungry"
-    default_hint = "That file needs more memory than I may use for one. Save it in another format, or send it in parts."
+    default_hint = "That file needs too much memory to read. Save it in another format, or send it in parts."
 
 
 class ReaderDied(FileError):
     code = "reader_died"
-    default_hint = "That file made its reader stop. Save it in another format, then send it again."
+    default_hint = "That file couldn't be read to the end. Save it in another format and resend it."
 
 
 class FilesFull(FileError):
     code = "files_full"
-    default_hint = "Too many files wait to be read. Send it again in a minute."
+    default_hint = "Too many files are waiting. Send it again in a minute."

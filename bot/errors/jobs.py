@@ -7,22 +7,22 @@ from bot.errors.base import BotError
 
 class JobError(BotError):
     code = "job"
-    default_hint = "That work could not be finished."
+    default_hint = "That request couldn't be completed."
 
 
 class JobsFull(JobError):
     code = "jobs_full"
-    default_hint = "I have my hands full. Wait until the work asked for before is done."
+    default_hint = "Too many jobs are running. Wait until your earlier ones are done."
 
 
 class ShortOfMemory(JobError):
     code = "short_of_memory"
-    default_hint = "I am short of memory right now and begin nothing new. Try again in a few minutes."
+    default_hint = "I'm low on memory and can't start anything new. Try again in a few minutes."
 
 
 class AlreadyAtIt(JobError):
     code = "already_at_it"
-    default_hint = "I am already at work on exactly that."
+    default_hint = "I'm already working on exactly that."
 
 
 class JobCancelled(JobError):
@@ -34,12 +34,13 @@ class PartFailed(JobError):
     """`part` counts from 1; `step` names the stage, "script" for instance. Finished parts are kept."""
 
     code = "part_failed"
-    default_hint = "{what} failed. What is done is kept: ask for the same again to go on from there. ({reason})"
+    default_hint = "{what} failed. Finished parts are kept: run the same command again to continue. ({reason})"
     steps: ClassVar[dict[str, str]] = {
         "script": "Part {part} of {parts} of the script",
-        "voices": "Part {part} of {parts} of the speech",
+        "voices": "Part {part} of {parts} of the audio",
         "listening": "Part {part} of {parts} of the recording",
-        "summing": "Summing up the {parts} parts",
+        "summing": "The summary of the {parts} parts",
+        "minutes": "Part {part} of {parts} of the minutes",
     }
 
     def __init__(self, step: str, part: int, parts: int, reason: BotError) -> None:
@@ -54,4 +55,4 @@ class PartFailed(JobError):
 
 class NothingSaid(JobError):
     code = "nothing_said"
-    default_hint = "Nothing was said there in that time, as far as I remember."
+    default_hint = "I don't remember anything being said there in that time."

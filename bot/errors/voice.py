@@ -10,12 +10,12 @@ class VoiceError(BotError):
 
 class OpusMissing(VoiceError):
     code = "opus_missing"
-    default_hint = "No libopus was found. Install it, or point OPUS_LIBRARY at it."
+    default_hint = "libopus was not found. Install it, or set OPUS_LIBRARY to its path."
 
 
 class JoinError(VoiceError):
     code = "join"
-    default_hint = "I could not enter the voice channel. Try again in a moment."
+    default_hint = "I couldn't join the voice channel. Try again in a moment."
 
 
 class MissingPermissions(JoinError):
@@ -36,39 +36,41 @@ class ChannelFull(JoinError):
 
 class AlreadyInCall(JoinError):
     code = "already_in_call"
-    default_hint = "I am in another voice channel of this server. Use /leave there first."
+    default_hint = "I'm in another voice channel on this server. Use /leave there first."
 
 
 class EncryptionRefused(JoinError):
     code = "encryption_refused"
-    default_hint = "Discord did not accept my end-to-end encryption. The bot needs an update."
+    default_hint = "Discord didn't accept my end-to-end encryption. The bot needs an update."
 
 
 class VoiceOutdated(JoinError):
     code = "voice_outdated"
-    default_hint = "Discord's voice servers no longer know my protocol. Whoever runs this bot must update it."
+    default_hint = (
+        "Discord's voice servers no longer support my protocol version. The bot's operator needs to update me."
+    )
 
 
 class VoiceLimited(JoinError):
     code = "voice_limited"
-    default_hint = "Discord limits how often I connect to voice. Wait a few minutes, then use /join."
+    default_hint = "Discord limits how often I can connect to voice. Wait a few minutes, then use /join."
 
 
 class NotInCall(VoiceError):
     code = "not_in_call"
-    default_hint = "I am not in a voice channel that you can see. Use /join first."
+    default_hint = "I'm not in a voice channel you can see. Use /join first."
 
 
 class LinkLost(VoiceError):
     code = "link_lost"
-    default_hint = "I lost the voice connection and could not get it back. Use /join to call me again."
+    default_hint = "I lost the voice connection and couldn't restore it. Use /join to bring me back."
 
 
 class LinkUnexplained(VoiceError):
     code = "link_unexplained"
-    default_hint = "Discord disconnected me and did not say why, so I stay away. Use /join to call me again."
+    default_hint = "Discord disconnected me without a reason, so I'm staying out. Use /join to bring me back."
 
 
 class CallCrashed(VoiceError):
     code = "call_crashed"
-    default_hint = "Something went wrong on my side, and I had to leave. Use /join to call me again."
+    default_hint = "Something went wrong and I had to leave. Use /join to bring me back."

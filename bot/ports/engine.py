@@ -41,6 +41,10 @@ class Engine(Protocol):
         """Drop everything cached of one person's words, in any channel."""
         ...
 
+    async def settled(self) -> None:
+        """Return when nothing that was dropped can still reach the store."""
+        ...
+
     async def warm(self) -> None:
         """Open the connection before it is needed; never raises."""
         ...
@@ -49,10 +53,33 @@ class Engine(Protocol):
 
 
 class Transcriber(Protocol):
+    @property
+    def model(self) -> str:
+        """The model that would transcribe now, for the charges."""
+        ...
+
+    @property
+    def patience(self) -> float:
+        """Seconds that words may be waited for: more where the server is slow."""
+        ...
+
     async def transcribe(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
         """Return the words of an utterance.
 
         `names` are spelled as the room spells them. Raises EngineError.
+        """
+        ...
+
+
+class Synthesizer(Protocol):
+    """Text -> speech, for an engine whose model only writes."""
+
+    model: str
+
+    def speak(self, text: str, voice: str) -> AsyncGenerator[bytes, None]:
+        """Yield the speech of a clause as it is made: s16le mono 24 kHz, whole samples.
+
+        Closing the generator ends the work. Raises EngineError.
         """
         ...
 
@@ -91,6 +118,10 @@ class TextAndSpeech(Protocol):
         *,
         voice: str,
         longest: float = 240.0,
+        verbatim: bool = False,
     ) -> Made:
-        """Answer a text, or speak it, aloud for at most `longest` seconds; its words come along. Raises EngineError."""
+        """Answer a text aloud for at most `longest` seconds; its words come along. Raises EngineError.
+
+        `verbatim`: speak the text itself; `instructions` say so too, and how.
+        """
         ...

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Set
 
+from bot.types import Message
+
 
 class Holder:
     """A place that keeps something of a person, in memory or on disk. Subclasses override what concerns them.
@@ -28,6 +30,9 @@ class Holder:
 
     def drop_lines(self, channel_id: int, line_ids: Set[str]) -> None:
         """Drop some lines of a voice channel."""
+
+    def correct(self, channel_id: int, before: Message, after: Message) -> None:
+        """Replace a line of a voice channel by what its speaker says they said; what rests on the old words goes."""
 
     async def settled(self) -> None:
         """Return when nothing that was dropped can still reach the store."""

@@ -1,16 +1,19 @@
 """What the other rooms need from the store."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from bot.types import (
     Charge,
     Forgotten,
+    Hold,
     Message,
     News,
     Setting,
+    Usage,
 )
 
 
@@ -19,6 +22,14 @@ class Store(Protocol):
 
     async def history(self, channel_id: int, limit: int) -> list[Message]:
         """Return the newest `limit` messages of a channel, oldest first."""
+        ...
+
+    async def search(self, channel_id: int, words: Sequence[str], limit: int) -> list[Message]:
+        """Return the newest `limit` lines of a channel in which all of these words stand, oldest first."""
+        ...
+
+    async def said_near(self, guild_id: int, at: datetime, limit: int) -> dict[int, list[Message]]:
+        """Return what people said in a server from ten minutes before `at` on, by channel: the first `limit` lines."""
         ...
 
     async def remember(self, guild_id: int, channel_id: int, messages: Sequence[Message]) -> None:
@@ -33,12 +44,41 @@ class Store(Protocol):
         """Delete some lines of a channel; return how many that was."""
         ...
 
+    async def correct(self, guild_id: int, channel_id: int, message: Message) -> bool:
+        """Replace the words of a line, and mark it as edited; False: it is not stored."""
+        ...
+
+    async def gleanings(self, channel_id: int, limit: int, words: Sequence[str] = ()) -> list[Message]:
+        """Return what was gleaned from a channel's lines (`glean`), oldest first: of the newest `limit`, those in which
+        all of these words stand.
+        """
+        ...
+
+    async def glean(self, guild_id: int, channel_id: int, gleaning: Message, instead_of: str = "") -> None:
+        """Keep what was gleaned from lines, in the place of an earlier gleaning: it goes when one of its lines does.
+
+        A summary (role assistant) rests on all lines from `at` to `expires_at`, and on what those in `asked_by` said;
+        names put right (role user, one a line of `text`) on the line with the id `audio_id`.
+        """
+        ...
+
     async def charge(self, charges: Sequence[Charge]) -> None:
         """Store charges, all or none."""
         ...
 
     async def charges(self, guild_id: int, since: datetime) -> list[Charge]:
         """Return the charges of a server since then, oldest first."""
+        ...
+
+    async def hold(self, hold: Hold, price: Callable[[str, Usage], Decimal]) -> bool:
+        """Hold money back if nothing is over its cap, with what other processes hold; return whether it is held.
+
+        `price` gives the US dollars that a charge without a known price counts for, by model and usage.
+        """
+        ...
+
+    async def release(self, hold_ids: Sequence[str]) -> None:
+        """End holds; the ones of an ended process end by themselves."""
         ...
 
     async def purse_key(self, day: date) -> bytes | None:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from bot.errors import BotError
+from bot.ports.tools import ToolPlace
 from bot.ports.voice import VoiceLink
 from bot.types import (
     CallState,
+    Caption,
     Heard,
     Spoken,
 )
@@ -52,6 +54,29 @@ class Audience(Protocol):
         ...
 
 
+class CaptionReader(Protocol):
+    """A place that shows captions. No method blocks or raises."""
+
+    language: str | None
+    "BCP 47 of the words wanted; None: as they are said"
+
+    def show(self, caption: Caption) -> None:
+        """What an utterance says so far, or finally."""
+        ...
+
+    def drop(self, utterance_id: int) -> None:
+        """That was no speech, or is not to be shown: take it away if it is not final."""
+        ...
+
+    def forget(self, user_id: int) -> None:
+        """Take away everything of a person that is still in memory."""
+        ...
+
+    async def end(self) -> None:
+        """Write what there is, and say that it is over."""
+        ...
+
+
 class Venue(Protocol):
     """The voice channel of a call."""
 
@@ -60,6 +85,15 @@ class Venue(Protocol):
 
     @property
     def channel_id(self) -> int: ...
+
+    @property
+    def place(self) -> ToolPlace:
+        """The same channel, as tools and access ask for it."""
+        ...
+
+    def people(self) -> Mapping[int, str]:
+        """Return the humans in the channel now: Discord snowflake -> display name."""
+        ...
 
     @property
     def channel_name(self) -> str: ...
@@ -74,10 +108,6 @@ class Venue(Protocol):
 
     @property
     def audience(self) -> Audience: ...
-
-    def people(self) -> Mapping[int, str]:
-        """Return the humans in the channel now: Discord snowflake -> display name."""
-        ...
 
     @property
     def speechless(self) -> bool:

@@ -1,6 +1,6 @@
 """What a call needs from the voice link."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from bot.types import (
@@ -73,6 +73,10 @@ class VoiceLink(Protocol):
 
         `now` is seconds on the call's clock. A speaker may have several frames (after a burst) or none.
         """
+        ...
+
+    def rest(self, wake: Callable[[], None]) -> None:
+        """Nobody is heard, and the call ticks less often: call `wake` once, as soon as sound arrives."""
         ...
 
     def talking(self, now: float) -> frozenset[int]:

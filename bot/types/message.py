@@ -28,12 +28,26 @@ class Message:
     "role assistant: `text` holds only what was heard"
     id: str = field(default_factory=new_id)
     "makes a repeated write harmless"
+    edited: bool = False
+    "role user: the speaker put the words right"
     asked_by: tuple[int, ...] = ()
     "role assistant: the people whose words it answers"
 
     def concerns(self, people: AbstractSet[int]) -> bool:
         """Whether any of these people said it, or it answers them."""
         return self.speaker_id in people or not people.isdisjoint(self.asked_by)
+
+
+AWAY_SETTING = "away"
+"""Name of a setting that is none: people sent the bot away from there, and it does not come back by itself."""
+OWN_VOICE_PREFIX = "own_voice:"
+"""Before the id of a person, as a setting's name: the voice in which they have what they write read aloud."""
+
+
+def voice_owner(setting: str) -> int | None:
+    """Return whose own voice a setting of this name is; None: nobody's."""
+    owner = setting.removeprefix(OWN_VOICE_PREFIX)
+    return int(owner) if owner != setting and owner.isdecimal() and owner.isascii() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from bot.types.ids import new_id
 
@@ -20,8 +21,16 @@ class Usage:
     text_out: int = 0
     audio_out: int = 0
 
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
-ChargeKind = Literal["reply", "transcription", "speculation", "text", "job"]
+    @property
+    def tokens(self) -> int:
+        """The sum; `cached_in` is a part of `text_in`."""
+        return self.text_in + self.audio_in + self.text_out + self.audio_out
+
+
+ChargeKind = Literal["reply", "transcription", "speculation", "text", "job", "reading"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,45 @@ class Charge:
     def sharers(self) -> int:
         """Among how many it is shared."""
         return len(self.user_ids) + len(self.nameless)
+
+
+class Payer(Protocol):
+    """Pays for what is asked beside an answer, may be left out, and may outlast the answer."""
+
+    async def reserve(self, people: tuple[int, ...], usage: Mapping[str, Usage]) -> Any | None:
+        """Hold back what a request may cost, by model, until it is given to `settle`; None: money is short."""
+        ...
+
+    def book(
+        self, kind: ChargeKind, model: str, usage: Usage, people: tuple[int, ...], *, estimated: bool = False
+    ) -> None:
+        """Book the request."""
+        ...
+
+    def settle(self, reservation: Any) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Money that a request may cost, held back for all processes on one database until it is released."""
+
+    guild_id: int
+    user_ids: tuple[int, ...]
+    dollars: Decimal
+    server_cap: Decimal
+    "US dollars a UTC day; 0: no cap"
+    person_caps: tuple[Decimal, ...]
+    "the same for each of `user_ids`"
+    at: datetime
+    "UTC"
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A hold that is over; it waits for the store behind the charges that take its place."""
+
+    id: str
 
 
 def purse_owner(key: bytes, guild_id: int, user_id: int) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.types.money import Usage
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -57,6 +59,8 @@ class Heard:
     "empty when there are no words"
     seconds: float
     "length of the audio sent, which sets the price"
+    by: tuple[str, Usage] | None = None
+    "the model that wrote it down, and what that used, where it is not the one that transcribes"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,19 @@
 """A turn, and the reply to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
 from bot import audio
 from bot.types.ids import new_id
 from bot.types.message import Message
-from bot.types.money import Usage
+from bot.types.money import Payer, Usage
 from bot.types.sound import Utterance
+from bot.types.tools import ToolCalls, ToolRound, ToolSpec, ToolsUsed
+
+MAX_LAST_PAUSE_SECONDS = 1.0
+"""Between the last sound of a turn and its end; a longer one was spent waiting for the floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,21 @@ class Typed:
     "utterance id of the recording's transcript; 0: it gets none"
     document: str = ""
     "the words of files sent with it: not the person's own"
+    voice: int = 0
+    "who is heard in the recording; 0: whoever asks"
+    read_in: str = field(default="", compare=False)
+    "the voice in which the text is first read aloud; empty: it is not"
+    addressed: bool = field(default=True, compare=False)
+    "it is a question to the bot; else it counts as something said in the room"
 
     @property
     def words(self) -> str:
         """The question with its files, as it is remembered."""
         return "\n\n".join(filter(None, (self.text, self.document)))
+
+    def heard(self, user_id: int) -> bool:
+        """Whether it contains a person's sound."""
+        return bool(self.recording) and user_id == (self.voice or self.user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +57,33 @@ class Turn:
     closed_at: float
     "when the floor was free, seconds on the call's clock"
     typed: tuple[Typed, ...] = ()
+    languages: tuple[str, ...] = ()
+    "BCP 47: say it again in another one of these; empty: answer it"
+    written: bool = False
+    "only in writing: the voice is too far behind"
 
     @property
     def people(self) -> tuple[int, ...]:
         """The people whose words it contains, in order."""
         return tuple(dict.fromkeys(part.user_id for part in (*self.utterances, *self.typed)))
 
+    @property
+    def awaited_since(self) -> float:
+        """When people stopped speaking, seconds on the call's clock; of what waited for the floor, not long before."""
+        spoken = [one.ended_at or 0.0 for one in self.utterances]
+        return min(self.closed_at, max(self.closed_at - MAX_LAST_PAUSE_SECONDS, *spoken)) if spoken else self.closed_at
+
     def heard(self, user_id: int) -> bool:
         """Whether it contains a person's sound."""
-        recordings = (typed.user_id for typed in self.typed if typed.recording)
-        return user_id in (*(utterance.user_id for utterance in self.utterances), *recordings)
+        return any(u.user_id == user_id for u in self.utterances) or any(typed.heard(user_id) for typed in self.typed)
+
+    def without(self, user_id: int, *, typed: bool) -> "Turn":
+        """Return it without a person's sound; with `typed`, also without what they asked in writing."""
+        return replace(
+            self,
+            utterances=tuple(one for one in self.utterances if one.user_id != user_id),
+            typed=tuple(one for one in self.typed if not (one.heard(user_id) or (typed and one.user_id == user_id))),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +104,10 @@ class RoomContext:
     "longest spoken answer"
     text_only: bool = False
     "answer in writing, to save budget"
+    guild_id: int = 0
+    "Discord snowflake of the server; 0: nothing of it is kept"
+    interpret: tuple[str, ...] = ()
+    "BCP 47: say the turn again in another one of these languages, and answer nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +120,14 @@ class ReplyRequest:
     room: RoomContext
     names: Mapping[int, str] = field(default_factory=dict)
     "speakers of this turn who may have left: Discord snowflake -> label"
+    words: Mapping[int, str | None] = field(default_factory=dict)
+    "for an engine that reads: utterance id -> what was said; None: not known (yet)"
+    tools: tuple[ToolSpec, ...] = ()
+    "what the model may call"
+    rounds: tuple[ToolRound, ...] = ()
+    "what it called for this turn so far"
+    payer: Payer | None = field(default=None, repr=False, compare=False)
+    "of summaries; None: nobody keeps accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +135,8 @@ class TextDelta:
     """More of the reply's transcript."""
 
     text: str
+    aloud: bool = False
+    "its sound comes next, before more text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +163,12 @@ class ReplyDone:
     "requests for this reply that may be paid for, beside `usage`: nobody read their answers"
 
 
-ReplyEvent = TextDelta | AudioDelta | ReplyDone
+@dataclass(frozen=True, slots=True)
+class WordsWait:
+    """The model writes; its words wait for their sound, or for the end: until then the request may be sent again."""
+
+
+ReplyEvent = TextDelta | AudioDelta | WordsWait | ToolCalls | ToolsUsed | ReplyDone
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +188,12 @@ class Spoken:
     "False: text only"
     asked_by: tuple[int, ...] = ()
     "the people it answers"
+    tools: tuple[str, ...] = ()
+    "names of the tools it used"
     id: str = field(default_factory=new_id)
     "of its line in the history"
+    tokens: int = 0
+    "of the request; 0: not known"
 
 
 @dataclass(frozen=True, slots=True)
