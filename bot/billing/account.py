@@ -5,11 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from bot.billing.budget import Budget, Reservation
-from bot.types import Charge, ChargeKind, Usage
+from bot.types import Charge, ChargeKind, Release, Usage
 
 
 class Account:
-    """Books what one call or one job costs. Each request is reserved, settled and booked, in this order."""
+    """Books what one call or one job costs. Each request is reserved, held, booked and settled, in this order."""
 
     def __init__(
         self,
@@ -18,8 +18,9 @@ class Account:
         channel_id: int,
         wall: Callable[[], datetime],
         *takers: Callable[[Charge], None],
+        release: Callable[[Release], None] = lambda _: None,
     ) -> None:
-        """`takers` receive each charge: the outbox and the counters."""
+        """`takers` receive each charge: the outbox and the counters. `release` has the store end a hold, after them."""
         self.cost = Decimal(0)
         "US dollars so far, as far as prices are known"
         self.unpriced = False
@@ -31,6 +32,7 @@ class Account:
         self._channel_id = channel_id
         self._wall = wall
         self._takers = takers
+        self._release = release
 
     def counted(self, estimate: Mapping[str, Usage]) -> Decimal:
         """Return the US dollars that usage by model counts for: an unknown price is the dearest known one."""
@@ -59,10 +61,21 @@ class Account:
         reservation.guessed = tell and not priced and self._budget.tell_guess(self._guild_id)
         return reservation
 
+    async def hold(self, reservation: Reservation) -> None:
+        """Hold a reservation back for all processes, before its request goes out. Raises BudgetSpent."""
+        await self._budget.hold(reservation)
+
+    def tell_refusal(self, reservation: Reservation) -> bool:
+        """Return whether people must be told now that `hold` refused it: once a day, unless they asked for it."""
+        return self._budget.tell_refusal(reservation)
+
     def settle(self, reservation: Reservation | None) -> None:
-        """Release the estimate. Idempotent."""
+        """Release the estimate, after its request was booked. Idempotent."""
         if reservation:
             self._budget.settle(reservation)
+            if reservation.shared:
+                reservation.shared = False
+                self._release(Release(reservation.id))
 
     def book(
         self, kind: ChargeKind, model: str, usage: Usage, people: tuple[int, ...], *, estimated: bool = False

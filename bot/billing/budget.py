@@ -3,23 +3,27 @@
 Caps hold per server, and per person in a server, for a UTC day. They degrade in steps (shorter answers, text only,
 off). Before a request is sent, its estimate is reserved and counts as spent. The estimate covers the longest answer
 that the step allows, so many concurrent calls overrun a cap by one request at most. Where a price is not known, the
-dearest known one counts.
+dearest known one counts. With a store, `hold` keeps that over all processes on one database; while it cannot serve,
+each process counts for itself.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import IntEnum
 
 from bot.billing.purses import Purses
-from bot.errors import StoreError
+from bot.errors import BudgetSpent, StoreError
 from bot.ports import Store
-from bot.types import Charge, Usage
+from bot.types import Charge, Hold, Usage
+from bot.types.ids import new_id
 
 Price = Callable[[str, Usage], Decimal | None]
 """US dollars of a request by model and usage; None: no price is known."""
+PersonCap = Callable[[int, int], Decimal]
+"""US dollars that a person (ids of server and person) may spend a UTC day; 0: no cap."""
 DearestPrice = Callable[[Usage], Decimal]
 """US dollars of a request at the dearest prices that are known."""
 
@@ -28,6 +32,10 @@ TEXT_SHARE = Decimal("0.95")
 """Shares of a cap from which answers are shorter, and written only."""
 MAX_FULL_ANSWER_SECONDS = 120.0
 """The longest answer of all."""
+HOLD_SECONDS = 4.0
+"""Seconds that a request waits for the store to hold its money."""
+HOLD_RETRY = timedelta(seconds=30)
+"""After a store failed to; each process counts for itself until then."""
 MAX_SHORT_ANSWER_SECONDS = 20.0
 """The longest answer when the budget is nearly spent."""
 WRITTEN_ANSWER_SECONDS = 30.0
@@ -66,6 +74,9 @@ class Reservation:
     guessed: bool = False
     "people must be told now, once a day, that an unknown price counts as the dearest known one"
     open: bool = True
+    id: str = field(default_factory=new_id)
+    shared: bool = False
+    "other processes may know of it: whoever settles it must have the store release it"
 
 
 ESTIMATED_SECONDS = {
@@ -88,17 +99,22 @@ class Budget:
         now: Callable[[], datetime],
         caps: Callable[[int], Caps] | None = None,
         dearest: DearestPrice = lambda _: Decimal(0),
+        store: Store | None = None,
     ) -> None:
         """`caps` gives a server's own caps in place of `server_day` and `person_day`.
 
-        `dearest` prices what `price` does not know, towards the caps alone.
+        `dearest` prices what `price` does not know, towards the caps alone. `store` is where processes meet.
         """
         self.price = price
         self._dearest = dearest
         self._caps = caps or (lambda _guild: Caps(server_day, person_day))
+        self.person_cap: PersonCap = lambda guild_id, _user: self._caps(guild_id).person
         self._now = now
         self._purses = Purses()
         self._loading = asyncio.Lock()
+        self._store = store
+        self._alone_until = datetime.min.replace(tzinfo=UTC)
+        "the store does not hold money before"
 
     async def load(self, guild_id: int, store: Store) -> None:
         """Read what a server spent today through earlier or other processes.
@@ -135,7 +151,9 @@ class Budget:
         people = tuple(user_ids)
         caps = self._caps(guild_id)
         shares = [(self._share(guild_id, None, caps.server), (guild_id, None))]
-        shares += [(self._share(guild_id, person, caps.person), (guild_id, person)) for person in people]
+        shares += [
+            (self._share(guild_id, person, self.person_cap(guild_id, person)), (guild_id, person)) for person in people
+        ]
         worst, purse = max(shares, key=lambda share: share[0])
         allowance = Allowance.FULL
         for step, share in ((Allowance.SHORT, SHORT_SHARE), (Allowance.TEXT, TEXT_SHARE), (Allowance.OFF, Decimal(1))):
@@ -147,6 +165,30 @@ class Budget:
         if reservation.open:
             self._purses.hold(guild_id, people, cost)
         return reservation
+
+    async def hold(self, reservation: Reservation) -> None:
+        """Hold a reservation back for all processes; call it before the request goes out.
+
+        Raises BudgetSpent, and then the reservation is settled, when nothing is left with what other processes spend.
+        """
+        guild_id, now = reservation.guild_id, self._now()
+        server, people = self._caps(guild_id).server, reservation.user_ids
+        caps = tuple(self.person_cap(guild_id, person) for person in people)
+        if self._store is None or not reservation.open or not (server or any(caps)) or now < self._alone_until:
+            return
+        hold = Hold(guild_id, people, reservation.estimate, server, caps, now, reservation.id)
+        reservation.shared = True  # whatever becomes of the attempt
+        try:
+            async with asyncio.timeout(HOLD_SECONDS):
+                held = await self._store.hold(hold, self.counted)
+        except (StoreError, TimeoutError):
+            self._alone_until = now + HOLD_RETRY
+            return
+        if not held:
+            self.settle(reservation)
+            reservation.shared = False
+            await self.load(guild_id, self._store)
+            raise BudgetSpent
 
     def settle(self, reservation: Reservation) -> None:
         """Release the estimate; `book` counts the real cost. Idempotent."""
@@ -160,14 +202,17 @@ class Budget:
 
     def left(self, guild_id: int, user_id: int | None = None) -> Decimal | None:
         """Return the dollars a server, or a person there, may still spend today; None: there is no cap."""
-        caps = self._caps(guild_id)
-        cap = caps.server if user_id is None else caps.person
+        cap = self._caps(guild_id).server if user_id is None else self.person_cap(guild_id, user_id)
         return max(cap - self._purses.spent(self._today(), guild_id, user_id), Decimal(0)) if cap else None
 
     def tell_guess(self, guild_id: int) -> bool:
         """Return whether people must be told now that unknown prices are guessed: once a day where there is a cap."""
         caps = self._caps(guild_id)
         return bool(caps.server or caps.person) and self._purses.tell(self._today(), guild_id, None, "guess")
+
+    def tell_refusal(self, reservation: Reservation) -> bool:
+        """Return whether people must be told now that `hold` refused: once a day for the server and for each person."""
+        return self._purses.tell(self._today(), *reservation.purse, Allowance.OFF)
 
     def _cost(self, charge: Charge) -> Decimal:
         return self._dearest(charge.usage) if charge.cost is None else charge.cost

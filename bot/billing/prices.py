@@ -81,7 +81,9 @@ def published(model: str, provider: str | None = None) -> Rates:
     except LookupError:
         return Rates()
 
-    return _rates(price)
+    rates = _rates(price)
+    # The list has what a voice makes as plain output.
+    return replace(rates, audio_out=rates.text_out) if "tts" in model and rates.audio_out is None else rates
 
 
 @lru_cache(maxsize=1)

@@ -31,7 +31,7 @@ class Sum:
         if charge.kind in HEARD_KINDS:
             self.heard += usage.audio_in / AUDIO_IN_PER_SECOND / share
         self.spoken += usage.audio_out / AUDIO_OUT_PER_SECOND / share
-        self.tokens += (usage.text_in + usage.audio_in + usage.text_out + usage.audio_out) // share
+        self.tokens += usage.tokens // share
         if charge.cost is None:
             self.unknown += 1
         else:

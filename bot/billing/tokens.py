@@ -1,6 +1,9 @@
 """Token estimates, for use before the server reports usage."""
 
+from dataclasses import replace
+
 from bot.audio import HEAR_RATE, seconds
+from bot.types import Usage
 
 AUDIO_IN_PER_SECOND = 10
 AUDIO_OUT_PER_SECOND = 20
@@ -24,6 +27,22 @@ def of_message(text: str) -> int:
 def of_speech(pcm: bytes | memoryview) -> int:
     """Return the tokens of what was heard (s16le mono 16 kHz) as model input."""
     return round(seconds(pcm, HEAR_RATE) * AUDIO_IN_PER_SECOND)
+
+
+def by_model(usage: Usage, model: str, transcribe_model: str = "", speech_model: str = "") -> dict[str, Usage]:
+    """Return what a reply used, by the models that are paid for it.
+
+    Without a `speech_model` it is `model` that heard and spoke; else the sound is theirs: heard by `transcribe_model`,
+    spoken by `speech_model`, which reads about what `model` wrote.
+    """
+    if not speech_model:
+        return {model: usage}
+    parts = {model: replace(usage, audio_in=0, audio_out=0)}
+    if usage.audio_out:
+        parts[speech_model] = Usage(text_in=usage.text_out, audio_out=usage.audio_out)
+    if usage.audio_in:
+        parts[transcribe_model] = Usage(audio_in=usage.audio_in)
+    return parts
 
 
 def spoken_seconds(text: str) -> float:

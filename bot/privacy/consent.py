@@ -67,8 +67,3 @@ def notice_code(mode: ConsentMode) -> str:
 def newcomer_code(mode: ConsentMode, *, heard: bool) -> str:
     """Return the code of what everyone reads when somebody comes; `heard`: they may be heard already."""
     return f"newcomer {'agreed' if heard else mode}"
-
-
-def joined_code(mode: ConsentMode) -> str:
-    """Return the code of what somebody reads who called the bot."""
-    return f"join {mode}"

@@ -1,4 +1,4 @@
-"""The one way to erase and to withdraw: every holder of a person's words first, then the store.
+"""The one way to erase, to withdraw and to put right: every holder of a person's words first, then the store.
 
 The store tells the other processes what was erased.
 """
@@ -11,7 +11,7 @@ import structlog
 from bot.errors import StoreError
 from bot.ports import Store
 from bot.ports.holder import Holder
-from bot.types import Forgotten, News
+from bot.types import Forgotten, Message, News
 
 log = structlog.get_logger(__name__)
 
@@ -30,10 +30,9 @@ class Erasure:
     def register(self, *holders: Holder) -> None:
         self._holders += holders
 
-    def release(self, holder: Holder) -> None:
-        """No longer ask a holder that has nothing left."""
-        if holder in self._holders:
-            self._holders.remove(holder)
+    def release(self, *holders: Holder) -> None:
+        """No longer ask holders that have nothing left."""
+        self._holders = [one for one in self._holders if one not in holders]
 
     async def forget_person(self, user_id: int) -> Forgotten:
         """Erase a person everywhere, and return what the store had of them. Raises StoreError."""
@@ -62,6 +61,15 @@ class Erasure:
             holder.drop_lines(channel_id, line_ids)
         await self._settled()
         return await self._store.drop(channel_id, line_ids)
+
+    async def correct(self, guild_id: int, channel_id: int, before: Message, after: Message) -> None:
+        """Replace a line everywhere. Raises StoreError, and then nothing has changed unless the line waited."""
+        stored = await self._store.correct(guild_id, channel_id, after)
+        for holder in self.holders:
+            holder.correct(channel_id, before, after)
+        await self._settled()
+        if not stored:  # it may have been on its way
+            await self._store.correct(guild_id, channel_id, after)
 
     async def repeat(self, news: News) -> None:
         """Erase here what another process erased. Raises StoreError."""

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Set
 from bot.ports import Engine
 from bot.ports.holder import Holder
 from bot.store.outbox import Outbox
+from bot.types import Message
 
 
 class EngineMemory(Holder):
-    """The engine's summaries of what fell out of its window."""
+    """The engine's summaries of what fell out of its window, so far as they are in memory."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -21,6 +22,12 @@ class EngineMemory(Holder):
 
     def drop_lines(self, channel_id: int, line_ids: Set[str]) -> None:
         self._engine.forget(channel_id)  # a summary does not show which lines it is made of
+
+    def correct(self, channel_id: int, before: Message, after: Message) -> None:
+        self._engine.forget(channel_id)
+
+    async def settled(self) -> None:
+        await self._engine.settled()
 
 
 class PendingWrites(Holder):
@@ -40,6 +47,9 @@ class PendingWrites(Holder):
 
     def drop_lines(self, channel_id: int, line_ids: Set[str]) -> None:
         self._outbox.drop(line_ids)
+
+    def correct(self, channel_id: int, before: Message, after: Message) -> None:
+        self._outbox.correct(after)
 
     async def settled(self) -> None:
         await self._outbox.settled()

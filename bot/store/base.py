@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, RowMapping, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StoreUnavailable
@@ -63,7 +63,11 @@ class Repository:
 
     def _insert(self, table: type[Base]) -> Any:
         # Both dialects offer ON CONFLICT, each with its own class.
-        return (sqlite if self._sqlite else postgresql).insert(table)
+        if self._sqlite:
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql  # 2 MiB
+
+        return postgresql.insert(table)
 
     async def _add(self, connection: AsyncConnection, table: type[Base], rows: list[dict[str, Any]]) -> None:
         """Insert rows and leave existing ones as they are, so that a retried write changes nothing."""

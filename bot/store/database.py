@@ -3,13 +3,14 @@
 import asyncio
 import sqlite3
 import time
-from contextlib import closing, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError, StoreUnavailable
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 SQLITE_BUSY_MS = 5000
 """Milliseconds that SQLite waits for another writer."""
+BOOT_BUSY_SECONDS = 30.0
+"""The same at boot, where another process may be migrating or rewriting the file and nobody is in a call."""
 LOG_MAX_PAGES = 2000
 """Pages in the write-ahead log after which whoever writes copies it to the file."""
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -27,10 +30,29 @@ NEWS_LOCK = MIGRATION_LOCK + 1
 """The same for the process that writes news."""
 CONNECT_TIMEOUT_SECONDS, STATEMENT_TIMEOUT_SECONDS = 5.0, 30.0
 """Time limits of PostgreSQL for a connection and for a statement."""
+URL_FAULT = "DATABASE_URL must begin with sqlite+aiosqlite:/// or postgresql+asyncpg://"
+POSTGRES_HINT = "Install it once, then everything knows it: ./dev --no-dev --extra postgres python -m bot doctor"
 REWRITE_AT_START = "PRAGMA user_version = 1"
 """Has the next start rewrite a SQLite file; nothing else uses that number."""
+MAX_NEWER_REVISIONS = 1
+"""Revisions that a schema may be ahead of this version of the bot."""
 READ_ONLY_OPTION = "kikite_reads"
 """Execution option of a transaction that only reads."""
+
+
+class SqliteConnection(sqlite3.Connection):
+    """Ends its transaction when it is closed.
+
+    SQLite itself does so only once all statements are gone, and a cancelled task's traceback may keep one for long:
+    until then nobody else could write (https://sqlite.org/c3ref/close.html).
+    """
+
+    def close(self) -> None:
+        try:
+            if self.in_transaction:
+                self.rollback()
+        finally:
+            super().close()
 
 
 def open_engine(url: str) -> AsyncEngine:
@@ -43,10 +65,16 @@ def open_engine(url: str) -> AsyncEngine:
         sqlite = parsed.get_backend_name() == "sqlite"
         if sqlite and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        options = {} if sqlite else {"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": STATEMENT_TIMEOUT_SECONDS}
+        options: dict[str, Any] = {"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": STATEMENT_TIMEOUT_SECONDS}
+        if sqlite:
+            options = {"factory": SqliteConnection}
         engine = create_async_engine(parsed, pool_pre_ping=not sqlite, connect_args=options)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise ConfigError([f"DATABASE_URL cannot be used ({type(error).__name__})"]) from None
+    except ModuleNotFoundError as error:
+        if error.name == "asyncpg":
+            raise ConfigError(["DATABASE_URL: PostgreSQL needs the extra “postgres”"], hint=POSTGRES_HINT) from None
+        raise ConfigError([URL_FAULT]) from None
+    except (ArgumentError, NoSuchModuleError):
+        raise ConfigError([URL_FAULT]) from None
     except OSError as error:
         raise StoreUnavailable(f"the database's folder cannot be made ({error.strerror})") from error
     if sqlite:
@@ -72,14 +100,30 @@ async def migrate(engine: AsyncEngine) -> None:
     try:
         if engine.dialect.name == "sqlite":
             await asyncio.to_thread(_make_wal, engine.url.database)
-        async with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        async with _alone(engine) as connection:
             await connection.run_sync(_upgrade)
         if engine.dialect.name == "sqlite":
             await asyncio.to_thread(_rewrite_if_due, engine.url.database)
     except (*failures(engine), sqlite3.Error) as error:
         raise StoreUnavailable(f"migration failed ({type(error).__name__})") from error
+
+
+@asynccontextmanager
+async def _alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction that no other process's migration can run beside; wait for theirs."""
+    async with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            async with connection.begin():
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+                yield connection
+            return
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        await driver.execute(f"PRAGMA busy_timeout = {BOOT_BUSY_SECONDS * 1000:.0f}")
+        try:
+            async with connection.begin():
+                yield connection
+        finally:
+            await driver.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_MS}")
 
 
 def alembic_config(connection: Connection) -> "Config":
@@ -105,7 +149,13 @@ def current_revision(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection) -> None:
-    if current_revision(connection) == newest_revision():
+    current, newest = current_revision(connection), newest_revision()
+    if current == newest:
+        return
+    if current is not None and current > newest:
+        # Migrations only add, so that the version before runs on the schema of the one after it: the way back.
+        if int(current) - int(newest) > MAX_NEWER_REVISIONS:
+            raise StoreUnavailable(f"the schema {current} is of a newer version; this one knows {newest}")
         return
     from alembic import command
 
@@ -122,7 +172,7 @@ def _rewrite_if_due(path: str | None) -> None:
     """
     if not path or path == ":memory:":
         return
-    with closing(sqlite3.connect(path, timeout=SQLITE_BUSY_MS / 1000)) as connection, suppress(sqlite3.Error):
+    with closing(sqlite3.connect(path, timeout=BOOT_BUSY_SECONDS)) as connection, suppress(sqlite3.Error):
         if connection.execute("PRAGMA user_version").fetchone() == (1,):
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("DELETE FROM messages WHERE guild_id <= 0")
@@ -139,10 +189,10 @@ def _make_wal(path: str | None) -> None:
     """
     if not path or path == ":memory:":
         return
-    give_up = time.monotonic() + SQLITE_BUSY_MS / 1000
+    give_up = time.monotonic() + BOOT_BUSY_SECONDS
     while True:
         try:
-            with closing(sqlite3.connect(path, timeout=SQLITE_BUSY_MS / 1000)) as connection:
+            with closing(sqlite3.connect(path, timeout=BOOT_BUSY_SECONDS)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:

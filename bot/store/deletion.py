@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import ColumnElement, bindparam, delete, select, text
+from sqlalchemy import ColumnElement, bindparam, delete, select, text, update
 
 from bot.errors import StoreUnavailable
 from bot.store.base import rows_changed
@@ -65,6 +65,10 @@ _OVERWRITE = text(
     + ", ".join(f"{column} = {_blank(column)}" for column in ("speaker", "text", "audio_id"))
     + " WHERE id IN :ids"
 ).bindparams(bindparam("ids", expanding=True))
+_BLANK_WORDS = text(
+    f"UPDATE messages SET speaker = {_blank('speaker')}, text = {_blank('text')}"
+    " WHERE id = :id AND channel_id = :channel_id"
+)
 _OLDEST_LINE = text("SELECT rowid FROM messages WHERE guild_id > 0 ORDER BY rowid LIMIT 1")
 _NEWEST_ROW = text("SELECT max(rowid) FROM messages")
 _RECLAIM = text(
@@ -99,6 +103,15 @@ class DeletionRepository(MessageRepository):
             await connection.execute(delete(AnswerPersonRow).where(AnswerPersonRow.message_id.in_(ids)))
             return await rows_changed(connection, _OVERWRITE.bindparams(ids=ids))
 
+    async def _rewrite_line(self, row: dict[str, Any]) -> bool:
+        """Replace the words of a line, and what was there by as many zero bytes first; False: there is no such line."""
+        meant = (MessageRow.id == row["id"]) & (MessageRow.channel_id == row["channel_id"])
+        new = {name: row[name] for name in ("speaker", "text", "sealed", "interrupted")}
+        async with self._transaction() as connection:
+            if self._sqlite:
+                await connection.execute(_BLANK_WORDS.bindparams(id=row["id"], channel_id=row["channel_id"]))
+            return await rows_changed(connection, update(MessageRow).where(meant).values(**new)) > 0
+
     async def _reclaim(self) -> None:
         """Delete the blank rows before the oldest line, all but some, in batches."""
         done = DELETED_BATCH_LINES if self._sqlite else 0
@@ -124,6 +137,17 @@ class DeletionRepository(MessageRepository):
         done = await work()
         await self._scrub()
         return done
+
+    async def _taken_back(self, work: Callable[[], Awaitable[DoneT]]) -> DoneT:
+        """Write down what somebody takes back, also on a full disk."""
+        done = await self._despite_full_disk(work)
+        await self._keep_room()
+        return done
+
+    async def _keep_room(self) -> None:
+        """Set the room aside again."""
+        if room := self._spare_room:
+            await asyncio.to_thread(room.keep)
 
     @property
     def _spare_room(self) -> SpareRoom | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import ConfigError, Damaged, StoreUnavailable
-from bot.store.database import current_revision, failures, newest_revision, open_engine
+from bot.store.database import URL_FAULT, current_revision, failures, newest_revision, open_engine
 from bot.store.messages import BOUND_COLUMNS, place
 from bot.store.seal import Seal
 from bot.store.tables import MessageRow
@@ -33,8 +33,8 @@ def sqlite_file(url: str) -> Path | None:
     """Return the file of a SQLite URL, None for another kind. Raises ConfigError."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise ConfigError([f"DATABASE_URL cannot be used ({type(error).__name__})"]) from None
+    except ArgumentError:
+        raise ConfigError([URL_FAULT]) from None
     name = parsed.database or ":memory:"
     kept = parsed.get_backend_name() == "sqlite" and not name.startswith((":memory:", "file:"))
     return Path(name) if kept else None

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.errors import Damaged
 from bot.store.base import Repository, writable
 from bot.store.seal import Seal
+from bot.store.tables import DAMAGED_TIME
 from bot.types import Message
 
 log = structlog.get_logger(__name__)
@@ -38,7 +39,7 @@ class MessageRepository(Repository):
             "speaker_id": message.speaker_id,
             "audio_id": message.audio_id,
             "expires_at": message.expires_at,
-            "interrupted": message.interrupted,
+            "interrupted": message.interrupted or message.edited,  # of answers the one, of people's lines the other
         }
         return row | self._sealed(row, writable(message.speaker), writable(message.text))
 
@@ -47,8 +48,10 @@ class MessageRepository(Repository):
         words = self._words(row)
         if words is None:
             return None
-        values = {name: row[name] for name in Message.__dataclass_fields__ if name != "asked_by"}
-        return Message(**{**values, **words, "asked_by": tuple(sorted(asked_by))})
+        values = {name: row[name] for name in Message.__dataclass_fields__ if name not in ("asked_by", "edited")}
+        changed = row["interrupted"]
+        flags = {"interrupted": changed and row["role"] == "assistant", "edited": changed and row["role"] == "user"}
+        return Message(**{**values, **words, **flags, "asked_by": tuple(sorted(asked_by))})
 
     def _sealed(self, row: Any, speaker: str, text: str) -> dict[str, Any]:
         """Return the columns of a line that are sealed."""
@@ -59,6 +62,8 @@ class MessageRepository(Repository):
     def _words(self, row: Any) -> dict[str, str] | None:
         """Decrypt a line's columns; count and say it when it is damaged, and return None. Raises WrongKey."""
         try:
+            if row.get("at") == DAMAGED_TIME:
+                raise Damaged
             return {name: self._seal.open(row[name], row["sealed"], place(name, row)) for name in ("speaker", "text")}
         except Damaged:
             if row["id"] not in self.damaged and len(self.damaged) < MAX_DAMAGED_LINES:

@@ -1,4 +1,4 @@
-"""What waits to be written to the store: lines and charges in order, consents, and where a call is running.
+"""What waits to be written to the store: lines, charges and ended holds in order, consents, and where a call runs.
 
 The queue is bounded, retries while the store cannot serve, and writes nothing twice.
 
@@ -8,7 +8,7 @@ Every call has an outbox of its own. When a call ends, the process's outbox adop
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable, Set
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from itertools import groupby
 from typing import Any
 from weakref import WeakValueDictionary
@@ -19,7 +19,7 @@ from bot.errors import StoreError
 from bot.ports import Store
 from bot.store.pending_entries import Entry, PendingEntries, Storable, without
 from bot.store.pending_facts import PendingFacts, write_call
-from bot.types import Charge, Message
+from bot.types import Charge, Message, Release
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +65,7 @@ class Outbox:
         return len(self._entries) + len(self._facts)
 
     def add(self, guild_id: int, channel_id: int, what: Storable) -> None:
-        """Queue a line or a charge, without excluded people.
+        """Queue a line, a charge or an ended hold, without excluded people.
 
         When the queue is full, drop the newest: older entries must be stored first.
         """
@@ -137,6 +137,10 @@ class Outbox:
     def drop(self, message_ids: Set[str]) -> None:
         """Drop these lines. One that is being written may still arrive: see `settled`."""
         self._entries.drop(message_ids)
+
+    def correct(self, message: Message) -> None:
+        """Replace a pending line. One that is being written may still arrive as it was: see `settled`."""
+        self._entries.replace_line(message)
 
     async def settled(self) -> None:
         """Return when no batch is being written. Wait for it before deleting from the store: the batch may arrive."""
@@ -224,13 +228,11 @@ class Outbox:
     async def _pause(self, seconds: float) -> None:
         """Wait before the next attempt, but not past `close`."""
         self._wake.clear()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not self._closed:
                     await self._wake.wait()
                     self._wake.clear()
-        except TimeoutError:
-            pass
 
 
 async def _write_batch(store: Store, batch: list[Entry]) -> None:
@@ -242,3 +244,5 @@ async def _write_batch(store: Store, batch: list[Entry]) -> None:
     charges = [entry.what for entry in batch if isinstance(entry.what, Charge)]
     if charges:
         await store.charge(charges)
+    if ended := [entry.what.id for entry in batch if isinstance(entry.what, Release)]:
+        await store.release(ended)  # after the charges that take their place

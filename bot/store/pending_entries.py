@@ -1,18 +1,18 @@
-"""Lines and charges that wait for the store, oldest first; pure."""
+"""Lines, charges and ended holds that wait for the store, oldest first; pure."""
 
 from collections import deque
 from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from bot.types import Charge, Message
+from bot.types import Charge, Message, Release
 
-Storable = Message | Charge
+Storable = Message | Charge | Release
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line or a charge, and the channel it belongs to."""
+    """A line, a charge or an ended hold, and the channel it belongs to."""
 
     guild_id: int
     channel_id: int
@@ -70,12 +70,16 @@ class PendingEntries:
     def clear_lines(self, channel_id: int) -> None:
         """Drop the lines of a channel and keep its charges."""
         self._entries = deque(
-            entry for entry in self._entries if entry.channel_id != channel_id or isinstance(entry.what, Charge)
+            entry for entry in self._entries if entry.channel_id != channel_id or not isinstance(entry.what, Message)
         )
 
     def drop(self, message_ids: Set[str]) -> None:
         """Drop these lines."""
         self._change(lambda what: None if what.id in message_ids else what)
+
+    def replace_line(self, message: Message) -> None:
+        """Replace the line with this id, if it is here."""
+        self._change(lambda what: message if what.id == message.id and isinstance(what, Message) else what)
 
     def _change(self, change: Callable[[Storable], Storable | None]) -> None:
         changed = ((entry, change(entry.what)) for entry in self._entries)
@@ -88,6 +92,6 @@ def without(what: Storable, people: Set[int]) -> Storable | None:
     """Return a record without some people; None: nothing is left of it."""
     if isinstance(what, Message):
         return None if what.concerns(people) else what
-    if people.isdisjoint(what.user_ids):
+    if isinstance(what, Release) or people.isdisjoint(what.user_ids):
         return what
     return replace(what, user_ids=tuple(user_id for user_id in what.user_ids if user_id not in people))

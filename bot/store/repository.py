@@ -5,25 +5,26 @@ from collections import defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import delete, select
 
 from bot.errors import WrongKey
+from bot.store.backup import BackupRepository
 from bot.store.base import read_all
 from bot.store.change_feed import ChangeFeed
 from bot.store.database import migrate, open_engine
+from bot.store.erasures import CHANNEL_KIND, EDIT_KIND, LINE_KIND
 from bot.store.identifies import IdentifyRepository
 from bot.store.inspection import sqlite_file
-from bot.store.people import PersonRepository
 from bot.store.private_files import protect_database
-from bot.store.seal import Seal
-from bot.store.settings import SettingsRepository
+from bot.store.seal import Seal, is_key_name
+from bot.store.search import SearchRepository, fold
 from bot.store.tables import AnswerPersonRow, CallRow, ConsentRow, MessageRow
-from bot.types import Message
+from bot.types import AWAY_SETTING, Message, Setting
 
 
-class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyRepository):
+class SqlStore(BackupRepository, ChangeFeed, IdentifyRepository, SearchRepository):
     """The store. Make it with `open`; every method raises StoreUnavailable when the database cannot serve."""
 
     @classmethod
@@ -55,9 +56,10 @@ class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyReposit
     async def _check_keys(self) -> None:
         """Raise WrongKey if some words cannot be decrypted, before anything new is written."""
         async with self._transaction(reads=True) as connection:
-            for found in await self._key_names(connection):
+            settings = {key for key in await self._setting_keys(connection) if key is not None and is_key_name(key)}
+            for found in {*await self._key_names(connection), *settings}:
                 if not self._seal.knows(found):
-                    raise WrongKey(f"words are sealed with a key that is not in STORE_KEY ({found})")
+                    raise WrongKey(f"transcripts are encrypted with a key that is not in STORE_KEY ({found})")
 
     async def history(self, channel_id: int, limit: int) -> list[Message]:
         newest = (
@@ -83,17 +85,63 @@ class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyReposit
             await self._add(connection, AnswerPersonRow, people)
 
     async def clear(self, channel_id: int) -> int:
-        async with self._transaction() as connection:
-            await self._tell(connection, "cleared", subject=channel_id)
+        await self._despite_full_disk(lambda: self._note_cleared(channel_id))
+        await self._delete_lines(MessageRow.channel_id == -channel_id)
         gone = await self._delete_lines(MessageRow.channel_id == channel_id)
         await self._scrub(deep=gone > 0)
+        await self._keep_room()
         return gone
 
     async def drop(self, channel_id: int, message_ids: AbstractSet[str]) -> int:
         meant = (MessageRow.channel_id == channel_id) & MessageRow.id.in_(list(message_ids))
+        await self._despite_full_disk(lambda: self._note_lines(LINE_KIND, message_ids))
+        await self._drop_gleanings(channel_id, message_ids)
         gone = await self._delete_lines(meant)
         await self._scrub(deep=gone > 0)
+        await self._keep_room()
         return gone
+
+    async def correct(self, guild_id: int, channel_id: int, message: Message) -> bool:
+        await self._despite_full_disk(lambda: self._note_lines(EDIT_KIND, {message.id}))
+        await self._drop_gleanings(channel_id, {message.id})
+        changed = await self._rewrite_line(self._message_row(guild_id, channel_id, message))
+        await self._scrub()
+        await self._keep_room()
+        return changed
+
+    async def gleanings(self, channel_id: int, limit: int, words: Sequence[str] = ()) -> list[Message]:
+        wanted = [fold(word) for word in words]
+        gleaned = await self.history(-channel_id, limit)
+        return [one for one in gleaned if all(word in fold(one.text) for word in wanted)]
+
+    async def glean(self, guild_id: int, channel_id: int, gleaning: Message, instead_of: str = "") -> None:
+        await self.remember(guild_id, -channel_id, [gleaning])
+        if instead_of:
+            await self._delete_lines((MessageRow.channel_id == -channel_id) & (MessageRow.id == instead_of))
+
+    async def _drop_gleanings(self, channel_id: int, line_ids: AbstractSet[str]) -> None:
+        """Delete what rests on one of these lines, which are still there; a summary rests on all lines of its time."""
+        times = select(MessageRow.at).where(MessageRow.channel_id == channel_id, MessageRow.id.in_(list(line_ids)))
+        columns = (MessageRow.id, MessageRow.at, MessageRow.expires_at, MessageRow.audio_id)
+        async with self._transaction(reads=True) as connection:
+            said = [at.timestamp() for at in await connection.scalars(times)]
+            gleaned = list(await connection.execute(select(*columns).where(MessageRow.channel_id == -channel_id)))
+        gone = [
+            row.id
+            for row in gleaned
+            if row.audio_id in line_ids or any(row.at.timestamp() <= at <= (row.expires_at or 0.0) for at in said)
+        ]
+        if gone:
+            await self._delete_lines(MessageRow.id.in_(gone))
+
+    async def _note_cleared(self, channel_id: int) -> None:
+        async with self._transaction() as connection:
+            await self._tell(connection, "cleared", subject=channel_id)
+            await self._erased(connection, CHANNEL_KIND, [channel_id])
+
+    async def _note_lines(self, kind: str, message_ids: AbstractSet[str]) -> None:
+        async with self._transaction() as connection:
+            await self._erased(connection, kind, message_ids)
 
     async def consents(self, guild_id: int) -> dict[int, bool]:
         valid = ~ConsentRow.agreed | (ConsentRow.policy == self._policy)
@@ -109,8 +157,25 @@ class SqlStore(SettingsRepository, PersonRepository, ChangeFeed, IdentifyReposit
             "at": datetime.now(UTC),
             "policy": self._policy,
         }
+        if agreed:
+            await self._put_consent(row)
+        else:
+            await self._taken_back(lambda: self._put_consent(row))
+
+    async def _put_consent(self, row: dict[str, Any]) -> None:
         async with self._transaction() as connection:
             await self._put(connection, ConsentRow, row, ["guild_id", "user_id"])
+
+    async def set(self, setting: Setting) -> None:
+        parent = super()
+        if setting.name == AWAY_SETTING:
+            await self._taken_back(lambda: parent.set(setting))
+        else:
+            await parent.set(setting)
+
+    async def unset(self, guild_id: int, channel_id: int | None, *names: str) -> int:
+        parent = super()
+        return await self._taken_back(lambda: parent.unset(guild_id, channel_id, *names))
 
     async def call_started(self, guild_id: int, channel_id: int) -> None:
         row = {"guild_id": guild_id, "channel_id": channel_id, "started_at": datetime.now(UTC)}

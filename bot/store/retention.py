@@ -8,11 +8,13 @@ from sqlalchemy import bindparam, delete, func, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store.base import rows_changed
-from bot.store.charges import ChargeRepository
 from bot.store.database import REWRITE_AT_START
 from bot.store.deletion import DeletionRepository
+from bot.store.erasures import SERVER_KIND
+from bot.store.holds import HoldRepository
 from bot.store.messages import BOUND_COLUMNS
 from bot.store.seal import Seal, is_key_name
+from bot.store.settings import SettingsRepository
 from bot.store.tables import (
     AnswerPersonRow,
     CallRow,
@@ -21,6 +23,7 @@ from bot.store.tables import (
     ConsentRow,
     DepartureRow,
     ForgettingRow,
+    HoldRow,
     MessageRow,
     NewsRow,
     PurseKeyRow,
@@ -32,7 +35,7 @@ DAMAGED_KEY_NAME = "damaged"
 """Stands in the place of a key's name where no key opens a line."""
 
 
-class RetentionRepository(DeletionRepository, ChargeRepository):
+class RetentionRepository(DeletionRepository, HoldRepository, SettingsRepository):
     def __init__(self, engine: AsyncEngine, seal: Seal, policy: str) -> None:
         super().__init__(engine, seal, policy)
         self._resealed_to: dict[str | None, str] = {}
@@ -42,7 +45,7 @@ class RetentionRepository(DeletionRepository, ChargeRepository):
         old = (MessageRow.guild_id == guild_id) & (MessageRow.at < before)
         if idle_only:
             on = select(CallRow.channel_id).where(CallRow.guild_id == guild_id)
-            old &= MessageRow.channel_id.not_in(on)
+            old &= func.abs(MessageRow.channel_id).not_in(on)
         charges = select(ChargeRow.id).where(ChargeRow.guild_id == guild_id, ChargeRow.at < before)
         named = select(ChargePersonRow.charge_id).where(ChargePersonRow.charge_id.in_(charges)).limit(limit)
         gone = await self._delete_lines(old, limit)
@@ -73,16 +76,20 @@ class RetentionRepository(DeletionRepository, ChargeRepository):
         charges = select(ChargeRow.id).where(ChargeRow.guild_id == guild_id)
         await self._delete_lines(MessageRow.guild_id == guild_id)
         async with self._transaction() as connection:
+            await self._erased(connection, SERVER_KIND, [guild_id])
             await connection.execute(delete(ChargePersonRow).where(ChargePersonRow.charge_id.in_(charges)))
-            for table in (ChargeRow, ConsentRow, SettingRow, CallRow, DepartureRow):
+            for table in (ChargeRow, HoldRow, ConsentRow, SettingRow, CallRow, DepartureRow):
                 await connection.execute(delete(table).where(table.guild_id == guild_id))
             await self._tell(connection, "settings", guild_id)
         await self._scrub(deep=True)
+        await self._keep_room()
 
     async def tidy(self, now: datetime, limit: int) -> int:
         async with self._transaction() as connection:
             await connection.execute(delete(NewsRow).where(NewsRow.at < now - NEWS_LIFETIME))
             await self._forget_purses(connection, now)
+            await connection.execute(delete(HoldRow).where(HoldRow.until <= now))
+            await self._drop_old_erasures(connection, now)
         for user_id in await self._being_forgotten():
             await self._forget_words(user_id)
         sealed = await self.reseal(limit)
@@ -97,6 +104,9 @@ class RetentionRepository(DeletionRepository, ChargeRepository):
     async def _forget_words(self, user_id: int) -> int:
         """Delete a person's lines and the answers to them; return how many."""
         answers = select(AnswerPersonRow.message_id).where(AnswerPersonRow.user_id == user_id)
+        await self._delete_lines(
+            (MessageRow.channel_id < 0) & ((MessageRow.speaker_id == user_id) | MessageRow.id.in_(answers))
+        )
         words = await self._delete_lines(MessageRow.speaker_id == user_id)
         words += await self._delete_lines(MessageRow.id.in_(answers))
         async with self._transaction() as connection:
@@ -120,6 +130,7 @@ class RetentionRepository(DeletionRepository, ChargeRepository):
                         await connection.exec_driver_sql(REWRITE_AT_START)
                 return len(fresh)
         await self._reseal_purse_keys()
+        await self._reseal_settings()
         return 0
 
     async def older_keys(self) -> tuple[str, ...]:
@@ -127,6 +138,8 @@ class RetentionRepository(DeletionRepository, ChargeRepository):
         async with self._transaction(reads=True) as connection:
             names = {name or "no key" for name in await self._older_keys(connection)}
             purses = await connection.scalars(select(PurseKeyRow.sealed).where(PurseKeyRow.sealed != self._seal.key))
+            if self._seal.key is not None:
+                names |= {name or "no key" for name in await self._setting_keys(connection) - {self._seal.key}}
             return tuple(sorted(names | {str(name) for name in purses}))
 
     async def damaged_lines(self) -> int:

@@ -2,6 +2,8 @@
 
 What is sealed is bound to its place, as associated data: a value that was moved to another row, column or file does not
 open. Values of the first format (Fernet, not bound to a place) open, too.
+
+cryptography takes 6 MiB, so it is imported once there is a key.
 """
 
 import base64
@@ -10,19 +12,19 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
-
-from cryptography.exceptions import InvalidTag
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING
 
 from bot.errors import ConfigError, Damaged, WrongKey
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 STORE_KEY_BYTES = 32
 SEAL_NONCE_BYTES = 12
 """Random: under one key up to 2^32 values (NIST SP 800-38D, section 8.3)."""
 _KEY_NAME = re.compile(r"[0-9a-f]{16}|2\.[0-9a-f]{14}")
+CHANGED_WORDS = "words were changed or moved since they were sealed"
 _SEALED_FILE = b"kikite sealed "
 """What a sealed file begins with; the key's name and a line's end follow."""
 
@@ -37,8 +39,7 @@ class Seal:
         for key in keys:
             raw = _read(key)
             name = hashlib.sha256(raw).hexdigest()
-            self._keys[f"2.{name[:14]}"] = AESGCM(HKDF(SHA256(), 32, None, b"kikite store 2").derive(raw))
-            self._first_format[name[:16]] = Fernet(base64.urlsafe_b64encode(raw))
+            self._keys[f"2.{name[:14]}"], self._first_format[name[:16]] = _ciphers(raw)
 
     @classmethod
     def of(cls, setting: str | None) -> "Seal":
@@ -67,10 +68,10 @@ class Seal:
             return words
         try:
             if fernet := self._first_format.get(key):
-                return fernet.decrypt(words).decode()
+                return _opened(fernet, words)
             return self._decrypt(base64.b64decode(words, b"-_", validate=True), key, place).decode()
-        except (InvalidToken, ValueError):
-            raise Damaged("words were changed or moved since they were sealed") from None
+        except ValueError:
+            raise Damaged(CHANGED_WORDS) from None
 
     def seal_file(self, data: bytes, place: str) -> bytes:
         """Encrypt the content of a file for its place, which is its name."""
@@ -89,11 +90,32 @@ class Seal:
         if key not in self._keys:
             if not is_key_name(key):
                 raise Damaged("the name of a key was changed")
-            raise WrongKey(f"words are sealed with a key that is not in STORE_KEY ({key})")
+            raise WrongKey(f"transcripts are encrypted with a key that is not in STORE_KEY ({key})")
+        from cryptography.exceptions import InvalidTag
+
         try:
             return self._keys[key].decrypt(data[:SEAL_NONCE_BYTES], data[SEAL_NONCE_BYTES:], place.encode())
         except InvalidTag:
-            raise Damaged("words were changed or moved since they were sealed") from None
+            raise Damaged(CHANGED_WORDS) from None
+
+
+def _ciphers(raw: bytes) -> tuple["AESGCM", "Fernet"]:
+    """Return what a key opens and seals, and what it opens of the first format."""
+    from cryptography.fernet import Fernet
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return AESGCM(HKDF(SHA256(), 32, None, b"kikite store 2").derive(raw)), Fernet(base64.urlsafe_b64encode(raw))
+
+
+def _opened(fernet: "Fernet", words: str) -> str:
+    from cryptography.fernet import InvalidToken
+
+    try:
+        return fernet.decrypt(words).decode()
+    except InvalidToken:
+        raise Damaged(CHANGED_WORDS) from None
 
 
 def is_key_name(key: str) -> bool:

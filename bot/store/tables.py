@@ -4,7 +4,25 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, Text, TypeDecorator
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
+
+DAMAGED_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands in the place of a time in a SQLite file that cannot be read: one damaged byte must not stop what reads on."""
+
+
+class _SqliteTime(sqlite.DATETIME):
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        read: Any = super().result_processor(dialect, coltype)
+
+        def time(value: Any) -> datetime | None:
+            try:
+                return read(value)
+            except (TypeError, ValueError):
+                return DAMAGED_TIME
+
+        return time
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -12,6 +30,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(_SqliteTime() if dialect.name == "sqlite" else self.impl_instance)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -36,7 +57,10 @@ class Base(DeclarativeBase):
 
 
 class MessageRow(Base):
-    """One line of a channel's history; `speaker` and `text` are sealed where the store has a key."""
+    """One line of a channel's history; `speaker` and `text` are sealed where the store has a key.
+
+    Under the negative id of a channel stands what was gleaned from its lines (ports.Store.glean).
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -126,12 +150,36 @@ class PurseKeyRow(Base):
     "as in messages"
 
 
+class HoldRow(Base):
+    """Money held back for a request, for one purse; it names nobody, and ends by itself when a process was killed."""
+
+    __tablename__ = "holds"
+    __table_args__ = (Index(None, "guild_id", "owner"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(32), primary_key=True)
+    "bot.types.purse_owner under the day's key; empty: the server's purse"
+    guild_id: Mapped[int]
+    micro_dollars: Mapped[int]
+    until: Mapped[datetime]
+
+
 class ForgettingRow(Base):
     """Somebody whose words are being deleted, in batches; what an ended process left is finished by the next."""
 
     __tablename__ = "forgettings"
 
     user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class ErasureRow(Base):
+    """Something that was deleted at somebody's wish, so that no backup brings it back (store/erasures.py)."""
+
+    __tablename__ = "erasures"
+
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]
 
 
 class ConsentRow(Base):

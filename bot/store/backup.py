@@ -1,0 +1,253 @@
+"""Backups: every table as lines of JSON in one gzip file, for either database; sealed words stay sealed.
+
+What was deleted after a backup does not come back with it, as far as the database still knows (erasures.py), and what
+was put right stays right. Whoever withdrew since stays unheard, and the bot stays away from where it was sent away.
+"""
+
+import gzip
+import json
+import os
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Date, Select, Table, delete, func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import BadBackup, WrongKey
+from bot.store.base import READ_BATCH_ROWS
+from bot.store.database import newest_revision
+from bot.store.erasures import ERASURES_KEPT, Erasures
+from bot.store.people import PersonRepository
+from bot.store.private_files import PRIVATE_FILE_MODE
+from bot.store.seal import is_key_name
+from bot.store.settings import setting_key
+from bot.store.tables import AnswerPersonRow, Base, ConsentRow, ErasureRow, MessageRow, SettingRow, UtcDateTime
+from bot.types import AWAY_SETTING
+
+BACKUP_FORMAT = 1
+PASSING_TABLES = ("news", "identifies", "holds", "calls")
+"""Tables about running processes: not saved."""
+SAVED_TABLES = {table.name: table for table in Base.metadata.sorted_tables if table.name not in PASSING_TABLES}
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came back from a backup."""
+
+    taken: datetime
+    rows: int
+    left_out: int
+    "rows of what was deleted since"
+    fresh: bool
+    "the database was empty: it knew nothing of what was deleted since"
+
+
+@dataclass(slots=True)
+class _Survey:
+    """A whole backup, looked through before anything is changed."""
+
+    taken: datetime
+    answered: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    "line id -> people whose words it answers"
+    keys: set[str] = field(default_factory=set)
+    "names of the keys that seal its words"
+
+
+class BackupRepository(PersonRepository):
+    async def backup(self, file: Path) -> int:
+        """Write all that is kept to a file that only its owner may read; return how many rows.
+
+        Raises StoreUnavailable and OSError.
+        """
+        passing, rows = file.with_name(file.name + ".new"), 0
+        with suppress(FileNotFoundError):
+            passing.unlink()
+        raw = os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE), "wb")
+        with raw, gzip.open(raw, "wt", encoding="utf-8") as out:
+            async with self._transaction(reads=True) as connection:
+                if not self._sqlite:  # one moment for all tables; in SQLite a transaction is that anyway
+                    await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+                head = {"kikite_backup": BACKUP_FORMAT, "schema": newest_revision(), "taken": _now().isoformat()}
+                out.write(json.dumps(head) + "\n")
+                for table in SAVED_TABLES.values():
+                    found = await connection.stream(_saved(table))
+                    async for batch in found.mappings().partitions(READ_BATCH_ROWS):
+                        for row in batch:
+                            if row.get("guild_id", 1) > 0:  # not a blank row of SQLite's (deletion.py)
+                                rows += 1
+                                plain = {name: _plain(value) for name, value in row.items()}
+                                out.write(json.dumps([table.name, plain], ensure_ascii=False) + "\n")
+            out.write(json.dumps({"rows": rows}) + "\n")
+        os.replace(passing, file)
+        return rows
+
+    async def restore(self, file: Path) -> Restored:
+        """Put a backup in the place of all that is kept; where that fails, nothing has changed.
+
+        Raises BadBackup, WrongKey, StoreUnavailable and OSError.
+        """
+        survey = _surveyed(file)
+        for key in survey.keys:
+            if is_key_name(key) and not self._seal.knows(key):
+                raise WrongKey(f"the backup is encrypted with a key that is not in STORE_KEY ({key})")
+        rows = left_out = 0
+        async with self._transaction() as connection:
+            lines = await connection.scalar(select(func.count()).select_from(MessageRow).where(MessageRow.guild_id > 0))
+            erased = await self._erased_since(connection, survey.taken)
+            known = await connection.scalar(select(func.count()).select_from(ErasureRow))
+            withdrawn = await self._withdrawn(connection)
+            edited = await self._edited(connection, erased)
+            erased = erased.without_lines(set(erased.edits) - edited.keys())
+            away = await self._away(connection)
+            fresh = not lines and not known
+            for table in reversed(SAVED_TABLES.values()):
+                if table.name != ErasureRow.__tablename__:
+                    await connection.execute(delete(table))
+            parents: set[str] = set()
+            "ids of lines and charges that were left out: what belongs to them goes with them"
+            for table, batch in _batches(file):
+                kept = [row for row in batch if not _gone(table.name, row, erased, survey, parents)]
+                if table.name == ConsentRow.__tablename__:
+                    kept = [row for row in kept if (row["guild_id"], row["user_id"]) not in withdrawn]
+                elif table.name == SettingRow.__tablename__:
+                    kept = [row for row in kept if row["name"] != AWAY_SETTING or (fresh and _place(row) not in away)]
+                elif table.name == MessageRow.__tablename__:
+                    kept = [edited.get(row["id"], row) for row in kept]
+                rows, left_out = rows + len(kept), left_out + len(batch) - len(kept)
+                if table.name == ErasureRow.__tablename__:
+                    await self._add(connection, ErasureRow, kept)
+                elif kept:
+                    await connection.execute(insert(table), kept)
+            if withdrawn:
+                await connection.execute(insert(ConsentRow), list(withdrawn.values()))
+            if away:
+                await connection.execute(insert(SettingRow), list(away.values()))
+            await self._tell(connection, "settings")
+        await self._scrub(deep=True)
+        return Restored(survey.taken, rows, left_out, fresh=fresh)
+
+    async def _withdrawn(self, connection: AsyncConnection) -> dict[tuple[int, int], Row]:
+        """Return the withdrawals of today, which no older agreement may undo: server and person -> row."""
+        table = SAVED_TABLES[ConsentRow.__tablename__]
+        found = (await connection.execute(select(*table.columns).where(ConsentRow.agreed.is_(False)))).mappings()
+        return {(row["guild_id"], row["user_id"]): dict(row) for row in found}
+
+    async def _edited(self, connection: AsyncConnection, erased: Erasures) -> dict[str, Row]:
+        """Return the lines that were put right since the backup, as they are now: id -> row."""
+        table, ids = SAVED_TABLES[MessageRow.__tablename__], erased.edits
+        found: dict[str, Row] = {}
+        for some in (ids[first : first + READ_BATCH_ROWS] for first in range(0, len(ids), READ_BATCH_ROWS)):
+            rows = await connection.execute(select(*table.columns).where(table.c.id.in_(some), table.c.guild_id > 0))
+            found |= {row["id"]: dict(row) for row in rows.mappings()}
+        return found
+
+    async def _away(self, connection: AsyncConnection) -> dict[tuple[int, int], Row]:
+        """Return the notes of today that people sent the bot away: server and channel -> row."""
+        table = SAVED_TABLES[SettingRow.__tablename__]
+        found = (await connection.execute(select(*table.columns).where(SettingRow.name == AWAY_SETTING))).mappings()
+        return {_place(row): dict(row) for row in found}
+
+
+def _place(row: Mapping[Any, Any]) -> tuple[int, int]:
+    return row["guild_id"], row["channel_id"]
+
+
+def _saved(table: Table) -> Select[Any]:
+    """Return the rows of a table that are saved: not what is gleaned from lines, which can be made anew."""
+    rows = select(*table.columns)
+    match table.name:
+        case MessageRow.__tablename__:
+            return rows.where(MessageRow.channel_id > 0)
+        case AnswerPersonRow.__tablename__:
+            lines = select(MessageRow.id).where(MessageRow.channel_id > 0)
+            return rows.where(AnswerPersonRow.message_id.in_(lines))
+        case _:
+            return rows
+
+
+def _gone(table: str, row: Row, erased: Erasures, survey: _Survey, parents: set[str]) -> bool:
+    """Return whether a row was deleted since the backup; take the name of the forgotten out of one that was not."""
+    if row.get("message_id") in parents or row.get("charge_id") in parents:
+        return True
+    if erased.covers(table, row, survey.answered.get(row.get("id", ""), set())):
+        parents.add(row.get("id", ""))
+        return True
+    if erased.person(row.get("changed_by")):
+        row["changed_by"] = None
+    return False
+
+
+def _surveyed(file: Path) -> _Survey:
+    """Raises BadBackup and OSError."""
+    records = _records(file)
+    head = next(records, None)
+    if not isinstance(head, dict) or head.get("kikite_backup") != BACKUP_FORMAT:
+        raise BadBackup("this is not a backup of the bot")
+    if head["schema"] > newest_revision():
+        raise BadBackup(f"the backup is of a newer version of the bot (schema {head['schema']})")
+    survey, rows, end = _Survey(datetime.fromisoformat(head["taken"])), 0, None
+    if _now() - survey.taken > ERASURES_KEPT:
+        raise BadBackup(f"the backup is older than {ERASURES_KEPT.days} days: what was deleted since is not known")
+    for record in records:
+        if isinstance(record, dict):
+            end = record
+            continue
+        name, row = record
+        if name not in SAVED_TABLES:
+            raise BadBackup(f"the backup has a table that is not known ({name})")
+        rows += 1
+        if name == "answer_people":
+            survey.answered[row["message_id"]].add(row["user_id"])
+        if key := row.get("sealed") or (name == SettingRow.__tablename__ and setting_key(row)):
+            survey.keys.add(key)
+    if end != {"rows": rows}:
+        raise BadBackup("the end of the backup is missing")
+    return survey
+
+
+def _records(file: Path) -> Iterator[Any]:
+    """Yield the lines of a backup. Raises BadBackup and OSError."""
+    try:
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+    except (gzip.BadGzipFile, EOFError, zlib.error, ValueError) as error:
+        raise BadBackup(f"the backup is damaged ({type(error).__name__})") from None
+
+
+def _batches(file: Path) -> Iterator[tuple[Table, list[Row]]]:
+    """Yield the rows of a backup, some at a time, as the database takes them."""
+    rows = (record for record in _records(file) if isinstance(record, list))
+    for name, group in groupby(rows, lambda record: record[0]):
+        table = SAVED_TABLES[name]
+        while batch := [_typed(table, row) for _, row in islice(group, READ_BATCH_ROWS)]:
+            yield table, batch
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _typed(table: Table, row: Mapping[str, Any]) -> Row:
+    made: Row = {}
+    for name, value in row.items():
+        kind = table.columns[name].type
+        if value is not None and isinstance(kind, UtcDateTime):
+            value = datetime.fromisoformat(value)
+        elif value is not None and isinstance(kind, Date):
+            value = date.fromisoformat(value)
+        made[name] = value
+    return made
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

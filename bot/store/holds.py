@@ -1,0 +1,84 @@
+"""Money held back for requests in flight, so that processes on one database keep a cap together."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, delete, func, literal, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.charges import MICRO_DOLLARS_PER_DOLLAR, ChargeRepository
+from bot.store.tables import ChargePersonRow, ChargePurseRow, ChargeRow, HoldRow
+from bot.types import Hold, Usage, purse_owner
+
+HOLD_LIFETIME = timedelta(minutes=15)
+"""Longer than a request takes, with its retries; only a killed process leaves a hold until then."""
+SERVER_PURSE = ""
+"""Owner of a server's purse."""
+
+Price = Callable[[str, Usage], Decimal]
+
+
+class HoldRepository(ChargeRepository):
+    async def hold(self, hold: Hold, price: Price) -> bool:
+        day = hold.at.astimezone(UTC).date()
+        since = datetime.combine(day, time(), UTC)
+        async with self._transaction() as connection:
+            if not self._sqlite:  # SQLite has one writer at a time anyway
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": hold.guild_id})
+            over = (HoldRow.guild_id == hold.guild_id) & (HoldRow.until <= hold.at)
+            await connection.execute(delete(HoldRow).where(over))
+            charged = (ChargeRow.guild_id == hold.guild_id) & (ChargeRow.at >= since)
+            purses = {SERVER_PURSE: (hold.server_cap, hold.dollars, charged)}
+            if any(hold.person_caps):
+                key = await self._purse_key(connection, day) or await self._new_purse_key(connection, day)
+                for user_id, cap in zip(hold.user_ids, hold.person_caps, strict=True):
+                    owner = purse_owner(key, hold.guild_id, user_id)
+                    part = hold.dollars / len(hold.user_ids)
+                    purses[owner] = (cap, part, charged & _caused_by(user_id, owner))
+            for owner, (cap, _, booked) in purses.items():
+                if cap and await self._spent(connection, hold.guild_id, owner, booked, price) >= cap:
+                    return False
+            rows = [
+                {
+                    "id": hold.id,
+                    "owner": owner,
+                    "guild_id": hold.guild_id,
+                    "micro_dollars": round(dollars * MICRO_DOLLARS_PER_DOLLAR),
+                    "until": hold.at + HOLD_LIFETIME,
+                }
+                for owner, (_, dollars, _) in purses.items()
+            ]
+            await self._add(connection, HoldRow, rows)
+        return True
+
+    async def release(self, hold_ids: Sequence[str]) -> None:
+        async with self._transaction() as connection:
+            await connection.execute(delete(HoldRow).where(HoldRow.id.in_(hold_ids)))
+
+    async def _spent(
+        self, connection: AsyncConnection, guild_id: int, owner: str, booked: ColumnElement[bool], price: Price
+    ) -> Decimal:
+        """Return the US dollars that a purse spent and holds."""
+        held = select(func.sum(HoldRow.micro_dollars)).where(HoldRow.guild_id == guild_id, HoldRow.owner == owner)
+        total = Decimal(await connection.scalar(held) or 0)
+        sharers = _count(ChargePersonRow) + _count(ChargePurseRow) if owner else literal(1)
+        amount = func.sum(ChargeRow.micro_dollars * 1.0 / sharers)
+        total += Decimal(str(await connection.scalar(select(amount).where(booked)) or 0))
+        tokens = [getattr(ChargeRow, name) for name in Usage.__dataclass_fields__]
+        unpriced = select(ChargeRow.model, sharers, *tokens).where(booked, ChargeRow.micro_dollars.is_(None))
+        for model, among, *counts in await connection.execute(unpriced):
+            total += price(model, Usage(*counts)) * MICRO_DOLLARS_PER_DOLLAR / among
+        return total / MICRO_DOLLARS_PER_DOLLAR
+
+
+def _count(table: type[ChargePersonRow] | type[ChargePurseRow]) -> ColumnElement[int]:
+    """Return how many rows of a table belong to a charge."""
+    return select(func.count()).select_from(table).where(table.charge_id == ChargeRow.id).scalar_subquery()
+
+
+def _caused_by(user_id: int, owner: str) -> ColumnElement[bool]:
+    """Return whether somebody caused a charge, be it namelessly."""
+    named = select(ChargePersonRow.charge_id).where(ChargePersonRow.user_id == user_id)
+    nameless = select(ChargePurseRow.charge_id).where(ChargePurseRow.owner == owner)
+    return or_(ChargeRow.id.in_(named), ChargeRow.id.in_(nameless))
