@@ -47,8 +47,17 @@ class Ear:
 
     @property
     def voiced_for(self) -> float:
-        """Seconds of the current run of speech."""
-        return self._segmenter.voiced_for
+        """Seconds of the current run of speech; 0 while it may be an echo."""
+        return 0.0 if self._echo.suspicious else self._segmenter.voiced_for
+
+    @property
+    def reports_in(self) -> float:
+        """Seconds in which no pause or end can be noticed; inf if no utterance is open."""
+        return self._segmenter.reports_in
+
+    def peek(self) -> Utterance | None:
+        """Return what the open utterance would be if it ended now; None if it is none yet, or may be an echo."""
+        return None if self._echo.suspicious else self._segmenter.peek()
 
     def push(self, frames: Sequence[Frame], now: float) -> list[SpeechEvent]:
         """Take what arrived in this tick, in order."""

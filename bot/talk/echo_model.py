@@ -4,7 +4,9 @@ The echo of a frame is what was played `delay` before, with a tail for the rever
 each band. A canceller or a noise gate only takes away from that, so the gain follows the louder frames.
 """
 
+import math
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -24,6 +26,10 @@ TAIL_DECAY = 0.7
 """Power that remains of the reverberation after a frame: 60 dB in 0.8 s."""
 TAIL_SHARE = 0.5
 """Power that a frame leaves to its reverberation."""
+FADING_RATIO = 4.0
+"""Reverberation this far above the direct sound tells how lively the room is."""
+LIVELINESS_RATE, MIN_LIVELINESS = 0.25, 0.01
+"""Share of the bands' steps that it follows; a dry room."""
 MAX_TAIL_STEPS = 128
 EXPLAINED_MARGIN = 4.0
 """Power above the expected echo that still passes as echo: 6 dB."""
@@ -41,8 +47,17 @@ SOUNDING_RATIO, MIN_SOUNDING_SHARE = 1e-4, 0.7
 """A window this far (40 dB) below the loudest one is silent; share of an echo's power heard while its source sounds."""
 MIN_SOUNDING_WINDOWS = 5
 """Windows in which the source must sound: less may be like anything."""
+FLOOR_RATIO = 1e-4
+"""Power below the loudest of a spectrogram (40 dB) that counts as silence."""
+SURPLUS_MARGIN = 0.7
+"""Of the logarithm of the power: 3 dB above the expected echo are no surplus."""
 HOLE_RATIO = 10**-2.5
 """Less of the expected echo than this is a hole, which a canceller makes."""
+AUDIBLE_POWER = 10 ** (-60 / 10)
+"""Mean square of a frame that counts as an echo: -60 dBFS."""
+_AUDIBLE_BAND_POWER = AUDIBLE_POWER * (3 / 8) * BAND_WINDOW_SAMPLES**2 / 2 / 4
+"""The same in the loudest band, which has about a fourth of a voice's power."""
+NO_TAIL = np.zeros(len(BAND_EDGES_HZ) - 1, np.float32)
 
 _EVERY_BAND = np.arange(len(BAND_EDGES_HZ) - 1)
 _ALL_BANDS = np.ones(len(BAND_EDGES_HZ) - 1, np.float32)
@@ -68,13 +83,13 @@ def _bands_of(windows: Samples) -> Bands:
     return (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ _BANDS + np.float32(1e-9)
 
 
-def with_tail(played: Bands, tail: Bands, step: int = 1) -> tuple[Bands, Bands]:
-    """Return the windows with the reverberation of those before them, and the reverberation that they leave."""
+def reverberation_of(played: Bands, tail: Bands, step: int = 1) -> tuple[Bands, Bands]:
+    """Return the reverberation that is heard in each window, and what they leave of it."""
     mixing, fading = _TAILS[step]
     count = len(played)
-    out = played + mixing[:count, :count] @ played + fading[:count, None] * tail
+    reverberation = mixing[:count, :count] @ played + fading[:count, None] * tail
     left = mixing[count, :count] @ played + fading[count] * tail
-    return out.astype(np.float32), left.astype(np.float32)
+    return reverberation.astype(np.float32), left.astype(np.float32)
 
 
 def _tails(step: int) -> tuple[Bands, Bands]:
@@ -101,6 +116,12 @@ class EchoModel:
         gains[~loud] = np.maximum(gains[~loud], np.median(gains[loud]))
         self._gains = gains
         self._loudest = float((played * self._gains).sum(axis=1).max())
+        self.liveliness = 1.0
+        "of the room: its reverberation relative to a lively one"
+
+    def expected(self, played: Bands, reverberation: Bands) -> Bands:
+        """Return the echo of what was played, before the gains."""
+        return (played + self.liveliness * reverberation).astype(np.float32)
 
     def unexplained(self, heard: Bands, played: Bands) -> list[float]:
         """Return the share of each window's power that is no echo, 0 to 1."""
@@ -113,13 +134,44 @@ class EchoModel:
             shares.append(extra / (total + QUIET_RATIO * self._loudest))
         return shares
 
-    def adapt(self, heard: Bands, played: Bands) -> None:
+    def adapt(self, heard: Bands, played: Bands, reverberation: Bands) -> None:
         """Follow the echo with windows that are nothing else."""
-        echo = played * self._gains
+        lively = self.liveliness * reverberation
+        echo = (played + lively) * self._gains
         steps = np.where(heard > echo, GAIN_RISE, GAIN_FALL)
         steps[heard @ _ALL_BANDS < HOLE_RATIO * (echo @ _ALL_BANDS)] = GAIN_FADE
         steps[echo < echo.max() * SIGNIFICANT_RATIO] = 0
-        self._gains *= np.exp(steps.sum(axis=0))
+        fading = lively > FADING_RATIO * played
+        self._gains *= np.exp(np.where(fading, 0, steps).sum(axis=0))
+        change = float(steps[fading].sum()) * LIVELINESS_RATE
+        self.liveliness = min(max(self.liveliness * math.exp(change), MIN_LIVELINESS), 1.0)
+
+
+class Fit(NamedTuple):
+    """A sound as the echo of what was played."""
+
+    model: EchoModel
+    tail: Bands
+    "reverberation after it"
+    likeness: float
+    "of the spectrograms, -1 to 1"
+    surplus: float
+    audible: int
+    "windows that can be heard"
+
+
+def fitted(sound: Samples, source: Samples) -> Fit:
+    """Return what `sound` is as the echo of `source`, which is longer by REVERBERATION_FRAMES before it."""
+    heard, played = bands(sound), bands(source)
+    reverberation, tail = reverberation_of(played, NO_TAIL)
+    expected = (played + reverberation)[-len(heard) :]
+    alike = likeness(heard, played[-len(heard) :], expected)
+    return Fit(EchoModel(heard, expected), tail, alike, surplus(heard, expected), audible(heard))
+
+
+def audible(heard: Bands) -> int:
+    """Return how many windows can be heard."""
+    return int((heard.max(axis=1) > _AUDIBLE_BAND_POWER).sum())
 
 
 def likeness(heard: Bands, played: Bands, expected: Bands) -> float:
@@ -133,6 +185,18 @@ def likeness(heard: Bands, played: Bands, expected: Bands) -> float:
         return -1.0
     a, b = (_levels(spectrum) for spectrum in (heard, expected))
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-9))
+
+
+def surplus(heard: Bands, expected: Bands) -> float:
+    """Return how far a sound stands above the expected echo, whatever the gain of each band: the mean logarithm.
+
+    That gain is the mean over the louder windows: other speech is loud where the echo is not. An echo alone stays
+    below 0.1.
+    """
+    above = np.log(heard + heard.max() * FLOOR_RATIO) - np.log(expected + expected.max() * FLOOR_RATIO)
+    weight = np.sqrt(heard)
+    gains = (weight * above).sum(axis=0) / weight.sum(axis=0)
+    return float((weight * np.maximum(above - gains - SURPLUS_MARGIN, 0)).sum() / weight.sum())
 
 
 def _levels(powers: Bands) -> Bands:

@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Sequence
 
+from bot.audio import FRAME_SECONDS
+
 MIN_LEARNED_PAUSE_SECONDS = 0.1
 """Shorter silences are stop consonants, not pauses."""
 MIN_ENDPOINTING_SECONDS, MAX_ENDPOINTING_SECONDS = 0.35, 0.9
@@ -41,6 +43,11 @@ class LearnedPauses:
     def endpointing_delay(self) -> float:
         """Seconds of silence that end an utterance."""
         return self._delay
+
+    @property
+    def endpointing_frames(self) -> int:
+        """The same in frames of 20 ms."""
+        return round(self._delay / FRAME_SECONDS)
 
     @property
     def likely_done(self) -> float | None:

@@ -81,14 +81,18 @@ class Floor:
     @property
     def clear(self) -> bool:
         """Whether the bot may begin to sound now. Hold back an answer that is ready while this is False."""
-        in_pause = self._all_pause and (self._insists or self._answered_in_pause)
+        in_pause = self._all_pause and (self._yields >= self._settings.max_yields or self._answered_in_pause)
         return not self._unconsented.holding and (in_pause or not self._open)
+
+    @property
+    def deciding(self) -> bool:
+        """Whether all are silent, and the moment may come to answer what they said."""
+        return self._all_pause and (bool(self._waiting.utterances) or self._preemptive.requested is not None)
 
     def note_answering(self, utterances: Sequence[Utterance]) -> None:
         """Note what the call is making an answer to; only that waits again after a Yield.
 
-        The call may join several turns, leave out what was not meant for the bot, or answer something typed. Until it
-        says so, the floor assumes the last Respond.
+        It may join turns, leave some out, or answer something typed. Until then the floor assumes the last Respond.
         """
         self._answered = tuple(utterances)
 
@@ -115,7 +119,7 @@ class Floor:
         floor knows the others by `talking` alone. `playing_since`: when the answer began to sound, None before.
         """
         decisions: list[Decision] = []
-        self._unconsented.step(now, talking - voiced_for.keys())
+        self._unconsented.step(now, talking - voiced_for.keys(), playing_since if state is CallState.SPEAKING else None)
         ended = self._note(now, events, voiced_for)
         if state is not CallState.LISTENING:
             self._drop_preemptive(decisions)
@@ -239,7 +243,7 @@ class Floor:
         return heard + [user for user, at in self._unconsented.holding.items() if playing_since <= at <= until]
 
     def _yield_to(self, user_id: int, decisions: list[Decision]) -> bool:
-        if self._insists or not self._answered:
+        if self._yields >= self._settings.max_yields or not self._answered:
             return False
         self._yields += 1
         self._yielded = frozenset(_ids(self._answered))
@@ -247,10 +251,6 @@ class Floor:
         self._answered = ()
         decisions.append(Yield(user_id))
         return True
-
-    @property
-    def _insists(self) -> bool:
-        return self._yields >= self._settings.max_yields
 
     @property
     def _all_pause(self) -> bool:

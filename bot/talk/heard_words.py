@@ -7,6 +7,7 @@ complete answers.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 INITIAL_SPEAKING_RATE = 15.0
 """Weight per second of a voice not heard yet: about 2.7 English words, or 7.5 kana."""
@@ -62,6 +63,7 @@ def _weight(text: str) -> float:
     return sum(map(_weight_of, text))
 
 
+@lru_cache(maxsize=4096)
 def _weight_of(char: str) -> float:
     if char.isascii():
         if char.isalpha():

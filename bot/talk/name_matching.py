@@ -4,23 +4,25 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple, Self
 
 from bot.talk.kana import morae, to_hiragana
 
-KANJI_SPELLINGS = {"kikite": ("聞き手", "聞きて", "きき手")}
-"""Kanji of names that no kana table can read, by romaji."""
+KANJI_SPELLINGS = {"kikite": ("聞き手", "聞きて", "きき手", "利き手さん", "利き手、", "聴き手さん", "聴き手、")}
+"""Kanji of names that no kana table can read, by romaji; other words of that sound only where they address somebody."""
 
 _DECORATION = re.compile(r"\(.*?\)|\[.*?\]|【.*?】|\|.*")
 """Decoration of a display name that nobody says, after folding."""
 _LATIN = re.compile(r"[a-z0-9]+")
-_KATAKANA = re.compile(r"[ァ-ヺー]+")
+_KATAKANA = re.compile(r"[ァ-ヺー]+(?:[・＝=][ァ-ヺー]+)*")
 _KANA = re.compile(r"[ぁ-ゖー]+")
 _SOUND_RULES = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (
+        (r"[ao]ught", "ot"),
         (r"ph", "f"),
         (r"ck|qu?", "k"),
-        (r"x", "ks"),
+        (r"x+", "ks"),
         (r"ch", "j"),
         (r"[sct]h", "s"),
         (r"c(?=[eiy])", "s"),
@@ -41,11 +43,19 @@ _SOUND_RULES = tuple(
         (r"(.)\1+", r"\1"),
     )
 )
+_UNSPOKEN_VOWEL = _SOUND_RULES[-2][0]
 _VOWELS = frozenset("aeiou")
 _VOWEL_RUNS = re.compile(r"[aeiou]+")
 _CALL = re.compile(r"\b(?:hey|hi|hello|ok|okay|yo|dear|thanks|thank you)[\s,]*$")
 """What stands before somebody's name."""
 _CLAUSE_START = re.compile(r"(?:^|[,.;:!?、。…\"(—–]|\b(?:so|oh|um|uh|well|and|but|no|yes))\s*$")
+_ADDRESSED_KATAKANA = re.compile(r"\s*(?:$|[,.;:!?、。…\")—–-]|さん|くん|君|ちゃん|様|さま)")
+_ADJECTIVE = re.compile(r"な(?![ぁ-ゖ])")
+"""エコな車: what follows a word that is no name."""
+_ARTICLE = re.compile(r"\b(?:an?|on|every)\s+$")
+_HONORIFICS = frozenset(("san", "kun", "chan", "sama"))
+_KANA_CALLS = frozenset(("ne", "nee", "nene", "neene", "ano", "anone", "oi", "he", "hei", "yaa", "moshimoshi"))
+"""What stands before a name in Japanese, in romaji."""
 _CLAUSE_END = re.compile(r"\s*(?:$|[,.;:!?、。…\")—–-]|[ぁ-ゖ])")
 MIN_PLAIN_SOUNDS = 4
 """Sounds of a name that may stand anywhere if it sounds exactly so: "Hal" in "the hall is big" is not meant."""
@@ -53,11 +63,46 @@ MAX_PLAIN_DISTANCE, MIN_PLAIN_RESEMBLING_SOUNDS = 0.5, 6
 """A single other vowel, in a name of this many sounds, is as good as the name."""
 
 
+class _Word(NamedTuple):
+    """A word of Latin letters, and where it stands."""
+
+    letters: str
+    called: bool
+    "after a hey"
+    opens: bool
+    "a clause"
+    closes: bool
+    after_article: bool
+    "a thing, or a day of the week: it is no name"
+
+    @classmethod
+    def of(cls, text: str, match: re.Match[str]) -> Self:
+        before = text[: match.start()]
+        closes = bool(_CLAUSE_END.match(text, match.end()))
+        return cls(
+            match[0],
+            bool(_CALL.search(before)),
+            bool(_CLAUSE_START.search(before)),
+            closes,
+            bool(_ARTICLE.search(before)),
+        )
+
+
+def _addressed(words: Sequence[_Word]) -> bool:
+    """Return whether words stand where people are addressed: a clause of their own, but for a "hey"."""
+    return words[0].called or (words[0].opens and words[-1].closes)
+
+
 def mentions(text: str, names: Sequence[str]) -> bool:
     """Return whether `text` mentions one of `names`."""
     folded = fold(text)
-    words = [(match[0], _addresses(folded, match)) for match in _LATIN.finditer(folded)]
-    katakana = [key for run in _KATAKANA.findall(folded) for key in _katakana_keys(run)]
+    words = [_Word.of(folded, match) for match in _LATIN.finditer(folded)]
+    katakana = [
+        (key, bool(_ADDRESSED_KATAKANA.match(folded, match.end())))
+        for match in _KATAKANA.finditer(folded)
+        if not _ADJECTIVE.match(folded, match.end())
+        for key in _katakana_keys(match[0])
+    ]
     kana = [morae(run) for run in _KANA.findall(to_hiragana(folded))]
     squeezed = re.sub(r"\s", "", folded)
     return any(
@@ -89,22 +134,32 @@ def _forms(name: str) -> tuple[str, ...]:
     return (form, *KANJI_SPELLINGS.get(sound, ())) if form else ()
 
 
-def _among_words(form: str, words: Sequence[tuple[str, bool]], katakana: Iterable[str]) -> bool:
+def _among_words(form: str, words: Sequence[_Word], katakana: Sequence[tuple[str, bool]]) -> bool:
     sound = _sound(form)
     if not sound:
         return False
-    runs = tuple(katakana)
     spellings = (sound, sound.replace("ch", "k")) if "ch" in sound else (sound,)  # echo, but Charlie
-    return any(_sounds_in(spelling, words, runs) for spelling in spellings)
+    return any(_sounds_in(spelling, words, katakana) for spelling in spellings)
 
 
-def _sounds_in(sound: str, words: Sequence[tuple[str, bool]], katakana: Sequence[str]) -> bool:
+def _sounds_in(sound: str, words: Sequence[_Word], katakana: Sequence[tuple[str, bool]]) -> bool:
     key = _key(sound)
-    if any(word == sound or _sounds_like(key, _key(word), address) for word, address in words):
+    if any(_is_name(sound, key, word) for word in words):
         return True
-    if any(_sounds_like(key, run, address=True) for run in katakana):
+    if any(run == key or _sounds_like(key, run, address) for run, address in katakana):
         return True
-    return any(_split_name(sound, key, [word for word, _ in parts]) for parts in _neighbours(words))
+    return any(_split_name(sound, key, parts) for parts in _neighbours(words))
+
+
+def _is_name(sound: str, key: str, word: _Word) -> bool:
+    if word.letters == sound:
+        return not word.after_article
+    address = _addressed([word])
+    if _sounds_like(key, _key(word.letters), address):
+        return True
+    return address and (
+        word.letters == f"{sound}s" or _sounds_like(_key(sound, whole=True), _key(word.letters, whole=True), address)
+    )
 
 
 def _sounds_like(key: str, said: str, address: bool) -> bool:
@@ -122,51 +177,59 @@ def _sounds_like(key: str, said: str, address: bool) -> bool:
     )
 
 
-def _addresses(text: str, word: re.Match[str]) -> bool:
-    """Return whether a word stands where people are addressed: a clause of its own, but for a "hey"."""
-    before, after = text[: word.start()], text[word.end() :]
-    if _CALL.search(before):
-        return True
-    return bool(_CLAUSE_END.match(after)) and bool(_CLAUSE_START.search(before))
-
-
 def _syllables(key: str) -> int:
     return len(_VOWEL_RUNS.findall(key))
 
 
-def _split_name(sound: str, key: str, parts: Sequence[str]) -> bool:
-    """Joined words often resemble a name ("kick it to"): all of it must sound alike, or one part be half of it."""
+def _split_name(sound: str, key: str, words: Sequence[_Word]) -> bool:
+    """Joined words often resemble a name ("kick it to"): all of it must sound alike, or one part be half of it.
+
+    A short name ("all ex") must stand where people are addressed, too.
+    """
+    parts = [word.letters for word in words]
     joined = "".join(parts)
     if joined == sound:
         return True
-    half = any(part in sound and 2 * len(part) >= len(sound) for part in parts)
+    half = any(len(part) > 2 and part in sound and 2 * len(part) >= len(sound) for part in parts)
     if half and len(parts) == 2 and len(parts[0]) > 2 and parts[0][:-1] + parts[1] == sound:
         return True  # "Kit kite": the seam got a consonant of its own
     if len(key) < 5 or len(_key(joined)) != len(key):
         return False
-    return _distance(key, _key(joined)) <= (0.5 if half else 0.0)
+    plain = half or len(key) >= MIN_PLAIN_RESEMBLING_SOUNDS
+    return (plain or _addressed(words)) and _distance(key, _key(joined)) <= (0.5 if half else 0.0)
 
 
 def _among_kana(form: str, runs: Iterable[Sequence[str]]) -> bool:
-    """Kana have no spaces, and きいて is not ききて: only exactly the same sounds count."""
+    """Kana have no spaces, and きいて is not ききて: only exactly the same sounds count.
+
+    Those of a name of two stand in other words, as もち in もちろん: they must address somebody.
+    """
     sound = _sound(form)
     if len(sound) < 3:
         return False
+    sound = sound.replace("l", "r").replace("v", "b")
+    sounds = (sound, f"{sound}o") if sound[-1] in "td" else (sound,)  # ぼっと for "bot"
     for run in runs:
         for start in range(len(run)):
             said = ""
-            for mora in run[start:]:
+            for end, mora in enumerate(run[start:], start + 1):
                 said += mora
-                if said == sound:
+                if said in sounds and (end - start > 2 or _addressed_in_kana(run, start, end)):
                     return True
-                if len(said) >= len(sound):
+                if len(said) >= len(sounds[-1]):
                     break
     return False
 
 
+def _addressed_in_kana(run: Sequence[str], start: int, end: int) -> bool:
+    if "".join(run[end : end + 2]) in _HONORIFICS:
+        return True
+    return end == len(run) and (start == 0 or "".join(run[:start]) in _KANA_CALLS)
+
+
 def _as_written(form: str, text: str) -> bool:
     """Kanji have no spaces either; a name of one character would match everywhere."""
-    return not form.isascii() and len(form) > 1 and form in text
+    return len(form) > 1 and not _sound(form) and bool(re.search(re.escape(form) + "(?![えぇ])", text))
 
 
 def _sound(form: str) -> str:
@@ -177,17 +240,18 @@ def _sound(form: str) -> str:
     return "".join(morae(kana)) if _KANA.fullmatch(kana) else ""
 
 
-def _neighbours(words: Sequence[tuple[str, bool]]) -> Iterator[Sequence[tuple[str, bool]]]:
+def _neighbours(words: Sequence[_Word]) -> Iterator[Sequence[_Word]]:
     for length in (2, 3):
         for start in range(len(words) - length + 1):
             yield words[start : start + length]
 
 
 @lru_cache(maxsize=4096)
-def _key(letters: str) -> str:
-    """Return roughly how a word sounds to Japanese and English speakers."""
+def _key(letters: str, *, whole: bool = False) -> str:
+    """Return roughly how a word sounds to Japanese and English speakers; `whole`: who speak each vowel."""
     for pattern, sound in _SOUND_RULES:
-        letters = pattern.sub(sound, letters)
+        if not (whole and pattern is _UNSPOKEN_VOWEL):
+            letters = pattern.sub(sound, letters)
     return letters
 
 

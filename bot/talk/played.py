@@ -17,6 +17,8 @@ MAX_PLAYED_FRAMES = 160
 """Frames kept: 3.2 s, longer than any delay and the window that is compared."""
 MAX_PACKET_JITTER_FRAMES = 6
 """A packet this late still follows the last one: who listens plays them without a gap."""
+LONG_PAUSE_FRAMES = 50
+"""Frames without sound after which the bot begins anew: 1 s, longer than its own pauses."""
 LOUD_SAMPLE = 100
 """A frame with a sample above this may be heard to come back: -50 dBFS."""
 
@@ -36,6 +38,8 @@ class PlayedSound:
         "place in the ring -> the last loud frame up to there"
         self._next = 0
         "the frame after the newest one"
+        self.began = -MAX_PLAYED_FRAMES
+        "the first loud frame after the last long pause"
 
     def add(self, at: float, pcm: bytes) -> None:
         """Note a frame that was sent `at` seconds; s16le mono 24 kHz, 960 bytes."""
@@ -44,14 +48,14 @@ class PlayedSound:
             self._skip_to(frame)
         if len(pcm) != SPEAK_BYTES:
             pcm = pcm.ljust(SPEAK_BYTES, b"\0")[:SPEAK_BYTES]
-        self._put(pcm, bool(np.frombuffer(pcm, "<i2").max() > LOUD_SAMPLE))
+        self._put(pcm, bool(np.maximum.reduce(np.frombuffer(pcm, "<i2")) > LOUD_SAMPLE))
 
-    def last_loud(self, frame: int) -> int:
-        """Return the newest loud frame that is not after `frame`; something long ago if there is none."""
+    def silent_for(self, frame: int) -> int:
+        """Return how many frames before `frame` the last loud one was, 0 if it is loud; many if it was long ago."""
         newest = min(frame, self._next - 1)
         if newest < self._next - MAX_PLAYED_FRAMES:
-            return -MAX_PLAYED_FRAMES
-        return self._last_loud[newest % MAX_PLAYED_FRAMES]
+            return frame + MAX_PLAYED_FRAMES
+        return frame - self._last_loud[newest % MAX_PLAYED_FRAMES]
 
     def samples(self, start: int, count: int) -> Samples:
         """Return `count` samples from `start` on, both at 8 kHz; silence where nothing is known."""
@@ -73,6 +77,8 @@ class PlayedSound:
 
     def _put(self, pcm: bytes, loud: bool) -> None:
         place = self._next % MAX_PLAYED_FRAMES
+        if loud and self._next - self._last_loud[place - 1] > LONG_PAUSE_FRAMES:
+            self.began = self._next
         self._frames[place] = pcm
         self._last_loud[place] = self._next if loud else self._last_loud[place - 1]
         self._next += 1

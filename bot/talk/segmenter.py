@@ -2,9 +2,11 @@
 
 Silence is counted in audio time: a missing packet at a tick, an RTP gap, Opus silence and sound that the VAD rejects
 count alike. A missing packet may only be late, so its silence is provisional: if the next packet's timestamp shows
-that nothing is missing, the segmenter takes the silence back.
+that nothing is missing, the segmenter takes the silence back. Packets that stopped in the middle of speech must have
+been away for a while before any silence counts (packet_gaps.py).
 """
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -97,6 +99,12 @@ class Segmenter:
         """Seconds of the current run of speech; 0 after a pause. Gaps are deducted: bursts of a laugh do not add up."""
         return 0.0 if self.silence >= self._settings.breath else self._run * FRAME_SECONDS
 
+    @property
+    def reports_in(self) -> float:
+        """Seconds in which silence cannot become a pause or an end; 0 in a pause, inf if no utterance is open."""
+        earliest = min(self._settings.pause, self._pauses.endpointing_delay) if self._open else math.inf
+        return max(0.0, earliest - self.silence)
+
     def peek(self) -> Utterance | None:
         """Return what the open utterance would be if it ended now; None if it is none yet."""
         utterance = self._open
@@ -135,7 +143,7 @@ class Segmenter:
 
     def _take_nothing(self, now: float, events: list[SpeechEvent]) -> None:
         self._gaps.tick_without_packet()
-        if self._open and self._open.trailing + self._gaps.missing >= self._endpointing_frames:
+        if self._open and self._open.trailing + self._gaps.missing >= self._pauses.endpointing_frames:
             self._close("silence", now, events)
         if self._gaps.missing == END_OF_NOISE_FRAMES:
             self._report_noise(self._noise.end(), now, events)
@@ -146,7 +154,9 @@ class Segmenter:
         if gap:
             self._take_gap(gap, at, events)
         threshold = CONTINUE_PROBABILITY if self._open else START_PROBABILITY
-        voiced = frame.pcm != SILENT_INPUT_FRAME and self._vad.probability(frame.pcm) >= threshold
+        silent = frame.pcm == SILENT_INPUT_FRAME
+        voiced = not silent and self._vad.probability(frame.pcm) >= threshold
+        self._gaps.came(silent=silent, voiced=voiced)
         if self._open:
             self._extend(self._open, frame.pcm, voiced, at, events)
         else:
@@ -154,7 +164,7 @@ class Segmenter:
 
     def _take_gap(self, gap: int, at: float, events: list[SpeechEvent]) -> None:
         if self._open:
-            if self._open.trailing + gap < self._endpointing_frames:
+            if self._open.trailing + gap < self._pauses.endpointing_frames:
                 for _ in range(gap):
                     self._extend(self._open, SILENT_INPUT_FRAME, False, at, events)
                 return
@@ -196,7 +206,7 @@ class Segmenter:
         else:
             self._run = max(0, self._run - 1)
         utterance.append(pcm, voiced)
-        if utterance.trailing >= self._endpointing_frames:
+        if utterance.trailing >= self._pauses.endpointing_frames:
             self._close("silence", at, events)
         elif len(utterance) >= _frames(self._settings.max_length):
             rest = utterance.split(self._next_id(), at)
@@ -241,10 +251,6 @@ class Segmenter:
         return Utterance(
             utterance.id, self._user_id, utterance.started_at, pcm, utterance.voiced, ended_by, self._last_voice_at
         )
-
-    @property
-    def _endpointing_frames(self) -> int:
-        return _frames(self._pauses.endpointing_delay)
 
 
 def _frames(seconds: float) -> int:

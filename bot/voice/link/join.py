@@ -26,9 +26,11 @@ from bot.voice.link.discord_transport import DiscordTransport
 from bot.voice.link.link import Link
 from bot.voice.link.membership import Channel
 from bot.voice.link.transport import ConnectionBroken, RemovedFromChannel
+from bot.voice.receive.inbox import Inbox
 from bot.voice.receive.receiver import Receiver
 from bot.voice.receive.roster import Roster
-from bot.voice.receive.udp import Inbox
+from bot.voice.receive.stall_guard import StallGuard
+from bot.voice.receive.udp import UdpReader
 from bot.voice.send.pacer import Pacer
 from bot.voice.send.sender import Sender
 
@@ -51,10 +53,10 @@ class _JoiningClient(discord.VoiceClient):
     transport: DiscordTransport
 
     def __init__(
-        self, client: discord.Client, channel: Any, *, inbox: Inbox, roster: Roster, clock: Callable[[], float]
+        self, client: discord.Client, channel: Any, *, reader: UdpReader, roster: Roster, clock: Callable[[], float]
     ) -> None:
         self._roster = roster
-        self._new_connection = functools.partial(VoiceConnection, self, inbox, roster, clock)
+        self._new_connection = functools.partial(VoiceConnection, self, reader, roster, clock)
         super().__init__(client, channel)
 
     def create_connection_state(self) -> VoiceConnection:
@@ -93,6 +95,7 @@ async def connect(
     *,
     library: opus.OpusLibrary,
     pacer: Pacer,
+    guard: StallGuard,
     timeout: float = JOIN_TIMEOUT_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> Link:
@@ -104,8 +107,8 @@ async def connect(
     _check(channel)
     receiver = Receiver(library)
     roster = Roster(receiver)
-    inbox = Inbox()
-    new_client = functools.partial(_JoiningClient, inbox=inbox, roster=roster, clock=clock)
+    reader = UdpReader(Inbox(), guard, clock)
+    new_client = functools.partial(_JoiningClient, reader=reader, roster=roster, clock=clock)
     try:
         voice = await channel.connect(cls=new_client, timeout=timeout, reconnect=True)
     except TimeoutError as error:
@@ -132,7 +135,7 @@ async def connect(
         sealable=lambda: connection.in_group or roster.alone,
         clock=clock,
     )
-    return Link(transport, receiver, roster, inbox, sender, clock)
+    return Link(transport, receiver, roster, reader, sender, clock)
 
 
 def _check(channel: Channel) -> None:

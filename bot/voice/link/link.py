@@ -12,7 +12,7 @@ from bot.voice.link.reconnector import Reconnector
 from bot.voice.link.transport import Transport, TransportStats
 from bot.voice.receive.receiver import Receiver
 from bot.voice.receive.roster import Roster
-from bot.voice.receive.udp import Inbox
+from bot.voice.receive.udp import UdpReader
 from bot.voice.send.sender import Sender
 
 log = structlog.get_logger(__name__)
@@ -26,16 +26,17 @@ class Link:
         transport: Transport,
         receiver: Receiver,
         roster: Roster,
-        inbox: Inbox,
+        reader: UdpReader,
         sender: Sender,
         clock: Callable[[], float],
     ) -> None:
         self.transport = transport
         self.receiver = receiver
-        self.inbox = inbox
+        self.reader = reader
+        self.inbox = reader.inbox
         self.sender = sender
         self._clock = clock
-        self._monitor = LinkMonitor(transport, receiver, roster, inbox, clock)
+        self._monitor = LinkMonitor(transport, receiver, roster, self.inbox, clock)
         self._reconnector = Reconnector(transport, clock, on_long_outage=sender.cut, on_recovered=self._monitor.reset)
         self._keys: tuple[object, ...] = ()
         self._end: asyncio.Future[LinkEnd] = asyncio.get_running_loop().create_future()
@@ -56,12 +57,15 @@ class Link:
         return self.transport.stats
 
     def frames(self, now: float) -> Sequence[Frame]:
-        self._rekey()
-        offset = now - self._clock()
-        for datagram, arrived in self.inbox.drain():
-            self.receiver.push(datagram, arrived + offset)
+        if self.reader.drain(now):
+            self._rekey()
+        for datagram, arrived in self.inbox.drain(now):
+            self.receiver.push(datagram, arrived)
         self.sender.pump()
         return self.receiver.frames(now)
+
+    def rest(self, wake: Callable[[], None]) -> None:
+        self.reader.rest(wake)
 
     def talking(self, now: float) -> frozenset[int]:
         return self.receiver.talking(now)

@@ -21,8 +21,9 @@ PRESENCE_TIMEOUT_SECONDS = 15.0
 """For the main gateway to answer whether the bot is in the channel."""
 PRESENCE_REST_SECONDS = 3.0
 """The same for REST, which is only asked for a second opinion."""
-SAME_MOMENT_SECONDS = 0.25
-"""The main gateway's connection and the voice gateway's that break within this time break for the same reason."""
+SAME_MOMENT_SECONDS = 0.05
+"""The main gateway's connection and the voice gateway's that break within this time break for the same reason: Discord
+ends both at once. More time would take a removal for it, when a network breaks just after that."""
 _UNKNOWN_VOICE_STATE: Final = 10065
 """Discord's JSON error code: not in a voice channel."""
 _PRESENCE_ERRORS = (discord.DiscordException, OSError, aiohttp.ClientError, RuntimeError)

@@ -8,9 +8,9 @@ import structlog
 from bot.voice.link import recovery
 from bot.voice.link.transport import Transport
 from bot.voice.link.watchdog import Sample, Watchdog, WatchdogAction
+from bot.voice.receive.inbox import Inbox
 from bot.voice.receive.receiver import Receiver
 from bot.voice.receive.roster import Roster
-from bot.voice.receive.udp import Inbox
 
 log = structlog.get_logger(__name__)
 

@@ -33,6 +33,8 @@ class Activity(Generic[K]):
 
     def talking(self, now: float) -> dict[K, float]:
         """Return who makes sound now, with the seconds since their last pause; forget stretches that ended."""
+        if not self._stretches:
+            return {}
         self._stretches = {key: it for key, it in self._stretches.items() if now - it[1] <= MIN_PAUSE_SECONDS}
         return {key: last - since for key, (since, last) in self._stretches.items() if now - last <= HANGOVER_SECONDS}
 

@@ -1,146 +1,162 @@
-"""The UDP side of a link: a socket that wakes its reader when it closes, the reader thread, and the bounded inbox.
+"""The UDP side of a link: a socket whose datagrams carry their arrival times, and its reader.
 
-discord.py's own reader waits up to 30 s in `select` on a socket that somebody closed, and fails on descriptors above
-1023. This one does neither.
+No thread per link. While something goes on in a call, each of its ticks empties the socket. While nothing does, the
+event loop waits for the socket and ends the call's rest at the first sound. If the loop itself stands still,
+stall_guard.py reads in its place.
 """
 
-import selectors
+import asyncio
+import math
 import socket
+import struct
+import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 
-from bot.voice.aead import Aead
 from bot.voice.receive import rtp
+from bot.voice.receive.inbox import MAX_INBOX_DATAGRAMS, Inbox
+from bot.voice.receive.stall_guard import StallGuard
 
 RECEIVE_BUFFER_BYTES = 1 << 20
-"""Asked of the kernel, which may grant less: room for what arrives while this process stands still."""
-MAX_INBOX_DATAGRAMS = 1500
-"""Ten people speaking for 3 s while the event loop is blocked."""
-MAX_READ_BURST_DATAGRAMS = 64
-"""Read before checking again whether to continue."""
-
-Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
-"""Windows has no poll, but its select has no limit on descriptors."""
+"""Asked of the kernel, which may grant less: room for what arrives until somebody reads."""
+MAX_UNREAD_SECONDS, MAX_UNREAD_AT_REST_SECONDS = 0.25, 0.75
+"""The loop of a socket that was not looked at for this long stands still: a resting call ticks every 0.5 s."""
+_SO_TIMESTAMPNS = 35
+"""Linux, asm-generic/socket.h: the kernel notes when each datagram came."""
+_TIMESPEC = struct.Struct("@ll")
+_ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESPEC.size) if hasattr(socket, "CMSG_SPACE") else 0
 
 
 class DatagramSocket(socket.socket):
-    """A non-blocking UDP socket. Closing it wakes the thread that waits on it."""
+    """A non-blocking UDP socket that an event loop may watch. Closing it ends that."""
 
     def __init__(self) -> None:
         super().__init__(socket.AF_INET, socket.SOCK_DGRAM)
+        self._watched_by: asyncio.AbstractEventLoop | None = None
         self.setblocking(False)
         with suppress(OSError):
             self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        self._timed = sys.platform == "linux"
+        if self._timed:
+            self.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+
+    def watch(self, readable: Callable[[], None]) -> bool:
+        """Have the running loop call `readable` while a datagram waits; return whether it can (Windows' cannot)."""
+        if self._watched_by is None and self.fileno() >= 0:
+            loop = asyncio.get_running_loop()
+            with suppress(NotImplementedError):
+                loop.add_reader(self, readable)
+                self._watched_by = loop
+        return self._watched_by is not None
+
+    def unwatch(self) -> None:
+        if self._watched_by is not None:
+            if not self._watched_by.is_closed():
+                self._watched_by.remove_reader(self)
+            self._watched_by = None
+
+    def next(self) -> tuple[bytes, float | None]:
+        """Return a datagram and its arrival time (time.time), None where the kernel does not tell.
+
+        Raises BlockingIOError if there is none, and OSError.
+        """
+        if not self._timed:
+            return self.recv(rtp.MAX_DATAGRAM_BYTES), None
+        datagram, ancillary, _, _ = self.recvmsg(rtp.MAX_DATAGRAM_BYTES, _ANCILLARY_BYTES)
+        if not ancillary:
+            return datagram, None
+        seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
+        return datagram, seconds + nanoseconds * 1e-9
 
     def close(self) -> None:
-        with suppress(OSError):
-            self.shutdown(socket.SHUT_RDWR)
+        self.unwatch()
         super().close()
 
 
-class Inbox:
-    """Datagrams with their arrival time, from the reader thread to the event loop; a full inbox drops the oldest.
+class UdpReader:
+    """Moves the datagrams of the attached socket to `inbox`, with their arrival times by `clock`."""
 
-    While it is more than half full it lets in only voice sealed with the session's key: a flood of anything else drowns
-    nobody, even under the SSRC of somebody who speaks. Below that the receiver does this check alone, so each packet is
-    decrypted only once.
-    """
-
-    def __init__(self, size: int = MAX_INBOX_DATAGRAMS) -> None:
-        self._items: deque[tuple[bytes, float]] = deque(maxlen=size)
-        self._size = size
-        self.received = 0
-        "datagrams let in"
-        self.refused = 0
-        "datagrams that are no voice, while more than half full"
-        self.dropped = 0
-        "the oldest, dropped to make room"
-        self._aead: Aead | None = None
-
-    def rekey(self, secret_key: bytes) -> None:
-        """Use the session's key, 32 bytes."""
-        self._aead = Aead(secret_key)
-
-    def push(self, datagram: bytes, arrived: float) -> None:
-        waiting = len(self._items)
-        if 2 * waiting > self._size and not self._authentic(datagram):
-            self.refused += 1
-            return
-        self.dropped += waiting == self._size
-        self.received += 1
-        self._items.append((datagram, arrived))
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def drain(self) -> Iterator[tuple[bytes, float]]:
-        """Yield what is there now; what arrives meanwhile waits for the next call."""
-        for _ in range(len(self._items)):
-            try:
-                yield self._items.popleft()
-            except IndexError:
-                return
-
-    def _authentic(self, datagram: bytes) -> bool:
-        packet = rtp.parse(datagram)
-        if isinstance(packet, rtp.Reject):
-            return False
-        return self._aead is None or self._aead.authentic(packet.header, packet.body)
-
-
-class UdpReader(threading.Thread):
-    """Calls `receive` in this thread with every datagram of the attached socket and its arrival time by `clock`."""
-
-    def __init__(self, receive: Callable[[bytes, float], None], clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(name="voice reader", daemon=True)
-        self._receive = receive
+    def __init__(self, inbox: Inbox, guard: StallGuard, clock: Callable[[], float] = time.monotonic) -> None:
+        self.inbox = inbox
+        self._guard = guard
         self._clock = clock
         self._socket: DatagramSocket | None = None
-        self._changed = threading.Event()
-        self._ending = False
+        self._aside: Callable[[bytes], bool] = lambda _datagram: False
+        self._wake: Callable[[], None] | None = None
+        "set while the call rests and the loop watches the socket for it"
+        self._looked_at = clock()
+        "when the event loop last saw to the socket"
+        self._reading = threading.Lock()
+        self._read_at = self._looked_at
+        "nothing read from now on arrived before this"
 
-    def attach(self, sock: DatagramSocket) -> None:
-        """Read from this socket from now on. Close the former one before this, or within a second."""
-        self._socket = sock
-        self._changed.set()
+    def start(self) -> None:
+        """Have the guard read whenever the event loop stands still."""
+        self._guard.add(self)
 
     def stop(self) -> None:
-        """End within a second; at once when the socket is closed."""
-        self._ending = True
-        self._changed.set()
+        """Read no more; the socket is closed by its owner."""
+        self._guard.discard(self)
+        self._socket = self._wake = None
 
-    def run(self) -> None:
-        while not self._ending:
-            sock = self._socket
-            if sock is None or sock.fileno() < 0:
-                self._changed.wait()
-                self._changed.clear()
-            else:
-                self._read(sock)
+    def attach(self, sock: DatagramSocket, aside: Callable[[bytes], bool]) -> None:
+        """Read from this socket, in place of the former one, which is closed.
 
-    def _read(self, sock: DatagramSocket) -> None:
-        with Selector() as selector:
-            try:
-                selector.register(sock, selectors.EVENT_READ)
-            except (ValueError, OSError):
-                return
-            while not self._ending and sock is self._socket and sock.fileno() >= 0:
+        `aside` says of a datagram that it is for somebody else than the inbox; any thread may call it.
+        """
+        self._socket, self._aside = sock, aside
+        self._looked_at = self._clock()
+        if not sock.watch(self._readable):
+            self._wake = None
+
+    def drain(self, until: float = math.inf) -> bool:
+        """Read what has arrived; a tick of the call calls this. False: what came `until` then was read before."""
+        if until < self._looked_at:
+            return False
+        self._looked_at = self._clock()
+        if self._wake is None and self._socket is not None:
+            self._socket.unwatch()
+            self._read()
+        return True
+
+    def rest(self, wake: Callable[[], None]) -> None:
+        """Until the next sound `drain` need not read: the event loop watches the socket, then calls `wake` once."""
+        if self._wake is None and self._socket is not None and self._socket.watch(self._readable):
+            self._wake = wake
+
+    def relieve(self) -> None:
+        """Read in the event loop's place if it stands still; the guard's thread calls this."""
+        limit = MAX_UNREAD_SECONDS if self._wake is None else MAX_UNREAD_AT_REST_SECONDS
+        if self._clock() - self._looked_at > limit:
+            self._read()
+
+    def _readable(self) -> None:
+        self._looked_at = self._clock()
+        if self._read() and self._wake is not None and self._socket is not None:
+            self._socket.unwatch()
+            wake, self._wake = self._wake, None
+            wake()
+
+    def _read(self) -> bool:
+        """Move what is there, at most an inbox full; return whether anything is for the inbox."""
+        found = False
+        with self._reading:
+            sock, aside, push = self._socket, self._aside, self.inbox.push
+            if sock is None:
+                return False
+            since, self._read_at = self._read_at, self._clock()
+            now, wall = self._read_at, time.time()
+            for _ in range(MAX_INBOX_DATAGRAMS):
                 try:
-                    if selector.select(1.0):
-                        self._read_burst(sock)
-                except (ValueError, OSError):
-                    # The socket was closed, or the other side refused (ICMP), which may pass.
-                    self._changed.wait(0.01)
-
-    def _read_burst(self, sock: DatagramSocket) -> None:
-        for _ in range(MAX_READ_BURST_DATAGRAMS):
-            try:
-                datagram = sock.recv(rtp.MAX_DATAGRAM_BYTES)
-            except BlockingIOError:
-                return
-            if not datagram:
-                return
-            self._receive(datagram, self._clock())
+                    datagram, at = sock.next()
+                except ConnectionError:
+                    continue  # the other side refused (ICMP), which may pass
+                except OSError:
+                    break  # nothing more, or closed
+                if datagram and not aside(datagram):
+                    # The wall clock may have been set meanwhile.
+                    push(datagram, now if at is None else min(now, max(since, now + at - wall)))
+                    found = True
+        return found

@@ -64,6 +64,8 @@ class Sender:
 
     def pump(self) -> None:
         """Encode ahead, and keep the speaking flag up to date; called each tick."""
+        if not self._playbacks and not self._flag_up:
+            return
         for playback in self._playbacks:
             playback.pump()
         if self._playbacks and self._playbacks[0].sounding:

@@ -1,0 +1,45 @@
+"""An utterance over the bot that may be its echo: when to search it, and how long not to believe it. Pure."""
+
+SEARCH_FRAMES = (8, 12, 16, 20, 25, 32, 40)
+"""Frames of the utterance after which it is searched: a canceller lets an echo through piece by piece."""
+SEARCH_STEP_FRAMES = 25
+"""Frames after which somebody who returns the bot's voice is searched again: the delay may have jumped."""
+MIN_ECHO_DELAY_FRAMES, MAX_ECHO_DELAY_FRAMES = 2, 36
+"""Shortest delay of an echo, 40 ms, and the longest that is searched: 0.72 s."""
+SUSPECT_STRENGTH, MAX_SUSPECT_FRAMES, MAX_FOLLOWING_FRAMES = 9.0, 16, 30
+"""Below this strength, or after this many frames, speech over the bot is no longer suspected to be an echo. What began
+soon after the bot did is suspected that long in any case, and nearly twice as long above this strength: a canceller
+leaves little to compare at first."""
+
+
+class EchoSuspect:
+    """The open utterance of one person."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        "of the utterance so far"
+        self._likely = True
+        "whether the last search left it open that this is an echo"
+        self._follows_bot = False
+        "whether it began when the bot's first sound may come back"
+
+    def grow(self, count: int, onset: int, known: bool) -> bool:
+        """Take the frames of a tick; return whether the utterance is to be searched now.
+
+        `onset`: frames from the bot's first sound to the utterance's. `known`: the person returns the bot's voice.
+        """
+        before, self.frames = self.frames, self.frames + count
+        if before == 0:
+            self._follows_bot = MIN_ECHO_DELAY_FRAMES <= onset <= MAX_ECHO_DELAY_FRAMES
+        steps = before // SEARCH_STEP_FRAMES < self.frames // SEARCH_STEP_FRAMES
+        return (known and steps) or any(before < frames <= self.frames for frames in SEARCH_FRAMES)
+
+    def searched(self, strength: float) -> None:
+        """Note how strong the delay was that a search found."""
+        self._likely = strength >= SUSPECT_STRENGTH
+
+    @property
+    def suspected(self) -> bool:
+        """Whether it may be an echo that is not found yet."""
+        limit = MAX_FOLLOWING_FRAMES if self._likely and self._follows_bot else MAX_SUSPECT_FRAMES
+        return (self._likely or self._follows_bot) and self.frames < limit
