@@ -52,8 +52,15 @@ class AnswerSound:
         return self._stream.busy
 
     def feed(self, data: str, fields: Mapping[str, Any]) -> Iterator[bytes]:
-        """Yield s16le mono 24 kHz; `fields` stand beside the data."""
+        """Yield s16le mono 24 kHz, nothing after a slice that gave nothing; `fields` stand beside the data.
+
+        What is beyond the greatest length is not decoded: a few bytes of silence may stand for hours.
+        """
         for at in range(0, len(data), SOUND_SLICE_CHARACTERS):
+            if self.full or self.received >= MAX_UNPLAYED_SECONDS:
+                return
+            if at:
+                yield b""
             raw = self._base64.feed(data[at : at + SOUND_SLICE_CHARACTERS])
             if at == 0:
                 known = self._stream.plain_format

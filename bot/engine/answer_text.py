@@ -18,6 +18,11 @@ class AnswerText:
         "transcript that so far only repeats the content"
         self._ended_unbegun = 0
 
+    @property
+    def written(self) -> bool:
+        """Whether the text is the content, not a transcript."""
+        return self._source == "content"
+
     def feed(self, source: str, words: str) -> str:
         """Return what this adds to `text`."""
         return self._add(source, self._filters[source].feed(words))

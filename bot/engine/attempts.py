@@ -1,10 +1,11 @@
 """The state of one reply across its attempts: what was tried, discarded and billed; pure."""
 
-from dataclasses import fields
-
 from bot.engine.prompt import Prompt
 from bot.engine.stream import Assembly
-from bot.types import AudioDelta, ReplyDone, TextDelta, Usage
+from bot.types import AudioDelta, ReplyDone, TextDelta, Usage, WordsWait
+
+MAX_REPEATED_SECONDS = 4.0
+"""A written answer that took longer is good enough: to ask again for a spoken one would double the wait."""
 
 
 class Attempts:
@@ -19,6 +20,7 @@ class Attempts:
         "show earlier answers without an id as user text, not as assistant messages"
         self.retried = False
         self._ask_for_sound = ask_for_sound and not text_only
+        self._words_told = False
         self._spent = Usage()
         self._estimated = False
         self._discarded = 0
@@ -29,10 +31,16 @@ class Attempts:
         self._sound: list[AudioDelta] = []
         self._told = ""
 
-    def hold(self, event: TextDelta | AudioDelta) -> None:
-        """Keep sound until `release`; words are kept by the assembly."""
+    def take(self, event: TextDelta | AudioDelta) -> list[TextDelta | AudioDelta | WordsWait]:
+        """Return what may be passed on: all, once there is sound. Until then it waits; words say so once."""
         if isinstance(event, AudioDelta):
             self._sound.append(event)
+        if self.audible:
+            return [*self.release()]
+        if self._words_told or not self._assembly.text:
+            return []
+        self._words_told = True
+        return [WordsWait()]
 
     def release(self) -> list[TextDelta | AudioDelta]:
         """Return what was not passed on yet."""
@@ -48,9 +56,9 @@ class Attempts:
         """Whether any of this attempt was passed on. If so, it cannot be retried. Text waits for sound, or the end."""
         return self._assembly.seconds > 0
 
-    def ask_again_for_sound(self) -> bool:
-        """Handle a text-only answer: return True once, when the reply should be requested again."""
-        if not self._ask_for_sound:
+    def ask_again_for_sound(self, took: float) -> bool:
+        """Handle a text-only answer that took some seconds: return True once, when to request the reply again."""
+        if not self._ask_for_sound or took > MAX_REPEATED_SECONDS:
             return False
         self._ask_for_sound = False
         self.retold = True
@@ -61,7 +69,7 @@ class Attempts:
         """Throw this attempt away, but keep its usage: the server bills it."""
         if self._assembly.begun:
             usage, estimated = self._assembly.usage(self._prompt.sent)
-            self._spent = add(self._spent, usage)
+            self._spent = self._spent + usage
             self._estimated = self._estimated or estimated
         self._discarded += self._assembly.sent_twice
 
@@ -71,15 +79,10 @@ class Attempts:
         usage, estimated = assembly.usage(self._prompt.sent) if assembly.begun else (Usage(), False)
         named = complete and assembly.seconds > 0
         return ReplyDone(
-            usage=add(self._spent, usage),
+            usage=self._spent + usage,
             estimated=self._estimated or estimated,
             audio_id=assembly.audio_id if named else None,
             expires_at=assembly.expires_at if named else None,
             complete=complete,
             discarded=self._discarded + assembly.sent_twice,
         )
-
-
-def add(left: Usage, right: Usage) -> Usage:
-    """Return the sum of each kind of token."""
-    return Usage(*(getattr(left, field.name) + getattr(right, field.name) for field in fields(Usage)))

@@ -12,6 +12,8 @@ from bot.engine.dialects import in_own_network
 from bot.engine.transport import ModelTransport, socket_options
 
 HTTP_TIMEOUT = httpx2.Timeout(connect=3, read=10, write=10, pool=2)
+DEADLINE_TIMEOUT = httpx2.Timeout(connect=3, read=None, write=10, pool=2)
+"""Of a request with a deadline of its own: a slow server of one's own may send nothing for longer than 10 s."""
 CONNECTION_LIMITS = httpx2.Limits(max_connections=400, max_keepalive_connections=100, keepalive_expiry=120)
 """Idle connections live for 120 s: the default of 5 s costs a handshake after every pause. 400 connections serve 100
 calls with one reply and three transcriptions each."""

@@ -1,7 +1,8 @@
 """A sound file that is still arriving -> PCM, by ffmpeg (PyAV) in a thread of its own.
 
 ffmpeg asks for bytes when it wants them; here they come when the server sends them. So the thread waits in `read` until
-the next part is fed, and `feed` waits, a moment at most, until the thread has used it up.
+the next part is fed, and `feed` waits, a moment at most, until the thread has used it up. It waits, too, while much PCM
+is ready: a few bytes of silence may stand for minutes.
 """
 
 import threading
@@ -10,8 +11,12 @@ from bot.audio import SPEAK_RATE
 
 MAX_WAIT_SECONDS = 0.008
 """For the thread: the event loop stands still meanwhile. What takes longer is collected with the next part."""
+MAX_READY_BYTES = 10 * SPEAK_RATE * 2
+"""PCM that is handed out at once, but for the frame that exceeds it: 10 s, which the event loop takes in one step."""
 MAX_UNDECODABLE_PACKETS = 50
 _READ_BYTES = 2048
+_LEAST_READ_BYTES = {"mp4": 256}
+"""By demuxer. ffmpeg takes MP4 in fragments for invalid where a read brings a few bytes only."""
 _STREAMED_OPTIONS = {"probesize": "2048", "analyzeduration": "0"}
 """Begin with the first frame: ffmpeg would rather look at five seconds first."""
 
@@ -23,6 +28,7 @@ class ContainerStream:
         self._demuxer = demuxer
         self._changed = threading.Condition()
         self._input = bytearray()
+        self._least = _LEAST_READ_BYTES.get(demuxer, 1)
         self._ended = False
         self._closed = False
         self._waiting = False
@@ -39,7 +45,7 @@ class ContainerStream:
     def busy(self) -> bool:
         """Whether more PCM will come without more input."""
         with self._changed:
-            return bool(self._output) or not (self._finished or (self._waiting and not self._input))
+            return bool(self._output) or self._works
 
     def feed(self, part: bytes) -> bytes:
         """Return the PCM (s16le mono 24 kHz) that is ready now."""
@@ -63,7 +69,7 @@ class ContainerStream:
     def read(self, size: int) -> bytes:
         """Return the next bytes of the file, none at its end; called by ffmpeg in the thread."""
         with self._changed:
-            while not (self._input or self._ended or self._closed):
+            while not self._has_enough:
                 self._waiting = True
                 self._changed.notify_all()
                 self._changed.wait()
@@ -75,10 +81,25 @@ class ContainerStream:
     def _settle(self) -> bytes:
         self._waiting = False  # there is news for the thread
         self._changed.notify_all()
-        self._changed.wait_for(lambda: self._finished or (self._waiting and not self._input), MAX_WAIT_SECONDS)
+        self._changed.wait_for(lambda: self._full or not self._works, MAX_WAIT_SECONDS)
         ready = bytes(self._output)
         self._output.clear()
+        self._changed.notify_all()
         return ready
+
+    @property
+    def _works(self) -> bool:
+        """Whether the thread can do more with what there is."""
+        return not (self._finished or (self._waiting and not self._has_enough))
+
+    @property
+    def _has_enough(self) -> bool:
+        """Whether the thread need not wait for input."""
+        return len(self._input) >= self._least or self._ended or self._closed
+
+    @property
+    def _full(self) -> bool:
+        return len(self._output) >= MAX_READY_BYTES
 
     def _work(self) -> None:
         import av  # here, because it takes 19 MB, and few servers need it
@@ -87,7 +108,7 @@ class ContainerStream:
         undecodable = 0
         try:
             with av.open(self, "r", format=self._demuxer, buffer_size=_READ_BYTES, options=_STREAMED_OPTIONS) as file:
-                resampler = av.AudioResampler("s16", "mono", SPEAK_RATE)
+                resampler, source = av.AudioResampler("s16", "mono", SPEAK_RATE), None
                 track = file.streams.audio[0]
                 context: object = track.codec_context
                 if context is None:  # whatever its type says: a codec that ffmpeg has no decoder for
@@ -101,8 +122,15 @@ class ContainerStream:
                     except av.error.FFmpegError:
                         undecodable += 1
                         continue
-                    for piece in (piece for frame in frames for piece in resampler.resample(frame)):
-                        self._put(piece.to_ndarray().tobytes())
+                    for frame in frames:
+                        told = frame.format.name, frame.layout.name, frame.sample_rate
+                        if source and told != source:  # another file without a mark at its start: MPEG frames
+                            for piece in resampler.resample(None):
+                                self._put(piece.to_ndarray().tobytes())
+                            resampler = av.AudioResampler("s16", "mono", SPEAK_RATE)
+                        source = told
+                        for piece in resampler.resample(frame):
+                            self._put(piece.to_ndarray().tobytes())
                 for piece in resampler.resample(None):
                     self._put(piece.to_ndarray().tobytes())
         except (av.error.FFmpegError, ValueError, IndexError, OSError, EOFError):
@@ -118,3 +146,6 @@ class ContainerStream:
         with self._changed:
             self._decoded = True
             self._output += pcm
+            if self._full:
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._closed or not self._full)

@@ -1,8 +1,10 @@
 """How servers that speak OpenAI's protocol differ."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from bot.addresses import is_private
 from bot.audio import SPEAK_RATE
 
 
@@ -52,6 +54,13 @@ def dialect_of(base_url: str) -> Dialect:
 
 
 def in_own_network(base_url: str) -> bool:
-    """Whether the host is a name without a dot, as the services of a compose file have: no NAT is in between."""
+    """Whether no NAT is in between: a private address, or a name without a dot, as services of a compose file have.
+
+    Not loopback: what listens there may be a tunnel to anywhere.
+    """
     host = urlsplit(base_url).hostname or ""
-    return host != "localhost" and "." not in host and ":" not in host
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host != "localhost" and is_private(base_url)
+    return address.is_private and not address.is_loopback

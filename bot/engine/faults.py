@@ -5,7 +5,8 @@ class             trigger
 ModelAuth         401, 403
 OutOfCredit       402; 429 with insufficient_quota, credit_balance_exhausted
 RateLimited       other 429; 503 slow_down
-ModelUnavailable  404; model_not_found
+ModelUnavailable  404, 405, 501; model_not_found
+DeafModel         any status, in words: it takes no audio
 HistoryExpired    400 audio_not_found
 BadAudio          400 unsupported_format, or a decode failure
 BadRequest        other 4xx
@@ -28,7 +29,10 @@ import openai
 from bot.errors import (
     BadAudio,
     BadRequest,
+    BlamedModel,
     BotError,
+    DeafModel,
+    EngineError,
     HistoryExpired,
     Incomplete,
     ModelAuth,
@@ -52,7 +56,8 @@ _KINDS_BY_CODE: dict[str, type[BotError]] = {
     **dict.fromkeys(("modelnotfound", "deploymentnotfound", "modelaccessdenied", "modelnotexist"), ModelUnavailable),
     **dict.fromkeys(
         ("invalidapikey", "invalidauthentication", "accountdeactivated", "authenticationerror", "unauthenticated",
-         "unauthorized", "permissiondenied", "invalidapikeyerror", "permissiondeniederror"),
+         "unauthorized", "permissiondenied", "invalidapikeyerror", "permissiondeniederror",
+         "nodbconnection"),  # LiteLLM's word for a key that it does not know, where it has no database
         ModelAuth,
     ),
     **dict.fromkeys(
@@ -63,18 +68,24 @@ _KINDS_BY_CODE: dict[str, type[BotError]] = {
 }  # fmt: skip
 """By the letters and digits of the code or type, in lower case: servers spell them differently."""
 _KINDS_BY_MESSAGE: tuple[tuple[re.Pattern[str], type[BotError]], ...] = (
+    (re.compile(r"audio inputs? (?:is|are) not supported|does not support audio|at most 0 audio"), DeafModel),
     (re.compile(r"insufficient (?:balance|credit|fund|quota)|out of credits?\b|exceeded your current quota|"
                 r"payment required|credit balance|not enough credits?\b|add (?:more )?credits"), OutOfCredit),
-    (re.compile(r"(?:invalid|incorrect|missing|wrong|no) (?:api[ _-]?key|token|auth)|unauthori[sz]ed"), ModelAuth),
+    (re.compile(r"(?:invalid|incorrect|missing|wrong|no) (?:api[ _-]?key|token|auth)|unauthori[sz]ed|"
+                r"authentication (?:error|failed|required)"), ModelAuth),
     (re.compile(r"rate[ -]?limit|too many requests"), RateLimited),
     (re.compile(r"model\b.{0,120}\b(?:not found|does not exist|not a valid|is not available)|"
-                r"not a valid model"), ModelUnavailable),
+                r"(?:not a valid|invalid) model\b"), ModelUnavailable),
 )  # fmt: skip
 """Where neither code nor status decides."""
 _AUDIO_CODES = {"unsupportedformat", "invalidaudio", "audiodecodefailed", "invalidfileformat"}
 MAX_ERROR_DEPTH = 8
 """Of errors within errors."""
 MAX_READ_MESSAGE_CHARACTERS = 2000
+_FAILED = ("error", "fail", "failed", "failure")
+"""As the status of an answer."""
+_TOO_LONG_CODES = {"contextlengthexceeded", "exceedcontextsizeerror"}
+_TOO_LONG = re.compile(r"context (?:length|size|window)|contextwindowexceeded")
 _STATUS = re.compile(r"[1-5]\d\d", re.ASCII)
 _UNSAFE_CHARACTERS = re.compile(r"[^\w.\[\]-]+")
 
@@ -92,6 +103,12 @@ class ModelFault(Exception):
         "HTTP status, if the server answered"
         self.too_long = too_long
         "the request exceeded the context length"
+
+    def of(self, model: BlamedModel | None) -> "ModelFault":
+        """Return this as the fault of a model; None: of the one that answers."""
+        if model and isinstance(self.error, EngineError):
+            self.error.blame(model)
+        return self
 
 
 def fault_of(error: Exception) -> ModelFault:
@@ -126,9 +143,8 @@ def classify(
         asked = _asked_pause(headers or {})
         pause = asked if asked is not None else pause
         pause = pause if pause <= MAX_RETRY_WAIT_SECONDS else None
-    return ModelFault(
-        kind(_detail(status, fields, request_id)), pause, status, too_long="contextlengthexceeded" in words
-    )
+    too_long = bool(words & _TOO_LONG_CODES) or (kind is BadRequest and bool(_TOO_LONG.search(_message(fields))))
+    return ModelFault(kind(_detail(status, fields, request_id)), pause, status, too_long=too_long)
 
 
 def error_in(answer: object, event: str = "") -> ModelFault | None:
@@ -139,14 +155,22 @@ def error_in(answer: object, event: str = "") -> ModelFault | None:
         return classify(None, {}) if event == "error" else None
     if answer.get("error"):
         return classify(None, answer)
+    base = answer.get("base_resp")  # MiniMax's, in every answer: status_code 0 is none
+    if isinstance(base, Mapping) and base.get("status_code"):
+        return classify(None, {"code": base.get("status_code"), "message": base.get("status_msg")})
     choices = answer.get("choices")
     for choice in choices[:1] if isinstance(choices, list) else ():
-        if isinstance(choice, Mapping) and isinstance(choice.get("error"), Mapping):
+        if isinstance(choice, Mapping) and (
+            isinstance(choice.get("error"), Mapping) or choice.get("finish_reason") == "error"
+        ):
             return classify(None, choice)
     bare = "choices" not in answer and (
         answer.get("object") == "error"
         or (isinstance(answer.get("message"), str) and bool(answer.get("code") or answer.get("type")))
         or "detail" in answer
+        or bool(answer.get("errors") or answer.get("error_code"))
+        or answer.get("success") is False
+        or answer.get("status") in _FAILED
     )
     return classify(None, answer) if bare or event == "error" else None
 
@@ -158,7 +182,10 @@ def no_answer(received: bytes) -> ModelFault:
         return ModelFault(Unreachable("a web page"), _RETRY_WAIT_SECONDS[Unreachable])
     if not start:
         return ModelFault(Unreachable("an empty answer"), _RETRY_WAIT_SECONDS[Unreachable])
-    return ModelFault(Incomplete("an unreadable answer"), 0.0)
+    words = received[:MAX_READ_MESSAGE_CHARACTERS].decode("utf-8", "replace").strip()
+    if start in b"{[" or not words.replace("\n", " ").replace("\r", "").isprintable():
+        return ModelFault(Incomplete("an unreadable answer"), 0.0)
+    return classify(None, {"message": words})
 
 
 def _kind(status: int | None, words: set[str], fields: Mapping[str, Any]) -> type[BotError]:
@@ -169,11 +196,11 @@ def _kind(status: int | None, words: set[str], fields: Mapping[str, Any]) -> typ
     if status == 402:
         return OutOfCredit
     told = _told(fields)
-    if told is OutOfCredit:
+    if told in (OutOfCredit, DeafModel):
         return told
     if status in (401, 403):
         return ModelAuth
-    if status == 404:
+    if status in (404, 405, 501):  # of some servers: the model is known, but not for this
         return ModelUnavailable
     if status == 429 or RateLimited in found:
         return RateLimited
@@ -201,15 +228,16 @@ def _fields(body: object) -> Mapping[str, Any]:
             body = body[0]
         if not isinstance(body, Mapping):
             break
-        inner = body.get("error")
+        inner = body.get("error") or body.get("errors")
         if isinstance(inner, Mapping | list):
             body = inner
             continue
         fields = {key: value for key, value in body.items() if value is not None}
         if isinstance(inner, str):
             fields["message"] = inner
-        elif isinstance(detail := body.get("detail"), str):
-            fields.setdefault("message", detail)
+        for name in ("detail", "error_msg", "msg"):
+            if isinstance(detail := body.get(name), str):
+                fields.setdefault("message", detail)
         found.update(fields)
         metadata = body.get("metadata")
         raw = metadata.get("raw") if isinstance(metadata, Mapping) else None

@@ -21,3 +21,12 @@ def json_answer(response: httpx2.Response) -> Mapping[str, Any]:
     if not isinstance(answer, Mapping):
         raise ModelFault(Incomplete("an unreadable answer"), 0.0)
     return answer
+
+
+def fault_in(body: bytes) -> ModelFault:
+    """Return the error that a body is, where sound was asked for."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return no_answer(body[:4096])
+    return error_in(answer) or ModelFault(Incomplete("an unreadable answer"), 0.0)

@@ -19,20 +19,22 @@ from bot.engine.dialects import Dialect, dialect_of
 from bot.engine.faults import ModelFault
 from bot.engine.history_window import EMPTY_WINDOW, HistoryWindow
 from bot.engine.model_check import ModelState, check_model
-from bot.engine.payload import payload, with_silence
+from bot.engine.payload import payload, text_payload, with_silence
 from bot.engine.prompt import Prompt, compose
 from bot.engine.request import Deadlines, request_chunks
 from bot.engine.stream import Assembly, StreamResult
-from bot.engine.summary import Spent, Summaries
+from bot.engine.summary import Summaries
+from bot.engine.summing import Summing
 from bot.errors import BadRequest, BotError, HistoryExpired, Incomplete, UnplayableSound, Unreachable
-from bot.types import ReplyEvent, ReplyRequest, Usage
+from bot.ports import Store
+from bot.types import ReplyEvent, ReplyRequest, ToolCalls, Usage
 
 MAX_TEXT_ONLY_TURNS = 2
 """Consecutive text-only answers after which we assume that the server cannot speak. Asking again for sound would double
 each wait."""
 
 
-class OpenAIEngine:
+class OpenAIEngine(Summing):
     """Streams replies of an OpenAI-compatible audio chat model (port `Engine`).
 
     Requests share one long-lived client, whose owner closes it. A request is retried once, and only while nobody has
@@ -45,20 +47,24 @@ class OpenAIEngine:
         *,
         model: str,
         text_model: str | None = None,
+        text_client: AsyncOpenAI | None = None,
+        hears: bool = True,
         dialect: Dialect | None = None,
         clock: Callable[[], float] = time.time,
         deadlines: Deadlines | None = None,
         window: HistoryWindow | None = None,
         breaker: Breaker | None = None,
-        spent: Spent | None = None,
         counts: Counter[str] | None = None,
         log: Any = None,
+        store: Store | None = None,
     ) -> None:
-        """`clock` gives Unix seconds.
+        """`clock` gives Unix seconds. `hears`: the model takes sound; one that does not is asked in writing only.
 
-        `text_model` sums up the messages that fall out of the window, and reports each request to `spent`. `counts`
-        gains "sound_garbled", the parts of audio that were not base64.
+        `text_model`, reached by `text_client` if it has a server of its own, sums up the messages that fall out of the
+        window; `store` keeps that. `counts` gains "sound_garbled", the parts of audio that were not base64.
         """
+        log = log or structlog.get_logger("engine")
+        super().__init__(Summaries(text_client or client, text_model, log, store) if text_model else None)
         self.model = model
         self.breaker = breaker or Breaker()
         self._client = client
@@ -66,12 +72,13 @@ class OpenAIEngine:
         self._clock = clock
         self._deadlines = deadlines or Deadlines()
         self._window = window or HistoryWindow()
-        self._log = log or structlog.get_logger("engine")
-        self._ids = AudioIds(wanted=self._dialect.ids, trusted=self._dialect.official)
+        self._log = log
+        self._hears = hears
+        self._payload = payload if hears else text_payload
+        self._ids = AudioIds(wanted=self._dialect.ids and hears, trusted=self._dialect.official)
         self._warmer = ConnectionWarmer(
             lambda: idle_connections(client), self.check_model, clock, lambda: silent_for(client)
         )
-        self._summaries = Summaries(client, text_model, spent, self._log) if text_model else None
         self._counts = counts if counts is not None else Counter()
         self._text_only_turns = 0
 
@@ -90,10 +97,13 @@ class OpenAIEngine:
         Raises EngineError or BadAudio. If the server billed anything before, a ReplyDone with complete=False comes
         first.
         """
-        end = asyncio.get_running_loop().time() + self._deadlines.whole
+        clock = asyncio.get_running_loop().time
+        since = clock()
+        end = since + self._deadlines.whole
         text_only = request.room.text_only
         attempts = Attempts(text_only=text_only, ask_for_sound=self._text_only_turns < MAX_TEXT_ONLY_TURNS)
         self._warmer.used()
+        await self._known(request.turn.channel_id)
         while True:
             prompt = self._compose(request, attempts)
             assembly = Assembly(self._dialect.rate, longest=request.room.max_seconds)
@@ -102,7 +112,7 @@ class OpenAIEngine:
             try:
                 events = request_chunks(
                     self._client,
-                    payload(prompt, request, self.model, self._dialect, self._client.api_key),
+                    self._payload(prompt, request, self.model, self._dialect, self._client.api_key),
                     assembly,
                     self._deadlines,
                     text_only=text_only,
@@ -110,10 +120,8 @@ class OpenAIEngine:
                 )
                 async with aclosing(events):
                     async for event in events:
-                        attempts.hold(event)
-                        if attempts.audible:
-                            for ready in attempts.release():
-                                yield ready
+                        for ready in attempts.take(event):
+                            yield ready
             except ModelFault as raised:
                 fault = raised
             finally:
@@ -123,11 +131,14 @@ class OpenAIEngine:
             filtered = assembly.finish == "content_filter"
             if fault is None and outcome not in (StreamResult.CUT, StreamResult.EMPTY):
                 self._worked(prompt, assembly)
-                if outcome is StreamResult.TEXT_ONLY and attempts.ask_again_for_sound():
+                if outcome is StreamResult.TEXT_ONLY and attempts.ask_again_for_sound(clock() - since):
                     continue
-                self._text_only_turns = self._text_only_turns + 1 if outcome is StreamResult.TEXT_ONLY else 0
-                for event in attempts.release():
+                if outcome is not StreamResult.CALLS:
+                    self._text_only_turns = self._text_only_turns + 1 if outcome is StreamResult.TEXT_ONLY else 0
+                for event in attempts.release() if outcome is not StreamResult.CALLS or attempts.audible else ():
                     yield event
+                if outcome is StreamResult.CALLS:
+                    yield ToolCalls(assembly.pieces.calls, assembly.text)
                 yield attempts.done(complete=outcome not in (StreamResult.PARTIAL, StreamResult.UNPLAYABLE))
                 if outcome is StreamResult.UNPLAYABLE:
                     raise UnplayableSound(assembly.unplayable)
@@ -159,36 +170,21 @@ class OpenAIEngine:
         except (BotError, TimeoutError) as error:
             self._log.info("engine.cold", reason=str(error))
 
-    def forget(self, channel_id: int) -> None:
-        """Drop the summary of a channel."""
-        if self._summaries:
-            self._summaries.forget(channel_id)
-
-    def forget_person(self, user_id: int) -> None:
-        """Drop every summary of a conversation in which this person spoke."""
-        if self._summaries:
-            self._summaries.forget_person(user_id)
-
-    async def aclose(self) -> None:
-        """Stop the background tasks. The owner of the client closes it."""
-        if self._summaries:
-            await self._summaries.aclose()
-
     def _compose(self, request: ReplyRequest, attempts: Attempts | None = None) -> Prompt:
-        channel_id = request.turn.channel_id
         prompt = compose(
             request,
             now=self._clock(),
             dead_ids=self._ids,
             use_ids=self._ids.usable and (attempts is None or attempts.use_ids),
-            summary=self._summaries.of(channel_id, request.history) if self._summaries else "",
+            summary=self._summary(request),
             window=self._window if attempts is None or attempts.use_history else EMPTY_WINDOW,
             data_prefix=self._dialect.data_prefix,
             retold=attempts is not None and attempts.retold,
         )
-        if attempts and self._summaries and not self.fault:
-            self._summaries.note(channel_id, prompt.fallen)
-        return with_silence(prompt, self._dialect) if request.room.text_only and not prompt.hears else prompt
+        if attempts and not self.fault:
+            self._fell(request, prompt.fallen)
+        silent = request.room.text_only and not prompt.hears and self._hears
+        return with_silence(prompt, self._dialect) if silent else prompt
 
     def _worked(self, prompt: Prompt, assembly: Assembly) -> None:
         self.breaker.succeeded()

@@ -2,10 +2,12 @@
 
 import hashlib
 import hmac
+from dataclasses import replace
 
 from bot.engine.dialects import Dialect
 from bot.engine.prompt import Prompt
 from bot.engine.request_body import SILENCE, audio_part
+from bot.engine.tool_calls import tool_fields
 from bot.types import ReplyRequest
 
 MAX_REPLY_TOKENS = 2048
@@ -27,6 +29,7 @@ def payload(prompt: Prompt, request: ReplyRequest, model: str, dialect: Dialect,
         "stream": True,
         "stream_options": options,
         "max_completion_tokens": min(MAX_REPLY_TOKENS, most_tokens),
+        **tool_fields(request.tools),
     }
     if not room.text_only:
         fields["audio"] = {"voice": room.voice, "format": dialect.audio_format}
@@ -39,9 +42,17 @@ def payload(prompt: Prompt, request: ReplyRequest, model: str, dialect: Dialect,
     return fields
 
 
+def text_payload(prompt: Prompt, request: ReplyRequest, model: str, dialect: Dialect, key: str) -> dict[str, object]:
+    """Return the body of a request to a text model."""
+    fields = payload(prompt, replace(request, room=replace(request.room, text_only=True)), model, dialect, key)
+    del fields["modalities"]
+    return fields
+
+
 def with_silence(prompt: Prompt, dialect: Dialect) -> Prompt:
     """Add SILENCE to a prompt without sound."""
-    prompt.messages[-1]["content"].insert(0, audio_part(SILENCE, dialect.data_prefix))
+    turn = next(message for message in reversed(prompt.messages) if message["role"] == "user")
+    turn["content"].insert(0, audio_part(SILENCE, dialect.data_prefix))
     return prompt
 
 

@@ -5,6 +5,7 @@ before the words of each speaker, then the answer, by audio id while the server 
 itself with its speech as audio.
 """
 
+import json
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
@@ -12,8 +13,10 @@ from typing import Any
 
 from bot.billing import tokens
 from bot.engine.history_window import HistoryWindow, choose
+from bot.engine.interpreting import interpreter_text
 from bot.engine.quoting import MARGIN_TEXT, in_margin, one_line, plain, quoted
 from bot.engine.request_body import audio_part
+from bot.engine.tool_calls import TOOLS_NOTE, round_messages, tool_fields
 from bot.types import LANGUAGES, Message, ReplyRequest, RoomContext, Usage
 
 MAX_AUDIO_IDS = 2
@@ -24,6 +27,7 @@ DEFAULT_ID_LIFE_SECONDS = 3600.0
 """The assumed life of an id when the server gives no expiry."""
 MAX_NAMED_PEOPLE = 20
 """Names of present people in the system message."""
+UNINTELLIGIBLE = "[unintelligible]"
 INTERRUPTED_NOTE = "[interrupted: people heard only this much]"
 
 
@@ -66,6 +70,7 @@ def compose(
     window: HistoryWindow | None = None,
     data_prefix: str = "",
     retold: bool = False,
+    hears: bool = True,
 ) -> Prompt:
     """Build the messages of one reply.
 
@@ -75,15 +80,20 @@ def compose(
     """
     shown, fallen = choose(request.history, request.room.now, window or HistoryWindow())
     by_id = _by_id([m for exchange in shown for m in exchange], now, dead_ids) if use_ids else []
-    messages: list[dict[str, Any]] = [{"role": "system", "content": system_text(request.room, summary)}]
+    instructions = system_text(request.room, summary, hears=hears)
+    if request.tools or request.rounds:
+        instructions += f"\n{TOOLS_NOTE}"
+    messages: list[dict[str, Any]] = [{"role": "system", "content": instructions}]
     for exchange in shown:
         messages += _exchange(exchange, by_id, request.room.now.tzinfo, retold)
-    messages.append({"role": "user", "content": _turn_parts(request, data_prefix)})
+    messages.append({"role": "user", "content": _turn_parts(request, data_prefix if hears else None)})
+    messages += round_messages(request)
 
     audio_in = sum(tokens.of_speech(utterance.pcm) for utterance in request.turn.utterances)
     audio_in += sum(tokens.of_speech(typed.recording) for typed in request.turn.typed)
     audio_in += round(sum(tokens.spoken_seconds(m.text) for m in by_id) * tokens.AUDIO_OUT_PER_SECOND)
     text_in = sum(tokens.of_message(text) for text in _texts(messages))
+    text_in += tokens.of_text(json.dumps(tool_fields(request.tools))) if request.tools else 0
     return Prompt(
         messages=messages,
         audio_ids=tuple(m.audio_id for m in by_id if m.audio_id),
@@ -93,8 +103,15 @@ def compose(
     )
 
 
-def system_text(room: RoomContext, summary: str = "") -> str:
+def system_text(room: RoomContext, summary: str = "", *, hears: bool = True) -> str:
     """Return the system message: who the model is, where, with whom, when, and how to speak."""
+    if room.interpret:
+        return interpreter_text(room, [language_name(code) for code in room.interpret])
+    senses = (
+        "You hear people's voices themselves: tone, laughter and language too."
+        if hears
+        else "You read what people say, written down by a machine that may mishear: make sense of odd words by ear."
+    )
     people = [quoted(name) for name in room.people.values()]
     present = ", ".join(people[:MAX_NAMED_PEOPLE]) or "nobody known by name"
     if len(people) > MAX_NAMED_PEOPLE:
@@ -109,7 +126,7 @@ def system_text(room: RoomContext, summary: str = "") -> str:
     language = language_name(room.language) if room.language else "the language you are spoken to"
     lines = [
         f"You are {quoted(room.bot_name)}, a guest in the voice channel {quoted(room.channel_name)} on Discord. "
-        "You hear people's voices themselves: tone, laughter and language too.",
+        f"{senses}",
         manner,
         f"Answer in {language}.",
         f"Present: {present}.",
@@ -159,7 +176,7 @@ def _exchange(
 
 def _said(name: str, at: datetime, words: str) -> list[dict[str, Any]]:
     words = " ".join(words.split())
-    return [_label(name, at), {"type": "text", "text": in_margin(words) if words else "[unintelligible]"}]
+    return [_label(name, at), {"type": "text", "text": in_margin(words) if words else UNINTELLIGIBLE}]
 
 
 def _label(name: str, at: datetime, kind: str = "") -> dict[str, Any]:
@@ -185,7 +202,8 @@ def _by_id(shown: Sequence[Message], now: float, dead_ids: Container[str]) -> li
     ]
 
 
-def _turn_parts(request: ReplyRequest, data_prefix: str) -> list[dict[str, Any]]:
+def _turn_parts(request: ReplyRequest, data_prefix: str | None) -> list[dict[str, Any]]:
+    """Return the turn; `data_prefix` None: what was said goes as words."""
     turn, room = request.turn, request.room
     # Somebody who left before the end of the turn is not present any more, but is in the history.
     heard = {m.speaker_id: m.speaker for m in request.history if m.role == "user"}
@@ -195,7 +213,15 @@ def _turn_parts(request: ReplyRequest, data_prefix: str) -> list[dict[str, Any]]
         # The turn's end on the call's clock corresponds to room.now on the wall clock.
         return _label(names.get(user_id, ""), room.now - timedelta(seconds=max(0.0, turn.closed_at - at)), kind)
 
-    said = [(one.started_at, one.user_id, "", audio_part(one.pcm, data_prefix)) for one in turn.utterances]
+    def sound(number: int, pcm: bytes) -> dict[str, Any] | None:
+        if data_prefix is not None:
+            return audio_part(pcm, data_prefix)
+        words = request.words.get(number)
+        if words == "" and any(request.words.values()):
+            return None
+        return {"type": "text", "text": in_margin(words) if words else UNINTELLIGIBLE}
+
+    said = [(one.started_at, one.user_id, "", sound(one.id, one.pcm)) for one in turn.utterances]
     for typed in turn.typed:
         if typed.text or not typed.document:
             said.append((typed.at, typed.user_id, "", {"type": "text", "text": in_margin(typed.text)}))
@@ -203,9 +229,9 @@ def _turn_parts(request: ReplyRequest, data_prefix: str) -> list[dict[str, Any]]
             document = {"type": "text", "text": in_margin(typed.document)}
             said.append((typed.at, typed.user_id, ", a file", document))
         if typed.recording:
-            said.append((typed.at, typed.user_id, ", a recording", audio_part(typed.recording, data_prefix)))
+            said.append((typed.at, typed.user_id, ", a recording", sound(typed.utterance_id, typed.recording)))
     said.sort(key=lambda entry: entry[0])
-    return [part for at, user_id, kind, words in said for part in (label(user_id, at, kind), words)]
+    return [part for at, user_id, kind, words in said if words for part in (label(user_id, at, kind), words)]
 
 
 def _texts(messages: Iterable[dict[str, Any]]) -> Iterable[str]:

@@ -14,6 +14,8 @@ from bot.audio import SPEAK_RATE
 from bot.billing import tokens
 from bot.engine.answer_sound import AnswerSound
 from bot.engine.answer_text import AnswerText
+from bot.engine.delta_parts import sounds_of, text_of
+from bot.engine.tool_calls import CallPieces
 from bot.types import AudioDelta, TextDelta, Usage
 
 MAX_AUDIO_ID_CHARACTERS = 200
@@ -33,6 +35,8 @@ class StreamResult(Enum):
     "text without the requested sound, or with nothing but silence"
     UNPLAYABLE = "unplayable"
     "its sound cannot be decoded, or is the noise of misread bytes"
+    CALLS = "calls"
+    "it calls tools, and goes on with their results"
     EMPTY = "empty"
     CUT = "cut"
     "it ended without an end marker"
@@ -51,6 +55,8 @@ class Assembly:
         "unreadable chunks"
         self.sent_twice = False
         "another connection was tried, too, and the server may bill both requests"
+        self.pieces = CallPieces()
+        "calls of tools"
         self._usage: Mapping[str, Any] | None = None
         self._done = False
         self._words = AnswerText()
@@ -59,6 +65,11 @@ class Assembly:
     @property
     def text(self) -> str:
         return self._words.text
+
+    @property
+    def writes(self) -> bool:
+        """Whether its words come as text, not as the transcript of sound."""
+        return self._words.written
 
     @property
     def seconds(self) -> float:
@@ -77,6 +88,7 @@ class Assembly:
             return
         if isinstance(usage := chunk.get("usage"), Mapping) and _tells_totals(usage):
             self._usage = usage
+        yield from self._beside(chunk)
         choices = chunk.get("choices")
         for choice in choices[:MAX_CHOICES] if isinstance(choices, list) else ():
             if not isinstance(choice, Mapping):
@@ -87,6 +99,7 @@ class Assembly:
             if isinstance(reason := choice.get("finish_reason"), str):
                 self.finish = reason
             delta = whole if isinstance(whole, Mapping) else choice.get("delta")
+            yield from self._beside(choice)
             if isinstance(delta, Mapping):
                 yield from self._delta(delta, chunk)
 
@@ -123,7 +136,7 @@ class Assembly:
     @property
     def begun(self) -> bool:
         """Whether anything arrived that the server bills."""
-        return bool(self.text or self.received or self._usage)
+        return bool(self.text or self.received or self._usage or self.pieces)
 
     @property
     def full(self) -> bool:
@@ -132,6 +145,9 @@ class Assembly:
 
     def outcome(self, *, text_only: bool) -> StreamResult:
         """Return the result; `text_only`: no sound was requested."""
+        ended = self._done or self.finish in ("tool_calls", "function_call", "stop")
+        if self.pieces.calls and ended and self.finish not in ("length", "content_filter"):
+            return StreamResult.CALLS
         said_end = self._done or self.finish == "stop" or self.expires_at is not None
         if self.unplayable and not text_only:
             return StreamResult.UNPLAYABLE
@@ -155,22 +171,27 @@ class Assembly:
         return Usage(
             text_in=expected.text_in,
             audio_in=expected.audio_in,
-            text_out=tokens.of_text(self.text),
+            text_out=tokens.of_text(self.text) + self.pieces.size // 4,
             audio_out=round(self.received * tokens.AUDIO_OUT_PER_SECOND),
         )
 
+    def _beside(self, place: Mapping[str, Any]) -> Iterator[TextDelta | AudioDelta]:
+        """Yield the sound that a server puts beside its deltas."""
+        if isinstance(audio := place.get("audio"), Mapping):
+            yield from self._delta({"audio": audio}, {})
+
     def _delta(self, delta: Mapping[str, Any], chunk: Mapping[str, Any]) -> Iterator[TextDelta | AudioDelta]:
-        content = _text_of(delta.get("content")) or delta.get("refusal")
+        content = text_of(delta.get("content")) or delta.get("refusal")
         if isinstance(content, str):
             if chunk.get("modality") == "audio":
                 yield from map(AudioDelta, self._sound.feed(content, chunk))
             elif words := self._words.feed("content", content):
                 yield TextDelta(words)
-        audio = delta.get("audio")
-        if isinstance(audio, str):
-            audio = {"data": audio}
-        if not isinstance(audio, Mapping):
-            return
+        self.pieces.feed(delta.get("tool_calls"))
+        for audio in sounds_of(delta):
+            yield from self._audio(audio)
+
+    def _audio(self, audio: Mapping[str, Any]) -> Iterator[TextDelta | AudioDelta]:
         if isinstance(name := audio.get("id"), str) and 0 < len(name) <= MAX_AUDIO_ID_CHARACTERS:
             self.audio_id = name
         if isinstance(until := audio.get("expires_at"), int | float) and 0 < until < _MAX_EXPIRY_SECONDS:
@@ -197,14 +218,6 @@ def read_usage(usage: Mapping[str, Any], expected: Usage, *, spoken: bool = Fals
         text_out=max(0, made - audio_out),
         audio_out=audio_out,
     )
-
-
-def _text_of(content: object) -> object:
-    """Return the text of a content that may be a list of parts, thoughts among them."""
-    if not isinstance(content, list):
-        return content
-    parts = [part for part in content if isinstance(part, Mapping) and part.get("type") in ("text", "output_text")]
-    return "".join(text for part in parts if isinstance(text := part.get("text"), str))
 
 
 def _tells_totals(usage: Mapping[str, Any]) -> bool:

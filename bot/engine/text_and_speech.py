@@ -19,7 +19,7 @@ from bot.engine.faults import ModelFault
 from bot.engine.request import Deadlines, request_chunks
 from bot.engine.request_body import SILENCE, audio_part
 from bot.engine.stream import Assembly, StreamResult
-from bot.errors import Incomplete, ModelUnavailable, RateLimited, TextModelUnavailable, UnplayableSound
+from bot.errors import BlamedModel, Incomplete, RateLimited, UnplayableSound
 from bot.types import AudioDelta, Made, TextDelta, Usage
 
 MAX_OUTPUT_TOKENS = 16_384
@@ -45,21 +45,27 @@ class OpenAITextAndSpeech:
         *,
         model: str,
         text_model: str | None = None,
+        text_client: AsyncOpenAI | None = None,
         dialect: Dialect | None = None,
+        text_dialect: Dialect | None = None,
+        text_to_blame: BlamedModel | None = None,
         deadlines: Deadlines = JOB_DEADLINES,
         breaker: Breaker | None = None,
         busy: float = BUSY_WAIT_SECONDS,
         counts: Counter[str] | None = None,
         log: Any = None,
     ) -> None:
-        """`model` hears and speaks; `text_model`, if given, answers text.
+        """`model` hears and speaks; `text_model`, if given, answers text, by `text_client` if it has its own server.
 
         `counts` gains "sound_garbled", the parts of audio that were not base64.
         """
         self.model = model
         self.text_model = text_model
         self._client = client
+        self._text_client = text_client or client
         self._dialect = dialect or dialect_of(str(client.base_url))
+        self._text_dialect = text_dialect or dialect_of(str(self._text_client.base_url))
+        self._text_to_blame = text_to_blame
         self._deadlines = deadlines
         self._breaker = breaker or Breaker()
         self._busy = busy
@@ -95,12 +101,21 @@ class OpenAITextAndSpeech:
         return await self._ask(model, instructions, parts, fields, expected, spent, text_only=True)
 
     async def say(
-        self, instructions: str, text: str, spent: Spent, *, voice: str, longest: float = MAX_SPEECH_SECONDS
+        self,
+        instructions: str,
+        text: str,
+        spent: Spent,
+        *,
+        voice: str,
+        longest: float = MAX_SPEECH_SECONDS,
+        verbatim: bool = False,
     ) -> Made:
         """Answer a text, or speak it, aloud for at most `longest` seconds; its words come along. Raises EngineError.
 
-        Text without sound counts as a failure: it is retried once, then raises Incomplete.
+        `verbatim` changes nothing: only `instructions` tell such a model. Text without sound counts as a failure: it is
+        retried once, then raises Incomplete.
         """
+        del verbatim
         fields: dict[str, object] = {
             "modalities": ["text", "audio"],
             "audio": {"voice": voice, "format": self._dialect.audio_format},
@@ -125,7 +140,8 @@ class OpenAITextAndSpeech:
         longest: float = MAX_SPEECH_SECONDS,
     ) -> Made:
         options: dict[str, object] = {"include_usage": True}
-        if self._dialect.official:
+        writes = model == self.text_model
+        if (self._text_dialect if writes else self._dialect).official:
             fields = {**fields, "store": False}
             options["include_obfuscation"] = False
         body: dict[str, object] = {
@@ -138,7 +154,7 @@ class OpenAITextAndSpeech:
         for last in (False, True):
             assembly = Assembly(self._dialect.rate, longest=longest)
             try:
-                pcm = await self._once(body, assembly, text_only)
+                pcm = await self._once(self._text_client if writes else self._client, body, assembly, text_only)
                 outcome = assembly.outcome(text_only=text_only)
                 if outcome in (StreamResult.COMPLETE, StreamResult.PARTIAL):
                     self._breaker.succeeded()
@@ -150,9 +166,7 @@ class OpenAITextAndSpeech:
                 self._breaker.failed(fault.error)
                 wait = _pause(fault, self._busy)
                 if last or wait is None:
-                    if model == self.text_model and type(fault.error) is ModelUnavailable:
-                        raise TextModelUnavailable(str(fault.error)) from None
-                    raise fault.error from None
+                    raise fault.of(self._text_to_blame if writes else None).error from None
                 self._log.info("studio.retry", reason=str(fault.error))
             finally:
                 # Also when the job is cancelled in mid-answer: the server bills what arrived.
@@ -162,12 +176,12 @@ class OpenAITextAndSpeech:
             await asyncio.sleep(wait)
         raise AssertionError("the last request returned or raised")
 
-    async def _once(self, body: dict[str, object], assembly: Assembly, text_only: bool) -> bytes:
+    async def _once(self, client: AsyncOpenAI, body: dict[str, object], assembly: Assembly, text_only: bool) -> bytes:
         """Send the request once, read the whole answer and return its sound. Raises ModelFault."""
         end = asyncio.get_running_loop().time() + self._deadlines.whole
         pcm = bytearray()
         events: AsyncGenerator[TextDelta | AudioDelta, None] = request_chunks(
-            self._client, body, assembly, self._deadlines, text_only=text_only, end=end
+            client, body, assembly, self._deadlines, text_only=text_only, end=end
         )
         async with aclosing(events):
             async for event in events:

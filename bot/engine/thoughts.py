@@ -11,16 +11,23 @@ MAX_MARK_CHARACTERS = 60
 """Held back while they may become a mark."""
 MAX_THOUGHT_MARKS = 1000
 """Looked at in one answer; text with more is passed on as it is."""
-_MARK = re.compile(rf"<[^<>]{{1,{MAX_MARK_CHARACTERS}}}>|\[/?THINK\]")
-_OPEN_END = re.compile(rf"(?:<[^<>]{{0,{MAX_MARK_CHARACTERS}}}|\[/?T?H?I?N?K?)\Z")
+_MARK = re.compile(rf"<[^<>]{{1,{MAX_MARK_CHARACTERS}}}>|\[/?THINK\]|◁/?think▷")
+_OPEN_END = re.compile(rf"(?:<[^<>]{{0,{MAX_MARK_CHARACTERS}}}|\[/?T?H?I?N?K?|◁/?t?h?i?n?k?)\Z")
+_MARK_STARTS = re.compile(r"[<\[◁]")
+_THOUGHT_NAMES = r"(?:\w{1,20}:)?(?:thinking|think|thoughts?|reasoning|reflection|analysis|scratchpad|inner_monologue)"
 _THINKING = re.compile(
-    r"<(?:think|thinking|thought|thoughts|reasoning|reflection)(?:\s[^>]*)?>|\[THINK\]|<\|(?:start|begin)_(?:of_)?think(?:ing)?\|>|<\|(?:start|begin)_of_thought\|>",
+    rf"<\s*{_THOUGHT_NAMES}(?:\s[^>]*)?>|\[THINK\]|◁think▷|<\|channel>|"
+    r"<\|(?:start|begin)_(?:of_)?think(?:ing)?\|>|<\|(?:start|begin)_of_thought\|>",
     re.IGNORECASE,
 )
+"""`<|channel>`: Gemma 4's, `◁think▷`: Kimi's; a name before a colon: Seed's."""
 _THOUGHT = re.compile(
-    r"</(?:think|thinking|thought|thoughts|reasoning|reflection)\s*>|\[/THINK\]|<\|end_(?:of_)?think(?:ing)?\|>|<\|end_of_thought\|>",
+    rf"<\s*/\s*{_THOUGHT_NAMES}\s*>|\[/THINK\]|◁/think▷|<channel\|>|"
+    r"<\|end_(?:of_)?think(?:ing)?\|>|<\|end_of_thought\|>",
     re.IGNORECASE,
 )
+_ANSWER = re.compile(r"</?(?:answer|response)>", re.IGNORECASE)
+"""Around what follows the thoughts, in the models of Granite and of R1's kind."""
 _HARMONY = re.compile(r"<\|(start|channel|message|end|return|call|constrain)\|>")
 
 
@@ -41,12 +48,14 @@ class ThoughtFilter:
         self._rest = ""
         self._name = ""
         self._marks = 0
+        self._thought = False
+        "there was a thought"
         self._after_thought = False
         "the blank lines after a thought belong to it"
 
     def feed(self, text: str) -> str:
         """Return what is certainly said. When `ended_unbegun` grows, forget what was returned before."""
-        if self._mode is _Mode.SAYING and not self._rest and "<" not in text and "[" not in text:
+        if self._mode is _Mode.SAYING and not self._rest and not _MARK_STARTS.search(text):
             return self._take(text)
         text, self._rest = self._rest + text, ""
         if self._marks < MAX_THOUGHT_MARKS and (
@@ -83,7 +92,9 @@ class ThoughtFilter:
             self._mode = _Mode.THINKING
         elif _THOUGHT.fullmatch(mark):
             self.ended_unbegun += self._mode is _Mode.SAYING
-            self._mode, self._after_thought = _Mode.SAYING, True
+            self._mode, self._thought, self._after_thought = _Mode.SAYING, True, True
+        elif self._thought and self._mode is _Mode.SAYING and _ANSWER.fullmatch(mark):
+            pass
         else:
             return self._take(mark)
         self._marks += 1
