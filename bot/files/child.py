@@ -3,16 +3,15 @@
 It knows neither settings nor store nor network. Readers are pure; this file gives them a file and writes frames.
 """
 
-import ctypes
 import os
 import resource
-import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
 
+from bot.children import confine
 from bot.errors import BotError, ReaderDied
 from bot.files import frames
 from bot.files.frames import ReadRequest
@@ -20,8 +19,6 @@ from bot.files.frames import ReadRequest
 Source: TypeAlias = bytes | Path
 Frames: TypeAlias = Iterable[bytes | bytearray | memoryview]
 Reader: TypeAlias = Callable[[Source, ReadRequest], Frames]
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVILEGES = 1, 38
-"""Options of prctl(2)."""
 _NICENESS = 10
 """Calls come first."""
 
@@ -58,7 +55,7 @@ def main(readers: dict[str, Reader] = READERS) -> None:
     parent, cpu_seconds, memory_bytes = map(int, sys.argv[1:4])
     out = os.dup(1)
     os.dup2(2, 1)  # so that what a library prints does not become a frame
-    _confine(parent, cpu_seconds, memory_bytes)
+    confine(parent, _NICENESS, {resource.RLIMIT_CPU: cpu_seconds, resource.RLIMIT_AS: memory_bytes})
     try:
         request = ReadRequest.parse(sys.stdin.buffer.readline())
         for content in _answer(readers[request.kind], _source(request), request):
@@ -77,26 +74,6 @@ def _answer(reader: Reader, source: Source, request: ReadRequest) -> Frames:
         raise
     except Exception as error:
         yield from frames.json_frame(frames.ERROR, frames.told(ReaderDied(type(error).__name__)))
-
-
-def _confine(parent: int, cpu_seconds: int, memory_bytes: int) -> None:
-    """Give up what a reader does not need, and end together with the bot."""
-    os.nice(_NICENESS)
-    if sys.platform == "linux":
-        prctl = ctypes.CDLL(None, use_errno=True).prctl
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        prctl(_PR_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-        if os.getppid() != parent:  # it ended before that
-            os._exit(1)
-    for limit, value in (
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        most = resource.getrlimit(limit)[1]
-        soft = value if most == resource.RLIM_INFINITY else min(value, most)
-        resource.setrlimit(limit, (soft, soft + 1 if limit == resource.RLIMIT_CPU and soft < most else most))
 
 
 def _source(request: ReadRequest) -> Source:

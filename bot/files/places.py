@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from bot.errors import FilesFull
 
@@ -13,45 +14,60 @@ NOBODY = 0
 """The person of files that no Discord user sent: several may be read at once."""
 
 
+@dataclass(eq=False, slots=True)
+class FilePlace:
+    """One person's place, or the wait for one."""
+
+    person: int
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+    held: bool = False
+
+
 class Places:
     """Gives places in the order of arrival, except to a person who has one."""
 
     def __init__(self, at_once: int = MAX_FILES_AT_ONCE, waiting: int = MAX_WAITING_FILES) -> None:
         self._free = at_once
         self._most_waiting = waiting
-        self._waiting: list[tuple[int, asyncio.Event]] = []
+        self._waiting: list[FilePlace] = []
         self._reading: set[int] = set()
-
-    @property
-    def contested(self) -> bool:
-        """Whether somebody waits for a place."""
-        return bool(self._waiting)
+        self.wanted = asyncio.Event()
+        "is set while somebody waits for a place"
 
     @asynccontextmanager
-    async def taken(self, person: int) -> AsyncIterator[None]:
-        """Wait for a place, and keep it for the block. Raises FilesFull."""
+    async def taken(self, person: int) -> AsyncIterator[FilePlace]:
+        """Wait for a place, and keep it for the block, or until `leave`. Raises FilesFull."""
         if len(self._waiting) >= self._most_waiting:
             raise FilesFull
-        ticket = person, asyncio.Event()
-        self._waiting.append(ticket)
+        seat = FilePlace(person)
+        self._waiting.append(seat)
         self._admit()
         try:
-            await ticket[1].wait()
-            yield
+            await seat.go.wait()
+            yield seat
         finally:
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
-            else:
-                self._free += 1
-                self._reading.discard(person)
-            self._admit()
+            self.leave(seat)
+
+    def leave(self, seat: FilePlace) -> None:
+        """Give a place to the next who waits. Idempotent."""
+        if seat in self._waiting:
+            self._waiting.remove(seat)
+        elif seat.held:
+            seat.held = False
+            self._free += 1
+            self._reading.discard(seat.person)
+        self._admit()
 
     def _admit(self) -> None:
-        for ticket in list(self._waiting):
-            person, go = ticket
-            if self._free and person not in self._reading:
-                self._waiting.remove(ticket)
+        for seat in list(self._waiting):
+            if self._free and seat.person not in self._reading:
+                self._waiting.remove(seat)
                 self._free -= 1
-                if person != NOBODY:
-                    self._reading.add(person)
-                go.set()
+                seat.held = True
+                if seat.person != NOBODY:
+                    self._reading.add(seat.person)
+                seat.go.set()
+        if self._waiting:
+            self.wanted.set()
+        else:
+            self.wanted.clear()

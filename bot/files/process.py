@@ -10,19 +10,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from bot.children import child_environment
 from bot.errors import BotError, FileTooHungry, FileTooSlow, ReaderDied
 from bot.files import frames
 from bot.files.frames import ReadRequest
 
 COMMAND = (sys.executable, "-I", "-m", "bot.files.child")
-_CHILD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
-"""All of it: no secret, and one thread of linear algebra, which otherwise reserves memory for each core."""
-_PASSED_VARIABLES = ("LD_LIBRARY_PATH", "SYSTEMROOT")
-"""What an interpreter may need in order to start."""
 _WRITE_BYTES = 1 << 20
+_PIPE_BYTES = 1 << 18
 _REAP_SECONDS = 5.0
 """How long a killed child may take to be gone: the kernel first ends the call it is in."""
 
@@ -87,7 +85,6 @@ async def started(
     held = await asyncio.to_thread(_in_memory, data)
     request = ReadRequest(request.kind, request.name, len(data), held, request.options)
     limits = (str(os.getpid()), str(guard.cpu_seconds), str(guard.memory_bytes))
-    environment = _CHILD_ENVIRONMENT | {name: os.environ[name] for name in _PASSED_VARIABLES if name in os.environ}
     try:
         # From the loop's own thread: Linux ends the child together with the thread that started it.
         process = subprocess.Popen(  # noqa: ASYNC220 (returns as soon as the child has begun)
@@ -96,7 +93,7 @@ async def started(
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            env=environment,
+            env=child_environment(),
             pass_fds=() if held is None else (held,),
             start_new_session=True,
         )
@@ -105,7 +102,8 @@ async def started(
     finally:
         if held is not None:
             os.close(held)
-    frames_in = asyncio.StreamReader()
+    frames_in = asyncio.StreamReader(limit=_PIPE_BYTES)
+    _widen(process)
     sending = asyncio.create_task(_send(process, request, b"" if held is not None else data), name="file_reader")
     transport: asyncio.BaseTransport | None = None
     try:
@@ -120,6 +118,15 @@ async def started(
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
         await asyncio.to_thread(process.wait, _REAP_SECONDS)
+
+
+def _widen(process: subprocess.Popen[bytes]) -> None:
+    """Let a child write more before it waits: each wait costs both processes more than the bytes do."""
+    if sys.platform == "linux" and process.stdout is not None:
+        import fcntl  # not everywhere
+
+        with suppress(OSError):  # a user has a limit for all pipes together
+            fcntl.fcntl(process.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _in_memory(data: bytes) -> int | None:

@@ -4,6 +4,7 @@ import io
 import zipfile
 
 from bot.errors import DamagedDocument, DocumentTooLong, LockedDocument
+from bot.files.zip_names import names_in
 
 _MAX_UNPACKED_BYTES = 200_000_000
 """A text of the length that is read takes a tenth of this in any markup; pictures are not unpacked."""
@@ -42,6 +43,10 @@ class Archive:
             if type(error).__module__.startswith("bot."):
                 raise
             raise DamagedDocument(type(error).__name__) from error
+
+    def files(self) -> dict[str, str]:
+        """Return the names of all files, and beside each how people wrote it."""
+        return {entry.filename: name for entry, name in names_in(self._zip)}
 
     def with_parts(self, changed: dict[str, bytes], kept: tuple[str, ...] = ()) -> bytes:
         """Return a zip file with some parts changed; of the others only those whose names end in one of `kept`."""

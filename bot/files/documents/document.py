@@ -11,9 +11,9 @@ MARKDOWN_SUFFIX = ".md"
 
 
 NOTE_SENTENCES = {
-    "cut": "{detail} is cut off at its end: I took what there is of it.",
-    "encoding": "I read the file as {detail}. If letters are wrong, save it as UTF-8.",
-    "unread_pages": "Pages that are pictures I cannot read: {detail}.",
+    "cut": "{detail} is cut off at the end; I used the part that exists.",
+    "encoding": "I read the file as {detail}. If characters look wrong, save it as UTF-8.",
+    "unread_pages": "I can't read pages that are images: {detail}.",
 }
 """Code of a note -> what it says, in English; chat/i18n.py has the sentence `note <code>` in every language."""
 

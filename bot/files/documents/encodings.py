@@ -32,6 +32,8 @@ _LEAST_PLAUSIBLE = 0.8
 _USUAL = re.compile(r"windows|cp9\d\d|euc|gb|big5|koi8|iso-2022|hz|tis", re.IGNORECASE)
 _WRONG_SIGNS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd]")
 _FOREIGN_WORD = re.compile(r"\S*[^\x00-\x7f]\S*")
+_SHIFTED = re.compile(rb"\+([A-Za-z0-9+/]{3,})")
+_SHIFTS = re.compile(rb"\+(?:-|[A-Za-z0-9+/]{3,})")
 _TRIMMED = "\"'“”‘’„«»‹›()[]{}<>¿¡.,;:!?…–—-*_/|#&+=~^$%@°§©®™€£•·†‡0123456789"
 _COMMON_RANGES = (0x00, 0x04, 0x05, 0x06, 0x0E, 0x30, 0xFF)
 """High bytes of Latin, Cyrillic, Hebrew, Arabic, Thai, kana and full-width signs in UTF-16."""
@@ -39,6 +41,8 @@ _EAST_ASIAN = re.compile(r"[\u4e00-\u9fff\uac00-\ud7af]")
 _EAST_ASIAN_SETS = ("euc_jp", "gb2312", "big5", "euc_kr")
 """What is written every day is in one of these; most of Unicode's ideographs and syllables are not."""
 _JOINTS = re.compile(r"[-‐–—'’.,:;!?/()&+@_\d]")
+_NARROW_KANA, _SMALL_LETTER = re.compile(r"[\uff61-\uff9f]"), re.compile(r"[a-z]")
+"""Those of old terminals, which have no small letters beside them: accented letters of Europe become them."""
 _WIDE = re.compile(r"[\u1100-\u11ff\u3000-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
 
 
@@ -52,6 +56,8 @@ def decode(data: bytes) -> tuple[str, tuple[Note, ...]]:
             if encoding == "utf-16" and not _is_marked_utf16(data):
                 raise NotDocument("not UTF-16 in spite of its mark")
             return _strict(data, encoding), ()
+    if (text := _utf7(data)) is not None:
+        return text, (Note("encoding", "utf-7"),)
     if 0 not in data and _is_utf8(data):
         return _strict(data, "utf-8"), ()
     if encoding := _wide(data):
@@ -62,6 +68,21 @@ def decode(data: bytes) -> tuple[str, tuple[Note, ...]]:
         raise NotDocument("zero bytes")
     text, encoding, sure = _guessed(data)
     return text, () if sure else (Note("encoding", encoding),)
+
+
+def _utf7(data: bytes) -> str | None:
+    """Return the text of UTF-7 (RFC 2152); None: it is none. Its bytes are ASCII, so its words must be words."""
+    shifted = _SHIFTED.findall(data) if data.isascii() else []
+    if not shifted or data.count(b"+") != len(_SHIFTS.findall(data)):
+        return None
+    try:
+        words = [b"+" + run + b"-" for run in shifted]
+        letters = "".join(word.decode("utf-7") for word in words)
+        text = data.decode("utf-7")
+    except UnicodeDecodeError:
+        return None
+    foreign = sum(letter > "\x7f" and unicodedata.category(letter)[0] in "LMP" for letter in letters)
+    return text if foreign >= 0.9 * len(letters) and plausibility(text) >= _LEAST_PLAUSIBLE else None
 
 
 def _strict(data: bytes, encoding: str) -> str:
@@ -158,6 +179,8 @@ def plausibility(text: str) -> float:
 
 def _is_word(word: str) -> bool:
     if _WIDE.search(word):
+        if _NARROW_KANA.search(word) and _SMALL_LETTER.search(word):
+            return False
         rare = sum(unicodedata.category(character) in ("So", "Co", "Cn") for character in word)
         return rare * 20 <= len(word)
     scripts: set[str] = set()

@@ -14,13 +14,19 @@ from bot.errors import (
     OldDocument,
 )
 from bot.files.documents.archive import Archive
+from bot.files.documents.book_xml import is_book_xml, read_book_xml
+from bot.files.documents.broadcast import is_stl, read_stl
 from bot.files.documents.document import MARKDOWN_SUFFIX, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_CHARACTERS, Document
 from bot.files.documents.docx import read_docx
 from bot.files.documents.epub import read_epub
-from bot.files.documents.html import read_html
+from bot.files.documents.feeds import is_feed, read_feed
+from bot.files.documents.flat_opc import is_flat_opc, read_flat_opc
+from bot.files.documents.html import is_fragment, read_html
+from bot.files.documents.latex import is_latex, read_latex
 from bot.files.documents.listening import for_listening
-from bot.files.documents.mail import is_mail, read_mail
-from bot.files.documents.odf import read_odf
+from bot.files.documents.mail import is_mail, is_mail_folder, read_mail, read_mail_folder
+from bot.files.documents.odf import is_flat_odf, read_flat_odf, read_odf
+from bot.files.documents.opml import is_opml, read_opml
 from bot.files.documents.pdf import read_pdf
 from bot.files.documents.plain import read_text
 from bot.files.documents.pptx import read_pptx
@@ -35,6 +41,10 @@ _HTML_START = re.compile(
 _FIRST_HEADING = re.compile(r"#{1,3}\s+(.{1,120})")
 _MARKUP = re.compile(r"[*_`]{1,3}|\s*\{#[\w-]+\}\s*$")
 _ARCHIVES = (b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd")
+_ZIP, _EMPTY_ZIP = b"PK\x03\x04", b"PK\x05\x06"
+_HIDDEN = re.compile(r"(?:^|/)(?:\.|__MACOSX/)")
+_OTHER_PACKAGES = ("xl/", "Index/", "Index.zip", "FixedDocSeq.fdseq", "FixedDocumentSequence.fdseq")
+"""Parts of sheets, of iWork's files and of XPS, which nobody can unpack and send."""
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 """The name of the stream in which Office keeps a document that has a password."""
@@ -54,8 +64,9 @@ _OTHERS = (
     b"II*\x00",
     b"MM\x00*",
     b"SQLite format 3",
+    b"%!PS",
 )
-"""First bytes that no text file has. Without this check, such a file could decode as text in some encoding."""
+"""First bytes of what is no text, or, as PostScript, a program. Some would decode as text in some encoding."""
 
 Reader = Callable[[bytes, str], Document]
 
@@ -76,7 +87,7 @@ def _begins(signature: bytes) -> Callable[[bytes], bool]:
 
 def _zipped(*parts: str) -> Callable[[bytes], bool]:
     """Whether the content is a zip file with a part whose name begins with one of `parts`."""
-    return lambda data: data.startswith(b"PK\x03\x04") and any(name.startswith(parts) for name in Archive(data).names)
+    return lambda data: data.startswith(_ZIP) and any(name.startswith(parts) for name in Archive(data).names)
 
 
 def _is_html(data: bytes) -> bool:
@@ -92,13 +103,21 @@ FORMATS = (
     DocumentFormat((".pptx", ".pptm", ".ppsx"), _zipped("ppt/presentation.xml"), read_pptx),
     DocumentFormat((".epub",), _begins(b"mimetypeapplication/epub+zip"), read_epub),
     DocumentFormat((".odt", ".ott", ".odp"), _zipped("content.xml"), read_odf),
+    DocumentFormat((".fodt", ".fodp"), is_flat_odf, read_flat_odf),
+    DocumentFormat((".fb2", ".docbook", ".dbk", ".jats", ".tei", ".dita", ".xml"), is_book_xml, read_book_xml),
+    DocumentFormat((".opml",), is_opml, read_opml),
+    DocumentFormat((".rss", ".atom", ".rdf"), is_feed, read_feed),
+    DocumentFormat((), is_flat_opc, read_flat_opc),
     DocumentFormat((".rtf",), lambda data: data.lstrip()[:5] == b"{\\rtf", read_rtf),
     DocumentFormat((".eml", ".mht", ".mhtml"), is_mail, read_mail),
+    DocumentFormat((".mbox",), is_mail_folder, read_mail_folder),
+    DocumentFormat((".stl",), is_stl, read_stl),
+    DocumentFormat((".tex", ".latex"), is_latex, read_latex),
     DocumentFormat((".html", ".htm", ".xhtml"), _is_html, read_html),
     DocumentFormat(
         (
             *(".txt", MARKDOWN_SUFFIX, ".markdown", ".csv", ".tsv", ".json", ".ipynb"),
-            *(".srt", ".vtt", ".ass", ".ssa", ".sbv", ".ttml", ".lrc", ".json3"),
+            *(".srt", ".vtt", ".ass", ".ssa", ".sbv", ".smi", ".ttml", ".scc", ".lrc", ".json3"),
         ),
         lambda data: True,
         read_text,
@@ -116,13 +135,18 @@ def read(data: bytes, name: str = "", *, aloud: bool = False) -> Document:
     """
     if len(data) > MAX_DOCUMENT_BYTES:
         raise DocumentTooLong(f"{len(data)} bytes")
-    if not data.strip():
+    if not data.strip() or data.startswith(_EMPTY_ZIP):
         raise EmptyDocument
     _refuse_others(data)
-    form = next(form for form in FORMATS if form.matches(data))
-    if data.startswith(b"PK\x03\x04") and form is FORMATS[-1]:
-        raise NotDocument("a sheet") if _zipped("xl/")(data) else ArchivedDocument
-    found = form.read(data, name)
+    form = _form_of(data)
+    if form is None:
+        data, name = _unpacked(data)
+        _refuse_others(data)
+        form = _form_of(data)
+    if form is None:
+        raise ArchivedDocument("in an archive")
+    reader = read_html if form is FORMATS[-1] and is_fragment(data, name) else form.read
+    found = reader(data, name)
     if len(found.text) > MAX_DOCUMENT_CHARACTERS * 2:
         raise DocumentTooLong(f"{len(found.text)} characters")
     text = tidied(found.text)
@@ -134,6 +158,24 @@ def read(data: bytes, name: str = "", *, aloud: bool = False) -> Document:
         raise EmptyDocument("no words in it")
     title = found.title or (_MARKUP.sub("", heading.group(1)) if heading else "") or _stem(name)
     return replace(found, title=" ".join(title.split())[:120], text=text)
+
+
+def _form_of(data: bytes) -> DocumentFormat | None:
+    """Return the format of the content; None: it is a zip file of none of them."""
+    form = next(form for form in FORMATS if form.matches(data))
+    return None if form is FORMATS[-1] and data.startswith(_ZIP) else form
+
+
+def _unpacked(data: bytes) -> tuple[bytes, str]:
+    """Return the only file of a zip file, and its name. Raises NotDocument, ArchivedDocument."""
+    archive = Archive(data)
+    if any(name.startswith(_OTHER_PACKAGES) for name in archive.names):
+        raise NotDocument("another program's package")
+    files = {part: name for part, name in archive.files().items() if not _HIDDEN.search(name)}
+    if len(files) != 1:
+        raise ArchivedDocument(f"{len(files)} files")
+    [(part, name)] = files.items()
+    return archive.read(part), name.rpartition("/")[2]
 
 
 def tidied(text: str) -> str:

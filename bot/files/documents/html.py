@@ -26,9 +26,16 @@ _AROUND_NAMES = re.compile(
 """The same, by the names that pages give it."""
 _NOTE_LINKS = {"doc-noteref", "noteref", "footnote-ref"}
 _NOTE_LABEL = re.compile(r"[\[(]?(?:\d{1,3}|[*†‡])[\])]?")
+_TAG_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<[a-zA-Z][\w:-]*[\s>/]", re.DOTALL)
+_PIECE_HEAD_BYTES = 4096
 _BACK = ("↩", "↩︎", "↑", "^", "⏎", "")
 _LEAST_LEFT = 0.3
 """A page of which less is left without its surroundings has them named in another way."""
+
+
+def is_fragment(data: bytes, name: str) -> bool:
+    """Whether a file without a head is HTML: it is called so, and begins with a tag."""
+    return name.lower().endswith((".html", ".htm", ".xhtml")) and _TAG_START.match(data[:_PIECE_HEAD_BYTES]) is not None
 
 
 def read_html(data: bytes, name: str) -> Document:
@@ -43,6 +50,15 @@ def chapter(data: bytes) -> str:
     soup = _soup(_decoded(data)[0])
     _drop(soup, _NEVER)
     return _markdown(soup)
+
+
+def fragment(text: str) -> str:
+    """Return a piece of HTML, or a text that only may be some, as Markdown."""
+    if "<" not in text and "&" not in text:
+        return text.strip()
+    soup = _soup(text)
+    _drop(soup, _NEVER)
+    return _markdown(soup).strip()
 
 
 def _decoded(data: bytes) -> tuple[str, tuple[Note, ...]]:

@@ -23,9 +23,9 @@ _UNHEARD = re.compile(
 )
 """Addresses, identifiers, citations, encoded bytes."""
 _TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|</?[a-zA-Z][^<>]*>", re.DOTALL)
-_DEFINITION_LABEL = re.compile(
-    r"^\[\^[^\]]{1,30}\]:\s*|^\[[^\]]{1,60}\]:\s*(?:<\S+>|\S+://\S+|\S+\.\S+)\s*$", re.MULTILINE
-)
+_DEFINITION_LABEL = re.compile(r"^\[[^\]]{1,60}\]:\s*(?:<\S+>|\S+://\S+|\S+\.\S+)\s*$", re.MULTILINE)
+_FOOTNOTE_LABEL = re.compile(r"^\[\^[^\]\s]{1,30}\]:[ \t]*", re.MULTILINE)
+"""Before the words of a footnote. Of a single word CommonMark makes the address of a link."""
 _CODE_SIGN = re.compile(
     r"[{};=]\s*$|^\s*(?:def|class|import|from|for|if|while|return|function|var|let|const|\$|#include|<\w)\b|\w\(.*\)"
 )
@@ -43,7 +43,7 @@ def for_listening(text: str) -> str:
     """Return the text of a Markdown document without what nobody wants read aloud."""
     from markdown_it import MarkdownIt
 
-    tokens = MarkdownIt("commonmark").enable("table").parse(FRONT_MATTER.sub("", text))
+    tokens = MarkdownIt("commonmark").enable("table").parse(_FOOTNOTE_LABEL.sub("", FRONT_MATTER.sub("", text)))
     made = "\n".join(_blocks(_without_references(tokens)))
     return re.sub(r"\n{3,}", "\n\n", made).strip()
 

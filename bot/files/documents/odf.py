@@ -2,6 +2,8 @@
 
 import io
 import re
+import zipfile
+from copy import deepcopy
 
 from bot.errors import DamagedDocument, LockedDocument
 from bot.files.documents import xml
@@ -11,11 +13,51 @@ from bot.files.documents.scripts import folded
 
 _CONTENT = "content.xml"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_FLAT = b"urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+_ROOT_BYTES = 4096
+_PARTS = {
+    _CONTENT: ("content", "font-face-decls", "automatic-styles", "body"),
+    "styles.xml": ("styles", "font-face-decls", "styles", "automatic-styles", "master-styles"),
+    "meta.xml": ("meta", "meta"),
+}
+"""Part of a package -> the end of its root's name, and what stands in it."""
 _ESCAPED = re.compile(r"\\([^\w\s|])")
 """The library guards every hyphen and dot against being taken for markup."""
 _REPLACEMENT = re.compile(r"!\[[^\]]*\]\(\.?/?(?:ObjectReplacements|Object|Pictures)[^)]*\)\n?")
 """Pictures and formulas, which are names of parts of the file."""
 _OPEN_PART_SUFFIXES = (".xml", "mimetype")
+
+
+def is_flat_odf(data: bytes) -> bool:
+    """Whether the content is a text or a presentation as one XML file (OpenDocument 1.3 part 3, section 2.2.1)."""
+    return _FLAT in data[:_ROOT_BYTES] and b"<office:document" in data[:_ROOT_BYTES]
+
+
+def read_flat_odf(data: bytes, name: str) -> Document:
+    """Read a file that holds in one tree what the parts of a package hold."""
+    root = xml.parse(data)
+    out = io.BytesIO()
+    kind = root.get(f"{_OFFICE}mimetype") or "application/vnd.oasis.opendocument.text"
+    files = {part: _part(root, kept) for part, kept in _PARTS.items()}
+    entries = "".join(f'<m:file-entry m:full-path="{part}" m:media-type="text/xml"/>' for part in files)
+    entries = f'<m:file-entry m:full-path="/" m:media-type="{kind}"/>{entries}'
+    manifest = f'<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">{entries}</m:manifest>'
+    with zipfile.ZipFile(out, "w") as package:
+        package.writestr("mimetype", kind)
+        for part, content in files.items():
+            package.writestr(part, content)
+        package.writestr("META-INF/manifest.xml", manifest)
+    return read_odf(out.getvalue(), name)
+
+
+def _part(root: xml.Element, kept: tuple[str, ...]) -> bytes:
+    """Return the part of a package that has these children of the tree."""
+    part = root.makeelement(f"{_OFFICE}document-{kept[0]}", nsmap=root.nsmap)
+    part.extend(deepcopy(child) for child in root if xml.name(child) in kept[1:])
+    for data in part.iter(f"{_OFFICE}binary-data"):  # pictures
+        data.text = ""
+    return xml.written(part)
 
 
 def read_odf(data: bytes, name: str) -> Document:

@@ -1,35 +1,37 @@
 """Subtitles, captions and lyrics -> what is said, a line each; a blank line where somebody else speaks or pauses.
 
-SRT, WebVTT, ASS, SSA, SBV, TTML, MicroDVD, LRC and YouTube's json3. A text that merely quotes a cue is none of them.
+SRT, WebVTT, ASS, SSA, SBV, SubViewer, SAMI, TTML, SCC, MicroDVD, MPL2, TMPlayer, LRC, YouTube's json3 and XML, and
+transcripts in JSON. A text that merely quotes a cue is none of them.
 """
 
 import html
-import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from bot.errors import DamagedDocument
 from bot.files.documents import xml
+from bot.files.documents.broadcast import scc_cues
+from bot.files.documents.cues import Cue, lines_of, said_once, spoken
 from bot.files.documents.document import Document
 
-_PAUSE_SECONDS = 4.0
-"""A longer silence begins a paragraph."""
-_TOGETHER_SECONDS = 0.25
-"""Captions that roll follow each other without a longer gap."""
-_FLASH_SECONDS = 0.05
-"""A caption as short as this only moves the one before up; nobody reads it."""
-_ROLLING_SHARE = 0.5
 _CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}"
 _SIGNS = {
     "vtt": re.compile(r"WEBVTT(?:[ \t].*)?(?:\n|$)"),
     "srt": re.compile(rf"(?:\d+[ \t]*\n)?[ \t]*{_CLOCK}[,.]\d+[ \t]*-->"),
-    "sbv": re.compile(rf"{_CLOCK}\.\d+,{_CLOCK}\.\d+[ \t]*\n"),
+    "sbv": re.compile(rf"(?:\[[A-Z][^\n]*\s+)*{_CLOCK}\.\d+,{_CLOCK}\.\d+[ \t]*\n"),
+    "subviewer": re.compile(r"\[TITLE\][^\x00]*?\n\[BEGIN\]", re.IGNORECASE),
+    "tsv": re.compile(r"start\tend\ttext\n\d"),
+    "scc": re.compile(r"Scenarist_SCC V1\.0\s"),
     "ass": re.compile(r"\[Script Info\]", re.IGNORECASE),
     "ttml": re.compile(r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?tt[\s>]", re.DOTALL),
+    "timed": re.compile(r"(?:<\?xml[^>]*>\s*)?<(?:timedtext|transcript)[\s>]"),
+    "sami": re.compile(r"<SAMI[\s>]", re.IGNORECASE),
+    "mpl2": re.compile(r"\[\d+\]\[\d*\][^\n]*\n\[\d+\]\[\d*\]|\[\d+\]\[\d+\]\S"),
+    "tmp": re.compile(r"(?:\d{1,2}:\d{2}:\d{2}[:=]\S[^\n]*\n?){2}"),
     "microdvd": re.compile(r"\{\d+\}\{\d*\}"),
     "json3": re.compile(r"\{\s*\"(?:wireMagic|events|pens)\""),
+    "segments": re.compile(r"\{.*\"segments\"\s*:\s*\[", re.DOTALL),
 }
 """How the text of each kind begins."""
 _LYRIC = re.compile(r"^(?:\[\d{1,3}:\d{2}(?:[.:]\d{1,3})?\])+")
@@ -40,23 +42,23 @@ _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
 _READING = re.compile(r"<rt[^>]*>(.*?)</rt>", re.DOTALL)
 _VTT_TAG = re.compile(r"</?(?:c|i|b|u|v|lang|ruby|rt)(?:[.\s][^>]*)?>|<[\d:.]+>")
 _TTML_RUBY = "{http://www.w3.org/ns/ttml#styling}ruby"
+_XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
+_DRAWING = re.compile(r"\{[^}]*\\p[1-9][^}]*\}[^{]*(?:\{(?![^}]*\\p0)[^}]*\}[^{]*)*")
+"""What is drawn and not said, until the drawing ends."""
+_STYLE_TAG = re.compile(r"</?(?:[ibu]|font[^>]*)>", re.IGNORECASE)
+_FRAME_RATE = re.compile(r"\{[01]\}\{[01]\}(\d{2}(?:\.\d+)?)\s*\n")
+"""The first line of MicroDVD, by custom."""
+_SUBVIEWER_CUE = re.compile(r"^\[(\d+):(\d\d):(\d\d)\]\n(.+)\n\[(\d+):(\d\d):(\d\d)\]", re.MULTILINE)
+_SBV_HEAD = re.compile(r"\A(?:\[[A-Z][^\n]*\s+)+")
+_SEGMENT = re.compile(r"\"(?:text|body)\"\s*:\s*\"")
 _BARE_TIME = re.compile(rf"(?<![\d.:,])({_CLOCK})(?=[ \t]|$)", re.MULTILINE)
-
-
-@dataclass(slots=True)
-class _Cue:
-    start: float
-    "seconds"
-    end: float
-    lines: list[str]
-    speaker: str = ""
 
 
 def kind_of(text: str) -> str:
     """Return the kind of subtitles that a text is, one of those above or lrc; empty: it is none."""
     head = text[:4_000].lstrip("\ufeff \t\r\n")
     kind = next((kind for kind, sign in _SIGNS.items() if sign.match(head)), "")
-    if kind == "json3" and '"segs"' not in text:
+    if (kind == "json3" and '"segs"' not in text) or (kind == "segments" and not _SEGMENT.search(text)):
         return ""
     if not kind:
         lines = [line for line in head.splitlines()[:-1] or head.splitlines() if line.strip()]
@@ -70,10 +72,16 @@ def kind_of(text: str) -> str:
 def read_subtitles(text: str, kind: str) -> Document:
     """Read subtitles of a kind that `kind_of` named. Raises DamagedDocument."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
-    reader: Callable[[str], Iterator[_Cue]] = {
+    reader: Callable[[str], Iterator[Cue]] = {
         "vtt": _webvtt,
         "ttml": _ttml,
+        "timed": _timed,
         "json3": _json3,
+        "segments": _segments,
+        "scc": scc_cues,
+        "sbv": _sbv,
+        "subviewer": _subviewer,
+        "tsv": _tsv,
         "lrc": _lyrics,
     }.get(kind, _others)
     try:
@@ -82,10 +90,10 @@ def read_subtitles(text: str, kind: str) -> Document:
         raise DamagedDocument(f"{kind}: {type(error).__name__}") from error
     cues.sort(key=lambda cue: cue.start)
     title = _lyric_title(text) if kind == "lrc" else ""
-    return Document(title, _spoken(_said_once(cues)))
+    return Document(title, spoken(said_once(cues)))
 
 
-def _webvtt(text: str) -> Iterator[_Cue]:
+def _webvtt(text: str) -> Iterator[Cue]:
     import webvtt
 
     timed = "\n".join(_BARE_TIME.sub(r"\1.000", line) if "-->" in line else line for line in text.split("\n"))
@@ -93,27 +101,37 @@ def _webvtt(text: str) -> Iterator[_Cue]:
         start, end = caption.start_in_seconds, caption.end_in_seconds
         start, end = start + _milliseconds(caption.start), end + _milliseconds(caption.end)
         first, *voices = _VOICE.split(_READING.sub(r"（\1）", caption.raw_text))
-        yield _Cue(start, end, _lines(html.unescape(_VTT_TAG.sub("", first))))
+        yield Cue(start, end, lines_of(html.unescape(_VTT_TAG.sub("", first))))
         for speaker, words in zip(voices[::2], voices[1::2], strict=True):
-            yield _Cue(start, end, _lines(html.unescape(_VTT_TAG.sub("", words))), html.unescape(speaker).strip())
+            yield Cue(start, end, lines_of(html.unescape(_VTT_TAG.sub("", words))), html.unescape(speaker).strip())
 
 
 def _milliseconds(time: str) -> float:
     return float("0." + time.rpartition(".")[2])
 
 
-def _others(text: str) -> Iterator[_Cue]:
+def _others(text: str, form: str = "") -> Iterator[Cue]:
     import pysubs2
 
-    for event in pysubs2.SSAFile.from_string(text, fps=25.0).events:
-        if not event.is_comment and not event.is_drawing:
-            words = html.unescape(event.plaintext)
-            yield _Cue(event.start / 1000, event.end / 1000, _lines(words), event.name.strip())
+    told_rate = _FRAME_RATE.match(text)
+    fps = float(told_rate[1]) if told_rate else 25.0
+    text = text[told_rate.end() :] if told_rate else text
+    form = form or (
+        "" if "[Script Info]" in text[:4_000] else next(k for k, sign in _SIGNS.items() if sign.match(text))
+    )
+    for event in pysubs2.SSAFile.from_string(text, fps=fps, format_=form or None).events:
+        if not event.is_comment:
+            event.text = _DRAWING.sub("", event.text)
+            words = html.unescape(_STYLE_TAG.sub("", event.plaintext)).replace("[br]", "\n")
+            yield Cue(event.start / 1000, event.end / 1000, lines_of(words), event.name.strip())
 
 
-def _ttml(text: str) -> Iterator[_Cue]:
+def _ttml(text: str) -> Iterator[Cue]:
     """Yield the paragraphs of a TTML document; pysubs2 knows neither durations nor ticks and frames."""
     root = xml.parse(re.sub(r"^\s*<\?xml[^>]*\?>", "", text).encode())
+    agents = {
+        agent.get(_XML_ID): " ".join(xml.text(agent).split()) for agent in root.iter() if xml.name(agent) == "agent"
+    }
     rate = next((float(value) for name, value in root.attrib.items() if name.endswith("}tickRate")), 1.0)
     for place, paragraph in enumerate(item for item in root.iter() if xml.name(item) == "p"):
         _unwrap(paragraph)
@@ -126,7 +144,18 @@ def _ttml(text: str) -> Iterator[_Cue]:
         length = _ttml_seconds(paragraph.get("dur", ""), rate, 0.0)
         end = _ttml_seconds(paragraph.get("end", ""), rate, start + length)
         words = "".join(paragraph.itertext())
-        yield _Cue(start, end, _lines(words))
+        speakers = [agents.get(value, "") for name, value in paragraph.attrib.items() if name.endswith("}agent")]
+        yield Cue(start, end, lines_of(words), next(iter(speakers), ""))
+
+
+def _timed(text: str) -> Iterator[Cue]:
+    """Yield the cues of YouTube's XML: paragraphs in milliseconds, or in an older form texts in seconds."""
+    root = xml.parse(re.sub(r"^\s*<\?xml[^>]*\?>", "", text).encode())
+    for item in root.iter("p", "text"):
+        unit = 0.001 if item.tag == "p" else 1.0
+        start = float(item.get("t") or item.get("start") or 0) * unit
+        length = float(item.get("d") or item.get("dur") or 0) * unit
+        yield Cue(start, start + length, lines_of(html.unescape(xml.text(item))))
 
 
 def _unwrap(paragraph: xml.Element) -> None:
@@ -146,81 +175,49 @@ def _ttml_seconds(time: str, rate: float, missing: float) -> float:
     return missing
 
 
-def _json3(text: str) -> Iterator[_Cue]:
+def _json3(text: str) -> Iterator[Cue]:
     for event in json.loads(text)["events"]:
         start = float(event.get("tStartMs", 0)) / 1000
         words = "".join(segment.get("utf8", "") for segment in event.get("segs") or ())
-        yield _Cue(start, start + float(event.get("dDurationMs", 0)) / 1000, _lines(words))
+        yield Cue(start, start + float(event.get("dDurationMs", 0)) / 1000, lines_of(words))
 
 
-def _lyrics(text: str) -> Iterator[_Cue]:
+def _segments(text: str) -> Iterator[Cue]:
+    """Yield the segments of a transcript in JSON: Whisper's, or the namespace's of podcasts."""
+    for segment in json.loads(text)["segments"]:
+        start, end = (float(segment.get(key) or segment.get(f"{key}Time") or 0) for key in ("start", "end"))
+        words = str(segment.get("text") or segment.get("body") or "")
+        yield Cue(start, end, lines_of(words), str(segment.get("speaker") or ""))
+
+
+def _sbv(text: str) -> Iterator[Cue]:
+    """Yield the cues of SBV, and of SubViewer, which has a head before them and [br] within."""
+    return _others(_SBV_HEAD.sub("", text), "srt")
+
+
+def _subviewer(text: str) -> Iterator[Cue]:
+    """Yield the cues of SubViewer 1, whose end stands below them."""
+    for *times, words, hours, minutes, seconds in _SUBVIEWER_CUE.findall(text):
+        start, end = (int(h) * 3600.0 + int(m) * 60 + int(s) for h, m, s in (times, (hours, minutes, seconds)))
+        yield Cue(start, end, lines_of(words.replace("|", "\n")))
+
+
+def _tsv(text: str) -> Iterator[Cue]:
+    """Yield the rows of Whisper's table: milliseconds, and the words."""
+    for line in text.split("\n")[1:]:
+        if len(cells := line.split("\t", 2)) == 3:
+            yield Cue(float(cells[0]) / 1000, float(cells[1]) / 1000, lines_of(cells[2]))
+
+
+def _lyrics(text: str) -> Iterator[Cue]:
     for line in text.split("\n"):
         times = _LYRIC.match(line.strip())
         for minutes, seconds, rest in _LYRIC_TIME.findall(times.group()) if times else ():
             start = int(minutes) * 60 + int(seconds) + float(f"0.{rest or 0}")
             assert times is not None
-            yield _Cue(start, start, _lines(_WORD_TIME.sub("", line.strip()[times.end() :])))
+            yield Cue(start, start, lines_of(_WORD_TIME.sub("", line.strip()[times.end() :])))
 
 
 def _lyric_title(text: str) -> str:
     found = re.search(r"^\[ti:(.*)\]\s*$", text, re.IGNORECASE | re.MULTILINE)
     return found.group(1).strip() if found else ""
-
-
-def _lines(words: str) -> list[str]:
-    return [line for part in words.splitlines() if (line := " ".join(part.split()))]
-
-
-def _said_once(cues: list[_Cue]) -> list[_Cue]:
-    """Leave out what captions that roll or grow show again; a sentence that is said twice stays twice."""
-    cues = [
-        cue for before, cue in zip([None, *cues], cues, strict=False) if before is None or not _is_copy(before, cue)
-    ]
-    pairs = list(itertools.pairwise(cues))
-    close = [(a, b) for a, b in pairs if b.start - a.end <= _TOGETHER_SECONDS and a.speaker == b.speaker]
-    if sum(_goes_on(a, b) for a, b in close) < max(1.0, _ROLLING_SHARE * len(pairs)):
-        return cues
-    said: list[_Cue] = cues[:1]
-    for before, cue in pairs:
-        shown = list(cue.lines)
-        if cue.start - before.end <= _TOGETHER_SECONDS:
-            shared = _shared(before.lines, shown)
-            if not shared and _grows(before, cue):
-                said.pop()
-            again = shared == len(shown) and cue.end - cue.start > _FLASH_SECONDS
-            shown = shown if again else shown[shared:]
-        if shown:
-            said.append(_Cue(cue.start, cue.end, shown, cue.speaker))
-    return said
-
-
-def _is_copy(before: _Cue, cue: _Cue) -> bool:
-    """Whether a cue is the same as the one before at the same time: a shadow, another layer."""
-    return (before.start, before.end, before.lines) == (cue.start, cue.end, cue.lines)
-
-
-def _goes_on(before: _Cue, cue: _Cue) -> bool:
-    """Whether a cue shows lines of the one before and more, or its words and more; or flashes its last line."""
-    shared = _shared(before.lines, cue.lines)
-    flashes = cue.end - cue.start <= _FLASH_SECONDS
-    return (shared > 0 and (shared < len(cue.lines) or flashes)) or _grows(before, cue)
-
-
-def _shared(before: list[str], lines: list[str]) -> int:
-    """Return how many lines at the start of a cue are the last ones of the cue before."""
-    return next((n for n in range(min(len(before), len(lines)), 0, -1) if before[-n:] == lines[:n]), 0)
-
-
-def _grows(before: _Cue, cue: _Cue) -> bool:
-    return " ".join(cue.lines).startswith(" ".join(before.lines) + " ") and len(cue.lines) == len(before.lines)
-
-
-def _spoken(cues: list[_Cue]) -> str:
-    text, speaker, end = "", "", 0.0
-    for cue in cues:
-        words = "\n".join(cue.lines)
-        apart = cue.speaker != speaker or cue.start - end > _PAUSE_SECONDS
-        text += ("\n\n" if apart else "\n") if text else ""
-        text += f"{cue.speaker}: {words}" if cue.speaker and cue.speaker != speaker else words
-        speaker, end = cue.speaker, cue.end
-    return text

@@ -4,19 +4,23 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from bot.errors import AudioTooLarge, BadAudio, NotAudio
+from bot.errors import AudioTooLarge, BadAudio, LockedAudio, NotAudio
 from bot.files.recordings.container import Source, bytes_of
+from bot.files.zip_names import names_in
 
 MAX_ARCHIVE_TRACKS = 32
 _MAX_TRACKS_BYTES = 150_000_000
 _TRACK_SUFFIXES = frozenset(
     (
-        *(".aac", ".aif", ".aiff", ".caf", ".flac", ".m4a", ".mka", ".mp3", ".mp4"),
-        *(".oga", ".ogg", ".opus", ".wav", ".webm", ".wma"),
+        *(".3gp", ".aac", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".caf", ".flac", ".m4a", ".m4b", ".m4v", ".mka"),
+        *(".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpc", ".oga", ".ogg", ".opus", ".spx", ".tta", ".w64", ".wav"),
+        *(".webm", ".wma", ".wv"),
     )
 )
+_ENCRYPTED = 1
 _INFO_FILE = "info.txt"
 """Where a recorder lists the people of the numbered tracks."""
 _LISTED = re.compile(r"^\s+(?P<name>\S.*?)(?:#\d{1,4})?\s+\(\d+\)\s*$", re.MULTILINE)
@@ -32,13 +36,16 @@ def speakers_of(source: Source) -> list[tuple[str, bytes]]:
     """Return each speaker's name and file, in order. Raises NotAudio, AudioTooLarge, BadAudio."""
     try:
         with bytes_of(source) as file, zipfile.ZipFile(file) as archive:
-            entries = [entry for entry in archive.infolist() if _is_track(entry.filename)]
+            told = names_in(archive)
+            entries = [entry for entry, path in told if _is_track(path)]
             if not entries:
                 raise NotAudio("no recording in the archive")
             if len(entries) > MAX_ARCHIVE_TRACKS or sum(entry.file_size for entry in entries) > _MAX_TRACKS_BYTES:
                 raise AudioTooLarge(f"{len(entries)} tracks")
-            listed = _listed(archive)
-            return [(_name(entry.filename, listed), archive.read(entry)) for entry in entries]
+            if any(entry.flag_bits & _ENCRYPTED for entry in entries):
+                raise LockedAudio
+            names = speaker_names([path for _, path in told if _is_track(path)], _listed(archive))
+            return [(name, archive.read(entry)) for name, entry in zip(names, entries, strict=True)]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise BadAudio(type(error).__name__) from error
 
@@ -59,9 +66,27 @@ def _listed(archive: zipfile.ZipFile) -> list[str]:
     return _LISTED.findall(tracks) if marker else []
 
 
-def _name(path: str, listed: list[str]) -> str:
+def speaker_names(paths: Sequence[str], listed: Sequence[str] = ()) -> list[str]:
+    """Return who speaks on each track: as the recorder lists them, else as files are called, else folders."""
+    told = [_name(path, listed) for path in paths]
+    folders = [PurePosixPath(path).parent.name for path in paths]
+    names = [
+        _shown(folder) if told.count(name) > 1 and folder and folders.count(folder) == 1 else name
+        for name, folder in zip(told, folders, strict=True)
+    ]
+    return [
+        name if names.count(name) == 1 else f"{name} {names[: place + 1].count(name)}"
+        for place, name in enumerate(names)
+    ]
+
+
+def _name(path: str, listed: Sequence[str]) -> str:
     stem = PurePosixPath(path).stem
     number = _TRACK_NUMBER.match(stem)
     if number and 0 < int(number[1]) <= len(listed):
         return listed[int(number[1]) - 1][:_MAX_SPEAKER_NAME_CHARACTERS]
-    return (_TRACK_NUMBER.sub("", stem).replace("_", " ").strip() or stem)[:_MAX_SPEAKER_NAME_CHARACTERS]
+    return _shown(stem)
+
+
+def _shown(name: str) -> str:
+    return (" ".join(_TRACK_NUMBER.sub("", name).replace("_", " ").split()) or name)[:_MAX_SPEAKER_NAME_CHARACTERS]

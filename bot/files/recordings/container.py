@@ -16,15 +16,21 @@ from bot.files.recordings import riff
 
 Source: TypeAlias = bytes | Path
 _DEMUXERS = (
-    "aac,ac3,aiff,amr,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,voc,w64,wav,wv,"
-    "matroska,webm,mp4,m4a"
+    "aac,ac3,aiff,amr,ape,asf,au,avi,avr,caf,dsf,dss,dts,dv,eac3,epaf,flac,flv,gsm,iff,ircam,loas,matroska,mlp,"
+    "mov,mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,ogg,pvf,qcp,rm,shn,sox,swf,tak,truehd,tta,voc,w64,wav,wtv,wv,"
+    "wve,webm,mp4,m4a"
 )
 """Demuxers allowed for untrusted files. Playlists are excluded, because they open the files they name."""
 _OPEN_OPTIONS = {"format_whitelist": _DEMUXERS, "analyzeduration": "5000000", "probesize": "5000000"}
 _SAMPLE_RATES_HZ = range(4_000, 384_001)
+_DSD_RATES_HZ = range(352_800, 3_072_001)
+"""FFmpeg's rates for DSD, a bit a sample: an eighth of what the format calls its rate."""
+_DSD_CODECS = ("dsd", "dst")
 _CHANNEL_COUNTS = range(1, 65)
 _HEAD_BYTES = 1 << 16
 """Enough for the header of a WAV file, including any tags before its sound."""
+_GSM_FRAME_BYTES, _GSM_SIGNATURE, _LEAST_GSM_FRAMES = 33, 0xD, 50
+"""Bare frames of GSM 06.10 have no header but four bits of each frame, so a second of them is asked for."""
 
 
 @contextmanager
@@ -32,10 +38,11 @@ def opened(source: Source) -> Iterator[InputContainer]:
     """Open a recording or a film. Errors of FFmpeg within the block become BadAudio; a subclass says why."""
     head = head_of(source)
     file: str | BinaryIO = str(source) if isinstance(source, Path) else io.BytesIO(source)
-    if riff.misread(head):
-        file = io.BytesIO(riff.mended(source if isinstance(source, bytes) else source.read_bytes()))
+    form = "gsm" if _is_gsm(head) else None
     try:
-        with av.open(file, mode="r", container_options=_OPEN_OPTIONS, metadata_errors="replace") as container:
+        with av.open(
+            file, mode="r", format=form, container_options=_OPEN_OPTIONS, metadata_errors="replace"
+        ) as container:
             if not container.streams.audio:
                 raise NotAudio("no audio track")
             for stream in container.streams.audio:
@@ -62,12 +69,25 @@ def head_of(source: Source) -> bytes:
         return file.read(_HEAD_BYTES)
 
 
+def readable(source: Source) -> Source:
+    """Return a recording as FFmpeg reads it right."""
+    if not riff.misread(head_of(source)):
+        return source
+    return riff.mended(source if isinstance(source, bytes) else source.read_bytes())
+
+
+def _is_gsm(head: bytes) -> bool:
+    starts = head[::_GSM_FRAME_BYTES]
+    return len(starts) >= _LEAST_GSM_FRAMES and all(byte >> 4 == _GSM_SIGNATURE for byte in starts)
+
+
 def _check(stream: av.AudioStream) -> None:
     """Raise AbsurdAudio for values that no recorder writes. The decoder handles a missing rate."""
     context = stream.codec_context
     if context is None:
         raise NotAudio("an unknown codec")
-    if context.sample_rate and context.sample_rate not in _SAMPLE_RATES_HZ:
+    rates = _DSD_RATES_HZ if context.name.startswith(_DSD_CODECS) else _SAMPLE_RATES_HZ
+    if context.sample_rate and context.sample_rate not in rates:
         raise AbsurdAudio(f"{context.sample_rate} Hz")
     if context.channels not in _CHANNEL_COUNTS and context.channels:
         raise AbsurdAudio(f"{context.channels} channels")

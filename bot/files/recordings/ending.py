@@ -18,8 +18,14 @@ _EBML_TAIL_BYTES = 4 << 20
 _AMR_BYTES = (12, 13, 15, 17, 19, 20, 26, 31, 5, 6, 5, 5, 0, 0, 0, 0)
 _AMR_WIDE_BYTES = (17, 23, 32, 36, 40, 46, 50, 58, 60, 5, 0, 0, 0, 0, 0, 0)
 """Bytes of a frame after its first, by its kind."""
+_ASF_HEADER = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
+_ASF_DATA = b"\x36\x26\xb2\x75\x8e\x66\xcf\x11"
+_ASF_EMPTY_DATA_BYTES = 50
+"""A recorder that writes to a pipe tells no more of its sound than the object's own header."""
 _SEGMENT_ID, _CLUSTER_ID = 0x18538067, 0x1F43B675
 _CLUSTER_START = _CLUSTER_ID.to_bytes(4, "big")
+_NAMES_A_CLUSTER = b"\x53\xab\x84"
+"""Before the id of a cluster that an index names (SeekID of RFC 9559 section 5.1.1.1.1)."""
 
 
 def cut(file: BinaryIO) -> bool | None:
@@ -30,29 +36,6 @@ def cut(file: BinaryIO) -> bool | None:
         if head[at : at + len(signature)] == signature:
             return judge(file, size)
     return None
-
-
-def frame_cut(form: str, packet: bytes) -> bool:
-    """Whether the last of bare frames is shorter than its header says. `form` is the demuxer's name."""
-    if form == "aac" and len(packet) >= 7 and packet[0] == 0xFF and packet[1] & 0xF6 == 0xF0:
-        return len(packet) < ((packet[3] & 3) << 11 | packet[4] << 3 | packet[5] >> 5)
-    if form == "mp3" and len(packet) >= 4 and packet[0] == 0xFF and packet[1] & 0xE6 == 0xE2:
-        return len(packet) < _mp3_frame_bytes(packet)
-    return False
-
-
-def _mp3_frame_bytes(header: bytes) -> int:
-    """Return the length that the header of a frame of layer III tells; 0: it tells none (ISO 11172-3, 2.4.1.3)."""
-    version, rate, frequency = header[1] >> 3 & 3, header[2] >> 4, header[2] >> 2 & 3
-    if version == 1 or frequency == 3 or rate in (0, 15):
-        return 0
-    kilobits = (
-        (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
-        if version == 3
-        else (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
-    )[rate - 1]
-    hertz = (44_100, 48_000, 32_000)[frequency] >> {3: 0, 2: 1, 0: 2}[version]
-    return (144_000 if version == 3 else 72_000) * kilobits // hertz + (header[2] >> 1 & 1)
 
 
 def _ogg_cut(file: BinaryIO, size: int) -> bool:
@@ -120,6 +103,20 @@ def _au_cut(file: BinaryIO, size: int) -> bool:
     return length < _STREAMED_BYTES and start + length > size
 
 
+def _asf_cut(file: BinaryIO, size: int) -> bool:
+    """Objects of ASF (section 2): a name of 16 bytes and the size; the second of them holds the sound."""
+    at = 0
+    while at + 24 <= size:
+        head = _at(file, at, 24)
+        length = int.from_bytes(head[16:24], "little")
+        if length < 24 or (head.startswith(_ASF_DATA) and length == _ASF_EMPTY_DATA_BYTES < size - at):
+            return False  # written live
+        if at + length > size:
+            return True
+        at += length
+    return False
+
+
 def _w64_cut(file: BinaryIO, size: int) -> bool:
     at = 40
     while at + 24 <= size:
@@ -136,7 +133,10 @@ def _w64_cut(file: BinaryIO, size: int) -> bool:
 def _ebml_cut(file: BinaryIO, size: int) -> bool:
     """Elements of RFC 8794: a segment and its clusters may be of unknown size, all else tells its size."""
     start = max(0, size - _EBML_TAIL_BYTES)
-    found = _at(file, start, _EBML_TAIL_BYTES).rfind(_CLUSTER_START)
+    tail = _at(file, start, _EBML_TAIL_BYTES)
+    found = tail.rfind(_CLUSTER_START)
+    while found >= 0 and tail.endswith(_NAMES_A_CLUSTER, 0, found):
+        found = tail.rfind(_CLUSTER_START, 0, found)
     at = start + found if found >= 0 else 0
     while at < size:
         head = _at(file, at, 12)
@@ -155,6 +155,37 @@ def _ebml_cut(file: BinaryIO, size: int) -> bool:
     return False
 
 
+def _flv_cut(file: BinaryIO, size: int) -> bool:
+    """Tags of FLV (Annex E.4.1): kind, u24 size, seven bytes, the content, and u32 for the way back."""
+    at = int.from_bytes(_at(file, 5, 4), "big") + 4
+    while at + 11 <= size:
+        at += 11 + int.from_bytes(_at(file, at + 1, 3), "big") + 4
+    return at != size
+
+
+def _mpc8_cut(file: BinaryIO, size: int) -> bool:
+    """Packets of Musepack SV8: two letters, and the size of all as a number of seven bits a byte."""
+    at = 4
+    while at + 3 <= size:
+        length, place = 0, 2
+        for byte in _at(file, at + 2, 9):
+            length, place = length << 7 | byte & 0x7F, place + 1
+            if byte < 0x80:
+                break
+        if length < place:
+            return False
+        at += length
+    return at > size
+
+
+def _transport_cut(file: BinaryIO, size: int) -> bool | None:
+    """Packets of 188 bytes (ISO 13818-1), four more where cameras put a time before each."""
+    for length, first in ((188, 0), (192, 4)):
+        if _at(file, first, 5 * length)[::length] == b"GGGGG":
+            return size % length != 0
+    return None
+
+
 def _vint_bytes(first: int) -> int:
     """Return the bytes of a variable-size integer that begins with `first`; 9: it is none."""
     return 9 - first.bit_length() if first else 9
@@ -165,7 +196,7 @@ def _at(file: BinaryIO, at: int, count: int) -> bytes:
     return file.read(count)
 
 
-_STRUCTURES: tuple[tuple[bytes, int, Callable[[BinaryIO, int], bool]], ...] = (
+_STRUCTURES: tuple[tuple[bytes, int, Callable[[BinaryIO, int], bool | None]], ...] = (
     (b"OggS", 0, _ogg_cut),
     (b"ftyp", 4, _boxes_cut),
     (b"moov", 4, _boxes_cut),
@@ -178,6 +209,11 @@ _STRUCTURES: tuple[tuple[bytes, int, Callable[[BinaryIO, int], bool]], ...] = (
     (b"caff", 0, _chunks_cut(">", 8, b"caff")),
     (b"riff", 0, _w64_cut),
     (b".snd", 0, _au_cut),
+    (_ASF_HEADER, 0, _asf_cut),
     (b"#!AMR", 0, _amr_cut),
+    (b"FLV\x01", 0, _flv_cut),
+    (b"MPCK", 0, _mpc8_cut),
+    (b"G", 0, _transport_cut),
+    (b"G", 4, _transport_cut),
 )
 """A format's first bytes, where they stand, and what judges its end."""

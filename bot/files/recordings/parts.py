@@ -66,24 +66,33 @@ class PartBuffer:
         gain = self._gain()
         offset = self._sum / self.size if self.size else 0.0
         offset = offset if abs(offset) > _MAX_OFFSET else 0.0
-        for number, (start, end, scale) in enumerate(self._pieces):
-            if gain == scale == 1.0 and not offset:
-                yield self._samples[start:end].astype("<i2", copy=False).tobytes()
-            else:
-                yield _to_16_bits((self._piece(number) - offset) * gain).astype("<i2", copy=False).tobytes()
+        for start, end, scale in self._pieces:
+            found = self._samples[start:end]
+            if gain != 1.0 or scale != 1.0 or offset:
+                found = _rounded(found * np.float32(scale * gain) - np.float32(offset * gain * _FULL_SCALE))
+            yield found.astype("<i2", copy=False).tobytes()
 
     def _take(self, samples: Samples) -> None:
-        peak = float(np.abs(samples).max(initial=0.0))
-        scale = 1.0 if peak > 1.0 else max(2.0**-24, 2.0 ** np.frexp(peak)[1])
-        scale = float(2.0 ** np.frexp(peak)[1]) if peak > 1.0 else min(1.0, scale)
-        self._samples[self.size : self.size + len(samples)] = _to_16_bits(samples / scale)
-        self._pieces.append((self.size, self.size + len(samples), scale))
-        self.size += len(samples)
-        self._sum += float(samples.sum(dtype=np.float64))
+        peak = _peak_of(samples)
+        scale = max(2.0**-24, 2.0 ** int(np.frexp(peak)[1]))
+        scale = scale if peak > 1.0 else min(1.0, scale)
+        end = self.size + len(samples)
+        # Within full scale by the choice of the scale, but for a peak that rounds up to 32768.
+        scaled = samples * np.float32(_FULL_SCALE / scale)
+        np.rint(scaled, out=scaled)
+        if peak * _FULL_SCALE / scale >= _FULL_SCALE - 1:
+            np.minimum(scaled, _FULL_SCALE - 1, out=scaled)
+        self._samples[self.size : end] = scaled
+        self._pieces.append((self.size, end, scale))
+        self.size = end
         self._peak = max(self._peak, peak)
         whole = len(samples) // self._level_samples * self._level_samples
+        frames = samples[:whole].reshape(-1, self._level_samples)
+        sums = np.einsum("ij->i", frames)
+        self._sum += float(sums.sum(dtype=np.float64)) + float(samples[whole:].sum(dtype=np.float64))
         if whole:
-            self._levels.append(samples[:whole].reshape(-1, self._level_samples).std(axis=1))
+            power = np.einsum("ij,ij->i", frames, frames) / self._level_samples - (sums / self._level_samples) ** 2
+            self._levels.append(np.sqrt(np.maximum(power, 0.0)))
 
     def _piece(self, number: int) -> Samples:
         start, end, scale = self._pieces[number]
@@ -122,7 +131,7 @@ def in_parts(
     for piece in pieces:
         silence += max(0, piece.at - end)
         end = piece.at + len(piece.samples)
-        if np.abs(piece.samples).max(initial=0.0) < _SILENT_PEAK:
+        if _peak_of(piece.samples) < _SILENT_PEAK:
             silence += len(piece.samples)
             continue
         if silence > most_silence:
@@ -140,5 +149,12 @@ def in_parts(
         yield start / rate, True, buffer
 
 
-def _to_16_bits(samples: Samples) -> NDArray[np.int16]:
-    return np.clip(np.rint(samples * _FULL_SCALE), -32768, 32767).astype(np.int16)
+def _peak_of(samples: Samples) -> float:
+    return max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
+
+
+def _rounded(samples: Samples) -> NDArray[np.int16]:
+    """Return samples of which full scale is 32768 as 16 bits. It writes into what it is given."""
+    np.rint(samples, out=samples)
+    np.clip(samples, -32768, 32767, out=samples)
+    return samples.astype(np.int16)

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.audio import HEAR_RATE
 from bot.errors import AudioTooLarge, AudioTooLong, EmptyAudio, NotAudio, SilentAudio, TruncatedAudio
 from bot.files.recordings import archive, ending, ogg
-from bot.files.recordings.container import Source, bytes_of, head_of
+from bot.files.recordings.container import Source, bytes_of, head_of, readable
 from bot.files.recordings.facts import Limits, PartHead, RecordingFacts
 from bot.files.recordings.parts import PartBuffer, in_parts
 from bot.files.recordings.speakers import SpeakerTurns, merged
@@ -21,6 +21,11 @@ class SoundFile:
 
     source: Source
     look: Survey
+
+    @classmethod
+    def open(cls, source: Source, limits: Limits) -> "SoundFile":
+        source = readable(source)
+        return cls(source, survey(source, limits.longest))
 
     def tracks(self, rate: int, longest: float) -> list[Iterator[Piece]]:
         return [read_track(self.source, track.index, track.mix, rate, longest) for track in self.look.tracks]
@@ -52,7 +57,7 @@ class Recording:
         if archive.is_archive(head):
             return cls._of_speakers(source, limits)
         try:
-            links = [SoundFile(piece, survey(piece, limits.longest)) for piece in _links(source, head)]
+            links = [SoundFile.open(piece, limits) for piece in _links(source, head)]
         except NotAudio:
             with bytes_of(source) as file:
                 if ending.cut(file):
@@ -67,7 +72,7 @@ class Recording:
         links, names = [], []
         for name, data in archive.speakers_of(source):
             try:
-                links.append(SoundFile(data, survey(data, limits.longest)))
+                links.append(SoundFile.open(data, limits))
             except (EmptyAudio, NotAudio):
                 continue  # somebody who was there and never spoke
             names.append(name)
@@ -87,10 +92,15 @@ class Recording:
         """Decode the recording in parts of `seconds`. Raises BadAudio; SilentAudio when all of it is zeros."""
         turns = SpeakerTurns(self.speakers) if self.speakers else None
         heard = False
-        for start, last, buffer in in_parts(self._pieces(rate, turns), seconds, overlap, rate):
-            heard = True
-            told = turns.between(start, start + buffer.size / rate) if turns else []
-            yield PartHead(start, last, told), buffer
+        try:
+            for start, last, buffer in in_parts(self._pieces(rate, turns), seconds, overlap, rate):
+                heard = True
+                told = turns.between(start, start + buffer.size / rate) if turns else []
+                yield PartHead(start, last, told), buffer
+        except (EmptyAudio, NotAudio):
+            if self.facts.cut:
+                raise TruncatedAudio("cut off before its first sound") from None
+            raise
         if not heard:
             raise SilentAudio("zeros")
 

@@ -11,8 +11,9 @@ import numpy as np
 from av.container import InputContainer
 from av.stream import Disposition
 
-from bot.errors import AudioTooLong, EmptyAudio
+from bot.errors import AudioTooLong, EmptyAudio, TruncatedAudio
 from bot.files.recordings import ending
+from bot.files.recordings.bare_frames import frame_cut
 from bot.files.recordings.container import Source, bytes_of, opened
 from bot.files.recordings.mix import Weights, mixed, weights
 from bot.files.recordings.samples import Samples, channels_of
@@ -30,6 +31,7 @@ _LEAST_SPEECH_SHARE = 0.02
 _COUNTED_FORMATS = {"flac", "wv", "tta"}
 """Formats whose header counts the samples themselves."""
 _SLACK_SECONDS = 0.5
+_LONG_PACKET_SECONDS = 0.2
 _NOT_THE_PROGRAMME = Disposition.comment | Disposition.visual_impaired | Disposition.hearing_impaired
 
 
@@ -61,11 +63,15 @@ class _TrackLook:
     packets: int = 0
     base: float = 0.0
     "seconds of a tick"
-    end: int = 0
+    end: float = 0.0
     "when the last packet ends, in ticks"
-    total: int = 0
+    total: float = 0.0
     "ticks of all packets"
     last: av.Packet | None = None
+    decoded: av.Packet | None = None
+    "the last that was; a decoder must not get one twice"
+    last_frames: list[av.AudioFrame] = field(default_factory=list)
+    "of it"
     excerpts: list[Samples] = field(default_factory=list)
     held: float = 0.0
     "seconds of excerpts"
@@ -75,6 +81,17 @@ class _TrackLook:
     @property
     def disposition(self) -> Disposition:
         return self.stream.disposition
+
+    def measure_last(self) -> None:
+        """Decode the last packet, if it is long or tells no duration: containers know only that of a full one."""
+        last, ticks = self.last, self.last.duration or 0 if self.last else 0
+        if last is None or not self.base or 0 < ticks * self.base < _LONG_PACKET_SECONDS:
+            return
+        frames = self.last_frames if self.decoded is last else _decoded(last)
+        if real := sum(frame.samples / frame.sample_rate for frame in frames) / self.base:
+            self.total += real - ticks
+            if last.pts is not None and self.end <= last.pts + ticks:
+                self.end = last.pts + real
 
 
 def survey(source: Source, longest: float) -> Survey:
@@ -86,8 +103,9 @@ def survey(source: Source, longest: float) -> Survey:
             structure = ending.cut(file)
         heard = [look for look in looks if look.packets]
         if not heard:
-            raise EmptyAudio("no sound on the track")
+            raise TruncatedAudio("cut off before its first sound") if structure else EmptyAudio("no sound on the track")
         for look in heard:
+            look.measure_last()
             if look.excerpts:
                 excerpt = np.concatenate(look.excerpts, axis=1)
                 look.mix = weights(excerpt)
@@ -98,6 +116,8 @@ def survey(source: Source, longest: float) -> Survey:
             raise AudioTooLong(f"{sound:.0f} s")
         begin = beginning(container)
         seconds = max(sound, *(look.end * look.base - begin for look in chosen))
+        if not any(look.end for look in chosen):  # packets without times or durations
+            seconds = max(seconds, (container.duration or 0) / av.time_base)
         if structure is None:
             broken = broken or any(_ends_short(container, look) for look in chosen)
     tracks = tuple(TrackChoice(look.index, look.mix, look.stream.metadata.get("title", "")) for look in chosen)
@@ -120,7 +140,7 @@ def _look(container: InputContainer, looks: list[_TrackLook]) -> bool:
             if pts is not None and pts + duration > look.end:
                 look.end = pts + duration
             look.packets += 1
-            look.total += duration
+            look.total += duration if pts is None or pts >= 0 else max(0, pts + duration)
             look.last = packet
             if choice and (look.total * look.base % step if step else 0.0) < _EXCERPT_SECONDS:
                 _listen(look, packet)
@@ -143,13 +163,8 @@ def _listen(look: _TrackLook, packet: av.Packet) -> None:
     """Decode a packet of an excerpt to 16 kHz, as it is: no filter is needed to find speech in it."""
     if look.held > _EXCERPTS_SECONDS:
         return
-    try:
-        frames = packet.decode()
-    except UNREADABLE_PACKET_ERRORS:
-        return
-    for frame in frames:
-        if not isinstance(frame, av.AudioFrame) or frame.sample_rate <= 0:
-            continue
+    look.decoded, look.last_frames = packet, _decoded(packet)
+    for frame in look.last_frames:
         channels = channels_of(frame)
         if look.excerpts and len(channels) != len(look.excerpts[0]):
             continue
@@ -157,6 +172,13 @@ def _listen(look: _TrackLook, packet: av.Packet) -> None:
         if count:
             look.excerpts.append(_thinned(channels, count))
             look.held += channels.shape[1] / frame.sample_rate
+
+
+def _decoded(packet: av.Packet) -> list[av.AudioFrame]:
+    try:
+        return [frame for frame in packet.decode() if isinstance(frame, av.AudioFrame) and frame.sample_rate > 0]
+    except UNREADABLE_PACKET_ERRORS:
+        return []
 
 
 def _thinned(channels: Samples, count: int) -> Samples:
@@ -192,7 +214,7 @@ def _ends_short(container: InputContainer, look: _TrackLook) -> bool:
     last, stream = look.last, look.stream
     if last is None:
         return False
-    if last.is_corrupt or ending.frame_cut(container.format.name, bytes(last)):
+    if last.is_corrupt or frame_cut(container.format.name, bytes(last)):
         return True
     if container.format.name in _COUNTED_FORMATS and stream.duration and stream.time_base:
         return look.total * look.base < float(stream.duration * stream.time_base) - _SLACK_SECONDS

@@ -13,8 +13,11 @@ from bot.files.recordings.container import Source, opened
 from bot.files.recordings.mix import Weights
 from bot.files.recordings.samples import Samples, channels_of, frame_of
 
-UNREADABLE_PACKET_ERRORS = (av.error.InvalidDataError, av.error.PatchWelcomeError)
-"""A decoder's errors for one packet: the next may be readable."""
+UNREADABLE_PACKET_ERRORS = (
+    *(av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.PermissionError),
+    *(av.error.BugError, av.error.UnknownError),
+)
+"""What decoders say of one packet that they cannot read: the next may be readable."""
 GAP_SECONDS = 0.1
 """Time stamps of players jitter by less."""
 _RESTART_SECONDS = 0.5
@@ -61,6 +64,10 @@ def read_track(source: Source, index: int, mix: Weights, rate: int, longest: flo
         yield from _Decoding(container, stream, mix, rate, longest).pieces()
 
 
+def _shape_of(frame: av.AudioFrame) -> tuple[int, int, str]:
+    return frame.sample_rate, frame.layout.nb_channels, frame.format.name
+
+
 class _Decoding:
     """The state of decoding one track."""
 
@@ -95,8 +102,17 @@ class _Decoding:
                 continue
             self._good += 1
             for frame in frames:
-                if isinstance(frame, av.AudioFrame) and frame.sample_rate > 0:
-                    yield from self._take(frame, packet.pts if self._decoder else frame.pts)
+                if not isinstance(frame, av.AudioFrame) or (rate := frame.sample_rate) <= 0:
+                    continue
+                pts = packet.pts if self._decoder else frame.pts
+                if not self._follows(frame, pts):
+                    yield from self._begin_anew(frame, pts)
+                if self._mix:
+                    frame = self._mixed(frame)
+                frame.pts = None
+                self._held.write(frame)
+                if self._held.samples > rate:
+                    yield from self._resample(self._held.read())
         yield from self._flush()
         if not self._count:
             raise NotAudio(f"{self._bad} unreadable packets") if self._bad else EmptyAudio("no sound on the track")
@@ -110,24 +126,33 @@ class _Decoding:
             if not self._good:
                 raise  # else the file ends in the middle of a packet, which the survey has seen
 
-    def _take(self, frame: av.AudioFrame, pts: int | None) -> Iterator[Piece]:
-        rate, samples = frame.sample_rate, frame.samples
+    def _follows(self, frame: av.AudioFrame, pts: int | None) -> bool:
+        """Whether a frame begins where the last one ended, and is of its shape. Asked 50 times a second of sound."""
+        if _shape_of(frame) != self._shape:
+            return False
+        if pts is None:
+            return True
+        begin = pts * self._base - self._begin
+        if not -_RESTART_SECONDS < begin - self._end < GAP_SECONDS:
+            return False
+        self._end = begin + frame.samples / frame.sample_rate
+        return True
+
+    def _begin_anew(self, frame: av.AudioFrame, pts: int | None) -> Iterator[Piece]:
         if pts is not None:
             begin = pts * self._base - self._begin
             if not -_RESTART_SECONDS < begin - self._end < GAP_SECONDS:
                 yield from self._place(begin)
                 begin = pts * self._base - self._begin
-            self._end = begin + samples / rate
-        shape = (rate, frame.layout.nb_channels, frame.format.name)
-        if shape != self._shape:
+            self._end = begin + frame.samples / frame.sample_rate
+        if (shape := _shape_of(frame)) != self._shape:
             yield from self._flush()
             self._shape = shape
-        if self._mix and len(self._mix) == shape[1]:
-            frame = frame_of(np.asarray(self._mix, np.float32) @ channels_of(frame), rate)
-        frame.pts = None
-        self._held.write(frame)
-        if self._held.samples > rate:
-            yield from self._resample(self._held.read())
+
+    def _mixed(self, frame: av.AudioFrame) -> av.AudioFrame:
+        if len(self._mix) != frame.layout.nb_channels:
+            return frame
+        return frame_of(np.asarray(self._mix, np.float32) @ channels_of(frame), frame.sample_rate)
 
     def _place(self, begin: float) -> Iterator[Piece]:
         """Move the position to where a frame belongs, when its time stamp leaves a gap."""

@@ -27,7 +27,7 @@ _MAX_HEADING_LEVELS = 3
 _MAX_NUMBER_CHARACTERS = 12
 """What may stand before a title that the outline names: Chapter 12"""
 _NO_TITLE = re.compile(
-    r"^(untitled|unbenannt|sans titre|無題|ohne titel|title|document|文書)?\s*\d*$|^microsoft \w+ ?- |"
+    r"^(untitled|\(anonymous\)|unbenannt|sans titre|無題|ohne titel|title|document|文書)?\s*\d*$|^microsoft \w+ ?- |"
     r"\.(docx?|pptx?|xlsx?|odt|odp|indd|tex|dvi|pdf|html?|txt|md|qxd|pages)$|^(slide|layout|powerpoint)\b.*\d*$",
     re.IGNORECASE,
 )
@@ -42,6 +42,9 @@ def read_pdf(data: bytes, name: str) -> Document:
     """
     import pypdfium2  # 9 MB and 80 ms
 
+    from bot.files.documents.pdf.fonts import use_square_font
+
+    use_square_font()
     try:
         pdf = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:

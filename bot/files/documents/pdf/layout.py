@@ -4,6 +4,7 @@ A gutter is looked for that few fragments cross; those are headings and pictures
 into bands. Within a band the left column is read before the right one, and each is looked at again.
 """
 
+import itertools
 from dataclasses import dataclass
 from statistics import median
 
@@ -42,6 +43,8 @@ class TableBlock:
 
 def blocks(fragments: list[Fragment], depth: int = 0) -> list[TextColumn | TableBlock]:
     """Return the blocks of a page in reading order."""
+    if not depth:  # bullets and numbers belong to their words, whatever gap is between them
+        fragments = [item for row in rows(fragments) for item in row]
     gutter = _gutter(fragments) if depth < _MAX_DEPTH else None
     if gutter is None:
         return _single(rows(fragments))
@@ -52,14 +55,29 @@ def blocks(fragments: list[Fragment], depth: int = 0) -> list[TextColumn | Table
     for band, wide in _bands(left, right, across):
         sides = [item for item in band if item.right <= gutter], [item for item in band if item.left >= gutter]
         beside = rows(band)
-        if is_table(beside) and not all(is_prose(rows(side)) for side in sides):
+        if is_table(_core(beside)) and not all(is_prose(rows(side)) for side in sides):
             found += _tables(beside)
+        elif _follow(beside, gutter):
+            found += _single(beside)
         else:
             for side in sides:
                 found += blocks(side, depth + 1) if side else []
         if wide:
             found += blocks(wide, depth + 1)
     return _joined(found)
+
+
+def _core(beside: list[Row]) -> list[Row]:
+    """Return the rows from the first to the last that has several cells."""
+    several = [number for number, row in enumerate(beside) if len(row) > 1]
+    return beside[several[0] : several[-1] + 1] if several else []
+
+
+def _follow(beside: list[Row], gutter: float) -> bool:
+    """Whether the lines on both sides of a gutter stand one above the other, as a centred title above a text does."""
+    sides = [row[0].left >= gutter for row in beside]
+    turns = sum(a != b for a, b in itertools.pairwise(sides))
+    return turns < 2 and all(len(row) == 1 for row in beside)
 
 
 def _gutter(fragments: list[Fragment]) -> float | None:

@@ -18,7 +18,8 @@ _PAGE_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _NOTE_START = re.compile(r"^(\d{1,3}|[*†‡§¶]{1,3}|\([a-z\d]\)|[a-z])(?:[.)\]]?\s|(?=[A-Z\u2e80-\uffef]))")
-_APART_PITCHES = 1.5
+_DATE = re.compile(r"^\d{1,2}\.? [^\W\d]{3,12},? \d{4}$")
+_APART_PITCHES = 1.35
 _MAX_NOTE_LINES = 12
 _NOTE_SIZE = 0.93
 """Footnotes are set smaller than the text by at least this."""
@@ -55,7 +56,7 @@ def split_footnotes(lines: list[Fragment], body: float, marks: set[str]) -> tupl
     start = len(lines)
     while start and lines[start - 1].height < body * _NOTE_SIZE:
         start -= 1
-    while start < len(lines) and not _NOTE_START.match(lines[start].text):
+    while start < len(lines) and (not begins_note(lines[start]) or _DATE.match(lines[start].text)):
         start += 1
     if start == len(lines) and marks:
         usual = pitch(lines)

@@ -24,6 +24,7 @@ _SHORT_LINE = 0.86
 """A line that fills less of its column's width ends a paragraph if it ends a sentence."""
 _VERY_SHORT_LINE = 0.6
 _LARGER = 1.12
+_HEADING_PITCH = 1.1
 MAX_HEADING_CHARACTERS = 200
 _MAX_BOLD_HEADING_CHARACTERS = 90
 
@@ -69,6 +70,8 @@ def _begins(group: list[Fragment], line: Fragment, step: float, left: float, rig
     """Whether a line begins a block of its own."""
     before = group[-1]
     usual = step or 1.3 * line.height
+    if line.height > body * _LARGER and line.bold == before.bold:  # a heading has a step of its own
+        usual = max(usual, _HEADING_PITCH * line.height)
     if line.top - before.top > usual * _WIDER_PITCH + 0.5 or line.top < before.top - before.height:
         return True
     if abs(line.height - before.height) > 0.08 * before.height:

@@ -17,6 +17,7 @@ _CELL_GAP_EMS = 1.0
 """All rows of a table leave a gap of at least this width free."""
 _MOST_STRETCHED_EMS = 4.0
 _ROW_GAP_HEIGHTS = 2.5
+_NEARER = 0.9
 
 
 def grid_end(page_rows: list[Row], start: int) -> int:
@@ -33,9 +34,16 @@ def grid_end(page_rows: list[Row], start: int) -> int:
         gaps = _shared(gaps, _gaps(row), row[0].em * _CELL_GAP_EMS)
         if not gaps:
             break
-        if len(row) > 1:
+        if len(row) > 1 or _goes_on(page_rows[start:number], row):
             end = number + 1
     return end
+
+
+def _goes_on(above: list[Row], row: Row) -> bool:
+    """Whether a row of one cell is a further line of the cell above: nearer to it than the rows are to each other."""
+    tops = [other[0].top for other in above if len(other) > 1]
+    steps = [below - top for top, below in itertools.pairwise(tops)]
+    return len(row) == 1 and bool(steps) and row[0].top - above[-1][0].top < min(steps) * _NEARER
 
 
 def _gaps(row: Row) -> list[tuple[float, float]]:
@@ -75,15 +83,15 @@ def is_prose(lines: list[Row]) -> bool:
 
 
 def table(beside: list[Row]) -> list[list[str]]:
-    """Return the cells; a row without a first cell continues the one above."""
+    """Return the cells; a row without a first cell, or near to the one above, continues it."""
     spans = _spans(beside)
     cells: list[list[str]] = []
-    for row in beside:
+    for number, row in enumerate(beside):
         texts = [""] * len(spans)
         for fragment in row:
             column = max(range(len(spans)), key=lambda number: _overlap(fragment, spans[number]))
             texts[column] += glue(texts[column], fragment.text) + fragment.text
-        if cells and not texts[0] and len(row) < len(spans):
+        if cells and len(row) < len(spans) and (not texts[0] or _goes_on(beside[:number], row)):
             cells[-1] = [before + glue(before, more) + more for before, more in zip(cells[-1], texts, strict=True)]
         else:
             cells.append(texts)
