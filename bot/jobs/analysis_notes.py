@@ -12,6 +12,7 @@ from collections.abc import Callable, Set
 from bot.errors import StoreError
 from bot.jobs.job_folder import JobFolder
 from bot.ports.holder import Holder
+from bot.types import Message
 
 MAX_KEPT_ANALYSES = 32
 NOTES_LIFETIME_SECONDS = 1800.0
@@ -64,6 +65,19 @@ class AnalysisNotes(Holder):
             del self._kept[key]
         while len(self._kept) > MAX_KEPT_ANALYSES:
             del self._kept[next(iter(self._kept))]
+
+
+class TalkNotes(AnalysisNotes):
+    """Keeps notes on what was said in voice channels; they do not say in which, so every deletion takes all of them."""
+
+    def clear_channel(self, channel_id: int) -> None:
+        self._kept.clear()
+
+    def drop_lines(self, channel_id: int, line_ids: Set[str]) -> None:
+        self._kept.clear()
+
+    def correct(self, channel_id: int, before: Message, after: Message) -> None:
+        self._kept.clear()
 
 
 class AnalysisNotesOnDisk(Holder):

@@ -101,8 +101,11 @@ def estimate(studio: TextAndSpeech, seconds: float) -> dict[str, Usage]:
 
 
 def opened(place: ReadingPlace, recording: bytes, name: str) -> AbstractAsyncContextManager[OpenRecording]:
-    """Open a recording for `analyze`. Raises BadAudio, so that a bad one is found before anything is paid."""
-    return place.recording(recording, name, part_seconds=PART_SECONDS, overlap=OVERLAP_SECONDS)
+    """Open a recording for `analyze`; no file follows it in this place.
+
+    Raises BadAudio, so that a bad one is found before anything is paid.
+    """
+    return place.recording(recording, name, part_seconds=PART_SECONDS, overlap=OVERLAP_SECONDS, last=True)
 
 
 async def analyze(

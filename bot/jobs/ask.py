@@ -5,10 +5,13 @@ from decimal import Decimal
 
 from bot.audio import HEAR_RATE, SPEAK_RATE, seconds
 from bot.billing.budget import MAX_SHORT_ANSWER_SECONDS, Allowance
-from bot.errors import EngineError, Incomplete, StoreError
+from bot.call.extras import lasting_extras
+from bot.errors import BotError, BudgetSpent, EngineError, Incomplete, StoreError
 from bot.jobs.job_account import JobAccount
 from bot.jobs.services import JobServices
+from bot.ports import Asking, ToolPlace
 from bot.talk.labels import Labels
+from bot.tools.rounds import ToolAnswer
 from bot.types import (
     AudioDelta,
     Message,
@@ -16,8 +19,11 @@ from bot.types import (
     ReplyRequest,
     RoomContext,
     TextDelta,
+    ToolsUsed,
+    ToolUse,
     Turn,
     Typed,
+    Usage,
     Utterance,
 )
 
@@ -40,6 +46,10 @@ class Question:
     "author of the answer in memory; 0: neither question nor answer is remembered"
     document: str = ""
     "the words of files sent with it; they are not remembered"
+    place: ToolPlace | None = None
+    "where tools are used; None: none are"
+    tools_off: frozenset[str] = frozenset()
+    "tools that are switched off there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,12 @@ class AskResult:
     "False: the answer was cut off"
     asker: str
     "the label of who asked (bot/talk/labels.py)"
+    tokens: int = 0
+    "of the request"
+    tools: tuple[str, ...] = ()
+    "names of the tools it used"
+    failure: BotError | None = None
+    "what cut it off, if it is known"
 
 
 async def ask(question: Question, room: RoomContext, services: JobServices) -> AskResult:
@@ -65,9 +81,16 @@ async def ask(question: Question, room: RoomContext, services: JobServices) -> A
     past = await _past(question, services)
     labels = Labels(lambda: room.bot_name, past)
     room = replace(room, people={user_id: labels.of(user_id, name) for user_id, name in room.people.items()})
-    request = ReplyRequest(turn, labels.on(past), room)
-    expected = {services.model: services.engine.estimate(request, MAX_SHORT_ANSWER_SECONDS)}
+    toolbox, asking = services.tools, None
+    if toolbox and question.place:
+        asking = Asking(question.place, (question.user_id,), question.tools_off)
+    offered = toolbox.offer(asking) if toolbox and asking else ()
+    place, outbox = (question.guild_id, question.channel_id), services.outbox
+    payer = lasting_extras(services.budget, outbox, services.wall, place) if outbox else None
+    request = ReplyRequest(turn, labels.on(past), room, tools=offered, payer=payer)
+    expected = services.by_model(services.engine.estimate(request, MAX_SHORT_ANSWER_SECONDS))
     text, pcm, done, failure = "", bytearray(), None, None
+    used: list[ToolUse] = []
     account = JobAccount(services, question.guild_id, question.channel_id, question.user_id, expected, must_fit=False)
     async with account:
         if account.allowance is Allowance.SHORT:
@@ -75,25 +98,46 @@ async def ask(question: Question, room: RoomContext, services: JobServices) -> A
         elif account.allowance is Allowance.TEXT:
             room = replace(room, text_only=True)
         request = replace(request, room=room)
+        events = services.engine.reply(request)
+        if toolbox and asking and offered:
+
+            async def words() -> dict[int, str | None]:
+                return {}  # the question is written
+
+            async def may_go_on(more: ReplyRequest) -> bool:
+                return await account.may_go_on(
+                    services.by_model(services.engine.estimate(more, MAX_SHORT_ANSWER_SECONDS))
+                )
+
+            answer = ToolAnswer(services.engine, toolbox, asking, services.tool_route, words=words, may_go_on=may_go_on)
+            events = answer.run(request)
         try:
-            async for event in services.engine.reply(request):
+            async for event in events:
                 match event:
+                    case ToolsUsed(uses):
+                        used += uses
+                        if event.model:
+                            account.spend(event.model, event.usage, estimated=False)
                     case TextDelta(more):
                         text += more
                     case AudioDelta(sound):
                         pcm += sound
                     case ReplyDone():
                         done = event
-        except EngineError as error:
+        except (EngineError, BudgetSpent) as error:
             failure = error
-        if not text and not pcm:
-            raise failure or Incomplete()
+        heard = bool(text or pcm)
         usage = done.usage if done else services.engine.estimate(request, seconds(bytes(pcm), SPEAK_RATE))
-        account.spend(services.model, usage, done is None or done.estimated)
+        if heard or (done and usage != Usage()):  # requests that called tools are paid, whatever came of them
+            for model, part in services.by_model(usage).items():
+                account.spend(model, part, done is None or done.estimated)
+        if not heard:
+            raise failure or Incomplete()
     complete = failure is None and done is not None and done.complete
     await _remember(question, text, done if complete else None, room, services)
     asker = room.people.get(question.user_id, "")
-    return AskResult(text, bytes(pcm), account.cost, account.estimated, complete, asker)
+    names = tuple(dict.fromkeys(use.name for use in used))
+    return AskResult(text, bytes(pcm), account.cost, account.estimated, complete, asker, usage.tokens, names, failure)
 
 
 def _turn(question: Question, now: float) -> Turn:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.files.box import Box
-from bot.jobs.analysis_notes import AnalysisNotes
+from bot.jobs.analysis_notes import AnalysisNotes, TalkNotes
 from bot.jobs.analyze import Notes
 from bot.jobs.job_account import JobAccount
 from bot.jobs.job_folder import JobFolder
@@ -25,6 +25,8 @@ class JobContext:
     queue: JobQueue = field(default_factory=JobQueue)
     notes: Notes = field(default_factory=AnalysisNotes)
     "of analyses that failed halfway"
+    minutes_parts: Notes = field(default_factory=TalkNotes)
+    "of minutes that failed halfway"
     box: Box = field(default_factory=Box)
     "opens the files that people send"
 

@@ -1,6 +1,6 @@
 """A file that comes with a question: a document or a recording, whatever its name says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.errors import ArchivedDocument, NeitherTextNorSound, NotAudio, NotDocument, TextTooLongToAsk, UnknownEncoding
 from bot.files.box import ReadingPlace
@@ -32,14 +32,16 @@ class Enclosed:
 NOTHING_ENCLOSED = Enclosed()
 
 
-async def read_enclosed(place: ReadingPlace, data: bytes, name: str, mime_type: str) -> Enclosed:
+async def read_enclosed(place: ReadingPlace, data: bytes, name: str, mime_type: str, begin: float = 0.0) -> Enclosed:
     """Read a file as what its content is. `mime_type`, which can be wrong, decides what is tried first.
+
+    `begin`: the seconds of sound that other files bring before it.
 
     Raises BadDocument, BadAudio, FileError.
     """
     if mime_type.startswith(SOUND_TYPES):
         try:
-            return await _heard(place, data, name)
+            return await _heard(place, data, name, begin)
         except NotAudio as error:
             try:
                 return await _read(place, data, name)
@@ -49,14 +51,15 @@ async def read_enclosed(place: ReadingPlace, data: bytes, name: str, mime_type: 
         return await _read(place, data, name)
     except (NotDocument, ArchivedDocument, UnknownEncoding) as error:
         try:
-            return await _heard(place, data, name)
+            return await _heard(place, data, name, begin)
         except NotAudio:
             raise (error if isinstance(error, ArchivedDocument) else NeitherTextNorSound(str(error))) from None
 
 
-async def _heard(place: ReadingPlace, data: bytes, name: str) -> Enclosed:
+async def _heard(place: ReadingPlace, data: bytes, name: str, begin: float) -> Enclosed:
     heard = await place.sound(data, name, QUESTION_LIMITS)
-    speakers = f"{SPEAKERS_PROMPT}\n{speaker_lines(heard.turns)}" if heard.turns else ""
+    turns = [replace(turn, start=turn.start + begin, end=turn.end + begin) for turn in heard.turns]
+    speakers = f"{SPEAKERS_PROMPT}\n{speaker_lines(turns)}" if turns else ""
     return Enclosed(speakers, heard.pcm, (Note("cut", name),) if heard.cut else ())
 
 

@@ -1,6 +1,8 @@
 """The account of one job: its share of the budget, and the charges for all of its requests."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 
 import structlog
@@ -9,7 +11,7 @@ from bot.billing.account import Account
 from bot.billing.budget import Allowance, Reservation
 from bot.errors import BudgetSpent, StoreError
 from bot.jobs.services import JobServices
-from bot.types import Charge, Usage
+from bot.types import Charge, Release, Usage
 
 log = structlog.get_logger("jobs")
 
@@ -38,9 +40,14 @@ class JobAccount:
         self._must_fit = must_fit
         self._charges: list[Charge] = []
         "booked, and not in the store yet"
-        self._account = Account(services.budget, guild_id, channel_id, services.wall, self._charges.append)
+        self._ended: list[Release] = []
+        "holds of which the store does not know yet that they are over"
+        book, release = self._charges.append, self._ended.append
+        self._account = Account(services.budget, guild_id, channel_id, services.wall, book, release=release)
         self._estimate = estimate or {}
         self._reservation: Reservation | None = None
+        self._more: list[Reservation] = []
+        "of further requests"
 
     @property
     def allowance(self) -> Allowance:
@@ -69,15 +76,29 @@ class JobAccount:
         self._reservation = self._account.reserve(self._people, self._estimate, tell=False)
         if self._reservation.allowance is Allowance.OFF:
             raise BudgetSpent
+        try:
+            await self._account.hold(self._reservation)
+        except asyncio.CancelledError:  # whoever is cancelled here never leaves what was not entered
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._account.settle(self._reservation)
+        for reservation in (self._reservation, *self._more):
+            self._account.settle(reservation)
         await self.write()
         if self._services.outbox is not None:
-            for charge in self._charges:
-                self._services.outbox.add(self._guild_id, self._channel_id, charge)
+            for entry in (*self._charges, *self._ended):
+                self._services.outbox.add(self._guild_id, self._channel_id, entry)
         self._charges.clear()
+
+    async def may_go_on(self, estimate: Mapping[str, Usage]) -> bool:
+        """Return whether the budget allows one more request; hold its price back until the job is over."""
+        reservation = self._account.reserve(self._people, estimate, tell=False)
+        self._more.append(reservation)
+        with suppress(BudgetSpent):
+            await self._account.hold(reservation)
+        return reservation.open
 
     def spend(self, model: str, usage: Usage, estimated: bool) -> None:
         """Book one request."""

@@ -12,7 +12,7 @@ from bot.store.inspection import sqlite_file
 from bot.store.private_files import make_private_folder, write_private_file
 from bot.store.seal import Seal, file_key
 
-SEALED_FILES = ("*/plan.json", "*/*.pcm", "notes-*.json")
+SEALED_FILES = ("*/plan.json", "*/*.pcm", "notes-*.json", "minutes-*.json")
 
 
 @dataclass(frozen=True, slots=True)

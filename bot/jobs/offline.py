@@ -18,6 +18,7 @@ from bot.billing.budget import Budget
 from bot.billing.prices import Prices
 from bot.config import Settings
 from bot.engine.open import open_engines
+from bot.engine.roles import models_of, own_prices
 from bot.errors import AudioTooLong
 from bot.files import documents
 from bot.files.recordings.facts import QUESTION_LIMITS, RECORDING_LIMITS
@@ -30,8 +31,12 @@ from bot.jobs.enclosed import NOTHING_ENCLOSED, Enclosed, read_enclosed
 from bot.jobs.encoder import encode
 from bot.jobs.job_folder import folder_beside
 from bot.jobs.services import JobServices
+from bot.jobs.terminal_place import TerminalPlace
 from bot.ports import Store
 from bot.store.outbox import Outbox
+from bot.tools.builtin import BuiltinTools
+from bot.tools.open import open_tools
+from bot.tools.rounds import tool_route
 from bot.types import RoomContext
 
 SOUND_SUFFIXES = {
@@ -48,6 +53,8 @@ _MOST_BYTES = max(RECORDING_LIMITS.size, documents.MAX_DOCUMENT_BYTES)
 Step = Callable[[str, int, int | None], None]
 """Called on progress with the step's name, the number of finished parts, and of all parts (None: unknown)."""
 _NO_USER_ID = 0
+TOOL_WAIT_SECONDS = 20.0
+"""Seconds for the servers of tools to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +72,19 @@ async def open_jobs(
     settings: Settings, store: Store | None = None, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[JobContext]:
     """Open the model that the settings name, for jobs. Only `recap` needs a `store`."""
-    async with open_engines(settings, tls) as engines:
+    wall = lambda: datetime.now().astimezone()  # noqa: E731
+    async with (
+        open_engines(settings, tls) as engines,
+        open_tools(BuiltinTools(store, wall), settings.tools_file, settle=TOOL_WAIT_SECONDS) as tools,
+    ):
         services = JobServices(
+            tools=tools,
+            tool_route=tool_route(engines.tools, settings),
             engine=engines.reply,
-            budget=Budget(Decimal(0), Decimal(0), Prices(settings.prices), lambda: datetime.now(UTC)),
+            budget=Budget(Decimal(0), Decimal(0), Prices(own_prices(settings)), lambda: datetime.now(UTC)),
             clock=time.monotonic,
-            wall=lambda: datetime.now().astimezone(),
-            model=settings.openai_model,
+            wall=wall,
+            **models_of(settings),
             store=store,
             outbox=Outbox(store) if store is not None else None,
         )
@@ -85,7 +98,7 @@ async def answer(
     enclosed = await _enclosed(jobs, file) if file is not None else NOTHING_ENCLOSED
     step("asking", 0, None)
     room = RoomContext("Kikite", "a terminal", {}, jobs.services.wall(), language, voice)
-    question = Question(0, 0, _NO_USER_ID, text, enclosed.sound, document=enclosed.words)
+    question = Question(0, 0, _NO_USER_ID, text, enclosed.sound, document=enclosed.words, place=TerminalPlace())
     found = await ask(question, room, jobs.services)
     return replace(await _spoken(found.text, found.pcm, out, found.cost), notes=enclosed.notes)
 

@@ -239,7 +239,9 @@ class Podcaster:
     async def _part(self, piece: script.ScriptPiece) -> bytes:
         system = READ_ALOUD_PROMPT.format(role=_ROLES[piece.speaker])
         voice = self._plan.voices[piece.speaker]
-        made = await self._studio.say(system, piece.text, self._bill.spend, voice=voice, longest=_MAX_PART_SECONDS)
+        made = await self._studio.say(
+            system, piece.text, self._bill.spend, voice=voice, longest=_MAX_PART_SECONDS, verbatim=True
+        )
         if not made.complete:
             raise Incomplete("a part was cut off")
         return made.pcm

@@ -1,5 +1,6 @@
 """Where a programme that is too long for one file is cut: between chapters, else in a pause."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,14 +17,17 @@ _CUT_FADE_SECONDS = 0.02
 
 
 def file_ends(seconds: float, most: float, chapters: Sequence[float], pauses: Sequence[float]) -> list[float]:
-    """Return where each file ends, none longer than `most` seconds. `chapters`: where each begins."""
+    """Return where each file ends, none longer than `most` seconds. `chapters`: where each begins.
+
+    Of the pauses the one is taken that leaves files of even length, so that the last is not a single sentence.
+    """
     start, ends = 0.0, []
-    while seconds - start > most:
-        latest, least = start + most, start + most * _LEAST_SHARE
-        found = next(
-            (fit for places in (chapters, pauses) if (fit := [at for at in places if least < at <= latest])), []
-        )
-        start = found[-1] if found else latest
+    while (rest := seconds - start) > most:
+        latest = start + most
+        even = start + rest / math.ceil(rest / most)
+        between = [at for at in chapters if start + most * _LEAST_SHARE < at <= latest]
+        within = [at for at in pauses if start + (even - start) * _LEAST_SHARE < at <= latest]
+        start = between[-1] if between else min(within, key=lambda at: abs(at - even), default=latest)
         ends.append(start)
     return [*ends, seconds]
 
