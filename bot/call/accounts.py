@@ -1,22 +1,22 @@
 """The money of one call: what the budget allows, what is held back for it, and what it did cost."""
 
-import math
 from collections import deque
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
 from decimal import Decimal
 
 from bot.billing import tokens
 from bot.billing.account import Account
 from bot.billing.budget import Allowance, Reservation
 from bot.call.answer import Answer
+from bot.call.budget_news import BudgetNews
 from bot.call.context import CallContext
-from bot.call.shown import Notice, Trouble
+from bot.call.tool_rounds import ToolRounds
 from bot.errors import BudgetSpent
-from bot.types import ChargeKind, Heard, ReplyRequest, Turn, Usage, Utterance
+from bot.types import ChargeKind, Heard, ReplyEvent, ReplyRequest, Turn, Usage, Utterance
 
 REMEMBERED_UTTERANCES = 100
 """Utterances whose transcription times, or refusals, are known until the answer to them is over."""
-BUDGET_TROUBLE_SECONDS = 5.0
-"""Seconds in which people are told once that nothing is left: words and the answer to them are refused at once."""
 
 
 class Accounts:
@@ -25,14 +25,15 @@ class Accounts:
     def __init__(self, context: CallContext) -> None:
         venue, services, outbox = context.venue, context.services, context.outbox
         self._services = services
-        self._display = context.display
-        self._account = Account(
+        self.news = BudgetNews(context.display, services.clock)
+        self.account = self._account = Account(
             services.budget,
             venue.guild_id,
             venue.channel_id,
             services.wall,
             services.counters.charged,
             lambda charge: outbox.add(venue.guild_id, venue.channel_id, charge),
+            release=lambda hold: outbox.add(venue.guild_id, venue.channel_id, hold),
         )
         self._transcribing: dict[int, tuple[Reservation, float]] = {}
         "utterance id -> what its transcription may cost, and when it was begun"
@@ -40,10 +41,10 @@ class Accounts:
         "utterance id -> when its transcription began and ended; the newest REMEMBERED_UTTERANCES"
         self._own_words: dict[int, tuple[Reservation, Decimal | None]] = {}
         "number of a turn whose answer is written down -> what is held back for that, and what it did cost"
+        self.rounds = ToolRounds(services, self._account)
+        self.readings = Readings(self._account, self.news.announce)
         self._unpaid: deque[int] = deque(maxlen=REMEMBERED_UTTERANCES)
         "utterances that the budget did not allow to be written down"
-        self._told_spent_at = -math.inf
-        "when people were last told that nothing is left, in seconds on the call's clock"
 
     @property
     def cost(self) -> Decimal:
@@ -57,64 +58,97 @@ class Accounts:
         and says nothing.
         """
         services, account = self._services, self._account
-        estimate = lambda seconds: {services.model: services.engine.estimate(request, seconds)}  # noqa: E731
+        estimate = lambda seconds: services.by_model(services.engine.estimate(request, seconds))  # noqa: E731
         reservation = account.reserve(request.turn.people, estimate, tell=not preemptive)
         if preemptive and reservation.allowance is not Allowance.FULL:
             account.settle(reservation)
             return None
         if reservation.allowance is Allowance.OFF:
-            self._tell_spent()  # always: nobody who asks is left without a sign
+            self.news.spent()  # always: nobody who asks is left without a sign
             return None
-        self._announce(reservation)
+        self.news.announce(reservation)
         return reservation
+
+    async def held(
+        self, reservation: Reservation, events: AsyncGenerator[ReplyEvent, None]
+    ) -> AsyncGenerator[ReplyEvent, None]:
+        """Pass on the events of an answer whose price all processes know of. Raises BudgetSpent before the first."""
+        async with aclosing(events):
+            await self._account.hold(reservation)
+            async for event in events:
+                yield event
 
     def charge_answer(self, answer: Answer, kind: ChargeKind = "reply") -> tuple[Decimal | None, bool]:
         """Book an answer. Return its price in US dollars, None if unknown, and whether it is estimated."""
+        try:
+            return self._book_answer(answer, kind)
+        finally:
+            self._account.settle(answer.reservation)
+
+    def _book_answer(self, answer: Answer, kind: ChargeKind) -> tuple[Decimal | None, bool]:
         reply, request, people = answer.reply, answer.request, answer.turn.people
-        self._account.settle(answer.reservation)
-        own_words = self._own_words_cost(answer.turn.id)
+        own_words = self.rounds.close(answer, kind, self._own_words_cost(answer.turn.id))
         if reply.error and reply.empty:
             return Decimal(0), False
         estimated = reply.done is None or reply.done.estimated
-        engine, model = self._services.engine, self._services.model
-        usage = reply.done.usage if reply.done else engine.estimate(request, reply.seconds)
+        engine, by_model = self._services.engine, self._services.by_model
+        usage = self.usage(answer)
         for _ in range(reply.done.discarded if reply.done else 0):
-            self._account.book("speculation", model, engine.estimate(request, 0.0), people, estimated=True)
-        cost = self._account.book(kind, model, usage, people, estimated=estimated)
+            for model, wasted in by_model(engine.estimate(request, 0.0)).items():
+                self._account.book("speculation", model, wasted, people, estimated=True)
+        book, parts = self._account.book, by_model(usage)
+        costs = [book(kind, model, part, people, estimated=estimated) for model, part in parts.items()]
+        cost = None if None in costs else sum(filter(None, costs), Decimal(0))
         return (cost + own_words if cost is not None and own_words is not None else None), estimated
+
+    def usage(self, answer: Answer) -> Usage:
+        """Return what the server says an answer used, or an estimate."""
+        done = answer.reply.done
+        return done.usage if done else self._services.engine.estimate(answer.request, answer.reply.seconds)
 
     def charge_unheard(self, answer: Answer) -> tuple[Decimal | None, bool]:
         """Book an answer that nobody heard: a preemptive one that did not fit, or one that was withdrawn."""
         return self.charge_answer(answer, "speculation")
 
-    def may_transcribe(self, utterance: Utterance) -> bool:
-        """Return whether the budget allows an utterance to be written down; hold its price back until `transcribed`."""
-        reservation = self._reserve_transcript(utterance)
-        self._announce(reservation)
+    def may_transcribe(self, utterance: Utterance, ahead: Reservation | None = None) -> Reservation | None:
+        """Hold back what writing an utterance down costs, until `transcribed`; None: the budget does not allow it.
+
+        `ahead`: what is held back for it already.
+        """
+        reservation = ahead or self._reserve_transcript(utterance)
+        self.news.announce(reservation)
         if not reservation.open:
             self._unpaid.append(utterance.id)
-        else:
-            self._transcribing[utterance.id] = reservation, self._services.clock()
-        return reservation.open
+            return None
+        self._transcribing[utterance.id] = reservation, self._services.clock()
+        return reservation
 
-    def may_transcribe_ahead(self, utterance: Utterance) -> bool:
-        """Return whether the budget leaves room for a transcription that may be of no use."""
+    def reserve_ahead(self, utterance: Utterance) -> Reservation | None:
+        """Hold back what a transcription costs that may be of no use; None: money is short. Settle or hand it on."""
         reservation = self._reserve_transcript(utterance, tell=False)
+        if reservation.allowance is Allowance.FULL:
+            return reservation
         self._account.settle(reservation)
-        return reservation.allowance is Allowance.FULL
+        return None
 
-    def may_write_own_words(self, utterance: Utterance, turn: Turn) -> bool:
+    async def may_write_own_words(self, utterance: Utterance, turn: Turn) -> bool:
         """Return whether the budget allows an answer without words to be written down; hold its price back."""
         usage = {self._services.transcribe_model: self._transcript_usage(utterance)}
         reservation = self._account.reserve(turn.people, usage, tell=False)
         self._own_words[turn.id] = reservation, Decimal(0)
+        with suppress(BudgetSpent):
+            await self._account.hold(reservation)
         return reservation.open
 
     def own_words_written(self, heard: Heard, turn: Turn) -> None:
         """Book what it cost to write an answer down."""
-        usage = Usage(audio_in=round(heard.seconds * tokens.AUDIO_IN_PER_SECOND))
-        cost = self._account.book("transcription", self._services.transcribe_model, usage, turn.people)
-        self._own_words[turn.id] = self._own_words[turn.id][0], cost
+        self._own_words[turn.id] = self._own_words[turn.id][0], self._book_transcript(heard, turn.people)
+
+    def refused(self, utterance: Utterance, reservation: Reservation) -> None:
+        """Note that an utterance is not written down, since other processes hold what is left; tell people, once."""
+        self._unpaid.append(utterance.id)
+        if self._account.tell_refusal(reservation):
+            self.news.spent()
 
     def unpaid(self, utterance: Utterance) -> bool:
         """Return whether the budget did not allow an utterance to be written down."""
@@ -122,15 +156,15 @@ class Accounts:
 
     def transcribed(self, utterance: Utterance, heard: Heard | None) -> None:
         """Book a transcription; None: it failed."""
+        reservation: Reservation | None = None
         if begun := self._transcribing.pop(utterance.id, None):
             reservation, since = begun
-            self._account.settle(reservation)
             while len(self._transcribed) >= REMEMBERED_UTTERANCES:
                 self._transcribed.pop(next(iter(self._transcribed)))
             self._transcribed[utterance.id] = since, self._services.clock()
         if heard:
-            usage = Usage(audio_in=round(heard.seconds * tokens.AUDIO_IN_PER_SECOND))
-            self._account.book("transcription", self._services.transcribe_model, usage, (heard.user_id,))
+            self._book_transcript(heard, (heard.user_id,))
+        self._account.settle(reservation)
 
     def not_transcribed(self, utterance_id: int) -> None:
         """Release what was held back for a transcription that was cancelled."""
@@ -153,29 +187,16 @@ class Accounts:
         """Return when the transcription of an utterance began and ended, in seconds on the call's clock."""
         return self._transcribed.get(utterance.id)
 
+    def _book_transcript(self, heard: Heard, people: tuple[int, ...]) -> Decimal | None:
+        usage = Usage(audio_in=round(heard.seconds * tokens.AUDIO_IN_PER_SECOND))
+        model, usage = heard.by or (self._services.transcribe_model, usage)
+        return self._account.book("transcription", model, usage, people)
+
     def _own_words_cost(self, turn_id: int) -> Decimal | None:
         """Return what it cost to write an answer down: US dollars, None if unknown."""
         reservation, cost = self._own_words.pop(turn_id, (None, Decimal(0)))
         self._account.settle(reservation)
         return cost
-
-    def _announce(self, reservation: Reservation) -> None:
-        """Tell people, once, what the budget does not allow any more, and what it counts for an unknown price."""
-        if reservation.guessed:
-            self._display.show(Notice("budget_guessed"))
-        match reservation.news:
-            case Allowance.SHORT:
-                self._display.show(Notice("budget_short"))
-            case Allowance.TEXT:
-                self._display.show(Notice("budget_text"))
-            case Allowance.OFF:
-                self._tell_spent()
-
-    def _tell_spent(self) -> None:
-        now = self._services.clock()
-        if now >= self._told_spent_at + BUDGET_TROUBLE_SECONDS:
-            self._told_spent_at = now
-            self._display.show(Trouble(BudgetSpent()))
 
     def _reserve_transcript(self, utterance: Utterance, *, tell: bool = True) -> Reservation:
         usage = {self._services.transcribe_model: self._transcript_usage(utterance)}
@@ -184,3 +205,33 @@ class Accounts:
     @staticmethod
     def _transcript_usage(utterance: Utterance) -> Usage:
         return Usage(audio_in=tokens.of_speech(utterance.pcm))
+
+
+class Readings:
+    """What it costs to read aloud what people write."""
+
+    def __init__(self, account: Account, announce: Callable[[Reservation], None]) -> None:
+        self._account = account
+        self._announce = announce
+
+    @asynccontextmanager
+    async def paid_by(
+        self, user_id: int, expected: Mapping[str, Usage]
+    ) -> AsyncGenerator[Callable[[str, Usage, bool], None] | None, None]:
+        """Hold back what a line costs its writer, and give what books it; None: the budget allows no sound.
+
+        Raises BudgetSpent.
+        """
+        account = self._account
+        reservation = account.reserve((user_id,), expected)
+        self._announce(reservation)
+
+        def book(model: str, usage: Usage, estimated: bool) -> None:
+            account.book("reading", model, usage, (user_id,), estimated=estimated)
+
+        try:
+            if reservation.allowance < Allowance.TEXT:
+                await account.hold(reservation)
+            yield book if reservation.allowance < Allowance.TEXT else None
+        finally:
+            account.settle(reservation)

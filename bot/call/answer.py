@@ -14,12 +14,12 @@ from bot.audio import SPEAK_RATE, earcon, seconds
 from bot.billing.budget import Reservation
 from bot.call.rebuffer import Rebuffer
 from bot.call.reply_stream import ReplyStream
-from bot.errors import BotError, Incomplete, Unreachable
+from bot.errors import BotError, Incomplete, SlowAnswer, Unreachable
 from bot.ports import Playback, VoiceLink
 from bot.types import CallState, Playout, ReplyRequest, Turn
 
-CUE_DELAY_SECONDS = 1.2
-"""Seconds without a sound after which the earcon says: I am thinking."""
+CUE_DELAY_SECONDS = 1.05
+"""Seconds after somebody's last sound until the earcon says: I am thinking. It is heard within 1.2 s."""
 SLOW_ANSWER_SECONDS = 6.0
 """Seconds without a sound after which people are told that something is slow."""
 
@@ -142,12 +142,12 @@ class Answer:
             self.hold()
         elif self.held:
             self.release()
-        waited = now - self._turn.closed_at
-        if cue and waited >= CUE_DELAY_SECONDS:
+        if cue and now - self._turn.awaited_since >= CUE_DELAY_SECONDS:
             self._cue()
+        waited = self.reply.model_took(now, self._turn.closed_at)
         if waited >= SLOW_ANSWER_SECONDS and not self._told_slow and not arrived:
             self._told_slow = True
-            troubles.append(Unreachable())
+            troubles.append(SlowAnswer() if self.reply.writing else Unreachable())
         return troubles
 
     async def over(self) -> None:
@@ -194,7 +194,7 @@ class Answer:
             self._silence()
 
     def _queue(self, pcm: bytes) -> None:
-        self._rebuffer.note(seconds(pcm, SPEAK_RATE), self._now)
+        self._rebuffer.note(seconds(pcm, SPEAK_RATE), self._now, self.reply.rounds)
         self._waiting.append(pcm)
         self._flush()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bot.call.settings import CallSettings
 from bot.ports import Venue
 from bot.talk.addressing import Addressed, LastAddressed, addressed
-from bot.types import Utterance
+from bot.types import Typed, Utterance
 
 
 class Attention:
@@ -29,6 +29,11 @@ class Attention:
     def answered(self, people: frozenset[int], now: float) -> None:
         """Record whom the bot answered. Called when the answer ends."""
         self._last_answer = LastAddressed(people, now)
+
+    def meant(self, typed: Typed) -> bool:
+        """Whether something written in the room addresses the bot."""
+        mode, people, said = self._settings().answering, len(self._venue.people()), [(typed.user_id, typed.text)]
+        return addressed(mode, self.names, people, said, self._last_answer, typed.at).yes
 
     def judge(self, utterances: Sequence[Utterance], words: Mapping[int, str | None]) -> Addressed:
         """Decide whether a turn addresses the bot. `words`: utterance id -> transcript, as far as known."""

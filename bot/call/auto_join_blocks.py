@@ -7,12 +7,9 @@ import structlog
 
 from bot.errors import StoreError
 from bot.ports import Store
-from bot.types import Setting
+from bot.types import AWAY_SETTING, Setting
 
 log = structlog.get_logger(__name__)
-
-BLOCK_NAME = "away"
-"""Reserved name of a block in the store's settings table; bot/call/preferences.py skips it."""
 
 
 class AutoJoinBlocks:
@@ -31,7 +28,7 @@ class AutoJoinBlocks:
         except StoreError as error:
             log.warning("away_unknown", reason=str(error))
             return
-        self._places |= {(note.guild_id, note.channel_id) for note in kept if note.name == BLOCK_NAME}
+        self._places |= {(note.guild_id, note.channel_id) for note in kept if note.name == AWAY_SETTING}
 
     def allowed(self, guild_id: int, channel_id: int) -> bool:
         """Return whether the bot may join a channel by itself."""
@@ -41,7 +38,7 @@ class AutoJoinBlocks:
         """Stay out of a channel, or (None) a whole server. It holds at once, even if the store fails."""
         self._places.add((guild_id, channel_id))
         try:
-            await self._store.set(Setting(guild_id, channel_id, BLOCK_NAME, "yes", None, self._now()))
+            await self._store.set(Setting(guild_id, channel_id, AWAY_SETTING, "yes", None, self._now()))
         except StoreError as error:
             log.warning("away_not_kept", guild=guild_id, reason=str(error))
 
@@ -57,6 +54,6 @@ class AutoJoinBlocks:
         for guild_id, channel_id in places & self._places:
             self._places.discard((guild_id, channel_id))
             try:
-                await self._store.unset(guild_id, channel_id, BLOCK_NAME)
+                await self._store.unset(guild_id, channel_id, AWAY_SETTING)
             except StoreError as error:
                 log.warning("away_not_dropped", guild=guild_id, reason=str(error))

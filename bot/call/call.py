@@ -9,11 +9,15 @@ from decimal import Decimal
 from itertools import count
 
 from bot.audio import HEAR_RATE, seconds
+from bot.call.access import IN_A_CALL
 from bot.call.accounts import Accounts
+from bot.call.captions import Captions
 from bot.call.context import CallContext
 from bot.call.conversation import Conversation
 from bot.call.display import Display
+from bot.call.extras import Extras
 from bot.call.holdings import Holdings
+from bot.call.interpreter import Interpreter
 from bot.call.listener import Listener
 from bot.call.record import Record
 from bot.call.responder import Responder
@@ -70,19 +74,29 @@ class Call:
         self.verdicts = Verdicts(services.counters)
         self.display = display = Display(venue.audience, self.counts)
         self.outbox = Outbox(services.store, MAX_CALL_ENTRIES, self.counts, display.memory_failed, display.memory_works)
-        context = CallContext(venue, services, settings, self.counts, display, self.outbox, self.verdicts)
+        self.interpreter = Interpreter()
+        context = CallContext(
+            venue, services, settings, self.counts, display, self.outbox, self.verdicts, self.interpreter
+        )
         self.record = Record(context, history)
         self._services = services
+        self._settings = settings
+        self.barred: frozenset[int] = frozenset()
+        "who of the people met may not be answered here"
         self._consents = Consents(lambda: settings().consent, consents)
         self._accounts = Accounts(context)
+        self._extras = Extras(self._accounts.account)
         floor = Floor(FloorSettings(preemptive=settings().preemptive), self.counts)
         listener = Listener(services.make_vad, floor, settings)
         self._responder = responder = Responder(context, self.record, self._accounts, floor)
-        self._conversation = Conversation(context, listener, responder, self.agreed)
+        self.captions = Captions(context, self._extras, self.record.name)
+        self.record.on_written = self.captions.written
+        self._conversation = Conversation(context, listener, responder, self.captions, self.agreed, lambda: self.barred)
         self.holdings = Holdings(context, self._consents, listener, floor, responder, self.record, self.people_changed)
         self._link: VoiceLink | None = None
         self._group: asyncio.TaskGroup | None = None
         self._leaving = asyncio.Event()
+        self.began = services.wall()
         self._started_at = services.clock()
         self._recording_ids = count(-1, -1)
         "utterance ids of recordings: those of the listener ascend from 1"
@@ -102,7 +116,7 @@ class Call:
             self._services.clock() - self._started_at,
             self._responder.outcomes.turns,
             self._accounts.cost,
-            self._responder.waiting,
+            len(self._responder.turns),
             self.record.people(),
             self.agreed(),
         )
@@ -111,7 +125,7 @@ class Call:
 
     def agreed(self) -> frozenset[int]:
         """Return who of the people present may be heard."""
-        return self._consents.may_be_heard(self.venue.people())
+        return self._consents.may_be_heard(self.venue.people()) - self.barred
 
     def withdrew(self, user_id: int) -> bool:
         """Whether somebody does not want to be heard, here or not."""
@@ -124,11 +138,15 @@ class Call:
         self.people_changed()
 
     def people_changed(self) -> None:
-        """Somebody came, went or changed their mind; or the server lets the bot speak, or not."""
-        self.record.people()  # so that it knows everyone's name once they have left
+        """Somebody came, went or changed their mind; or what the server lets the bot or them do changed."""
+        present = self.record.people().keys()  # so that it knows everyone's name once they have left
+        access, place = self._settings().access, self.venue.place
+        barred = {user for user in present if not access.permits(user, place.standing(user), *IN_A_CALL)}
+        self.barred = self.barred - present | barred
         if self._link:
             # Also who has just left: what they said before is on its way, and leaving takes no consent back.
-            self._link.admit(self._consents.may_be_heard(self.record.met))
+            self._link.admit(self._consents.may_be_heard(self.record.met) - self.barred)
+        self._responder.unread(lambda one: one not in present or one in self.barred)
         if self.venue.speechless:
             self._responder.muted()
 
@@ -139,24 +157,40 @@ class Call:
         return self._responder.stop()
 
     def replay(self) -> bool:
-        """Say the last answer again; False when there is none."""
+        """Play the last answer again; False when there is none."""
         return self._responder.replay()
 
-    def ask(self, user_id: int, text: str, recording: bytes = b"", document: str = "") -> None:
+    def ask(
+        self,
+        user_id: int,
+        text: str,
+        recording: bytes = b"",
+        document: str = "",
+        voice: int = 0,
+        *,
+        read_in: str = "",
+        addressed: bool = True,
+    ) -> None:
         """Answer a written question aloud as soon as the floor is free.
 
         `recording`, s16le mono 16 kHz, goes with it, and what is said in it is written down; so does `document`, the
-        words of files.
+        words of files. `voice` is who is heard in the recording, 0: whoever asks; if they withdraw, nobody hears it.
+        The text is first read aloud in the voice `read_in`, if there is one; unless `addressed`, it is only answered
+        if the bot would answer the same words when spoken.
         """
         number = next(self._recording_ids) if recording else 0
-        typed = Typed(user_id, text, self._services.clock(), recording, number, document)
+        typed = Typed(user_id, text, self._services.clock(), recording, number, document, voice, read_in, addressed)
         self._conversation.note_words(typed.at)
         self.record.asked(replace(typed, recording=b""))  # the record remembers words, not sound
-        self._responder.offer(typed=[typed])
+        self._responder.turns.offer(typed=[typed])
         if recording and self._group:
             length = seconds(recording, HEAR_RATE)
             utterance = Utterance(number, user_id, typed.at, recording, length, "silence")
-            self._responder.transcripts.start(utterance, self._group)
+            self._responder.transcripts.start(utterance, self._group, voice)
+
+    def unread(self, user_id: int) -> None:
+        """Somebody does not want what they write read aloud any more."""
+        self._responder.unread(lambda one: one == user_id)
 
     # Its life.
 
@@ -198,6 +232,8 @@ class Call:
             talking.cancel()
             answering.cancel()
             await self._responder.transcripts.finish()
+            if self.left:
+                await self.captions.close_all()
             self.display.close()
             self.outbox.close()
             await asyncio.gather(*writing)

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.call.display import Display
+from bot.call.interpreter import Interpreter
 from bot.call.services import Services
 from bot.call.settings import CallSettings
 from bot.call.verdicts import Verdicts
@@ -25,3 +26,4 @@ class CallContext:
     display: Display
     outbox: Outbox
     verdicts: Verdicts
+    interpreter: Interpreter = field(default_factory=Interpreter)

@@ -1,9 +1,11 @@
 """The 20 ms tick of a call: hear, decide, act. It owns the CallState."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from bot.audio import FRAME_SECONDS
+from bot.call.captions import Captions
 from bot.call.context import CallContext
 from bot.call.idle_timer import IdleTimer
 from bot.call.listener import Listener
@@ -18,8 +20,12 @@ from bot.types import CallState, Verdict
 
 QUIET_SECONDS_BEFORE_REST = 1.0
 """How long nothing must have happened before a call ticks less often."""
-REST_SECONDS = 0.1
-"""Between the ticks of a call in which nothing happens: so much later it may notice that somebody begins to speak."""
+REST_SECONDS = 0.5
+"""Between the ticks of a call in which nothing happens. The first sound (ports.VoiceLink.rest) and an answer end it."""
+SHORT_REST_SECONDS = 0.06
+"""The same within this time, and while the bot alone speaks. Playbacks encode enough for it at each tick."""
+MAX_BUNDLED_TICKS = 4
+"""Ticks done at one wake-up while people speak and nothing can be decided yet: half the work of a tick is waking up."""
 WARM_INTERVAL_SECONDS = 30.0
 """Seconds after which the connection to the model may have gone cold."""
 
@@ -35,9 +41,11 @@ class Conversation:
         context: CallContext,
         listener: Listener,
         responder: Responder,
+        captions: Captions,
         agreed: Callable[[], frozenset[int]],
+        barred: Callable[[], frozenset[int]],
     ) -> None:
-        """`agreed` gives the people present who may be heard."""
+        """`agreed` gives the people present who may be heard, `barred` those who may not be answered here."""
         self.draining = False
         "no new turn is taken"
         self._venue = context.venue
@@ -47,9 +55,13 @@ class Conversation:
         self._verdicts = context.verdicts
         self._listener = listener
         self._responder = responder
+        self._captions = captions
         self._agreed = agreed
+        self._barred = barred
         self._state = CallState.JOINING
         self._warmed_at = self._busy_at = self._services.clock()
+        self._bundle_since: float | None = None
+        "time of the last tick, if those after it are done together"
         self._idle = IdleTimer(self._warmed_at)
         self._undecoded = UndecodedSpeech()
         self._echoed: dict[int, float] = {}
@@ -74,16 +86,42 @@ class Conversation:
         """Tick every 20 ms, each with the packets that had arrived by then; return when it is time to leave."""
 
         def tick(now: float) -> float | None:
-            if self._tick(link, group, now):
+            heard = False
+            for at in self._steps(now):
+                heard |= self._tick(link, group, at)
+            if heard or self._state is not CallState.LISTENING:
                 self._busy_at = now
             if self._idle_for_too_long(now):
                 return None
-            return REST_SECONDS if now - self._busy_at > QUIET_SECONDS_BEFORE_REST else FRAME_SECONDS
+            if self._state is CallState.THINKING or self._listener.deciding:
+                return FRAME_SECONDS
+            if heard:
+                ticks = self._undecided_ticks()
+                self._bundle_since = now if ticks > 1 else None
+                return ticks * FRAME_SECONDS
+            link.rest(wake)
+            return REST_SECONDS if now - self._busy_at > QUIET_SECONDS_BEFORE_REST else SHORT_REST_SECONDS
 
-        await self._services.ticker.run(tick, self._counts)
+        ticker, self._bundle_since = self._services.ticker, None
+        wake = self._responder.on_answer = partial(ticker.wake, tick)
+        await ticker.run(tick, self._counts)
+
+    def _steps(self, now: float) -> Iterator[float]:
+        """Yield the times of the ticks to be done now."""
+        since, self._bundle_since = self._bundle_since, None
+        ticks = 1 if since is None else min(round((now - since) / FRAME_SECONDS), MAX_BUNDLED_TICKS)
+        for behind in range(ticks - 1, -1, -1):
+            yield now - behind * FRAME_SECONDS
+
+    def _undecided_ticks(self) -> int:
+        """Return after how many ticks something may have to be decided, at the earliest."""
+        if self._state is not CallState.LISTENING:
+            return 1
+        # The tolerance is a quarter of a tick: sums of 20 ms are not exact.
+        return max(1, int(min(MAX_BUNDLED_TICKS, self._listener.reports_in / FRAME_SECONDS + 0.25)))
 
     def _tick(self, link: VoiceLink, group: asyncio.TaskGroup, now: float) -> bool:
-        """Hear, decide, act; return whether anything is going on."""
+        """Hear, decide, act; return whether there was anything to hear or to decide."""
         responder = self._responder
         frames, talking = link.frames(now), link.talking(now)
         playing_since = responder.answer.began_at if responder.answer else None
@@ -92,21 +130,24 @@ class Conversation:
         events, decisions = self._listener.tick(frames, talking, people, responder.state, playing_since, now, played)
         for event in events:
             self._follow(event, group)
+        self._captions.tick(now, self._listener.growing, group)
         for decision in decisions:
             self._act(decision)
         responder.tick(now)
         unheard = talking - self._agreed() if talking else talking
-        for verdict in self._undecoded.step(now, unheard, link.unopened()):
+        for verdict in self._undecoded.step(now, unheard, link.unopened(), self._barred()):
             self._verdicts.add(verdict)
         self.set_state(responder.state)
-        going_on = frames or talking or events or decisions or self._listener.speaking
-        return bool(going_on) or self._state is not CallState.LISTENING
+        return bool(frames or talking or events or decisions or self._listener.speaking)
 
     def _follow(self, event: SpeechEvent, group: asyncio.TaskGroup) -> None:
+        self._captions.follow(event)
         match event:
             case Spoke(utterance):
                 self._idle.activity(utterance.started_at)
                 self._responder.transcripts.start(utterance, group)
+                if not self._responder.transcripts.pending(utterance.id):  # the budget does not allow it
+                    self._captions.written(utterance, None)
             case Echoed(verdict) | Discarded(verdict) if verdict.outcome == ECHO_OUTCOME:
                 self._returned(verdict)
             case Discarded(verdict):
@@ -117,6 +158,7 @@ class Conversation:
     def _returned(self, verdict: Verdict) -> None:
         """The bot's voice came back: say why nothing happens, and tell the person once what helps."""
         self._verdicts.note_echo(verdict)
+        self._responder.was_echo(verdict.user_id)
         user_id = verdict.user_id
         seconds = self._echoed[user_id] = self._echoed.get(user_id, 0.0) + float(verdict.detail["seconds"])
         if seconds >= MIN_TOLD_ECHO_SECONDS and user_id not in self._told_echo:
@@ -129,20 +171,20 @@ class Conversation:
         match decision:
             case Respond(utterances):
                 if not self.draining:
-                    responder.offer(utterances)
+                    responder.turns.offer(utterances)
             case Preempt(utterances):
                 if not self.draining:
-                    responder.preempt(utterances)
+                    responder.preemptive.ask(utterances)
             case DropPreemptive():
-                responder.drop_preemptive()
+                responder.preemptive.drop()
             case Duck():
                 if responder.answer:
                     responder.answer.duck()
             case Resume():
                 if responder.answer:
                     responder.answer.resume()
-            case BargeIn():
-                responder.cut()
+            case BargeIn(user_id):
+                responder.interrupt(user_id)
             case Yield():
                 responder.give_way()
             case Dismiss(utterances, outcome):

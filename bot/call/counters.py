@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bot.errors import BlamedModel
 from bot.types import Charge, Usage
 
 STAGES = ("hang", "model", "sound", "answer", "spoken")
@@ -45,6 +46,8 @@ class TurnTimes:
     "None: unknown"
     cost: Decimal | None = None
     "US dollars"
+    blamed: BlamedModel | None = None
+    "of a turn that failed: which model did, as far as that is known"
 
     def stages(self) -> dict[str, float | None]:
         """Return the seconds of each of STAGES."""

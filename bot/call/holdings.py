@@ -9,6 +9,7 @@ from bot.call.responder import Responder
 from bot.ports.holder import Holder
 from bot.privacy.consent import Consents
 from bot.talk.floor import Floor
+from bot.types import Message
 
 
 class Holdings(Holder):
@@ -49,6 +50,8 @@ class Holdings(Holder):
         self._context.outbox.exclude(user_id)
         self._context.display.drop_answers(user_id)
         self._record.forget(user_id)
+        self._responder.transcripts.forget(user_id)
+        self._responder.echoed_words.forget(user_id)
 
     def drop_lines(self, channel_id: int, line_ids: Set[str]) -> None:
         """Forget some lines, and the sound of the last answer if its line is one of them."""
@@ -57,7 +60,14 @@ class Holdings(Holder):
         answers = [message.id for message in self._record.messages if message.role == "assistant"]
         if answers and answers[-1] in line_ids:
             self._responder.unsay()
+        self._responder.transcripts.drop(self._record.utterances(line_ids))
         self._record.drop(line_ids)
+
+    def correct(self, channel_id: int, before: Message, after: Message) -> None:
+        """Replace a line, also where it waits for the store."""
+        if channel_id == self._context.venue.channel_id:
+            self._responder.transcripts.drop(self._record.utterances({after.id}))
+            self._record.correct(after)
 
     def clear_channel(self, channel_id: int) -> None:
         """Forget every line, and the sound of the last answer."""
@@ -65,6 +75,8 @@ class Holdings(Holder):
             return
         self._responder.unsay()
         self._record.forget()
+        self._responder.transcripts.forget()
+        self._responder.echoed_words.forget()
         self._context.outbox.clear(channel_id)
 
     async def settled(self) -> None:

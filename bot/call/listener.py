@@ -1,17 +1,20 @@
 """What one call hears, tick by tick: an ear per speaker, and the floor. No asyncio, no clock."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from itertools import count
 
 from bot.call.settings import CallSettings
 from bot.ports import Vad
+from bot.talk.crosstalk import CROSSTALK_OUTCOME, Crosstalk
 from bot.talk.ear import Ear
 from bot.talk.echo import EchoGate
 from bot.talk.floor import Decision, Floor
 from bot.talk.played import PlayedSound
 from bot.talk.segmenter import SegmenterSettings
-from bot.talk.speech_events import Discarded, SpeechEvent
-from bot.types import CallState, Frame, Sent, Verdict
+from bot.talk.speech_events import Discarded, SpeechEvent, SpeechPaused, Spoke
+from bot.types import CallState, Frame, Sent, Utterance, Verdict
 
 
 class Listener:
@@ -28,11 +31,27 @@ class Listener:
         self._played = PlayedSound()
         self._echoes: dict[int, EchoGate] = {}
         self._ended: list[SpeechEvent] = []
+        self._crosstalk = Crosstalk()
 
     @property
     def speaking(self) -> bool:
         """Whether any decoded speaker is in the middle of an utterance."""
         return any(ear.speaking for ear in self._ears.values())
+
+    @property
+    def deciding(self) -> bool:
+        """Whether the floor may decide something at any moment."""
+        return self._floor.deciding
+
+    @property
+    def reports_in(self) -> float:
+        """Seconds in which nobody's pause or end can be noticed, whatever arrives meanwhile; inf: nobody speaks."""
+        return min((ear.reports_in for ear in self._ears.values()), default=math.inf)
+
+    def growing(self, without: Set[int]) -> dict[int, Utterance]:
+        """Return what is being said, by person, as far as it is certainly speech; leave some people out."""
+        ears = ((user_id, ear) for user_id, ear in self._ears.items() if ear.speaking and user_id not in without)
+        return {user_id: utterance for user_id, ear in ears if (utterance := ear.peek())}
 
     def echo_of(self, user_id: int) -> EchoGate | None:
         """Return what is known of the bot's echo from this person's loudspeaker."""
@@ -73,11 +92,29 @@ class Listener:
         for user_id in self._ears.keys() - people.keys() - arrived.keys():
             events += self._ears.pop(user_id).left(now)
             del self._made_with[user_id], self._echoes[user_id]
+        events = [kept for event in events if (kept := self._less_crosstalk(event, now))]
+        self._crosstalk.expire(now)
         voiced = {user_id: ear.voiced_for for user_id, ear in self._ears.items()}
         return events, self._floor.step(now, events, talking, voiced, state, len(people), playing_since)
 
+    def _less_crosstalk(self, event: SpeechEvent, now: float) -> SpeechEvent | None:
+        """Return an event without an utterance that is another person's voice; None: nothing is left of it."""
+        utterance = event.utterance if isinstance(event, Spoke | SpeechPaused) else None
+        if utterance is None:
+            return event
+        if self._crosstalk.is_copy(utterance, self.growing({utterance.user_id}).values()):
+            if isinstance(event, SpeechPaused):
+                return replace(event, utterance=None)
+            detail = {"seconds": round(utterance.voiced, 2)}
+            verdict = Verdict(utterance.id, utterance.user_id, now, CROSSTALK_OUTCOME, detail)
+            return Discarded(verdict) if utterance.ended_by != "length" else None
+        if isinstance(event, Spoke):
+            self._crosstalk.note(utterance)
+        return event
+
     def withdrawn(self, user_id: int, now: float) -> None:
         """Discard the open utterance of somebody who has withdrawn consent."""
+        self._crosstalk.forget(user_id)
         ear = self._ears.pop(user_id, None)
         self._made_with.pop(user_id, None)
         self._echoes.pop(user_id, None)

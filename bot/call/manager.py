@@ -2,15 +2,16 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Self
+from typing import Any, Self
 from uuid import uuid4
 
 import structlog
 
 from bot.call.auto_join_blocks import AutoJoinBlocks
 from bot.call.call import Call
+from bot.call.meeting_times import MeetingTimes
 from bot.call.services import Services
 from bot.call.session import Session
 from bot.call.settings import CallSettings
@@ -34,14 +35,15 @@ class CallManager:
     """All calls of the process; an async context manager that ends them when it exits."""
 
     def __init__(self, services: Services, settings: Callable[[int, int], CallSettings], erasure: Erasure) -> None:
-        """`settings` gives how a server and channel (ids) want their calls now.
-
-        `erasure` reaches every call while it runs.
-        """
+        """`settings` gives how a server and channel (ids) want their calls; `erasure` reaches each while it runs."""
         self.counts: Counter[str] = Counter()
         "joined, rejoined, lost, crashed"
         self.auto_join_blocks = AutoJoinBlocks(services.store, services.wall)
         self.erasure = erasure
+        erasure.register(services.spellings)
+        self.meetings = MeetingTimes()
+        self.on_end: Callable[[Call], Coroutine[Any, Any, None]] | None = None
+        """Told of each call that is over, unless it goes on elsewhere or in the next process; it must not raise."""
         self._services = services
         self._settings = settings
         self._consents = ConsentNotes(services.store, services.outbox)
@@ -165,6 +167,7 @@ class CallManager:
         try:
             consents = await self._consents.load(guild_id) | consents
             history = self._with_pending(channel_id, await store.history(channel_id, MAX_HISTORY_LINES))
+            self._services.spellings.load(channel_id, await store.gleanings(channel_id, MAX_HISTORY_LINES))
             await self.outbox.call(guild_id, channel_id)
         except StoreError as error:
             failure = error
@@ -175,7 +178,7 @@ class CallManager:
         if failure:
             call.display.memory_failed(failure)
         session = self._sessions[guild_id] = Session(call, link, self.counts)
-        self.erasure.register(call.holdings)
+        self.erasure.register(call.holdings, call.captions)
         session.task = self._group.create_task(self._live(session), name=f"call:{guild_id}")
         return call
 
@@ -204,12 +207,15 @@ class CallManager:
             if self._sessions.get(guild_id) is session:
                 del self._sessions[guild_id]
             self.outbox.adopt(call.outbox)
-            self.erasure.release(call.holdings)
+            self.erasure.release(call.holdings, call.captions)
+            await call.captions.close_all()
             self._services.counters.call_over(call.counts)
         if not session.moving and not session.comes_back:
             await self._note_end(guild_id)
         if not session.comes_back:
             await self._expire(call.venue)
+            if self.on_end is not None and not session.moving:
+                self._group.create_task(self.on_end(call), name=f"call_over:{guild_id}")
 
     async def _expire(self, venue: Venue) -> None:
         """Erase the words of a call, where a server keeps them no longer than that."""

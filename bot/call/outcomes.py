@@ -9,9 +9,9 @@ from bot.call.answer import Answer
 from bot.call.context import CallContext
 from bot.call.counters import TurnTimes
 from bot.call.record import Record
-from bot.call.shown import Trouble
-from bot.call.verdicts import reason
-from bot.errors import BotError
+from bot.call.reply_stream import PastAnswer, ReplyStream
+from bot.call.verdicts import reason, uses
+from bot.errors import BotError, BudgetSpent, EngineError
 from bot.talk.heard_words import SpeakingRate, words_heard
 from bot.types import Playout, Spoken
 
@@ -27,7 +27,6 @@ class Outcomes:
         self.turns = 0
         "answers that were heard or read"
         self._services = context.services
-        self._display = context.display
         self._verdicts = context.verdicts
         self._record = record
         self._accounts = accounts
@@ -39,8 +38,17 @@ class Outcomes:
 
     def words_at(self, answer: Answer, played: float) -> str:
         """Return the words of an answer that were heard after `played` seconds of it."""
-        reply = answer.reply
-        return words_heard(reply.text, played, reply.seconds, reply.complete, self._rate.value)
+        return self.words_of(answer.reply, played)
+
+    def words_of(self, reply: ReplyStream | PastAnswer, played: float) -> str:
+        """Return the words of a reply that were heard after `played` seconds of it."""
+        # Of an answer that is spoken clause by clause it is known which were heard; of the last, a share.
+        at, since = max((one for one in reply.clauses if one[1] < played), default=(0, 0.0))
+        ends = [one for one in reply.clauses if one[0] > at]
+        end, until = ends[0] if ends else (len(reply.text), reply.seconds)
+        whole = bool(ends) or reply.complete
+        last = words_heard(reply.text[at:end], played - since, until - since, whole, self._rate.value)
+        return (reply.text[:at] + last).rstrip()
 
     def close(self, answer: Answer) -> None:
         """Book an answer that is over, remember what was heard of it, and tell people what failed."""
@@ -54,7 +62,7 @@ class Outcomes:
         playout = answer.playout or NOTHING_HEARD
         error = answer.failure
         if untold := answer.untold_failure():
-            self._display.show(Trouble(untold))
+            self._accounts.news.failed(untold)
         spoken = reply.seconds > 0
         interrupted = playout.interrupted or (error is not None and spoken)
         text = self.words_at(answer, playout.played) if interrupted else reply.text
@@ -66,7 +74,18 @@ class Outcomes:
         if spoken and not interrupted:
             self._rate.learn(reply.text, playout.total)
         self.turns += 1
-        line = Spoken(answer.turn.id, text, playout.played, cost, estimated, interrupted, spoken, answer.turn.people)
+        line = Spoken(
+            answer.turn.id,
+            text,
+            playout.played,
+            cost,
+            estimated,
+            interrupted,
+            spoken,
+            answer.turn.people,
+            tools=tuple(dict.fromkeys(use.name for use in reply.tools)),
+            tokens=self._accounts.usage(answer).tokens,
+        )
         began_at = self._services.clock() if answer.began_at is None else answer.began_at
         # Ticks that are late stay behind the clock: an answer must not come to stand above what it answers.
         self._record.answered(line, reply.done, max(began_at, answer.turn.closed_at))
@@ -79,13 +98,16 @@ class Outcomes:
             self._record.answered(line, None, answer.began_at)
 
     def _judge(self, answer: Answer, playout: Playout, error: BotError | None) -> None:
+        used = uses(answer.reply.tools)
         for utterance in answer.turn.utterances:
-            if error:
-                self._verdicts.judge(utterance, "model_error", **reason(error))
+            if isinstance(error, BudgetSpent):
+                self._verdicts.judge(utterance, "over_budget", **used)
+            elif error:
+                self._verdicts.judge(utterance, "model_error", **reason(error), **used)
             elif playout.interrupted and not playout.played:
-                self._verdicts.judge(utterance, "stopped")
+                self._verdicts.judge(utterance, "stopped", **used)
             else:
-                self._verdicts.judge(utterance, "answered")
+                self._verdicts.judge(utterance, "interpreted" if answer.turn.languages else "answered", **used)
 
     def _measure(self, answer: Answer, playout: Playout, error: BotError | None, cost: Decimal | None) -> None:
         """Count how the turn went, and log it without a word of what was said."""
@@ -106,6 +128,7 @@ class Outcomes:
             transcribed=tuple(times for times in transcriptions if times),
             usage=reply.done.usage if reply.done else None,
             cost=cost,
+            blamed=error.blamed if isinstance(error, EngineError) else None,
         )
         stages = times.stages()
         services.counters.turns[times.outcome] += 1

@@ -46,7 +46,7 @@ class OwnWords:
         """Return the words, empty if they are not known."""
         pcm = at_hear_rate(sound)
         utterance = Utterance(-turn.id, 0, turn.closed_at, pcm, voiced=len(pcm) / 32_000, ended_by="length")
-        if not self._accounts.may_write_own_words(utterance, turn):
+        if not await self._accounts.may_write_own_words(utterance, turn):
             return ""
         try:
             heard = await self._transcriber.transcribe(utterance, self._settings().language, [self._venue.bot_name])

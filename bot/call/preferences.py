@@ -13,10 +13,11 @@ from typing import Any
 import structlog
 
 from bot.billing.budget import Caps
-from bot.call.auto_join_blocks import BLOCK_NAME
+from bot.call.access import Access
+from bot.call.own_voices import OwnVoices
 from bot.call.settings import CallSettings
 from bot.ports import Store
-from bot.types import LANGUAGES, Setting
+from bot.types import AWAY_SETTING, LANGUAGES, Setting
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,8 @@ class Field:
     "gives the value as people read it"
     per_channel: bool = True
     per_server: bool = True
+    mentions: bool = False
+    "what is shown holds mentions and no words of people"
     choices: tuple[str, ...] = ()
     "all that it can be; empty: too many to list"
 
@@ -146,8 +149,16 @@ def _show_dollars(dollars: Decimal, words: Sentence) -> str:
     return f"${dollars:.2f}" if dollars else words("value no_cap")
 
 
+def _tools(text: str) -> frozenset[str]:
+    names = frozenset(name for name in text.split(",") if name)
+    if not all(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) for name in names):
+        raise ValueError
+    return names
+
+
 ANSWERING = ("auto", "always", "name", "listen")
 TRANSCRIPT_PLACES = ("chat", "thread", "off")
+MINUTES_CHOICES = ("off", "ask", "auto")
 FIELDS: Mapping[str, Field] = {
     "voice": Field(_voice, "voice"),
     "persona": Field(_persona, "persona", _show_persona),
@@ -166,6 +177,7 @@ FIELDS: Mapping[str, Field] = {
         lambda seconds, words: words("value learned") if seconds is None else f"{seconds:g} s",
     ),
     "transcript": Field(_one_of(*TRANSCRIPT_PLACES), "transcript", choices=TRANSCRIPT_PLACES),
+    "minutes": Field(_one_of(*MINUTES_CHOICES), "minutes", choices=MINUTES_CHOICES),
     "budget_server": Field(_dollars, None, _show_dollars, per_channel=False),
     "budget_person": Field(_dollars, None, _show_dollars, per_channel=False),
     "retention": Field(
@@ -174,6 +186,13 @@ FIELDS: Mapping[str, Field] = {
         lambda days, words: words("value days", days=days) if days else words("value with_call"),
         per_channel=False,
     ),
+    "tools_off": Field(
+        _tools,
+        "tools_off",
+        lambda names, words: ", ".join(sorted(names)) or words("value none"),
+        per_channel=False,
+    ),
+    "access": Field(Access.read, "access", Access.show, per_channel=False, mentions=True),
 }
 
 
@@ -183,6 +202,7 @@ class Preferences:
     def __init__(self, store: Store, defaults: CallSettings, caps: Caps, now: Callable[[], datetime]) -> None:
         """`defaults` and `caps` are what the environment says; a server may only lower a cap that is set there."""
         self._store = store
+        self.own_voices = OwnVoices(store, now)
         self._defaults = defaults
         self._default_caps = caps
         self._now = now
@@ -193,8 +213,8 @@ class Preferences:
     async def load(self) -> None:
         """Read everything. Raises StoreUnavailable, and leaves all as it was."""
         fresh: dict[tuple[int, int | None], dict[str, tuple[Setting, Any]]] = {}
-        for setting in await self._store.settings():
-            if setting.name == BLOCK_NAME:
+        for setting in self.own_voices.load(await self._store.settings()):
+            if setting.name == AWAY_SETTING:
                 continue  # no wish, but a note of bot/call/auto_join_blocks.py
             try:
                 value = FIELDS[setting.name].read(setting.value)

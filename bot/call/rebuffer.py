@@ -20,6 +20,9 @@ NEARLY_OVER_SECONDS = 0.1
 """Left to play: now it must be decided what sounds next."""
 QUIET_SHARE = 0.1
 """A frame with less of the mean energy is a quiet place."""
+MIN_BURST_GAP_SECONDS = 0.3
+MAX_MEASURED_SECONDS = 0.5
+"""A stream without such gaps is measured this often."""
 SPEED_IN_TIME = 1.0
 """Seconds of sound per second."""
 
@@ -36,23 +39,38 @@ class Rebuffer:
         self._last_at = 0.0
         self._first = 0.0
         "seconds of the first piece"
+        self._measured_at = self._measured = 0.0
+        "when a burst began, and the seconds of sound that had arrived before: within one, the speed says nothing"
         self._arrived = 0.0
         self._longest_gap = 0.0
+        self._rounds = 0
         self._slow = False
         self._paused = False
 
     @property
     def speed(self) -> float:
         """Seconds of sound that arrive per second; SPEED_IN_TIME while it is not known."""
+        if self._measured:
+            return self._measured / (self._measured_at - (self._first_at or 0.0))
         elapsed = self._last_at - (self._first_at or 0.0)
         return (self._arrived - self._first) / elapsed if elapsed > 0 else SPEED_IN_TIME
 
-    def note(self, length: float, now: float) -> None:
-        """Note that `length` seconds of sound arrived, whether or not they may sound yet."""
+    def note(self, length: float, now: float, rounds: int = 0) -> None:
+        """Note that `length` seconds of sound arrived, whether or not they may sound yet.
+
+        `rounds`: of tools so far; for the time that one took, the server is not to blame.
+        """
+        if rounds != self._rounds:
+            self._rounds, self._first_at, self._arrived, self._longest_gap = rounds, None, 0.0, 0.0
+            self._slow, self._paused, self._measured_at, self._measured = False, False, 0.0, 0.0
         if self._first_at is None:
             self._first_at, self._first = now, length
         else:
-            self._longest_gap = max(self._longest_gap, now - self._last_at)
+            gap = now - self._last_at
+            self._longest_gap = max(self._longest_gap, gap)
+            since = self._measured_at or self._first_at
+            if gap > MIN_BURST_GAP_SECONDS or (gap > 0 and now - since > MAX_MEASURED_SECONDS):
+                self._measured_at, self._measured = now, self._arrived
         self._last_at = now
         self._arrived += length
 

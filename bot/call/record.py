@@ -4,7 +4,7 @@ A person's line gets its position when the speech ends and its words when the tr
 in the order of speaking.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
@@ -25,6 +25,8 @@ class Record:
     """The lines of one channel, oldest first."""
 
     def __init__(self, context: CallContext, messages: Sequence[Message]) -> None:
+        self.on_written: Callable[[Utterance, Heard | None], None] = lambda *_: None
+        "told of each transcript; None: it failed"
         self._venue = context.venue
         self._display = context.display
         self._outbox = context.outbox
@@ -44,6 +46,7 @@ class Record:
         line = self._lines_of.get(utterance.id)
         if line is None:
             return
+        self.on_written(utterance, heard)
         if not text:
             self._history.remove(line.id)
             return
@@ -53,6 +56,12 @@ class Record:
         self._keep(message)
         shown = heard or Heard(utterance.id, utterance.user_id, text, 0.0)
         self._display.show(HeardLine(shown, message.speaker))
+
+    def unpaid(self, utterance: Utterance) -> None:
+        """Remove an utterance's line: there is no money to write it down."""
+        if line := self._lines_of.pop(utterance.id, None):
+            self.on_written(utterance, None)
+            self._history.remove(line.id)
 
     def asked(self, typed: Typed) -> None:
         """Add a typed question."""
@@ -82,6 +91,10 @@ class Record:
         """All lines, oldest first."""
         return self._history.messages
 
+    def utterances(self, message_ids: Set[str]) -> set[int]:
+        """Return the ids of the utterances of some lines."""
+        return {part for part, line in self._lines_of.items() if isinstance(part, int) and line.id in message_ids}
+
     def drop(self, message_ids: Set[str]) -> None:
         """Forget some lines, here and in the outbox. Later transcripts for them are ignored."""
         for message_id in message_ids:
@@ -96,6 +109,12 @@ class Record:
             ids |= line_ids
         self.drop(ids)
         return ids
+
+    def correct(self, message: Message) -> None:
+        """Replace a line whose speaker put it right, here and in the outbox."""
+        if self._history.put(message):
+            self._lines_of = {part: message if line.id == message.id else line for part, line in self._lines_of.items()}
+        self._outbox.correct(message)
 
     @property
     def met(self) -> Set[int]:

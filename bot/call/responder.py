@@ -1,7 +1,7 @@
 """Answers one turn after the other: asks for the answer, lets it sound, shows its words, closes it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from bot.call.accounts import Accounts
@@ -9,45 +9,40 @@ from bot.call.answer import Answer
 from bot.call.attention import Attention
 from bot.call.context import CallContext
 from bot.call.echoed_words import EchoedWords
+from bot.call.interrupted import InterruptedTurn
 from bot.call.launcher import Launcher
 from bot.call.outcomes import Outcomes
 from bot.call.preemptive import PreemptiveAnswer
+from bot.call.progress import QUESTION_WAIT_SECONDS, AnswerProgress
 from bot.call.record import Record
 from bot.call.replay import LastAnswer
-from bot.call.shown import Trouble
 from bot.call.stop_words import StopWords
 from bot.call.transcripts import Transcripts
 from bot.call.turns import Turns
 from bot.ports import VoiceLink
 from bot.talk.ear import ECHO_OUTCOME
 from bot.talk.floor import Floor
-from bot.types import CallState, Heard, Typed, Utterance
-
-QUESTION_WAIT_SECONDS = 3.0
-"""Seconds for which the bot's words are not shown while those they answer are not written down."""
+from bot.types import CallState, Heard, Utterance
 
 
 class Responder:
     """One call's answers. Everything is called on the loop; `run` lives in the call's TaskGroup."""
 
     def __init__(self, context: CallContext, record: Record, accounts: Accounts, floor: Floor) -> None:
+        self.on_answer: Callable[[], None] = lambda: None  # an answer needs `tick` from then on
         self.transcripts = Transcripts(context, record, accounts, self._on_words, self._less_echo)
         self.outcomes = Outcomes(context, record, accounts)
-        self._echoed_words = EchoedWords(self.outcomes.words_at)
-        self._context = context
-        self._floor = floor
+        self._progress = AnswerProgress(context.display, self.outcomes, self.transcripts)
+        self.echoed_words = EchoedWords(self.outcomes.words_of)
+        self._context, self._accounts, self._floor = context, accounts, floor
         self._attention = Attention(context.venue, context.settings)
         self._stop_words = StopWords(self._attention, self.transcripts)
-        self._turns = Turns(context, self._attention, self._stop_words, self.transcripts, accounts)
-        self._launcher = Launcher(context, record, accounts)
-        self._preemptive = PreemptiveAnswer(
-            self._attention, self._stop_words, self.transcripts, accounts, self._turns, self._launcher
-        )
-        self._last_answer = LastAnswer()
+        self.turns = Turns(context, self._attention, self._stop_words, self.transcripts, accounts)
+        self._launcher = Launcher(context, record, accounts, self.transcripts)
+        parts = self._stop_words, self.transcripts, accounts, self.turns, self._launcher
+        self.preemptive = PreemptiveAnswer(context, self._attention, *parts)
+        self._last_answer, self._interrupted = LastAnswer(), InterruptedTurn()
         self._answer: Answer | None = None
-        self._shown = ""
-        "the words of the answer that people see already"
-        self._group: asyncio.TaskGroup | None = None
 
     @property
     def answer(self) -> Answer | None:
@@ -59,44 +54,36 @@ class Responder:
         """LISTENING, THINKING or SPEAKING."""
         return self._answer.state if self._answer else CallState.LISTENING
 
-    @property
-    def waiting(self) -> int:
-        """How many utterances and questions wait for their answer."""
-        return len(self._turns)
-
-    def offer(self, utterances: Sequence[Utterance] = (), typed: Sequence[Typed] = ()) -> None:
-        """Answer these as soon as the answer before them is over."""
-        self._turns.offer(utterances, typed)
-
-    def preempt(self, utterances: Sequence[Utterance]) -> None:
-        """The turn probably ends here: have an answer ready, unheard."""
-        self._preemptive.drop()
-        possible = self._turns.idle and not self._context.services.engine.fault
-        if possible and self._context.settings().preemptive and self._group:
-            self._preemptive.ask(utterances, self._group)
-
-    def drop_preemptive(self) -> None:
-        """The person goes on: the answer that is ready is never heard."""
-        self._preemptive.drop()
-
     def stop(self) -> bool:
         """Be quiet now and drop what waits. Return whether there was anything to stop."""
-        waited = self._turns.stop()
+        waited = self.turns.stop()
+        self._interrupted.drop()
         self._last_answer.cancel()
-        self._preemptive.drop()
+        self.preemptive.drop()
         return self.cut() or waited
+
+    def interrupt(self, user_id: int) -> None:
+        """Somebody speaks over the bot: fall silent now."""
+        if self._answer:
+            self._interrupted.keep(self._answer.turn, user_id, self._context.services.clock())
+            self.cut()
+
+    def was_echo(self, user_id: int) -> None:
+        """What somebody seemed to say was the bot itself: an answer that was cut for it is given again."""
+        if turn := self._interrupted.was_echo(user_id, self._context.services.clock()):
+            self.turns.put_back(turn.typed, turn.utterances)
 
     def cut(self, *, withdrawn: bool = False) -> bool:
         """Fall silent now; False: nothing sounds. `withdrawn`: nothing of the answer is remembered."""
-        if self._answer is None:
-            return False
-        self._answer.cut(withdrawn=withdrawn)
-        return True
+        if self._answer:
+            self._answer.cut(withdrawn=withdrawn)
+        return self._answer is not None
 
     def give_way(self) -> None:
         """Fall silent. What was said comes again from the floor; what was typed waits here until then."""
         if self._answer:
-            self._turns.put_back(self._answer.turn.typed)
+            self.turns.lines.put_back()
+            self.turns.put_back(self._answer.turn.typed)
             self.cut(withdrawn=True)
 
     def muted(self) -> None:
@@ -110,20 +97,26 @@ class Responder:
         What others said in the same turn is answered anew. Return their utterances that waited or were being answered,
         and the ids of those whose words were not known yet.
         """
-        dropped = self._turns.withdraw(user_id, typed=typed)
+        self.unread(lambda one: one == user_id)
+        dropped = self.turns.withdraw(user_id, typed=typed)
         unwritten = self.transcripts.withdraw(user_id)
-        self._preemptive.withdraw(user_id)
+        self._interrupted.withdraw(user_id, typed=typed)
+        self.preemptive.withdraw(user_id)
         turn = self._answer.turn if self._answer else None
-        replayed = self._last_answer.forget(user_id) and turn is not None and not turn.people
-        if replayed:
+        if self._last_answer.forget(user_id) and turn and not turn.people:
             self.cut()
         if turn and (turn.heard(user_id) or (typed and user_id in turn.people)):
             dropped += [utterance for utterance in turn.utterances if utterance.user_id == user_id]
-            others = [utterance for utterance in turn.utterances if utterance.user_id != user_id]
-            questions = [one for one in turn.typed if one.user_id != user_id or not (typed or one.recording)]
-            self._turns.put_back(questions, others)
+            others = turn.without(user_id, typed=typed)
+            self.turns.put_back(others.typed, others.utterances)
             self.cut(withdrawn=True)
         return dropped, unwritten
+
+    def unread(self, whose: Callable[[int], bool]) -> None:
+        """Do not read aloud what these people wrote."""
+        if self.turns.lines.reads(whose):
+            self.cut()
+        self.turns.lines.drop(whose)
 
     def unsay(self) -> None:
         """Do not say the last answer again: nobody is to remember it."""
@@ -132,47 +125,61 @@ class Responder:
             self.cut()
 
     def replay(self) -> bool:
-        """Say the last answer again; False when there is none."""
-        self._turns.wake()
+        """Play the last answer again; False when there is none."""
+        self.turns.wake()
         return self._last_answer.request()
 
     def tick(self, now: float) -> None:
         """Every 20 ms: let the answer sound or hold it back, and tell people what they wait for."""
+        self._interrupted.expire(now)
         answer = self._answer
         if answer is None:
+            if self.turns.lines.ready and self._floor.clear:
+                self.turns.wake()
             return
         may_sound = self._floor.clear and not self._stop_words.awaited(now)
         for error in answer.tick(now, may_sound, self._context.settings().cue):
-            self._context.display.show(Trouble(error))
-        if answer.began_at is not None:
-            self._show_words(answer, now)
+            self._accounts.news.failed(error)
+        self._progress.show(answer, now)
 
     async def run(self, link: VoiceLink, group: asyncio.TaskGroup) -> None:
         """Answer turn after turn over this link; requests are tasks of `group`."""
-        self._group = group
         self._launcher.use(link, group)
-        self._turns.wake()
+        self.preemptive.use(group)
+        self.turns.lines.use(group)
+        self.turns.wake()
         while True:
-            await self._turns.wait()
-            while len(self._turns):
-                if turn := await self._turns.next():
-                    answer = self._preemptive.adopt(turn) or self._launcher.answer(turn)
-                    if answer:
-                        await self._speak(answer)
-                else:
-                    self._preemptive.drop()
+            await self.turns.wait()
+            while await self._answer_next():  # in a frame of its own, which keeps nothing of what is over
+                pass
             if self._last_answer.take_request():
-                await self._speak(self._launcher.replay(self._turns.number(()), self._last_answer.stream()))
+                await self._speak(self._launcher.replay(self.turns.number(()), self._last_answer.stream()))
+
+    async def _answer_next(self) -> bool:
+        """Read a line, or answer a turn; False: nothing waits."""
+        if line := self.turns.lines.take(self._floor.clear):
+            await self._speak(self._launcher.replay(self.turns.number(()), line.stream()))
+        elif not len(self.turns):
+            return False
+        elif turn := await self.turns.next():
+            answer = self.preemptive.adopt(turn) or self._launcher.answer(turn)
+            if answer:
+                await self._speak(answer)
+        else:
+            self.preemptive.drop()
+        return True
 
     async def _speak(self, answer: Answer) -> None:
         """Let an answer run its course. Meanwhile `tick` lets it sound and `cut` ends it."""
         turn, reply = answer.turn, answer.reply
         self._stop_words.expect(turn)
-        self._shown = ""
-        self._echoed_words.begin(answer)
-        self._floor.note_answering(turn.utterances)
-        with self._turns.answering():
+        self._progress.begin()
+        if answer.reservation:
+            self.echoed_words.begin(answer)
+        self._floor.note_answering(() if turn.languages else turn.utterances)
+        with self.turns.answering():
             self._answer = answer
+            self.on_answer()
             try:
                 await answer.over()
                 if reply.text and not reply.seconds:  # all of it is shown at once, below the words it answers
@@ -182,6 +189,7 @@ class Responder:
                 self._answer = None
                 self.outcomes.close(answer)
                 self._remember(answer)
+                self.echoed_words.end()
 
     def _remember(self, answer: Answer) -> None:
         """Note whom an answer was to, if any of it was heard; keep it to be said again."""
@@ -190,26 +198,18 @@ class Responder:
             return
         if people.isdisjoint(self._context.outbox.excluded):
             self._last_answer.keep(answer.reply.sound, people)
-        self._attention.answered(people, self._context.services.clock())
-
-    def _show_words(self, answer: Answer, now: float) -> None:
-        """Show the words so far: below the words they answer, unless these take too long."""
-        awaited = any(self.transcripts.pending(utterance.id) for utterance in answer.turn.utterances)
-        words = self.outcomes.words_so_far(answer)
-        sounded = now - (answer.began_at or now)
-        if words != self._shown and (not awaited or sounded >= QUESTION_WAIT_SECONDS):
-            self._shown = words
-            self._context.display.show_progress(answer.turn.id, words)
+        self._attention.answered(frozenset() if answer.turn.languages else people, self._context.services.clock())
 
     def _less_echo(self, utterance: Utterance, heard: Heard) -> Heard:
         """Take the bot's own words out of a transcript. What is nothing else is not answered, whoever sent it."""
-        text = self._echoed_words.taken_out(heard.text, utterance)
-        if heard.text and not text:
-            self._context.verdicts.judge(utterance, ECHO_OUTCOME)
-            self._turns.drop(utterance.id)
-            self._preemptive.drop()
-            if self._answer and self._answer.turn.utterances == (utterance,) and not self._answer.turn.typed:
+        text = self.echoed_words.taken_out(heard.text, utterance)
+        if not text and (heard.text or self._context.services.reads):
+            self._context.verdicts.judge(utterance, ECHO_OUTCOME if heard.text else "no_speech")
+            self.turns.drop(utterance.id)
+            self.preemptive.drop()
+            if self._answer and self.transcripts.wordless(self._answer.turn, utterance):
                 self.cut(withdrawn=True)
+            self.was_echo(utterance.user_id)
         return replace(heard, text=text)
 
     def _on_words(self, utterance: Utterance, heard: Heard | None) -> None:
@@ -217,7 +217,7 @@ class Responder:
         if not self._stop_words.heard(utterance, heard and heard.text):
             return
         self._context.verdicts.judge(utterance, "stop")
-        self._turns.drop_before_stop()
+        self.turns.drop_before_stop()
         if self._answer is None:
             return
         turn = self._answer.turn

@@ -23,11 +23,12 @@ class TickMember:
     """One call on the clock."""
 
     def __init__(self, tick: Tick, counts: Counter[str], ended: "asyncio.Future[None]") -> None:
+        self.tick = tick
         self.counts = counts
-        self._tick = tick
         self._ended = ended
         self._context = contextvars.copy_context()
         "the timer runs in the context of whoever set it, which may be another call"
+        self.ticked_at = 0.0
         self.rests_until = 0.0
         "no tick before this"
 
@@ -36,8 +37,9 @@ class TickMember:
         # The tolerance is a quarter of a tick: sums of 20 ms are not exact.
         if self._ended.done() or at < self.rests_until - FRAME_SECONDS / 4:
             return
+        self.ticked_at = at
         try:
-            pause = self._context.run(self._tick, at)
+            pause = self._context.run(self.tick, at)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a Rust panic included: it ends this call, not the others
@@ -88,7 +90,7 @@ class Ticker:
         self._start = 0.0
         "of the grid: the first call ticks at once"
         self._phases = tuple(Phase() for _ in range(PHASE_COUNT))
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
 
     async def run(self, tick: Tick, counts: Counter[str]) -> None:
         """Call `tick` every 20 ms until it returns None; what it raises is raised here.
@@ -110,6 +112,15 @@ class Ticker:
         finally:
             phase.members.remove(member)
 
+    def wake(self, tick: Tick) -> None:
+        """End the rest of the call that runs with `tick`: its next step of 20 ms is a tick."""
+        for number, phase in enumerate(self._phases):
+            for member in phase.members:
+                if member.tick is tick:
+                    member.rests_until = min(member.rests_until, member.ticked_at + FRAME_SECONDS)
+                    phase.due = min(phase.due, self._next(number))
+                    self._set_timer()
+
     def _next(self, number: int) -> float:
         """Return the next time of a phase."""
         now = self._clock()
@@ -122,15 +133,18 @@ class Ticker:
             self._timer = None
         due = min((phase.due for phase in self._phases if phase.members), default=None)
         if due is not None:
-            pause = max(due - self._clock(), MIN_TICK_SLEEP_SECONDS)
-            self._timer = asyncio.get_running_loop().call_later(pause, self._fire)
+            loop, pause = asyncio.get_running_loop(), due - self._clock()
+            if pause > 0:
+                self._timer = loop.call_later(max(pause, MIN_TICK_SLEEP_SECONDS), self._fire)
+            else:  # late: at once, but after whatever else is ready
+                self._timer = loop.call_soon(self._fire)
 
     def _fire(self) -> None:
         self._timer = None
         try:
-            for phase in self._phases:
-                now = self._clock()
-                if phase.members and phase.due <= now:
-                    phase.run(now)
+            now = self._clock()
+            due = [phase for phase in self._phases if phase.members and phase.due <= now]
+            if due:
+                min(due, key=lambda phase: phase.due).run(now)
         finally:
             self._set_timer()

@@ -1,14 +1,17 @@
 """The outcome of each recent utterance, for /call why."""
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.call.counters import Counters
 from bot.errors import BotError
-from bot.types import Utterance, Verdict
+from bot.types import ToolUse, Utterance, Verdict
 
 MAX_KEPT_VERDICTS = 20
 """The newest verdicts that /call why can show."""
+MAX_TOLD_TOOLS = 3
+"""In the verdict of one answer."""
 
 
 class Verdicts:
@@ -63,3 +66,14 @@ def reason(error: BotError) -> dict[str, float | str]:
     """
     status = str(error).split(" ", 1)[0]
     return {**({"status": status} if status.isdigit() else {}), "code": error.code}
+
+
+def uses(tools: Sequence[ToolUse]) -> dict[str, str]:
+    """Return the detail of an answer that used tools: which, how long, by whose right, and what failed."""
+    if not tools:
+        return {}
+    told = [
+        f"{use.name} {use.seconds:.2f} s ({use.allowed}{'' if use.outcome == 'done' else f', {use.outcome}'})"
+        for use in tools[:MAX_TOLD_TOOLS]
+    ]
+    return {"tools": ", ".join(told)}
