@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 import discord
 
-from bot.chat.error_messages import send_error
+from bot.call.access import IN_A_CALL
+from bot.chat.error_messages import Refusal, send_error
 from bot.chat.host import Host, Interaction
 from bot.chat.rights import Action
 
@@ -32,7 +33,7 @@ async def stop(interaction: Interaction) -> None:
 
 
 async def replay(interaction: Interaction) -> None:
-    """Say the last answer again."""
+    """Play the last answer again."""
     replayed = interaction.client.call_for(interaction, Action.STEER).replay()
     await tell(interaction, "replay done" if replayed else "replay nothing")
 
@@ -50,7 +51,12 @@ async def agree(interaction: Interaction) -> None:
     assert interaction.guild_id is not None
     async with defer_if_slow(interaction):
         await interaction.client.calls.consent(interaction.guild_id, interaction.user.id, agreed=True)
-    await tell(interaction, "consent given")
+    try:
+        interaction.client.check_access(interaction, *IN_A_CALL)
+    except Refusal:
+        await tell(interaction, "consent barred")
+    else:
+        await tell(interaction, "consent given")
 
 
 async def withdraw(interaction: Interaction) -> None:

@@ -1,6 +1,7 @@
 """Files that people send: downloaded from Discord only, bounded in size, and sorted into words and sound."""
 
 import asyncio
+import mimetypes
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -11,10 +12,12 @@ from bot.chat.error_messages import Refusal
 from bot.chat.host import Host
 from bot.chat.i18n import Words
 from bot.chat.requests import REQUEST_ERRORS, within
+from bot.chat.tool_place import fresh_standing
 from bot.errors import AudioTooLong, TextTooLongToAsk
 from bot.files.documents import Note
 from bot.files.recordings.facts import QUESTION_LIMITS, sound_bytes
-from bot.jobs.enclosed import MAX_ENCLOSED_CHARACTERS, Enclosed, read_enclosed
+from bot.jobs.enclosed import MAX_ENCLOSED_CHARACTERS, SOUND_TYPES, Enclosed, read_enclosed
+from bot.types import Standing
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +28,7 @@ DOWNLOAD_RETRY_SECONDS = 1.0
 """After each attempt that failed."""
 DOWNLOAD_TIMEOUT_SECONDS = 60.0
 """For one attempt: 25 MB at 3.3 Mbit/s."""
+_ZIP_TYPES = ("application/zip", "application/x-zip-compressed")
 _CDN_HOSTS = {"cdn.discordapp.com", "media.discordapp.net"}
 
 
@@ -36,9 +40,19 @@ async def check_voice(host: Host, message: discord.Message, person: int) -> froz
     author = await author_of(host, message)
     if author is None or message.guild is None:
         return frozenset()
-    if author != person and await host.calls.withdrew(message.guild.id, author):
-        raise Refusal("refusal voice_withdrawn")
+    await check_voices(host, message.guild.id, frozenset({author}), person)
     return frozenset({author})
+
+
+async def check_voices(host: Host, guild_id: int, voices: frozenset[int], person: int) -> None:
+    """Check that the others whose voices these are did not withdraw and may be heard. Raises Refusal, StoreError."""
+    access = host.preferences.of(guild_id, None).access
+    for voice in voices - {person}:
+        if await host.calls.withdrew(guild_id, voice):
+            raise Refusal("refusal voice_withdrawn")
+        standing = await fresh_standing(host, guild_id, voice) if "answer" in access.listed else Standing()
+        if not access.permits(voice, standing, "answer"):
+            raise Refusal("refusal voice_not_allowed")
 
 
 async def author_of(host: Host, message: discord.Message) -> int | None:
@@ -68,7 +82,8 @@ async def read_all(host: Host, files: Iterable[discord.Attachment], person: int)
         for file in files:
             data = await download(host, file)
             try:
-                found += await read_enclosed(place, data, file.filename, file.content_type or "")
+                begin = len(found.sound) / sound_bytes(1.0)
+                found += await read_enclosed(place, data, file.filename, file.content_type or "", begin)
             except AudioTooLong as error:
                 raise _too_long() from error
             if len(found.sound) > sound_bytes(QUESTION_LIMITS.longest):
@@ -100,6 +115,15 @@ def _too_long() -> Refusal:
 def of_type(files: Iterable[discord.Attachment], *kinds: str) -> list[discord.Attachment]:
     """Return the files whose MIME type begins with one of `kinds`."""
     return [file for file in files if (file.content_type or "").startswith(kinds)]
+
+
+def recordings_among(files: Iterable[discord.Attachment]) -> list[discord.Attachment]:
+    """Return the files that may be recordings, by their MIME type or else by their name: zips may hold tracks."""
+    return [file for file in files if _type(file).startswith((*SOUND_TYPES, *_ZIP_TYPES))]
+
+
+def _type(file: discord.Attachment) -> str:
+    return file.content_type or mimetypes.guess_type(file.filename)[0] or ""
 
 
 async def download(host: Host, file: discord.Attachment) -> bytes:

@@ -6,6 +6,7 @@ from bot.chat.error_messages import explain
 from bot.chat.host import Host
 from bot.chat.permissions import VocalChannel, can_write
 from bot.chat.requests import REQUEST_ERRORS
+from bot.chat.rights import standing_of
 from bot.errors import BotError
 
 log = structlog.get_logger(__name__)
@@ -24,8 +25,10 @@ class AutoJoin:
         blocks, guild_id = self._host.calls.auto_join_blocks, channel.guild.id
         if people(channel) == 1:  # the channel was empty before, perhaps while no process ran
             await blocks.lift(guild_id, channel.id)
-        join_at = self._host.preferences.of(guild_id, channel.id).join_at
-        if not join_at or people(channel) < join_at or not blocks.allowed(guild_id, channel.id):
+        settings = self._host.preferences.of(guild_id, channel.id)
+        join_at, access = settings.join_at, settings.access
+        callers = [one for one in channel.members if not one.bot and access.permits(one.id, standing_of(one), "call")]
+        if not join_at or len(callers) < join_at or not blocks.allowed(guild_id, channel.id):
             return
         try:
             await self._host.calls.join(self._host.venue(channel), None)

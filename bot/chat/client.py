@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -29,15 +30,23 @@ from bot.chat.error_messages import send_error
 from bot.chat.host import Host
 from bot.chat.i18n import Catalogues, Translator
 from bot.chat.job_progress import CancelButton
+from bot.chat.leftovers import Leftovers
 from bot.chat.mentions import answer_mention
+from bot.chat.minutes.end import MinutesButton, call_over
+from bot.chat.minutes.repost import repost
 from bot.chat.panel import PanelView
 from bot.chat.permissions import VocalChannel
+from bot.chat.requests import limit_requests
 from bot.chat.rights import Action
+from bot.chat.role_caps import RoleCaps
 from bot.chat.transcript.line_buttons import LineButton
 from bot.chat.venue import Connect, DiscordVenue
 from bot.chat.whispers import Whispers
 from bot.config import Settings
 from bot.errors import BotError, LoginError, StartError
+from bot.jobs.job_folder import folder_beside
+from bot.jobs.minutes.posted import KeptMinutes
+from bot.tools.registry import ToolRegistry
 
 log = structlog.get_logger(__name__)
 
@@ -66,8 +75,9 @@ class Tree(app_commands.CommandTree["Client"]):
         interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
         try:
             interaction.client.admit(interaction)
-            own = (interaction.data or {}).get("name") == OWN_COMMAND_GROUP
-            rights.check(interaction.user, Action.OWN if own else Action.USE)
+            name = str((interaction.data or {}).get("name"))
+            rights.check(interaction.user, Action.OWN if name == OWN_COMMAND_GROUP else Action.USE)
+            interaction.client.check_access(interaction, *rights.COMMAND_USES.get(name, ()))
         except BotError as error:
             await send_error(interaction, interaction.client.words_to(interaction), error)
             return False
@@ -95,10 +105,7 @@ class Client(Host):
         shards: Sequence[int] = (),
         before_identify: BeforeIdentify | None = None,
     ) -> None:
-        """`connect` joins a voice channel; `tls` is used for REST, gateway and voice gateway.
-
-        `shards` are the shards of this process (empty: all).
-        """
+        """`connect` joins a voice channel; `tls` is for REST and gateways; `shards` are this process's (empty: all)."""
         super().__init__(
             intents=intents(settings),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -110,11 +117,18 @@ class Client(Host):
         Route.BASE = settings.discord_api_base  # discord.py has only this class attribute for it
         self.settings = settings
         self.calls = calls
+        self.tools = services.tools if isinstance(services.tools, ToolRegistry) else ToolRegistry()
         self.services = services
         self.preferences = preferences or Preferences(services.store, CallSettings(), Caps(), discord.utils.utcnow)
+        self.role_caps = RoleCaps(self)
+        services.budget.person_cap = self.role_caps.of
         self.catalogues = catalogues
         self.cooldowns = Cooldowns()
         self.whispers = Whispers(self.words_to)
+        self.leftovers = Leftovers(self)
+        self.kept_minutes = KeptMinutes(folder_beside(settings), partial(repost, self))
+        calls.erasure.register(self.kept_minutes, self.preferences.own_voices)
+        calls.on_end = partial(call_over, self)
         self.tree = Tree(self, allowed_contexts=CONTEXTS, allowed_installs=INSTALLS)
         self.synced = False
         "Discord has the current commands"
@@ -148,6 +162,7 @@ class Client(Host):
             self.http.connector = aiohttp.TCPConnector(limit=0, ssl=self._tls)
         try:
             await self.login(token)
+            limit_requests(self)
             await self._find_gateway()  # not in setup_hook: test clients without a gateway run that too
             await self.connect(reconnect=reconnect)
         except discord.LoginFailure as error:
@@ -179,7 +194,7 @@ class Client(Host):
         for command in self._commands:
             self.tree.add_command(command)
         await self.tree.set_translator(Translator(self.catalogues))
-        self.add_dynamic_items(LineButton, CancelButton)
+        self.add_dynamic_items(LineButton, CancelButton, MinutesButton)
         self.add_view(PanelView(self.catalogues.of(None), "-"))
         try:
             written = await sync(self.tree, self.settings.dev_guild_id)
@@ -202,6 +217,7 @@ class Client(Host):
             venue.cancel()
         for view in list(self.views):
             view.stop()
+        await self.leftovers.close()
         await super().close()
 
     def venue(self, channel: VocalChannel, asked_in: object = None) -> DiscordVenue:
@@ -253,8 +269,11 @@ class Client(Host):
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         self.whispers.note(interaction)
+        self.role_caps.note(interaction.user)
+        self.leftovers.watch(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
+        self.role_caps.note(message.author)
         await answer_mention(self, message)
 
     async def on_shard_ready(self, shard_id: int) -> None:

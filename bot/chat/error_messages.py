@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import aiohttp
 import discord
@@ -10,7 +11,7 @@ from discord import app_commands
 
 from bot.chat.i18n import Words
 from bot.chat.requests import REQUEST_ERRORS, is_edge_fault
-from bot.errors import BotError, MissingPermissions, PartFailed
+from bot.errors import BotError, EngineError, MissingPermissions, PartFailed
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +35,7 @@ class Refusal(BotError):
 
 
 def _permissions(words: Words, names: Sequence[str]) -> str:
-    return ", ".join(words(f"permission {name}") for name in names)
+    return words.listed(words(f"permission {name}") for name in names)
 
 
 def error_sentence(words: Words, error: BotError) -> str:
@@ -44,10 +45,12 @@ def error_sentence(words: Words, error: BotError) -> str:
         return words(error.sentence_code, permissions=permissions, **error.values)
     if isinstance(error, MissingPermissions):
         return words("error permissions", missing=_permissions(words, error.missing))
-    code, values = f"error {error.code}", {}
+    code, values = f"error {error.code}", dict[str, str]()
     if isinstance(error, PartFailed):
         what = words(f"part {error.step}", part=error.part, parts=error.parts)
         values = {"what": what, "reason": error_sentence(words, error.reason)}
+    if isinstance(error, EngineError):
+        values = asdict(error.blamed)
     return words(code, **values) if code in words else error.hint
 
 
@@ -64,8 +67,7 @@ def explain(words: Words, error: BaseException) -> str:
         case app_commands.CommandOnCooldown():
             return words("refusal cooldown", seconds=max(1, round(error.retry_after)))
         case app_commands.MissingPermissions():
-            names = ", ".join(words(f"permission {name}") for name in error.missing_permissions)
-            return words("refusal power", permissions=names)
+            return words("refusal power", permissions=_permissions(words, error.missing_permissions))
         case app_commands.NoPrivateMessage():
             return words("refusal server_only")
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():

@@ -1,11 +1,13 @@
 """What commands and buttons need from the Discord client."""
 
+import asyncio
 import weakref
 from functools import cached_property
 from typing import TypeAlias
 
 import discord
 
+from bot.call.access import Use
 from bot.call.call import Call
 from bot.call.manager import CallManager
 from bot.call.preferences import Preferences
@@ -20,13 +22,15 @@ from bot.chat.whispers import Whispers
 from bot.config import Settings
 from bot.errors import NotInCall
 from bot.files.box import Box
-from bot.jobs.analysis_notes import AnalysisNotes
+from bot.jobs.analysis_notes import AnalysisNotes, TalkNotes
 from bot.jobs.context import JobContext
 from bot.jobs.job_folder import folder_beside
 from bot.jobs.memory import MemoryGauge
+from bot.jobs.minutes.posted import KeptMinutes
 from bot.jobs.queue import JobQueue
 from bot.jobs.services import JobServices
 from bot.ports import Venue
+from bot.tools.registry import ToolRegistry
 
 
 class Host(discord.AutoShardedClient):
@@ -39,8 +43,16 @@ class Host(discord.AutoShardedClient):
     catalogues: Catalogues
     cooldowns: Cooldowns
     whispers: Whispers
-    views: weakref.WeakSet[discord.ui.View]
-    "views whose buttons still work"
+    kept_minutes: KeptMinutes
+    tools: ToolRegistry
+    "what the model may look up or do"
+    views: weakref.WeakSet[discord.ui.View | discord.ui.Modal]
+    "views whose buttons still work, and open forms"
+
+    @cached_property
+    def rewriting(self) -> weakref.WeakValueDictionary[int, asyncio.Lock]:
+        """Message -> held while lines in it are rewritten."""
+        return weakref.WeakValueDictionary()
 
     @cached_property
     def asking(self) -> JobQueue:
@@ -67,8 +79,9 @@ class Host(discord.AutoShardedClient):
         queue = JobQueue(counts=self.services.counters.calls, is_short_of_memory=self.memory.is_short)
         services = JobServices.of(self.services)
         folder = folder_beside(self.settings)
-        jobs = JobContext(services, self.services.studio, folder, queue, notes := AnalysisNotes(), self.box)
-        self.calls.erasure.register(notes, queue)
+        notes, parts = AnalysisNotes(), TalkNotes()
+        jobs = JobContext(services, self.services.studio, folder, queue, notes, parts, self.box)
+        self.calls.erasure.register(notes, parts, queue)
         return jobs
 
     async def close(self) -> None:
@@ -99,6 +112,10 @@ class Host(discord.AutoShardedClient):
         """
         if interaction.guild_id is None or self.get_guild(interaction.guild_id) is None:
             raise Refusal("refusal server_only")
+
+    def check_access(self, interaction: discord.Interaction, *uses: Use) -> None:
+        """Raise Refusal unless the server's `/settings access` lets the caller do all of these."""
+        rights.check_access(interaction.user, self.preferences.of(interaction.guild_id or 0, None).access, *uses)
 
     def call_channel(self, call: Call) -> VocalChannel | None:
         """Return the channel of a call; None when it was deleted."""

@@ -7,7 +7,7 @@ that error in bot/errors.py. `python -m tests.generated` writes both into the ca
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Self
@@ -42,6 +42,10 @@ class Words:
 
     def __contains__(self, code: str) -> bool:
         return code in self._sentences or code in self._source
+
+    def listed(self, items: Iterable[str]) -> str:
+        """Return the items in a row, with the comma of this language between them."""
+        return self("comma").join(items)
 
     def __call__(self, code: str, **values: object) -> str:
         """Return the sentence of `code` with `values` filled in; in English where there is no translation.

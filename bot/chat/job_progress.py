@@ -69,6 +69,11 @@ class JobMessage:
         self._throttle = Throttle(self._edit, PROGRESS_EDIT_GAP_SECONDS, "progress")
 
     @property
+    def place(self) -> tuple[int, int]:
+        """The ids of its channel and of itself."""
+        return (self._channel.id if self._channel else 0), self._message_id
+
+    @property
     def live_interaction(self) -> Interaction | None:
         """The interaction, while its token is still valid."""
         interaction = self._interaction
@@ -152,14 +157,19 @@ async def run_job(
     *,
     private: bool,
     voices: Iterable[int] = (),
+    name: str = "",
 ) -> None:
     """Answer a command by a job from the queue: one message shows the progress, then the answer or the error.
 
-    `voices`: whose recording the job hears.
+    `voices`: whose recording the job hears. `name`: of what must not be done twice at a time.
     """
     host, words = interaction.client, interaction.client.words_to(interaction)
-    response = await interaction.response.defer(thinking=True, ephemeral=private)
-    ticket = host.jobs.queue.take(interaction.guild_id or 0, interaction.user.id, str(interaction.id), voices=voices)
+    response = None
+    if not interaction.response.is_done():
+        response = await interaction.response.defer(thinking=True, ephemeral=private)
+    ticket = host.jobs.queue.take(
+        interaction.guild_id or 0, interaction.user.id, name or str(interaction.id), voices=voices
+    )
     try:
         message_id = (response and response.message_id) or (await interaction.original_response()).id
         view = cancel_view(words, interaction.user.id, ticket)

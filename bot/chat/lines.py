@@ -16,6 +16,11 @@ def heard(name: str, words: str) -> str:
     return f"**{escape.name(name)}** {escape.escape(words)}"
 
 
+def edited(name: str, text: str, words: Words) -> str:
+    """A person's line that they put right."""
+    return f"{heard(name, text)} *({words('line.edited')})*"
+
+
 def unintelligible(name: str, words: Words) -> str:
     """A person's line when transcription found no words."""
     return f"**{escape.name(name)}** *{words('line.unintelligible')}*"
@@ -29,7 +34,12 @@ def saying(name: str, words: str) -> str:
 def said(name: str, spoken: Spoken, words: Words) -> str:
     """The bot's line after it has spoken, with its small print."""
     small = [words("line.seconds", seconds=f"{spoken.seconds:.1f}")] if spoken.spoken else [words("line.text_only")]
+    if spoken.tokens:
+        about = "≈ " if spoken.estimated else ""
+        small.append(words("line.tokens", tokens=f"{about}{spoken.tokens:,}"))
     small.append(price(spoken.cost, words, estimated=spoken.estimated))
+    if spoken.tools:
+        small.append(words("line.tools", tools=", ".join(escape.escape(name) for name in spoken.tools)))
     if spoken.interrupted:
         small.append(words("line.interrupted"))
     cut = " —" if spoken.interrupted else ""

@@ -1,18 +1,20 @@
 """Messages to the bot: a mention or a reply in the call's chat is answered aloud, like /ask.
 
-With READ_TEXT this holds for every message in the call's chat. The bot also hears attached recordings and voice
-messages. A mention in another channel gets a reply that names the right one.
+With READ_TEXT this holds for every message in the call's chat. What somebody with a voice of their own (/voice mine)
+writes is read aloud first; unless it is to the bot, it counts as something said in the room. The bot also hears
+attached recordings and voice messages. A mention in another channel gets a reply that names the right one.
 """
 
 import discord
 import structlog
 
+from bot.call.access import IN_A_CALL
 from bot.call.call import Call
 from bot.chat import attachments, rights
 from bot.chat.error_messages import Refusal, explain
 from bot.chat.host import Host
 from bot.chat.requests import REQUEST_ERRORS
-from bot.chat.rights import Action
+from bot.chat.rights import Action, standing_of
 from bot.chat.venue import DiscordVenue
 from bot.errors import NotInCall
 from bot.jobs.enclosed import NOTHING_ENCLOSED
@@ -32,9 +34,16 @@ async def answer_mention(host: Host, message: discord.Message) -> None:
     addressed = _addressed(host, message)
     if not addressed and not (here and host.settings.read_text):
         return
+    access = host.preferences.of(message.guild.id, None).access
     words = host.words_in(message.guild)
+    read_in = ""
+    if here and call is not None and message.author.id in call.venue.people():
+        read_in = host.preferences.own_voices.of(message.guild.id, message.author.id)
+    if not addressed and not read_in and not access.permits(message.author.id, standing_of(message.author), *IN_A_CALL):
+        return  # people who talk to each other are not told each time that the bot may not answer
     try:
-        host.cooldowns.take(message.author.id, message.created_at.timestamp())
+        if addressed or not read_in:  # what is only read aloud has a bound of its own
+            host.cooldowns.take(message.author.id, message.created_at.timestamp())
         channel = host.call_channel(call) if call else None
         if call is None or channel is None:
             raise Refusal("refusal written_no_call")
@@ -45,7 +54,8 @@ async def answer_mention(host: Host, message: discord.Message) -> None:
             # Everyone who reads the answer reads the name of the channel: it must be no secret to any of them.
             public = here or rights.open_to_readers(channel, message.channel)
             raise refusal if public else Refusal("refusal written_no_call")
-        await _ask(host, call, message, addressed=addressed)
+        rights.check_access(message.author, access, *IN_A_CALL)
+        await _ask(host, call, message, addressed=addressed, read_in=read_in)
     except Exception as error:  # whatever fails, the author gets a reply
         try:
             await message.reply(explain(words, error), silent=True, mention_author=False)
@@ -53,8 +63,8 @@ async def answer_mention(host: Host, message: discord.Message) -> None:
             log.info("reply_failed", error=type(failed).__name__, code=getattr(failed, "code", None))
 
 
-async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: bool) -> None:
-    """Put a message and its attachments to the call as a question."""
+async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: bool, read_in: str) -> None:
+    """Put a message and its attachments to the call as a question, read aloud first where `read_in` names a voice."""
     assert message.guild is not None
     guild_id, author = message.guild.id, message.author.id
     files = attachments.of_type(attachments.of(message), "audio/")
@@ -65,17 +75,22 @@ async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: b
         call.verdicts.add(Verdict(0, author, host.services.clock(), "no_consent"))
         files = []
     text, enclosed = _words(host, message), NOTHING_ENCLOSED
+    voices: frozenset[int] = frozenset()
     if files:
-        await attachments.check_voice(host, message, author)
+        voices = await attachments.check_voice(host, message, author)
         async with host.asking.place(guild_id, author):
             enclosed = await attachments.read_all(host, files, author)
+        await attachments.check_voices(host, guild_id, voices, author)  # they may have withdrawn meanwhile
         if host.calls.get(guild_id) is not call:
             raise NotInCall
     words = host.words_in(message.guild)
+    read_in = read_in if text else ""
+    asked = addressed or not read_in or bool(enclosed.sound or enclosed.words)
     if enclosed.sound and not text:
         text = words("ask recording")
     if text or enclosed.words:
-        call.ask(author, text, enclosed.sound, enclosed.words)
+        voice = max(voices, default=0)
+        call.ask(author, text, enclosed.sound, enclosed.words, voice, read_in=read_in, addressed=asked)
         if enclosed.notes:
             await message.reply(attachments.told(words, enclosed.notes), silent=True, mention_author=False)
     elif addressed:  # a mention alone, or a reply whose text is hidden without READ_TEXT or a mention

@@ -23,7 +23,18 @@ MAX_RETRY_AFTER_SECONDS = 900.0
 """Longest wait that a Retry-After header is believed."""
 NONCE_BITS = 64
 """Size of a message's nonce. Discord posts a message once for each nonce, within some minutes."""
+REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=300.0, sock_connect=10.0, sock_read=20.0)
+"""For each request, in seconds: an answer that has not begun 20 s after the request was sent does not come any more."""
 _Result = TypeVar("_Result")
+
+
+def limit_requests(client: discord.Client) -> None:
+    """Let no request wait longer than REQUEST_TIMEOUT; call after the login.
+
+    discord.py offers no setting for it: its session waits for aiohttp's 300 s, and a channel's lines behind it. A
+    WebSocket has no such limit once it is open.
+    """
+    client.http._HTTPClient__session._timeout = REQUEST_TIMEOUT  # type: ignore[attr-defined]
 
 
 def is_edge_fault(error: BaseException) -> bool:

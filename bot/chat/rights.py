@@ -8,14 +8,17 @@ channels: reading and writing their chat takes Connect besides View Channel (Dis
 Messages"). A thread has the permissions of its parent.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias
 
 import discord
 
+from bot.call.access import Access, Use
 from bot.chat.error_messages import Refusal
 from bot.chat.permissions import PERMISSION_NAMES, VocalChannel
+from bot.types import Standing
 
 Place: TypeAlias = discord.abc.GuildChannel | discord.Thread
 
@@ -45,10 +48,12 @@ class Action(Enum):
     "change the settings, see what everyone costs"
     FORGET_LINE = auto()
     "delete one answer and what it answers"
+    CORRECT = auto()
+    "put a line right"
     CANCEL = auto()
     "end somebody's job"
     SPEND = auto()
-    "agree to what a job costs"
+    "agree to what a job costs, or to what a tool does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ _RULES = {
         powers=("move_members", "manage_messages"),
         powerless="refusal not_yours",
     ),
+    Action.CORRECT: _Rule(concerned=True, personal="refusal only_speaker"),
     Action.CANCEL: _Rule(
         concerned=True, unseen="refusal not_asker", powers=("manage_messages",), powerless="refusal not_asker"
     ),
@@ -147,6 +153,36 @@ def check(
     """Raise the Refusal that `may` returns, if any."""
     if refusal := may(member, action, channel, concerned=concerned):
         raise refusal
+
+
+COMMAND_USES: Mapping[str, tuple[Use, ...]] = {
+    "join": ("call",),
+    "ask": ("answer", "spend"),
+    "Answer aloud": ("answer", "spend"),
+    "analyze": ("spend",),
+    "Analyze recording": ("spend",),
+    "podcast": ("spend",),
+    "catchup": ("spend",),
+    "minutes": ("spend",),
+}
+"""What commands and menus, by name, ask of a server's `/settings access`; the others are for everyone.
+
+Of what goes on until it is ended, only the beginning asks: /captions, /interpret, /voice mine.
+"""
+
+
+def check_access(member: discord.Member | discord.User, access: Access, *uses: Use) -> None:
+    """Raise Refusal unless a server's managers let somebody do all of these."""
+    if not access.permits(member.id, standing_of(member), *uses):
+        raise Refusal("refusal not_allowed")
+
+
+def standing_of(member: discord.Member | discord.User) -> Standing:
+    """Return what a member may do, by what discord.py holds of them."""
+    if not isinstance(member, discord.Member):
+        return Standing()
+    roles = frozenset(role.id for role in member.roles if not role.is_default())
+    return Standing(_server_permissions(member).manage_guild, roles)
 
 
 def open_to_readers(channel: VocalChannel, elsewhere: object) -> bool:

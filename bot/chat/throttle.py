@@ -18,9 +18,11 @@ class Throttle:
     must show what holds then; what Discord refuses is logged, and the next poke tries again.
     """
 
-    def __init__(self, act: Callable[[], Awaitable[None]], gap: float, name: str) -> None:
+    def __init__(self, act: Callable[[], Awaitable[None]], gap: float, name: str, gather: float = 0.0) -> None:
+        """`gather` is how many seconds a first poke waits for others, which come at about the same time."""
         self._act = act
         self._gap = gap
+        self._gather = gather
         self.name = name
         self._due = False
         self._next = float("-inf")
@@ -32,11 +34,12 @@ class Throttle:
     def poke(self) -> None:
         self._due = True
         if self._task is None or self._task.done():
+            self._next = max(self._next, asyncio.get_running_loop().time() + self._gather)
             self._task = asyncio.create_task(self._run(), name=self.name)
 
     def hurry(self) -> None:
         """Act at once, without a gap from now on."""
-        self._gap = 0.0
+        self._gap = self._gather = 0.0
         self._hurried.set()
         self.poke()
 

@@ -18,6 +18,7 @@ from bot.chat.i18n import Words
 from bot.chat.panel import Panel
 from bot.chat.permissions import VocalChannel, check_bot
 from bot.chat.requests import REQUEST_ERRORS, within
+from bot.chat.tool_place import call_place
 from bot.chat.transcript import line_buttons
 from bot.chat.transcript.line_writer import LineWriter
 from bot.chat.transcript.transcript import Transcript
@@ -60,6 +61,7 @@ class DiscordVenue:
         self._people: dict[int, str] = {}
         self._people_until = float("-inf")
         self.writer = LineWriter(channel, host.services.counters.transcript, self.words)
+        self.place = call_place(host, channel, self)
         self.panel = Panel(channel, self.words, self._status, self.impaired)
         self.channel_status = ChannelStatus(lambda: self.channel, self.words)
         self.entrance = Entrance(lambda: self.channel, self.writer, self.settings, self.words, self._tell, asked_in)
@@ -201,7 +203,7 @@ class DiscordVenue:
         call = self._host.calls.get(self.guild_id)
         people = call.record.people() if call else self.people()
         agreed = call.agreed() if call else frozenset()
-        for user_id in people.keys() - self._greeted:
+        for user_id in people.keys() - self._greeted - (call.barred if call else frozenset()):
             self._greeted.add(user_id)
             code = newcomer_code(self.settings().consent, heard=user_id in agreed)
             self.writer.post(self.words()(code, name=escape.name(people[user_id])))

@@ -4,7 +4,25 @@ from typing import Any, TypeAlias
 
 from discord import app_commands
 
-from bot.chat.commands import analyze, ask, call, catchup, join, memory, podcast, privacy, settings, stop, usage
+from bot.chat.commands import (
+    analyze,
+    ask,
+    call,
+    captions,
+    catchup,
+    correct,
+    interpret,
+    join,
+    memory,
+    minutes,
+    podcast,
+    privacy,
+    settings,
+    stop,
+    tools,
+    usage,
+    voice,
+)
 
 Command: TypeAlias = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
@@ -17,11 +35,17 @@ ALL: tuple[Command, ...] = (
     analyze.analyze,
     analyze.analyze_menu,
     analyze.answer_menu,
+    correct.correct_menu,
     podcast.podcast,
     catchup.catchup,
+    minutes.minutes,
+    captions.captions,
+    interpret.interpret,
     call.CallCommands(),
     memory.MemoryCommands(),
     settings.SettingsCommands(),
+    voice.VoiceCommands(),
+    tools.tools,
     privacy.PrivacyCommands(),
     usage.usage,
 )

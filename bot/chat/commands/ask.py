@@ -1,5 +1,7 @@
 """/ask: a written question, answered aloud in the caller's call, or else in the channel, with the sound attached."""
 
+from collections.abc import Mapping
+
 import discord
 import structlog
 from discord import app_commands
@@ -7,8 +9,10 @@ from discord import app_commands
 from bot.audio import SPEAK_RATE
 from bot.call.call import Call
 from bot.chat import actions, attachments, escape, lines, long_answer, voice_message
+from bot.chat.error_messages import explain
 from bot.chat.host import Interaction
 from bot.chat.requests import REQUEST_ERRORS
+from bot.chat.tool_place import DiscordToolPlace
 from bot.chat.venue import DiscordVenue
 from bot.jobs.ask import AskResult, Question
 from bot.jobs.ask import ask as run_question
@@ -22,24 +26,29 @@ MAX_QUESTION_CHARACTERS = 2_000
 """The same as Discord's limit for a message."""
 
 
-@app_commands.command(description="Ask me something in writing; I answer aloud")
-@app_commands.describe(text="Your question", file="A recording or a document to go with it")
+@app_commands.command(description="Ask a question in text and get a spoken answer")
+@app_commands.describe(
+    text="Your question", file="A recording or document to include", file2="A second file", file3="A third file"
+)
 @app_commands.guild_only()
 async def ask(
     interaction: Interaction,
     text: app_commands.Range[str, 1, MAX_QUESTION_CHARACTERS],
     file: discord.Attachment | None = None,
+    file2: discord.Attachment | None = None,
+    file3: discord.Attachment | None = None,
 ) -> None:
     host = interaction.client
-    if file is None and caller_call(interaction) is not None:
+    files = [one for one in (file, file2, file3) if one is not None]
+    if not files and caller_call(interaction) is not None:
         await answer_question(interaction, text)
         return
     await interaction.response.defer(thinking=True)
-    if file is None:
+    if not files:
         await answer_question(interaction, text)
         return
     async with host.asking.place(interaction.guild_id or 0, interaction.user.id):
-        enclosed = await attachments.read_all(host, [file], interaction.user.id)
+        enclosed = await attachments.read_all(host, files, interaction.user.id)
     await answer_question(interaction, text, enclosed)
 
 
@@ -49,21 +58,24 @@ def caller_call(interaction: Interaction) -> Call | None:
     return call if call is not None and interaction.user.id in call.venue.people() else None
 
 
-async def answer_question(interaction: Interaction, shown: str, enclosed: Enclosed = NOTHING_ENCLOSED) -> None:
+async def answer_question(
+    interaction: Interaction, shown: str, enclosed: Enclosed = NOTHING_ENCLOSED, voice: int = 0
+) -> None:
     """Answer a question aloud in the caller's call, or else in the channel.
 
-    What is enclosed goes to the model and is not shown, but for the notes on it.
+    What is enclosed goes to the model and is not shown, but for the notes on it. `voice` is who is heard in it, 0: the
+    caller, or nobody knows.
     """
     call = caller_call(interaction)
     if call is not None:
-        await _answer_in_call(interaction, call, shown, enclosed)
+        await _answer_in_call(interaction, call, shown, enclosed, voice)
     else:
         await _answer_here(interaction, shown, enclosed)
 
 
-async def _answer_in_call(interaction: Interaction, call: Call, shown: str, enclosed: Enclosed) -> None:
+async def _answer_in_call(interaction: Interaction, call: Call, shown: str, enclosed: Enclosed, voice: int) -> None:
     """Answer in the call; in its chat the question is shown like a spoken one."""
-    call.ask(interaction.user.id, shown, enclosed.sound, enclosed.words)
+    call.ask(interaction.user.id, shown, enclosed.sound, enclosed.words, voice)
     if isinstance(call.venue, DiscordVenue) and interaction.channel_id not in call.venue.chats:
         await actions.tell(interaction, "ask elsewhere", channel=f"<#{call.venue.channel_id}>")
         return
@@ -91,15 +103,25 @@ async def _answer_here(interaction: Interaction, shown: str, enclosed: Enclosed)
         language=settings.language,
         voice=settings.voice,
         persona=settings.persona,
+        guild_id=guild.id if settings.retention_days else 0,
     )
     bot_id = guild.me.id if settings.retention_days else 0
     place = (guild.id, interaction.channel_id or 0, interaction.user.id)
-    asked = Question(*place, shown, enclosed.sound, bot_id=bot_id, document=enclosed.words)
+    asked = Question(
+        *place,
+        shown,
+        enclosed.sound,
+        bot_id=bot_id,
+        document=enclosed.words,
+        place=_tool_place(interaction, room.people),
+        tools_off=settings.tools_off,
+    )
     async with host.asking.place(guild.id, interaction.user.id):
         answer = await run_question(asked, room, JobServices.of(host.services))
     words = host.words_in(guild)
     notes = attachments.told(words, enclosed.notes)
-    parts = (lines.heard(answer.asker, shown), notes, lines.said(room.bot_name, _spoken(answer), words))
+    failed = f"⚠️ {explain(words, answer.failure)}" if answer.failure else ""
+    parts = (lines.heard(answer.asker, shown), notes, lines.said(room.bot_name, _spoken(answer), words), failed)
     text = "\n".join(filter(None, parts))
     as_voice = voice_message.allowed(interaction)
     first, *more = lines.split(text)
@@ -118,4 +140,25 @@ async def _answer_here(interaction: Interaction, shown: str, enclosed: Enclosed)
 def _spoken(answer: AskResult) -> Spoken:
     seconds = len(answer.pcm) / (2 * SPEAK_RATE)
     interrupted = not answer.complete
-    return Spoken(0, answer.text, seconds, answer.cost, answer.estimated, interrupted, spoken=bool(answer.pcm))
+    return Spoken(
+        0,
+        answer.text,
+        seconds,
+        answer.cost,
+        answer.estimated,
+        interrupted,
+        spoken=bool(answer.pcm),
+        tokens=answer.tokens,
+        tools=answer.tools,
+    )
+
+
+def _tool_place(interaction: Interaction, people: Mapping[int, str]) -> DiscordToolPlace:
+    """Return where the question is asked; what needs the asker's word is asked there, too."""
+
+    async def post(text: str, view: discord.ui.View) -> discord.Message:
+        return await interaction.followup.send(text, view=view, wait=True, suppress_embeds=True)
+
+    asker = interaction.user if isinstance(interaction.user, discord.Member) else None
+    place = interaction.guild_id or 0, interaction.channel_id or 0
+    return DiscordToolPlace(interaction.client, place, lambda: people, post, asker)

@@ -3,6 +3,7 @@
 from discord import app_commands
 
 from bot.chat import escape, lines
+from bot.chat.destinations import destinations
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.chat.rights import Action
@@ -12,9 +13,9 @@ from bot.types import Verdict
 
 class CallCommands(app_commands.Group):
     def __init__(self) -> None:
-        super().__init__(name="call", description="What I am doing in the voice channel, and why", guild_only=True)
+        super().__init__(name="call", description="See what the bot is doing in the call, and why", guild_only=True)
 
-    @app_commands.command(description="What I am doing now")
+    @app_commands.command(description="Show what the bot is doing right now")
     async def status(self, interaction: Interaction) -> None:
         words = interaction.client.words_to(interaction)
         call = interaction.client.call_for(interaction, Action.LOOK)
@@ -30,9 +31,10 @@ class CallCommands(app_commands.Group):
             people=len(call.venue.people()),
             agreed=len(call.venue.people().keys() & call.agreed()),
         )
+        text += "\n" + destinations(interaction.client.settings, words)
         await interaction.response.send_message(text, ephemeral=True)
 
-    @app_commands.command(description="What became of the last things said, and why")
+    @app_commands.command(description="Show what happened to the last 20 things said, and why")
     async def why(self, interaction: Interaction) -> None:
         words = interaction.client.words_to(interaction)
         call = interaction.client.call_for(interaction, Action.EXPLAIN)
@@ -48,20 +50,22 @@ class CallCommands(app_commands.Group):
 
 def _row(verdict: Verdict, name: str, epoch: float, words: Words) -> str:
     """Return who spoke, the verdict, its numbers and the time. `epoch`: Unix time when the call's clock was 0."""
-    detail = [_number(key, value) for key, value in verdict.detail.items()]
+    detail = [_number(key, value, words) for key, value in verdict.detail.items()]
     when = f"<t:{epoch + verdict.at:.0f}:R>"
     return " · ".join([f"**{escape.name(name)}** {words(f'verdict {verdict.outcome}')}", *detail, when])
 
 
-def _number(key: str, value: float | str) -> str:
+def _number(key: str, value: float | str, words: Words) -> str:
     match key, value:
         case "seconds", float() | int():
-            return f"{value:.2f} s"
+            return words("line.seconds", seconds=f"{value:.2f}")
         case "dbfs", float() | int():
             return f"{value:.0f} dBFS".replace("-", "−")
         case "ms", float() | int():
             return f"{value:.0f} ms"
         case "count", float() | int():
             return f"×{value:.0f}"
+        case "tools", str():
+            return escape.escape(value, 200)
         case _:
             return escape.escape(str(value), 60)

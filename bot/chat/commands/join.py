@@ -5,15 +5,17 @@ from discord import app_commands
 
 from bot.chat import actions, permissions, rights
 from bot.chat.error_messages import Refusal
-from bot.chat.host import Interaction
+from bot.chat.host import Host, Interaction
 from bot.chat.permissions import VocalChannel
 from bot.chat.rights import Action
-from bot.errors import AlreadyInCall
-from bot.privacy.consent import joined_code
+from bot.errors import AlreadyInCall, StoreError
+
+MANY_MEMBERS = 200
+"""In a server with more, the first to bring the bot in reads who may use it."""
 
 
-@app_commands.command(description="Call me into a voice channel")
-@app_commands.describe(channel="The voice channel; yours when left out")
+@app_commands.command(description="Bring the bot into a voice channel")
+@app_commands.describe(channel="Voice channel (default: yours)")
 @app_commands.guild_only()
 async def join(interaction: Interaction, channel: discord.VoiceChannel | discord.StageChannel | None = None) -> None:
     host = interaction.client
@@ -23,6 +25,7 @@ async def join(interaction: Interaction, channel: discord.VoiceChannel | discord
     rights.check(member, Action.JOIN, target)
     permissions.check_bot(target)
     await interaction.response.defer(ephemeral=True, thinking=True)
+    first = await _first_in_a_large_server(host, target.guild)
     try:
         await host.calls.join(host.venue(target, interaction.channel), member.id)
     except AlreadyInCall:
@@ -32,18 +35,30 @@ async def join(interaction: Interaction, channel: discord.VoiceChannel | discord
             raise Refusal("refusal cannot_come") from None
         raise Refusal("refusal other_channel", channel=there.mention) from None
     words = host.words_to(interaction)
-    lines = [words(joined_code(host.preferences.of(target.guild.id, target.id).consent), channel=target.mention)]
+    lines = [words("join done", channel=target.mention)]
     if isinstance(target, discord.StageChannel):
         lines.append(words("join stage"))
     if not permissions.can_write(target):
         lines.append(words("join unwritable", channel=target.mention))
+    if first:
+        lines.append(words("join open"))
     await interaction.followup.send("\n".join(lines), ephemeral=True)
 
 
-@app_commands.command(description="Send me out of the voice channel")
+@app_commands.command(description="Make the bot leave the voice channel")
 @app_commands.guild_only()
 async def leave(interaction: Interaction) -> None:
     await actions.leave(interaction)
+
+
+async def _first_in_a_large_server(host: Host, guild: discord.Guild) -> bool:
+    """Return whether nobody has brought it into this server yet: whoever does agrees to be heard there."""
+    if (guild.member_count or 0) <= MANY_MEMBERS:
+        return False
+    try:
+        return not await host.services.store.consents(guild.id)
+    except StoreError:
+        return False
 
 
 def _whereabouts(member: discord.Member) -> VocalChannel:

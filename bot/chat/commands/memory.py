@@ -8,9 +8,10 @@ from dataclasses import asdict
 import discord
 from discord import app_commands
 
-from bot.chat import escape, rights
+from bot.chat import escape, lines, rights
 from bot.chat.file_export import exported_file
 from bot.chat.host import Interaction
+from bot.chat.i18n import Words
 from bot.chat.pagination import Confirm, PagedMessage, paginate
 from bot.chat.rights import Action
 from bot.talk.labels import labelled
@@ -26,10 +27,12 @@ Channel = discord.VoiceChannel | discord.StageChannel
 
 class MemoryCommands(app_commands.Group):
     def __init__(self) -> None:
-        super().__init__(name="memory", description="What I remember of a voice channel", guild_only=True)
+        super().__init__(
+            name="memory", description="See or delete what the bot remembers of a voice channel", guild_only=True
+        )
 
-    @app_commands.command(description="Read what I remember")
-    @app_commands.describe(channel="The voice channel; that of the call, or yours, when left out")
+    @app_commands.command(description="Show a channel's history")
+    @app_commands.describe(channel="Voice channel (default: the current call, or yours)")
     async def show(self, interaction: Interaction, channel: Channel | None = None) -> None:
         host = interaction.client
         target = host.channel_for(interaction, channel, Action.READ)
@@ -38,12 +41,12 @@ class MemoryCommands(app_commands.Group):
         messages = await host.services.store.history(target.id, MAX_SHOWN_LINES)
         # Escaping so many lines on the event loop would make every call's audio stutter.
         bot_name = target.guild.me.display_name
-        rows = await asyncio.to_thread(lambda: [_row(message) for message in labelled(messages, bot_name)])
+        rows = await asyncio.to_thread(lambda: [_row(message, words) for message in labelled(messages, bot_name)])
         pages = paginate(rows) or [words("memory nothing", channel=target.mention)]
         await PagedMessage(host, words, pages).send(interaction)
 
-    @app_commands.command(description="Take along what I remember, as Markdown and JSON")
-    @app_commands.describe(channel="The voice channel; that of the call, or yours, when left out")
+    @app_commands.command(description="Download a channel's history as Markdown and JSON")
+    @app_commands.describe(channel="Voice channel (default: the current call, or yours)")
     async def export(self, interaction: Interaction, channel: Channel | None = None) -> None:
         target = interaction.client.channel_for(interaction, channel, Action.READ)
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -52,14 +55,14 @@ class MemoryCommands(app_commands.Group):
         messages = await asyncio.to_thread(labelled, stored, target.guild.me.display_name)
         limit = interaction.filesize_limit
         files = [
-            await asyncio.to_thread(lambda: exported_file("memory.md", _markdown(target.name, messages), limit)),
+            await asyncio.to_thread(lambda: exported_file("memory.md", _markdown(target.name, messages, words), limit)),
             await asyncio.to_thread(lambda: exported_file("memory.json", _json(messages), limit)),
         ]
         text = words("memory exported", channel=target.mention, lines=len(messages))
         await interaction.followup.send(text, files=files, ephemeral=True)
 
-    @app_commands.command(description="Have me forget what was said (Manage Server)")
-    @app_commands.describe(channel="The voice channel; that of the call, or yours, when left out")
+    @app_commands.command(description="Delete a channel's history (Manage Server)")
+    @app_commands.describe(channel="Voice channel (default: the current call, or yours)")
     async def clear(self, interaction: Interaction, channel: Channel | None = None) -> None:
         host = interaction.client
         target = host.channel_for(interaction, channel, Action.CLEAR)
@@ -74,22 +77,24 @@ class MemoryCommands(app_commands.Group):
         await interaction.response.send_message(question, view=Confirm(host, words, forget), ephemeral=True)
 
 
-def _row(message: Message) -> str:
-    cut = " —" if message.interrupted else ""
-    when = discord.utils.format_dt(message.at, "t")
-    return f"{when} **{escape.name(message.speaker)}** {escape.escape(message.text)}{cut}"
+def _row(message: Message, words: Words) -> str:
+    return f"{discord.utils.format_dt(message.at, 't')} {_line(message, words)}"
 
 
-def _markdown(name: str, messages: Sequence[Message]) -> str:
-    lines = [f"# {escape.name(name)}", ""]
-    for message in messages:
-        cut = " —" if message.interrupted else ""
-        when = f"{message.at:%Y-%m-%d %H:%M:%S}"
-        lines.append(f"- {when} **{escape.name(message.speaker)}** {escape.escape(message.text)}{cut}")
-    return "\n".join(lines) + "\n"
+def _line(message: Message, words: Words) -> str:
+    mark = " —" if message.interrupted else ""
+    if message.edited:
+        return lines.edited(message.speaker, message.text, words)
+    return f"{lines.heard(message.speaker, message.text)}{mark}"
+
+
+def _markdown(name: str, messages: Sequence[Message], words: Words) -> str:
+    rows = [f"# {escape.name(name)}", ""]
+    rows += (f"- {message.at:%Y-%m-%d %H:%M:%S} {_line(message, words)}" for message in messages)
+    return "\n".join(rows) + "\n"
 
 
 def _json(messages: Sequence[Message]) -> str:
-    kept = ("role", "speaker_id", "speaker", "text", "at", "interrupted")
+    kept = ("role", "speaker_id", "speaker", "text", "at", "interrupted", "edited")
     rows = [{key: value for key, value in asdict(message).items() if key in kept} for message in messages]
     return json.dumps(rows, ensure_ascii=False, indent=1, default=str) + "\n"

@@ -13,12 +13,12 @@ from discord import app_commands
 
 from bot.audio import clock
 from bot.billing.account import price
-from bot.chat import attachments, escape, lines, permissions, rights
-from bot.chat.error_messages import Refusal, explain, send_error
+from bot.chat import attachments, escape, lines, permissions
+from bot.chat.error_messages import Refusal, explain
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
-from bot.chat.job_progress import JobMessage, cancel_view, cancelled, check_cancel
-from bot.chat.rights import Action
+from bot.chat.job_progress import JobMessage, cancel_view, cancelled
+from bot.chat.price_question import PriceQuestion
 from bot.errors import AlreadyAtIt, BotError, JobCancelled, MissingPermissions
 from bot.jobs import podcast as job
 from bot.jobs import podcast_folder
@@ -40,12 +40,12 @@ PRUNE_EVERY_SECONDS = 3600.0
 """Time between two checks for abandoned podcasts."""
 
 
-@app_commands.command(description="Make a podcast and a summary of a long text")
+@app_commands.command(description="Turn a long text into a podcast and a written summary")
 @app_commands.describe(
-    text="The text; or attach it as a file",
+    text="The text, unless you attach it as a file",
     file="Text, PDF, Word, EPUB, HTML or subtitles, up to 200,000 characters",
     format="ogg (small) or mp3 (plays everywhere)",
-    voices="Two hosts who talk, or one voice",
+    voices="Two hosts in conversation, or a single voice",
 )
 @app_commands.guild_only()
 async def podcast(
@@ -102,40 +102,6 @@ def _check_permissions(interaction: Interaction) -> None:
     ]
     if missing and granted.value:  # 0: Discord did not send them
         raise MissingPermissions(missing)
-
-
-class PriceQuestion(discord.ui.View):
-    """Asks whether to spend that much, for ten minutes. Only who asked may agree; moderators, too, may decline."""
-
-    def __init__(self, host: Host, words: Words, owner_id: int) -> None:
-        super().__init__(timeout=600)
-        self.yes = False
-        self._owner_id = owner_id
-        self.make.label = words("button make")
-        self.leave.label = words("button cancel")
-        host.views.add(self)
-
-    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
-        assert isinstance(interaction.client, Host)
-        interaction.client.admit(interaction)
-        return True
-
-    @discord.ui.button(style=discord.ButtonStyle.primary)
-    async def make(self, interaction: discord.Interaction, _: discord.ui.Button["PriceQuestion"]) -> None:
-        rights.check(interaction.user, Action.SPEND, concerned=interaction.user.id == self._owner_id)
-        self.yes = True
-        await interaction.response.defer()
-        self.stop()
-
-    @discord.ui.button()
-    async def leave(self, interaction: discord.Interaction, _: discord.ui.Button["PriceQuestion"]) -> None:
-        check_cancel(interaction, self._owner_id)
-        await interaction.response.defer()
-        self.stop()
-
-    async def on_error(self, interaction: discord.Interaction, error: Exception, item: object, /) -> None:
-        assert isinstance(interaction.client, Host)
-        await send_error(interaction, interaction.client.words_to(interaction), error)
 
 
 async def resume(host: Host) -> None:

@@ -1,12 +1,11 @@
 """/privacy: what the bot hears and keeps, consent, export and erasure. Only the caller sees the answers."""
 
 import asyncio
-from urllib.parse import urlsplit
 
 import discord
 from discord import app_commands, ui
 
-from bot.chat import actions, escape, rights
+from bot.chat import actions, destinations, rights
 from bot.chat.file_export import exported_file
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
@@ -30,26 +29,32 @@ class More(EphemeralView):
 
 class PrivacyCommands(app_commands.Group):
     def __init__(self) -> None:
-        super().__init__(name="privacy", description="What I hear of you, and your say in it", guild_only=True)
+        super().__init__(
+            name="privacy", description="Your privacy: what the bot hears and stores, and your choices", guild_only=True
+        )
 
-    @app_commands.command(description="What I hear, where it goes and how long it stays")
+    @app_commands.command(description="What the bot hears, where it goes and how long it is kept")
     async def about(self, interaction: Interaction) -> None:
         host = interaction.client
         assert interaction.guild_id is not None
         words = host.words_to(interaction)
         days = host.preferences.of(interaction.guild_id, None).retention_days
         kept = words("privacy kept", days=days) if days else words("privacy unkept")
-        models = {"model": host.settings.openai_model, "transcriber": host.settings.transcribe_model}
-        text = words("privacy about", kept=kept, **models)
+        models = {"model": destinations.answering(host.settings, words), "transcriber": host.settings.transcribe_model}
+        text = words("privacy about", kept=kept, **models) + "\n" + destinations.destinations(host.settings, words)
         voice = interaction.guild.voice_client if interaction.guild else None
         seen = isinstance(voice, discord.VoiceClient) and not rights.may(interaction.user, Action.LOOK, voice.channel)
         if isinstance(voice, discord.VoiceClient) and voice.voice_privacy_code and seen:
             text += "\n" + words("privacy code", digits=f"`{_grouped(voice.voice_privacy_code)}`")
-        server = urlsplit(host.settings.openai_base_url).hostname or ""
-        more = More(host, words, words("privacy more", server=escape.escape(server)))
+        writer = host.settings.text_model or models["model"]
+        also = [
+            words(f"privacy {what}", text=writer, **models) for what in ("captions", "interpreter", "minutes", "tools")
+        ]
+        rest = words("privacy more", server=destinations.servers(host.settings, words))
+        more = More(host, words, "\n".join((rest, *also)))
         await interaction.response.send_message(text, view=more, ephemeral=True, suppress_embeds=True)
 
-    @app_commands.command(description="Take along all that I keep of you, as JSON")
+    @app_commands.command(description="Export everything the bot stores about you (JSON)")
     async def export(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         host = interaction.client
@@ -58,7 +63,7 @@ class PrivacyCommands(app_commands.Group):
         file = await asyncio.to_thread(lambda: exported_file("kept-of-you.json", kept, limit))
         await interaction.followup.send(host.words_to(interaction)("privacy exported"), file=file, ephemeral=True)
 
-    @app_commands.command(description="Have me forget you: your words, your consent, your name in every bill")
+    @app_commands.command(description="Delete your data: your words, your consent and your name in cost records")
     async def forget(self, interaction: Interaction) -> None:
         host = interaction.client
         words = host.words_to(interaction)
@@ -72,11 +77,11 @@ class PrivacyCommands(app_commands.Group):
             words("privacy forget?"), view=Confirm(host, words, forget), ephemeral=True
         )
 
-    @app_commands.command(description="Let me hear you in this server's voice channels")
+    @app_commands.command(description="Let the bot hear you in this server")
     async def consent(self, interaction: Interaction) -> None:
         await actions.agree(interaction)
 
-    @app_commands.command(description="Stop hearing me in this server's voice channels")
+    @app_commands.command(description="Stop the bot from hearing you in this server")
     async def withdraw(self, interaction: Interaction) -> None:
         await actions.withdraw(interaction)
 

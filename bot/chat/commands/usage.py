@@ -26,8 +26,8 @@ NAME_LOOKUP_TIMEOUT_SECONDS = 3.0
 """Time for Discord to return the names of people who are not in the cache."""
 
 
-@app_commands.command(description="What this server spent on me, and what is left of the budget")
-@app_commands.describe(period="How far back; today when left out")
+@app_commands.command(description="Show this server's usage, cost and remaining budget")
+@app_commands.describe(period="Time period (default: today)")
 @app_commands.guild_only()
 async def usage(interaction: Interaction, period: Literal["today", "week", "month"] = "today") -> None:
     host = interaction.client

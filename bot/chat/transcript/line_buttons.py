@@ -12,6 +12,7 @@ import discord
 import structlog
 from discord import ui
 
+from bot.call.access import IN_A_CALL
 from bot.chat import actions, escape, lines, long_answer, rights
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
@@ -86,10 +87,31 @@ def button_row(channel_id: int, spoken: Spoken, words: Words) -> ui.View | None:
         return None
     line_id = LineId(channel_id, spoken.id, spoken.asked_by)
     view = ui.View(timeout=None)
-    for action in _LINE_ACTIONS if spoken.spoken else ("mine", "forget"):
+    for action in ("again", "mine", "forget") if spoken.spoken else ("mine", "forget"):
         view.add_item(LineButton(action, line_id, words(f"button {action}")))
     view.stop()  # discord.py need not keep it: LineButton handles every press
     return view
+
+
+def ask_again_row(line_id: LineId, words: Words) -> ui.View:
+    """Return the button that puts a corrected line to the call again."""
+    view = ui.View(timeout=None)
+    view.add_item(LineButton("anew", line_id, words("button anew")))
+    view.stop()  # as above
+    return view
+
+
+async def _ask_again(interaction: Interaction, line_id: LineId) -> None:
+    """Have the call answer the line as it reads now."""
+    call = interaction.client.call_for(interaction, Action.SPEAK)
+    if call.venue.channel_id != line_id.channel_id:
+        raise Refusal("refusal line_elsewhere")
+    async with actions.defer_if_slow(interaction):
+        line = await _find_line(interaction, line_id)
+    rights.check(interaction.user, Action.CORRECT, concerned=line.speaker_id == interaction.user.id)
+    interaction.client.check_access(interaction, *IN_A_CALL)
+    call.ask(interaction.user.id, line.text)
+    await actions.tell(interaction, "correct asked")
 
 
 async def _say_again(interaction: Interaction, line_id: LineId) -> None:
@@ -103,6 +125,7 @@ async def _say_again(interaction: Interaction, line_id: LineId) -> None:
     newest = next((message for message in reversed(call.record.messages) if message.role == "assistant"), None)
     if newest is None or newest.id != line.id or not call.replay():
         assert interaction.guild is not None
+        host.check_access(interaction, *IN_A_CALL)
         call.ask(interaction.user.id, host.words_in(interaction.guild)("line again", text=line.text))
     await actions.tell(interaction, "replay done")
 
@@ -113,6 +136,7 @@ async def _translate(interaction: Interaction, line_id: LineId) -> None:
     if (channel := _channel(interaction, line_id)) is None:
         raise Refusal("refusal line_gone")
     rights.check(interaction.user, Action.READ, channel)
+    host.check_access(interaction, "spend")
     await interaction.response.defer(ephemeral=True, thinking=True)
     line = await _find_line(interaction, line_id)
     guild_id, jobs = interaction.guild_id or 0, host.jobs
@@ -187,6 +211,7 @@ async def _find_line(interaction: Interaction, line_id: LineId) -> Message:
 
 _LINE_ACTIONS: dict[str, Callable[[Interaction, LineId], Awaitable[None]]] = {
     "again": _say_again,
+    "anew": _ask_again,
     "mine": _translate,
     "forget": _forget,
 }

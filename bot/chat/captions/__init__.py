@@ -1,0 +1,1 @@
+"""Captions as people read them."""

@@ -1,0 +1,91 @@
+"""Captions in one chat: a message that is edited while people speak, and left alone once it is full."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+
+import discord
+import structlog
+
+from bot.chat.captions.pages import CaptionPage, CaptionPages
+from bot.chat.requests import NONCE_BITS
+from bot.chat.throttle import Throttle
+from bot.types import Caption
+
+log = structlog.get_logger(__name__)
+
+EDIT_GAP_SECONDS = 1.2
+"""Discord allows about five requests in five seconds in one channel."""
+
+GATHER_SECONDS = 0.15
+"""The words of several people are asked for together, and come a little apart: one edit shows them all."""
+
+
+class CaptionThread:
+    """One reader of a call's captions (ports.CaptionReader)."""
+
+    def __init__(
+        self, channel: discord.abc.Messageable, key: object, language: str | None, ending: Callable[[], str]
+    ) -> None:
+        """`key` tells which command opens and ends it; `ending` gives the last line, with what it has cost."""
+        self.language = language
+        self.key = key
+        self.channel = channel
+        self._ending = ending
+        self._pages = CaptionPages()
+        self._shown: dict[CaptionPage, tuple[discord.Message, str]] = {}
+        self._throttle = Throttle(self._write, EDIT_GAP_SECONDS, "captions", GATHER_SECONDS)
+        self._ended = False
+        self._closed = False
+        "the last line is written"
+
+    def show(self, caption: Caption) -> None:
+        self._pages.show(caption)
+        self._throttle.poke()
+
+    def drop(self, utterance_id: int) -> None:
+        self._pages.drop(utterance_id)
+        self._throttle.poke()
+
+    def forget(self, user_id: int) -> None:
+        self._pages.forget(user_id)
+        self._throttle.poke()
+
+    async def end(self) -> None:
+        self._ended = True
+        self._throttle.hurry()
+        try:
+            await self._throttle.idle()
+        except asyncio.CancelledError:
+            self._throttle.cancel()
+            raise
+
+    async def _write(self) -> None:
+        """Bring every message up to date, oldest first."""
+        for page in list(self._pages.pages):
+            await self._write_page(page)
+            if page.settled and page in self._shown:
+                self._pages.done(page)
+        kept = set(self._pages.pages)
+        self._shown = {page: shown for page, shown in self._shown.items() if page in kept}
+        if self._ended and not self._closed:  # an edit may be under way when it ends, and another follows
+            await self._send(self._ending())
+            self._closed = True
+
+    async def _write_page(self, page: CaptionPage) -> None:
+        text = page.text
+        if shown := self._shown.get(page):
+            message, before = shown
+            if text == before:
+                return
+            if text:
+                await message.edit(content=text)
+                self._shown[page] = message, text
+            else:
+                del self._shown[page]
+                await message.delete()
+        elif text:
+            self._shown[page] = await self._send(text), text
+
+    async def _send(self, text: str) -> discord.Message:
+        return await self.channel.send(text, silent=True, suppress_embeds=True, nonce=secrets.randbits(NONCE_BITS))

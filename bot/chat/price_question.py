@@ -1,0 +1,46 @@
+"""Asks before a job costs more than a little."""
+
+import discord
+
+from bot.chat import rights
+from bot.chat.error_messages import send_error
+from bot.chat.host import Host
+from bot.chat.i18n import Words
+from bot.chat.job_progress import check_cancel
+from bot.chat.rights import Action
+
+
+class PriceQuestion(discord.ui.View):
+    """Asks whether to spend that much, for ten minutes. Only who asked may agree; moderators, too, may decline."""
+
+    def __init__(self, host: Host, words: Words, owner_id: int) -> None:
+        super().__init__(timeout=600)
+        self.yes = False
+        self._owner_id = owner_id
+        self.make.label = words("button make")
+        self.leave.label = words("button cancel")
+        host.views.add(self)
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        assert isinstance(interaction.client, Host)
+        interaction.client.admit(interaction)
+        return True
+
+    @discord.ui.button(style=discord.ButtonStyle.primary)
+    async def make(self, interaction: discord.Interaction, _: discord.ui.Button["PriceQuestion"]) -> None:
+        rights.check(interaction.user, Action.SPEND, concerned=interaction.user.id == self._owner_id)
+        assert isinstance(interaction.client, Host)
+        interaction.client.check_access(interaction, "spend")
+        self.yes = True
+        await interaction.response.defer()
+        self.stop()
+
+    @discord.ui.button()
+    async def leave(self, interaction: discord.Interaction, _: discord.ui.Button["PriceQuestion"]) -> None:
+        check_cancel(interaction, self._owner_id)
+        await interaction.response.defer()
+        self.stop()
+
+    async def on_error(self, interaction: discord.Interaction, error: Exception, item: object, /) -> None:
+        assert isinstance(interaction.client, Host)
+        await send_error(interaction, interaction.client.words_to(interaction), error)
