@@ -30,6 +30,7 @@ from bot.chat.permissions import VocalChannel
 from bot.config import Settings
 from bot.engine.model_check import announce
 from bot.engine.open import open_engines
+from bot.engine.roles import models_of, own_prices, roles_of
 from bot.errors import StoreError, StoreUnavailable
 from bot.jobs.analysis_notes import AnalysisNotesOnDisk
 from bot.jobs.job_folder import folder_beside
@@ -48,9 +49,13 @@ from bot.privacy.holders import shared_holders
 from bot.store.outbox import Outbox
 from bot.store.repository import SqlStore
 from bot.talk.vad import make_vad
+from bot.tools.builtin import BuiltinTools
+from bot.tools.open import open_tools
+from bot.tools.rounds import tool_route
 from bot.types import Usage
 from bot.voice import opus
 from bot.voice.link import join
+from bot.voice.receive.stall_guard import StallGuard
 from bot.voice.send.pacer import Pacer
 
 log = structlog.get_logger(__name__)
@@ -136,7 +141,7 @@ async def build(
     will be given: it also ends the wait of a hot spare, and is set when all processes are asked to drain. Raises
     ConfigError, StartError, OpusMissing, StoreError, and slots.Unneeded to a spare that was stopped.
     """
-    tls, stop = tls or tls_context(), stop or asyncio.Event()
+    tls, stop = tls or tls_context(settings.ssl_cert_file), stop or asyncio.Event()
     slots_of = shard_slots.layout(settings)
     async with AsyncExitStack() as stack:
         pages = HttpPages()
@@ -157,10 +162,8 @@ async def build(
         caps = Caps(settings.budget_server_day, settings.budget_person_day)
         preferences = Preferences(store, call_settings(settings), caps, lambda: datetime.now(UTC))
         await preferences.load()
-        pacer = stack.enter_context(Pacer())
-        spans = await stack.enter_async_context(
-            tracing(settings.openai_base_url, settings.transcribe_model, os.environ)
-        )
+        pacer, guard = stack.enter_context(Pacer()), stack.enter_context(StallGuard())
+        spans = await stack.enter_async_context(tracing(roles_of(settings), os.environ))
         services = await stack.enter_async_context(_services(settings, store, preferences, tls, spans))
         store.counts = services.counters.calls
         folder = folder_beside(settings)
@@ -170,7 +173,7 @@ async def build(
         links = Links()
 
         async def connect(channel: VocalChannel) -> join.Link:
-            opened = await join.connect(channel, library=library, pacer=pacer, clock=services.clock)
+            opened = await join.connect(channel, library=library, pacer=pacer, guard=guard, clock=services.clock)
             links.opened(opened)
             return opened
 
@@ -254,18 +257,24 @@ async def open_store(settings: Settings, policy: str) -> SqlStore:
 async def _services(
     settings: Settings, store: Store, preferences: Preferences, tls: ssl.SSLContext, spans: Spans | None
 ) -> AsyncIterator[Services]:
-    prices = Prices(settings.prices)
+    prices = Prices(own_prices(settings))
     # The first look at the price list reads all of it, which must not happen between a question and its answer.
-    await asyncio.to_thread(prices, settings.openai_model, Usage())
+    models = models_of(settings)
+    await asyncio.to_thread(prices, models["model"], Usage())
     counters = Counters()
-    async with open_engines(settings, tls, counters.calls) as engines:
-        checking = asyncio.create_task(announce(engines.check, engines.models), name="check_models")
+    outbox, wall = Outbox(store, counts=counters.calls), lambda: datetime.now().astimezone()
+    builtin = BuiltinTools(store, wall, outbox.pending_lines)
+    async with (
+        open_engines(settings, tls, counters.calls, store) as engines,
+        open_tools(builtin, settings.tools_file, counters.calls) as tools,
+    ):
+        checking = asyncio.create_task(announce(engines.check, engines.roles), name="check_models")
         try:
             yield Services(
                 engine=engines.reply,
-                transcriber=engines.transcribe,
+                transcriber=engines.write_down,
                 store=store,
-                outbox=Outbox(store, counts=counters.calls),
+                outbox=outbox,
                 counters=counters,
                 budget=Budget(
                     settings.budget_server_day,
@@ -274,15 +283,18 @@ async def _services(
                     lambda: datetime.now(UTC),
                     preferences.caps,
                     prices.dearest,
+                    store,
                 ),
                 make_vad=make_vad(settings.vad),
                 clock=time.monotonic,
                 ticker=Ticker(time.monotonic),
-                wall=lambda: datetime.now().astimezone(),
-                model=settings.openai_model,
-                transcribe_model=settings.transcribe_model,
+                wall=wall,
+                model=models["model"],
+                speech_model=models["speech_model"],
                 trace=spans.turn if spans else None,
                 studio=engines.write,
+                tools=tools,
+                tool_route=tool_route(engines.tools, settings),
             )
         finally:
             checking.cancel()

@@ -4,23 +4,25 @@ A secret may also come as NAME_FILE, the path of a file that holds it. `load` re
 without values.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings import PydanticBaseSettingsSource as Source
 
+from bot.addresses import LOCAL, is_private
 from bot.errors import ConfigError
+from bot.secret_forms import DISCORD_API_BASE, OPENAI_BASE_URL, WHERE_TO_GET, issuer_fault, trimmed, typing_fault
 
 EXIT_CONFIG = 78
 """EX_CONFIG of sysexits.h."""
+DEFAULT_TEXT_MODEL = "gpt-5-mini"
+NOT_NEEDED = "not-needed"
+"""Stands for a secret that a command does without."""
 
 
 def _http_url(value: str) -> str:
@@ -29,98 +31,186 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+_UNFIT = "unfit"
+"""The type of an error that names another setting than the one it was found at."""
 _UNREADABLE = "\0"
 """Stands for a secret whose file cannot be read, so that this fault is reported with the others."""
 
 
-def _not_blank(value: SecretStr) -> SecretStr:
+def _well_typed(value: SecretStr, info: ValidationInfo) -> SecretStr:
     if value.get_secret_value() == _UNREADABLE:
         raise ValueError("the file that its _FILE setting names cannot be read")
-    if not value.get_secret_value().strip():
+    typed = trimmed(value.get_secret_value())
+    if not typed:
         raise ValueError("is blank")
-    return SecretStr(value.get_secret_value().strip())
+    name = info.field_name or ""
+    if fault := typing_fault(name.upper(), typed):
+        raise ValueError(fault)
+    server = info.data.get(name.replace("_api_key", "_base_url"), "not valid") or info.data.get("openai_base_url")
+    if server and (fault := issuer_fault(server, typed)):
+        raise ValueError(fault)
+    return SecretStr(typed)
+
+
+def _issued_there(value: str, info: ValidationInfo) -> str:
+    """Look at a secret's form where its issuer is known by the address."""
+    setting = {"discord_api_base": "discord_token", "openai_base_url": "openai_api_key"}[info.field_name or ""]
+    secret = info.data.get(setting)
+    if secret and (said := issuer_fault(value, secret.get_secret_value())):
+        raise PydanticCustomError(_UNFIT, "{said}", {"said": said, "setting": setting})
+    return value
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
-Secret = Annotated[SecretStr, AfterValidator(_not_blank)]
+UrlOrLocal = Annotated[str, AfterValidator(lambda value: LOCAL if value.strip().lower() == LOCAL else _http_url(value))]
+Secret = Annotated[SecretStr, AfterValidator(_well_typed)]
 OnOff = Literal["on", "off"]
+DialectName = Literal["auto", "openai", "openrouter", "dashscope", "vllm-omni", "speaches", "compatible"]
 Rate = Literal["text_in", "audio_in", "cached_in", "text_out", "audio_out", "heard_hour"]
 
 
 class Settings(BaseSettings):
     """The configuration of the bot. .env.example and the README print these descriptions."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, str_strip_whitespace=True)
 
-    discord_token: Secret = Field(description="The bot's token, from the developer portal.")
-    discord_api_base: HttpUrl = Field(
-        "https://discord.com/api/v10", description="REST base with its /api/v10: for a proxy or a stand-in."
+    discord_token: Secret = Field(description="Bot token from the Discord developer portal.")
+    discord_api_base: Annotated[HttpUrl, AfterValidator(_issued_there)] = Field(
+        DISCORD_API_BASE,
+        validate_default=True,
+        description="Discord REST base URL including /api/v10, for a proxy or a stand-in.",
     )
     dev_guild_id: int | None = Field(
-        None, description="A server for development: the commands appear at once there, and only there."
+        None, description="Development server ID: commands appear there at once, and only there."
     )
 
-    openai_api_key: Secret = Field(description="The key of the model's account.")
-    openai_base_url: HttpUrl = Field("https://api.openai.com/v1", description="Any compatible server.")
-    openai_model: str = Field("gpt-audio-1.5", description="The audio chat model.")
-    transcribe_model: str = Field("gpt-transcribe", description="Writes down what people said.")
+    openai_api_key: Secret = Field(
+        description="API key of the model account; not asked for when every model's server is in your own network."
+    )
+    openai_base_url: Annotated[HttpUrl, AfterValidator(_issued_there)] = Field(
+        OPENAI_BASE_URL,
+        validate_default=True,
+        description="Base URL of the model's server; any compatible server works.",
+    )
+    openai_model: str = Field("gpt-audio-1.5", description="Audio chat model.")
+    engine: Literal["audio", "cascade"] = Field(
+        "audio",
+        description="audio: OPENAI_MODEL hears and speaks; cascade: TRANSCRIBE_MODEL, TEXT_MODEL and SPEECH_MODEL do.",
+    )
+    dialect: DialectName = Field(
+        "auto", description="What kind of server OPENAI_BASE_URL is; auto: its name tells, any other is compatible."
+    )
+    transcribe_model: str = Field("gpt-transcribe", description="Model that transcribes what people say.")
+    transcribe_base_url: UrlOrLocal | None = Field(
+        None, description="Its server; local = this machine, without one; empty = OPENAI_BASE_URL."
+    )
+    transcribe_api_key: Secret | None = Field(None, description="Its API key; empty = OPENAI_API_KEY.")
     prices: dict[str, dict[Rate, Annotated[Decimal, Field(ge=0)]]] = Field(
         {},
-        description="Your own rates, by model, in US dollars per million tokens (heard_hour: per hour), as JSON: "
+        description="Your own prices by model, in US dollars per million tokens (heard_hour: per hour), as JSON: "
         '{"my-model": {"text_in": 2.5, "audio_in": 32, "text_out": 10, "audio_out": 64}}.',
     )
-    text_model: str | None = Field(None, description="A text model for summaries; none: none are made.")
+    text_model: str | None = Field(
+        None,
+        description="Text model for summaries, and with ENGINE=cascade for answers; empty = no summaries, answers by "
+        f"OPENAI_MODEL if you set one, else by {DEFAULT_TEXT_MODEL}.",
+    )
+    text_base_url: HttpUrl | None = Field(None, description="Its server; empty = OPENAI_BASE_URL.")
+    text_api_key: Secret | None = Field(None, description="Its API key; empty = OPENAI_API_KEY.")
+    speech_model: str = Field("gpt-4o-mini-tts", description="Model that speaks the answers with ENGINE=cascade.")
+    speech_base_url: UrlOrLocal | None = Field(
+        None, description="Its server; local = this machine, without one; empty = OPENAI_BASE_URL."
+    )
+    speech_api_key: Secret | None = Field(None, description="Its API key; empty = OPENAI_API_KEY.")
+    local_models_url: HttpUrl | None = Field(
+        None, description="Mirror from which `models` fetches them; empty = where their makers keep them."
+    )
+    local_models_dir: Path = Field(Path("data/models"), description="Folder of the models that run on this machine.")
+
+    tools_file: Path | None = Field(
+        None, description="Servers of tools (MCP), as JSON in the usual mcpServers form: docs/tools.md."
+    )
+    tool_calls: Literal["auto", "audio", "text"] = Field(
+        "auto", description="The model that calls tools; auto: TEXT_MODEL once the audio model's server refuses them."
+    )
 
     database_url: str = Field(
-        "sqlite+aiosqlite:///data/bot.db", description="Where memory lives; PostgreSQL: postgresql+asyncpg://…"
+        "sqlite+aiosqlite:///data/bot.db", description="Database URL; for PostgreSQL: postgresql+asyncpg://…"
     )
     store_key: Secret | None = Field(
         None,
-        description="Encrypts words at rest: 32 random bytes in base64 (openssl rand -base64 32). "
-        "Several, separated by commas: the first writes, all read.",
+        description="Encrypts stored transcripts: 32 random bytes in base64 (openssl rand -base64 32). "
+        "With several, separated by commas, the first encrypts and all decrypt.",
     )
-    retention_days: int = Field(30, ge=0, le=3650, description="Days until words are deleted; 0: with the call.")
+    retention_days: int = Field(30, ge=0, le=3650, description="Days to keep transcripts; 0 = until the call ends.")
 
     consent: Literal["opt-in", "notice"] = Field(
-        "opt-in", description="opt-in: heard after pressing a button once; notice: heard unless withdrawn."
+        "opt-in",
+        description="opt-in: people are heard after pressing a button once; notice: heard unless they withdraw.",
     )
     answering: Literal["auto", "always", "name", "listen"] = Field(
-        "auto", description="When it answers; auto: one human always, several when spoken to."
+        "auto", description="When the bot answers; auto: always when alone with one person, otherwise when addressed."
     )
-    voice: str = Field("marin", min_length=1, description="The voice it speaks with.")
-    language: str | None = Field(None, description="Language of answers and notices (en, ja); none: as spoken.")
-    bot_name: str | None = Field(None, description="What it answers to; none: its display name in the server.")
-    cue: OnOff = Field("on", description="A soft sound when the first word takes longer than 1.2 s.")
-    vad: Literal["silero", "light"] = Field("silero", description="What tells speech from noise.")
-    speculation: OnOff = Field("on", description="Ask the model before the silence is over, to answer sooner.")
-    read_text: bool = Field(False, description="Read the call's text chat too (needs the message content intent).")
+    voice: str = Field("marin", min_length=1, description="The bot's voice.")
+    language: str | None = Field(
+        None, description="Language of answers and messages (en, ja); empty = the language being spoken."
+    )
+    bot_name: str | None = Field(None, description="Name the bot answers to; empty = its display name in the server.")
+    cue: OnOff = Field("on", description="Play a soft sound when an answer takes longer than 1.2 s to start.")
+    vad: Literal["silero", "light"] = Field("silero", description="Voice activity detector.")
+    speculation: OnOff = Field("on", description="Ask the model before the pause is over, to answer sooner.")
+    read_text: bool = Field(False, description="Also read the call's text chat (needs the Message Content intent).")
 
-    budget_server_day: Decimal = Field(Decimal(0), ge=0, description="US dollars a server may spend a day; 0: no cap.")
+    budget_server_day: Decimal = Field(
+        Decimal(0), ge=0, description="Daily budget per server in US dollars; 0 = no limit."
+    )
     budget_person_day: Decimal = Field(
-        Decimal(0), ge=0, description="US dollars a person may spend a day in each server; 0: no cap."
+        Decimal(0), ge=0, description="Daily budget per person and server in US dollars; 0 = no limit."
     )
 
-    opus_library: Path | None = Field(None, description="Path of a libopus to use instead of the bundled one.")
-    http_host: str = Field("127.0.0.1", description="Address of health and metrics.")
-    http_port: int | None = Field(None, ge=0, le=65535, description="Port of health and metrics; none: off.")
-    log_format: Literal["auto", "console", "json"] = Field("auto", description="auto: console on a terminal.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged.")
-    shard_count: int | None = Field(None, ge=1, description="Shards in all; none: as Discord advises.")
-    shards_per_process: int | None = Field(None, ge=1, description="Shards a process claims; none: all.")
-    memory_limit_mb: int | None = Field(
-        None, ge=100, description="Megabytes, near which no new jobs begin; none: the container's limit, if it has one."
+    ssl_cert_file: Path | None = Field(None, description="PEM file of certificate authorities to trust, too.")
+    opus_library: Path | None = Field(None, description="Path to a libopus to use instead of the bundled one.")
+    http_host: str = Field("127.0.0.1", description="Address for health checks and metrics.")
+    http_port: int | None = Field(None, ge=0, le=65535, description="Port for health checks and metrics; empty = off.")
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="auto: console on a terminal, otherwise json."
     )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level that is logged.")
+    shard_count: int | None = Field(None, ge=1, description="Total shards; empty = Discord's recommendation.")
+    shards_per_process: int | None = Field(None, ge=1, description="Shards per process; empty = all.")
+    memory_limit_mb: int | None = Field(
+        None,
+        ge=100,
+        description="Memory limit in MB, near which no new jobs start; empty = the container's limit, if any.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_key(cls, given: Any) -> Any:
+        """Ask for no key where every server that would get it is private."""
+        if not isinstance(given, dict) or given.get("openai_api_key") or _needs_key(given):
+            return given
+        return {**given, "openai_api_key": NOT_NEEDED}
 
     @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, _SecretFiles(settings_cls, env_ignore_empty=True), dotenv_settings
+        init_settings: Source,
+        env_settings: Source,
+        dotenv_settings: Source,
+        file_secret_settings: Source,
+    ) -> tuple[Source, ...]:
+        return init_settings, env_settings, _SecretFiles(settings_cls, dotenv_settings), dotenv_settings
+
+
+def _needs_key(given: Mapping[str, Any]) -> bool:
+    """Return whether a public server would get OPENAI_API_KEY."""
+    main = str(given.get("openai_base_url") or OPENAI_BASE_URL)
+    cascade = given.get("engine") == "cascade"
+    roles = ["transcribe", *(["text"] if cascade or given.get("text_model") else []), *(["speech"] if cascade else [])]
+    servers = [str(given.get(f"{role}_base_url") or main) for role in roles if not given.get(f"{role}_api_key")]
+    return not all(map(is_private, servers if cascade else [main, *servers]))
 
 
 def secret_names() -> list[str]:
@@ -128,14 +218,23 @@ def secret_names() -> list[str]:
     return [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
 
 
+def file_names() -> list[str]:
+    """Return the names of the settings that may come as NAME_FILE."""
+    return [*secret_names(), "database_url"]  # it may hold a password
+
+
 class _SecretFiles(EnvSettingsSource):
-    """Reads NAME_FILE for every secret NAME."""
+    """Reads NAME_FILE, of the environment or else `.env`, for those that may come so."""
+
+    def __init__(self, settings_cls: type[BaseSettings], dotenv: Source) -> None:
+        super().__init__(settings_cls, env_ignore_empty=True)
+        if isinstance(dotenv, DotEnvSettingsSource):
+            self.env_vars = {**dotenv.env_vars, **self.env_vars}
 
     def __call__(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for name in (*secret_names(), "database_url"):  # it may hold a password
-            path = self.env_vars.get(f"{name}_file")
-            if path:
+        for name in file_names():
+            if path := self.env_vars.get(f"{name}_file"):
                 try:
                     found[name] = Path(path).read_text(encoding="utf-8").strip()
                 except (OSError, UnicodeDecodeError):
@@ -143,21 +242,55 @@ class _SecretFiles(EnvSettingsSource):
         return found
 
 
-def load(env_file: Path | None = None, overrides: Mapping[str, object] | None = None) -> Settings:
+def load(
+    env_file: Path | None = None,
+    overrides: Mapping[str, object] | None = None,
+    needs: Collection[str] | None = None,
+) -> Settings:
     """Read the settings.
 
-    Raises ConfigError naming every fault, never a value.
+    `needs` are the names of those that count, None: all of them. Another one that is missing or wrong has its default,
+    or NOT_NEEDED. Raises ConfigError naming every fault, never a value.
     """
+    given = dict(overrides or {})
     try:
-        return Settings(_env_file=env_file, **(dict(overrides or {})))  # pyright: ignore[reportCallIssue]
+        return Settings(_env_file=env_file, **given)  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
-        raise ConfigError([_fault(item) for item in error.errors(include_input=False)]) from None
+        found = error.errors(include_input=False)
+        faults = [item for item in found if needs is None or _field(item) in needs]
+        if not faults and all(_field(item) in Settings.model_fields for item in found):
+            return load(env_file, given | {_field(item): _default(_field(item)) for item in found}, needs)
+        told = [_fault(item) for item in faults or found]
+        hint = " ".join(said for name, said in WHERE_TO_GET.items() if name in map(_field, faults))
+        raise ConfigError(told, hint=hint or None) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"{env_file} cannot be read ({type(error).__name__}): may this user read it?"]) from None
 
 
+def load_sound(env_file: Path | None) -> tuple[Settings, ConfigError | None]:
+    """Read the settings as far as they are sound, and return what is wrong with the others."""
+    try:
+        return load(env_file), None
+    except ConfigError as error:
+        try:
+            return load(env_file, needs=()), error
+        except ConfigError:  # the file cannot be read
+            return load(needs=()), error
+
+
+def _default(name: str) -> Any:
+    field = Settings.model_fields[name]
+    return NOT_NEEDED if field.is_required() else field.get_default()
+
+
+def _field(item: Mapping[str, Any]) -> str:
+    if item["type"] == _UNFIT:
+        return str(item["ctx"]["setting"])
+    return str(item["loc"][0]).lower() if item["loc"] else "settings"
+
+
 def _fault(item: Mapping[str, Any]) -> str:
-    name = str(item["loc"][0]).upper() if item["loc"] else "settings"
+    name = _field(item).upper()
     if item["type"] == "missing":
         return f"{name} is missing"
     message = item["msg"].removeprefix("Value error, ")

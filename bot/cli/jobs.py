@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from bot import config
+from bot.cli.hints import hint
+from bot.errors import BotError
 
 if TYPE_CHECKING:
     from bot.jobs.context import JobContext
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     Work = Coroutine[Any, Any, Done]
 
 JobRun: TypeAlias = Coroutine[Any, Any, None]
-Voice = Annotated[str | None, typer.Option(help="Another voice than VOICE.")]
-Language = Annotated[str | None, typer.Option(help="Language of what is written or said, as en or ja; else LANGUAGE.")]
+Voice = Annotated[str | None, typer.Option(help="Voice (default: VOICE).")]
+Language = Annotated[str | None, typer.Option(help="Language of the result, such as en or ja (default: LANGUAGE).")]
 
 
 def _sound(out: Path) -> Path:
@@ -33,15 +35,17 @@ def _sound(out: Path) -> Path:
 
 
 def ask(
-    text: Annotated[str, typer.Argument(help="The question.")],
-    file: Annotated[Path | None, typer.Option(help="A recording or a document to go with it.", exists=True)] = None,
-    out: Annotated[Path, typer.Option(help="The spoken answer: .ogg, .mp3 or .wav.", callback=_sound)] = Path(
-        "answer.ogg"
-    ),
+    text: Annotated[str, typer.Argument(help="Your question.")],
+    file: Annotated[Path | None, typer.Option(help="A recording or document to include.", exists=True)] = None,
+    out: Annotated[
+        Path, typer.Option(help="Where to save the spoken answer: .ogg, .mp3 or .wav.", callback=_sound)
+    ] = Path("answer.ogg"),
     voice: Voice = None,
-    language: Annotated[str | None, typer.Option(help="As en or ja; as asked when left out.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Such as en or ja (default: the language of the question).")
+    ] = None,
 ) -> JobRun:
-    """Ask in writing; the answer comes written and spoken."""
+    """Ask a question; get a written and a spoken answer."""
     from bot.jobs import offline
 
     def work(jobs: "JobContext", own: config.Settings, shown: "Terminal") -> "Work":
@@ -51,12 +55,12 @@ def ask(
 
 
 def analyze(
-    recording: Annotated[Path, typer.Argument(help="Audio or a film, up to 30 minutes.", exists=True)],
-    question: Annotated[str, typer.Option(help="What to find out; all of it when left out.")] = "",
-    out: Annotated[Path | None, typer.Option(help="A Markdown file to write, too.")] = None,
+    recording: Annotated[Path, typer.Argument(help="Audio or video, up to 30 minutes.", exists=True)],
+    question: Annotated[str, typer.Option(help="A question about the recording.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Also save the result as Markdown.")] = None,
     language: Language = None,
 ) -> JobRun:
-    """Listen to a recording: what is said, a summary, the mood of each speaker."""
+    """Analyze a recording: transcript, summary and each speaker's mood."""
     from bot.jobs import offline
 
     def work(jobs: "JobContext", own: config.Settings, shown: "Terminal") -> "Work":
@@ -68,15 +72,15 @@ def analyze(
 def podcast(
     file: Annotated[Path, typer.Argument(help="Text, PDF, Word, EPUB, HTML, subtitles and others.", exists=True)],
     out: Annotated[
-        Path, typer.Option(help="The folder for the podcast and its summary, or the name of the podcast.")
+        Path, typer.Option(help="Folder for the podcast and its summary, or the podcast's file name.")
     ] = Path("podcast-out"),
     format: Annotated[str, typer.Option(help="ogg or mp3.")] = "ogg",
     voice: Voice = None,
-    second: Annotated[bool, typer.Option(help="Two voices that talk, or one.")] = True,
-    language: Annotated[str, typer.Option(help="As en or ja; that of the text when left out.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, even if it costs more than a dollar.")] = False,
+    second: Annotated[bool, typer.Option(help="Two hosts in conversation, or a single voice.")] = True,
+    language: Annotated[str, typer.Option(help="Such as en or ja (default: the language of the text).")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask, even if it costs more than a dollar.")] = False,
 ) -> JobRun:
-    """Make a podcast and a summary of a long text; the same again goes on from the parts that are done."""
+    """Turn a long text into a podcast and a summary. Run the same command again to resume."""
     from bot.jobs import offline
     from bot.jobs.encoder import CODECS
     from bot.jobs.podcast import other_voice
@@ -96,15 +100,15 @@ def podcast(
 
 
 def catchup(
-    channel: Annotated[int, typer.Argument(help="The voice channel's Discord id.")],
-    minutes: Annotated[int, typer.Option(help="How far back.", min=1, max=1440)] = 15,
-    out: Annotated[Path, typer.Option(help="The spoken recap: .ogg, .mp3 or .wav.", callback=_sound)] = Path(
-        "catchup.ogg"
-    ),
+    channel: Annotated[int, typer.Argument(help="The voice channel's Discord ID.")],
+    minutes: Annotated[int, typer.Option(help="How many minutes to look back.", min=1, max=1440)] = 15,
+    out: Annotated[
+        Path, typer.Option(help="Where to save the spoken recap: .ogg, .mp3 or .wav.", callback=_sound)
+    ] = Path("catchup.ogg"),
     voice: Voice = None,
     language: Language = None,
 ) -> JobRun:
-    """Sum up what was said in a channel lately, from the bot's database."""
+    """Recap what was said in a channel recently, from the bot's database."""
     from bot.jobs import offline
 
     def work(jobs: "JobContext", own: config.Settings, shown: "Terminal") -> "Work":
@@ -122,7 +126,8 @@ async def _job(
     from bot.ops import log
     from bot.ops.tls import tls_context
 
-    settings = config.load(Path(".env"), {"discord_token": "none"})  # nothing here talks to Discord
+    needs = config.Settings.model_fields.keys() - {"discord_token"}  # nothing here talks to Discord
+    settings = config.load(Path(".env"), needs=needs)
     log.configure(log.Redactor.of(settings), settings.log_format, "ERROR")
     if out is not None:
         terminal.check_writable(out)
@@ -130,9 +135,14 @@ async def _job(
         store = await _store(settings) if with_store else None
         if store is not None:
             stack.push_async_callback(store.aclose)
-        jobs = await stack.enter_async_context(offline.open_jobs(settings, store, tls_context()))
+        jobs = await stack.enter_async_context(offline.open_jobs(settings, store, tls_context(settings.ssl_cert_file)))
         shown = stack.enter_context(terminal.Terminal())
-        shown.show(await work(jobs, settings, shown))
+        try:
+            done = await work(jobs, settings, shown)
+        except BotError as error:
+            error.hint = hint(error, settings)
+            raise
+        shown.show(done)
 
 
 async def _store(settings: config.Settings) -> "SqlStore":

@@ -13,9 +13,11 @@ import typer
 from rich.console import Console
 
 from bot import config
-from bot.cli import jobs
+from bot.cli import jobs, models
+from bot.cli.wording import counted
 from bot.errors import (
     BadAudio,
+    BadBackup,
     BadDocument,
     BotError,
     ConfigError,
@@ -35,6 +37,7 @@ EXIT_CODES: tuple[tuple[type[BotError], int], ...] = (
     (ConfigError, config.EXIT_CONFIG),
     (LoginError, 77),
     (StartError, 69),
+    (BadBackup, 65),
     (StoreError, 74),
     (BadAudio, 65),
     (BadDocument, 65),
@@ -48,8 +51,15 @@ EXIT_CODES: tuple[tuple[type[BotError], int], ...] = (
 )
 """By sysexits.h: EX_CONFIG, EX_NOPERM, EX_UNAVAILABLE, EX_IOERR, EX_DATAERR, EX_TEMPFAIL; anything else is 1."""
 
+ENV_FILE = Path(".env")
+LOCAL_HELP = "Really hear and speak, on this machine; only the words are a stand-in's (needs the extra [local])."
+DATABASE_SETTINGS = ("database_url", "store_key")
+"""What the commands need that read or write nothing but what is kept."""
+
 cli = typer.Typer(
-    help="Kikite: a guest in your Discord voice channel who listens and answers.",
+    help="Kikite: a self-hosted AI voice bot for Discord.",
+    epilog="Exit codes: 0 done · 2 wrong usage · 65 unreadable file · 69 Discord or the model unavailable · "
+    "74 database · 75 try again later · 77 token or key rejected · 78 settings · 1 anything else",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -58,7 +68,7 @@ cli = typer.Typer(
 
 @cli.command()
 def run() -> None:
-    """Run the bot, set up by the environment or a file `.env` (see .env.example)."""
+    """Run the bot with settings from the environment or `.env` (see .env.example)."""
     from bot import app
     from bot.ops import log, memory, shard_slots
 
@@ -67,7 +77,7 @@ def run() -> None:
         memory.settle()
 
     async def serve() -> None:
-        settings = config.load(Path(".env"))
+        settings = config.load(ENV_FILE)
         log.configure(log.Redactor.of(settings), settings.log_format, settings.log_level)
         stop = asyncio.Event()
         app.stop_on_signals(stop)
@@ -84,33 +94,33 @@ def run() -> None:
 
 @cli.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="Where to leave what was heard, said and measured.")] = Path("demo-out"),
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("demo-out"),
     wav: Annotated[
-        list[Path] | None, typer.Option(help="Audio files for the people to say, instead of the shipped sentences.")
+        list[Path] | None, typer.Option(help="Audio files to play instead of the shipped sentences.")
     ] = None,
     more: Annotated[
-        list[Path] | None, typer.Argument(help="More audio files, after --wav.", metavar="[FILE]...")
+        list[Path] | None, typer.Argument(help="More audio files after --wav.", metavar="[FILE]...")
     ] = None,
-    live: Annotated[
-        bool, typer.Option(help="Let the real model answer; needs OPENAI_API_KEY and costs money.")
-    ] = False,
+    live: Annotated[bool, typer.Option(help="Use the real model (needs OPENAI_API_KEY and costs money).")] = False,
+    local: Annotated[bool, typer.Option("--local", help=LOCAL_HELP)] = False,
 ) -> None:
-    """Hear the bot at work: a loopback Discord, two people and the whole path of the sound."""
+    """See the bot at work: a local Discord, two people and the whole audio path."""
     from bot.ops import log
     from sandbox.demo.run import run_demo
 
     log.configure(log.Redactor(), level="ERROR")  # the demo shows what happens
-    _run(run_demo(out, [*(wav or []), *(more or [])], live=live, console=Console()))
+    _run(run_demo(out, [*(wav or []), *(more or [])], live=live, local=local, console=Console()))
 
 
 @cli.command()
 def playground(
     stand_in: Annotated[
-        bool, typer.Option("--stand-in", help="Let the stand-in answer even where OPENAI_API_KEY is set.")
+        bool, typer.Option("--stand-in", help="Use the stand-in model even if OPENAI_API_KEY is set.")
     ] = False,
-    browser: Annotated[bool, typer.Option(help="Open the page, where there is a desktop.")] = True,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+    local: Annotated[bool, typer.Option("--local", help=LOCAL_HELP)] = False,
 ) -> None:
-    """Talk to the bot in the browser: no account, your own microphone, the whole path of the sound.
+    """Talk to the bot in your browser, with your own microphone and no account.
 
     The settings are those of `run`; with OPENAI_API_KEY the real model answers, which costs money.
     """
@@ -118,42 +128,44 @@ def playground(
     from sandbox.playground.server import run_playground
 
     log.configure(log.Redactor(), level="ERROR")  # the page shows what happens
-    _run(run_playground(Console(), stand_in=stand_in, browser=browser, env_file=Path(".env")))
+    _run(run_playground(Console(), stand_in=stand_in, local=local, browser=browser, env_file=ENV_FILE))
 
 
 @cli.command()
-def forget_user(user_id: Annotated[int, typer.Argument(help="The person's Discord id.")]) -> None:
-    """Delete a person's words and consents in every server and name them in no bill; running bots learn of it."""
+def forget_user(user_id: Annotated[int, typer.Argument(help="The person's Discord ID.")]) -> None:
+    """Delete a person's data in every server; running bots are told."""
     from bot.cli import people
 
     async def forget() -> None:
-        gone = await people.forget(config.load(Path(".env")), user_id)
-        print(f"deleted: {gone.messages} messages, {gone.consents} consents; {gone.charges} bills name them no more")
+        gone = await people.forget(config.load(ENV_FILE, needs=DATABASE_SETTINGS), user_id)
+        print(f"deleted: {counted(gone.messages, 'message')}, {counted(gone.consents, 'consent')}")
+        print(f"cost records that no longer name this person: {gone.charges}")
 
     _run(forget())
 
 
 @cli.command()
-def export_user(user_id: Annotated[int, typer.Argument(help="The person's Discord id.")]) -> None:
-    """Print all that is kept of a person, as JSON."""
+def export_user(user_id: Annotated[int, typer.Argument(help="The person's Discord ID.")]) -> None:
+    """Export everything stored about a person, as JSON."""
     from bot.cli import people
 
     async def export() -> None:
-        print(await people.export(config.load(Path(".env")), user_id))
+        print(await people.export(config.load(ENV_FILE, needs=DATABASE_SETTINGS), user_id))
 
     _run(export())
 
 
 @cli.command()
 def reseal() -> None:
-    """Encrypt all that is kept with the first key of STORE_KEY, beside a running bot; say when the others may go."""
+    """Re-encrypt the database with the first key of STORE_KEY; works while the bot runs."""
     from bot.cli import sealing
 
     async def seal() -> None:
         console = Console(stderr=True)
-        with console.status("sealing") as status:
+        with console.status("encrypting") as status:
             done = await sealing.reseal(
-                config.load(Path(".env")), lambda lines: status.update(f"sealed: {lines:,} lines")
+                config.load(ENV_FILE, needs=DATABASE_SETTINGS),
+                lambda lines: status.update(f"encrypted: {lines:,} lines"),
             )
         for line in done.report():
             print(line)
@@ -162,24 +174,49 @@ def reseal() -> None:
 
 
 @cli.command()
-def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of the table.")] = False,
-    live: Annotated[bool, typer.Option(help="Have the model speak one word; costs a fraction of a cent.")] = False,
+def backup(file: Annotated[Path, typer.Argument(help="The file to write; one that exists is replaced.")]) -> None:
+    """Save the database to a file; the bot can keep running. Restores into SQLite or PostgreSQL."""
+    from bot.cli import backups
+
+    async def save() -> None:
+        for line in await backups.backup(config.load(ENV_FILE, needs=DATABASE_SETTINGS), file):
+            print(line)
+
+    _run(save())
+
+
+@cli.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.", exists=True, dir_okay=False)],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask for confirmation.")] = False,
 ) -> None:
-    """Look at everything the bot needs and say what to do where it is missing. Exit code 0: nothing is."""
+    """Replace the whole database with a backup; stop the bot first. What was deleted since stays deleted."""
+    from bot.cli import backups
+
+    if not yes:
+        typer.confirm("Replace everything in the database?", abort=True, err=True)
+
+    async def load() -> None:
+        for line in await backups.restore(config.load(ENV_FILE, needs=DATABASE_SETTINGS), file):
+            print(line)
+
+    _run(load())
+
+
+@cli.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    live: Annotated[bool, typer.Option(help="Also have the model say one word (costs a fraction of a cent).")] = False,
+) -> None:
+    """Check the setup and say how to fix what is missing. Exits 0 if all is well."""
     from bot import app
     from bot.ops import doctor as doctors
     from bot.ops import doctor_table, log
 
     async def look() -> None:
-        try:
-            settings = config.load(Path(".env"))
-        except ConfigError as error:
-            log.configure(log.Redactor(), level="ERROR")
-            report = doctors.misconfigured(error)
-        else:
-            log.configure(log.Redactor.of(settings), level="ERROR")
-            report = await doctors.examine(settings, app.tls_context(), live=live)
+        settings, faults = config.load_sound(ENV_FILE)
+        log.configure(log.Redactor.of(settings), level="ERROR")
+        report = await doctors.examine(settings, app.tls_context(settings.ssl_cert_file), faults, live=live)
         doctor_table.show(report, as_json=as_json)
         if report.unanswered:
             # A thread that still waits (for DNS, for instance) would keep the process alive for minutes.
@@ -193,37 +230,38 @@ def doctor(
 
 @cli.command()
 def invite() -> None:
-    """Print the link that invites the bot, with the permissions it can use."""
+    """Print the link that invites the bot, with the permissions it uses."""
     from bot import app
     from bot.ops import doctor as doctors
 
     async def ask() -> None:
-        settings = config.load(Path(".env"))
-        print(await doctors.invite(settings, app.tls_context()))
+        settings = config.load(ENV_FILE, needs=("discord_token", "discord_api_base", "ssl_cert_file"))
+        print(await doctors.invite(settings, app.tls_context(settings.ssl_cert_file)))
 
     _run(ask())
 
 
 @cli.command()
 def drain() -> None:
-    """Ask all processes on the same PostgreSQL to let running words end, and go."""
+    """Ask all processes on the same PostgreSQL to finish speaking and exit."""
     from bot.ops import shard_slots
 
     async def ask() -> None:
-        await shard_slots.ask_to_drain(config.load(Path(".env")).database_url)
-        print("all processes were asked to drain")
+        await shard_slots.ask_to_drain(config.load(ENV_FILE, needs=("database_url",)).database_url)
+        print("asked all processes to finish speaking and exit")
 
     _run(ask())
 
 
 @cli.command()
 def migrate() -> None:
-    """Bring the database's schema up to date, as `run` does by itself."""
+    """Update the database schema (`run` also does this)."""
     from bot import app
     from bot.chat.i18n import Catalogues
 
     async def bring_up() -> None:
-        store = await app.open_store(config.load(Path(".env")), Catalogues.load().policy)
+        settings = config.load(ENV_FILE, needs=DATABASE_SETTINGS)
+        store = await app.open_store(settings, Catalogues.load().policy)
         await store.aclose()
         print("the schema is up to date")
 
@@ -239,7 +277,7 @@ def _add_command(job: Callable[..., jobs.JobRun]) -> None:
         _run(job(*args, **options))
 
 
-for _job in (jobs.ask, jobs.analyze, jobs.podcast, jobs.catchup):
+for _job in (jobs.ask, jobs.analyze, jobs.podcast, jobs.catchup, models.models):
     _add_command(_job)
 
 

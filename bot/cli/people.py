@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from bot.config import Settings
 from bot.jobs.analysis_notes import AnalysisNotesOnDisk
 from bot.jobs.job_folder import folder_beside
+from bot.jobs.minutes.posted import KeptMinutes
 from bot.jobs.podcast_folder import FailedPodcasts
 from bot.privacy.erasure import Erasure
 from bot.privacy.export import export_json
@@ -17,7 +18,9 @@ async def forget(settings: Settings, user_id: int) -> Forgotten:
     """Erase a person in every server. Raises ConfigError, StoreError."""
     folder = folder_beside(settings)
     async with open_store(settings) as store:
-        return await Erasure(store, [FailedPodcasts(folder), AnalysisNotesOnDisk(folder)]).forget_person(user_id)
+        return await Erasure(
+            store, [FailedPodcasts(folder), AnalysisNotesOnDisk(folder), KeptMinutes(folder)]
+        ).forget_person(user_id)
 
 
 async def export(settings: Settings, user_id: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.cli.people import open_store
+from bot.cli.wording import counted
 from bot.config import Settings
 from bot.errors import ConfigError
 from bot.jobs.job_folder import folder_beside
@@ -27,18 +28,18 @@ class Resealed:
 
     def report(self) -> list[str]:
         """Say what was done, and what may be done now."""
-        told = [f"sealed with the first key: {self.lines} lines, {self.files} files"]
+        told = [f"encrypted with the first key: {counted(self.lines, 'line')}, {counted(self.files, 'file')}"]
         if self.damaged:
-            told.append(f"damaged: {self.damaged} lines, which no key opens; they stay as they are and are left out")
+            told.append(f"damaged, left unchanged: {counted(self.damaged, 'line')} that no key decrypts")
         if self.older_keys:
             told.append(
                 f"still in use: {', '.join(self.older_keys)}. Keep the old keys in STORE_KEY, restart every bot that "
-                "runs without the new key in the first place, and run this again."
+                "doesn't have the new key first, and run this again."
             )
         elif self.keys > 1:
-            told.append("everything is sealed with the first key of STORE_KEY: the others may go.")
+            told.append("everything is encrypted with the first key in STORE_KEY: you can remove the others.")
         else:
-            told.append("everything is sealed with the key in STORE_KEY.")
+            told.append("everything is encrypted with STORE_KEY.")
         return told
 
 
@@ -48,7 +49,7 @@ async def reseal(settings: Settings, progress: Callable[[int], None]) -> Reseale
     `progress` is called with the number of lines so far. Raises ConfigError and StoreError.
     """
     if settings.store_key is None:
-        raise ConfigError(["STORE_KEY is not set: there is no key to seal with"])
+        raise ConfigError(["STORE_KEY is not set, so there is no key to encrypt with"])
     lines = 0
     async with open_store(settings) as store:
         while done := await store.reseal(RESEALED_BATCH_LINES, give_up_damaged=True):

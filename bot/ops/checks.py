@@ -1,33 +1,31 @@
-"""The checks of `doctor` apart from Discord: this machine, the model, the store. None of them changes anything."""
+"""The checks of `doctor` on this machine and the store. None of them changes anything."""
 
 import asyncio
+import errno
 import os
 import shutil
 import socket
-import ssl
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import aiohttp
+
 from bot.config import Settings
-from bot.engine.dialects import dialect_of
-from bot.engine.open import Engines, open_engines
-from bot.errors import BotError, ConfigError, StoreError, Unreachable
+from bot.errors import BotError, ConfigError, StoreError
 from bot.ops import shard_slots
 from bot.ops.doctor_report import Finding, Status
-from bot.ports import Engine
 from bot.store.inspection import schema, sealed, sqlite_file
 from bot.store.seal import Seal
-from bot.types import AudioDelta, ReplyRequest, RoomContext, Turn, Typed
 from bot.voice import opus
 
 MIN_FREE_DISK_BYTES = 200 * 2**20
 """With less free disk the database soon stops."""
 FIRST_VOICE_PORT = 50_000
 """First port of Discord's voice servers."""
+LIVENESS_SECONDS = 2.0
+"""Time for a running bot to answer."""
 UDP_REFUSAL_SECONDS = 0.5
 """Time for the network to reject a datagram."""
 
@@ -41,6 +39,10 @@ def configuration(settings: Settings) -> Iterator[Finding]:
         except ConfigError as error:
             sound = False
             yield from (Finding("configuration", Status.FAIL, fault, error.hint) for fault in error.faults)
+    if settings.ssl_cert_file and not settings.ssl_cert_file.is_file():
+        sound = False
+        hint = "Correct the path, or remove the setting: only the system's certificate authorities are trusted."
+        yield Finding("configuration", Status.WARN, "SSL_CERT_FILE names no file", hint)
     if sound:
         yield Finding("configuration", Status.OK, "every setting can be used")
 
@@ -59,7 +61,39 @@ def opus_library(settings: Settings) -> Finding:
         library = opus.load(settings.opus_library)
     except BotError as error:
         return Finding("libopus", Status.FAIL, str(error), error.hint)
-    return Finding("libopus", Status.OK, f"{library.source}: {library.version} ({library.path})")
+    version = "" if library.version.endswith("unknown") else f": {library.version}"
+    return Finding("libopus", Status.OK, f"{library.source}{version} ({library.path})")
+
+
+async def http_port(settings: Settings) -> Finding:
+    """Check that the port of health and metrics is free, or that a running bot has it."""
+    host, port = settings.http_host, settings.http_port
+    if port is None:
+        return Finding("http port", Status.OK, "off: HTTP_PORT is not set (health checks and metrics)")
+    try:
+        server = await asyncio.start_server(lambda _reader, writer: writer.close(), host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE and await _alive(host, port):
+            return Finding("http port", Status.OK, f"{port} is used by a running bot")
+        hint = "Set HTTP_PORT to a free port (1024 or higher) and HTTP_HOST to an address of this machine."
+        return Finding("http port", Status.FAIL, f"{host}:{port} can't be used ({error.strerror})", hint)
+    server.close()
+    await server.wait_closed()
+    return Finding("http port", Status.OK, f"{port} is free")
+
+
+async def _alive(host: str, port: int) -> bool:
+    """Whether a bot answers at a port."""
+    address = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+    timeout = aiohttp.ClientTimeout(total=LIVENESS_SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(f"http://{address}:{port}/metrics") as page,
+        ):
+            return "kikite_" in await page.text()
+    except (aiohttp.ClientError, TimeoutError, UnicodeDecodeError):
+        return False
 
 
 class _Echo(asyncio.DatagramProtocol):
@@ -94,63 +128,17 @@ async def udp(settings: Settings) -> AsyncIterator[Finding]:
             transport.close()
     except OSError as error:
         trouble = error
+    if isinstance(trouble, socket.gaierror):
+        yield Finding("udp", Status.SKIP, f"{host} can't be found (DNS)")
+        return
     if trouble is None or isinstance(
         trouble, ConnectionRefusedError
     ):  # the host itself refuses: the datagram got there
-        detail = f"leaves by {own} and is not refused; whether answers come back (UDP 50000-65535) only a call shows"
+        detail = f"a datagram left from {own}; only a call can show whether replies (UDP 50000–65535) come back"
         yield Finding("udp", Status.OK, detail)
         return
-    hint = "Voice is UDP to ports 50000 to 65535: give this machine (or container) a network, and let them out."
-    yield Finding("udp", Status.FAIL, f"no way out for UDP ({trouble.strerror or 'unknown host'})", hint)
-
-
-async def model(settings: Settings, tls: ssl.SSLContext, *, live: bool) -> AsyncIterator[Finding]:
-    """Check the key and the models; `live` asks for one spoken word, which costs a fraction of a cent."""
-    sound = True
-    try:
-        async with open_engines(settings, tls) as engines:
-            async for finding in _models(engines, settings):
-                sound &= finding.status is not Status.FAIL
-                yield finding
-            if live and sound:
-                yield await _live(settings, engines.reply)
-    except BotError as error:
-        # The hint for people in a call does not help the operator.
-        unreachable = isinstance(error, Unreachable)
-        hint = "Check OPENAI_BASE_URL, the network and SSL_CERT_FILE." if unreachable else error.hint
-        yield Finding("model", Status.FAIL, f"{error.code}: {settings.openai_base_url}", hint)
-
-
-async def _models(engines: Engines, settings: Settings) -> AsyncIterator[Finding]:
-    """Check each model. A server of one's own may list a part of what it offers: speaches asks Ollama for words."""
-    states = {name: await engines.check(name) for name in engines.models}
-    own = not dialect_of(settings.openai_base_url).official
-    lists_hub_names = own and "/" in settings.transcribe_model and states[settings.transcribe_model].available
-    for name, state in states.items():
-        if not state.available and lists_hub_names and name != settings.transcribe_model:
-            hint = f"`doctor --live` tells whether it answers. If not: `ollama pull {name}`, or check OPENAI_MODEL."
-            yield Finding("model", Status.WARN, f"{name} is not listed by this server", hint)
-        elif not state.available:
-            hint = "Check OPENAI_MODEL, TRANSCRIBE_MODEL and TEXT_MODEL, and what the key's account may use."
-            if own:
-                hint = f"Pull it (speaches: curl -X POST {settings.openai_base_url}/models/{name}), or check its name."
-            yield Finding("model", Status.FAIL, f"{name} is not available", hint)
-        elif state.shutdown_date:
-            ended = state.shutdown_date <= datetime.now(UTC).date()
-            detail = f"{name} {'was' if ended else 'will be'} shut down on {state.shutdown_date}"
-            yield Finding("model", Status.FAIL if ended else Status.WARN, detail, "Choose another model.")
-        else:
-            yield Finding("model", Status.OK, f"{name} is there")
-
-
-async def _live(settings: Settings, engine: Engine) -> Finding:
-    began = time.monotonic()
-    turn = Turn(1, 0, (), 0.0, (Typed(0, "Say only: yes.", 0.0),))
-    room = RoomContext("Kikite", "doctor", {0: "Doctor"}, datetime.now(UTC), voice=settings.voice, max_seconds=2.0)
-    async for event in engine.reply(ReplyRequest(turn, (), room)):
-        if isinstance(event, AudioDelta):
-            return Finding("model live", Status.OK, f"spoke after {time.monotonic() - began:.1f} s")
-    return Finding("model live", Status.FAIL, "it answered without sound", "Choose an audio chat model.")
+    hint = "Voice uses UDP ports 50000–65535: allow outgoing UDP and its replies (firewall, container network)."
+    yield Finding("udp", Status.FAIL, f"outgoing UDP doesn't work ({trouble.strerror or 'unknown host'})", hint)
 
 
 async def store(settings: Settings) -> AsyncIterator[Finding]:
@@ -166,14 +154,17 @@ async def store(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("configuration", Status.FAIL, str(error), error.hint)
         return
     except StoreError as error:
-        hint = "Check DATABASE_URL: is the server up, the password right, the file sound?"
-        yield Finding("store", Status.FAIL, f"the database does not serve ({error})", hint)
+        hint = "Check DATABASE_URL: is the server running, the password right, the file intact?"
+        yield Finding("store", Status.FAIL, f"the database doesn't work ({error})", hint)
         return
-    if state.current == state.head:
-        yield Finding("store", Status.OK, f"{state.kind}, schema {state.current}")
+    kind = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(state.kind, state.kind)
+    if state.current is not None and state.current >= state.head:
+        newer = f", from a newer version of the bot; this one knows {state.head}" if state.current > state.head else ""
+        yield Finding("store", Status.OK, f"{kind}, schema {state.current}{newer}")
     else:
         hint = "The next start brings it up to date, or `python -m bot migrate` now."
-        detail = f"{state.kind}, schema {state.current or 'empty'}, to become {state.head}"
+        now = f"schema {state.current}, will be {state.head}" if state.current else "empty: the bot has not run yet"
+        detail = f"{kind}, {now}"
         yield Finding("store", Status.WARN if state.current else Status.OK, detail, hint)
     if shard_slots.postgres(settings.database_url):
         yield await _slots(settings)
@@ -199,10 +190,10 @@ async def _key(settings: Settings, stored: bool) -> Finding:
     except StoreError as error:
         return Finding("encryption key", Status.FAIL, str(error), error.hint)
     if seal.key is None:
-        hint = "Set STORE_KEY to 32 random bytes in base64, as `openssl rand -base64 32` makes."
-        return Finding("encryption key", Status.WARN, "STORE_KEY is not set: words are stored as they are", hint)
-    proof = "it opens what is stored" if opened else "nothing is sealed yet"
-    return Finding("encryption key", Status.OK, f"words are sealed with the key {seal.key}; {proof}")
+        hint = "To encrypt them, set STORE_KEY to the output of `openssl rand -base64 32`."
+        return Finding("encryption key", Status.WARN, "STORE_KEY is not set: transcripts are stored unencrypted", hint)
+    proof = "it decrypts what is stored" if opened else "nothing is encrypted yet"
+    return Finding("encryption key", Status.OK, f"transcripts are encrypted with key {seal.key}; {proof}")
 
 
 def _disk(file: Path) -> Finding:
@@ -212,4 +203,4 @@ def _disk(file: Path) -> Finding:
         return Finding("disk", Status.FAIL, f"{folder} cannot be written", hint)
     free = shutil.disk_usage(folder).free
     hint = "" if free >= MIN_FREE_DISK_BYTES else "Make room: the database is about to stand still."
-    return Finding("disk", Status.WARN if hint else Status.OK, f"{free / 2**20:.0f} MB free", hint)
+    return Finding("disk", Status.WARN if hint else Status.OK, f"{free / 10**9:.1f} GB free", hint)

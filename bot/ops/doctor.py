@@ -16,8 +16,10 @@ from discord.voice_state import VoiceConnectionState, has_dave
 
 from bot.config import Settings
 from bot.errors import ConfigError, LoginError, StartError
-from bot.ops import checks
+from bot.ops import checks, model_checks
 from bot.ops.doctor_report import DoctorReport, Finding, Status
+from bot.ops.tool_checks import tool_servers
+from bot.secret_forms import WHERE_TO_GET
 
 DOCTOR_TIMEOUT_SECONDS = 22.0
 """Time for all checks; one without an answer by then fails."""
@@ -33,20 +35,24 @@ INVITE_PERMISSIONS = discord.Permissions(352157290318848)
 """Permissions in the invite link."""
 CALL_PERMISSIONS = ("view_channel", "connect", "speak", "use_voice_activation", "send_messages")
 """Permissions without which a call in a voice channel does not work."""
-LATER_CHECKS = (
-    "libopus",
-    "udp",
-    "token",
-    "intents",
-    "identify budget",
-    "permissions",
-    "clock",
-    "model",
-    "store",
-    "disk",
-    "encryption key",
-)
-"""Checks that need a valid configuration."""
+NEEDED_SETTINGS = {
+    "discord": {"discord_token", "discord_api_base"},
+    "model": {
+        *("openai_api_key", "openai_base_url", "openai_model", "engine", "dialect", "prices"),
+        *("transcribe_model", "transcribe_base_url", "transcribe_api_key"),
+        *("text_model", "text_base_url", "text_api_key", "speech_model", "speech_base_url", "speech_api_key"),
+        "local_models_dir",
+    },
+    "store": {"database_url", "store_key"},
+}
+"""Settings without which a check cannot be made."""
+SKIPPED_CHECKS = {
+    "discord": ("token", "intents", "identify budget", "permissions"),
+    "clock": ("clock",),
+    "model": ("model",),
+    "store": ("store", "disk", "encryption key"),
+}
+"""What is not looked at then."""
 PINNED_NAMES = {
     VoiceConnectionState: ("_connect_websocket", "_execute_transition", "_recover_from_invalid_commit", "can_encrypt"),
     DiscordVoiceWebSocket: ("poll_event", "received_binary_message", "discover_ip", "from_connection_state"),
@@ -60,16 +66,34 @@ class NotDiscord(discord.DiscordException):
 
 
 async def examine(
-    settings: Settings, tls: ssl.SSLContext, *, live: bool = False, within: float = DOCTOR_TIMEOUT_SECONDS
+    settings: Settings,
+    tls: ssl.SSLContext,
+    error: ConfigError | None = None,
+    *,
+    live: bool = False,
+    within: float = DOCTOR_TIMEOUT_SECONDS,
 ) -> DoctorReport:
-    """Run all checks in at most `within` seconds; with `live` the model speaks one word, which costs money."""
-    before = [*checks.configuration(settings), *_library(), checks.opus_library(settings)]
+    """Run all checks in at most `within` seconds; with `live` the model speaks one word, which costs money.
+
+    `error` says which settings cannot be used; what needs them is skipped.
+    """
+    wrong = error.names if error else set[str]()
+    before = [*(_faults(error) if error else checks.configuration(settings)), *_library()]
+    before += [checks.opus_library(settings), await checks.http_port(settings)]
     looks = {
         "udp": checks.udp(settings),
         "discord": _discord(settings, tls),
-        "model": checks.model(settings, tls, live=live),
+        "model": model_checks.model(settings, tls, live=live),
         "store": checks.store(settings),
+        "tools": tool_servers(settings),
     }
+    for name, needed in NEEDED_SETTINGS.items():
+        if missing := needed & wrong:
+            looks[name] = _left_out(name, missing)
+    if "discord_api_base" in wrong:
+        looks["clock"] = _left_out("clock", {"discord_api_base"})
+    elif "discord_token" in wrong:
+        looks["clock"] = _without_token(settings, tls)
     found: dict[str, list[Finding]] = {name: [] for name in looks}
     tasks = {name: asyncio.create_task(_look(found[name], findings)) for name, findings in looks.items()}
     done, late = await asyncio.wait(tasks.values(), timeout=within)
@@ -81,9 +105,9 @@ async def examine(
         if task in done:
             task.result()
         else:
-            hint = "Check the network, and that names are resolved (DNS)."
+            hint = "Check the network and DNS."
             found[name].append(Finding(name, Status.FAIL, f"no answer within {within:.0f} s", hint))
-    return DoctorReport((*before, *(finding for name in looks for finding in found[name])), unanswered=bool(late))
+    return DoctorReport((*before, *(finding for some in found.values() for finding in some)), unanswered=bool(late))
 
 
 async def _look(found: list[Finding], findings: AsyncIterator[Finding]) -> None:
@@ -92,11 +116,12 @@ async def _look(found: list[Finding], findings: AsyncIterator[Finding]) -> None:
         found.append(finding)  # noqa: PERF401 (one at a time)
 
 
-def misconfigured(error: ConfigError) -> DoctorReport:
-    """Return the report for settings that cannot be used."""
-    faults = [Finding("configuration", Status.FAIL, fault, error.hint) for fault in error.faults]
-    rest = [Finding(check, Status.SKIP, "the configuration comes first") for check in LATER_CHECKS]
-    return DoctorReport((*faults, *_library(), *rest))
+def _faults(error: ConfigError) -> Iterator[Finding]:
+    """Name each fault and where to get what is missing; what to do about the others stands once, at the first."""
+    for number, fault in enumerate(error.faults):
+        name = fault.replace(":", " ").split()[0].lower()
+        hint = WHERE_TO_GET.get(name, "" if number else error.default_hint)
+        yield Finding("configuration", Status.FAIL, fault, hint)
 
 
 async def invite(settings: Settings, tls: ssl.SSLContext) -> str:
@@ -129,10 +154,10 @@ def _library() -> Iterator[Finding]:
         hint = "Install the discord.py that pyproject.toml pins."
         yield Finding("discord.py", Status.FAIL, f"{found} lacks {', '.join(gone)}", hint)
     else:
-        yield Finding("discord.py", Status.OK, f"{found}, every name in its place")
+        yield Finding("discord.py", Status.OK, f"{found}, all internals that the bot needs are there")
     if not has_dave:
-        hint = "Discord admits only end-to-end encrypted clients: install davey."
-        yield Finding("dave", Status.FAIL, "davey cannot be imported", hint)
+        hint = "Discord only lets end-to-end encrypted clients into calls: install davey."
+        yield Finding("dave", Status.FAIL, "davey can't be imported", hint)
         return
     # A property that uses no instance.
     protocol = VoiceConnectionState.max_dave_protocol_version.fget(None)  # type: ignore[attr-defined]
@@ -147,11 +172,27 @@ async def _discord(settings: Settings, tls: ssl.SSLContext) -> AsyncIterator[Fin
                 yield finding
     except discord.LoginFailure:
         hint = "Copy a new one from the developer portal (Bot, Reset Token) into DISCORD_TOKEN."
-        yield Finding("token", Status.FAIL, "Discord refused it", hint)
+        yield Finding("token", Status.FAIL, "Discord rejected it", hint)
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
         detail = f"{settings.discord_api_base}: {type(error).__name__}"
         hint = "Check the network, DISCORD_API_BASE and SSL_CERT_FILE."
         yield Finding("discord", Status.FAIL, detail, hint)
+
+
+async def _left_out(name: str, missing: set[str]) -> AsyncIterator[Finding]:
+    """Name the checks that settings are missing for."""
+    for check in SKIPPED_CHECKS[name]:
+        yield Finding(check, Status.SKIP, f"set {min(missing).upper()} first")
+
+
+async def _without_token(settings: Settings, tls: ssl.SSLContext) -> AsyncIterator[Finding]:
+    """Check what Discord tells everybody."""
+    try:
+        yield await _clock(settings, tls)
+    except (aiohttp.ClientError, OSError) as error:
+        hint = "Check the network, DISCORD_API_BASE and SSL_CERT_FILE."
+        yield Finding("discord", Status.FAIL, f"{settings.discord_api_base}: {type(error).__name__}", hint)
+        yield Finding("clock", Status.SKIP, "Discord can't be reached")
 
 
 async def _logged_in(settings: Settings, tls: ssl.SSLContext, client: discord.Client) -> AsyncIterator[Finding]:
@@ -162,7 +203,7 @@ async def _logged_in(settings: Settings, tls: ssl.SSLContext, client: discord.Cl
     yield await _clock(settings, tls)
     servers = [server.id async for server in client.fetch_guilds(limit=None)]
     if not servers:
-        yield Finding("servers", Status.WARN, "it is in no server", f"Invite it: {_invite(about.id)}")
+        yield Finding("servers", Status.WARN, "the bot isn't in any server yet", f"Invite it: {_invite(about.id)}")
     clock = asyncio.get_running_loop().time
     until, looked = clock() + SERVERS_TIMEOUT_SECONDS, 0
     while looked < len(servers) and clock() < until:
@@ -172,28 +213,28 @@ async def _logged_in(settings: Settings, tls: ssl.SSLContext, client: discord.Cl
                 yield finding
         looked += len(some)
     if looked < len(servers):
-        yield Finding("servers", Status.SKIP, f"time was left for {looked} only")
+        yield Finding("servers", Status.SKIP, f"only {looked} were checked in time")
 
 
 def _intents(settings: Settings, flags: discord.ApplicationFlags) -> Finding:
     if not settings.read_text:
-        return Finding("intents", Status.OK, "no privileged one is needed")
+        return Finding("intents", Status.OK, "no privileged intent is needed")
     if flags.gateway_message_content or flags.gateway_message_content_limited:
-        return Finding("intents", Status.OK, "message content is on, as READ_TEXT needs it")
-    hint = "Switch Message Content on in the developer portal (Bot), or set READ_TEXT=false."
-    return Finding("intents", Status.FAIL, "READ_TEXT needs the message content intent, which is off", hint)
+        return Finding("intents", Status.OK, "Message Content is on, as READ_TEXT needs")
+    hint = "Turn on Message Content in the developer portal (Bot), or set READ_TEXT=false."
+    return Finding("intents", Status.FAIL, "READ_TEXT needs the Message Content intent, which is off", hint)
 
 
 async def _identifies(settings: Settings, client: discord.Client) -> Finding:
     data = await client.http.request(Route("GET", "/gateway/bot"))
     limit = data["session_start_limit"]
     needed = settings.shards_per_process or settings.shard_count or data["shards"]
-    detail = f"{limit['remaining']} of {limit['total']} left today, a start takes {needed}"
+    detail = f"{limit['remaining']} of {limit['total']} left today; each start uses {needed}"
     if limit["remaining"] < needed:
-        hint = f"Wait {limit['reset_after'] / 3_600_000:.1f} h: beyond the limit Discord resets the token."
+        hint = f"Wait {limit['reset_after'] / 3_600_000:.1f} h: past the limit, Discord resets the token."
         return Finding("identify budget", Status.FAIL, detail, hint)
     if limit["remaining"] < limit["total"] / 4:
-        return Finding("identify budget", Status.WARN, detail, "Something restarts it again and again: see its log.")
+        return Finding("identify budget", Status.WARN, detail, "The bot keeps restarting: check its log.")
     return Finding("identify budget", Status.OK, detail)
 
 
@@ -203,10 +244,10 @@ async def _clock(settings: Settings, tls: ssl.SSLContext) -> Finding:
     async with aiohttp.ClientSession(connector=connector) as session, session.get(url) as response:
         stamp = response.headers.get("Date")
     if stamp is None:
-        return Finding("clock", Status.SKIP, "Discord named no time")
+        return Finding("clock", Status.SKIP, "Discord sent no time")
     off = time.time() - parsedate_to_datetime(stamp).timestamp()
     if abs(off) > MAX_CLOCK_SKEW_SECONDS:
-        hint = "Set the clock (NTP): interactions and times shown would be wrong."
+        hint = "Set this machine's clock (NTP): commands would fail and times would be wrong."
         return Finding("clock", Status.WARN, f"{off:+.0f} s off Discord's", hint)
     return Finding("clock", Status.OK, f"within {MAX_CLOCK_SKEW_SECONDS:.0f} s of Discord's")
 
@@ -219,14 +260,14 @@ async def _server(client: discord.Client, server_id: int) -> list[Finding]:
     check = f"permissions in server {server_id}"
     missing = _missing(me.guild_permissions, [name for name, wanted in INVITE_PERMISSIONS if wanted])
     if missing:
-        hint = "Tick them for the bot's role in the server's settings, or invite it again (python -m bot invite)."
+        hint = "Grant them to the bot's role in Server Settings, or invite the bot again (python -m bot invite)."
         return [Finding(check, Status.WARN, f"missing: {', '.join(missing)}", hint)]
-    found = [Finding(check, Status.OK, "all that the invite link asks for")]
+    found = [Finding(check, Status.OK, "all that the invite link asks for are granted")]
     for channel in await server.fetch_channels():
         if isinstance(channel, discord.VoiceChannel):
             lacking = _missing(channel.permissions_for(me), CALL_PERMISSIONS)
             if lacking:
-                hint = "Allow them to the bot's role in the channel's settings, if it is to serve there."
+                hint = "To use the bot there, allow them for its role in the channel's permissions."
                 where = f"permissions in channel {channel.id}"
                 found.append(Finding(where, Status.WARN, f"missing: {', '.join(lacking)}", hint))
     return found

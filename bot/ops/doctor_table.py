@@ -15,6 +15,9 @@ STATUS_LABELS = {
     Status.SKIP: "[dim]skip",
 }
 
+CHECK_WIDTH = 20
+"""Characters; the name of a server or channel in it wraps."""
+
 
 def show(report: DoctorReport, *, as_json: bool) -> None:
     """Print one JSON document, or a table with hints, to stdout."""
@@ -24,8 +27,8 @@ def show(report: DoctorReport, *, as_json: bool) -> None:
         return
     console = Console(highlight=False)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for column in ("", "check", "found and what to do"):
-        table.add_column(column, overflow="fold", no_wrap=False)
+    for column, width in (("", None), ("check", CHECK_WIDTH), ("found and what to do", None)):
+        table.add_column(column, overflow="fold", max_width=width)
     for finding in report.findings:
         table.add_row(STATUS_LABELS[finding.status], finding.check, _plain(finding.detail))
         if finding.hint and finding.status is not Status.OK:

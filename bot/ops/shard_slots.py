@@ -39,6 +39,7 @@ SLOT_LOCKS, LAYOUT_LOCKS = 0x6B696B69, 0x6B696B6A
 DRAIN_CHANNEL = "kikite_drain"
 EXIT_FENCED = 75
 """EX_TEMPFAIL: start me again."""
+ONE_PROCESS = "With SQLite there is one process; to have it finish speaking and exit, stop it (SIGTERM)."
 
 _SERVER_SETTINGS = {
     # Server and client notice a peer that vanished after 5 + 2 * 3 s.
@@ -82,7 +83,9 @@ def layout(settings: Settings) -> list[range]:
 def dsn(url: str) -> str:
     """Return a SQLAlchemy URL in the form of asyncpg. Raises ConfigError for another kind of database."""
     if not postgres(url):
-        raise ConfigError(["several processes need PostgreSQL: set DATABASE_URL to postgresql+asyncpg://…"])
+        raise ConfigError(
+            ["several processes need PostgreSQL: set DATABASE_URL to postgresql+asyncpg://…"], hint=ONE_PROCESS
+        )
     return "postgresql://" + url.partition("://")[2]
 
 

@@ -17,6 +17,7 @@ import structlog
 
 from bot import __version__
 from bot.call.counters import TurnTimes
+from bot.engine.roles import ModelRole, RoleName
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +27,7 @@ OTLP_PROTOCOL = "http/protobuf"
 EXPORT_TIMEOUT_SECONDS = 3.0
 """Time to export the last spans when the process ends."""
 NANOSECONDS = 1_000_000_000
+_OPERATIONS = {RoleName.SPEECH: "speech", RoleName.TRANSCRIBE: "transcription"}
 
 
 def wanted(environ: Mapping[str, str]) -> bool:
@@ -38,16 +40,14 @@ def wanted(environ: Mapping[str, str]) -> bool:
 class Spans:
     """Makes the spans of a turn once it is over, from its recorded times."""
 
-    def __init__(self, provider: Any, base_url: str, transcribe_model: str) -> None:
-        """`provider` is an opentelemetry.sdk.trace.TracerProvider; `base_url` that of the model's server."""
+    def __init__(self, provider: Any, roles: Mapping[RoleName, ModelRole]) -> None:
+        """`provider` is an opentelemetry.sdk.trace.TracerProvider; `roles` are those in use."""
         from opentelemetry import trace
 
         self._api = trace
         self._tracer = provider.get_tracer("kikite", __version__)
-        server = urlsplit(base_url)
-        port = server.port or (443 if server.scheme == "https" else 80)
-        self._server = {"gen_ai.provider.name": "openai", "server.address": server.hostname or "", "server.port": port}
-        self._transcriber = transcribe_model
+        self._roles = roles
+        self._answers = RoleName.TEXT if RoleName.SPEECH in roles else RoleName.CHAT
 
     def turn(self, times: TurnTimes) -> None:
         """Export a turn that has just ended."""
@@ -67,18 +67,20 @@ class Spans:
         )
         inside = self._api.set_span_in_context(whole)
         failed = times.outcome not in ("answered", "interrupted")
+        blamed = self._blamed(times) if failed else None
 
         def stage(
             name: str,
             began: float | None,
             ended: float | None,
+            role: RoleName | None = None,
             request: Mapping[str, Any] | None = None,
             error: bool = False,
         ) -> None:
             if began is None or ended is None:
                 return
-            kind = self._api.SpanKind.CLIENT if request else self._api.SpanKind.INTERNAL
-            attributes = {**self._server, **request} if request else {}
+            kind = self._api.SpanKind.CLIENT if role else self._api.SpanKind.INTERNAL
+            attributes = {**self._server(role), **(request or {})} if role else {}
             at = round(began * NANOSECONDS) + to_wall
             span = self._tracer.start_span(name, context=inside, kind=kind, start_time=at, attributes=attributes)
             if error:
@@ -86,14 +88,32 @@ class Spans:
             span.end(max(at, round(ended * NANOSECONDS) + to_wall))
 
         stage("wait", times.spoke_until, times.closed)
-        stage(f"chat {times.model}", times.asked, times.streamed or times.over, _request(times), failed)
+        ended = times.streamed or times.over
+        if blamed is not RoleName.TRANSCRIBE:  # without words nothing was asked
+            stage(f"chat {times.model}", times.asked, ended, self._answers, _request(times), blamed is self._answers)
+        if blamed and blamed in _OPERATIONS:
+            operation, model = _OPERATIONS[blamed], self._roles[blamed].model
+            stage(f"{operation} {model}", times.asked, ended, blamed, _named(operation, model), error=True)
         stage("first audio", times.asked, times.arrived)
         stage("playback", times.began, times.over)
+        writer = self._roles[RoleName.TRANSCRIBE].model
         for began, ended in times.transcribed:
-            stage(f"transcription {self._transcriber}", began, ended, _named("transcription", self._transcriber))
+            stage(f"transcription {writer}", began, ended, RoleName.TRANSCRIBE, _named("transcription", writer))
+        if blamed:
+            whole.set_attributes(self._server(blamed))
         if failed:
             self._fail(whole, times.outcome)
         whole.end(round(times.over * NANOSECONDS) + to_wall)
+
+    def _blamed(self, times: TurnTimes) -> RoleName:
+        """Return whose fault it was that a turn failed."""
+        setting = times.blamed.model_setting if times.blamed else ""
+        return next((name for name, role in self._roles.items() if role.model_setting == setting), self._answers)
+
+    def _server(self, role: RoleName) -> dict[str, Any]:
+        server = urlsplit(self._roles[role].base_url)
+        port = server.port or (443 if server.scheme == "https" else 80)
+        return {"gen_ai.provider.name": "openai", "server.address": server.hostname or "", "server.port": port}
 
     def _fail(self, span: Any, outcome: str) -> None:
         span.set_attribute("error.type", outcome)
@@ -117,14 +137,14 @@ def _request(times: TurnTimes) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def tracing(base_url: str, transcribe_model: str, environ: Mapping[str, str]) -> AsyncIterator[Spans | None]:
+async def tracing(roles: Mapping[RoleName, ModelRole], environ: Mapping[str, str]) -> AsyncIterator[Spans | None]:
     """Export spans while the context lasts; yield None where they are off or the extra is not installed."""
     provider = _provider(environ) if wanted(environ) else None
     if provider is None:
         yield None
         return
     try:
-        yield Spans(provider, base_url, transcribe_model)
+        yield Spans(provider, roles)
     finally:
         # A missing collector must not keep the process from ending.
         ending = threading.Thread(target=provider.shutdown, name="spans", daemon=True)
