@@ -36,13 +36,13 @@ class DemoTurn:
 
     def first_packet(self, recorder: Recorder, bot: int) -> float | None:
         """Return when the answer's first sound arrived, or None if it has not yet."""
-        if self.first is None and (event := self.request.first_audio_at) is not None:
+        if self.first is None and (event := self.request.answered_at) is not None:
             self.first = next((frame.at for frame in recorder.frames(bot) if frame.at >= event), None)
         return self.first
 
     def timing(self) -> Timing:
         request = self.request
-        asked, event, first = request.body_at, request.first_audio_at, self.first
+        asked, event, first = request.body_at, request.answered_at, self.first
         model = _ms(asked, event)
         total = _ms(self.last_packet, first)
         # A preemptive request starts before the last voice packet: the model's time counts only from that packet on.
@@ -71,7 +71,8 @@ class DemoReport:
         out.mkdir(parents=True, exist_ok=True)
         for number, turn in enumerate(self.turns, 1):
             sound = turn.request.newest or turn.request.pcm
-            (out / f"heard-{number}.wav").write_bytes(to_wav(sound, HEAR_RATE))
+            if sound:  # a model that reads gets none
+                (out / f"heard-{number}.wav").write_bytes(to_wav(sound, HEAR_RATE))
         (out / "channel.wav").write_bytes(to_wav(self.channel, RTP_RATE))
         (out / "transcript.md").write_text("\n\n".join(self.transcript) + "\n", encoding="utf-8")
         timings = [

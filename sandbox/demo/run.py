@@ -15,10 +15,12 @@ from bot.audio import HEAR_RATE, RTP_RATE
 from bot.config import Settings
 from bot.errors import BotError, ConfigError
 from sandbox import clips
+from sandbox.consent import press_consent
 from sandbox.demo.report import DemoReport, DemoTurn
 from sandbox.demo.view import DemoView
 from sandbox.media import to_pcm
 from sandbox.model.behaviour import Echo
+from sandbox.model.dialect import LOCAL_PARTS_SETTINGS, STAND_IN_SETTINGS
 from sandbox.model.recognition import recognise
 from sandbox.model.relay import ModelRelay
 from sandbox.model.server import ModelServer
@@ -62,6 +64,12 @@ def shipped_conversation() -> list[DemoLine]:
     return [DemoLine(who, clips.load(clip, RTP_RATE), clips.get(clip).sentence, over) for who, clip, over in script]
 
 
+def english_conversation() -> list[DemoLine]:
+    """Return sentences for a recogniser that knows English alone, with one barge-in."""
+    script = (("Anna", "anna-cook", False), ("Yuki", "anna-wait", True), ("Anna", "anna-quickest", False))
+    return [DemoLine(who, clips.load(clip, RTP_RATE), clips.get(clip).sentence, over) for who, clip, over in script]
+
+
 def conversation_from_files(files: Sequence[Path]) -> list[DemoLine]:
     """Return a conversation of the user's own recordings. The two people take turns.
 
@@ -73,17 +81,19 @@ def conversation_from_files(files: Sequence[Path]) -> list[DemoLine]:
     ]
 
 
-async def run_demo(out: Path, files: Sequence[Path], *, live: bool, console: Console) -> None:
+async def run_demo(out: Path, files: Sequence[Path], *, live: bool, local: bool = False, console: Console) -> None:
     """Play the demo and write its report to `out`.
 
     Raises DemoFailed, or the error that stopped the bot.
     """
-    lines = conversation_from_files(files) if files else shipped_conversation()
+    if live and local:
+        raise ConfigError(["--live and --local exclude each other"])
+    lines = conversation_from_files(files) if files else english_conversation() if local else shipped_conversation()
     view = DemoView(console)
     limit = LIVE_DEMO_LIMIT_SECONDS if live else DEMO_LIMIT_SECONDS
     try:
         async with asyncio.timeout(limit - 2.0):
-            report = await _play(lines, view, live=live, answer_all=bool(files))
+            report = await _play(lines, view, live=live, local=local, answer_all=bool(files) or local)
     except TimeoutError:
         raise DemoFailed(f"the demo took longer than {limit:.0f} s") from None
     finally:
@@ -92,13 +102,13 @@ async def run_demo(out: Path, files: Sequence[Path], *, live: bool, console: Con
     view.summary(report, out)
 
 
-async def _play(lines: Sequence[DemoLine], view: DemoView, *, live: bool, answer_all: bool) -> DemoReport:
+async def _play(lines: Sequence[DemoLine], view: DemoView, *, live: bool, local: bool, answer_all: bool) -> DemoReport:
     async with (
         Sandbox.open() as sandbox,
         _model(live) as model,
-        _bot(sandbox, model, answer_all) as running,
+        _bot(sandbox, model, answer_all, local) as running,
     ):
-        view.opening(live)
+        view.opening(live, local)
         anna, yuki = await sandbox.person("Anna"), await sandbox.person("Yuki", locale="ja")
         for person in (anna, yuki):
             await person.join(sandbox.lounge.id)
@@ -106,6 +116,9 @@ async def _play(lines: Sequence[DemoLine], view: DemoView, *, live: bool, answer
         await (await sandbox.command(anna.user, "join", channel_id=sandbox.lounge.id)).settled()
         [call] = running.calls.all()
         view.joined(sandbox.lounge.name)
+        await sandbox.posted(sandbox.lounge.id, lambda message: message.is_v2)
+        await press_consent(sandbox, yuki.user, sandbox.lounge.id)
+        view.agreed(yuki.user.global_name or yuki.user.name)
         watching = asyncio.create_task(
             view.watch(call, lambda: [m.content for m in sandbox.messages(sandbox.lounge.id)])
         )
@@ -181,17 +194,18 @@ async def _model(live: bool) -> AsyncIterator[Model]:
 
 
 @asynccontextmanager
-async def _bot(sandbox: Sandbox, model: Model, answer_all: bool) -> AsyncIterator[app.App]:
+async def _bot(sandbox: Sandbox, model: Model, answer_all: bool, local: bool) -> AsyncIterator[app.App]:
     """Run the bot as `python -m bot run` does, but in this process."""
     with tempfile.TemporaryDirectory(prefix="kikite-demo-") as folder:
+        alone = LOCAL_PARTS_SETTINGS if local else STAND_IN_SETTINGS if isinstance(model, ModelServer) else {}
         settings = config.load(
             overrides={
+                **alone,
                 "discord_token": sandbox.token,
                 "discord_api_base": sandbox.api_base,
                 "openai_api_key": model.key,
                 "openai_base_url": model.base_url,
                 "database_url": f"sqlite+aiosqlite:///{folder}/demo.db",
-                "consent": "notice",
                 "answering": "always" if answer_all else "auto",
             }
         )

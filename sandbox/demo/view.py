@@ -33,10 +33,12 @@ class DemoView:
         at = f"{time.monotonic() - self._began:6.2f} s"
         self._console.print(f"[dim]{at}[/]  [bold {style}]{escape(who):>9}[/]  {escape(what)}", soft_wrap=True)
 
-    def opening(self, live: bool) -> None:
+    def opening(self, live: bool, local: bool) -> None:
         self.note("sandbox", "a Discord on 127.0.0.1: REST, gateways, UDP, end-to-end encryption (DAVE)")
         if live:
             self.note("model", "the real one answers (--live): this costs money", "yellow")
+        elif local:
+            self.note("model", "hears and speaks on this machine (--local); only its words are a stand-in's", "yellow")
         else:
             self.note(
                 "model",
@@ -45,13 +47,16 @@ class DemoView:
             )
 
     def came(self, name: str) -> None:
-        self.note(name, "enters the voice channel", "green")
+        self.note(name, "joins the voice channel", "green")
 
     def joined(self, channel: str) -> None:
-        self.note("Kikite", f"was called by /join and sits in {channel}", "cyan")
+        self.note("Kikite", f"joins {channel}: Anna typed /join, which counts as her consent", "cyan")
+
+    def agreed(self, name: str) -> None:
+        self.note(name, "presses “Let the bot hear me”", "green")
 
     def says(self, name: str, words: str, *, over: bool) -> None:
-        self.note(name, ("says over it: " if over else "says: ") + words, "green")
+        self.note(name, ("interrupts: " if over else "says: ") + words, "green")
 
     def answers(self, turn: DemoTurn) -> None:
         timing = turn.timing()
@@ -74,7 +79,7 @@ class DemoView:
             await asyncio.sleep(CALL_POLL_SECONDS)
 
     def summary(self, report: DemoReport, out: Path) -> None:
-        table = Table(title="Where the time went (milliseconds)", title_justify="left")
+        table = Table(title="Response times (milliseconds)", title_justify="left")
         for column in ("turn", "speaker", "voice -> request", "model", "event -> packet", "total less model"):
             table.add_column(column, justify="right")
         for number, turn in enumerate(report.turns, 1):
@@ -82,7 +87,7 @@ class DemoView:
             figures = (timing.packet_to_request, timing.model, timing.event_to_wire, timing.total_less_model)
             table.add_row(str(number), turn.who, *("-" if figure is None else f"{figure:.0f}" for figure in figures))
         self._console.print(table)
-        self._console.print(f"Left in {out}: heard-*.wav, channel.wav, transcript.md, timings.json", soft_wrap=True)
+        self._console.print(f"Saved in {out}: heard-*.wav, channel.wav, transcript.md, timings.json", soft_wrap=True)
 
 
 def _finished(line: str) -> bool:

@@ -164,9 +164,14 @@ class MainGateway:
     def _send_ready(self, session: GatewaySession) -> None:
         guilds = [guild for guild in self._world.guilds.values() if session.covers(guild.id)]
         session.dispatch("READY", session_events.ready(self._world, session, guilds, self.url, self.application_flags))
-        for guild in guilds:
-            if session.intents & Intent.GUILDS:
-                session.dispatch("GUILD_CREATE", self.guild_create(session, guild) | {"unavailable": False})
+        for guild in guilds if session.intents & Intent.GUILDS else ():
+            if self._knobs.guild_delay:
+                asyncio.get_running_loop().call_later(self._knobs.guild_delay, self._send_guild, session, guild)
+            else:
+                self._send_guild(session, guild)
+
+    def _send_guild(self, session: GatewaySession, guild: Guild) -> None:
+        session.dispatch("GUILD_CREATE", self.guild_create(session, guild) | {"unavailable": False})
 
     def guild_create(self, session: GatewaySession, guild: Guild) -> Json:
         """Return a server as a session's intents show it."""

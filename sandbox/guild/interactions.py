@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.guild import component_rules, payload
 from sandbox.guild.board import Board
+from sandbox.guild.commands import SUBCOMMAND, SUBCOMMAND_GROUP
 from sandbox.guild.compose import Author, Composer, MessageBody
 from sandbox.guild.entities import GuildChannel, User
 from sandbox.guild.fault import Form, Json, acknowledged, invalid_token, unknown
@@ -239,7 +240,7 @@ class Interactions:
             "authorizing_integration_owners": _owners(found),
         }
         if found.kind is Trigger.COMMAND:
-            message.interaction |= {"name": found.data["name"], "command_type": found.data["type"]}
+            message.interaction |= {"name": _full_name(found.data), "command_type": found.data["type"]}
         return message
 
     def _posted(self, found: Interaction, message: ChatMessage) -> ChatMessage:
@@ -289,6 +290,13 @@ class Interactions:
     def _drop_expired(self, now: float) -> None:
         for old in [item for item in self._by_id.values() if now - item.opened > 2 * self._knobs.token_life]:
             del self._by_id[old.id], self._by_token[old.token]
+
+
+def _full_name(data: Json) -> str:
+    """Return a command's name, including subcommand group and subcommand."""
+    options = data.get("options") or []
+    below = options[0] if options and options[0]["type"] in (SUBCOMMAND, SUBCOMMAND_GROUP) else None
+    return f"{data['name']} {_full_name(below)}" if below else str(data["name"])
 
 
 def _owners(of: Interaction) -> Json:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.guild import commands, payload
-from sandbox.guild.entities import Guild, GuildChannel, Kind, User
+from sandbox.guild.entities import Guild, GuildChannel, Kind, Role, User
 from sandbox.guild.fault import Json
 from sandbox.guild.message import Attachment
 from sandbox.guild.rendering import Cdn
@@ -27,7 +27,7 @@ class Place:
     caller: User
 
 
-Value = str | int | float | bool | GuildChannel | User | Attachment
+Value = str | int | float | bool | GuildChannel | User | Role | Attachment
 
 
 def command_data(command: Json, path: tuple[str, ...], options: Mapping[str, Value], at: Place) -> Json:
@@ -105,6 +105,12 @@ def _value(shape: Json, value: Value, resolved: Json, at: Place) -> Json:
             raise Refused(f"{name} offers no such person")
         people(resolved, at.guild, user_id)
         return _option(shape, str(user_id))
+    if kind == commands.ROLE_OPTION:
+        role = at.guild.roles.get(value.id if isinstance(value, Role) else int(str(value))) if at.guild else None
+        if role is None:
+            raise Refused(f"{name} offers no such role")
+        resolved.setdefault("roles", {})[str(role.id)] = payload.role(role)
+        return _option(shape, str(role.id))
     return _option(shape, _plain(shape, value))
 
 

@@ -52,6 +52,8 @@ class Knobs:
     "events kept for RESUME"
     gateway_delay: float = 0.0
     "seconds by which every gateway message to the client is delayed"
+    guild_delay: float = 0.0
+    "seconds from READY, where each server is unavailable, to its GUILD_CREATE"
     rest_delay: float = 0.0
     "seconds by which every response is delayed"
     failures: list[Failure] = field(default_factory=list)

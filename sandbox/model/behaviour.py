@@ -8,6 +8,7 @@ from bot.audio import SPEAK_RATE, seconds
 from sandbox import clips
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.schema import ApiError
+from sandbox.model.tool_rules import ScriptedCall
 
 
 class Oddity(Enum):
@@ -111,11 +112,18 @@ class Speak:
     "ignore the request's max_completion_tokens"
     silent: bool = False
     "send id and transcript, but no audio data"
+    calls: tuple[ScriptedCall, ...] = ()
+    "tools it calls at its end, if the request offers any"
 
     @classmethod
     def clip(cls, id: str) -> "Speak":
         """Return an answer that plays a shipped recording."""
         return cls(clips.get(id).sentence, clips.load(id, SPEAK_RATE))
+
+    @classmethod
+    def calling(cls, *calls: ScriptedCall, text: str = "") -> "Speak":
+        """Return an answer that calls tools; `text` comes before, without sound."""
+        return cls(text, calls=calls)
 
     def with_(self, *oddities: Oddity, **changes: object) -> "Speak":
         """Return a copy with these oddities and other changes."""
@@ -128,7 +136,7 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """Say a shipped sentence, then play back the audio received since the last answer."""
+    """Say a shipped sentence, then play back the audio received since the last answer; write what writing.py can."""
 
     first_audio: float | None = None
     speed: float | None = None

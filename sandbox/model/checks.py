@@ -14,6 +14,7 @@ from bot.errors import BadAudio
 from sandbox.media import resample, to_pcm
 from sandbox.model.request_schema import REQUEST_CHECK
 from sandbox.model.schema import ApiError, refuse
+from sandbox.model.tool_rules import check_tool_messages
 
 MAX_CONTEXT_TOKENS = 128_000
 MAX_OUTPUT_TOKENS = 16_384
@@ -64,6 +65,8 @@ class ChatRequest:
     "tokens of the request's text"
     audio_in: int
     "tokens of the request's audio"
+    tools: tuple[str, ...] = ()
+    "names of the tools it offers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ def check_chat(
     options = body.get("stream_options") or {}
     _check_fields(body, stream, hears, rules)
     _check_output(body, modalities, stream, speaks, rules)
+    check_tool_messages(body["messages"])
     audio = tuple(_audio_parts(body["messages"], rules))
     if hears and rules.needs_audio and not audio and not speaks:
         raise refuse(
@@ -142,6 +146,7 @@ def check_chat(
         audio=audio,
         text_in=text_in,
         audio_in=audio_in,
+        tools=tuple(tool["function"]["name"] for tool in body.get("tools") or ()),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.addresses import LOCAL
 from sandbox.model.checks import DialectRules
 from sandbox.model.schema import ApiError
 
@@ -18,6 +19,24 @@ TRANSCRIPTION_MODELS = {
     "gpt-4o-mini-transcribe": "2027-02-26",
 }
 """Transcription models, with their shutdown date."""
+SPEECH_MODELS: dict[str, str | None] = {"gpt-4o-mini-tts": "2027-01-06", "tts-1": "2027-01-06"}
+"""Models that speak a text, with their shutdown date."""
+STAND_IN_SETTINGS: dict[str, str | None] = {
+    "engine": "audio",
+    "dialect": "auto",
+    "transcribe_base_url": None,
+    "text_base_url": None,
+    "speech_base_url": None,
+}
+"""Of a bot whose only model is the stand-in: whatever its operator set for real servers does not count."""
+LOCAL_PARTS_SETTINGS: dict[str, str | None] = {
+    **STAND_IN_SETTINGS,
+    "engine": "cascade",
+    "transcribe_base_url": LOCAL,
+    "speech_base_url": LOCAL,
+    "text_model": None,
+}
+"""Of a bot that really hears and speaks, on this machine, and whose words alone are the stand-in's."""
 SERVER_ERROR_MESSAGE = "The server had an error while processing your request. Sorry about that!"
 
 ErrorResponse = tuple[int, Any]
@@ -70,7 +89,11 @@ def _azure_error(error: ApiError) -> ErrorResponse:
 def _llama_cpp_error(error: ApiError) -> ErrorResponse:
     kinds = {401: "authentication_error", 404: "not_found_error", 500: "server_error", 503: "unavailable_error"}
     kind = error.type if error.code == "insufficient_quota" else kinds.get(error.status, "invalid_request_error")
-    return error.status, {"error": {"code": error.status, "message": error.message, "type": kind}}
+    body: dict[str, Any] = {"code": error.status, "message": error.message, "type": kind}
+    if error.code == "context_length_exceeded":
+        message = "request (9000 tokens) exceeds the available context size (4096 tokens), try increasing it"
+        body |= {"message": message, "type": "exceed_context_size_error", "n_prompt_tokens": 9000, "n_ctx": 4096}
+    return error.status, {"error": body}
 
 
 def _localai_error(error: ApiError) -> ErrorResponse:
@@ -128,6 +151,8 @@ class ServerDialect:
     "an SSE comment before every event"
     speaks: bool = True
     "False: answers have no sound, even if it was asked for"
+    lists_models: bool = False
+    "knows the list of models, and no path for one"
     plain_usage: bool = False
     "usage has the three sums only"
     first_chunk: Mapping[str, Any] = field(default_factory=dict)
@@ -199,6 +224,7 @@ LLAMA_CPP = ServerDialect(
     audio_ids=False,
     words_in_content=True,
     speaks=False,
+    lists_models=True,
     plain_usage=True,
     chunk_extra={"system_fingerprint": "b6500-sandbox"},
 )

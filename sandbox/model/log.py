@@ -71,6 +71,11 @@ class ReceivedRequest:
     "when the client disconnected before the end"
 
     @property
+    def answered_at(self) -> float | None:
+        """When the answer's sound began to come; of a model that only writes, its words."""
+        return self.first_audio_at or (self.headers_at if self.chat and not self.chat.speaks else None)
+
+    @property
     def audio(self) -> tuple[AudioPart, ...]:
         """The `input_audio` parts of a chat request that was accepted."""
         return self.chat.audio if self.chat else ()

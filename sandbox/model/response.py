@@ -16,6 +16,7 @@ from sandbox.model.checks import ChatRequest
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.sound_wire import SOUND_ENCODINGS
 from sandbox.model.stream import FINISH_REASONS, ResponseIds, StreamPiece, usage
+from sandbox.model.tool_rules import whole
 
 CONTAINERS_AND_CODECS = {
     "mp3": ("mp3", "libmp3lame"),
@@ -84,7 +85,11 @@ def complete(answer: Speak, chat: ChatRequest, stamp: ResponseIds) -> dict[str, 
             "expires_at": stamp.expires_at,
             "transcript": answer.text,
         }
+    if answer.calls and chat.tools:
+        message["tool_calls"] = whole(stamp.id, answer.calls)
     finish = FINISH_REASONS.get(answer.ending, FINISH_REASONS[Ending.STOP])
+    if answer.calls and chat.tools:
+        finish = "tool_calls"
     return {
         "id": stamp.id,
         "object": "chat.completion",

@@ -23,13 +23,22 @@ from bot.audio import HEAR_RATE, SPEAK_RATE, to_wav
 from sandbox.media import resample
 from sandbox.model.behaviour import Behaviour, Echo, Hang, Oddity, Plain, ProxyPage, Refuse, Reset, Speak, TranscribeAs
 from sandbox.model.checks import check_chat
-from sandbox.model.dialect import AUDIO_MODELS, DIALECTS, TEXT_MODELS, TRANSCRIPTION_MODELS, ServerDialect
+from sandbox.model.dialect import (
+    AUDIO_MODELS,
+    DIALECTS,
+    SPEECH_MODELS,
+    TEXT_MODELS,
+    TRANSCRIPTION_MODELS,
+    ServerDialect,
+)
 from sandbox.model.log import KEPT_HEADERS, ReceivedRequest, RequestLog, TcpConnection
 from sandbox.model.request_body import read_form, read_json
 from sandbox.model.response import complete, hang, reset, send_stream
 from sandbox.model.schema import ApiError, missing
+from sandbox.model.speech import check_speech, said, send_speech
 from sandbox.model.stream import Pace, ResponseIds, capped, pieces
 from sandbox.model.transcription import check_transcription, transcription, words_of
+from sandbox.model.writing import dictated, quoted, written
 
 MAX_REQUEST_BODY_BYTES = 64 * 1024 * 1024
 AUDIO_ID_LIFETIME_SECONDS = 3600.0
@@ -49,19 +58,30 @@ class ModelServer:
         "seconds of audio sent per second; 0: all at once"
         self.transcribe_delay = first_audio / 2
         "seconds"
+        self.speech_delay = first_audio / 2
+        "seconds from a request for speech to its first chunk"
         self.audio_life = AUDIO_ID_LIFETIME_SECONDS
         "seconds until the audio ids of the next answers expire"
         self.default: Behaviour = Speak.clip("bot-rice")
         self.default_transcription: Behaviour | None = None
         "None: the shipped clips are recognised"
+        self.default_speech: Behaviour | None = None
+        "None: speech.py says the text"
         self.transcribe: Callable[[bytes], str] | None = None
         "returns the text of a WAV file that contains no shipped clip"
+        self.missing: set[str] = set()
+        "paths that this server does not have, such as /audio/transcriptions"
         self.log = RequestLog()
         self._spoken: dict[str, tuple[float, float]] = {}
         self._numbers = itertools.count(1)
         self._protocols: dict[int, int] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._scripts: dict[str, deque[Behaviour]] = {"chat": deque(), "transcription": deque(), "model": deque()}
+        self._scripts: dict[str, deque[Behaviour]] = {
+            "chat": deque(),
+            "transcription": deque(),
+            "model": deque(),
+            "speech": deque(),
+        }
 
     @classmethod
     @asynccontextmanager
@@ -76,7 +96,9 @@ class ModelServer:
         app = web.Application(client_max_size=MAX_REQUEST_BODY_BYTES)
         app.on_response_prepare.append(model._name_request)
         app.router.add_post("/v1/chat/completions", model._guarded(model._chat))
+        app.router.add_post("/v1/audio/speech", model._guarded(model._speech))
         app.router.add_post("/v1/audio/transcriptions", model._guarded(model._transcription))
+        app.router.add_get("/v1/models", model._guarded(model._models))
         app.router.add_get("/v1/models/{model:.+}", model._guarded(model._model))
         app.router.add_route("*", "/{path:.*}", model._guarded(_nowhere))
         runner = web.AppRunner(
@@ -108,6 +130,10 @@ class ModelServer:
         return [request for request in self.requests if request.path == "/audio/transcriptions"]
 
     @property
+    def speeches(self) -> list[ReceivedRequest]:
+        return [request for request in self.requests if request.path == "/audio/speech"]
+
+    @property
     def refused(self) -> list[ApiError]:
         """The errors of requests that the checks refused: only the client's mistakes, no scripted errors."""
         return [request.error for request in self.requests if request.error and not request.checked]
@@ -124,6 +150,10 @@ class ModelServer:
     def script_transcriptions(self, *behaviours: Behaviour) -> None:
         """Queue behaviours for the next transcriptions: TranscribeAs, or a fault."""
         self._scripts["transcription"].extend(behaviours)
+
+    def script_speeches(self, *behaviours: Behaviour) -> None:
+        """Queue behaviours for the next requests for speech: Speak, or a fault."""
+        self._scripts["speech"].extend(behaviours)
 
     def script_models(self, *behaviours: Behaviour) -> None:
         """Queue faults for the next requests for a model's description."""
@@ -160,6 +190,8 @@ class ModelServer:
             record = ReceivedRequest(request.path.removeprefix("/v1"), headers, now(), number)
             self.log.add(record)
             try:
+                if record.path in self.missing:
+                    raise ApiError(404, "File Not Found", "not_found_error")  # as llama.cpp says it
                 self._check_key(request.headers.get("Authorization", ""))
                 response = await handle(request, record)
             except ApiError as error:
@@ -198,7 +230,12 @@ class ModelServer:
         record.chat = chat = check_chat(record.body, hears, self._spoken_seconds, self.dialect.rules)
         record.checked = True
         self.log.touch()
-        behaviour = await self._next("chat", self.default, request, record)
+        if chat.audio and not chat.speaks and dictated(record.body):
+            # In a thread, as in _transcription.
+            words, _ = await asyncio.to_thread(words_of, record.newest)
+            behaviour = Speak(words or "[no words]", first_audio=0.0, speed=0)
+        else:
+            behaviour = await self._next("chat", self.default, request, record)
         if isinstance(behaviour, web.StreamResponse):
             return behaviour
         if isinstance(behaviour, Echo):
@@ -239,14 +276,49 @@ class ModelServer:
         record.heard, record.status = text, 200
         return web.json_response(transcription(text, languages, record.pcm))
 
-    async def _model(self, request: web.Request, record: ReceivedRequest) -> web.StreamResponse:
-        name = self._known(request.match_info["model"], {**AUDIO_MODELS, **TEXT_MODELS, **TRANSCRIPTION_MODELS})
+    async def _speech(self, request: web.Request, record: ReceivedRequest) -> web.StreamResponse:
+        record.body = await read_json(request, record)
+        self._known(record.body.get("model"), SPEECH_MODELS)
+        check_speech(record.body, any_voice=not self.dialect.rules.voices)
+        record.checked = True
+        self.log.touch()
+        text = record.body["input"]
+        behaviour = await self._next("speech", self.default_speech, request, record)
+        if isinstance(behaviour, web.StreamResponse):
+            return behaviour
+        if not isinstance(behaviour, Speak):
+            behaviour = Speak(text, await asyncio.to_thread(said, text))
+        record.answer_text, record.answer_pcm = text, behaviour.pcm
+        first = self.speech_delay if behaviour.first_audio is None else behaviour.first_audio
+        speed = self.speed if behaviour.speed is None else behaviour.speed
+        return await send_speech(request, record, behaviour, record.body.get("response_format", "mp3"), first, speed)
+
+    async def _models(self, request: web.Request, record: ReceivedRequest) -> web.StreamResponse:
         record.checked = True
         behaviour = await self._next("model", None, request, record)
         if isinstance(behaviour, web.StreamResponse):
             return behaviour
         record.status = 200
-        shutdown = {**AUDIO_MODELS, **TEXT_MODELS, **TRANSCRIPTION_MODELS}.get(name)
+        names, owner = [*AUDIO_MODELS, *TEXT_MODELS, *TRANSCRIPTION_MODELS, *SPEECH_MODELS], "system"
+        if self.dialect.lists_models:
+            names, owner = ["model.gguf"], "llamacpp"
+        return web.json_response(
+            {"object": "list", "data": [{"id": name, "object": "model", "owned_by": owner} for name in names]}
+        )
+
+    async def _model(self, request: web.Request, record: ReceivedRequest) -> web.StreamResponse:
+        if self.dialect.lists_models:
+            record.checked, record.status = True, 404
+            error = {"message": "File Not Found", "type": "not_found_error", "code": 404}
+            return web.json_response({"error": error}, status=404)
+        models = {**AUDIO_MODELS, **TEXT_MODELS, **TRANSCRIPTION_MODELS, **SPEECH_MODELS}
+        name = self._known(request.match_info["model"], models)
+        record.checked = True
+        behaviour = await self._next("model", None, request, record)
+        if isinstance(behaviour, web.StreamResponse):
+            return behaviour
+        record.status = 200
+        shutdown = models.get(name)
         answer = {"id": name, "object": "model", "created": 1_767_225_600, "owned_by": "system"}
         return web.json_response({**answer, "shutdown_date": shutdown})
 
@@ -293,6 +365,10 @@ class ModelServer:
         return ResponseIds(f"chatcmpl-{number:08x}", int(now), audio_id, int(now + self.audio_life))
 
     def _echo(self, echo: Echo, record: ReceivedRequest) -> Speak:
+        if record.chat and not record.chat.speaks and (text := written(record.body)):
+            return Speak(text, first_audio=echo.first_audio, speed=0)
+        if record.chat and not record.chat.speaks and not record.chat.audio:
+            return Speak(f"This is what I heard you say: {quoted(record.body)}", first_audio=echo.first_audio, speed=0)
         heard, languages = words_of(record.newest)
         said = Speak.clip("bot-kikoeta" if languages == ["ja"] else "bot-heard")
         back = resample(record.newest, HEAR_RATE, SPEAK_RATE)

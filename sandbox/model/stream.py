@@ -18,6 +18,7 @@ from sandbox.model.behaviour import Break, Ending, Oddity, Speak
 from sandbox.model.checks import OUTPUT_TOKENS_PER_SECOND, ChatRequest, tokens
 from sandbox.model.dialect import ServerDialect
 from sandbox.model.sound_wire import SOUND_ENCODINGS
+from sandbox.model.tool_rules import fragments
 
 DELTA_BYTES = 9600
 """Bytes of audio in a delta: 0.2 s, which is a whole number of base64 groups."""
@@ -168,6 +169,8 @@ class _Writer:
             yield from self._break(end)
             if answer.breaks is not Break.BAD_JSON:
                 return
+        for delta in fragments(self._stamp.id, answer.calls) if self._chat.tools else ():
+            yield from self._event(end, self._delta(delta))
         yield from self._close(end, speaks)
 
     def _deltas(self, speaks: bool) -> Iterator[tuple[float, int, str, Any]]:
@@ -224,7 +227,9 @@ class _Writer:
         ending = answer.ending
         if not speaks or Oddity.NO_EXPIRY in oddities or self._dialect.always_stops:
             ending = Ending.STOP if ending is Ending.EXPIRES else ending
-        if ending in FINISH_REASONS:
+        if answer.calls and self._chat.tools:
+            yield from self._event(at, self._delta({}, "tool_calls"))
+        elif ending in FINISH_REASONS:
             yield from self._event(at, self._delta({}, FINISH_REASONS[ending]))
         if self._chat.usage and Oddity.NO_USAGE not in oddities:
             counts = usage(answer, self._chat)

@@ -19,8 +19,9 @@ GATE_POWER = 10 ** (-65 / 10)
 """Mean square of a frame below which the client sends silence."""
 GATE_HOLD_FRAMES = 10
 """Frames that the client still sends after the last sound."""
-MAX_WAITING_PACKETS = 10
-"""Packets of one sender that wait for the loudspeaker; more are dropped, as a jitter buffer does."""
+MAX_WAITING_PACKETS = 150
+"""Packets of one sender that wait for the loudspeaker: it plays in step with the microphone, and both wait with this
+process when it is late."""
 
 
 class OpenLoudspeaker:

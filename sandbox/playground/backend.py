@@ -1,7 +1,6 @@
 """Everything that runs behind the page: the sandbox, the model or its stand-in, the bot and the people."""
 
 import asyncio
-import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,12 +12,14 @@ import structlog
 
 from bot import app, config
 from bot.config import Settings
+from bot.engine.local.running import check_local_models
 from bot.errors import BotError, ConfigError
 from bot.types import CallState
 from bot.voice import opus
 from sandbox.guild import payload
 from sandbox.guild.permissions import P
 from sandbox.model.behaviour import Echo
+from sandbox.model.dialect import LOCAL_PARTS_SETTINGS, STAND_IN_SETTINGS
 from sandbox.model.relay import ModelRelay
 from sandbox.model.server import ModelServer
 from sandbox.playground.browser_person import BrowserPerson
@@ -142,27 +143,33 @@ class PlaygroundBackend:
 
 
 @asynccontextmanager
-async def open_backend(*, stand_in: bool = False, env_file: Path | None = None) -> AsyncIterator[PlaygroundBackend]:
+async def open_backend(
+    *, stand_in: bool = False, local: bool = False, env_file: Path | None = None
+) -> AsyncIterator[PlaygroundBackend]:
     """Open everything and start the bot.
 
     The settings are those of `run`. If they include OPENAI_API_KEY, the real model answers, unless `stand_in` is set.
+    `local`: it really hears and speaks, on this machine.
     Raises ConfigError, and whatever starting the bot raises.
     """
-    given = _given(env_file, stand_in)
+    given = _given(env_file, stand_in or local)
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(Sandbox.open())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kikite-playground-")))
         model = await _model(stack, given)
-        own = OWN_SETTINGS | {
+        alone = LOCAL_PARTS_SETTINGS if local else STAND_IN_SETTINGS if given is None else {}
+        own: dict[str, object] = {
+            **OWN_SETTINGS,
+            **alone,
             "discord_token": sandbox.token,
             "discord_api_base": sandbox.api_base,
             "openai_api_key": model.key,
             "openai_base_url": model.base_url,
             "database_url": f"sqlite+aiosqlite:///{folder}/playground.db",
         }
-        if "consent" not in (given.model_fields_set if given else ()) and not os.environ.get("CONSENT"):
-            own["consent"] = "notice"  # the extra people cannot press the button
-        backend = PlaygroundBackend(sandbox, model, config.load(env_file, own), folder)
+        settings = config.load(env_file, own)
+        check_local_models(settings)
+        backend = PlaygroundBackend(sandbox, model, settings, folder)
         stack.push_async_callback(backend.close)
         follower = asyncio.create_task(backend.follow_requests(), name="follow")
         stack.push_async_callback(_cancel, follower)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.audio import RTP_RATE
 from bot.errors import BotError
 from sandbox import clips
+from sandbox.consent import press_consent
 from sandbox.media import to_pcm
 from sandbox.people.person import Person
 from sandbox.playground.browser_person import SpeakOnlyPerson
@@ -27,6 +28,9 @@ class ExtraPerson:
     """A person, and the task that says something for them."""
 
     person: Person
+    channel_id: int
+    agreed: bool = False
+    "has pressed the button of the bot's panel"
     saying: asyncio.Task[None] | None = None
 
 
@@ -49,7 +53,8 @@ class ExtraPeople:
         name = min(free, key=lambda name: PERSON_LOCALES[name] != locale)
         person = SpeakOnlyPerson(self._sandbox, self._sandbox.add_user(name, locale=PERSON_LOCALES[name]), "davey")
         await person.join(channel_id)
-        self._people[person.id] = ExtraPerson(person)
+        self._people[person.id] = extra = ExtraPerson(person, channel_id)
+        await self._agree(extra)
         return person
 
     async def remove(self, user_id: int) -> None:
@@ -70,11 +75,17 @@ class ExtraPeople:
             else await asyncio.to_thread(to_pcm, sound, RTP_RATE, MAX_SAID_SECONDS)
         )
         await _stop_saying(extra)
+        await self._agree(extra)
 
         async def speak() -> None:
             await extra.person.say(pcm)
 
         extra.saying = asyncio.create_task(speak(), name="extra person")
+
+    async def _agree(self, extra: ExtraPerson) -> None:
+        """Let the bot hear somebody, once there is a panel to press the button on."""
+        if not extra.agreed:
+            extra.agreed = await press_consent(self._sandbox, extra.person.user, extra.channel_id) is not None
 
     async def stop_saying(self, user_id: int) -> None:
         """Stop what a person is saying."""

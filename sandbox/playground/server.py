@@ -171,7 +171,7 @@ def _socket(entry: PageEntry) -> Handler:
 
 
 async def run_playground(
-    console: Console, *, stand_in: bool = False, browser: bool = True, env_file: Path | None = None
+    console: Console, *, stand_in: bool = False, local: bool = False, browser: bool = True, env_file: Path | None = None
 ) -> None:
     """Open the playground and keep it open until SIGINT or SIGTERM.
 
@@ -180,7 +180,7 @@ async def run_playground(
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # each barge-in closes a request to the stand-in
     stop = asyncio.Event()
     stop_on_signals(stop)
-    async with open_backend(stand_in=stand_in, env_file=env_file) as backend, serve_page(backend) as entry:
+    async with open_backend(stand_in=stand_in, local=local, env_file=env_file) as backend, serve_page(backend) as entry:
         if backend.live:
             console.print("The real model answers: this costs money. The page shows the sum.", markup=False)
         else:

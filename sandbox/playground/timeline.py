@@ -79,7 +79,7 @@ class Timeline:
     def _add_bot_sound(self, at: float) -> None:
         for turn in reversed(self.turns):
             request = turn.request
-            if request.first_audio_at is None or request.first_audio_at > at:
+            if request.answered_at is None or request.answered_at > at:
                 continue
             if turn.first_packet_at is None:
                 if request.aborted_at is not None:
@@ -104,9 +104,9 @@ class Timeline:
         request, speech = turn.request, turn.speech
         asked = request.body_at
         end, sent = (speech.last_sound_at, speech.last_packet_at) if speech else (None, None)
-        model = _ms(asked, request.first_audio_at)
+        model = _ms(asked, request.answered_at)
         # A preemptive request starts before the last voice packet: the model's time counts from that packet on.
-        waited = _ms(max(asked, sent), request.first_audio_at) if asked and sent else None
+        waited = _ms(max(asked, sent), request.answered_at) if asked and sent else None
         since_packet = _ms(sent, turn.first_packet_at)
         if turn.first_packet_at and turn.last_packet_at and turn.barge_in is None:
             turn.barge_in = self._barge_in(turn.first_packet_at, turn.last_packet_at)
@@ -116,7 +116,7 @@ class Timeline:
             "speech": _ms(speech.start, speech.last_sound_at) if speech else None,
             "silence": _ms(end, asked),
             "model": model,
-            "path": _ms(request.first_audio_at, turn.first_packet_at),
+            "path": _ms(request.answered_at, turn.first_packet_at),
             "total": _ms(end, turn.first_packet_at),
             "own": round(since_packet - max(waited, 0.0), 1)
             if since_packet is not None and waited is not None

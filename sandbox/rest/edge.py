@@ -13,6 +13,7 @@ from sandbox.guild.knobs import Failure
 
 _BAN_PAGE = "<!DOCTYPE html><html><head><title>Access denied | discord.com used Cloudflare</title></head></html>"
 _JSON = {"Content-Type": "application/json"}
+_HANG_STEP_SECONDS = 0.05
 
 
 def cloudflare_ban(pattern: str, *, status: int = 429, times: int = 1, retry_after: int | None = None) -> Failure:
@@ -51,9 +52,16 @@ def respond(failure: Failure) -> web.Response:
     return response
 
 
+async def _hang(request: web.Request, seconds: float) -> None:
+    """Answer nothing for so long, unless the client goes before."""
+    over = asyncio.get_running_loop().time() + seconds
+    while request.transport is not None and (left := over - asyncio.get_running_loop().time()) > 0:  # noqa: ASYNC110 (aiohttp sets no event)
+        await asyncio.sleep(min(left, _HANG_STEP_SECONDS))
+
+
 async def fail(failure: Failure, request: web.Request) -> web.Response:
     """Answer a request as the failure says, or cut its connection."""
-    await asyncio.sleep(failure.seconds)
+    await _hang(request, failure.seconds)
     if not failure.cut:
         # What is not read keeps the connection's handler waiting for 10 s, beyond the end of a test.
         async for _ in request.content.iter_any():

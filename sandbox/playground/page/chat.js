@@ -91,7 +91,7 @@ export class Chat {
         "div",
         { class: "body" },
         message.used && el("p", { class: "used", text: t("used", { command: message.used }) }),
-        message.answers && el("p", { class: "used", text: `↱ ${message.answers}` }),
+        message.answers && el("p", { class: "used", text: `↱ ${message.answers.replace(/\*\*|__|~~|\|\||`/g, "")}` }),
         el("p", { class: "head" }, el("strong", { text: message.author.name }), message.author.bot && el("span", { class: "tag", text: t("bot") }), el("time", { text: at }), this.#menu(message)),
         message.thinking
           ? el("p", { class: "thinking", text: t("thinking") })

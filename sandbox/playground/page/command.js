@@ -36,6 +36,12 @@ export class CommandLine {
     this.#about = about;
   }
 
+  /** While there is no connection, nothing can be sent, so nothing can be typed. */
+  setConnected(connected) {
+    $("composer").inert = !connected;
+    $("line").disabled = !connected;
+  }
+
   setCommands(commands) {
     this.#commands = commands.filter((command) => command.type === CHAT).flatMap((command) => leaves(command, command.name));
     this.#commands.sort((a, b) => a.name.localeCompare(b.name));

@@ -1,21 +1,38 @@
-// The WebSocket to the playground: requests and answers, updates, and audio both ways.
+// The WebSocket to the playground: requests and answers, updates, and audio both ways. It connects again by itself.
+
+const RETRY_MILLISECONDS = [250, 500, 1000, 2000, 4000];
+const TAKEN_OVER_CODE = 4001;
 
 export class Link extends EventTarget {
   #socket = null;
   #number = 0;
   #waiting = new Map();
+  #failures = 0;
   roundTrip = null; // milliseconds
 
-  /** Connect. Events: "update" (detail: JSON), "sound" (detail: ArrayBuffer), "closed" (detail: close code). */
+  /**
+   * Connect, and again after a loss. Events: "update" (detail: JSON), "sound" (detail: ArrayBuffer), "open",
+   * "lost" (detail: attempts that failed since), "moved" (another tab has taken over; nothing connects again).
+   */
   open() {
     const socket = new WebSocket(new URL("socket", location.href).href.replace(/^http/, "ws"));
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => this.#receive(data));
+    socket.addEventListener("open", () => {
+      this.#failures = 0;
+      this.#emit("open");
+    });
     socket.addEventListener("close", ({ code }) => {
       for (const settle of this.#waiting.values()) settle({ error: "closed" });
       this.#waiting.clear();
-      this.#emit("closed", code);
+      if (code === TAKEN_OVER_CODE) {
+        this.#emit("moved");
+        return;
+      }
+      const wait = RETRY_MILLISECONDS[Math.min(this.#failures, RETRY_MILLISECONDS.length - 1)];
+      this.#emit("lost", this.#failures++);
+      setTimeout(() => this.open(), wait);
     });
   }
 

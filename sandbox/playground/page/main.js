@@ -9,7 +9,7 @@ import { Sound } from "./sound.js";
 import { Timing } from "./timing.js";
 import { current, known, setLanguage, t } from "./words.js";
 
-const TAKEN_OVER_CODE = 4001;
+const ENDED_AFTER_FAILURES = 6;
 const MICROPHONE_ERRORS = {
   NotAllowedError: "mic refused", SecurityError: "mic refused", NotFoundError: "mic none", OverconstrainedError: "mic none",
   NotSupportedError: "mic none", NotReadableError: "mic busy", AbortError: "mic busy",
@@ -25,13 +25,17 @@ let about = null;
 let now = null;
 let cost = null;
 let joined = false;
+let hadMicrophone = false;
+let reconnecting = false;
 let bannerFor = "";
 let redrawBanner = null;
 
 // Updates from the playground
 
 link.addEventListener("update", ({ detail: update }) => {
-  if (update.taken) {
+  if (update.taken && reconnecting) {
+    link.takeOver(); // the playground has not noticed yet that this page's own connection is gone
+  } else if (update.taken) {
     $("welcome").close();
     showBanner("taken", {}, "use here", () => {
       hideBanner("taken");
@@ -45,6 +49,7 @@ link.addEventListener("update", ({ detail: update }) => {
     showModel();
     if (!joined && !$("welcome").open) $("welcome").showModal();
     if (joined) link.request("enter", {});
+    if (reconnecting) backAgain();
   }
   if (update.names) chat.setNames(update.names);
   if (update.commands) {
@@ -66,12 +71,30 @@ link.addEventListener("update", ({ detail: update }) => {
   }
 });
 link.addEventListener("sound", ({ detail }) => sound.play(detail));
-link.addEventListener("closed", ({ detail: code }) => {
+link.addEventListener("moved", () => {
   sound.closeMicrophone();
   showMicrophone();
-  if (code === TAKEN_OVER_CODE) showBanner("moved", {}, "use here", () => location.reload());
-  else showBanner("ended");
+  commandLine.setConnected(false);
+  showBanner("moved", {}, "use here", () => location.reload());
 });
+link.addEventListener("lost", ({ detail: failures }) => {
+  hadMicrophone ||= sound.hasMicrophone;
+  reconnecting = true;
+  sound.closeMicrophone();
+  showMicrophone();
+  commandLine.setConnected(false);
+  showBanner(failures < ENDED_AFTER_FAILURES ? "reconnecting" : "ended");
+});
+
+/** The playground answers again: go on where the page was. */
+function backAgain() {
+  reconnecting = false;
+  commandLine.setConnected(true);
+  hideBanner("reconnecting");
+  hideBanner("ended");
+  if (joined && hadMicrophone) openMicrophone();
+  hadMicrophone = false;
+}
 
 function showStopped() {
   if (now.state === "stopped") {

@@ -16,13 +16,19 @@ const INLINE = new RegExp(
     /<?(https?:\/\/[^\s<>]+)>?/, // 12 address
     /<(@!?|@&|#)(\d+)>/, // 13 14 mention
     /<\/([^:>]+):\d+>/, // 15 command
-    /<t:(-?\d+)(?::[tTdDfFR])?>/, // 16 time
-    /<a?:(\w+):\d+>/, // 17 emoji
+    /<t:(-?\d+)(?::([tTdDfFR]))?>/, // 16 17 time
+    /<a?:(\w+):\d+>/, // 18 emoji
   ]
     .map((part) => part.source)
     .join("|"),
   "g",
 );
+
+const TIME_STYLES = {
+  t: { timeStyle: "short" }, T: { timeStyle: "medium" }, d: { dateStyle: "short" }, D: { dateStyle: "long" },
+  f: { dateStyle: "long", timeStyle: "short" }, F: { dateStyle: "full", timeStyle: "short" },
+};
+const UNITS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
 /** Return the nodes of one line. `names` maps "@id", "#id" and "@&id" to the text to show. */
 export function inline(text, names) {
@@ -55,9 +61,23 @@ function mark(found, names) {
   }
   if (found[15] !== undefined) return el("span", { class: "mention", text: `/${found[15]}` });
   if (found[16] !== undefined) {
-    return el("time", { text: new Date(1000 * Number(found[16])).toLocaleString(document.documentElement.lang) });
+    return time(new Date(1000 * Number(found[16])), found[17] ?? "f");
   }
-  return `:${found[17]}:`;
+  return `:${found[18]}:`;
+}
+
+/** Show a time in one of Discord's styles. A relative one says how long ago it was when it was drawn. */
+function time(at, style) {
+  const language = document.documentElement.lang;
+  const whole = new Intl.DateTimeFormat(language, TIME_STYLES.F).format(at);
+  const text = style === "R" ? ago(at, language) : new Intl.DateTimeFormat(language, TIME_STYLES[style]).format(at);
+  return el("time", { text, title: whole });
+}
+
+function ago(at, language) {
+  const seconds = (at.getTime() - Date.now()) / 1000;
+  const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? UNITS.at(-1);
+  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(Math.round(seconds / size), unit);
 }
 
 // Nothing is fetched to show a link; only a click opens it.
