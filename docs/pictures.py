@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import discord
 import simcord
 from simcord.preview import _capture
 
-from bot.billing.budget import Caps
+from bot.billing.budget import Budget, Caps
+from bot.billing.prices import Prices
 from bot.call.call import CallStatus
 from bot.call.counters import Counters
 from bot.call.preferences import Preferences
@@ -29,7 +31,9 @@ from bot.chat.commands import ALL
 from bot.chat.i18n import Catalogues
 from bot.chat.venue import DiscordVenue
 from bot.config import Settings
+from bot.privacy.erasure import Erasure
 from bot.store.repository import SqlStore
+from bot.tools.registry import ToolRegistry
 from bot.types import CallState, Charge, Heard, Spoken, Usage
 
 OUT = Path(__file__).parent / "pictures"
@@ -55,9 +59,21 @@ class Scene:
     """A call that stands still: what panel and transcript ask of Calls and Services."""
 
     store: SqlStore
-    tally: Counters = field(default_factory=Counters)
+    counters: Counters = field(default_factory=Counters)
     venue: DiscordVenue | None = None
     agreed_ids: frozenset[int] = frozenset()
+    tools: ToolRegistry = field(default_factory=ToolRegistry)
+    budget: Budget = field(default_factory=lambda: Budget(Decimal(5), Decimal(0), Prices(), lambda: datetime.now(UTC)))
+    barred: frozenset[int] = frozenset()
+
+    @property
+    def record(self) -> Any:
+        assert self.venue
+        return SimpleNamespace(people=self.venue.people, name=self.venue.people().get)
+
+    @property
+    def erasure(self) -> Erasure:
+        return Erasure(self.store)
 
     def get(self, guild_id: int) -> Any:
         return self if self.venue else None
@@ -114,7 +130,7 @@ async def take(locale: str) -> None:
             await channel.guild.me.edit(nick=bot_name)
             await env.settle()
             venue = scene.venue = client.venue(channel)
-            venue.sign.changed = lambda *_: None  # simcord knows no status line
+            venue.channel_status.changed = lambda *_: None  # simcord knows no status line
             scene.agreed_ids = frozenset({ada.id, ben.id})
             async with env.preview(
                 lounge, viewers=[ada], layout="channel", width=900, height=600, locale=locale
