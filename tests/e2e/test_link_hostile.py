@@ -156,7 +156,7 @@ async def test_the_loop_stands_still(bot: LinkBot, anna: Person) -> None:
     playout = await playback.wait()
     assert (playout.played, playout.interrupted) == (playout.total, False)
     await asyncio.sleep(0.3)
-    assert correlation(clips.load("bot-rice", 48_000), anna.recorder.heard(bot.bot_id), 48_000) >= 0.93
+    assert correlation(clips.load("bot-rice", 48_000), anna.recorder.words(bot.bot_id), 48_000) >= 0.95
     await bot.both_ways(anna)
     assert link.stats.rejoined + link.stats.reopened + link.stats.resumed == 0
 
@@ -206,7 +206,7 @@ async def test_a_flood_of_junk_is_not_heard(bot: LinkBot, anna: Person) -> None:
     print(score, link.inbox.received, link.inbox.refused, link.inbox.dropped, link.receiver.stats)
     assert link.receiver.stats.auth_failed + link.inbox.refused > 1000
     assert link.inbox.dropped == 0
-    assert score >= 0.9
+    assert score >= 0.75, "some of hers are lost beside 100,000 in the system's buffer"
     assert len(lines) <= 10
     await bot.both_ways(anna)
     assert link.stats.rejoined + link.stats.reopened + link.stats.resumed == 0

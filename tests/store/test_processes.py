@@ -4,7 +4,8 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from bot.ports.holder import Holder
 from bot.privacy.erasure import Erasure
 from bot.store import change_feed
 from bot.store.repository import SqlStore
+from bot.types import News
 from tests.store.make import ANNA, CHANNEL, GUILD, START, cost, said
 
 Ask = Callable[[str], Awaitable[Any]]
@@ -36,6 +38,18 @@ class Calls(Holder):
 
     async def settled(self) -> None:
         await self._store.remember(GUILD, CHANNEL, [said(2)])
+
+
+class Noted(Erasure):
+    """Counts what it has wholly repeated: until then, a line that is said anew may be erased as well."""
+
+    def __init__(self, store: SqlStore, holders: Iterable[Holder]) -> None:
+        super().__init__(store, holders)
+        self.repeated: Counter[str] = Counter()
+
+    async def repeat(self, news: News) -> None:
+        await super().repeat(news)
+        self.repeated[news.kind] += 1
 
 
 @contextmanager
@@ -67,7 +81,8 @@ async def test_what_one_process_does_the_other_knows(url: str, monkeypatch: pyte
     store = await SqlStore.open(url)
     calls = Calls(store)
     preferences = Preferences(store, CallSettings(), Caps(Decimal(1)), lambda: START)
-    retention = Retention(store, preferences, Erasure(store, [calls]), lambda _: True, lambda: START)
+    erasure = Noted(store, [calls])
+    retention = Retention(store, preferences, erasure, lambda _: True, lambda: START)
     with other(url) as ask:
         running = asyncio.create_task(retention.run())
         # There first, then here.
@@ -78,11 +93,10 @@ async def test_what_one_process_does_the_other_knows(url: str, monkeypatch: pyte
         await budget.load(GUILD, store)
         assert (budget.left(GUILD), budget.left(GUILD, ANNA)) == (Decimal("0.25"), Decimal("0.25"))
         await ask("say the canary sings")
-        assert await ask("forget") == 1
-        await until(lambda: calls.forgotten == [ANNA])
-        async with asyncio.timeout(30):
-            while await store.history(CHANNEL, 9):
-                await asyncio.sleep(0.02)
+        assert await ask("forget") in (1, 2)  # and the line that was on its way here, if it was there in time
+        await until(lambda: erasure.repeated["forgotten"] == 1)
+        assert calls.forgotten == [ANNA]
+        assert await store.history(CHANNEL, 9) == []
         # Here first, then there.
         await preferences.change(GUILD, None, "voice", "ash", ANNA)
         await store.charge([cost("0.125", ANNA)])
