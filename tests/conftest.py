@@ -3,15 +3,19 @@
 import asyncio
 import gc
 import inspect
+import itertools
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from tests.heartbeat import Heartbeat
 
 settings.register_profile("unhurried", deadline=None)  # a machine under load is no fault
 settings.load_profile("unhurried")
@@ -25,6 +29,26 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 6
 
 
+HEARTBEAT = Heartbeat()
+
+
+def pytest_sessionstart() -> None:
+    HEARTBEAT.start()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run a failed test again, twice at most, if the machine stood still during it; the summary counts them."""
+    again = pytest.mark.flaky(reruns=2, condition=HEARTBEAT.stood_still)
+    for item in items:
+        item.add_marker(again)
+    items.sort(key=lambda item: "test_upgrade" not in item.nodeid)  # the longest first, or all wait for it at the end
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    HEARTBEAT.reset()
+
+
 def allowed_skips() -> dict[str, str]:
     """Return the tests that may be skipped, by the beginning of their id, with the reason."""
     lines = (HERE / "allowed_skips.txt").read_text(encoding="utf-8").splitlines()
@@ -34,6 +58,7 @@ def allowed_skips() -> dict[str, str]:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where STRICT_SKIPS is set, a skipped test that no list allows fails the run."""
+    HEARTBEAT.stop()
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if not os.environ.get("STRICT_SKIPS") or reporter is None:
         return
@@ -47,11 +72,11 @@ LOOPBACK = ("127.", "::1", "localhost")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def quick_collection() -> Iterator[None]:
+def tests_before_a_freeze() -> Iterator[Iterator[int]]:
     """Keep what was imported out of the collector's sight: `nothing_left_behind` runs it after every test."""
     gc.collect()
     gc.freeze()
-    yield
+    yield itertools.cycle(range(20))
     gc.unfreeze()
 
 
@@ -109,21 +134,20 @@ def _sockets() -> set[str]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
+def nothing_left_behind(tests_before_a_freeze: Iterator[int]) -> Iterator[None]:
     """Fail a test that leaves a thread or a socket behind."""
     threads = set(threading.enumerate())
     sockets = _sockets()
     yield
     gc.collect()
+    if not next(tests_before_a_freeze):
+        gc.freeze()
     pool = ("asyncio_", "ThreadPoolExecutor", "AnyIO worker", "waitpid-")
-    for thread in set(threading.enumerate()) - threads:
-        if "_connection_worker_thread" in thread.name:
-            thread.join(1.0)  # SQLite's: it goes a moment after the connection's last answer
-    left = [
-        thread.name
-        for thread in set(threading.enumerate()) - threads
-        if thread.is_alive() and not thread.name.startswith(pool)
-    ]
+    new = [thread for thread in set(threading.enumerate()) - threads if not thread.name.startswith(pool)]
+    latest = time.monotonic() + 10.0
+    for thread in new:  # one that was told to end goes a moment later
+        thread.join(max(0.0, latest - time.monotonic()))
+    left = [thread.name for thread in new if thread.is_alive()]
     assert not left, f"threads left behind: {left}"
     assert not (_sockets() - sockets), "sockets left behind"
 

@@ -5,7 +5,7 @@ tests/e2e covers whole calls. These fakes serve tests of long calls, failures an
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence, Set
 from contextlib import aclosing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -31,6 +31,7 @@ from bot.types import (
     ReplyRequest,
     Sent,
     Spoken,
+    Standing,
     TextDelta,
     Usage,
     Utterance,
@@ -38,6 +39,8 @@ from bot.types import (
 
 ANNA, BEN, BOT = 1, 2, 99
 LOUD = b"\x00\x40" * (HEAR_BYTES // 2)
+SILENT, CLOSING_PACKETS = bytes(HEAR_BYTES), 5
+"""What clients send when sound ends."""
 
 
 def now() -> float:
@@ -114,17 +117,28 @@ class FakeLink:
         "person -> packets that no key opens"
         self._speech: dict[int, deque[tuple[float, bytes]]] = {}
         "person -> when each 20 ms arrives, and its sound"
+        self._sounds_from: dict[int, float] = {}
         self._silent_from: dict[int, float] = {}
+        self._closing: dict[int, int] = {}
+        "person -> packets of silence that are still to come"
+        self._wake: Callable[[], None] | None = None
 
     def speak(self, user_id: int, *lengths: float) -> None:
         """Let somebody speak from now on for these lengths, in seconds. A negative length is a pause."""
         speech = self._speech.setdefault(user_id, deque())
         at = speech[-1][0] + FRAME_SECONDS if speech else asyncio.get_running_loop().time()
         for length in lengths:
-            for _ in range(round(abs(length) * 50)):
-                speech.append((at, LOUD if length > 0 else b""))
+            for number in range(round(abs(length) * 50)):
+                speech.append((at, LOUD if length > 0 else SILENT if number < CLOSING_PACKETS else b""))
                 at += FRAME_SECONDS
-        self._silent_from[user_id] = at
+        self._sounds_from.setdefault(user_id, speech[0][0] if speech else at)
+        self._silent_from[user_id], self._closing[user_id] = at, CLOSING_PACKETS
+        wake, self._wake = self._wake, None
+        if wake and speech:
+            asyncio.get_running_loop().call_at(speech[0][0], wake)
+
+    def rest(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
 
     def frames(self, now: float) -> Sequence[Frame]:
         arrived = []
@@ -133,10 +147,20 @@ class FakeLink:
                 at, pcm = speech.popleft()
                 if pcm and user_id in self.admitted:
                     arrived.append(Frame(user_id, round(at * 50) * 960, pcm))
+            while not speech and (left := self._closing.get(user_id, 0)):
+                at = self._silent_from[user_id] + (CLOSING_PACKETS - left) * FRAME_SECONDS
+                if at > now + FRAME_SECONDS / 4:
+                    break
+                self._closing[user_id] = left - 1
+                if user_id in self.admitted:
+                    arrived.append(Frame(user_id, round(at * 50) * 960, SILENT))
         return arrived
 
     def talking(self, now: float) -> frozenset[int]:
-        return frozenset(user_id for user_id, at in self._silent_from.items() if now < at - FRAME_SECONDS / 4)
+        margin = FRAME_SECONDS / 4
+        for user_id in [one for one, at in self._silent_from.items() if now >= at - margin]:
+            self._sounds_from.pop(user_id, None)
+        return frozenset(user_id for user_id, at in self._sounds_from.items() if now >= at - margin)
 
     def unopened(self) -> Mapping[int, int]:
         lost, self.lost = self.lost, {}
@@ -208,19 +232,27 @@ class FakeEngine:
 
     def forget_person(self, user_id: int) -> None: ...
 
+    async def settled(self) -> None: ...
+
     async def warm(self) -> None: ...
 
     async def aclose(self) -> None: ...
 
 
 class FakeTranscriber:
+    model = "gpt-transcribe"
+    patience = 0.0
+
     def __init__(self) -> None:
         self.words: deque[str | BotError] = deque()
         self.usual = "hello there"
         self.by_person: dict[int, str] = {}
         self.delay = 0.3
+        self.names: list[Sequence[str]] = []
+        "of each request"
 
     async def transcribe(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
+        self.names.append(names)
         await asyncio.sleep(self.delay)
         text = self.words.popleft() if self.words else self.by_person.get(utterance.user_id, self.usual)
         if isinstance(text, BotError):
@@ -269,6 +301,28 @@ class FakeAudience:
         self.notices.append(code)
 
 
+class FakePlace:
+    """Where tools are used: everyone has the standing in `standings`, and `agrees` to what is asked."""
+
+    guild_id, channel_id = 5, 7
+
+    def __init__(self, people: Callable[[], Mapping[int, str]]) -> None:
+        self.people = people
+        self.standings: dict[int, Standing] = {}
+        self.agrees = True
+        self.asked: list[tuple[str, str, Set[int]]] = []
+
+    def standing(self, user_id: int) -> Standing:
+        return self.standings.get(user_id, Standing())
+
+    async def fresh_standing(self, user_id: int) -> Standing:
+        return self.standing(user_id)
+
+    async def confirmed(self, tool: str, detail: str, user_ids: Set[int]) -> bool:
+        self.asked.append((tool, detail, user_ids))
+        return self.agrees
+
+
 class FakeVenue:
     """A voice channel with people in it."""
 
@@ -282,6 +336,7 @@ class FakeVenue:
         self.speechless = False
         self.standing = True
         self.entrances = 0
+        self.place = FakePlace(self.people)
         self.links: list[FakeLink] = []
         self.refuse: deque[BotError] = deque()
         "the errors that the next attempts to connect raise"
@@ -303,7 +358,10 @@ class FakeVenue:
 
 
 class FakeStore:
-    """Records what it is given. Raises `error` when that is set, and never returns while `hanging`."""
+    """Records what it is given. Raises `error` when that is set, and never returns while `hanging`.
+
+    `others_hold_all`: other processes hold the whole budget.
+    """
 
     def __init__(self) -> None:
         self.error: BotError | None = None
@@ -312,12 +370,14 @@ class FakeStore:
         self.consented: list[Any] = []
         self.asked: list[str] = []
         "the names of the methods called, in order"
-        self.hanging = False
+        self.hanging = self.others_hold_all = False
+        self.hanging_at = ""
+        "the name of a method that never returns"
 
     def __getattr__(self, name: str) -> Any:
         async def method(*args: Any, **kwargs: Any) -> Any:
             self.asked.append(name)
-            if self.hanging:
+            if self.hanging or name == self.hanging_at:
                 await asyncio.Event().wait()
             if self.error:
                 raise self.error
@@ -336,7 +396,9 @@ class FakeStore:
                     self.consented.append(args)
                 case "consents":
                     return {}
-                case "history" | "charges" | "settings":
+                case "hold":
+                    return not self.others_hold_all
+                case "history" | "gleanings" | "charges" | "settings":
                     return []
                 case "calls":
                     return self.on
@@ -369,13 +431,12 @@ def services(
         transcriber=transcriber,
         store=cast("Store", store),
         outbox=Outbox(cast("Store", store)),
-        budget=Budget(cap, Decimal(0), price, wall),
+        budget=Budget(cap, Decimal(0), price, wall, store=cast("Store", store)),
         make_vad=LoudVad,
         clock=loop.time,
         ticker=Ticker(loop.time),
         wall=wall,
         model="gpt-audio-1.5",
-        transcribe_model="gpt-transcribe",
     )
 
 

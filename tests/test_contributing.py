@@ -34,7 +34,7 @@ def test_a_command_is_named_by_the_list_alone(module: str):
     """With its own file and the two catalogues that makes four places."""
     own = f"bot/chat/commands/{module}.py"
     assert own in SOURCES
-    named = rf"from bot\.chat\.commands(\.{module}\b| import [^\n]*\b{module}\b)"
+    named = rf"from bot\.chat\.commands(\.{module}\b| import (\([^)]*|[^\n]*)\b{module}\b)"
     assert places(named) - {own} == {"bot/chat/commands/__init__.py"}
 
 

@@ -5,6 +5,8 @@ import re
 import pytest
 
 import bot
+from bot.config import Settings, file_names
+from tests.ops.test_deploy import shown
 from tests.sizes import ROOT
 
 DOCUMENTS = sorted(
@@ -16,6 +18,16 @@ DOCUMENTS = sorted(
 PATH = re.compile(r"(?<![\w/.-])((?:bot|sandbox|tests|docs|deploy|tools)/[\w/.*-]*\w)")
 LIBRARIES = {"discord.py", "dave.py"}
 FILE = re.compile(r"(?<![\w/.-])((?:[a-z_0-9]+/)*[a-z_0-9]+\.py)\b")
+
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
+HEADING = re.compile(r"(?m)^#+ (.*)$|<a id=\"(.*?)\">")
+VARIABLE = re.compile(r"`(?:echo \")?([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?=[=`])")
+OTHER_VARIABLES = {
+    *("ALERT_WEBHOOK", "KIKITE_BEFORE", "KIKITE_IMAGE", "KIKITE_RECORDINGS", "LIVEKIT_URL", "NAME_FILE"),
+    "POSTGRES_PASSWORD",
+    *("OTEL_EXPORTER_OTLP_ENDPOINT", "TCP_USER_TIMEOUT"),
+}
+"""Names in capitals that are no settings of the bot."""
 
 
 def test_the_map_names_only_what_exists():
@@ -36,6 +48,36 @@ def test_documents_name_only_files_that_exist(document: str):
     text = (ROOT / document).read_text(encoding="utf-8")
     named = [*PATH.findall(text), *FILE.findall(text)]
     assert [name for name in named if name not in LIBRARIES and not _exists(name)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str):
+    here = ROOT / document
+    for path, anchor in LINK.findall(here.read_text(encoding="utf-8")):
+        target = here.parent / path if path else here
+        assert target.exists(), path
+        if anchor:
+            assert anchor in _anchors(target.read_text(encoding="utf-8")), f"{path}#{anchor}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_documents_name_only_settings_and_metrics_that_exist(document: str):
+    text, page = (ROOT / document).read_text(encoding="utf-8"), shown()
+    known = {*Settings.model_fields, *(f"{name}_file" for name in file_names())}
+    assert {name for name in VARIABLE.findall(text) if name.lower() not in known} <= OTHER_VARIABLES
+    for name in re.findall(r"\bkikite_[a-z_]+", text):
+        assert f"# TYPE {re.sub('_(bucket|sum|count)$', '', name)} " in page, name
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.ja.md"])
+def test_a_readme_is_short(document: str):
+    assert len((ROOT / document).read_text(encoding="utf-8").splitlines()) < 150
+
+
+def _anchors(text: str) -> set[str]:
+    """Return a page's anchors, the headings' as GitHub makes them."""
+    named = {heading or anchor for heading, anchor in HEADING.findall(text)}
+    return {re.sub(r"[^\w\- ]", "", name.lower()).replace(" ", "-") for name in named}
 
 
 def _exists(name: str) -> bool:

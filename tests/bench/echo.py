@@ -31,7 +31,7 @@ def echoes(everything: bool) -> None:
                 EchoConditions(delay + 0.037 * k, level, room, canceller, NOISE_DBFS, seed=k + 1) for k in range(people)
             ]
             lines = [Line(0.5, 1, "ben-moon"), Line(18.0, people, "anna-quickest")]
-            played = EchoRoom(conditions, ("bot-moon", "bot-rice")).play(lines, 28.0)
+            played = EchoRoom(conditions, ("bot-moon", "bot-rice"), timed=True).play(lines, 28.0)
             heard = min((sound / whole for _, sound, whole in played.answers), default=0.0)
             wasted = (len(played.requests) - len(lines)) / len(lines)
             costs.append(_cost(played))
@@ -67,7 +67,7 @@ def without_echo() -> None:
     costs: list[float] = []
     for seed, voice in enumerate(VOICES):
         for at in (5.0 + 0.2 * seed, 14.2 + 0.1 * seed):
-            played = EchoRoom([None, None]).play([Line(0.3, 1, "ben-moon"), Line(at, 2, voice)], at + 5)
+            played = EchoRoom([None, None], timed=True).play([Line(0.3, 1, "ben-moon"), Line(at, 2, voice)], at + 5)
             false += played.outcomes.count("echo")
             spoken += 1
             costs.append(_cost(played))

@@ -15,11 +15,13 @@ from sandbox import clips
 from sandbox.model.behaviour import Speak, TranscribeAs
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.server import ModelServer
+from sandbox.model.tool_rules import ScriptedCall
 from sandbox.people.person import FRAME_BYTES, RTP_RATE, Person, SentSpeech
 from sandbox.server import Sandbox
 from tests.e2e import process
 from tests.e2e.conftest import Harness, until
 from tests.e2e.process import environment
+from tests.e2e.test_tool_servers import tools_file
 
 HEADING = (
     "latency: last voice packet -> first Opus packet, less the models' own time "
@@ -113,4 +115,35 @@ async def test_latency(room: str, speculation: str, turns: int, tmp_path: Path, 
     figures.setdefault(HEADING, []).append(
         f"{room:42}  speculation {speculation:3}  median {median(ours):4.0f}  p95 {p95:4.0f} ms"
         f"   (as people notice it: {whole:5.0f} ms; {asked} requests for {turns} answers)"
+    )
+
+
+@pytest.mark.long
+@pytest.mark.timeout(240)
+async def test_first_cue(tmp_path: Path, figures: dict[str, list[str]]) -> None:
+    """The model calls a tool at once, which takes 2.5 s: the first that people hear is the cue."""
+    tools, call = tools_file(tmp_path), Speak.calling(ScriptedCall("sleep", '{"seconds": 2.5}'))
+    waits: list[float] = []
+    async with Sandbox.open() as sandbox, ModelServer.open(first_audio=0.3) as model:
+        answer = Speak.clip("bot-heard")
+        model.default = lambda asked: answer if asked.body["messages"][-1]["role"] == "tool" else call
+        harness = Harness(sandbox, model, tmp_path)
+        env = environment(sandbox, model, tmp_path) | {"CUE": "on", "TOOLS_FILE": str(tools)}
+        async with process.running(env, tmp_path) as bot:
+            await bot.ready()
+            anna = await sandbox.person("Anna")
+            await harness.join(anna)
+
+            def frames(since: float) -> list[float]:
+                return [frame.at for frame in anna.recorder.frames(sandbox.bot.id)[-500:] if frame.at > since]
+
+            while len(waits) < 12:
+                said = await anna.say(words_only("anna-boss"))
+                await until(lambda last=said.last: frames(last), 20)
+                if "sleep" in str(model.chats[-1].body.get("tools")):
+                    waits.append(frames(said.last)[0] - said.last)
+                await anna.recorder.quiet(sandbox.bot.id, 4.0, 30)
+    p95 = quantiles(waits, n=20, method="inclusive")[-1]
+    figures.setdefault("first cue: last voice packet -> first Opus packet (target <= 1,200 ms)", []).append(
+        f"a tool of 2.5 s: median {1000 * median(waits):4.0f}  p95 {1000 * p95:4.0f} ms; {len(waits)} answers"
     )

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from itertools import pairwise
 
 import pytest
 
 from bot.audio import SPEAK_RATE
+from bot.call import conversation
+from bot.call.conversation import MAX_BUNDLED_TICKS
 from bot.call.reply_stream import MAX_ANSWER_SECONDS
 from bot.errors import AlreadyInCall, JoinError, OutOfCredit, StoreUnavailable, Unreachable
-from bot.types import AudioDelta, CallState, LinkEnd, ReplyDone, ReplyEvent, TextDelta, Usage
+from bot.types import AudioDelta, CallState, LinkEnd, ReplyDone, ReplyEvent, TextDelta, Usage, WordsWait
 from tests.fake_call import fake_call
 from tests.fakes import ANNA, BEN, FakeVenue, now
 
@@ -32,7 +35,58 @@ async def test_a_turn_goes_through_the_states() -> None:
         assert playback.over.result().interrupted is False
 
 
-@pytest.mark.parametrize(("first", "cues"), [(0.5, 0), (2.0, 1)])
+async def test_a_call_that_rests_hears_the_first_sound_at_its_next_step() -> None:
+    async with fake_call() as fake:
+        await asyncio.sleep(5.033)
+        ticks: list[float] = []
+        frames = fake.link.frames
+        fake.link.frames = lambda at: (ticks.append(at), frames(at))[1]  # type: ignore[method-assign]
+        await asyncio.sleep(2.0)
+        assert 3 <= len(ticks) <= 5
+        ticks.clear()
+        begin = now()
+        fake.link.speak(ANNA, 0.2)
+        await asyncio.sleep(0.099)
+        assert len(ticks) in {4, 5}
+        assert begin <= ticks[0] <= begin + 0.021
+
+
+async def test_an_answer_ends_the_rest() -> None:
+    """Its sound, its earcon and what people see of it come at ticks, of which a call that rests has few."""
+    async with fake_call() as fake:
+        for rested in (5.033, 5.2, 5.3, 5.467):
+            fake.engine.script.append((0.2, 1.0))
+            await asyncio.sleep(rested)
+            fake.call.ask(ANNA, "How far is the moon?")
+            await asyncio.sleep(0.05)
+            assert fake.call.state is CallState.THINKING
+            await asyncio.sleep(0.2)
+            assert fake.call.state is CallState.SPEAKING
+            await asyncio.sleep(3.0)
+
+
+async def test_ticks_are_done_together_while_nothing_can_be_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    wakes: dict[int, int] = {}
+    story: dict[int, list[tuple[float, float]]] = {}
+    for bundled in (1, MAX_BUNDLED_TICKS):
+        monkeypatch.setattr(conversation, "MAX_BUNDLED_TICKS", bundled)
+        async with fake_call(ANNA, BEN, answering="always") as fake:
+            begin, ticks = now(), list[tuple[float, float]]()
+            frames = fake.link.frames
+            fake.link.frames = lambda at, ticks=ticks, frames=frames: (ticks.append((now(), at)), frames(at))[1]  # type: ignore[method-assign]
+            fake.link.speak(ANNA, 1.5, -0.3, 2.0)
+            fake.link.speak(BEN, 1.0)
+            await asyncio.sleep(3.5)
+            assert {round(after[1] - before[1], 3) for before, after in pairwise(ticks)} == {0.02}
+            wakes[bundled] = len({round(at, 3) for at, _ in ticks})
+            await asyncio.sleep(6.0)
+            turns = [request.turn for request in fake.engine.requests]
+            story[bundled] = [(round(turn.closed_at - begin, 3), len(turn.utterances)) for turn in turns]
+    assert story[1] == story[MAX_BUNDLED_TICKS] != []
+    assert 2 * wakes[MAX_BUNDLED_TICKS] < wakes[1]
+
+
+@pytest.mark.parametrize(("first", "cues"), [(0.4, 0), (0.8, 1), (2.0, 1)])  # the turn ends 0.5 s after the speech
 async def test_the_earcon_comes_once_when_the_answer_takes_long(first: float, cues: int) -> None:
     async with fake_call() as fake:
         fake.engine.script.append((first, 1.0))
@@ -88,6 +142,24 @@ async def test_people_are_told_after_six_seconds_and_still_get_their_answer() ->
         assert code == "unreachable"
         assert 6.0 <= at - silent_since <= 7.5
         assert len(fake.venue.audience.spoken) == 1
+
+
+async def written_slowly() -> AsyncGenerator[ReplyEvent, None]:
+    await asyncio.sleep(1.0)
+    yield WordsWait()
+    await asyncio.sleep(11.0)
+    yield TextDelta("one two three four")
+    yield ReplyDone(Usage(text_out=4))
+
+
+async def test_an_answer_that_is_being_written_is_not_called_trouble() -> None:
+    """As a model of one's own without a voice: its words come together, at the end."""
+    async with fake_call(cue=False) as fake:
+        fake.engine.script.append(written_slowly())
+        await fake.says(ANNA, 1.0, then=15.0)
+        assert [code for _, code in fake.venue.audience.troubles] == ["slow_answer"]
+        assert fake.venue.audience.lines[-1] == "Kikite: one two three four"
+        assert fake.outcomes == ["answered"]
 
 
 async def test_a_failed_turn_leaves_a_sign_and_the_next_works() -> None:

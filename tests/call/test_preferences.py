@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from bot.billing.budget import Caps
-from bot.call.auto_join_blocks import BLOCK_NAME, AutoJoinBlocks
+from bot.call.auto_join_blocks import AutoJoinBlocks
 from bot.call.preferences import FIELDS, PERSONAS, Preferences
 from bot.call.settings import CallSettings
 from bot.store.repository import SqlStore
-from bot.types import Setting
+from bot.types import AWAY_SETTING, Setting
 
 GUILD, OTHER, LOUNGE, ATTIC, MIA = 1, 2, 11, 12, 21
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -144,4 +144,4 @@ async def test_whoever_resets_does_not_call_it_back(wanted: Preferences, store: 
     assert await wanted.reset(GUILD, place) == 2
     assert wanted.of(GUILD, place) == DEFAULTS
     [note] = await store.settings()
-    assert (note.channel_id, note.name) == (place, BLOCK_NAME)
+    assert (note.channel_id, note.name) == (place, AWAY_SETTING)

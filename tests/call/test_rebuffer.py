@@ -73,9 +73,18 @@ def test_fast_bursts_are_left_alone():
     assert listen(1.5, 0.2, burst=2.0).pauses == []
 
 
-def test_slow_bursts_become_few_pauses():
-    heard = listen(0.7, 0.2, burst=1.0)
+@pytest.mark.parametrize("burst", [1.0, 2.0, 3.0])
+@pytest.mark.parametrize("speed", [0.5, 0.7, 0.8, 0.9, 0.95])
+def test_slow_bursts_become_few_pauses(speed: float, burst: float):
+    heard = listen(speed, 0.2, burst)
+    assert heard.sound == SPEECH
+    assert heard.began_at == 0.0
     assert len(heard.pauses) <= heard.over_at / 3
+
+
+@pytest.mark.parametrize("burst", [1.0, 2.0])
+def test_bursts_that_keep_up_are_left_alone(burst: float):
+    assert listen(1.1, 0.2, burst).pauses == []
 
 
 def test_pauses_are_at_quiet_places():
@@ -87,3 +96,15 @@ def test_pauses_are_at_quiet_places():
 def test_sound_without_a_quiet_place_is_passed_whole():
     assert quiet_place(b"\0\x10" * 4800) == 9600
     assert quiet_place(b"\0\x10") == 2
+
+
+def test_a_tool_between_two_stretches_is_not_the_servers_slowness():
+    rebuffer = Rebuffer()
+    first, second = SPEECH[:48_000], SPEECH[48_000:52_800]
+    rebuffer.note(0.5, 0.0)
+    rebuffer.note(0.5, 3.0)
+    rebuffer.feed(first)
+    assert rebuffer.take(0.0) == first
+    rebuffer.note(0.1, 9.0, 1)
+    rebuffer.feed(second)
+    assert rebuffer.take(1.0) == second

@@ -68,6 +68,27 @@ async def test_a_late_loop_catches_up_tick_by_tick_and_skips_what_is_too_old() -
     assert [step for step in steps(times) if step != 0.02] == [pytest.approx(0.02 * (1 + counts["ticks_skipped"]))]
 
 
+async def test_others_run_between_the_late_ticks_of_calls() -> None:
+    clock, order = Clock(), list[str]()
+    ticker = Ticker(clock)
+
+    def tick(name: str) -> float:
+        if not order:
+            asyncio.get_running_loop().call_soon(order.append, "another")
+        order.append(name)
+        return FRAME_SECONDS
+
+    calls = [asyncio.create_task(ticker.run(lambda _now, name=name: tick(name), Counter())) for name in "ab"]
+    await asyncio.sleep(0.05)
+    order.clear()
+    clock.late = 0.1
+    await asyncio.sleep(0.02)
+    for call in calls:
+        call.cancel()
+    first, *_ = order
+    assert order[: order.index("b" if first == "a" else "a")][-1] == "another"
+
+
 async def test_an_error_ends_only_its_call() -> None:
     ticker = Ticker(Clock())
 
@@ -82,6 +103,26 @@ async def test_an_error_ends_only_its_call() -> None:
 
 async def test_a_call_that_rests_is_left_alone_for_so_long() -> None:
     assert steps(await run(Ticker(Clock()), pause=0.1)) == [0.1] * 9
+
+
+async def test_a_call_that_is_woken_ticks_at_its_next_step() -> None:
+    ticker, times = Ticker(Clock()), list[float]()
+
+    def tick(now: float) -> float | None:
+        times.append(now)
+        return 1.0 if len(times) < 4 else None
+
+    ticking = asyncio.create_task(ticker.run(tick, Counter()))
+    others = [asyncio.create_task(run(ticker, pause=1.0)) for _ in range(8)]
+    await asyncio.sleep(0.113)
+    ticker.wake(tick)
+    ticker.wake(tick)
+    await asyncio.sleep(0.3)
+    assert steps(times) == [0.12]
+    await ticking
+    assert steps(times) == [0.12, 1.0, 1.0]
+    for other in others:
+        assert steps(await other) == [1.0] * 9
 
 
 async def test_a_cancelled_call_ticks_no_more() -> None:

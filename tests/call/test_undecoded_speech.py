@@ -19,3 +19,10 @@ def test_each_stretch_has_one_verdict() -> None:
         (BEN, "no_consent", {"seconds": 0.2}),
     ]
     assert [round(verdict.at, 2) for verdict in told] == [1.0, 0.2, 4.0]
+
+
+def test_whoever_is_not_allowed_reads_so_agreed_or_not() -> None:
+    missed = UndecodedSpeech()
+    assert not missed.step(1.0, {ANNA, BEN}, {}, frozenset({BEN}))
+    told = missed.step(2.0, set(), {}, frozenset({BEN}))
+    assert {verdict.user_id: verdict.outcome for verdict in told} == {ANNA: "no_consent", BEN: "not_allowed"}

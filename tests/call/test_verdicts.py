@@ -118,7 +118,7 @@ async def left_behind(fake: FakeCall) -> None:
 async def under_no_key(fake: FakeCall) -> None:
     for _ in range(7):
         fake.link.lost = {ANNA: 2}
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.6)
     await asyncio.sleep(2.0)
 
 
@@ -152,10 +152,15 @@ async def test_whatever_is_said_ends_with_a_verdict(
         assert [(verdict.outcome, verdict.detail) for verdict in fake.call.verdicts.latest] == verdicts
 
 
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["spent", "held by other processes"])
+@pytest.mark.parametrize("reads", [False, True], ids=["hears", "reads"])
 @pytest.mark.parametrize("people", [(ANNA,), (ANNA, BEN)], ids=["alone", "several"])
-async def test_what_the_budget_forbids_is_called_so_and_each_question_leaves_a_sign(people: tuple[int, ...]) -> None:
+async def test_what_the_budget_forbids_is_called_so_and_each_question_leaves_a_sign(
+    people: tuple[int, ...], reads: bool, elsewhere: bool
+) -> None:
     """With several people the words decide whether the bot is meant, and there is no money to write them down."""
-    async with fake_call(*people, cap=Decimal("0.5")) as fake:
+    async with fake_call(*people, cap=Decimal("0.5"), preemptive=elsewhere) as fake:
+        object.__setattr__(fake.services, "speech_model", "tts" if reads else "")
         spent = Charge(
             datetime.fromtimestamp(1_800_000_000, UTC),
             fake.venue.guild_id,
@@ -166,7 +171,10 @@ async def test_what_the_budget_forbids_is_called_so_and_each_question_leaves_a_s
             Usage(),
             Decimal(1),
         )
-        fake.services.budget.book(spent)
+        if elsewhere:
+            fake.store.others_hold_all = True
+        else:
+            fake.services.budget.book(spent)
         for _ in range(2):
             await fake.says(ANNA, 1.0, then=8.0)
         assert fake.outcomes == ["over_budget"] * 2

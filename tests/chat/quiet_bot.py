@@ -103,6 +103,9 @@ class Link:
     def frames(self, now: float) -> Sequence[Frame]:
         return ()
 
+    def rest(self, wake: Callable[[], None]) -> None:
+        """Nobody makes a sound."""
+
     def talking(self, now: float) -> frozenset[int]:
         return frozenset()
 
@@ -154,12 +157,17 @@ class Engine:
 
     def forget_person(self, user_id: int) -> None: ...
 
+    async def settled(self) -> None: ...
+
     async def warm(self) -> None: ...
 
     async def aclose(self) -> None: ...
 
 
 class Transcriber:
+    model = "gpt-transcribe"
+    patience = 0.0
+
     async def transcribe(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
         return Heard(utterance.id, utterance.user_id, "", 0.0)
 
@@ -210,7 +218,7 @@ class QuietBot:
 
 async def until(condition: Any, seconds: float = 8.0) -> None:
     """Wait until `condition` holds."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(3 * seconds):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -235,7 +243,6 @@ def services_for(
         ticker=Ticker(time.monotonic),
         wall=lambda: datetime.now(UTC),
         model="gpt-audio-1.5",
-        transcribe_model="gpt-transcribe",
     )
 
 
@@ -269,6 +276,8 @@ async def logged_in(
     finally:
         await client.close()
         await running
+        # What a message or a button began may end a moment after the client; what never ends fails the test.
+        await until(lambda: not any(task.get_name().startswith("discord.py: ") for task in asyncio.all_tasks()))
         await until(lambda: not any("keep-alive" in thread.name for thread in threading.enumerate()))
 
 

@@ -1,19 +1,23 @@
 """A server with everyone in it whom docs/rights.md tells apart, and a call whose transcript goes into a thread."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.chat.commands.podcast import PriceQuestion
 from bot.chat.cooldown import Cooldowns
 from bot.chat.job_progress import cancel_view
+from bot.chat.minutes.end import offer_view
+from bot.chat.price_question import PriceQuestion
+from bot.chat.tool_place import ToolConfirm
+from bot.chat.transcript.line_buttons import LineId, ask_again_row
 from bot.engine.text_and_speech import Made
 from bot.jobs.context import JobContext
 from bot.jobs.job_folder import JobFolder
 from bot.jobs.services import JobServices
-from bot.types import Usage
+from bot.types import Heard, Usage, Utterance
 from sandbox.guild.components import walk
 from sandbox.guild.entities import GuildChannel, Kind, User
 from sandbox.guild.message import ChatMessage
@@ -30,7 +34,7 @@ class Studio:
 
     async def write(self, instructions: str, text: str, spent: Any, **_: object) -> Made:
         spent("text", Usage(text_in=9, text_out=9), False)
-        return Made("translated", b"")
+        return Made('{"decisions": []}' if "take the minutes" in instructions else "translated", b"")
 
     async def say(self, instructions: str, text: str, spent: Any, **_: object) -> Made:
         spent("text", Usage(text_in=9, text_out=9), False)
@@ -90,6 +94,27 @@ class RightsRoom:
     async def mention(self, who: str, channel_id: int, text: str = "why?") -> ChatMessage:
         return await self.sandbox.write(self.people[who], channel_id, f"<@{self.sandbox.bot.id}> {text}")
 
+    async def said(self) -> ChatMessage:
+        """A line of the person concerned, in the thread."""
+        call, user = self.quiet.calls.all()[0], self.people["concerned"]
+        number = int(time.monotonic() * 1e6)
+        words = f"words {number}"
+        call.record.spoke(Utterance(number, user.id, self.quiet.services.clock(), b"", 1.0, "silence"))
+        call.record.written(Utterance(number, user.id, 0.0, b"", 1.0, "silence"), Heard(number, user.id, words, 1.0))
+        shown = lambda: [item for item in self.sandbox.messages(self.in_thread.id) if words in item.content]  # noqa: E731
+        await until(shown)
+        return shown()[0]
+
+    async def ask_again(self) -> ChatMessage:
+        """The button that asks the newest answer's question again, in the Lounge's chat."""
+        await self.said()
+        user, call = self.people["concerned"], self.quiet.calls.all()[0]
+        line = next(line for line in reversed(call.record.messages) if line.speaker_id == user.id)
+        view = ask_again_row(LineId(self.sandbox.lounge.id, line.id, (user.id,)), self.quiet.client.catalogues.of("en"))
+        channel: Any = self.quiet.client.get_channel(self.sandbox.lounge.id)
+        sent = await channel.send("Again?", view=view)
+        return self.sandbox.message(sent.id)
+
     async def job(self, name: str) -> ChatMessage:
         """A job of the person concerned, whose progress stands in the Lounge's chat."""
         client, owner = self.quiet.client, self.people["concerned"].id
@@ -101,6 +126,23 @@ class RightsRoom:
             view = PriceQuestion(client, words, owner)
         channel: Any = client.get_channel(self.sandbox.lounge.id)
         sent = await channel.send(name, view=view)
+        return self.sandbox.message(sent.id)
+
+    async def tool_question(self) -> tuple[ChatMessage, ToolConfirm]:
+        """The question whether a tool may be used for the person concerned, in the Lounge's chat."""
+        view = ToolConfirm(
+            self.quiet.client, self.quiet.client.catalogues.of("en"), frozenset({self.people["concerned"].id})
+        )
+        channel: Any = self.quiet.client.get_channel(self.sandbox.lounge.id)
+        sent = await channel.send("May I?", view=view)
+        return self.sandbox.message(sent.id), view
+
+    async def offer(self) -> ChatMessage:
+        """The offer to write the minutes of the call so far, in the Lounge's chat."""
+        now = int(time.time())
+        view = offer_view(self.sandbox.lounge.id, now - 3600, now + 1, self.quiet.client.catalogues.of("en"))
+        channel: Any = self.quiet.client.get_channel(self.sandbox.lounge.id)
+        sent = await channel.send("Shall I?", view=view)
         return self.sandbox.message(sent.id)
 
 

@@ -32,7 +32,7 @@ async def test_words_and_sound(quiet: QuietBot) -> None:
     assert outcome.content.splitlines() == [
         r"**Eve** Why \*this\*?",
         r"**Kikite** An answer with \*\*stars\*\*.",
-        "-# 0.0 s · $0.004",
+        "-# 0.0 s · 20 tokens · $0.004",
     ]
     await until(lambda: outcome.followups)
     (bubble,) = outcome.followups
@@ -90,7 +90,7 @@ async def test_a_recording_is_heard(quiet: QuietBot) -> None:
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
-    [(b"\xff\xfe\x00junk", "no text and no sound"), (b"a" * 100_001, "too long")],
+    [(b"\xff\xfe\x00junk", "no text or sound"), (b"a" * 100_001, "too long")],
     ids=["junk", "long"],
 )
 async def test_a_bad_file_is_said_so(quiet: QuietBot, data: bytes, sentence: str) -> None:
@@ -118,7 +118,7 @@ async def test_short_of_memory_it_begins_nothing_new_and_calls_go_on() -> None:
     async with quiet_bot(memory_limit_mb=100) as quiet:  # this very process has more
         ada = await quiet.enter("Ada")
         outcome = await (await quiet.sandbox.command(ada, "ask", {"text": "Why?"})).settled()
-        assert "short of memory" in outcome.text
+        assert "low on memory" in outcome.text
         await (await quiet.sandbox.command(ada, "join")).settled()
         await quiet.sandbox.command(ada, "ask", {"text": "Why?"})
         await until(lambda: len(quiet.engine.requests) == 1)

@@ -71,9 +71,9 @@ def await_shown(outcome: object) -> str:
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(40), "There is no text and no sound"),
-        ("a.txt", b"word " * 30_000, "I take 100,000 characters"),
-        ("scan.pdf", pdf([], extra="40 40 300 400 re f\n"), "pictures of pages"),
+        ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(40), "There's no text or sound"),
+        ("a.txt", b"word " * 30_000, "limit: 100,000 characters"),
+        ("scan.pdf", pdf([], extra="40 40 300 400 re f\n"), "images of pages"),
         ("a.docx", docx(p("Words."))[:-30], "damaged or incomplete"),
     ],
 )

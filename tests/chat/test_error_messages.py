@@ -25,7 +25,7 @@ async def test_a_bug_is_told_with_the_id_under_which_it_is_logged(
 ) -> None:
     ada = await quiet.joined()
 
-    def broken(*_: Any) -> bool:
+    def broken(*_: Any, **__: Any) -> bool:
         raise RuntimeError("inner workings")
 
     with monkeypatch.context() as patch, structlog.testing.capture_logs() as logs:
@@ -45,4 +45,4 @@ async def test_a_bug_is_told_with_the_id_under_which_it_is_logged(
         assert entry["error_id"] == error_id
         assert isinstance(entry["exc_info"].__cause__ or entry["exc_info"], RuntimeError)
         assert "inner workings" not in text
-    assert "not saying anything" in (await quiet.sandbox.command(ada, "stop")).text
+    assert "wasn't saying anything" in (await quiet.sandbox.command(ada, "stop")).text

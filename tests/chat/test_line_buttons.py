@@ -119,14 +119,14 @@ async def test_only_who_asked_or_a_moderator_has_it_forgotten(quiet: QuietBot) -
         return len(await quiet.store.history(lounge(quiet), 9))
 
     refused = await quiet.sandbox.click(ben, line, buttons(line)["forget"])
-    assert "Only who asked" in refused.content
+    assert "Only the person who asked" in refused.content
     await call.outbox.settled()
     while await kept() < 2:
         await call.outbox.settled()
     click = await quiet.sandbox.click(ada, line, buttons(line)["forget"])
     await until(lambda: click.followups)
-    assert "no longer remember" in click.followups[0].content
-    assert line.content == "*forgotten*"
+    assert "Deleted from my memory" in click.followups[0].content
+    assert line.content == "*deleted*"
     assert not buttons(line)
     call.record.written(slow, Heard(slow.id, ada.id, "late words", 1.0))
     await call.outbox.settled()
@@ -146,7 +146,7 @@ async def test_a_line_over_several_messages_is_forgotten_whole(quiet: QuietBot) 
     assert len(quiet.shown()) == before + 3
     await quiet.sandbox.click(ada, last, buttons(last)["forget"])
     await until(lambda: len(quiet.shown()) == before + 1)
-    assert [message.content for message in quiet.shown()[-2:]] == ["**Ada** Sentence number 1", "*forgotten*"]
+    assert [message.content for message in quiet.shown()[-2:]] == ["**Ada** Sentence number 1", "*deleted*"]
 
 
 @pytest.mark.e2e
@@ -156,6 +156,6 @@ async def test_the_buttons_outlive_a_restart() -> None:
             line = await answered(quiet, await quiet.joined())
         async with quiet_bot(sandbox=sandbox):
             gone = await sandbox.click(mia := manager(quiet), line, buttons(line)["mine"])
-            await until(lambda: "no longer remember that line" in gone.content)
+            await until(lambda: "no longer in my memory" in gone.content)
             await sandbox.click(mia, line, buttons(line)["forget"])
-            await until(lambda: line.content == "*forgotten*")
+            await until(lambda: line.content == "*deleted*")

@@ -32,9 +32,14 @@ def test_money(cost: str | None, shown: str) -> None:
     [
         (Spoken(1, "Hi.", 4.2, Decimal("0.004")), "**Kiki** Hi.\n-# 4.2 s · $0.004"),
         (Spoken(1, "Hi.", 4.2, Decimal("0.004"), estimated=True), "**Kiki** Hi.\n-# 4.2 s · ≈ $0.004"),
+        (Spoken(1, "Hi.", 4.2, Decimal("0.02"), tokens=1340), "**Kiki** Hi.\n-# 4.2 s · 1,340 tokens · $0.020"),
+        (
+            Spoken(1, "Hi.", 4.2, Decimal("0.02"), estimated=True, tokens=90),
+            "**Kiki** Hi.\n-# 4.2 s · ≈ 90 tokens · ≈ $0.020",
+        ),
         (Spoken(1, "Hi", 1.0, None, interrupted=True), "**Kiki** Hi —\n-# 1.0 s · cost unknown · interrupted"),
         (Spoken(1, "Hi", 1.0, Decimal("0.000")), "**Kiki** Hi\n-# 1.0 s"),
-        (Spoken(1, "*Hi*", 0.0, Decimal(1), spoken=False), "**Kiki** \\*Hi\\*\n-# in writing only · $1.00"),
+        (Spoken(1, "*Hi*", 0.0, Decimal(1), spoken=False), "**Kiki** \\*Hi\\*\n-# text only · $1.00"),
     ],
 )
 def test_said(spoken: Spoken, shown: str) -> None:
@@ -42,8 +47,8 @@ def test_said(spoken: Spoken, shown: str) -> None:
 
 
 def test_said_in_japanese() -> None:
-    spoken = Spoken(1, "はい", 1.0, Decimal("0.01"), interrupted=True)
-    assert lines.said("聞き手", spoken, JA) == "**聞き手** はい —\n-# 1.0秒 · $0.010 · 中断"
+    spoken = Spoken(1, "はい", 1.0, Decimal("0.01"), interrupted=True, tokens=1340)
+    assert lines.said("聞き手", spoken, JA) == "**聞き手** はい —\n-# 1.0秒 · 1,340トークン · $0.010 · 中断"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import discord
 import pytest
 
+from bot.chat import leftovers
 from bot.chat.file_export import exported_file
 from bot.types import Message
 from sandbox.guild.entities import User
@@ -56,7 +57,7 @@ async def test_show_turns_pages(quiet: QuietBot) -> None:
 async def test_show_says_when_there_is_nothing(quiet: QuietBot) -> None:
     ada = await quiet.enter("Ada")
     outcome = await (await quiet.sandbox.command(ada, "memory show")).settled()
-    assert outcome.content == f"I remember nothing of <#{quiet.sandbox.lounge.id}>."
+    assert outcome.content == f"There is no history for <#{quiet.sandbox.lounge.id}>."
 
 
 async def test_export_gives_markdown_and_json(quiet: QuietBot) -> None:
@@ -80,9 +81,9 @@ def test_what_is_too_long_for_a_message_is_zipped(limit: int, name: str) -> None
 async def test_clear_asks_first(quiet: QuietBot) -> None:
     await remember(quiet, 3)
     mia = manager(quiet)
-    for button, expected, left in ((1, "Nothing was done.", 3), (0, "deleted: 3", 0)):
+    for button, expected, left in ((1, "Nothing was changed.", 3), (0, ": 3", 0)):
         outcome = await quiet.sandbox.command(mia, "memory clear", {"channel": quiet.sandbox.lounge.id})
-        assert "cannot be undone" in outcome.content
+        assert "can't be undone" in outcome.content
         assert outcome.message is not None
         choice = outcome.components[0]["components"][button]["custom_id"]
         await quiet.sandbox.click(mia, outcome.message, choice)
@@ -90,6 +91,20 @@ async def test_clear_asks_first(quiet: QuietBot) -> None:
         await until(lambda shown=shown, expected=expected: expected in shown.content)
         assert not shown.components
         assert len(await quiet.store.history(quiet.sandbox.lounge.id, 10)) == left
+
+
+async def test_a_button_from_before_a_restart_says_so(quiet: QuietBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftovers, "ORPHAN_SECONDS", 0.2)
+    await remember(quiet, 3)
+    mia = manager(quiet)
+    outcome = await quiet.sandbox.command(mia, "memory clear", {"channel": quiet.sandbox.lounge.id})
+    assert outcome.message is not None
+    views = quiet.client._connection._view_store._views
+    await until(lambda: set(views) - {None})
+    views.clear()
+    pressed = await quiet.sandbox.click(mia, outcome.message, outcome.components[0]["components"][0]["custom_id"])
+    assert (pressed.ephemeral, "restarted" in pressed.content) == (True, True)
+    assert len(await quiet.store.history(quiet.sandbox.lounge.id, 10)) == 3
 
 
 async def test_only_managers_clear(quiet: QuietBot) -> None:
@@ -104,4 +119,4 @@ async def test_a_channel_one_may_not_enter_keeps_its_memory(quiet: QuietBot) -> 
     denied = discord.Permissions(view_channel=True).value
     quiet.sandbox.moderator.overwrite(quiet.sandbox.lounge, eve, deny=denied)
     outcome = await (await quiet.sandbox.command(eve, "memory show", {"channel": quiet.sandbox.lounge.id})).settled()
-    assert "you cannot see it" in outcome.content
+    assert "you can't see it" in outcome.content

@@ -92,6 +92,16 @@ async def test_where_it_reads_all_it_hears_who_agreed(reading: QuietBot) -> None
     assert await asked(reading, 2) == ("(a recording)", 1.0)
     await reading.sandbox.write(ada, lounge, "look", [("cat.png", b"\x89PNG")])  # no business of its
     assert await asked(reading, 3) == ("look", 0.0)
+    listed = "".join(f"{use}={ada.id};" for use in ("answer", "spend")).rstrip(";")
+    await reading.client.preferences.change(reading.sandbox.guild.id, None, "access", listed, ada.id)
+    replied = lambda: [item for item in reading.shown() if item.reference_id]  # noqa: E731
+    before = len(replied())
+    await send(ben, "to the others")
+    refused = await reading.sandbox.write(ben, lounge, f"<@{reading.sandbox.bot.id}> and to you")
+    await until(lambda: len(replied()) > before)
+    assert [item.reference_id for item in replied()[before:]] == [refused.id], "only what was to it gets an answer"
+    await send(ada, "more")
+    assert await asked(reading, 4) == ("more", 1.0)
 
 
 async def test_what_cannot_be_heard_is_said_so(quiet: QuietBot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,11 +110,11 @@ async def test_what_cannot_be_heard_is_said_so(quiet: QuietBot, monkeypatch: pyt
     for user in (attachments, enclosed):
         monkeypatch.setattr(user, "QUESTION_LIMITS", Limits(seconds=1.5))
     for name, data, sentence in (
-        ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(64), "no sound in that file"),
+        ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(64), "sound in that file"),
         ("voice-message.ogg", b"", "recording is empty"),
         ("voice-message.ogg", OGG[: len(OGG) // 3], "recording"),
-        ("long.ogg", encode(TONE * 2, 16_000), "too long to go with a question"),
-        ("big.wav", to_wav(TONE * 3, 16_000), "too large. At most"),
+        ("long.ogg", encode(TONE * 2, 16_000), "too long for a question"),
+        ("big.wav", to_wav(TONE * 3, 16_000), "too large. The limit is"),
     ):
         quiet.client.cooldowns = Cooldowns()
         before = len(quiet.shown())
@@ -119,7 +129,7 @@ async def test_what_cannot_be_heard_is_said_so(quiet: QuietBot, monkeypatch: pyt
 async def test_a_bare_mention_is_not_met_with_silence(quiet: QuietBot) -> None:
     ada = await quiet.joined()
     await quiet.sandbox.write(ada, quiet.sandbox.lounge.id, f"<@{quiet.sandbox.bot.id}>")
-    await until(lambda: "see no words" in quiet.shown()[-1].content)
+    await until(lambda: "don't see any text" in quiet.shown()[-1].content)
     assert not quiet.engine.requests
 
 
@@ -127,7 +137,7 @@ async def test_nothing_is_fetched_from_elsewhere(quiet: QuietBot, monkeypatch: p
     ada, lounge = await quiet.joined(), quiet.sandbox.lounge.id
     monkeypatch.setattr(quiet.sandbox.parts.cdn, "base", "http://127.0.0.1:9")
     await quiet.sandbox.write(ada, lounge, f"<@{quiet.sandbox.bot.id}> ?", [("note.ogg", OGG)])
-    await until(lambda: "lie with Discord" in quiet.shown()[-1].content)
+    await until(lambda: "uploaded to Discord" in quiet.shown()[-1].content)
     assert not quiet.engine.requests
 
 

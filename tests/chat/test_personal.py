@@ -75,7 +75,7 @@ async def test_forget_asks_and_then_forgets(quiet: QuietBot) -> None:
     assert outcome.message is not None
     await quiet.sandbox.click(ada, outcome.message, outcome.components[0]["components"][0]["custom_id"])
     shown = quiet.sandbox.message(outcome.message.id)
-    await until(lambda: "Forgotten" in shown.content)
+    await until(lambda: "Deleted" in shown.content)
     exported = await (await quiet.sandbox.command(ada, "privacy export")).settled()
     assert "password" not in exported.attachments[0].data.decode()
     assert sorted(kept.plan.sections for kept in unfinished(folder)) == [["text 1"], ["text 2"]]
@@ -126,7 +126,7 @@ async def test_status_counts(quiet: QuietBot) -> None:
     await quiet.enter("Ben")
     outcome = await quiet.sandbox.command(ada, "call status")
     assert f"Listening · <#{quiet.sandbox.lounge.id}>" in outcome.content
-    assert "People: 2, of whom agreed: 1" in outcome.content
+    assert "People: 2, agreed to be heard: 1" in outcome.content
 
 
 async def test_usage_shows_everyone_the_whole_and_their_own_share(
@@ -153,7 +153,7 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
     today = await (await quiet.sandbox.command(ada, "usage")).settled()
     for word in (
         "**$0.750** today · tokens: 5,400 · minutes heard: 1.2, spoken: 2.3",
-        "not known: 1",
+        "unknown price: 1",
         "Left today: $1.25 of $2.00",
         "Left for you today: $0.750 of $1.00",
         "answers · $0.500 · 300 tokens · 0.2 min",
@@ -175,7 +175,7 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
     assert [column.total for column in days] == [0, 0, 0, Decimal("4.01"), 0, 0, Decimal("0.75")]
     assert [(bar.label.text, bar.cost) for bar in kinds][:2] == [
         ("answers", Decimal("4.5")),
-        ("questions outside calls", Decimal("0.25")),
+        ("requests outside calls", Decimal("0.25")),
     ]
     assert [(bar.label.text, bar.cost) for bar in all_of_us] == [
         ("#1 Ada", Decimal("4.25")),

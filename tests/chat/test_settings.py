@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import discord
 import pytest
 
-from bot.billing.budget import Caps
+from bot.billing.budget import Allowance, Caps
 from bot.call.preferences import Preferences
 from bot.call.settings import CallSettings
+from bot.chat.cooldown import Cooldowns
 from bot.chat.error_messages import error_sentence
 from bot.chat.venue import DiscordVenue
 from bot.errors import RateLimited
@@ -44,7 +46,7 @@ def manager(quiet: QuietBot) -> User:
         ("answering", {"mode": "name", "names": "Kiki, 聞き手"}, "Kiki, 聞き手", "aliases", ("Kiki", "聞き手")),
         ("silence", {"seconds": 0.8}, "0.8 s", "endpointing_delay", 0.8),
         ("transcript", {"place": "off"}, "**Transcript** off", "transcript", "off"),
-        ("retention", {"days": 0}, "only while the call lasts", "retention_days", 0),
+        ("retention", {"days": 0}, "until the call ends", "retention_days", 0),
     ],
 )
 async def test_each_setting_is_kept_and_shown(
@@ -68,10 +70,10 @@ async def test_each_setting_is_kept_and_shown(
 async def test_coming_by_itself_is_for_one_channel(quiet: QuietBot) -> None:
     mia = manager(quiet)
     outcome = await quiet.sandbox.command(mia, "settings answering", {"join_at": 2})
-    assert "which voice channel" in outcome.content
+    assert "Choose a voice channel" in outcome.content
     lounge = quiet.sandbox.lounge.id
     outcome = await quiet.sandbox.command(mia, "settings answering", {"join_at": 2, "channel": lounge})
-    assert "from 2 people on" in outcome.content
+    assert "when 2 or more people" in outcome.content
     assert quiet.client.preferences.of(quiet.sandbox.guild.id, lounge).join_at == 2
     assert quiet.client.preferences.of(quiet.sandbox.guild.id, quiet.sandbox.den.id).join_at == 0
 
@@ -86,7 +88,7 @@ async def test_a_running_call_adapts_at_once_and_a_channel_goes_its_own_way(quie
     await until(lambda: quiet.engine.requests)
     assert quiet.engine.requests[-1].room.voice == "echo"
     outcome = await quiet.sandbox.command(mia, "settings reset", {"channel": quiet.sandbox.lounge.id})
-    assert "Settings dropped: 1" in outcome.content
+    assert "Restored to default: 1" in outcome.content
     call.ask(1, "and now?")
     await until(lambda: len(quiet.engine.requests) == 2)
     assert quiet.engine.requests[-1].room.voice == "sage"
@@ -141,9 +143,9 @@ async def test_a_running_call_goes_on_in_another_language(quiet: QuietBot) -> No
 @pytest.mark.parametrize(
     ("command", "options", "refusal"),
     [
-        ("voice", {"name": "no voice!"}, "Voice cannot be that."),
-        ("language", {"language": "Klingon?"}, "Language cannot be that."),
-        ("budget", {}, "Name at least one"),
+        ("voice", {"name": "no voice!"}, "valid value for Voice."),
+        ("language", {"language": "Klingon?"}, "valid value for Language."),
+        ("budget", {}, "Choose at least one"),
     ],
 )
 async def test_what_cannot_be_is_refused(quiet: QuietBot, command: str, options: dict[str, Any], refusal: str) -> None:
@@ -183,9 +185,56 @@ async def test_words_that_last_as_long_as_the_call(quiet: QuietBot) -> None:
     async def kept() -> int:
         return len(await quiet.services.store.history(lounge, 9))
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await kept() < 2:
             await asyncio.sleep(0.05)
         await (await quiet.sandbox.command(ada, "leave")).settled()
         while await kept():
             await asyncio.sleep(0.05)
+
+
+async def test_who_may_use_it_is_for_managers_to_say(quiet: QuietBot) -> None:
+    mia, guild_id = manager(quiet), quiet.sandbox.guild.id
+    quiet.client.cooldowns = Cooldowns(rate=100_000)
+    eve, ben = quiet.sandbox.add_user("Eve"), quiet.sandbox.add_user("Ben")
+    outcome = await quiet.sandbox.command(mia, "settings access", {"action": "call", "person": eve})
+    assert f"call it: <@{eve.id}> · be answered: everyone · spend money: everyone" in outcome.content
+    shown = await (await quiet.sandbox.command(mia, "settings show")).settled()
+    assert f"call it: <@{eve.id}>" in shown.text
+    for user, reads in ((ben, "managers chose"), (eve, "I'm in"), (mia, "I'm in")):
+        joined = await quiet.sandbox.command(user, "join", {"channel": quiet.sandbox.lounge.id})
+        assert reads in (await joined.settled()).text
+    outcome = await quiet.sandbox.command(mia, "settings access", {"action": "call"})
+    assert outcome.content.startswith("⚠️")
+    everyone = quiet.sandbox.guild.id
+    outcome = await quiet.sandbox.command(mia, "settings access", {"action": "call", "role": everyone})
+    assert outcome.content.startswith("⚠️")
+    outcome = await quiet.sandbox.command(mia, "settings access", {"action": "call", "person": eve, "remove": True})
+    assert "call it: everyone" in outcome.content
+    again = Preferences(quiet.services.store, CallSettings(), Caps(), quiet.services.wall)
+    await again.load()
+    assert again.of(guild_id, None).access.listed == {}
+
+
+async def test_a_role_has_a_daily_cap_of_its_own(quiet: QuietBot) -> None:
+    mia, guild, lounge = manager(quiet), quiet.sandbox.guild, quiet.sandbox.lounge
+    guests = quiet.sandbox.world.add_role(guild, "Guests", 0)
+    ada, ben = quiet.sandbox.add_user("Ada", [guests]), quiet.sandbox.add_user("Ben")
+    await quiet.sandbox.enter_voice(ada, lounge)
+    await quiet.sandbox.command(mia, "settings budget", {"person": 3.0})
+    outcome = await quiet.sandbox.command(mia, "settings access", {"role": guests.id, "cap": 0.5})
+    assert f"<@&{guests.id}>: $0.50 per person per day" in outcome.content
+    budget = quiet.services.budget
+    await until(lambda: budget.left(guild.id, ada.id) == Decimal("0.5"))
+    assert budget.left(guild.id, ben.id) == Decimal(3)
+    eve = quiet.sandbox.add_user("Eve", [guests])  # in no voice channel: known by what she uses
+    await (await quiet.sandbox.command(eve, "privacy about")).settled()
+    assert budget.left(guild.id, eve.id) == Decimal("0.5")
+    spent = budget.reserve(guild.id, (ada.id,), Decimal("0.5"))
+    assert budget.reserve(guild.id, (ada.id,), Decimal("0.01")).allowance is Allowance.OFF
+    assert budget.reserve(guild.id, (ben.id,), Decimal("0.01")).allowance is Allowance.FULL
+    budget.settle(spent)
+    outcome = await quiet.sandbox.command(mia, "settings access", {"cap": 1.0})
+    assert outcome.content.startswith("⚠️"), "a cap is a role's"
+    await (await quiet.sandbox.command(mia, "settings access", {"role": guests.id, "remove": True})).settled()
+    assert budget.left(guild.id, ada.id) == Decimal(3)

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -141,7 +143,7 @@ async def test_catchup_reads_the_bots_memory(tmp_path: Path) -> None:
         assert "we meet at nine" in str(model.chats[0].body)
         assert to_pcm(tmp_path / "c.ogg")
         assert nothing.code == 1
-        assert "Nothing was said" in nothing.err
+        assert "don't remember anything being said" in nothing.err
 
 
 async def test_what_is_wrong_is_said_in_a_line(tmp_path: Path) -> None:
@@ -149,21 +151,31 @@ async def test_what_is_wrong_is_said_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "a.ogg").write_bytes(encode(speech(1), SPEAK_RATE))
     (tmp_path / "taken").write_text("a file where a folder should be")
     async with ModelServer.open() as model:
+        host = urlsplit(model.base_url).netloc
         wrong = [
-            (65, "There is no sound in that file", ("analyze", "a.txt"), {}),
+            (65, "There's no sound in that file", ("analyze", "a.txt"), {}),
             (2, "does not exist", ("analyze", "b.ogg"), {}),
             (2, ".mp3", ("ask", "Why?", "--out", "a.flac"), {}),
             (2, "ogg or mp3", ("podcast", "a.txt", "--out", "a.wav"), {}),
             (65, "That text is too long", ("ask", "Why?", "--file", "a.txt"), {}),
             (1, "taken cannot be", ("ask", "Why?", "--out", "taken/a.ogg"), {}),
-            (77, "must check OPENAI_API_KEY", ("ask", "Why?"), {"OPENAI_API_KEY": "sk-wrong"}),
+            (77, f"{host} rejected the API key: check OPENAI_API_KEY", ("ask", "Why?"), {"OPENAI_API_KEY": "sk-wrong"}),
+            (75, "127.0.0.1:1 can't be reached", ("ask", "Why?"), {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}),
+            (69, f"{host} has no model no-such", ("ask", "Why?"), {"OPENAI_MODEL": "no-such"}),
         ]
-        found = await asyncio.gather(*(run(model, tmp_path, *args, **more) for _, _, args, more in wrong))
+        at_once = asyncio.Semaphore(2)  # more would only take the processor from each other, and time out
+
+        async def try_it(args: tuple[str, ...], more: dict[str, Any]) -> Result:
+            async with at_once:
+                return await run(model, tmp_path, *args, **more)
+
+        found = await asyncio.gather(*(try_it(args, more) for _, _, args, more in wrong))
         for (code, said, _, _), done in zip(wrong, found, strict=True):
             assert (done.code, "Traceback" in done.err) == (code, False), done.err
             assert said in " ".join(done.err.replace("│", " ").split())
-        # With the wrong key alone; on a machine under load the request may have gone out twice.
-        assert {chat.status for chat in model.chats} == {401}
+        # With the wrong key or name alone; on a machine under load the request may have gone out twice.
+        assert {chat.status for chat in model.chats} == {401, 404}
+        assert {file.name for file in tmp_path.iterdir()} == {"a.txt", "a.ogg", "taken"}, "nothing is left of them"
 
 
 async def test_a_failed_part_is_named_and_the_next_run_goes_on(tmp_path: Path) -> None:
@@ -176,7 +188,7 @@ async def test_a_failed_part_is_named_and_the_next_run_goes_on(tmp_path: Path) -
         model.default = sometimes
         done = await run(model, tmp_path, "analyze", "long.mp3")
         assert done.code == 75
-        assert "Part 2 of 2 of the recording failed. What is done is kept" in done.err
+        assert "Part 2 of 2 of the recording failed. Finished parts are kept" in done.err
         before = len(model.chats)
         model.default = Speak("all of it")
         done = await run(model, tmp_path, "analyze", "long.mp3")

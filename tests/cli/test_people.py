@@ -11,6 +11,10 @@ from typer.testing import CliRunner
 from bot.cli import main
 from bot.store.repository import SqlStore
 from bot.types import Message
+from tests.e2e import process
+from tests.store.make import ANNA as STORE_ANNA
+from tests.store.make import BEN as STORE_BEN
+from tests.store.make import CHANNEL, GUILD, said
 
 ANNA, BEN = 2**60 + 1, 2**60 + 2
 
@@ -42,7 +46,7 @@ def test_export_then_forget(runner: CliRunner, tmp_path: Path) -> None:
     kept = json.loads(exported.stdout)
     assert [line["text"] for line in kept["messages"]] == [f"said by {ANNA}"]
     forgotten = runner.invoke(main.cli, ["forget-user", str(ANNA)])
-    assert forgotten.stdout.startswith("deleted: 1 messages, 1 consents")
+    assert forgotten.stdout.startswith("deleted: 1 message, 1 consent\n")
     assert json.loads(runner.invoke(main.cli, ["export-user", str(ANNA)]).stdout)["messages"] == []
     assert len(json.loads(runner.invoke(main.cli, ["export-user", str(BEN)]).stdout)["messages"]) == 1
 
@@ -57,3 +61,26 @@ def test_a_wrong_key_is_said(
     assert ended.exit_code == code
     assert "STORE_KEY" in ended.output
     assert key not in ended.output
+
+
+async def test_a_backup_and_back(tmp_path: Path) -> None:
+    env = {"DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/bot.db"}
+    store = await SqlStore.open(env["DATABASE_URL"])
+    await store.remember(GUILD, CHANNEL, [said(1, STORE_ANNA), said(2, STORE_BEN)])
+    await store.aclose()
+    saved = await process.run(env, tmp_path, "backup", "kept.backup")
+    assert (saved.code, "saved: 2 rows in kept.backup" in saved.out) == (0, True), saved.err
+    assert "transcripts in it are unencrypted" in saved.out
+    assert (await process.run(env, tmp_path, "forget-user", str(STORE_ANNA))).code == 0
+    asked = await process.run(env, tmp_path, "restore", "kept.backup")
+    assert (asked.code, "Replace everything" in asked.err) == (1, True)
+    back = await process.run(env, tmp_path, "restore", "--yes", "kept.backup")
+    assert (back.code, "left out, because deleted since: 1 row\n" in back.out) == (0, True), back.err
+    (tmp_path / "bot.db").unlink()
+    fresh = await process.run(env, tmp_path, "restore", "--yes", "kept.backup")
+    assert (fresh.code, "forget-user ID" in fresh.out) == (0, True), fresh.err
+    (tmp_path / "kept.backup").write_bytes(b"nothing")
+    broken = await process.run(env, tmp_path, "restore", "--yes", "kept.backup")
+    assert (broken.code, "the backup is damaged" in broken.err) == (65, True), broken.err
+    away = await process.run(env, tmp_path, "backup", "no/where.backup")
+    assert (away.code, "can't be written" in away.err) == (74, True), away.err

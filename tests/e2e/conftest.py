@@ -31,6 +31,7 @@ class Harness:
     sandbox: Sandbox
     model: ModelServer
     folder: Path
+    engine: str = "audio"
 
     @property
     def lounge(self) -> GuildChannel:
@@ -45,6 +46,7 @@ class Harness:
             "database_url": f"sqlite+aiosqlite:///{self.folder}/bot.db",
             "consent": "notice",
             "cue": "off",
+            "engine": self.engine,
         }
         return Settings(**(values | more))
 
@@ -103,7 +105,7 @@ async def anna(bot: LinkBot) -> Person:
 
 
 async def until(condition: Any, seconds: float = 15.0) -> None:
-    """Wait until `condition()` holds. Raises TimeoutError."""
-    async with asyncio.timeout(seconds):
+    """Wait until `condition()` holds, three times as long as it usually takes at most. Raises TimeoutError."""
+    async with asyncio.timeout(3 * seconds):
         while not condition():
             await asyncio.sleep(0.02)

@@ -19,12 +19,16 @@ from bot.audio import FRAME_SECONDS, HEAR_RATE, SPEAK_RATE
 from bot.types import Frame
 from bot.voice import opus
 from bot.voice.link.join import Link, connect
+from bot.voice.receive.stall_guard import StallGuard
 from bot.voice.send.pacer import Pacer
 from sandbox import clips
 from sandbox.people.compare import correlation
 from sandbox.people.person import Person
 from sandbox.server import Sandbox
 from sandbox.voice.gateway import VoiceGateway
+
+IDLE_REST_SECONDS = 1.0
+"""How long an idle connection to REST stays, such as that of a lost gateway session: no leak, yet it looks like one."""
 
 
 @functools.cache
@@ -35,10 +39,11 @@ def library() -> opus.OpusLibrary:
 class LinkBot:
     """The bot's side of a voice channel. `enter` first."""
 
-    def __init__(self, sandbox: Sandbox, client: discord.Client, pacer: Pacer) -> None:
+    def __init__(self, sandbox: Sandbox, client: discord.Client, pacer: Pacer, guard: StallGuard) -> None:
         self.sandbox = sandbox
         self.client = client
         self.pacer = pacer
+        self._guard = guard
         self.heard: defaultdict[int, list[Frame]] = defaultdict(list)
         self.refused: set[int] = set()
         "people who are not admitted"
@@ -62,7 +67,7 @@ class LinkBot:
     async def enter(self, channel_id: int | None = None, *, timeout: float = 10.0) -> Link:
         channel = self.client.get_channel(channel_id or self.sandbox.lounge.id)
         assert isinstance(channel, discord.VoiceChannel | discord.StageChannel)
-        self._link = await connect(channel, library=library(), pacer=self.pacer, timeout=timeout)
+        self._link = await connect(channel, library=library(), pacer=self.pacer, guard=self._guard, timeout=timeout)
         self._ticking = asyncio.create_task(self._tick(self._link))
         return self._link
 
@@ -135,7 +140,7 @@ class LinkBot:
 
     async def until(self, done: Callable[[], bool], timeout: float = 20.0) -> None:
         """Wait for something to come true. Raises TimeoutError."""
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(3 * timeout):
             while not done():
                 await asyncio.sleep(0.02)
 
@@ -154,12 +159,14 @@ async def link_bot() -> AsyncIterator[LinkBot]:
         client = discord.AutoShardedClient(
             intents=intents, chunk_guilds_at_startup=False, max_messages=None, guild_ready_timeout=0.1
         )
-        client.http.connector = aiohttp.TCPConnector(limit=0, ssl=sandbox.authority.client_context)
+        client.http.connector = aiohttp.TCPConnector(
+            limit=0, ssl=sandbox.authority.client_context, keepalive_timeout=IDLE_REST_SECONDS
+        )
         running = asyncio.create_task(client.start(sandbox.token))
-        with Pacer() as pacer:
-            made = LinkBot(sandbox, client, pacer)
+        with Pacer() as pacer, StallGuard() as guard:
+            made = LinkBot(sandbox, client, pacer, guard)
             try:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     while not client.is_ready():
                         if running.done():
                             running.result()
@@ -170,6 +177,6 @@ async def link_bot() -> AsyncIterator[LinkBot]:
                 await client.close()
                 await asyncio.gather(running, return_exceptions=True)
                 # discord.py's heartbeat ends a moment after its client.
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(60):
                     while any(thread.name.startswith("keep-alive-handler") for thread in threading.enumerate()):
                         await asyncio.sleep(0.02)

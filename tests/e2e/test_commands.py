@@ -15,24 +15,33 @@ from tests.e2e.conftest import Harness, until
 from tests.e2e.test_jobs import recording
 
 COMMANDS: list[Use] = [
-    ("join", {}, "here"),
+    ("join", {}, "you agreed"),
     ("ask", {"text": "What is it?"}, "What is it?"),
-    ("replay", {}, "Once more"),
+    ("replay", {}, "Playing it again"),
     ("stop", {}, ""),
     ("call status", {}, "answers: 1"),
-    ("call why", {}, "Nothing was said yet"),
+    ("call why", {}, "haven't heard anything yet"),
     ("catchup", {"minutes": 5, "private": True}, "the last 5 minutes"),
     ("analyze", {"recording": "file", "private": True}, "voice.ogg · 0:01"),
     ("memory show", {}, "What is it?"),
     ("memory export", {}, ": 2"),
-    ("memory clear", {}, "cannot be undone"),
+    ("memory clear", {}, "can't be undone"),
+    ("settings access", {"action": "answer", "role": "role"}, "be answered"),
     *ALIKE,
     ("usage", {}, "$"),
     ("privacy about", {}, "AI service"),
     ("leave", {}, "I left"),
 ]
-ELSEWHERE = {"podcast", "Analyze recording", "Answer aloud"}
-"""Tested in tests/e2e/test_jobs.py and test_podcast.py."""
+ELSEWHERE = {
+    "podcast",
+    "minutes",
+    "captions",
+    "interpret",
+    "Analyze recording",
+    "Answer aloud",
+    "That's not what I said",
+}
+"""Tested in files of their own."""
 
 
 def names(commands: list[dict[str, Any]]) -> Iterator[str]:
@@ -52,7 +61,7 @@ async def test_every_command_answers(harness: Harness) -> None:
         await mia.join(harness.lounge.id)
         for name, options, answer in COMMANDS:
             app.client.cooldowns = Cooldowns()  # nobody types this fast
-            given = {key: file if value == "file" else value for key, value in options.items()}
+            given = {key: {"file": file, "role": role}.get(value, value) for key, value in options.items()}
             used: CommandOutcome = await harness.sandbox.command(mia.user, name, given, channel_id=harness.lounge.id)
             outcome = await used.settled()
             seen = outcome.text + "".join(note.content for note in outcome.followups)
@@ -67,10 +76,12 @@ async def test_a_voice_message_to_it_is_answered_aloud(harness: Harness) -> None
     async with harness.bot():
         mia = await harness.sandbox.person("Mia")
         await harness.join(mia)
-        greeting = await harness.sandbox.posted(harness.lounge.id, lambda message: "I hear everyone" in message.content)
+        greeting = await harness.sandbox.posted(
+            harness.lounge.id, lambda message: "can hear everyone" in message.content
+        )
         sent = [("voice-message.ogg", recording("anna-cook"))]
         await harness.sandbox.write(mia.user, harness.lounge.id, "", sent, reply_to=greeting, voice_seconds=3.0)
         [request] = await harness.model.wait_for_chats(1)
         assert correlation(clips.load("anna-cook", HEAR_RATE), request.newest, HEAR_RATE) >= 0.9
-        await mia.recorder.wait_for(harness.sandbox.bot.id, 1.0, 20)
+        await mia.recorder.wait_for(harness.sandbox.bot.id, 1.0, 60)
     assert not harness.model.refused

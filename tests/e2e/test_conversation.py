@@ -29,6 +29,24 @@ async def said(harness: Harness, clip: str, turns: int = 1) -> None:
     await until(lambda: sum(sentence(clip) in line and "-#" in line for line in harness.lines()) >= turns, 30)
 
 
+@pytest.fixture(autouse=True, params=["audio", pytest.param("cascade", marks=pytest.mark.long)])
+def engine(request: pytest.FixtureRequest, harness: Harness) -> str:
+    """Every conversation goes the same with both engines; test_cascade.py has what only that one does."""
+    harness.engine = request.param
+    return harness.engine
+
+
+def asked_about(harness: Harness, request: ReceivedRequest, sound: bytes, words: str) -> float:
+    """Return how much of what was said reached the model in a request: as sound, or as words."""
+    if harness.engine == "audio":
+        return correlation(sound, request.newest, HEARD)
+    return float(words in str(request.body["messages"][-1]["content"]))
+
+
+def clip_in(harness: Harness, request: ReceivedRequest, clip: str) -> float:
+    return asked_about(harness, request, clips.load(clip, HEARD), sentence(clip))
+
+
 def answered(harness: Harness) -> ReceivedRequest:
     """Return the request of the spoken answer: a preemptive request before it may have been abandoned."""
     [*_, request] = harness.model.chats
@@ -72,7 +90,7 @@ async def test_somebody_asks_and_hears_the_answer(harness: Harness) -> None:
         assert outcome.ephemeral
         await anna.say(clips.load("anna-cook", OUT))
         await said(harness, "bot-rice")
-        assert correlation(clips.load("anna-cook", HEARD), answered(harness).newest, HEARD) >= 0.95
+        assert clip_in(harness, answered(harness), "anna-cook") >= 0.95
         assert heard_by(anna, harness, "bot-rice") >= 0.95
         [line] = [line for line in harness.lines() if sentence("anna-cook") in line]
         assert line.startswith("**Anna**")
@@ -88,18 +106,19 @@ async def test_the_next_request_carries_the_turn_and_so_does_a_restart(harness: 
         await anna.say(clips.load("anna-quickest", OUT))
         await said(harness, "bot-rice", turns=2)
         first, second = await harness.model.wait_for_chats(2)
-        assert {"role": "assistant", "audio": {"id": first.audio_id}} in second.body["messages"]
+        if harness.engine == "audio":
+            assert {"role": "assistant", "audio": {"id": first.audio_id}} in second.body["messages"]
         past = json.dumps(second.body["messages"][:-1], ensure_ascii=False)
         assert sentence("anna-cook") in past and "Anna" in past
-        assert correlation(clips.load("anna-cook", HEARD), second.newest, HEARD) < 0.5  # as text, not as sound
+        assert clip_in(harness, second, "anna-cook") < 0.5  # in the past, not in the turn
     async with harness.bot():  # anna stayed, so it comes back by itself
         await until(lambda: harness.sandbox.bot.id in harness.sandbox.guild.voice_states)
-        await until(lambda: any("I am back" in line for line in harness.lines()))
+        await until(lambda: any("I'm back" in line for line in harness.lines()))
         await anna.say(clips.load("anna-quickest", OUT))
         [*_, third] = await harness.model.wait_for_chats(3)
         past = json.dumps(third.body["messages"], ensure_ascii=False)
         assert sentence("anna-cook") in past
-        assert str(first.audio_id) in past
+        assert harness.engine == "cascade" or str(first.audio_id) in past
     assert not harness.model.refused
 
 
@@ -116,8 +135,9 @@ async def test_a_third_person_comes_and_goes_in_mid_speech(harness: Harness, eng
             await ben.join(harness.lounge.id)
             await asyncio.sleep(2)
             await ben.leave()
-        await anna.recorder.wait_for(harness.sandbox.bot.id, 0.5, 20)
-        assert correlation(downsampled(speech), answered(harness).newest, HEARD) >= 0.95
+        await anna.recorder.wait_for(harness.sandbox.bot.id, 0.5, 60)
+        begun = sentence("ben-story")[:20]
+        assert asked_about(harness, answered(harness), downsampled(speech), begun) >= 0.95
         [call] = app.calls.all()
         assert isinstance(call.link, Link)
         assert saying.result().frames - call.link.receiver.stats.decoded <= 5
@@ -134,7 +154,10 @@ async def test_padding_a_late_op_5_and_a_bad_line(harness: Harness) -> None:
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
         await said(harness, "bot-rice")
-        assert correlation(clips.load("anna-cook", HEARD), answered(harness).newest, HEARD) >= 0.8
+        request = answered(harness)  # what the line damaged is "something" to the stand-in's transcriber
+        assert asked_about(harness, request, clips.load("anna-cook", HEARD), "something") >= 0.8 or clip_in(
+            harness, request, "anna-cook"
+        )
 
 
 async def test_speaking_over_the_answer_stops_it_and_only_what_was_heard_is_remembered(harness: Harness) -> None:
@@ -143,12 +166,12 @@ async def test_speaking_over_the_answer_stops_it_and_only_what_was_heard_is_reme
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await anna.recorder.wait_for(harness.sandbox.bot.id, 2.0, 20)
+        await anna.recorder.wait_for(harness.sandbox.bot.id, 2.0, 60)
         first, harness.model.default = answered(harness), rice
         await anna.say(clips.load("anna-wait", OUT))
         await said(harness, "bot-rice")
         past = json.dumps(answered(harness).body["messages"], ensure_ascii=False)
-        assert str(first.audio_id) not in past
+        assert f'"{first.audio_id}"' not in past
         assert "The story of the moon" in past
         assert "slowly became the moon" not in past
         assert heard_by(anna, harness, "bot-moon") < 0.6
@@ -193,15 +216,14 @@ async def test_people_who_have_not_agreed_are_not_heard(harness: Harness) -> Non
         await ben.say(clips.load("ben-train", OUT))
         await anna.say(clips.load("anna-cook", OUT))  # names the bot: there are two people now
         await said(harness, "bot-rice")
-        assert all(
-            correlation(clips.load("ben-train", HEARD), chat.newest, HEARD) < 0.5 for chat in harness.model.chats
-        )
-        assert len(harness.model.transcriptions) == 1
+        assert all(clip_in(harness, chat, "ben-train") < 0.5 for chat in harness.model.chats)
+        heard = [words.pcm for words in harness.model.transcriptions]
+        assert all(correlation(clips.load("ben-train", HEARD), pcm, HEARD) < 0.5 for pcm in heard)
         [panel] = [m for m in harness.sandbox.messages(harness.lounge.id) if m.components and not m.content]
-        await harness.sandbox.click(ben.user, panel, button_id(panel, "Talk to the bot"))
+        await harness.sandbox.click(ben.user, panel, button_id(panel, "Let the bot hear me"))
         await ben.say(clips.load("ben-moon", OUT))
         await said(harness, "bot-rice", turns=2)
-        assert correlation(clips.load("ben-moon", HEARD), answered(harness).newest, HEARD) >= 0.95
+        assert clip_in(harness, answered(harness), "ben-moon") >= 0.95
 
 
 async def test_stop_ask_and_leave(harness: Harness) -> None:
@@ -212,7 +234,7 @@ async def test_stop_ask_and_leave(harness: Harness) -> None:
         await harness.sandbox.command(
             anna.user, "ask", {"text": "How did the moon begin?"}, channel_id=harness.lounge.id
         )
-        await anna.recorder.wait_for(harness.sandbox.bot.id, 1.5, 20)
+        await anna.recorder.wait_for(harness.sandbox.bot.id, 1.5, 60)
         await harness.sandbox.command(anna.user, "stop", channel_id=harness.lounge.id)
         await anna.recorder.quiet(harness.sandbox.bot.id, 1.0)
         assert heard_by(anna, harness, "bot-moon") < 0.6

@@ -40,9 +40,7 @@ def heard_by(person: Person, harness: Harness, clip: str) -> float:
     "conditions",
     [
         EchoConditions(delay=0.12, level=-8.0),
-        pytest.param(
-            EchoConditions(delay=0.3, level=-20.0, room=True, canceller=True, noise=-70.0), marks=pytest.mark.long
-        ),
+        EchoConditions(delay=0.3, level=-20.0, room=True, canceller=True, noise=-70.0),
     ],
     ids=["loud and dry", "the residue of a canceller"],
 )
@@ -55,7 +53,7 @@ async def test_a_loudspeaker_is_no_question(harness: Harness, conditions: EchoCo
             await room.say(clips.load("anna-cook", OUT))
             await said(harness, "bot-moon")
             await asyncio.sleep(QUIET_SECONDS)
-        assert len(harness.model.transcriptions) == 1, "nothing but the question was written down"
+        assert sum("planet" in (words.heard or "") for words in harness.model.transcriptions) <= 1, "one wasted at most"
         assert sum(chat.answer_text == sentence("bot-moon") for chat in harness.model.chats) <= 2
         assert heard_by(anna, harness, "bot-moon") >= 0.95
         assert not any("planet" in line for line in of_others(harness))
@@ -65,7 +63,6 @@ async def test_a_loudspeaker_is_no_question(harness: Harness, conditions: EchoCo
         assert [(hint.ephemeral, hint.seen_by) for hint in hints] == [(True, anna.id)], "told once, and only to her"
 
 
-@pytest.mark.long
 async def test_two_loudspeakers_in_one_channel(harness: Harness) -> None:
     harness.model.default = Speak.clip("bot-rice")
     async with harness.bot(answering="always"):
@@ -91,13 +88,13 @@ async def test_speaking_over_the_echo_stops_the_answer_and_reaches_the_model(har
         await harness.join(anna)
         async with open_loudspeaker(anna, EchoConditions(delay=0.15, level=-10.0, room=True)) as room:
             await room.say(clips.load("anna-cook", OUT))
-            await anna.recorder.wait_for(harness.sandbox.bot.id, 3.0, 20)
+            await anna.recorder.wait_for(harness.sandbox.bot.id, 3.0, 60)
             harness.model.default = rice
             await room.say(clips.load("anna-wait", OUT))
             await said(harness, "bot-rice")
             await asyncio.sleep(QUIET_SECONDS)
         assert not any("slowly became the moon" in line for line in harness.lines()), "it was stopped"
-        [*_, last] = [chat for chat in harness.model.chats if chat.answer_text]
-        assert correlation(clips.load("anna-wait", HEARD), last.newest, HEARD) >= 0.6
-        assert "planet" not in json.dumps(last.body["messages"][-1])
+        asked = [chat for chat in harness.model.chats if chat.answer_text]
+        assert max(correlation(clips.load("anna-wait", HEARD), chat.newest, HEARD) for chat in asked) >= 0.6
+        assert not any("planet" in json.dumps(chat.body["messages"][-1]) for chat in asked)
         assert not any("planet" in line for line in of_others(harness))

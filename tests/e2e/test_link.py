@@ -43,7 +43,7 @@ async def test_a_stage_without_encryption(bot: LinkBot) -> None:
 async def test_being_disconnected_ends_the_link(bot: LinkBot) -> None:
     link = await bot.enter()
     await bot.sandbox.leave_voice(bot.sandbox.bot)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert await link.ended() is LinkEnd.KICKED
     await asyncio.sleep(0.5)
     assert bot.bot_id not in bot.sandbox.guild.voice_states
@@ -52,14 +52,14 @@ async def test_being_disconnected_ends_the_link(bot: LinkBot) -> None:
 async def test_a_deleted_channel_ends_the_link(bot: LinkBot) -> None:
     link = await bot.enter()
     await bot.sandbox.moderator.delete_channel(bot.sandbox.lounge)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert await link.ended() is LinkEnd.KICKED
 
 
 async def test_a_client_that_closes_takes_the_link_with_it(bot: LinkBot) -> None:
     link = await bot.enter()
     await bot.client.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert await link.ended() is LinkEnd.LEFT
 
 

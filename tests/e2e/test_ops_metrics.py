@@ -1,5 +1,7 @@
 """What an operator reads during a call and after it."""
 
+import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -105,6 +107,9 @@ async def test_a_call_is_seen_in_the_metrics_and_counters_never_fall(harness: Ha
         for ours in (anna.id, harness.sandbox.bot.id, harness.sandbox.guild.id, harness.lounge.id):
             assert str(ours) not in text
         assert "Anna" not in text
+        if promtool := shutil.which("promtool"):
+            linted = subprocess.run((promtool, "check", "metrics"), input=text, capture_output=True, text=True)  # noqa: ASYNC221
+            assert (linted.returncode, linted.stderr) == (0, "")
         await harness.sandbox.command(anna.user, "leave", {}, channel_id=harness.lounge.id)
         await until(lambda: not app.calls.all())
         after, _ = await scrape(port)

@@ -123,7 +123,7 @@ async def test_talking_over_the_answer_stops_it(tmp_path: Path) -> None:
         await entered(page)
         await page.sees("Speaking", "#state")
         await page.sees(clips.get("anna-wait").sentence, "#messages")
-        await page.sees("talked over: quiet after", "#turns")
+        await page.sees("interrupted: quiet after", "#turns")
         first = next(turn for turn in backend.timeline.view() if turn["playing"])
         assert first["playing"] < 1000 * Speak.clip("bot-moon").seconds - 1000
 
@@ -221,13 +221,46 @@ async def test_guests_say_sentences_and_files_over_a_bad_line(tmp_path: Path) ->
         assert page.faults == []
 
 
+async def test_a_lost_connection_comes_back_by_itself(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (_, door, chromium):
+        page = await chromium.page(door.url)
+        await entered(page, "#enter-silent")
+        assert door.current is not None
+        await page.run(
+            "window.seen = []; const [banner, text, line] = ['banner', 'banner-text', 'line'].map((id) => "
+            "document.getElementById(id)); "
+            "const note = () => window.seen.push([text.textContent, line.disabled]); "
+            "new MutationObserver(note).observe(banner, { subtree: true, childList: true, attributes: true })"
+        )
+        lost = door.current
+        await lost.close(code=1011)
+        back = "document.getElementById('banner').hidden && !document.getElementById('line').disabled"
+        await page.until(f"window.seen.length && {back}")
+        assert ["Connection lost. Reconnecting…", True] in await page.run("window.seen")
+        assert door.current is not lost
+        await page.sees("Listening", "#state")
+        assert page.faults == []
+
+
+async def test_a_guest_is_heard_by_its_own_consent(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (backend, door, chromium):
+        page = await chromium.page(door.url)
+        await entered(page, "#enter-silent")
+        assert backend.settings.consent == "opt-in"
+        await page.click("#add-guest")
+        await page.sees("Anna", "#people")
+        await page.click("[data-guest=Anna] .say")
+        await page.sees(clips.get("anna-cook").sentence, "#messages")
+        assert [extra.agreed for extra in backend.extra_people.all()] == [True]
+
+
 async def test_a_refused_microphone_is_said_and_can_be_allowed(tmp_path: Path) -> None:
     async with opened(tmp_path, silence(60.0), allow=False) as (_, door, chromium):
         page = await chromium.page(door.url)
         await page.until("document.getElementById('welcome').open")
         await page.call("Browser.setPermission", permission={"name": "microphone"}, setting="denied")
         await page.click("#enter")
-        await page.sees("The microphone was refused", "#banner")
+        await page.sees("Microphone access was denied", "#banner")
         await page.sees("Listening", "#state")  # one is in the room all the same
         await page.call("Browser.setPermission", permission={"name": "microphone"}, setting="granted")
         await page.click("#banner-act")
@@ -240,7 +273,7 @@ async def test_every_trouble_is_said_and_mended(tmp_path: Path) -> None:
         page = await chromium.page(door.url)
         await page.until("document.getElementById('welcome').open")
         await page.click("#enter")
-        await page.sees("No microphone was found", "#banner")
+        await page.sees("No microphone found", "#banner")
         await page.sees("Listening", "#state")  # one is in the room all the same
         await backend.stop()
         await page.sees("The bot has stopped", "#banner")

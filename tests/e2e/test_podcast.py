@@ -117,18 +117,18 @@ async def test_a_dear_podcast_is_asked_about_and_can_be_cancelled(harness: Harne
         ben = harness.sandbox.add_user("Ben")
         outcome = await (await asked(harness, 60_000)).settled()
         assert "≈ $1." in outcome.content
-        assert "Shall I make it?" in outcome.content
+        assert "Create it?" in outcome.content
         assert not harness.model.chats
         assert outcome.message is not None
-        refused = await harness.sandbox.click(ben, outcome.message, button_id(outcome.message, "Make it"))
-        assert "Only who asked" in told(refused)
-        await press(harness, outcome, "Make it")
-        await until(lambda: re.search(r"Speaking: 4 of 33\n-# \d:\d\d · \$\d", outcome.content), 30)
+        refused = await harness.sandbox.click(ben, outcome.message, button_id(outcome.message, "Create"))
+        assert "Only the person who asked" in told(refused)
+        await press(harness, outcome, "Create")
+        await until(lambda: re.search(r"Recording: 4 of 33\n-# \d:\d\d · \$\d", outcome.content), 30)
         again = await (await asked(harness, 60_000)).settled()
-        await press(harness, again, "Make it")
-        await until(lambda: "already at work" in again.content)
+        await press(harness, again, "Create")
+        await until(lambda: "already working" in again.content)
         await press(harness, outcome, "Cancel")
-        await until(lambda: "Cancelled. It cost $" in outcome.content)
+        await until(lambda: "Cancelled. Cost so far: $" in outcome.content)
         assert not outcome.components
         await until(lambda: not left_over(harness))
 
@@ -140,7 +140,7 @@ async def test_a_part_that_fails_is_named_and_the_others_are_kept(harness: Harne
     harness.model.default = never
     async with harness.bot():
         outcome = await asked(harness, 3_000)
-        await until(lambda: "Part 2 of 3 of the speech failed. What is done is kept" in outcome.content)
+        await until(lambda: "Part 2 of 3 of the audio failed. Finished parts are kept" in outcome.content)
         assert not outcome.components
     harness.model.default = podcasting
     async with harness.bot():  # not resumed by itself, only on request
@@ -201,7 +201,7 @@ async def test_a_hundred_thousand_characters_with_three_failures_a_restart_and_a
     harness.model.default = sometimes
     async with harness.bot():
         outcome = await (await asked(harness, 100_000)).settled()
-        await press(harness, outcome, "Make it")
+        await press(harness, outcome, "Create")
         await until(lambda: len(list((harness.folder / "jobs").glob("*/*.pcm"))) >= 20, 120)
     spoken = sum(map(is_spoken, harness.model.chats))
     async with harness.bot():
@@ -216,10 +216,10 @@ async def test_a_hundred_thousand_characters_with_three_failures_a_restart_and_a
         assert sum(map(is_spoken, harness.model.chats)) - spoken <= 51 - 20 + 3
         harness.model.default = lambda request: Hang() if is_spoken(request) else podcasting(request)
         outcome = await (await asked(harness, 100_000)).settled()
-        await press(harness, outcome, "Make it")
-        await until(lambda: "Speaking: 0 of 51" in outcome.content, 60)
+        await press(harness, outcome, "Create")
+        await until(lambda: "Recording: 0 of 51" in outcome.content, 60)
         await press(harness, outcome, "Cancel")
-        await until(lambda: "Cancelled. It cost $" in outcome.content)
+        await until(lambda: "Cancelled. Cost so far: $" in outcome.content)
         await until(lambda: not left_over(harness))
     assert not harness.model.refused
 

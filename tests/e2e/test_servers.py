@@ -9,6 +9,7 @@ import pytest
 from bot.audio import SPEAK_RATE, seconds
 from sandbox import clips
 from sandbox.model.behaviour import Oddity, ProxyPage, Speak
+from sandbox.model.server import ModelServer
 from sandbox.people.person import Person
 from tests.e2e.conftest import Harness, until
 from tests.e2e.test_conversation import OUT, heard_by, said, sentence
@@ -42,19 +43,20 @@ async def test_noise_is_read_instead_of_heard(harness: Harness, encoding: str) -
     harness.model.default = RICE.with_(encoding=encoding)
     async with harness.bot():
         anna = await ask(harness)
-        await until(lambda: any("cannot play" in line for line in harness.lines()))
+        await until(lambda: any("can't play" in line for line in harness.lines()))
         await until(lambda: any(sentence("bot-rice") in line for line in harness.lines()))
         assert loudest(anna, harness) < 10
 
 
 async def test_silence_is_asked_for_again_and_then_written(harness: Harness) -> None:
     harness.model.default = Speak(RICE.text, bytes(len(RICE.pcm)))
-    async with harness.bot():
+    async with harness.bot(speculation="off"):
         await ask(harness)
         await said(harness, "bot-rice")
         [line] = [line for line in harness.lines() if sentence("bot-rice") in line]
-        assert "in writing only" in line
-        assert len(harness.model.chats) == 2
+        assert "text only" in line
+        *_, first, second = harness.model.chats
+        assert first.newest == second.newest
 
 
 async def test_sound_without_words_is_written_down(harness: Harness) -> None:
@@ -78,7 +80,7 @@ async def test_thoughts_stay_with_the_model(harness: Harness) -> None:
 async def test_out_of_credit_under_status_200(harness: Harness) -> None:
     error = json.dumps({"error": {"message": "Insufficient credits", "code": 402}})
     harness.model.default = ProxyPage(200, error, "application/json")
-    async with harness.bot():
+    async with harness.bot(speculation="off"):
         await ask(harness)
         await until(lambda: any("out of credit" in line for line in harness.lines()))
         await asyncio.sleep(0.5)
@@ -93,3 +95,36 @@ async def test_a_slow_server_is_heard_to_the_end(harness: Harness) -> None:
         [line] = [line for line in harness.lines() if sentence("bot-rice") in line]
         assert f"{RICE.seconds:.1f} s" in line
         assert seconds(anna.recorder.heard(harness.sandbox.bot.id), OUT) > RICE.seconds
+
+
+async def test_another_server_writes_down_what_the_chat_server_cannot(harness: Harness) -> None:
+    """As with llama.cpp beside a server for Whisper: names are found among several people."""
+    harness.model.missing.add("/audio/transcriptions")
+    async with ModelServer.open(key="sk-other", dialect="speaches", first_audio=0.1) as other:
+        addresses = {"transcribe_base_url": other.base_url, "transcribe_api_key": other.key}
+        async with harness.bot(**addresses):
+            ben = await harness.sandbox.person("Ben")
+            await ben.join(harness.lounge.id)
+            anna = await ask(harness)  # her question names the bot
+            await said(harness, "bot-rice")
+            [line] = [line for line in harness.lines() if sentence("anna-cook") in line]
+            assert line.startswith("**Anna**")
+            assert not any("unintelligible" in line for line in harness.lines())
+            shown = await harness.sandbox.command(anna.user, "privacy about", channel_id=harness.lounge.id)
+            assert "gpt-transcribe (127.0.0.1)" in shown.content
+        assert not harness.model.transcriptions
+        assert len(other.transcriptions) == 1 and not other.refused
+
+
+async def test_where_nobody_transcribes_the_model_that_answers_does(harness: Harness) -> None:
+    """Its name is found among several people, the chat has their words, and people read why it costs more."""
+    harness.model.missing.add("/audio/transcriptions")
+    async with harness.bot():
+        ben = await harness.sandbox.person("Ben")
+        await ben.join(harness.lounge.id)
+        await ask(harness)
+        await said(harness, "bot-rice")
+        await until(lambda: any(line.startswith("**Anna**") for line in harness.lines()))
+        assert any(sentence("anna-cook") in line for line in harness.lines())
+        assert len([line for line in harness.lines() if "TRANSCRIBE_BASE_URL" in line]) == 1
+        assert len(harness.model.transcriptions) == 1

@@ -13,6 +13,7 @@ from sandbox.model.behaviour import Speak
 from sandbox.people.person import Person
 from tests.e2e.conftest import Harness, until
 from tests.e2e.test_conversation import OUT, sentence
+from tests.e2e.test_jobs import recording
 from tests.e2e.test_privacy import parts
 
 QUESTION = "anna-cook"
@@ -86,3 +87,21 @@ async def test_what_is_taken_back_is_in_no_request_and_no_file(
         print(f"{moment.__name__}, {act.__name__}: {len(before)} requests before, {len(later)} after")
     stored = b"".join(path.read_bytes() for path in harness.folder.glob("bot.db*"))
     assert sentence(QUESTION).encode() not in stored
+
+
+async def test_the_answer_to_somebodys_recording_ends_when_they_withdraw(harness: Harness) -> None:
+    harness.model.default = Speak.clip("bot-moon")
+    async with harness.bot(answering="always"):
+        eve, ada = await harness.sandbox.person("Eve"), harness.sandbox.add_user("Ada")
+        await harness.join(eve)
+        voice = [("voice-message.ogg", recording(QUESTION))]
+        message = await harness.sandbox.write(ada, harness.lounge.id, attachments=voice, voice_seconds=2.0)
+        await harness.sandbox.menu(eve.user, "Answer aloud", message)
+        await eve.recorder.wait_for(harness.sandbox.bot.id, 1.0, 60)
+        await harness.sandbox.command(ada, "privacy withdraw", channel_id=harness.lounge.id)
+        await asyncio.sleep(4.0)
+        whole, heard = clips.load("bot-moon", OUT), eve.recorder.heard(harness.sandbox.bot.id)
+        assert len(heard) < len(whole) / 2, "it fell silent"
+        requests = [chat for chat in harness.model.chats if chat.answer_text]
+        assert len(requests) == 1
+        assert not any("slowly became the moon" in line for line in harness.lines())

@@ -25,7 +25,11 @@ def test_hosts(url: str, dialect: Dialect):
         ("http://localhost:8000/v1", False),
         ("http://[::1]:8000/v1", False),
         ("https://api.openai.com/v1", False),
+        ("http://192.168.1.20:11434/v1", True),
+        ("http://[fd00::7]:8000/v1", True),
+        ("http://models.home.arpa/v1", True),
+        ("http://8.8.8.8/v1", False),
     ],
 )
-def test_services_of_a_compose_file_are_near(url: str, own: bool):
+def test_servers_of_the_own_network_are_near(url: str, own: bool):
     assert in_own_network(url) is own

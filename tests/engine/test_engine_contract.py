@@ -23,7 +23,12 @@ def openai(model: ModelServer) -> AbstractAsyncContextManager[Engines]:
     return open_engines(Settings(_env_file=None, **fixed))  # pyright: ignore[reportCallIssue]
 
 
-ENGINES: dict[str, Opener] = {"openai": openai}
+def cascade(model: ModelServer) -> AbstractAsyncContextManager[Engines]:
+    fixed = {"discord_token": "none", "openai_api_key": model.key, "openai_base_url": model.base_url}
+    return open_engines(Settings(_env_file=None, engine="cascade", **fixed))  # pyright: ignore[reportCallIssue]
+
+
+ENGINES: dict[str, Opener] = {"openai": openai, "cascade": cascade}
 
 
 @pytest.fixture(params=ENGINES)
@@ -53,7 +58,7 @@ async def test_closing_the_iterator_aborts_the_request(engines: Engines, model: 
     async with aclosing(engines.reply.reply(request())) as events:
         await anext(events)
     async with asyncio.timeout(5):
-        while model.chats[0].aborted_at is None:
+        while (*model.chats, *model.speeches)[-1].aborted_at is None:  # the sound's request, the last of each engine
             await asyncio.sleep(0.01)
 
 
@@ -112,7 +117,7 @@ async def test_an_utterance_is_written_down(engines: Engines) -> None:
     assert heard.seconds == pytest.approx(1.0)
 
 
-async def test_words_and_speech_are_made_and_paid_for(engines: Engines) -> None:
+async def test_words_and_speech_are_made_and_paid_for(engines: Engines, model: ModelServer) -> None:
     spent: list[tuple[str, Usage, bool]] = []
     written = await engines.write.write("Be brief.", "Hello?", lambda *paid: spent.append(paid))
     assert written.text
@@ -120,4 +125,6 @@ async def test_words_and_speech_are_made_and_paid_for(engines: Engines) -> None:
     spoken = await engines.write.say("Speak.", "Hello.", lambda *paid: spent.append(paid), voice="alloy")
     assert spoken.text
     assert spoken.seconds > 0
-    assert len(spent) == 2
+    assert all(usage != Usage() for _, usage, _ in spent)
+    assert len(spent) == len(model.chats) + bool(model.speeches), "each request; the clauses of a speech in one"
+    assert {name for name, _, _ in spent} == {str(sent.body["model"]) for sent in (*model.chats, *model.speeches)}

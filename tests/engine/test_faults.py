@@ -12,6 +12,7 @@ from bot.errors import (
     BadAudio,
     BadRequest,
     BotError,
+    DeafModel,
     HistoryExpired,
     Incomplete,
     ModelAuth,
@@ -55,6 +56,17 @@ CASES: list[tuple[str, int | None, Any, dict[str, str], type[BotError], float | 
     ("no sound at all", 400, body(message="This model requires that either input content or output modality contain "
      "audio."), {}, BadRequest, None),
     ("no such model, by a proxy", 400, body(400, message="x/y is not a valid model ID"), {}, ModelUnavailable, None),
+    ("llama.cpp without an encoder of sound", 500, body(500, "server_error", "audio input is not supported - hint: if "
+     "this is unexpected, you may need to provide the mmproj"), {}, DeafModel, None),
+    ("the same through LiteLLM", 500, body("500", "internal_server_error", "litellm.InternalServerError: "
+     "InternalServerError: OpenAIException - audio input is not supported"), {}, DeafModel, None),
+    ("llama.cpp, transcription", 501, body(501, "not_supported_error", "The current model does not support audio "
+     "input."), {}, DeafModel, None),
+    ("vLLM's model for text", 400, body(400, "BadRequestError", "At most 0 audio(s) may be provided in one prompt."),
+     {}, DeafModel, None),
+    ("LiteLLM's unknown key", 400, body("400", "no_db_connection", "No connected db."), {}, ModelAuth, None),
+    ("LiteLLM's unknown model", 400, body("400", "invalid_request_error", "/chat/completions: Invalid model name "
+     "passed in model=nope. Call `/v1/models` to view available models for your key."), {}, ModelUnavailable, None),
     ("bad field", 400, body("unknown_parameter", param="store"), {}, BadRequest, None),
     ("unprocessable", 422, body(), {}, BadRequest, None),
     ("timeout there", 408, body(), {}, Unreachable, 0.2),
@@ -95,6 +107,22 @@ CASES: list[tuple[str, int | None, Any, dict[str, str], type[BotError], float | 
 def test_answers(status: int | None, error: Any, headers: dict[str, str], kind: type[BotError], wait: float | None):
     fault = classify(status, error, headers)
     assert (type(fault.error), fault.wait) == (kind, wait)
+
+
+TOO_LONG = [
+    (body("context_length_exceeded"), True),
+    ({"code": 400, "message": "request (40052 tokens) exceeds the available context size (4096 tokens), try increasing "
+      "it", "type": "exceed_context_size_error", "n_prompt_tokens": 40052, "n_ctx": 4096}, True),
+    (body("400", "invalid_request_error", "litellm.ContextWindowExceededError: litellm.BadRequestError: "
+          "ContextWindowExceededError: OpenAIException - request (20052 tokens) exceeds the available context"), True),
+    (body(400, "BadRequestError", "This model's maximum context length is 4096 tokens."), True),
+    (body("unknown_parameter", message="Unknown parameter: 'context'."), False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "too_long"), TOO_LONG)
+def test_too_long_for_the_model_is_known_by_code_or_words(error: Any, too_long: bool):
+    assert classify(400, error).too_long == too_long
 
 
 RAISED: list[tuple[Exception, type[BotError], bool]] = [

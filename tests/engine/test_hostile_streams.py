@@ -1,15 +1,20 @@
 """A sample of the hostile answers, and the worst that one server can send at once."""
 
 import json
+import threading
 from base64 import b64encode
 
 import pytest
 
+from bot.audio import SPEAK_RATE
+from bot.engine.answer_sound import MAX_UNPLAYED_SECONDS, SOUND_SLICE_CHARACTERS
+from bot.engine.container_stream import MAX_READY_BYTES, ContainerStream
 from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.stream import MAX_CHOICES, Assembly
 from bot.errors import BotError
 from sandbox.model.behaviour import ProxyPage
 from sandbox.model.server import ModelServer
+from sandbox.model.sound_wire import encode
 from tests.engine.hostile_streams import CLASSES, MAX_GROWTH_BYTES, delta, run
 from tests.engine.listen import listen
 
@@ -49,6 +54,43 @@ def test_one_chunk_is_read_in_small_steps(name: str):
         assert len(getattr(event, "pcm", "")) < 200_000
     assert len(assembly.text) <= 20_000
     assembly.close()
+
+
+@pytest.mark.parametrize("kind", ["flac", "mp3", "pcm"])
+def test_hours_of_silence_end(kind: str):
+    """A few kB of it decode to minutes: it is read in small steps, and not to its end. Counted, not timed."""
+    silence = bytes(SPEAK_RATE * 2 * 60)
+    codecs = {"flac": "flac", "mp3": "libmp3lame"}
+    minute = encode(silence, SPEAK_RATE, kind, codecs[kind]) if kind in codecs else silence
+    frames = minute[minute.index(b"\xff") :] if kind in codecs else minute
+    hours = minute + frames * (2_000_000 // len(frames))
+    assembly = Assembly(longest=120.0)
+    answer = b64encode(hours).decode()
+    steps = sum(1 for _ in assembly.feed(delta(audio={"data": answer})))
+    assembly.close()
+    for thread in threading.enumerate():
+        if thread.name == "container-stream":
+            thread.join(30)
+    assert assembly.received <= MAX_UNPLAYED_SECONDS
+    whole = len(answer) // SOUND_SLICE_CHARACTERS
+    if kind == "flac":  # 15 kB a minute: it ends at the bound
+        assert 0 < steps < whole / 2
+    else:
+        assert steps >= whole
+    assert assembly.seconds == 0
+
+
+def test_a_few_bytes_of_silence_come_in_small_pieces():
+    minutes = 4
+    data = encode(bytes(SPEAK_RATE * 2 * 60 * minutes), SPEAK_RATE, "flac", "flac")
+    stream = ContainerStream("flac")
+    pieces = [stream.feed(data), stream.end()]
+    while stream.busy:
+        pieces.append(stream.end())
+    stream.close()
+    frame = 65_535 * 2  # the longest that FLAC has (RFC 9639 section 9.1.1)
+    assert max(map(len, pieces)) < MAX_READY_BYTES + frame
+    assert sum(map(len, pieces)) == SPEAK_RATE * 2 * 60 * minutes, "and all of it comes"
 
 
 @pytest.mark.parametrize("body", ["data:" + "x" * 100 + "\n", "data: ", ": comment\n", '{"a":', " "])

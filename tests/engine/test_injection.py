@@ -4,6 +4,7 @@ The reader below knows nothing of bot.engine: a text part without the margin is 
 reads what the sandbox's model server received, not what the engine meant to send.
 """
 
+import json
 import re
 import unicodedata
 from dataclasses import replace
@@ -13,9 +14,12 @@ import pytest
 
 from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.prompt import compose, system_text
+from bot.engine.quoting import plain
 from bot.engine.summary import Summaries
+from bot.engine.tool_calls import round_messages
+from bot.engine.transcribe import OpenAITranscriber
 from bot.jobs import catchup
-from bot.types import Made, Typed
+from bot.types import Made, ToolCall, ToolResult, ToolRound, ToolSpec, Typed
 from sandbox.model.behaviour import Speak
 from sandbox.model.server import ModelServer
 from tests.engine.injections import ATTEMPTS
@@ -128,12 +132,37 @@ def test_no_persona_and_no_summary_adds_a_line(attempt: str) -> None:
     assert not hidden(system)
 
 
+@pytest.mark.parametrize("attempt", ATTEMPTS, ids=range(len(ATTEMPTS)))
+def test_what_a_tool_found_is_data(attempt: str) -> None:
+    """With a role of its own, or told in words where a server takes no such role."""
+    call = ToolCall("1", attempt, json.dumps({"words": attempt}))
+    found = replace(request(speech(0.5, AKI)), rounds=(ToolRound((call,), (ToolResult(call, attempt),)),))
+    [told] = round_messages(found)
+    label, words = (part["text"] for part in told["content"])
+    assert told["role"] == "user"
+    assert re.fullmatch('Looked up for this with "[^"\n]{1,32}":', label)
+    _, result = round_messages(replace(found, tools=(ToolSpec("find", "", {}),)))
+    assert (result["role"], result["content"]) == ("tool", words)
+    assert all(line.startswith("> ") for line in BREAKS.split(words))
+    assert not hidden(label + words)
+
+
+@pytest.mark.parametrize("model", ["gpt-transcribe", "whisper-1"])
+def test_no_spelling_adds_a_line_to_what_transcribers_are_told(model: str) -> None:
+    hints = OpenAITranscriber(None, model=model)._hints("ja", [plain(attempt) for attempt in ATTEMPTS])  # pyright: ignore[reportArgumentType]
+    told = "".join(hints.get("keywords") or hints["prompt"])
+    assert not BREAKS.search(told)
+    assert not hidden(told)
+    assert '"' not in told
+
+
 @pytest.mark.looptime
 async def test_nobody_is_taken_for_another_in_a_summary(model: ModelServer, engine: OpenAIEngine) -> None:
     for number, attempt in enumerate(ATTEMPTS):
         summaries = Summaries(engine._client, "gpt-5-mini")
         lines = [said(attempt, AKI, ago=500 - step, speaker=attempt if step == 3 else "") for step in range(8)]
-        summaries.note(number, lines)
+        asked = request()
+        summaries.note(replace(asked, turn=replace(asked.turn, channel_id=number)), lines)
         while summaries._tasks:
             await next(iter(summaries._tasks.values()))
         shown = model.chats[-1].body["messages"][1]["content"].split("\n")

@@ -1,13 +1,18 @@
 """Compatible servers: each dialect of the model server, and how people are told of its faults."""
 
+import json
+
 import pytest
 
 from bot.engine import dialects
 from bot.engine.client import build_client
 from bot.engine.dialects import COMPATIBLE, DIALECTS_BY_NAME, OPENAI, Dialect
+from bot.engine.model_check import ModelState
+from bot.engine.open import LOOPBACK_DEADLINES
 from bot.engine.openai_audio import MAX_TEXT_ONLY_TURNS, OpenAIEngine
+from bot.engine.request import Deadlines
 from bot.errors import BadRequest, BotError, ModelAuth, ModelUnavailable, OutOfCredit, RateLimited, Unreachable
-from sandbox.model.behaviour import Refuse, Speak
+from sandbox.model.behaviour import ProxyPage, Refuse, Speak
 from sandbox.model.faults import FAULTS
 from sandbox.model.server import ModelServer
 from tests.engine.conftest import MakeEngine
@@ -138,11 +143,56 @@ async def test_a_server_that_cannot_speak_is_asked_once(model: ModelServer, make
     assert len(model.chats) == 2 * MAX_TEXT_ONLY_TURNS + 4, "it spoke, so it is asked again"
 
 
-async def test_too_long_for_the_model_goes_without_history(model: ModelServer, make_engine: MakeEngine):
+async def test_a_server_that_writes_slowly_is_heard_out(model: ModelServer, make_engine: MakeEngine):
+    """As a model of one's own on a processor: the words come all the time, and no sound ever does."""
+    slow = Speak("One word after another. " * 60, first_audio=2.0)
+    model.default = slow
+    got = await listen(make_engine(dialect=COMPATIBLE, deadlines=Deadlines(first=2.0, gap=1.0)))
+    assert (got.text, got.error) == (slow.text, None)
+    assert len(model.chats) == 1, "asking again, for sound, would double the wait"
+
+
+async def test_a_server_on_this_machine_that_began_its_answer_is_waited_for(
+    model: ModelServer, make_engine: MakeEngine
+):
+    """As a model on a processor: its head comes at once, and nothing for half a minute."""
+    model.default = HEARD.with_(first_audio=30.0)
+    got = await listen(make_engine(dialect=COMPATIBLE, deadlines=LOOPBACK_DEADLINES))
+    assert (got.text, got.error, len(model.chats)) == (HEARD.text, None, 1)
+
+
+async def test_words_of_a_server_that_is_too_slow_are_kept(model: ModelServer, make_engine: MakeEngine):
+    model.default = Speak("One word after another. " * 200, first_audio=2.0)
+    got = await listen(make_engine(dialect=COMPATIBLE, deadlines=Deadlines(first=2.0, gap=1.0, whole=6.0)))
+    assert got.error is None
+    assert model.default.text.startswith(got.text.strip())
+    assert len(got.text) > 200
+    assert len(model.chats) == 1
+
+
+@pytest.mark.parametrize("dialect", ["llama.cpp"])
+async def test_a_server_without_a_path_for_one_model_is_asked_for_its_list(
+    model: ModelServer, make_engine: MakeEngine, dialect: str
+):
+    engine = make_engine(model="any-name", dialect=COMPATIBLE)
+    assert await engine.check_model() == ModelState(available=True)
+
+
+async def test_a_list_may_name_models_by_patterns(model: ModelServer, engine: OpenAIEngine):
+    """As those of proxies do: `openai/*`."""
+    nothing = ProxyPage(404, '{"detail": "Not Found"}', "application/json")
+    for names, known in ((["whisper*", "gpt-audio*"], True), ([None, "openai/*", "gpt-[x"], False)):
+        listed = json.dumps({"data": [{"id": name} for name in names]})
+        model.script_models(nothing, ProxyPage(200, listed, "application/json"))
+        assert await engine.check_model() == ModelState(available=known)
+
+
+@pytest.mark.parametrize("dialect", ["openai", "llama.cpp"])
+async def test_too_long_for_the_model_goes_without_history(model: ModelServer, make_engine: MakeEngine, dialect: str):
     model.script(Refuse(400, "too long", code="context_length_exceeded"), HEARD)
     got = await listen(make_engine(), request(history=(said("Hello."), answered("Yes?"))))
     assert got.error is None
-    assert [len(chat.body["messages"]) for chat in model.chats] == [4, 2]
+    assert [len(chat.body["messages"]) for chat in model.chats][:2] == [4, 2]
 
 
 def test_every_dialect_has_a_name():

@@ -1,18 +1,24 @@
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from bot.call.extras import lasting_extras
 from bot.engine.history_window import HistoryWindow
 from bot.engine.openai_audio import OpenAIEngine
-from bot.engine.summary import MIN_NEW_MESSAGES
-from bot.types import Message, Usage
-from sandbox.model.behaviour import Speak
+from bot.engine.summary import LONGEST_SUMMED, MIN_NEW_MESSAGES
+from bot.errors import StoreUnavailable
+from bot.types import Charge, Message
+from sandbox.model.behaviour import Hang, Speak
 from sandbox.model.faults import FAULTS
 from sandbox.model.server import ModelServer
 from tests.engine.conftest import MakeEngine
 from tests.engine.listen import listen
 from tests.engine.make import AKI, BEN, answered, request, said
+from tests.fakes import FakeEngine, FakeStore, FakeTranscriber, services
 
 pytestmark = pytest.mark.looptime
 
@@ -32,13 +38,8 @@ def talk(exchanges: int) -> tuple[Message, ...]:
 
 
 @pytest.fixture
-def bills() -> list[tuple[int, str, Usage]]:
-    return []
-
-
-@pytest.fixture
-def engine(make_engine: MakeEngine, bills: list[tuple[int, str, Usage]]) -> OpenAIEngine:
-    return make_engine(text_model="gpt-5-mini", window=WINDOW, spent=lambda *bill: bills.append(bill))
+def engine(make_engine: MakeEngine) -> OpenAIEngine:
+    return make_engine(text_model="gpt-5-mini", window=WINDOW)
 
 
 def summaries(model: ModelServer) -> list[str]:
@@ -63,9 +64,7 @@ def behaviour(model: ModelServer) -> None:
     model.default = lambda asked: Speak(SUMMARY) if asked.body["model"] == "gpt-5-mini" else spoken
 
 
-async def test_what_falls_out_is_summed_up_for_the_next_turn(
-    model: ModelServer, engine: OpenAIEngine, bills: list[tuple[int, str, Usage]]
-):
+async def test_what_falls_out_is_summed_up_for_the_next_turn(model: ModelServer, engine: OpenAIEngine):
     history = talk(MIN_NEW_MESSAGES // 2 + 2)
     await turn(engine, history)
     assert not told(model)
@@ -74,13 +73,41 @@ async def test_what_falls_out_is_summed_up_for_the_next_turn(
         for number in range(MIN_NEW_MESSAGES // 2)
         for line in (f'"Aki": Question {number}', f'"Kikite": Answer {number}')
     )]  # fmt: skip
-    [(channel, name, usage)] = bills
-    assert (channel, name, usage.audio_out) == (70, "gpt-5-mini", 0)
-    assert usage.text_in > 0
     await turn(engine, history)
     assert told(model)
     assert len(summaries(model)) == 1, "nothing new fell out"
     await turn(engine, talk(MIN_NEW_MESSAGES + 2)[:2] + history[2:] + talk(MIN_NEW_MESSAGES * 2)[len(history) :])
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["money", "others hold it all"])
+async def test_its_price_is_held_back_and_booked(model: ModelServer, engine: OpenAIEngine, held: bool) -> None:
+    store, history = FakeStore(), talk(MIN_NEW_MESSAGES // 2 + 2)
+    store.others_hold_all = held
+    shared = services(FakeEngine(), FakeTranscriber(), store, Decimal(1))
+    payer = lasting_extras(shared.budget, shared.outbox, shared.wall, (9, 70))
+    asked = replace(request(history=history), payer=payer)
+    assert (await listen(engine, asked)).error is None
+    await asyncio.sleep(5)
+    assert len(summaries(model)) == 1 - held
+    shared.outbox.close()
+    await shared.outbox.run()
+    kept = [(charge.kind, charge.model, charge.user_ids) for charge in store.kept if isinstance(charge, Charge)]
+    assert kept == ([] if held else [("text", "gpt-5-mini", asked.turn.people)])
+    assert shared.budget.left(9) == Decimal(1) - len(kept) * Decimal("0.01"), "nothing stays held"
+
+
+async def test_whoever_is_forgotten_stands_in_no_bill_of_it(model: ModelServer, engine: OpenAIEngine) -> None:
+    store, history = FakeStore(), talk(MIN_NEW_MESSAGES // 2 + 2)
+    shared = services(FakeEngine(), FakeTranscriber(), store, Decimal(1))
+    payer = lasting_extras(shared.budget, shared.outbox, shared.wall, (9, 70))
+    model.default = lambda asked: Hang() if asked.body["model"] == "gpt-5-mini" else Speak.clip("bot-heard")
+    await listen(engine, replace(request(history=history), payer=payer))
+    await asyncio.sleep(1)
+    engine.forget_person(AKI)
+    await engine.settled()
+    shared.outbox.close()
+    await shared.outbox.run()
+    assert [(charge.user_ids, charge.estimated) for charge in store.kept] == [((), True)]
 
 
 async def test_a_summary_goes_on_from_the_last(model: ModelServer, engine: OpenAIEngine):
@@ -92,27 +119,56 @@ async def test_a_summary_goes_on_from_the_last(model: ModelServer, engine: OpenA
     assert not set(first.splitlines()) & set(second.splitlines())
 
 
-@pytest.mark.parametrize(
-    ("left", "known"),
-    [
-        (slice(None), True),
-        (slice(2, None), True),
-        (slice(MIN_NEW_MESSAGES, None), False),
-        (slice(0, 0), False),
-    ],
-)
-async def test_it_lives_while_its_messages_do(model: ModelServer, engine: OpenAIEngine, left: slice, known: bool):
-    history = talk(MIN_NEW_MESSAGES // 2 + 2)
-    await turn(engine, history)
-    await turn(engine, history[left])
-    assert told(model) is known
+class Shelf:
+    """A store of summaries."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Message] = {}
+        self.away = False
+
+    async def gleanings(self, channel_id: int, limit: int, words: Sequence[str] = ()) -> list[Message]:
+        if self.away:
+            raise StoreUnavailable("away")
+        return list(self.kept.values()) if channel_id == 70 else []
+
+    async def glean(self, guild_id: int, channel_id: int, gleaning: Message, instead_of: str = "") -> None:
+        self.kept.pop(instead_of, None)
+        self.kept[gleaning.id] = gleaning
 
 
-async def test_forgetting_one_line_forgets_the_summary(model: ModelServer, engine: OpenAIEngine):
-    history = talk(MIN_NEW_MESSAGES // 2 + 2)
-    await turn(engine, history)
-    await turn(engine, history[:3] + history[4:])
+async def test_it_survives_a_restart_and_is_gone_on_with(model: ModelServer, make_engine: MakeEngine):
+    shelf: Any = Shelf()
+    history = talk(MIN_NEW_MESSAGES + 4)
+
+    async def next_process(exchanges: int, guild_id: int = 9) -> None:
+        engine = make_engine(text_model="gpt-5-mini", window=WINDOW, store=shelf)
+        assert (await listen(engine, request(history=history[: exchanges * 2], guild_id=guild_id))).error is None
+        await asyncio.sleep(5)
+
+    await next_process(MIN_NEW_MESSAGES // 2 + 2, guild_id=0)
+    assert not shelf.kept, "a server that keeps nothing"
+    await next_process(MIN_NEW_MESSAGES // 2 + 2)
     assert not told(model)
+    await next_process(MIN_NEW_MESSAGES + 4)
+    assert told(model)
+    assert summaries(model)[-1].startswith(f"Until then: {SUMMARY}\n")
+    [kept] = shelf.kept.values()
+    assert (kept.at, kept.expires_at) == (history[0].at, history[-5].at.timestamp())
+    asked = len(summaries(model))
+    shelf.away = True
+    await next_process(MIN_NEW_MESSAGES + 4)
+    assert not told(model)
+    assert len(summaries(model)) == asked, "what is known already is not asked for again"
+
+
+async def test_a_long_talk_has_several(model: ModelServer, engine: OpenAIEngine):
+    lines = talk(MIN_NEW_MESSAGES)
+    earlier = [replace(line, at=line.at - LONGEST_SUMMED * 2) for line in lines]
+    await turn(engine, (*earlier, *lines[-4:]))
+    await turn(engine, (*earlier, *lines))
+    assert not summaries(model)[1].startswith("Until then")
+    await turn(engine, (*earlier, *lines))
+    assert model.chats[-1].body["messages"][0]["content"].count(SUMMARY) == 2
 
 
 async def test_forget(model: ModelServer, engine: OpenAIEngine):

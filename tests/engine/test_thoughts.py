@@ -24,6 +24,12 @@ CASES = {
     "channels with a tool": ("<|channel|>commentary to=f <|constrain|>json<|message|>{}<|call|>Yes.", "Yes."),
     "markup of the answer": ("Use <b>bold</b> or a < b.", "Use <b>bold</b> or a < b."),
     "an open mark at the end": ("Is 3 <", "Is 3 <"),
+    "spaces": ("< think >Hm.</ think >Yes.", "Yes."),
+    "Seed": ("<seed:think>Hm.</seed:think>Yes.", "Yes."),
+    "Kimi": ("◁think▷Hm.◁/think▷Yes.", "Yes."),
+    "Gemma": ("<|channel>thought\nHm.<channel|>Yes.", "Yes."),
+    "Granite": ("<think>Hm.</think><response>Yes.</response>", "Yes."),
+    "an answer about markup": ("Write <answer>x</answer>.", "Write <answer>x</answer>."),
     "Japanese": ("<think>考え中</think>はい。", "はい。"),
 }
 

@@ -87,3 +87,20 @@ async def test_faults(model: ModelServer, client: Any, name: str, error: type[En
     model.script_transcriptions(*[FAULTS[name]()] * times)
     with pytest.raises(error):
         await OpenAITranscriber(client, model="gpt-transcribe").transcribe(speech(), None, [])
+
+
+SENTENCE = "It rains in the mountains."
+
+
+async def test_a_slow_server_of_ones_own_is_waited_for(model: ModelServer, client: Any):
+    model.default_transcription = TranscribeAs(SENTENCE, delay=25.0)
+    transcriber = OpenAITranscriber(client, model="gpt-transcribe", own=True)
+    assert (await transcriber.transcribe(speech(2.0), None, [])).text == SENTENCE
+    assert transcriber.patience > 25.0
+
+
+async def test_a_server_that_was_slow_once_gets_more_time(model: ModelServer, client: Any):
+    model.default_transcription = TranscribeAs(SENTENCE, delay=12.0)
+    transcriber = OpenAITranscriber(client, model="gpt-transcribe")
+    for _ in range(2):
+        assert (await transcriber.transcribe(speech(2.0), None, [])).text == SENTENCE

@@ -183,3 +183,66 @@ def extensible(data: bytes, bits: int, valid: int) -> bytes:
     fmt = struct.pack("<HHIIHHHHI", 0xFFFE, 1, RATE, RATE * size, size, bits, 22, valid, 4) + integers
     body = b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt + b"data" + struct.pack("<I", len(data)) + data
     return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def dsd(multiple: int) -> bytes:
+    """Return two seconds of a tone as DSF: a bit a sample, at a multiple of 44.1 kHz."""
+    rate = 44_100 * multiple
+    wave_ = np.sin(2 * np.pi * 440 * np.arange(rate // 4) / rate) * 0.3  # whole periods, so that it can be repeated
+    bits = np.diff(np.floor(np.cumsum((wave_ + 1) / 2)), prepend=0).astype(np.uint8)
+    sound = np.tile(np.packbits(bits, bitorder="little"), 8).tobytes()
+    block = 4096
+    fmt = struct.pack("<4sQIIIIIIQII", b"fmt ", 52, 1, 0, 1, 1, rate, 1, len(sound) * 8, block, 0)
+    sound += b"\x69" * (-len(sound) % block)
+    data = struct.pack("<4sQ", b"data", 12 + len(sound)) + sound
+    return struct.pack("<4sQQQ", b"DSD ", 28, 28 + len(fmt) + len(data), 0) + fmt + data
+
+
+def preskipped(data: bytes, samples: int) -> bytes:
+    """Return an Ogg Opus file whose header tells to skip so many samples at 48 kHz."""
+    end = 28 + data[27]
+    page = bytearray(data[:end])
+    place = page.index(b"OpusHead") + 10
+    page[place : place + 2] = struct.pack("<H", samples)
+    page[22:26] = bytes(4)
+    crc = 0
+    for byte in page:  # RFC 3533 section 6
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x04C11DB7 if crc & 0x8000_0000 else crc << 1) & 0xFFFF_FFFF
+    page[22:26] = struct.pack("<I", crc)
+    return bytes(page) + data[end:]
+
+
+def with_cluster_index() -> bytes:
+    """Return a Matroska file of unknown size that ends in an index of its clusters (RFC 9559 section 5.1.1)."""
+    found = made("matroska", "libopus", 48_000)
+    cluster = b"\x1f\x43\xb6\x75"
+    entry = b"\x53\xab\x84" + cluster + b"\x53\xac\x82" + struct.pack(">H", found.index(cluster) & 0xFFFF)
+    seek = b"\x4d\xbb" + bytes([0x80 | len(entry)]) + entry
+    return found + b"\x11\x4d\x9b\x74" + bytes([0x80 | len(seek)]) + seek
+
+
+def streamed_asf(data: bytes) -> bytes:
+    """Return an ASF file as a recorder writes it to a pipe: its data object tells its own header's size alone."""
+    at = data.index(b"\x36\x26\xb2\x75\x8e\x66\xcf\x11")
+    return data[: at + 16] + struct.pack("<Q", 50) + data[at + 24 :]
+
+
+def piped(container: str, codec: str) -> bytes:
+    """Return a file as FFmpeg writes it to a pipe, where it cannot go back and fill in sizes."""
+    out = Pipe()
+    with av.open(out, mode="w", format=container) as file:
+        stream = file.add_stream(codec, rate=RATE, layout="mono")
+        assert isinstance(stream, av.AudioStream)
+        fill(file, stream, RATE, 2.0, "s16", "mono")
+    return bytes(out.data)
+
+
+class Pipe:
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self.data += data
+        return len(data)

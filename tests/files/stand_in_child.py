@@ -50,6 +50,14 @@ def obedient(source: Source, request: ReadRequest) -> Frames:
                 yield from frames.frame(frames.SOUND, bytes(1 << 16))
         case "parts":
             yield from _sound(5, 1 << 16)
+        case "one part":
+            yield from _sound(1, 2)
+        case "numbers":
+            yield from _sound(5, 1 << 15)
+        case "breaks":
+            *told, _, _ = _sound(3, 2)
+            yield from told
+            os._exit(3)
         case "tell":
             told = {"environment": dict(os.environ), "files": len(os.listdir("/proc/self/fd")), "pid": os.getpid()}
             told["nice"] = os.nice(0)
@@ -62,7 +70,7 @@ def _sound(parts: int, size: int) -> Frames:
     yield from frames.json_frame(frames.FACTS, FACTS)
     for number in range(parts):
         yield from frames.json_frame(frames.PART, {"start": float(number), "last": number == parts - 1})
-        yield from frames.frame(frames.SOUND, bytes(size))
+        yield from frames.frame(frames.SOUND, bytes([number]) * size)
     yield from frames.frame(frames.END)
 
 

@@ -122,6 +122,47 @@ async def test_the_deadline_is_the_readers_and_not_that_of_who_waits_for_a_model
     assert count == 5
 
 
+async def test_the_place_of_a_last_file_is_left_once_it_is_read() -> None:
+    box = Box(Places(at_once=1), command=STAND_IN)
+    async with box.reading(1) as place, place.recording(b"one part", limits=Limits(seconds=8.0), last=True) as opened:
+        async for part in opened.parts():
+            assert part.last
+            async with asyncio.timeout(20), box.reading(1) as another:  # the same person's, while a model works
+                assert await another.sound(b"parts", limits=Limits(seconds=8.0))
+
+
+async def test_whoever_waits_gets_the_place_and_no_part_is_lost() -> None:
+    box = Box(Places(at_once=1), command=STAND_IN)
+    eight = Limits(seconds=8.0)
+    async with (
+        box.reading(1) as place,
+        place.recording(b"numbers", limits=eight, part_seconds=2.0, last=True) as opened,
+    ):
+        found: list[tuple[float, int]] = []
+        async for part in opened.parts():
+            if not found:
+                async with asyncio.timeout(20), box.reading(2) as another:
+                    assert await another.sound(b"parts", limits=eight)
+            found.append((part.start, part.pcm[0]))
+    assert found == [(float(number), number) for number in range(5)]
+
+
+async def test_what_breaks_while_others_wait_is_told_in_its_turn() -> None:
+    box = Box(Places(at_once=1), command=STAND_IN)
+    eight = Limits(seconds=8.0)
+    async with (
+        box.reading(1) as place,
+        place.recording(b"breaks", limits=eight, part_seconds=2.0, last=True) as opened,
+    ):
+        parts = opened.parts()
+        await anext(parts)
+        async with asyncio.timeout(20), box.reading(2):
+            pass
+        await anext(parts)
+        with pytest.raises(ReaderDied):
+            await anext(parts)
+
+
 @linux_only
 async def test_a_child_has_no_secret_and_no_open_file_and_is_polite(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "secret")
@@ -181,7 +222,7 @@ async def test_two_files_are_read_at_once_and_one_of_each_person() -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert order == [1, 2], "the first person's second file waits, and lets another pass"
-    assert places.contested
+    assert places.wanted.is_set()
     tasks[4].cancel()
     stops[2].set()
     await asyncio.sleep(0.01)
@@ -190,7 +231,7 @@ async def test_two_files_are_read_at_once_and_one_of_each_person() -> None:
         stop.set()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert order == [1, 2, 3, 1]
-    assert not places.contested
+    assert not places.wanted.is_set()
 
 
 async def test_nobody_may_have_two_and_a_full_queue_refuses() -> None:

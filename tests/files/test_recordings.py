@@ -2,7 +2,7 @@
 
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -29,18 +29,23 @@ from tests.files.sounds import (
     RATE,
     TONE,
     corrupted,
+    dsd,
     extensible,
     fill,
     film,
     gapped,
     header,
     made,
+    piped,
     pitch,
     plain_wav,
+    preskipped,
     sounding,
+    streamed_asf,
     tagged_mp3,
     to_pcm,
     tone,
+    with_cluster_index,
 )
 
 
@@ -55,6 +60,26 @@ def half(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
 
+def silences() -> bytes:
+    """Return what a phone writes: in pauses frames that only describe the noise (RFC 4867 section 3.3)."""
+    out, rate = BytesIO(), 8_000
+    noise = (np.random.default_rng(1).standard_normal(rate // 2 * 3) * 3).astype("<i2")
+    sound = np.concatenate([noise, np.frombuffer(tone(2.0, rate=rate), "<i2"), noise])
+    with av.open(out, mode="w", format="amr") as file:
+        stream = file.add_stream("libopencore_amrnb", rate=rate, layout="mono", options={"dtx": "1"})
+        frame = av.AudioFrame.from_ndarray(sound[None], format="s16", layout="mono")
+        frame.sample_rate = rate
+        file.mux([*stream.encode(frame), *stream.encode(None)])
+    return out.getvalue()
+
+
+def unpadded() -> bytes:
+    """Return a WAV with a chunk of odd size that its writer did not pad."""
+    chunk = b"LIST" + struct.pack("<I", 13) + b"INFOISFT" + struct.pack("<I", 1) + b"x"
+    data = header()
+    return data[:36] + chunk + data[36:]
+
+
 READABLE: dict[str, Callable[[], bytes]] = {
     "voice message": lambda: encode(TONE, RATE),
     "opus 48k stereo": lambda: made("ogg", "libopus", 48_000, 2),
@@ -64,6 +89,8 @@ READABLE: dict[str, Callable[[], bytes]] = {
     "mp4": lambda: made("mp4", "aac"),
     "mov alac": lambda: made("mov", "alac", 44_100),
     "3gp amr": lambda: made("amr", "libopencore_amrnb", 8_000),
+    "latm": lambda: made("latm", "aac", 44_100),
+    "ircam": lambda: made("ircam", "pcm_s16le"),
     "adts": lambda: made("adts", "aac", 44_100),
     "mp3": lambda: encode(TONE, RATE, "mp3"),
     "mp3 with a picture": tagged_mp3,
@@ -90,8 +117,17 @@ READABLE: dict[str, Callable[[], bytes]] = {
     "ac3": lambda: made("ac3", "ac3", 48_000, 2),
     "avi": lambda: made("avi", "mp2", 44_100),
     "transport stream": lambda: made("mpegts", "mp2", 44_100),
+    "nut": lambda: made("nut", "mp2", 44_100),
+    "wavpack in matroska": lambda: made("matroska", "wavpack", 48_000),
+    "matroska whose index names its clusters": with_cluster_index,
+    "w64 from a pipe": lambda: piped("w64", "pcm_s16le"),
+    "aiff from a pipe": lambda: piped("aiff", "pcm_s16be"),
+    "wma from a pipe": lambda: streamed_asf(made("asf", "mp2", 44_100)),
     "film": film,
     "zip of one": zipped,
+    "dsd": lambda: dsd(64),
+    "dsd of twice the rate": lambda: dsd(128),
+    "wav with an unpadded chunk": unpadded,
     "mp3, a few bytes lost": lambda: corrupted(encode(TONE, RATE, "mp3"), 0.03),
 }
 BROKEN: dict[str, tuple[Callable[[], bytes], type[BadAudio]]] = {
@@ -164,6 +200,28 @@ def test_minutes_are_not_held_to_the_millisecond() -> None:
         Recording.open(encode(tone(11), RATE, "mp3"), Limits(seconds=10))
 
 
+def test_the_frames_of_silence_that_phones_write_keep_their_time() -> None:
+    data = silences()
+    kinds = [data[at] >> 3 & 15 for at in _amr_frames(data)]
+    assert 8 in kinds, "frames that describe the noise"
+    assert 15 in kinds, "frames without data"
+    recording = Recording.open(data, Limits())
+    assert recording.facts.seconds == pytest.approx(5.0, abs=0.1)
+    assert not recording.facts.cut
+    pcm = to_pcm(data)
+    assert len(pcm) / 32_000 == pytest.approx(5.0, abs=0.1)
+    assert abs(pitch(pcm[2 * 32_000 : 3 * 32_000], 16_000) - 440) < 4
+    assert dbfs(pcm[:32_000]) < dbfs(pcm[2 * 32_000 : 3 * 32_000]) - 30
+
+
+def _amr_frames(data: bytes) -> Iterator[int]:
+    """Yield where each frame begins (RFC 4867 section 5.3)."""
+    sizes, at = (12, 13, 15, 17, 19, 20, 26, 31, 5, 6, 5, 5, 0, 0, 0, 0), 6
+    while at < len(data):
+        yield at
+        at += 1 + sizes[data[at] >> 3 & 15]
+
+
 def test_a_file_on_disk_is_read_like_one_in_memory(tmp_path: Path) -> None:
     file = tmp_path / "a.ogg"
     file.write_bytes(encode(TONE, RATE))
@@ -205,6 +263,12 @@ CUT: dict[str, Callable[[], bytes]] = {
     "fragmented mp4": lambda: half(made("mp4", "aac", seconds=6, options={"movflags": "frag_keyframe+empty_moov"})),
     "avi": lambda: half(made("avi", "mp2", 44_100, seconds=6)),
     "amr": lambda: half(made("amr", "libopencore_amrnb", 8_000, seconds=6))[:-4],
+    "wma": lambda: half(made("asf", "mp2", 44_100, seconds=6)),
+    "mp2": lambda: half(made("mp2", "mp2", 44_100, seconds=6))[:-7],
+    "ac3": lambda: half(made("ac3", "ac3", 48_000, 2, seconds=6))[:-7],
+    "eac3": lambda: half(made("eac3", "eac3", 48_000, 2, seconds=6))[:-7],
+    "flv": lambda: half(made("flv", "aac", 44_100, seconds=6)),
+    "transport stream": lambda: half(made("mpegts", "aac", 44_100, seconds=6)),
 }
 
 
@@ -333,6 +397,30 @@ def test_the_speakers_of_an_archive_are_named_and_all_heard() -> None:
         ("alice", 0.0, pytest.approx(2, abs=0.2)),
         ("Bob the Builder", 0.0, pytest.approx(4, abs=0.2)),
     ]
+
+
+def test_bare_frames_of_a_telephone_are_known_by_what_they_repeat() -> None:
+    """GSM 06.10 without a header, as answering machines store it."""
+    noise = np.random.default_rng(2)
+    frames = [noise.bytes(32) for _ in range(100)]
+    data = b"".join(b"\xd8" + frame for frame in frames)
+    assert Recording.open(data, Limits()).facts.seconds == pytest.approx(2, abs=0.05)
+    assert len(to_pcm(data)) / 32_000 == pytest.approx(2, abs=0.05)
+    with pytest.raises(BadAudio):
+        Recording.open(b"".join(b"\xc8" + frame for frame in frames), Limits())
+
+
+def test_what_is_cut_before_its_first_sound_is_called_cut() -> None:
+    data = made("mp4", "aac", options={"movflags": "frag_keyframe+empty_moov"})
+    with pytest.raises(TruncatedAudio):
+        to_pcm(data[: data.index(b"mdat") + 4])
+
+
+def test_samples_before_the_beginning_are_not_counted() -> None:
+    """RFC 7845 section 4.2: a player skips what a decoder needs to settle, up to 1.4 s."""
+    data = preskipped(encode(tone(4), RATE), 48_000)
+    assert Recording.open(data, Limits()).facts.seconds == pytest.approx(3, abs=0.1)
+    assert len(to_pcm(data)) / 32_000 == pytest.approx(3, abs=0.1)
 
 
 def test_big_endian_wav_is_no_noise() -> None:

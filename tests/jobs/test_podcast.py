@@ -114,7 +114,7 @@ async def test_a_part_that_fails_for_good_is_named_and_the_others_kept(job_setup
     with pytest.raises(PartFailed) as failed:
         await made(job_setup, folder)
     assert (failed.value.step, failed.value.part, failed.value.parts) == ("voices", 2, 3)
-    assert failed.value.hint.startswith("Part 2 of 3 of the speech failed. What is done is kept")
+    assert failed.value.hint.startswith("Part 2 of 3 of the audio failed. Finished parts are kept")
     assert folder.done() >= 1
     before = len(job_setup.model.chats)
     job_setup.model.default = podcasting

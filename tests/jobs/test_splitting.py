@@ -12,7 +12,7 @@ from tests.files.sounds import tone
     ("chapters", "pauses", "ends"),
     [
         ([60.0], [20.0, 70.0], [60.0, 120.0]),
-        ([20.0], [20.0, 70.0, 85.0], [85.0, 120.0]),
+        ([20.0], [20.0, 70.0, 85.0], [70.0, 120.0]),
         ([], [20.0], [100.0, 120.0]),
         ([51.0, 99.0], [], [99.0, 120.0]),
     ],
@@ -20,6 +20,10 @@ from tests.files.sounds import tone
 )
 def test_files_end_at_chapters_or_pauses(chapters: list[float], pauses: list[float], ends: list[float]) -> None:
     assert file_ends(120.0, 100.0, chapters, pauses) == ends
+
+
+def test_the_last_file_is_no_leftover() -> None:
+    assert file_ends(54.4, 18.6, [], [17.0, 18.0, 35.0, 44.0, 53.7]) == [18.0, 35.0, 44.0, 54.4]
 
 
 def test_what_fits_is_not_cut() -> None:

@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 from prometheus_client import generate_latest
 
 from bot.call.counters import STAGES, Counters
-from bot.config import Settings
+from bot.config import Settings, file_names
 from bot.errors import BotError
 from bot.ops.health import Lag
 from bot.ops.http import HttpPages, serving
@@ -30,7 +30,7 @@ DEPLOYED = ["deploy/prometheus/alerts.yml", "deploy/grafana/dashboards/kikite.js
 def shown() -> str:
     """Return the metrics page of a process without calls."""
     calls = cast("Any", SimpleNamespace(all=list, counts=Counter(joined=1), outbox=()))
-    collector = BotCollector(calls, Links(), Counters(), Pacer(), Lag(), lambda: {"ready": 1.0})
+    collector = BotCollector(calls, Links(), Counters(), Pacer(), Lag(), lambda: {"ready": 1.0, "shards": 1.0})
     return generate_latest(registry(collector)).decode()
 
 
@@ -64,13 +64,28 @@ def test_the_labels_they_choose_by_exist(path: str) -> None:
         assert set(values.split("|")) <= known[label], label
 
 
-@pytest.mark.parametrize("path", ["docker-compose.yml", "deploy/kubernetes/kikite.yaml", "Dockerfile"])
-def test_settings_that_are_set_exist(path: str) -> None:
-    known = {name.upper() for name in Settings.model_fields}
-    text = (ROOT / path).read_text()
-    named = set(re.findall(r"\b((?:DISCORD|OPENAI|HTTP|SHARD|SHARDS|DATABASE|LOG)_[A-Z_]+)\b", text))
-    assert named
-    assert {name.removesuffix("_FILE") for name in named} <= known
+NOT_OF_THE_BOT = {
+    *("PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "OTEL_EXPORTER_OTLP_ENDPOINT"),  # of others in its process
+    *("POSTGRES_USER", "POSTGRES_PASSWORD_FILE", "CHAT_COMPLETION_BASE_URL", "ENABLE_UI", "WHISPER__TTL"),
+    "OLLAMA_KEEP_ALIVE",
+}
+"""What manifests set for other programs."""
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("docker-compose.yml", r"(?m)^ +([A-Z][A-Z_]+): "),
+        ("deploy/kubernetes/kikite.yaml", r"- \{?name: ([A-Z][A-Z_]+)"),
+        ("Dockerfile", r"(?<=[ \n])([A-Z][A-Z_]+)=(?=\S+(?: [A-Z]|\nUSER))"),
+    ],
+)
+def test_settings_that_are_set_exist(path: str, form: str) -> None:
+    known = {*Settings.model_fields, *(f"{name}_file" for name in file_names())}
+    text = (ROOT / path).read_text().partition("\nFROM ${PYTHON}\n")[2] or (ROOT / path).read_text()
+    named = set(re.findall(form, text))
+    assert {"HTTP_HOST", "HTTP_PORT"} <= named
+    assert {name for name in named if name.lower() not in known} <= NOT_OF_THE_BOT
 
 
 async def test_the_container_is_healthy_when_the_process_is() -> None:
@@ -96,7 +111,7 @@ def test_every_container_has_limits_of_memory_and_of_processes() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     shared, services = text.split("\nservices:\n")[0], text.split("\nservices:\n")[1].split("\nsecrets:\n")[0]
     blocks = re.split(r"(?m)^  (?=\w+:$)", services)[1:]
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     for block in blocks:
         limits = shared if "<<: *bot" in block else block
         assert re.search(r"(?m)^ +mem_limit: \S+$", limits), block

@@ -12,8 +12,8 @@ from bot.ops.health import Lag
 from bot.ops.metrics import BotCollector, Links, registry
 from bot.voice import opus
 from bot.voice.link.transport import TransportStats
+from bot.voice.receive.inbox import Inbox
 from bot.voice.receive.receiver import Receiver
-from bot.voice.receive.udp import Inbox
 from bot.voice.send.pacer import Pacer
 from bot.voice.send.playback import MAX_PLAYBACK_BYTES
 from bot.voice.send.sender import Sender

@@ -8,8 +8,8 @@ from bot.ops.tls import tls_context
 from sandbox.tls import Authority
 
 
-def trusted() -> set[bytes]:
-    return set(tls_context().get_ca_certs(binary_form=True))
+def trusted(extra: Path | None = None) -> set[bytes]:
+    return set(tls_context(extra).get_ca_certs(binary_form=True))
 
 
 @pytest.mark.parametrize("what", ["a file", "a folder", "no certificate", "nothing"])
@@ -20,8 +20,8 @@ def test_what_ssl_cert_file_names_comes_on_top(what: str, tmp_path: Path, monkey
     authority = Authority()
     (tmp_path / "text").write_text("no certificate")
     named = {"a file": authority.ca_file, "a folder": tmp_path, "no certificate": tmp_path / "text"}
-    monkeypatch.setenv("SSL_CERT_FILE", str(named.get(what, tmp_path / "nothing")))
-    added = trusted() - system
+    found = trusted(named.get(what, tmp_path / "nothing"))
     authority.close()
-    assert trusted() >= system
+    added = found - system
+    assert found >= system
     assert len(added) == (what == "a file")

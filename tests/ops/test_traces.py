@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,9 @@ from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 from opentelemetry.trace import SpanKind, StatusCode
 
 from bot.call.counters import TurnTimes
+from bot.config import Settings
+from bot.engine.roles import roles_of
+from bot.errors import BlamedModel
 from bot.ops.traces import Spans, tracing, wanted
 from bot.types import Usage
 
@@ -24,11 +28,15 @@ WHOLE = TurnTimes(
 )  # fmt: skip
 
 
-def spans_of(times: TurnTimes) -> dict[str, Any]:
+MAIN = {"discord_token": "t", "openai_api_key": "k", "openai_base_url": "http://127.0.0.1:8000/v1"}
+
+
+def spans_of(times: TurnTimes, **more: Any) -> dict[str, Any]:
+    settings: dict[str, Any] = {**MAIN, **more}
     exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     with structlog.contextvars.bound_contextvars(call="c0ffee00", guild=77):
-        Spans(provider, "http://127.0.0.1:8000/v1", "gpt-transcribe").turn(times)
+        Spans(provider, roles_of(Settings(**settings))).turn(times)
     return {span.name: span for span in exporter.get_finished_spans()}
 
 
@@ -78,6 +86,27 @@ def test_a_turn_that_failed_has_what_there_was_of_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("role", "stages"),
+    [
+        ("text", {"chat gpt-5-mini": True}),
+        ("speech", {"chat gpt-5-mini": False, "speech tts": True}),
+        ("transcribe", {"transcription gpt-transcribe": True}),
+    ],
+)
+def test_a_turn_that_failed_names_the_server_that_did(role: str, stages: dict[str, bool]) -> None:
+    setting = f"{role.upper()}_MODEL"
+    failed = replace(WHOLE, model="gpt-5-mini", outcome="model_auth", transcribed=(), blamed=BlamedModel(setting))
+    cascade = {"engine": "cascade", "text_model": "gpt-5-mini", "speech_model": "tts"}
+    spans = spans_of(failed, **cascade, **{f"{role}_base_url": "http://10.0.0.7:9000/v1"})
+    asked = {name: span for name, span in spans.items() if span.kind is SpanKind.CLIENT}
+    assert {name: span.status.status_code is StatusCode.ERROR for name, span in asked.items()} == stages
+    at_fault = [spans["turn"], *(span for name, span in asked.items() if stages[name])]
+    assert {(span.attributes["server.address"], span.attributes["server.port"]) for span in at_fault} == {
+        ("10.0.0.7", 9000)
+    }
+
+
+@pytest.mark.parametrize(
     ("environ", "expected"),
     [
         ({}, False),
@@ -94,9 +123,10 @@ def test_only_who_names_a_collector_wants_traces(environ: dict[str, str], expect
 
 async def test_without_the_extra_the_bot_runs_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
-    async with tracing("https://api.openai.com/v1", "t", ENDPOINT) as spans:
+    roles = roles_of(Settings(**MAIN))  # pyright: ignore[reportArgumentType]
+    async with tracing(roles, ENDPOINT) as spans:
         assert spans is None
-    async with tracing("https://api.openai.com/v1", "t", ENDPOINT | {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}) as spans:
+    async with tracing(roles, ENDPOINT | {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}) as spans:
         assert spans is None
 
 

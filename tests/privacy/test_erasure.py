@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 import bot
 from bot.app import build
+from bot.call.captions import Captions
 from bot.call.holdings import Holdings
 from bot.jobs.analysis_notes import AnalysisNotes, AnalysisNotesOnDisk
 from bot.jobs.job_folder import JobFolder
@@ -26,8 +28,9 @@ from tests.fake_call import FakeCall, fake_call
 from tests.fakes import ANNA, BEN
 
 CANARY = "the canary sings"
+CANARY_NAME = "Canarissa"
 PARTS = {
-    "OpenAIEngine": "EngineMemory",
+    "Summing": "EngineMemory",
     "Summaries": "EngineMemory",
 }
 """Classes that forget for a registered holder."""
@@ -56,7 +59,7 @@ def held(thing: object, seen: set[int]) -> Iterator[str | bytes]:
 
 
 def sings(holder: object) -> bool:
-    return any(CANARY in text for text in held(holder, set()) if isinstance(text, str))
+    return any(CANARY in text or CANARY_NAME in text for text in held(holder, set()) if isinstance(text, str))
 
 
 def on_disk(folder: Path) -> bool:
@@ -76,9 +79,16 @@ def fill(fake: FakeCall, folder: Path) -> dict[str, Holder]:
     answer = Message("assistant", 99, "Kikite", CANARY, datetime.now(UTC), asked_by=(ANNA,))
     for entry in (line, answer, Charge(line.at, 5, 7, (ANNA,), "reply", "m", Usage(), None)):
         fake.services.outbox.add(5, 7, entry)
+    fake.services.spellings.correct(7, line, replace(line, text=CANARY_NAME, edited=True))
     fake.services.budget.book(Charge(line.at, 5, 7, (ANNA,), "reply", "m", Usage(), None))
     found = {type(holder).__name__: holder for holder in fake.erasure.holders}
-    assert {name for name, holder in found.items() if sings(holder)} == {"Holdings", "AnalysisNotes", "PendingWrites"}
+    assert {name for name, holder in found.items() if sings(holder)} == {
+        "Holdings",
+        "Captions",
+        "AnalysisNotes",
+        "PendingWrites",
+        "Spellings",
+    }
     assert on_disk(folder)
     return found
 
@@ -111,6 +121,26 @@ async def test_no_holder_keeps_a_line_that_was_cleared_or_dropped(how: str, tmp_
             await fake.erasure.drop_lines(7, pending | {line.id for line in fake.call.record.messages})
         assert fake.call.record.messages == ()
         assert not fake.services.outbox.pending_lines(7)
+        assert not fake.services.spellings.of(7)
+
+
+@pytest.mark.looptime
+async def test_no_holder_keeps_the_words_that_a_line_had_before_it_was_put_right(tmp_path: Path) -> None:
+    async with fake_call(ANNA, answering="always") as fake:
+        fake.transcriber.words += [CANARY, "later"]
+        await fake.says(ANNA, 1.0, then=5.0)
+        holders = fill(fake, tmp_path)
+        said = (*fake.call.record.messages, *fake.services.outbox.pending_lines(7))
+        for line in (one for one in said if CANARY in one.text):
+            await fake.erasure.correct(5, 7, line, replace(line, text="no bird", edited=True))
+        assert sings(holders["AnalysisNotes"]), "of recordings, which nobody put right"
+        for name in ("Holdings", "PendingWrites"):
+            assert not any(CANARY in text for text in held(holders[name], set()) if isinstance(text, str))
+        assert fake.call.record.messages[0].text == "no bird"
+        await fake.says(ANNA, 1.0, then=5.0)
+        assert fake.engine.requests[-1].history[0].text == "no bird"
+        assert fake.engine.requests[-1].history[0].edited
+        assert CANARY_NAME not in fake.transcriber.names[-1], "it stands in its line no more"
 
 
 @pytest.mark.looptime
@@ -140,7 +170,7 @@ async def test_every_class_that_forgets_is_registered(tmp_path: Path) -> None:
     settings = _settings(tmp_path)
     async with build(settings) as app:
         _ = app.client.jobs
-        registered = {type(holder) for holder in app.calls.erasure.holders} | {Holdings}
+        registered = {type(holder) for holder in app.calls.erasure.holders} | {Holdings, Captions}
         await app.client.jobs.aclose()
     forgetting = {
         kind for kind in product_classes() if {"forget_person", "clear_channel", "drop_lines"} & set(vars(kind))

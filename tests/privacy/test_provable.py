@@ -1,6 +1,7 @@
 """Two processes, one database, every holder full of a canary: whoever is forgotten in one is nowhere within seconds."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -15,9 +16,14 @@ from sqlalchemy import inspect, text
 from bot.billing.budget import Budget
 from bot.jobs.analysis_notes import AnalysisNotes, AnalysisNotesOnDisk
 from bot.jobs.job_folder import JobFolder
+from bot.jobs.minutes.claims import Claim
+from bot.jobs.minutes.minutes import Minutes
+from bot.jobs.minutes.posted import KeptMinutes, PostedMinutes
+from bot.jobs.minutes.talk import numbered
 from bot.jobs.podcast_folder import FailedPodcasts, Plan, PodcastFolder
 from bot.ops.retention import Retention
 from bot.privacy.erasure import Erasure
+from bot.privacy.export import export_json
 from bot.privacy.holders import shared_holders
 from bot.store import change_feed, deletion
 from bot.store.outbox import Outbox
@@ -43,6 +49,8 @@ class Engine:
     def forget_person(self, user_id: int) -> None:
         self.summaries.clear()
 
+    async def settled(self) -> None: ...
+
 
 class Process:
     """What holds words in one process, beside its calls."""
@@ -55,7 +63,8 @@ class Process:
         self.notes = AnalysisNotes()
         self.budget = Budget(Decimal(1), Decimal(1), lambda *_: Decimal(0), lambda: NOW)
         self.erasure = Erasure(store, shared_holders(engine, self.outbox))
-        self.erasure.register(self.notes, AnalysisNotesOnDisk(folder), FailedPodcasts(folder))
+        minutes = KeptMinutes(folder)
+        self.erasure.register(self.notes, AnalysisNotesOnDisk(folder), FailedPodcasts(folder), minutes)
         preferences: Any = SimpleNamespace(load=lambda: asyncio.sleep(0))
         self.retention = Retention(store, preferences, self.erasure, lambda _: None, lambda: NOW)
 
@@ -133,12 +142,20 @@ async def test_whoever_is_forgotten_is_nowhere(
         await here.store.set(Setting(GUILD, None, "voice", "sage", ANNA, NOW))
         PodcastFolder(folder, Plan("t", [CANARY], "", ["sage"], "ogg", 9, user_id=ANNA, paused=True)).save()
         AnalysisNotesOnDisk(folder).write("key", [CANARY])
+        talk = numbered([line(0), line(1, to=ANNA), others[0]], UTC)
+        claims = (Claim("decision", CANARY, (1,)), Claim("decision", "else", (3,)), Claim("subject", CANARY, ()))
+        posted = PostedMinutes(Minutes(tuple(talk), claims, 0), GUILD, CHANNEL, 1, 2, "en", "", time.time() + 99)
+        await KeptMinutes(folder).keep(posted)
         for full in (here, there):
             full.fill()
             assert full.sings()
         assert CANARY.encode() in files(tmp_path)
 
+        export = asyncio.create_task(export_json(there.store, ANNA))
+        await asyncio.sleep(0.01)  # it is being written
         await here.erasure.forget_person(ANNA)
+        assert CANARY in await export, "who asked for it before gets it"
+        del export
         assert not here.sings()
         assert not here.names_anna()
         assert CANARY.encode() not in files(tmp_path), "pages, log, podcasts and notes"

@@ -90,10 +90,13 @@ async def test_a_page_that_speaks_is_heard_and_hears() -> None:
             await until(lambda: backend.state == "listening")
             assert correlation(clips.load("bot-heard", RTP_RATE)[:96_000], bytes(heard), RTP_RATE) >= 0.9
             assert {"about", "now", "names", "turns", "cost"} <= news.keys()
-            await page.send_json({"do": "command", "n": 2, "name": "nothing"})
+            await page.send_json({"do": "command", "n": 2, "name": "minutes"})
+            lounge = backend.sandbox.lounge.id
+            await until(lambda: "how far away is the moon? \\[1\\]" in backend.sandbox.messages(lounge)[-1].content)
+            await page.send_json({"do": "command", "n": 3, "name": "nothing"})
             await page.send_str("no JSON")
             await page.send_bytes(b"no frame")
-            await until(lambda: news.get("re") == 2)
+            await until(lambda: news.get("re") == 3)
             assert "no command" in news["error"]
         await listening
 

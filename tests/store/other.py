@@ -1,6 +1,7 @@
 """Another process on the same database, for test_processes.py: does what its standard input says, one line each.
 
-`URL` first, then `want VALUE`, `spend DOLLARS`, `say TEXT`, `forget` or `tell`, each answered by a line of JSON.
+`URL` first, then `want VALUE`, `spend DOLLARS`, `say TEXT`, `forget`, `rush COUNT` or `tell`, each
+answered by a line of JSON.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from datetime import timedelta
 
 from bot.store.repository import SqlStore
 from bot.types import Setting
+from tests.store.asking import ask_at_once
 from tests.store.make import ANNA, CHANNEL, GUILD, START, cost, said
 
 
@@ -30,6 +32,12 @@ async def forget(store: SqlStore, _: str) -> int:
     return (await store.forget(ANNA)).messages
 
 
+async def rush(store: SqlStore, wanted: str) -> int:
+    """Have many requests at once, each of ten cents; return how many went out."""
+    count, _, whose = wanted.partition(" ")
+    return await ask_at_once(store, int(count), person=whose == "person")
+
+
 async def tell(store: SqlStore, _: str) -> dict[str, object]:
     charges = await store.charges(GUILD, START - timedelta(days=1))
     return {
@@ -41,7 +49,7 @@ async def tell(store: SqlStore, _: str) -> dict[str, object]:
 
 
 ACTS: dict[str, Callable[[SqlStore, str], Awaitable[object]]] = {
-    act.__name__: act for act in (want, spend, say, forget, tell)
+    act.__name__: act for act in (want, spend, say, forget, rush, tell)
 }
 
 

@@ -39,7 +39,7 @@ async def test_the_other_process_learns_in_order(store: SqlStore, other: SqlStor
         await store.set(Setting(GUILD, None, "voice", value, ANNA, START))
     await store.clear(CHANNEL)
     await store.forget(ANNA)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(heard) < 4:
             await asyncio.sleep(0.01)
     listening.cancel()
@@ -112,7 +112,7 @@ async def test_news_missed_while_the_line_was_cut_are_read_after(postgres: Calla
                 cuts += 1
 
     async def until(count: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(heard) < count:
                 await asyncio.sleep(0.01)
 

@@ -99,7 +99,8 @@ async def test_the_next_start_removes_copies_that_the_file_may_have(
             raw.execute("DELETE FROM messages WHERE rowid % 7 < 5")  # leaves the words of the others in gaps, too
             raw.execute("UPDATE messages SET text = 'y'")
             raw.execute("UPDATE alembic_version SET version_num = '0005'")
-            raw.execute("DROP TABLE forgettings")
+            for later in ("forgettings", "holds", "erasures"):
+                raw.execute(f"DROP TABLE {later}")
             raw.commit()
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         assert b"canary" in file_bytes(file)
@@ -130,13 +131,15 @@ import asyncio, os, sys
 from pathlib import Path
 from bot.errors import StoreUnavailable
 from bot.store.repository import SqlStore
-from tests.store.make import ANNA, BEN, CHANNEL, GUILD, said
+from bot.types import AWAY_SETTING, Setting
+from tests.store.make import ANNA, BEN, CHANNEL, GUILD, START, said
 
 async def main(folder):
     store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
     for start in range(0, 600, 100):
         lines = [said(start + number, (ANNA, BEN)[number % 2], "a canary sings " * 40) for number in range(100)]
         await store.remember(GUILD, CHANNEL, lines)
+    await store.set(Setting(GUILD, None, f"own_voice:{BEN}", "sage", BEN, START))
     file = os.open(folder + "/full", os.O_WRONLY | os.O_CREAT)
     try:
         while True:
@@ -149,10 +152,14 @@ async def main(folder):
         print("not full")
     except StoreUnavailable:
         pass
+    await store.consent(GUILD, BEN, False)
+    await store.unset(GUILD, None, f"own_voice:{BEN}")
+    await store.set(Setting(GUILD, CHANNEL, AWAY_SETTING, "yes", None, START))
+    taken_back = await store.consents(GUILD) == {BEN: False}, [one.name for one in await store.settings()] == ["away"]
     gone = await store.forget(ANNA)
     left = await store.export(ANNA)
     found = sum(b"canary" in path.read_bytes() for path in Path(folder).glob("bot.db*"))
-    print(gone.messages, left["messages"], len((await store.export(BEN))["messages"]) >= 300)
+    print(*taken_back, gone.messages, left["messages"], len((await store.export(BEN))["messages"]) >= 300)
     await store.aclose()
 
 asyncio.run(main(sys.argv[1]))
@@ -160,7 +167,7 @@ asyncio.run(main(sys.argv[1]))
 
 
 @pytest.mark.skipif(not shutil.which("unshare"), reason="needs a file system of its own")
-def test_forgetting_works_on_a_full_disk(tmp_path: Path) -> None:
+def test_taking_back_and_forgetting_work_on_a_full_disk(tmp_path: Path) -> None:
     """In a mount namespace: 16 MiB of memory as a disk, filled to the last block."""
     command = f'mount -t tmpfs -o size=16m none {tmp_path} && exec "$0" -c "$1" {tmp_path}'
     own = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
@@ -168,7 +175,7 @@ def test_forgetting_works_on_a_full_disk(tmp_path: Path) -> None:
         [*own, "sh", "-c", command, sys.executable, ON_A_FULL_DISK], capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "300 [] True", done.stdout
+    assert done.stdout.splitlines()[-1] == "True True 300 [] True", done.stdout
 
 
 def test_the_room_kept_aside_is_real_and_given_once(tmp_path: Path) -> None:

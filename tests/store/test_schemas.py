@@ -16,6 +16,8 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
+from bot.errors import StoreUnavailable
+from bot.store import database
 from bot.store.database import MIGRATIONS, alembic_config, newest_revision, open_engine
 from bot.store.repository import SqlStore
 
@@ -38,6 +40,20 @@ ROWS = (
 
 def test_the_newest_revision_is_known_without_alembic() -> None:
     assert newest_revision() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+async def test_the_start_waits_for_another_process_that_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "SQLITE_BUSY_MS", 50)
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        opening = asyncio.create_task(SqlStore.open(f"sqlite+aiosqlite:///{path}"))
+        await asyncio.sleep(0.5)
+        other.execute("COMMIT")
+        store = await opening
+        async with store._engine.connect() as connection:  # in a call nobody waits that long
+            assert (await connection.exec_driver_sql("PRAGMA busy_timeout")).scalar() == 50
+        await store.aclose()
 
 
 async def fill(url: str, revision: str) -> None:
@@ -90,6 +106,23 @@ async def test_every_migration_goes_back_too(revision: str, url: str) -> None:
         await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), revision))
     await engine.dispose()
     await check(url)
+
+
+async def test_a_schema_one_version_ahead_is_used_and_one_further_ahead_is_refused(url: str) -> None:
+    await fill(url, "head")
+    for ahead in (1, 2):
+        engine = open_engine(url)
+        async with engine.begin() as connection:
+            number = f"{int(newest_revision()) + ahead:04}"
+            await connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{number}'")
+        await engine.dispose()
+        if ahead == 1:
+            store = await SqlStore.open(url)
+            assert len(await store.history(2, 9)) == 1
+            await store.aclose()
+        else:
+            with pytest.raises(StoreUnavailable, match="newer version"):
+                await SqlStore.open(url)
 
 
 async def test_answers_from_before_are_forgotten_with_those_who_had_just_spoken(url: str) -> None:

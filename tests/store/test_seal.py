@@ -100,6 +100,7 @@ async def test_keys_rotate_and_open_words_are_sealed_by_and_by(url: str) -> None
         "speaker_id = speaker_id + 1",
         "channel_id = channel_id, guild_id = 7",
         "sealed = 'gibberish'",
+        "at = 'z' || substr(at, 2)",
         "sealed = '2.' || substr(sealed, 4) || 'z'",
     ],
 )
@@ -119,7 +120,9 @@ async def test_a_damaged_or_moved_line_costs_that_line_and_stops_nothing(file: P
     kept = await store.export(ANNA)
     assert [line["text"] for line in kept["messages"]] == [line.text for line in rest]
     assert kept.get("damaged_lines", 0) == (0 if damage.startswith("speaker_id") else 1)
-    assert sum([await store.tidy(START, 2) for _ in range(4)]) == 3, "the others are sealed anew"
+    assert sum([await store.tidy(START, 2) for _ in range(4)]) == 3 + damage.startswith("at"), (
+        "the others are sealed anew"
+    )
     await store.aclose()
     assert await sealed(url, Seal.of(f"{NEW},{OLD}"))
     store = await opened(url, f"{NEW},{OLD}")
@@ -223,7 +226,7 @@ async def test_everything_is_sealed_with_the_new_key_beside_a_running_bot(tmp_pa
     done, _ = await asyncio.gather(reseal(settings, steps.append), talk())
     assert (done.lines, done.files, done.damaged, done.older_keys) == (600, 1, 0, ())
     assert steps == sorted(steps)
-    assert "may go" in done.report()[-1]
+    assert "you can remove the others" in done.report()[-1]
     await old.remember(GUILD, CHANNEL, [said(700, ANNA)])  # a bot that nobody restarted
     with closing(sqlite3.connect(tmp_path / "bot.db")) as raw:
         raw.execute("UPDATE messages SET text = 'x', sealed = ? WHERE id = ?", (Seal.of(OLD).key, lines[3].id))
@@ -239,7 +242,7 @@ async def test_everything_is_sealed_with_the_new_key_beside_a_running_bot(tmp_pa
     store = await opened(url, NEW)  # which no line stops, not even the damaged one
     assert len(await store.history(CHANNEL, 999)) == 650
     await store.aclose()
-    assert "the key in STORE_KEY" in (await reseal(only_new, steps.append)).report()[-1]
+    assert "encrypted with STORE_KEY" in (await reseal(only_new, steps.append)).report()[-1]
 
 
 async def test_an_interrupted_sealing_goes_on_where_it_was(url: str) -> None:

@@ -35,6 +35,42 @@ async def test_an_answer_keeps_its_audio_id_and_whom_it_answers(store: SqlStore)
     assert await store.history(CHANNEL, 1) == lines[2:]
 
 
+async def test_words_are_found_over_everything_that_is_kept(store: SqlStore) -> None:
+    lines = [said(number, text=f"line {number}") for number in range(1200)]
+    old, wide = said(-5, text="The Café opens at ten"), said(-4, text="カフェは１０時に開く")
+    await store.remember(GUILD, CHANNEL, [old, wide, *lines])
+    await store.remember(GUILD, CHANNEL + 1, [said(2000, text="the cafe elsewhere")])
+    assert await store.search(CHANNEL, ["CAFE", "ten"], 5) == [old]
+    assert await store.search(CHANNEL, ["ｶﾌｪ", "10"], 5) == [wide]
+    assert await store.search(CHANNEL, ["聞き手", "line", "7"], 2) == [lines[1187], lines[1197]]
+    assert await store.search(CHANNEL, ["café", "eleven"], 5) == await store.search(CHANNEL, [""], 5) == []
+
+
+async def test_what_was_said_around_a_time_is_found_in_all_channels_of_a_server(store: SqlStore) -> None:
+    before, first, second, there = said(-700), said(-500), said(5, BEN), said(1)
+    await store.remember(GUILD, CHANNEL, [before, first, answer(2, ANNA), second])
+    await store.remember(GUILD, CHANNEL + 1, [there])
+    await store.remember(GUILD + 1, CHANNEL + 2, [said(1)])
+    assert await store.said_near(GUILD, START, 9) == {CHANNEL: [first, second], CHANNEL + 1: [there]}
+    assert await store.said_near(GUILD, START, 1) == {CHANNEL: [first]}
+    await store.forget(ANNA)
+    assert await store.said_near(GUILD, START, 9) == {CHANNEL: [second]}
+
+
+async def test_a_line_is_put_right_and_marked(store: SqlStore) -> None:
+    lines = [said(1), replace(answer(2, ANNA), interrupted=True), said(3, BEN)]
+    await store.remember(GUILD, CHANNEL, lines)
+    right = replace(lines[0], text="what she *did* say, and a good deal longer", edited=True)
+    assert await store.correct(GUILD, CHANNEL, right)
+    assert await store.history(CHANNEL, 9) == [right, *lines[1:]]
+    for wrong in (replace(right, id="0" * 32), said(9)):
+        assert not await store.correct(GUILD, CHANNEL, wrong)
+    assert not await store.correct(GUILD, CHANNEL + 1, right)
+    await store.forget(ANNA)
+    assert not await store.correct(GUILD, CHANNEL, right)
+    assert await store.history(CHANNEL, 9) == [lines[2]]
+
+
 @pytest.mark.parametrize(("words", "kept"), [("a\0b", "ab"), ("a\ud800b", "a?b"), ("🎧\u202e聞", "🎧\u202e聞")])
 async def test_no_letter_is_beyond_it(store: SqlStore, words: str, kept: str) -> None:
     await store.remember(GUILD, CHANNEL, [replace(said(1, text=words), speaker=words)])
@@ -161,11 +197,27 @@ async def test_a_database_that_is_gone_is_said_so(store: SqlStore, tmp_path: Pat
     assert "line 1" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql+nothing://u:canary@h/d", "postgresql+nodriver://u:canary@h/d"])
-async def test_an_unusable_url_is_a_fault_of_the_configuration(url: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("nonsense", "sqlite+aiosqlite:///"),
+        ("data/bot.db", "sqlite+aiosqlite:///"),
+        ("mysql+nothing://u:canary@h/d", "sqlite+aiosqlite:///"),
+        ("postgresql+nodriver://u:canary@h/d", "postgresql+asyncpg://"),
+        ("postgresql://u:canary@h/d", "postgresql+asyncpg://"),
+        ("postgres://u:canary@h/d", "postgresql+asyncpg://"),
+        ("postgresql+asyncpg://u:canary@h/d", "--extra postgres"),
+    ],
+)
+async def test_an_unusable_url_is_a_fault_of_the_configuration(
+    url: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for driver in ("asyncpg", "psycopg2"):
+        monkeypatch.setitem(sys.modules, driver, None)
     with pytest.raises(ConfigError) as caught:
         await SqlStore.open(url)
-    assert "canary" not in str(caught.value)
+    assert said in f"{caught.value} {caught.value.hint}"
+    assert "canary" not in f"{caught.value} {caught.value.hint}"
 
 
 async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

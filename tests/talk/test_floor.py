@@ -111,11 +111,19 @@ SCENES = [
     Drawn(
         "packets that are only late: the silence counted meanwhile is taken back",
         """
-        anna  s50 >20    s30
-        bot   .57 p13 .37 p17 b50
+        anna  s50 n8 >12 s30
+        bot   .57 p13 .38 p16 b50
         """,
         "a",
         wasted=1,
+    ),
+    Drawn(
+        "packets that break off in a word and come late: nothing is asked",
+        """
+        anna  s50 >32    s30
+        bot   .119 p17 b50
+        """,
+        "a",
     ),
     Drawn(
         "two tries a turn, each later than the last, then it waits for the end",

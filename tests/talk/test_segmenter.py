@@ -49,11 +49,26 @@ STORIES = [
     ("a pause", "s50.12s50", "s2 p57 r62 p119 S136"),
     ("an end", "s50.26s50", "s2 p57 S74 s78 p133 S150"),
     ("no packets, Opus silence and denied sound count alike", "s50 .8 o8 n9", "s2 p57 S74"),
-    ("late packets take their silence back", "s50 >12 s30", "s2 p57 r62 p99 S116"),
+    ("late packets take their silence back", "s50 n8 >12 s30", "s2 p57 r70 p107 S124"),
+    ("packets that are late in the middle of speech are no silence", "s50 >30 s30", "s2 p117 S134"),
+    ("nor if they never come, for half a second", "s50 !24 s30", "s2 p111 S130"),
+    ("longer, they are an end", "s50 !60", "s2 p82 S99"),
+    ("an end of which one packet of silence came is an end at once", "s50 o1 !40", "s2 p57 S74"),
     ("late silence does not", "s50 .4 o5 .4 o30", "s2 p57 S74"),
-    ("noise is told once", "n200", "X224"),
+    ("noise is told once", "n200", "X229"),
     ("short noise is not told", "n10", ""),
 ]
+
+
+@pytest.mark.parametrize(("name", "row", "expected"), STORIES, ids=[name for name, *_ in STORIES])
+def test_it_knows_for_how_long_it_has_nothing_to_report(name: str, row: str, expected: str) -> None:
+    hears, quiet_until = segmenter(), 0
+    row = expand(row)
+    for tick, frames in enumerate(arrivals(7, row, len(row) + 30)):
+        events = hears.push(frames, tick * TICK)
+        assert tick >= quiet_until or not any(isinstance(event, SpeechPaused | Spoke) for event in events)
+        if hears.speaking:
+            quiet_until = max(quiet_until, tick + round(hears.reports_in / TICK))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +89,7 @@ def test_preroll_and_tail() -> None:
 
 def test_gaps_become_silence() -> None:
     (said,) = utterances(run("s30 .10 s30", 120))
-    assert letters(said) == "s" * 30 + "." * 10 + "s" * 30
+    assert letters(said) == "s" * 30 + "." * 10 + "s" * 30 + "." * 5
 
 
 def test_neighbours_share_no_sound() -> None:

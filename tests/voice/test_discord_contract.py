@@ -7,6 +7,7 @@ Last, run `./dev pytest tests/e2e/test_link.py tests/e2e/test_link_faults.py`.
 
 import ast
 import inspect
+import re
 import textwrap
 from pathlib import Path
 from types import ModuleType
@@ -60,7 +61,7 @@ REPLACED = {
         "received_message": "handles a JSON message",
         "received_binary_message": "handles ops 25 to 30; raises ValueError at a proposal that davey refuses",
         "discover_ip": "called at READY with the socket connected",
-        "close": "stops the heartbeat's thread and closes",
+        "close": "stops the heartbeat and closes",
     },
     discord.VoiceClient: {
         "create_connection_state": "called once in __init__",
@@ -139,6 +140,16 @@ def test_the_reader_is_assigned_and_then_started() -> None:
     """Our property takes the place of the reader between these two lines."""
     source = inspect.getsource(VoiceConnectionState.__init__)
     assert source.index("self._socket_reader = ") < source.index("self._socket_reader.start()")
+
+
+def test_the_heartbeat_is_assigned_and_then_started() -> None:
+    """Our property takes the place of the thread between these two lines; nothing else of it is used."""
+    source = inspect.getsource(DiscordVoiceWebSocket.received_message)
+    assigned = "self._keep_alive = VoiceKeepAliveHandler(ws=self, interval=min(interval, 5.0))"
+    assert source.index(assigned) < source.index("self._keep_alive.start()")
+    source = inspect.getsource(DiscordVoiceWebSocket)
+    assert set(re.findall(r"_keep_alive\.(\w+)", source)) == {"start", "stop", "ack"}
+    assert set(re.findall(r"heartbeat\.(\w+)", source)) == {"latency", "recent_ack_latencies"}
 
 
 def test_the_two_states_of_the_flow() -> None:

@@ -9,7 +9,7 @@ from bot.files.documents.encodings import decode, plausibility
 
 TEXTS = {
     "会議は九時に始まります。青いフォルダーを忘れないでください。": (
-        *("cp932", "euc-jp", "iso2022_jp", "utf-16-le", "utf-16-be", "utf-16", "utf-32"),
+        *("cp932", "euc-jp", "iso2022_jp", "utf-7", "utf-16-le", "utf-16-be", "utf-16", "utf-32"),
     ),
     "ｶｲｷﾞﾊ ｸｼﾞ": ("cp932",),
     "会议九点开始，请不要忘记带上蓝色的文件夹。": ("gbk", "gb18030", "hz", "utf-16-le"),
@@ -17,14 +17,16 @@ TEXTS = {
     "회의는 아홉 시에 시작합니다.": ("cp949", "utf-16-le"),
     "Собрание начинается в девять. Не забудьте синюю папку.": ("koi8-r", "cp1251", "cp866", "utf-16-le"),
     "Збори починаються о дев'ятій. Не забудьте синю папку.": ("cp1251", "koi8-u"),
-    "Die Gärtner prüfen die schöne Blüte, größer als früher. Straße, für, über.": ("cp1252",),
+    "Die Gärtner prüfen die schöne Blüte, größer als früher. Straße, für, über.": ("cp1252", "utf-7"),
     "Le café était fermé à Noël. Où êtes-vous allé, ça va?": ("cp1252",),
+    "Prix: 10 €, œuvre, élève": ("iso8859-15",),
     "It’s “fine” – really…": ("cp1252",),
     "Zażółć gęślą jaźń, proszę.": ("cp1250", "iso8859-2"),
     "Příliš žluťoučký kůň úpěl ďábelské ódy.": ("cp1250", "iso8859-2"),
     "Η συνάντηση αρχίζει στις εννέα.": ("cp1253",),
     "Toplantı dokuzda başlıyor, lütfen unutmayın, şimdi.": ("cp1254",),
     "Hello there, this is text.": ("utf-16-le", "utf-16-be", "utf-8-sig"),
+    "C++ and 1+1, tel. +4930123456, +abcd and Base64 +ABCDEF text.": ("utf-8",),
     "grüße, emoji 😀 and 日本": ("utf-8",),
 }
 PROVEN = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "iso2022_jp", "hz")

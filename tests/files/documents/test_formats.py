@@ -25,7 +25,9 @@ from bot.files.documents import MAX_DOCUMENT_CHARACTERS, sections
 from bot.files.documents.formats import FORMATS, read
 from tests.files.documents.packages import docx, epub, odt, p, pptx, shape, zipped
 from tests.files.documents.pdfs import Line, column, locked, pdf
-from tests.files.documents.test_subtitles import ASS, JSON3, SRT, TTML, VTT
+from tests.files.documents.test_book_xml import DOCBOOK, FB2, JATS, OPML, TEI
+from tests.files.documents.test_feeds import MBOX, RSS
+from tests.files.documents.test_subtitles import ASS, JSON3, SAMI, SCC, SRT, TTML, VTT, stl
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 
@@ -42,6 +44,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
         (b"month,rain\nMay,12\n", "a.csv", "a", "month,rain\nMay,12"),
         (b'{"month": "May"}', "a.json", "a", '{"month": "May"}'),
         (b"\n\n" + pdf([Line(50, 500, "Hello there.")]), "paper.txt", "paper", "Hello there."),
+        (zipped({"a/one text.txt": "Words", "__MACOSX/a/._one text.txt": b"\0"}), "b.zip", "one text", "Words"),
     ],
 )
 def test_what_is_read(data: bytes, name: str, title: str, text: str) -> None:
@@ -54,12 +57,17 @@ def test_what_is_read(data: bytes, name: str, title: str, text: str) -> None:
     [
         (b"", EmptyDocument),
         (b" \n -- \n", EmptyDocument),
+        (zipped({}), EmptyDocument),
+        (b"%!PS-Adobe-3.0\n/Times findfont 100 100 moveto (Words) show showpage", NotDocument),
         (docx(p(" ")), EmptyDocument),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), NotDocument),
         (b"\x00\x00\x00\x18ftypmp42" + bytes(100), NotDocument),
         (bytes(range(256)) * 10, NotDocument),
         (zipped({"xl/workbook.xml": "<x/>"}), NotDocument),
         (zipped({"a.txt": "Words", "b.txt": "Words"}), ArchivedDocument),
+        (zipped({"a.zip": zipped({"a.txt": "Words"})}), ArchivedDocument),
+        (zipped({"a.png": b"\x89PNG\r\n\x1a\n"}), NotDocument),
+        (zipped({"Index/Document.iwa": b"x"}), NotDocument),
         (gzip.compress(b"Words", mtime=0), ArchivedDocument),
         (OLE, OldDocument),
         (OLE + "EncryptedPackage".encode("utf-16-le"), LockedDocument),
@@ -90,6 +98,13 @@ def test_a_part_that_unpacks_to_too_much_is_not_unpacked() -> None:
 _TEXT = b"Words"
 _NOTEBOOK = json.dumps({"cells": [{"cell_type": "markdown", "source": "Words"}]}).encode()
 _WORD, _OPEN, _HTML = docx(p("Words")), odt("<text:p>Words</text:p>"), b"<!doctype html><p>Words</p>"
+_FLAT = (
+    b'<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    b'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+    b'office:mimetype="application/vnd.oasis.opendocument.text"><office:body><office:text><text:p>Words</text:p>'
+    b"</office:text></office:body></office:document>"
+)
+_LATEX = rb"\documentclass{article}\begin{document}Words\end{document}"
 _SLIDES = pptx(shape("Words", place="title"))
 EXAMPLES = {
     **dict.fromkeys((".txt", ".md", ".markdown", ".csv", ".tsv", ".json"), _TEXT),
@@ -98,9 +113,21 @@ EXAMPLES = {
     **dict.fromkeys((".odt", ".ott", ".odp"), _OPEN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), _HTML),
     **dict.fromkeys((".ass", ".ssa"), ASS.encode()),
+    **dict.fromkeys((".fodt", ".fodp"), _FLAT),
+    **dict.fromkeys((".tex", ".latex"), _LATEX),
+    **dict.fromkeys((".docbook", ".dbk", ".dita", ".xml"), DOCBOOK.encode()),
+    ".fb2": FB2.encode("cp1251"),
+    ".jats": JATS.encode(),
+    ".tei": TEI.encode(),
+    ".opml": OPML.encode(),
     ".ipynb": _NOTEBOOK,
     ".srt": SRT.encode(),
     ".vtt": VTT.encode(),
+    ".smi": SAMI.encode(),
+    **dict.fromkeys((".rss", ".atom", ".rdf"), RSS.encode()),
+    ".mbox": MBOX,
+    ".stl": stl("Words"),
+    ".scc": SCC.encode(),
     ".sbv": b"0:00:01.000,0:00:03.000\nWords\n",
     ".ttml": TTML.encode(),
     ".lrc": b"[00:01.00]Words\n",

@@ -188,3 +188,11 @@ def test_a_notebook_keeps_its_text_and_code_and_no_output() -> None:
     ]
     content = json.dumps({"nbformat": 4, "metadata": {"kernelspec": {"language": "python"}}, "cells": cells}, indent=1)
     assert read(content.encode(), "x.ipynb").text == "# Title\nHello\n\n```python\nprint(1)\n```"
+
+
+@pytest.mark.parametrize(("named", "encoding"), [("x-sjis", "cp932"), ("no-such-name", "utf-8")])
+def test_a_mail_in_an_encoding_of_another_name_is_read(named: str, encoding: str) -> None:
+    words = "こんにちは、明日の会議は十時からです。よろしくお願いします。"
+    head = f"From: a@b.c\nDate: Mon, 1 Jan 2026 10:00:00 +0900\nSubject: S\nContent-Type: text/plain; charset={named}\n"
+    found = read(f"{head}Content-Transfer-Encoding: 8bit\n\n".encode() + f"{words}\n".encode(encoding), "x.eml")
+    assert found.text.strip() == words

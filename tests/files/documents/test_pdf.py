@@ -126,6 +126,7 @@ def test_japanese_lines_are_joined_without_a_space() -> None:
 
 
 def test_vertical_japanese_is_read_from_right_to_left() -> None:
+    """Its font is in no file, and on hardly any machine."""
     page = [Line(300, 500, "会議は九時に始まり", 12, DOWN), Line(280, 500, "ます。青いフォル", 12, DOWN)]
     assert text([page[0], page[1]]) == text([page[1], page[0]]) == "会議は九時に始まります。青いフォル"
 
@@ -241,3 +242,27 @@ def test_a_heading_above_a_table_is_none_of_its_rows() -> None:
     cells = [Line(x, 540 - 15 * n, cell) for n, row in enumerate(rows) for x, cell in zip((40, 330), row, strict=True)]
     found = text([*column(40, 565, "Contents", size=16), *cells])
     assert found == "# Contents\n\n| Introduction | 3 |\n| --- | --- |\n| Method | 7 |\n| Results | 12 |"
+
+
+def test_a_centred_title_a_list_and_a_small_table_stand_in_one_column() -> None:
+    """As LibreOffice writes a letter: few lines cross the middle of the page, and bullets stand well apart."""
+    first, last = (
+        "The meeting begins at nine, and everybody brings what was asked for.",
+        "The end, in a line as long as that.",
+    )
+    cells = ("Month", "Rain", "", "", "May, with its", "12", "frost", "", "", "", "June", "7")
+    page = [
+        Line(150, 570, "The Garden in October", 18, BOLD),
+        Line(40, 540, "First chapter", 14, BOLD),
+        *column(40, 520, first),
+        *column(52, 500, "•", "•", "•"),
+        *column(76, 500, "one thing", "two things", "three things"),
+        *(Line(40 + 150 * (cell % 2), 450 - 13 * (cell // 2), words) for cell, words in enumerate(cells) if words),
+        *column(40, 340, last),
+    ]
+    assert text(page).split("\n\n") == [
+        *("# The Garden in October", "## First chapter", first),
+        "- one thing\n- two things\n- three things",
+        "| Month | Rain |\n| --- | --- |\n| May, with its frost | 12 |\n| June | 7 |",
+        last,
+    ]

@@ -32,6 +32,40 @@ TTML = (
     '<p begin="20000000t" end="30000000t">Second</p><p begin="1s" dur="1s">First &amp; foremost<br/>it\n  goes</p>'
     '<p begin="00:00:04:12" end="00:00:05:00">Third</p></div></body></tt>'
 )
+SAMI = (
+    "<SAMI><HEAD><STYLE TYPE='text/css'><!-- P {} .ENCC {Name: English;} --></STYLE></HEAD><BODY><SYNC Start=1000>"
+    "<P Class=ENCC>Hello there<SYNC Start=2000><P Class=ENCC>&nbsp;<SYNC Start=3000><P Class=ENCC>second</BODY></SAMI>"
+)
+TIMED = (
+    '<?xml version="1.0" encoding="utf-8" ?><timedtext format="3"><head><pen id="0"/></head><body><w t="0" id="1"/>'
+    '<p t="0" d="3000" w="1"><s>so</s><s t="300"> we</s></p><p t="1500" d="10" w="1" a="1">\n</p>'
+    '<p t="3000" d="2000" w="1"><s>begin</s></p></body></timedtext>'
+)
+TRANSCRIPT = (
+    '<transcript><text start="0.5" dur="2">so we &amp;amp; they</text><text start="3" dur="2">go</text></transcript>'
+)
+DRAWN = ASS + (
+    "Dialogue: 0,0:00:08.00,0:00:09.00,Default,,0,0,0,,{\\an7\\p1}m 0 0 l 9 0{\\b1} 9 9{\\p0}{\\pos(1,2)}Words\\hhere\n"
+)
+SCC = (
+    "Scenarist_SCC V1.0\n\n"
+    "00:00:00:07\t94ae 94ae 9420 9420 9470 9470 c7ef ef64 206d eff2 6ee9 6e67 ae80 942c 942c 942f 942f\n\n"
+    "00:00:02:14\t94ae 94ae 9420 9420 9470 9470 ad20 4973 20f4 68e5 20e3 61e6 dc20 ef70 e56e bf80 942c 942f 942f\n\n"
+    "00:00:05:29\t942c 942c\n"
+)
+SUBVIEWER = (
+    "[INFORMATION]\n[TITLE]Film\n[AUTHOR]\n[END INFORMATION]\n[SUBTITLE]\n[COLF]&HFFFFFF,[SIZE]18\n"
+    "00:00:01.00,00:00:03.00\nHello there[br]friend\n\n00:00:04.00,00:00:05.50\nsecond\n"
+)
+OLD_SUBVIEWER = (
+    "[TITLE]\nFilm\n[BEGIN]\n******** START SCRIPT ********\n[00:00:01]\nHello there|friend\n[00:00:03]\n\n"
+    "[00:00:04]\nsecond\n[00:00:06]\n\n[END]\n"
+)
+SEGMENTS = [
+    {"speaker": "Ann", "startTime": 0.5, "endTime": 1.0, "body": "Hello"},
+    {"speaker": "Ann", "startTime": 1.0, "endTime": 2.0, "body": "there"},
+    {"speaker": "Bob", "startTime": 2.5, "endTime": 3, "body": "Hi"},
+]
 JSON3 = json.dumps(
     {
         "wireMagic": "pb3",
@@ -59,7 +93,29 @@ JSON3 = json.dumps(
         ("film.ttml", TTML, "First & foremost\nit goes\nSecond\nThird"),
         ("film.sub", "{25}{50}Hello there\n{50}{75}second\n", "Hello there\nsecond"),
         ("video.json3", JSON3, "hello there\nyou"),
+        ("film.smi", SAMI, "Hello there\nsecond"),
+        ("video.srv3", TIMED, "so we\nbegin"),
+        ("video.srv1", TRANSCRIPT, "so we & they\ngo"),
+        ("film.txt", "[10][30]Hello|there\n[30][50]/second\n", "Hello\nthere\nsecond"),
+        ("drawn.ass", DRAWN, "Bob: Hello there\nfriend\n\nAnn: Later, with a comma\n\nWords here"),
+        ("video.sbv", "0:00:01.000,0:00:03.000\nHello[br]there\n", "Hello\nthere"),
+        (
+            "named.ttml",
+            TTML.replace(
+                "<body>", '<head><x:agent xmlns:x="ttm" xml:id="a"><x:name>Ann</x:name></x:agent></head><body>'
+            ).replace('begin="1s"', 'begin="1s" x:agent="a" xmlns:x="ttm"'),
+            "Ann: First & foremost\nit goes\n\nSecond\nThird",
+        ),
         ("bare.vtt", "WEBVTT\n\n00:01 --> 00:03\nHello\n", "Hello"),
+        ("film.scc", SCC, "Good morning.\n- Is the café open?"),
+        ("film.sub", SUBVIEWER, "Hello there\nfriend\nsecond"),
+        ("old.sub", OLD_SUBVIEWER, "Hello there\nfriend\nsecond"),
+        ("film.tmp.txt", "00:00:01:<i>Hello</i>|there\n00:00:02:second\n", "Hello\nthere\nsecond"),
+        ("rate.sub", "{1}{1}23.976\n{25}{50}Hello\n{50}{75}second\n", "Hello\nsecond"),
+        ("spaced.txt", "[10][30] Hello\n[30][50] second\n", "Hello\nsecond"),
+        ("whisper.tsv", "start\tend\ttext\n0\t900\tHello\n900\t1900\tthere\n", "Hello\nthere"),
+        ("whisper.json", json.dumps({"text": " Hi", "segments": [{"start": 0, "end": 1, "text": " Hi"}]}), "Hi"),
+        ("podcast.json", json.dumps({"version": "1.0.0", "segments": SEGMENTS}), "Ann: Hello\nthere\n\nBob: Hi"),
         ("mac.vtt", VTT.replace("\n", "\r"), "Ann: Hello there\n\nYou"),
     ],
 )
@@ -114,7 +170,27 @@ def test_lyrics_come_in_the_order_of_singing() -> None:
         "# Notes on subtitles\n\nA cue:\n\n00:00:01.000 --> 00:00:03.000\nHello\n\nAll the rest is prose.",
         "[0:30] is where it starts.\n\nAnd this is an essay that goes on.\n\nIt has many lines.\n\nNone is sung.",
         '{"events": ["a", "b"], "more": 1}',
+        '{"segments": [{"name": "a"}]}',
     ],
 )
 def test_a_text_that_quotes_a_cue_stays_a_text(content: str) -> None:
     assert read(content.encode()).text == content
+
+
+def test_subtitles_of_broadcasters_are_read_from_their_blocks() -> None:
+    """EBU Tech 3264: a head of 1,024 bytes, then 128 bytes for each cue."""
+    assert read(stl("Good morning", "Is the caf\xc2e open?"), "a.stl").text == "Good morning\nIs the café open?"
+
+
+def stl(*cues: str) -> bytes:
+    head = bytearray(b" " * 1024)
+    head[:16] = b"850STL25.01" + b"0" + b"00" + b"09"
+    head[238:256] = b"%05d%05d" % (len(cues), len(cues)) + b"001" + b"40" + b"23" + b"1"
+    head[256:274] = b"00000000" * 2 + b"11"
+    return bytes(head) + b"".join(
+        b"\0"
+        + number.to_bytes(2, "little")
+        + bytes([0xFF, 0, 0, 0, number, 0, 0, 0, number + 1, 0, 20, 2, 0])
+        + words.encode("latin-1").ljust(112, b"\x8f")
+        for number, words in enumerate(cues)
+    )

@@ -1,0 +1,153 @@
+"""Captions of a whole call in virtual time: soon, under the right name, final, forgotten."""
+
+import asyncio
+import random
+
+import pytest
+
+from bot.call.extras import Extras
+from bot.call.growing_speech import GrowingSpeech, joined
+from bot.chat.captions.pages import MAX_PAGE_CHARACTERS, MAX_PAGE_LINES, CaptionPages
+from bot.types import Caption, Utterance
+from tests.fake_call import FakeCall, fake_call
+from tests.fakes import ANNA, BEN, now
+
+
+class Reader:
+    """Keeps what it is shown."""
+
+    def __init__(self, language: str | None = None) -> None:
+        self.language = language
+        self.shown: list[tuple[float, Caption]] = []
+        self.pages = CaptionPages()
+        self.ended = False
+
+    def show(self, caption: Caption) -> None:
+        self.shown.append((now(), caption))
+        self.pages.show(caption)
+
+    def drop(self, utterance_id: int) -> None:
+        self.pages.drop(utterance_id)
+
+    def forget(self, user_id: int) -> None:
+        self.pages.forget(user_id)
+
+    async def end(self) -> None:
+        self.ended = True
+
+    @property
+    def lines(self) -> list[str]:
+        return [line for page in self.pages.pages for line in page.text.splitlines()]
+
+
+def reading(fake: FakeCall, language: str | None = None) -> Reader:
+    reader = Reader(language)
+    assert fake.call.captions.open(reader)
+    return reader
+
+
+@pytest.mark.looptime
+async def test_words_appear_while_they_are_said_and_settle() -> None:
+    async with fake_call(ANNA, BEN, answering="listen") as fake:
+        first, second = reading(fake), reading(fake)
+        began = now()
+        await fake.says(ANNA, 9.0, then=3.0)
+        at, caption = first.shown[0]
+        assert at - began <= 2.0 + fake.transcriber.delay
+        assert not caption.final
+        assert first.lines == ["**Anna** hello there"]
+        assert max(b - a for (a, _), (b, _) in zip(first.shown, first.shown[1:], strict=False)) <= 2.0
+        assert [caption for _, caption in second.shown] == [caption for _, caption in first.shown]
+        end = next(at for at, caption in first.shown if caption.final)
+        assert end - (began + 9.0) <= 1.5 + fake.transcriber.delay
+        assert fake.call.captions.cost > 0
+        await fake.call.captions.close(first)
+        await fake.call.captions.close(second)
+        assert first.ended
+        assert not fake.call.captions.on
+
+
+@pytest.mark.looptime
+async def test_nobody_gets_anothers_line_and_all_of_them_are_there() -> None:
+    rng = random.Random(22)
+    async with fake_call(ANNA, BEN, answering="listen") as fake:
+        fake.transcriber.by_person = {ANNA: "words of one", BEN: "words of two"}
+        reader = reading(fake)
+        names = {ANNA: "Anna", BEN: "Ben"}
+        for _ in range(10):
+            for person in (ANNA, BEN):
+                fake.link.speak(person, -rng.uniform(0.0, 2.0), rng.uniform(0.6, 5.0), -1.5)
+            await asyncio.sleep(9.0)
+        await asyncio.sleep(5.0)
+        assert all(caption.name == names[caption.user_id] for _, caption in reader.shown)
+        said = {ANNA: "words of one", BEN: "words of two"}
+        assert all(said[caption.user_id] in caption.text for _, caption in reader.shown)
+        final = {caption.utterance_id for _, caption in reader.shown if caption.final}
+        heard = {message.id for message in fake.call.record.messages if message.role == "user"}
+        assert len(final) == len(heard) == 20
+
+
+@pytest.mark.looptime
+async def test_without_money_the_final_words_come_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with fake_call(ANNA, BEN, answering="listen") as fake:
+        reader = reading(fake)
+
+        async def nothing(*_: object) -> None:
+            return None
+
+        monkeypatch.setattr(Extras, "reserve", nothing)
+        await fake.says(ANNA, 5.0, then=3.0)
+        assert [caption.final for _, caption in reader.shown] == [True]
+
+
+@pytest.mark.looptime
+async def test_who_is_forgotten_is_in_no_caption() -> None:
+    async with fake_call(ANNA, BEN, answering="listen") as fake:
+        fake.transcriber.by_person = {ANNA: "a canary"}
+        reader = reading(fake)
+        await fake.says(ANNA, 3.0, then=3.0)
+        fake.link.speak(ANNA, 6.0)
+        fake.link.speak(BEN, 6.0)
+        await asyncio.sleep(4.0)
+        assert any("canary" in line for line in reader.lines)
+        await fake.erasure.forget_person(ANNA)
+        await asyncio.sleep(6.0)
+        assert reader.lines == ["**Ben** hello there"]
+        assert "canary" not in repr([speech.text for _, speech in fake.call.captions._open.values()])
+
+
+def test_a_monologue_is_settled_at_breaths_and_never_sent_whole_again() -> None:
+    speech, second = GrowingSpeech(), 32_000
+    sent = 0
+    for length in range(1, 31):
+        utterance = Utterance(1, ANNA, 0.0, bytes(length * second), float(length), "silence")
+        part = speech.next_part(utterance, breath=length % 3 == 0)
+        assert part is not None
+        assert len(part.utterance.pcm) <= 3 * second
+        sent += len(part.utterance.pcm)
+        speech.written(part, f"w{length}")
+    assert speech.text.split() == [f"w{length}" for length in range(3, 31, 3)]
+    assert sent == 60 * second
+    assert joined("今日は", "晴れです") == "今日は晴れです"
+
+
+def test_pages_stay_within_discords_limit_and_lose_nothing() -> None:
+    rng = random.Random(7)
+    pages, wanted = CaptionPages(), []
+    written: dict[int, str] = {}
+    for number in range(150):
+        text = f"line {number} " + "**w** " * rng.randint(0, 60)
+        pages.show(Caption(number, ANNA, "Anna", text[:40], final=False))
+        if number >= 4:  # five speak at once
+            pages.show(Caption(number - 4, ANNA, "Anna", f"line {number - 4} done", final=True))
+            wanted.append(number - 4)
+        for page in list(pages.pages):
+            assert len(page.lines) <= MAX_PAGE_LINES
+            assert len(page.text) <= MAX_PAGE_CHARACTERS
+            written |= {key: caption.text for key, caption in page.lines.items() if caption.final}
+            if page.settled:
+                pages.done(page)
+    assert sorted(written) == wanted
+    assert all(text == f"line {number} done" for number, text in written.items())
+    assert not pages.dropped
+    assert len(pages.pages) <= 3

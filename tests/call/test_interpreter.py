@@ -1,0 +1,89 @@
+"""The interpreter: each utterance once, in order, never an answer, never far behind."""
+
+import asyncio
+
+import pytest
+
+from tests.fake_call import FakeCall, fake_call
+from tests.fakes import ANNA, BEN
+
+pytestmark = pytest.mark.looptime
+
+LANGUAGES = ("en", "ja")
+
+
+def interpreted(fake: FakeCall) -> list[tuple[int, ...]]:
+    """Return the utterance ids of each request, and check that it is one to interpret."""
+    for request in fake.engine.requests:
+        assert request.room.interpret == LANGUAGES
+        assert request.history == ()
+    return [tuple(utterance.id for utterance in request.turn.utterances) for request in fake.engine.requests]
+
+
+@pytest.mark.parametrize("preemptive", [False, True])
+async def test_forty_utterances_are_interpreted_once_and_in_order(preemptive: bool) -> None:
+    async with fake_call(ANNA, BEN, preemptive=preemptive, answering="name") as fake:
+        fake.call.interpreter.choose(LANGUAGES)
+        for number in range(40):
+            await fake.says(BEN if number % 2 else ANNA, 1.5, then=4.0)
+        asked = interpreted(fake)
+        assert asked == [(number,) for number in range(1, 41)]
+        assert fake.outcomes == ["interpreted"] * 20
+        assert [spoken.asked_by for spoken in fake.venue.audience.spoken] == [(ANNA,), (BEN,)] * 20
+
+
+async def test_nobody_waits_behind_more_than_two() -> None:
+    """Five utterances without a gap for the bot: the first two are written, the others said, all in order."""
+    async with fake_call(ANNA, BEN) as fake:
+        fake.call.interpreter.choose(LANGUAGES)
+        fake.link.speak(BEN, *[1.0, -0.8] * 5)
+        await fake.says(ANNA, 9.4, then=15.0)
+        requests = fake.engine.requests
+        assert len(requests) == 6
+        assert [request.room.text_only for request in requests] == [True, True, True, False, False, False]
+        began = [request.turn.utterances[0].started_at for request in requests]
+        assert began == sorted(began)
+
+
+async def test_who_speaks_while_it_is_made_does_not_have_it_made_again() -> None:
+    async with fake_call(ANNA, BEN) as fake:
+        fake.call.interpreter.choose(LANGUAGES)
+        fake.engine.usual = (1.0, 2.0)
+        await fake.says(ANNA, 1.0, then=0.8)
+        await fake.says(BEN, 2.0, then=10.0)
+        assert interpreted(fake) == [(1,), (2,)]
+        assert [spoken.interrupted for spoken in fake.venue.audience.spoken] == [False, False]
+        assert fake.link.playbacks[0].began is not None
+
+
+async def test_stop_and_speech_over_it_silence_it() -> None:
+    async with fake_call(ANNA, BEN) as fake:
+        fake.call.interpreter.choose(LANGUAGES)
+        fake.engine.usual = (0.3, 8.0)
+        await fake.says(ANNA, 1.0, then=2.0)
+        fake.transcriber.words.append("stop")
+        fake.transcriber.words.append("stop")
+        await fake.says(BEN, 0.7, then=3.0)
+        first, *_ = fake.venue.audience.spoken
+        assert first.interrupted
+        assert sum(playback.began is not None for playback in fake.link.playbacks) == 1, "stop is not interpreted"
+        assert fake.outcomes[-1] == "stop"
+
+
+async def test_what_is_asked_in_writing_is_answered() -> None:
+    async with fake_call(ANNA, BEN) as fake:
+        fake.call.interpreter.choose(LANGUAGES)
+        fake.call.ask(BEN, "What time is it?")
+        await asyncio.sleep(5)
+        (request,) = fake.engine.requests
+        assert request.room.interpret == ()
+
+
+async def test_it_ends_and_a_name_is_needed_again() -> None:
+    async with fake_call(ANNA, BEN, answering="name") as fake:
+        assert not fake.call.interpreter.choose(LANGUAGES)
+        await fake.says(ANNA, 1.0, then=5.0)
+        assert fake.call.interpreter.choose(())
+        await fake.says(ANNA, 1.0, then=5.0)  # no follow-up either: nobody was answered
+        assert len(fake.engine.requests) == 1
+        assert fake.outcomes == ["interpreted", "not_addressed"]

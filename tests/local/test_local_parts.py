@@ -1,0 +1,43 @@
+"""Real recognition and a real voice in a call, whose text model alone is a stand-in."""
+
+from pathlib import Path
+from typing import Any
+
+from bot.addresses import LOCAL
+from bot.audio import HEAR_RATE
+from bot.engine.local.recogniser import MoonshineRecogniser
+from sandbox import clips
+from sandbox.media import resample
+from tests.e2e.conftest import Harness, harness
+from tests.e2e.test_conversation import OUT
+from tests.local.weights import RECOGNISER
+
+__all__ = ["harness"]
+
+
+def local(models: Path) -> dict[str, Any]:
+    return {
+        "engine": "cascade",
+        "transcribe_base_url": LOCAL,
+        "transcribe_model": RECOGNISER,
+        "speech_base_url": LOCAL,
+        "local_models_dir": models,
+    }
+
+
+async def test_somebody_asks_and_hears_the_answer(harness: Harness, models: Path) -> None:
+    async with harness.bot(**local(models)):
+        anna, kikite = await harness.sandbox.person("Anna"), harness.sandbox.bot.id
+        await harness.join(anna)
+        await anna.say(clips.load("anna-cook", OUT))
+        await anna.recorder.wait_for(kikite, 2.0, 60)
+        await anna.recorder.quiet(kikite, 1.0)
+        [line] = [line for line in harness.lines() if "Fried rice" in line]
+        assert "cost unknown" not in line
+        assert "cook tonight with rice" in str(harness.model.chats[-1].body["messages"][-1]["content"])
+        assert not harness.model.transcriptions and not harness.model.speeches
+        heard = MoonshineRecogniser(models / RECOGNISER).words(
+            resample(anna.recorder.words(kikite), OUT, HEAR_RATE), ()
+        )
+        assert "fried rice with egg and spinach" in heard.lower()
+    assert not harness.model.refused

@@ -1,0 +1,77 @@
+"""What a voice says of a text."""
+
+import pytest
+
+from bot.speakable import speakable
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Hello there.", "Hello there."),
+        ("That is **really** _very_ `good`, ~~not~~ *bad*.", "That is really very good, not bad."),
+        ("***Both*** of ||them||.", "Both of them."),
+        ("# The plan\nWe go.", "The plan. We go."),
+        ("You need:\n- milk\n- two eggs\n* flour!", "You need: milk. two eggs. flour!"),
+        ("1. Boil it.\n2) Eat it", "1, Boil it. 2, Eat it."),
+        ("- [x] it is done", "it is done."),
+        ("> She said it.\n> Twice.", "She said it. Twice."),
+        ("See [the docs](https://example.com/a_(b)?c=d).", "See the docs."),
+        ("![a cat](https://example.com/cat.png) sits.", "a cat sits."),
+        ("It is at https://www.example.com/path?x=1#y.", "It is at example.com."),
+        ("<https://docs.python.org/3/> has it", "docs.python.org has it"),
+        ("Use this:\n```python\nprint('x')\n```\nand that is it.", "Use this: and that is it."),
+        ("Call `foo_bar()` and you are done.", "Call foo bar and you are done."),
+        ("Left open: ```rm -rf", "Left open:"),
+        ("| name | age |\n|---|---:|\n| Aki | 5 |", "name, age. Aki, 5."),
+        ("One\n\n---\n\nTwo", "One. Two"),
+        ("Great! 🎉👍🏽 <:kek:123456> <@42> :smile:", "Great!"),
+        ("It is $5, or $1, of $1,234.50 and €3.", "It is 5 dollars, or 1 dollar, of 1234 dollars 50 and 3 euros."),
+        ("It is worth $2.5 million and £3bn.", "It is worth 2.5 million dollars and 3 billion pounds."),
+        ("It was 50% of 1,234,567 & that is it.", "It was 50 percent of 1234567 and that is it."),
+        ("It is 5–10 km at 3.5 km/h and -5 °C.",
+         "It is 5 to 10 kilometers at 3.5 kilometers per hour and minus 5 degrees Celsius."),
+        ("The day is 2026-11-29, at 14:05.", "The day is November 29, 2026, at 14:05."),
+        ("It is #1 of 3 × 4 = 12.", "It is number 1 of 3 times 4 equals 12."),
+        ("A → B is the way.", "A, B is the way."),
+        ("call 555-12-34, a well-known one, it is 3-year-old", "call 555-12-34, a well-known one, it is 3-year-old"),
+        ("Das sind 50 % und 5 €.", "Das sind 50 % und 5 €."),
+        ("snake_case and 2*3*4 are words", "snake_case and 2 3 4 are words"),
+        ("", ""),
+        ("***\n🎉 ```x```", ""),
+        ("…!?", ""),
+    ],
+)  # fmt: skip
+def test_english(written: str, said: str):
+    assert speakable(written) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("これは**とても**良いです。", "これはとても良いです。"),
+        ("必要なもの：\n- 牛乳\n- 卵", "必要なもの： 牛乳。 卵。"),
+        ("気温は-3.5℃、湿度は50%です。", "気温はマイナス3.5度、湿度は50パーセントです。"),
+        ("2026-01-05の14:05から5〜10分、15:00まで。", "2026年1月5日の14時5分から5から10分、15時まで。"),
+        ("料金は¥1,500です。", "料金は1500円です。"),
+        (
+            "詳しくは[ここ](https://example.com)、または https://example.co.jp/a。",
+            "詳しくはここ、または example.co.jp。",
+        ),
+        ("A→Bです😀", "A、Bです"),
+        ("3×4=12です", "3かける4イコール12です"),
+    ],
+)
+def test_japanese(written: str, said: str):
+    assert speakable(written) == said
+
+
+def test_the_given_language_decides_where_the_text_does_not():
+    assert speakable("50%") == "50%"
+    assert speakable("50%", "en-GB") == "50 percent"
+    assert speakable("約50%", "ja") == "約50パーセント"
+
+
+def test_hostile_text_takes_no_time():
+    for text in ("[" * 5_000, "*a" * 2_500, "`" * 5_001, "|" * 5_000, "_a " * 2_000, "<a" * 2_500, "1," * 2_500):
+        speakable(text)
