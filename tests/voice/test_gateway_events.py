@@ -1,9 +1,13 @@
 """What the main gateway says about the bot, and whether it ends the open session."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
+from bot.voice.link.connection import VoiceConnection
 from bot.voice.link.gateway_events import GatewayEvents
-from bot.voice.link.recovery import EXPLANATION_SECONDS
+from bot.voice.link.recovery import EXPLANATION_SECONDS, SERVER_CHANGED
 
 HERE, THERE = 1, 2
 
@@ -98,6 +102,38 @@ def test_taken_out_again_after_leaving_and_entering(events: GatewayEvents) -> No
         assert not events.voice_state(channel_id)
     assert events.voice_state(None)
     assert flags(events) == "removed"
+
+
+@pytest.mark.parametrize("entering", [False, True])
+def test_a_move_that_was_under_way_does_not_make_a_removal_of_ones_own_leaving(
+    events: GatewayEvents, entering: bool
+) -> None:
+    events.exiting(inside=True)
+    if entering:
+        events.entering()
+    events.voice_state(THERE)
+    assert events.leaving
+    assert not events.voice_state(None)
+    assert flags(events).replace("server_ready", "") == ""
+    assert not events.voice_state(THERE)
+    assert events.voice_state(None)
+    assert events.removed
+
+
+def test_a_stay_whose_end_was_never_confirmed_hides_no_removal(events: GatewayEvents) -> None:
+    events.exiting(inside=True)
+    events.entering()
+    assert not events.voice_state(HERE)
+    assert events.voice_state(None)
+    assert events.removed
+
+
+@pytest.mark.parametrize("said", ["another server", "removed"])
+async def test_what_is_said_while_a_session_is_being_opened_ends_it(events: GatewayEvents, said: str) -> None:
+    """The socket that it would have closed was not there yet."""
+    assert events.voice_state(None) if said == "removed" else events.voice_server("new", "server")
+    opened = SimpleNamespace(events=events, _end_reason=None, ws=None)
+    assert await VoiceConnection.serve(cast(VoiceConnection, opened), lambda: False) == SERVER_CHANGED
 
 
 def test_word_of_an_earlier_stay_is_not_of_this_one(clock: Clock) -> None:

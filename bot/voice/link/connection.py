@@ -195,9 +195,10 @@ class VoiceConnection(VoiceConnectionState):
     async def serve(self, until: Callable[[], bool]) -> int:
         """Handle messages of the voice gateway until the connection ends; return why (see recovery.py)."""
         try:
-            while not until():
+            # What was said while this session was being opened found nothing to end.
+            while not (until() or self.events.decisive):
                 await self.ws.poll_event()
-            code = recovery.NORMAL_CLOSURE
+            code = recovery.SERVER_CHANGED if self.events.decisive else recovery.NORMAL_CLOSURE
         except discord.ConnectionClosed as closed:
             code = closed.code
         except TimeoutError:

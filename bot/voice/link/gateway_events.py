@@ -27,6 +27,11 @@ class GatewayEvents:
         self._server_named_at = float("-inf")
         self._changed = asyncio.Event()
 
+    @property
+    def decisive(self) -> bool:
+        """Whether they decide what follows, whatever the connection does: another server, or no channel any more."""
+        return self.server_ready or self.removed
+
     async def wait(self) -> None:
         """Wait for the next event."""
         self._changed.clear()
@@ -63,9 +68,11 @@ class GatewayEvents:
             self.removed = self.removed or removed
             self.inside = self.leaving = False
             return removed
-        self.inside, self.leaving = True, False
+        self.inside = True
         if channel_id == self.channel_id:
+            self.leaving = False
             return False
+        # While we wait for word that we left, a move is older than our wish to leave: that word is still to come.
         self.channel_id = channel_id
         # The new server is named before or after this event, but the DAVE group is named after the channel.
         self.server_ready = self.server_ready or self._clock() - self._server_named_at < EXPLANATION_SECONDS

@@ -143,7 +143,7 @@ class Reconnector:
     async def _decided(self) -> None:
         """Wait for an event that decides what follows."""
         events = self._transport.events
-        while not (events.server_ready or events.removed):
+        while not events.decisive:
             await events.wait()
 
     async def _take(self, step: RecoveryStep) -> bool:
