@@ -6,8 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from bot.jobs.minutes.claims import MAX_CITED_LINES, Claim
+from bot.jobs.minutes.named_days import Days, named_days, without_times
+from bot.jobs.minutes.owners import takes_it_on
+from bot.jobs.minutes.polarity import denied
+from bot.jobs.minutes.quantities import unsaid, unsaid_hour
 from bot.jobs.minutes.talk import NumberedLine, owner_name
-from bot.jobs.minutes.wording import borne_out, tongue
+from bot.jobs.minutes.wording import borne_out, content, tongue
 
 NEAR_LINES = 3
 """Lines before and after a cited one in which a date may be named: "By Friday?", "Yes, I'll do it." """
@@ -36,8 +40,9 @@ def prove(claims: Sequence[Claim], lines: Sequence[NumberedLine]) -> Proven:
     """Keep a claim if every line that it cites is among `lines` and, of an action, its owner said one of them.
 
     A decision or an action has to cite words of a person: the bot decides nothing. The date of an action goes where
-    nobody named a time in the lines that it cites or those around them. Nor is one kept whose lines speak of something
-    else, where claims and lines are both English or both Japanese.
+    nobody named that time in the lines that it cites or those around them. Where claims and lines are both English or
+    both Japanese, none is kept whose lines speak of something else, deny it, or name neither its numbers nor its days,
+    and no action whose owner only asks others for it.
     """
     there = {line.number: line for line in lines}
     spoken = tongue(line.text for line in lines)
@@ -52,15 +57,50 @@ def _held(claim: Claim, there: Mapping[int, NumberedLine], comparable: bool) -> 
     cited = [there[number] for number in claim.lines]
     if claim.kind in _CITING and all(line.by_bot for line in cited):
         return None
-    around = [line.text for line in _around(claim.lines, there)]
-    if comparable and claim.kind in _CITING and not borne_out(claim.text, (line.text for line in cited), around):
+    around = list(_around(claim.lines, there))
+    if comparable and claim.kind in _CITING and not _supported(claim, cited, around):
         return None
-    if claim.due and not _may_name_a_time(" ".join(around)):
+    if claim.due and not _may_be_due(claim.due, around):
         claim = replace(claim, due="")
     if not claim.owner:
         return claim
-    said = next((line for line in cited if not line.by_bot and _same_name(line.name, claim.owner)), None)
-    return replace(claim, owner=said.name) if said else None
+    said = [line for line in cited if not line.by_bot and _same_name(line.name, claim.owner)]
+    if not said:
+        return None
+    others = {line.name for line in there.values()} - {said[0].name}
+    if claim.kind == "action" and comparable and not takes_it_on((line.text for line in said), others):
+        return None
+    return replace(claim, owner=said[0].name)
+
+
+def _supported(claim: Claim, cited: Sequence[NumberedLine], around: Sequence[NumberedLine]) -> bool:
+    """Whether the lines speak of what a claim says, do not deny it, and name its numbers and days."""
+    words, near = [line.text for line in cited if not line.by_bot], [line.text for line in around]
+    if not borne_out(claim.text, (line.text for line in cited), near) or denied(claim.text, words, near, content):
+        return False
+    days = named_days(claim.text, cited[0].at.date())
+    if unsaid_hour(claim.text, near):
+        return False
+    return not unsaid(without_times(claim.text), near) and (not days or _named(days, around))
+
+
+def _named(days: Sequence[Days], around: Sequence[NumberedLine]) -> bool:
+    """Whether lines name one of these days, or a time that no calendar tells."""
+    for line in around:
+        told = named_days(line.text, line.at.date())
+        if told is None or any(one[0] <= other[1] and other[0] <= one[1] for one in told for other in days):
+            return True
+    return False
+
+
+def _may_be_due(due: str, around: Sequence[NumberedLine]) -> bool:
+    """Whether lines name that day, or a time of another kind: "at three", "after the meeting"."""
+    words = " ".join(line.text for line in around)
+    if not _may_name_a_time(words):
+        return False
+    days = named_days(due, around[0].at.date())
+    told = [named_days(line.text, line.at.date()) for line in around]
+    return not days or not any(told) or _named(days, around)
 
 
 def _around(numbers: Sequence[int], there: Mapping[int, NumberedLine]) -> Iterator[NumberedLine]:

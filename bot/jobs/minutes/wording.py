@@ -42,6 +42,17 @@ _ENGLISH_WORDS = _COMMON & set(
 )
 """Of these, what is no common word of another language that is spoken much."""
 
+_IRREGULAR: dict[str, str] = dict(
+    re.findall(
+        r"(\w+):(\w+)",
+        """bought:buy sold:sell gone:go went:go paid:pay sent:send built:build held:hold met:meet kept:keep left:leave
+        found:find chosen:choose chose:choose wrote:write written:write spent:spend told:tell gave:give given:give
+        began:begin begun:begin drove:drive driven:drive drew:draw drawn:draw threw:throw thrown:throw brought:bring
+        taught:teach caught:catch thought:think won:win lost:lose ran:run sang:sing sung:sing spoke:speak spoken:speak
+        broke:break broken:break flew:fly flown:fly rang:ring rung:ring""",
+    )
+)
+
 Tongue = Literal["en", "ja", ""]
 
 
@@ -60,19 +71,20 @@ def borne_out(claim: str, cited: Iterable[str], around: Iterable[str]) -> bool:
 
     What has no words of its own, such as "Let's do that", can be neither shown nor refuted, and is believed.
     """
-    said, lines = _content([claim]), _content(cited)
+    said, lines = content(claim), content(*cited)
     needed = 1 if len(said) <= LONG_CLAIM_WORDS else 2
     if len(lines) <= MAX_ASSENT_WORDS:
-        lines |= _content(around)
+        lines |= content(*around)
     return not said or len(said & lines) >= needed
 
 
-def _content(texts: Iterable[str]) -> set[str]:
-    """Return what a text is about: its words without those that stand in any text, by their stems."""
+def content(*texts: str) -> set[str]:
+    """Return what texts are about: their words without those that stand in any text, by their stems."""
     text = _plain(" ".join(texts))
     japanese = {found for found in _JAPANESE_PATTERN.findall(text) if found not in _COMMON_KANJI}
     words = {word.replace("’", "'") for word in _SPOKEN_WORD_PATTERN.findall(_JAPANESE_PATTERN.sub(" ", text))}
     words = {word for word in words - _COMMON if not _KANA_PATTERN.search(word)}
+    words = {_IRREGULAR.get(word) or word for word in words}
     return japanese | {word.removesuffix("'s")[:_STEM_LETTERS] for word in words if len(word) > 1 or word.isdigit()}
 
 
