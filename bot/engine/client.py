@@ -8,6 +8,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx2
 from openai import AsyncOpenAI
 
+from bot.addresses import is_private
 from bot.engine.dialects import in_own_network
 from bot.engine.transport import ModelTransport, socket_options
 
@@ -34,7 +35,7 @@ def build_client(api_key: str, base_url: str, ssl_context: ssl.SSLContext | None
         socket_options=socket_options(),
     )
     http = httpx2.AsyncClient(
-        transport=ModelTransport(make, may_hedge=not in_own_network(base_url)),
+        transport=ModelTransport(make, may_hedge=not in_own_network(base_url), hedges_unknown=not is_private(base_url)),
         timeout=HTTP_TIMEOUT,
         follow_redirects=True,
         # A compressed answer saves nothing on base64, and a hostile one grows a thousandfold.

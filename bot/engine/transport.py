@@ -63,6 +63,10 @@ class Patience:
             self._recent.pop(next(iter(self._recent)))
         self._recent.setdefault(path, deque(maxlen=REMEMBERED_FIRST_BYTES)).append(seconds)
 
+    def knows(self, path: str) -> bool:
+        """Whether this path answered before."""
+        return path in self._recent
+
     def of(self, path: str, size: int, *, fresh: bool) -> float:
         """Return the seconds for a request of `size` bytes; `fresh`: it opened its connection."""
         recent = self._recent.get(path)
@@ -130,12 +134,18 @@ class _Body(httpx2.AsyncByteStream):
 class ModelTransport(httpx2.AsyncBaseTransport):
     """Sends requests over a pool of connections, and over a new one when the first does not answer."""
 
-    def __init__(self, make: Callable[[], httpx2.AsyncHTTPTransport], *, may_hedge: bool = True) -> None:
-        """`may_hedge`: False for a server that only gets slower by a second request."""
+    def __init__(
+        self, make: Callable[[], httpx2.AsyncHTTPTransport], *, may_hedge: bool = True, hedges_unknown: bool = True
+    ) -> None:
+        """`may_hedge`: False for a server that only gets slower by a second request.
+
+        `hedges_unknown`: False for one that may read its model from disk before its first answer.
+        """
         self.hedges = 0
         "requests that were sent a second time"
         self._make = make
         self._may_hedge = may_hedge
+        self._hedges_unknown = hedges_unknown
         self._pool = _Pool(make())
         self._retired: set[_Pool] = set()
         self._patience = Patience()
@@ -191,6 +201,9 @@ class ModelTransport(httpx2.AsyncBaseTransport):
         """Wait for an attempt as long as usual; return whether it is over."""
         size = int(request.headers.get("content-length") or 0)
         path = request.url.path
+        if not (self._hedges_unknown or self._patience.knows(path)):
+            await asyncio.wait({attempt.task})
+            return True
         for fresh in (False, True):
             left = attempt.since + self._patience.of(path, size, fresh=fresh) - asyncio.get_running_loop().time()
             await asyncio.wait({attempt.task}, timeout=max(0.0, left))
