@@ -14,6 +14,7 @@ from bot.errors import (
     OutOfCredit,
     PartFailed,
     RateLimited,
+    RequestTooLarge,
     UnplayableSound,
     Unreachable,
 )
@@ -23,6 +24,11 @@ HINTS: tuple[tuple[type[BotError], str], ...] = (
     (OutOfCredit, "The account at {host} is out of credit: top it up, then run this again."),
     (RateLimited, "{host} is rate-limiting: run this again in a minute."),
     (ModelUnavailable, "{host} has no model {model}: check {model_setting}, or run `python -m bot doctor`."),
+    (
+        RequestTooLarge,
+        "{host}, or a proxy before it, takes no request of this size: raise its limit, such as nginx's "
+        "client_max_body_size.",
+    ),
     (UnplayableSound, "{host} sends audio in an unknown format: check the server's audio settings."),
     (Incomplete, "The answer from {host} was cut off: run this again."),
     (Unreachable, "{host} can't be reached: check {address_setting}, the network and SSL_CERT_FILE."),

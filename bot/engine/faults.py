@@ -9,6 +9,7 @@ ModelUnavailable  404, 405, 501; model_not_found
 DeafModel         any status, in words: it takes no audio
 HistoryExpired    400 audio_not_found
 BadAudio          400 unsupported_format, or a decode failure
+RequestTooLarge   413
 BadRequest        other 4xx
 Unreachable       408, 409, 5xx, network, timeout, an error within the stream,
                   a web page or nothing in place of an answer
@@ -26,6 +27,7 @@ from typing import Any
 import httpx2
 import openai
 
+from bot.engine.fault_words import AUDIO_CODES, KINDS_BY_CODE, KINDS_BY_MESSAGE, TOO_LONG_CODES, TOO_LONG_WORDS
 from bot.errors import (
     BadAudio,
     BadRequest,
@@ -39,6 +41,7 @@ from bot.errors import (
     ModelUnavailable,
     OutOfCredit,
     RateLimited,
+    RequestTooLarge,
     Unreachable,
 )
 
@@ -47,45 +50,11 @@ MAX_RETRY_WAIT_SECONDS = 1.5
 _RETRY_WAIT_SECONDS: dict[type[BotError], float] = {RateLimited: 0.6, Unreachable: 0.2}
 """The wait before a retry where one may help and the server names no time."""
 
-_KINDS_BY_CODE: dict[str, type[BotError]] = {
-    **dict.fromkeys(
-        ("insufficientquota", "creditbalanceexhausted", "billinghardlimitreached", "billingnotactive",
-         "insufficientcredits", "insufficientbalance", "insufficientfunds", "paymentrequired", "arrearage"),
-        OutOfCredit,
-    ),
-    **dict.fromkeys(("modelnotfound", "deploymentnotfound", "modelaccessdenied", "modelnotexist"), ModelUnavailable),
-    **dict.fromkeys(
-        ("invalidapikey", "invalidauthentication", "accountdeactivated", "authenticationerror", "unauthenticated",
-         "unauthorized", "permissiondenied", "invalidapikeyerror", "permissiondeniederror",
-         "nodbconnection"),  # LiteLLM's word for a key that it does not know, where it has no database
-        ModelAuth,
-    ),
-    **dict.fromkeys(
-        ("ratelimitexceeded", "ratelimiterror", "slowdown", "requests", "tokens", "throttling", "throttlingratequota",
-         "throttlingallocationquota", "resourceexhausted", "toomanyrequests"),
-        RateLimited,
-    ),
-}  # fmt: skip
-"""By the letters and digits of the code or type, in lower case: servers spell them differently."""
-_KINDS_BY_MESSAGE: tuple[tuple[re.Pattern[str], type[BotError]], ...] = (
-    (re.compile(r"audio inputs? (?:is|are) not supported|does not support audio|at most 0 audio"), DeafModel),
-    (re.compile(r"insufficient (?:balance|credit|fund|quota)|out of credits?\b|exceeded your current quota|"
-                r"payment required|credit balance|not enough credits?\b|add (?:more )?credits"), OutOfCredit),
-    (re.compile(r"(?:invalid|incorrect|missing|wrong|no) (?:api[ _-]?key|token|auth)|unauthori[sz]ed|"
-                r"authentication (?:error|failed|required)"), ModelAuth),
-    (re.compile(r"rate[ -]?limit|too many requests"), RateLimited),
-    (re.compile(r"model\b.{0,120}\b(?:not found|does not exist|not a valid|is not available)|"
-                r"(?:not a valid|invalid) model\b"), ModelUnavailable),
-)  # fmt: skip
-"""Where neither code nor status decides."""
-_AUDIO_CODES = {"unsupportedformat", "invalidaudio", "audiodecodefailed", "invalidfileformat"}
 MAX_ERROR_DEPTH = 8
 """Of errors within errors."""
 MAX_READ_MESSAGE_CHARACTERS = 2000
 _FAILED = ("error", "fail", "failed", "failure")
 """As the status of an answer."""
-_TOO_LONG_CODES = {"contextlengthexceeded", "exceedcontextsizeerror"}
-_TOO_LONG = re.compile(r"context (?:length|size|window)|contextwindowexceeded")
 _STATUS = re.compile(r"[1-5]\d\d", re.ASCII)
 _UNSAFE_CHARACTERS = re.compile(r"[^\w.\[\]-]+")
 
@@ -143,7 +112,7 @@ def classify(
         asked = _asked_pause(headers or {})
         pause = asked if asked is not None else pause
         pause = pause if pause <= MAX_RETRY_WAIT_SECONDS else None
-    too_long = bool(words & _TOO_LONG_CODES) or (kind is BadRequest and bool(_TOO_LONG.search(_message(fields))))
+    too_long = bool(words & TOO_LONG_CODES) or (kind is BadRequest and bool(TOO_LONG_WORDS.search(_message(fields))))
     return ModelFault(kind(_detail(status, fields, request_id)), pause, status, too_long=too_long)
 
 
@@ -189,7 +158,7 @@ def no_answer(received: bytes) -> ModelFault:
 
 
 def _kind(status: int | None, words: set[str], fields: Mapping[str, Any]) -> type[BotError]:
-    found = {kind for word, kind in _KINDS_BY_CODE.items() if word in words}
+    found = {kind for word, kind in KINDS_BY_CODE.items() if word in words}
     for kind in (OutOfCredit, ModelUnavailable, ModelAuth):
         if kind in found:
             return kind
@@ -212,12 +181,15 @@ def _kind(status: int | None, words: set[str], fields: Mapping[str, Any]) -> typ
         return HistoryExpired
     if told is ModelUnavailable:
         return told
-    return BadAudio if words & _AUDIO_CODES or _blames_sound(fields) else BadRequest
+    too_large = status == 413 or RequestTooLarge in found
+    if too_large and not TOO_LONG_WORDS.search(_message(fields)):
+        return RequestTooLarge
+    return BadAudio if words & AUDIO_CODES or _blames_sound(fields) else BadRequest
 
 
 def _told(fields: Mapping[str, Any]) -> type[BotError] | None:
     message = _message(fields)
-    return next((kind for pattern, kind in _KINDS_BY_MESSAGE if pattern.search(message)), None)
+    return next((kind for pattern, kind in KINDS_BY_MESSAGE if pattern.search(message)), None)
 
 
 def _fields(body: object) -> Mapping[str, Any]:

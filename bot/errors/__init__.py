@@ -24,6 +24,7 @@
     │   ├── ModelUnavailable    404 model_not_found
     │   │   └── DeafModel           it takes no audio
     │   ├── HistoryExpired      400 audio_not_found; the engine recovers, people never see it
+    │   ├── RequestTooLarge     413: more bytes than the server, or a proxy before it, takes
     │   ├── BadRequest          other 400, 422: a bug in this bot
     │   ├── Unreachable         5xx, network, timeout
     │   ├── SlowAnswer          it is on its way
@@ -110,6 +111,7 @@ from bot.errors.engine import (
     ModelUnavailable,
     OutOfCredit,
     RateLimited,
+    RequestTooLarge,
     SlowAnswer,
     UnplayableSound,
     Unreachable,
@@ -195,6 +197,7 @@ __all__ = [
     "PartFailed",
     "RateLimited",
     "ReaderDied",
+    "RequestTooLarge",
     "ScannedDocument",
     "ShortOfMemory",
     "SilentAudio",

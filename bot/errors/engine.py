@@ -64,6 +64,14 @@ class HistoryExpired(EngineError):
     default_hint = "An earlier answer has expired on the model's side."
 
 
+class RequestTooLarge(EngineError):
+    code = "request_too_large"
+    default_hint = (
+        "That's more than the model's server takes at once. Try shorter parts. "
+        "The bot's operator can raise the limit, often that of a proxy."
+    )
+
+
 class BadRequest(EngineError):
     code = "bad_request"
     default_hint = "The model rejected my request. This is a bug in the bot."

@@ -43,6 +43,8 @@ EXPIRED = Refuse(
     param="content.messages[1].audio.id",
 )
 """Only pretends that the id is unknown; ModelServer.forget_audio makes the server forget it."""
+TOO_LARGE = ProxyPage(413, "<html><head><title>413 Request Entity Too Large</title></head></html>")
+"""As nginx says it, for more than a megabyte, unless it is told to take more."""
 BAD_GATEWAY = ProxyPage(502, "<html><head><title>502 Bad Gateway</title></head></html>")
 
 
@@ -88,6 +90,7 @@ FAULTS: Mapping[str, Callable[[], Plain]] = {
     "slow down": lambda: rate_limited(slow_down=True),
     "slow down, wait 20": lambda: rate_limited(20, slow_down=True),
     "bad gateway": lambda: BAD_GATEWAY,
+    "too large": lambda: TOO_LARGE,
     "bad audio": lambda: BAD_AUDIO,
     "bad request": lambda: BAD_REQUEST,
     "expired audio id": lambda: EXPIRED,

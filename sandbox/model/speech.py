@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from bot.audio import SPEAK_RATE, seconds
 from sandbox import clips
@@ -85,7 +85,8 @@ async def send_speech(
     started = record.body_at or loop.time()
     data = answer.pcm if format == "pcm" else await asyncio.to_thread(encoded, answer.pcm, format)
     response = web.StreamResponse(headers={"Content-Type": MEDIA_TYPES.get(format, "audio/pcm")})
-    response.enable_chunked_encoding()
+    if request.version >= HttpVersion11:  # nginx asks in HTTP/1.0 by default
+        response.enable_chunked_encoding()
     await asyncio.sleep(max(0.0, started + first - loop.time()))
     await response.prepare(request)
     record.status, record.headers_at = 200, loop.time()

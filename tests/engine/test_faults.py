@@ -19,6 +19,7 @@ from bot.errors import (
     ModelUnavailable,
     OutOfCredit,
     RateLimited,
+    RequestTooLarge,
     Unreachable,
 )
 
@@ -68,6 +69,9 @@ CASES: list[tuple[str, int | None, Any, dict[str, str], type[BotError], float | 
     ("LiteLLM's unknown model", 400, body("400", "invalid_request_error", "/chat/completions: Invalid model name "
      "passed in model=nope. Call `/v1/models` to view available models for your key."), {}, ModelUnavailable, None),
     ("bad field", 400, body("unknown_parameter", param="store"), {}, BadRequest, None),
+    ("a proxy's limit", 413, "<html>413 Request Entity Too Large</html>", {}, RequestTooLarge, None),
+    ("too large, by its type", 400, body(kind="request_too_large"), {}, RequestTooLarge, None),
+    ("too many words, as too large", 413, body(message="maximum context length is 9"), {}, BadRequest, None),
     ("unprocessable", 422, body(), {}, BadRequest, None),
     ("timeout there", 408, body(), {}, Unreachable, 0.2),
     ("conflict", 409, body(), {}, Unreachable, 0.2),

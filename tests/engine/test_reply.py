@@ -18,6 +18,7 @@ from bot.errors import (
     ModelUnavailable,
     OutOfCredit,
     RateLimited,
+    RequestTooLarge,
     Unreachable,
 )
 from bot.types import AudioDelta
@@ -64,12 +65,12 @@ FAULT_TABLE: dict[str, tuple[type[BotError] | None, int, float]] = {
     "slow down": (RateLimited, 2, 0.6),
     "slow down, wait 20": (RateLimited, 1, 0.0),
     "bad gateway": (Unreachable, 2, 0.2),
+    "too large": (RequestTooLarge, 1, 0.0),
     "bad audio": (BadAudio, 1, 0.0),
     "bad request": (BadRequest, 1, 0.0),
     "expired audio id": (HistoryExpired, 1, 0.0),
     # The call says after 6 s that it takes long; the second request runs on meanwhile.
-    # Each is sent again over a new connection, before its deadline.
-    "hang before headers": (Unreachable, 4, 16.0),
+    "hang before headers": (Unreachable, 2, 16.0),
     "hang after headers": (Unreachable, 2, 16.0),
     "reset before headers": (Unreachable, 2, 0.0),
     "nothing but headers": (Incomplete, 2, 0.0),

@@ -83,8 +83,7 @@ async def test_faults_under_a_good_status(model: ModelServer, client: Any, body:
     ],
 )
 async def test_faults(model: ModelServer, client: Any, name: str, error: type[EngineError]):
-    times = 4 if name == "hang before headers" else 2  # a hanging request is sent again over another connection
-    model.script_transcriptions(*[FAULTS[name]()] * times)
+    model.script_transcriptions(*[FAULTS[name]()] * 2)
     with pytest.raises(error):
         await OpenAITranscriber(client, model="gpt-transcribe").transcribe(speech(), None, [])
 

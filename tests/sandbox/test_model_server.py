@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import json
+from urllib.parse import urlsplit
 
 import openai
 import pytest
@@ -273,3 +275,23 @@ class TestTranscription:
             with pytest.raises((openai.BadRequestError, openai.NotFoundError)) as caught:
                 await sdk.audio.transcriptions.create(**form)
         assert caught.value.param == param
+
+
+@pytest.mark.parametrize("path", ["/audio/speech", "/chat/completions"])
+async def test_a_proxy_may_ask_in_http_1_0(path: str):
+    """As nginx does by default: no chunks, and the end of the connection ends the answer."""
+    async with at_once() as model:
+        address = urlsplit(model.base_url)
+        fields = {"input": "Hello.", "voice": "alloy", "model": "gpt-4o-mini-tts", "response_format": "pcm"}
+        body = json.dumps(fields if path == "/audio/speech" else talk()).encode()
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+        writer.write(
+            f"POST /v1{path} HTTP/1.0\r\nAuthorization: Bearer {model.key}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        head, _, answer = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+        assert b" 200 " in head.split(b"\r\n")[0]
+        assert b"chunked" not in head
+        assert answer == model.speeches[0].answer_pcm if path == "/audio/speech" else answer.endswith(b"[DONE]\n\n")
