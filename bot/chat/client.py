@@ -160,9 +160,9 @@ class Client(Host):
         """
         if self._tls is not None:
             self.http.connector = aiohttp.TCPConnector(limit=0, ssl=self._tls)
+        limit_requests(self, starting=lambda: not self.shards)
         try:
             await self.login(token)
-            limit_requests(self)
             await self._find_gateway()  # not in setup_hook: test clients without a gateway run that too
             await self.connect(reconnect=reconnect)
         except discord.LoginFailure as error:

@@ -6,12 +6,16 @@ JSON, bans as a web page, connections that break. discord.py waits out some of t
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
 import aiohttp
 import discord
+import structlog
+from discord.http import Route
+
+log = structlog.get_logger(__name__)
 
 REQUEST_ERRORS = (discord.DiscordException, OSError, aiohttp.ClientError, ValueError, KeyError)
 """What a request may raise: a refusal, a broken connection, or an answer that is not what it claims to be."""
@@ -25,16 +29,30 @@ NONCE_BITS = 64
 """Size of a message's nonce. Discord posts a message once for each nonce, within some minutes."""
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=300.0, sock_connect=10.0, sock_read=20.0)
 """For each request, in seconds: an answer that has not begun 20 s after the request was sent does not come any more."""
+START_ATTEMPTS = 3
+"""Times that a request of the start is sent, if there is no answer."""
 _Result = TypeVar("_Result")
 
 
-def limit_requests(client: discord.Client) -> None:
-    """Let no request wait longer than REQUEST_TIMEOUT; call after the login.
+def limit_requests(client: discord.Client, starting: Callable[[], bool]) -> None:
+    """Let no request wait longer than REQUEST_TIMEOUT; call before the login.
 
+    While `starting`, a request that got no answer in time is sent again, for those of the start may be sent twice.
     discord.py offers no setting for it: its session waits for aiohttp's 300 s, and a channel's lines behind it. A
     WebSocket has no such limit once it is open.
     """
-    client.http._HTTPClient__session._timeout = REQUEST_TIMEOUT  # type: ignore[attr-defined]
+    send = client.http.request
+
+    async def request(route: Route, **options: Any) -> Any:
+        client.http._HTTPClient__session._timeout = REQUEST_TIMEOUT  # type: ignore[attr-defined]
+        attempts = START_ATTEMPTS if starting() else 1
+        for attempt in range(1, attempts):
+            with suppress(TimeoutError):
+                return await send(route, **options)
+            log.warning("discord_unanswered", request=f"{route.method} {route.path}", attempt=attempt, of=attempts)
+        return await send(route, **options)
+
+    client.http.request = request
 
 
 def is_edge_fault(error: BaseException) -> bool:

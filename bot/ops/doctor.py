@@ -127,7 +127,7 @@ def _faults(error: ConfigError) -> Iterator[Finding]:
 async def invite(settings: Settings, tls: ssl.SSLContext) -> str:
     """Return the invite link with all permissions that the bot can use. Raises LoginError and StartError."""
     try:
-        async with _client(settings, tls) as client:
+        async with asyncio.timeout(DOCTOR_TIMEOUT_SECONDS), _client(settings, tls) as client:
             return _invite((await client.application_info()).id)
     except discord.LoginFailure as error:
         raise LoginError("the login was refused (401)") from error

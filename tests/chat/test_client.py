@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import discord
 import pytest
 
+from bot.chat import requests
 from bot.chat.command_sync import canonical
 from bot.chat.i18n import LOCALES_FOLDER
 from bot.errors import LoginError, StartError
+from sandbox.guild.knobs import Failure
 from sandbox.server import Sandbox
 from tests.chat.quiet_bot import client_for, quiet_bot, settings_for
 
@@ -74,6 +77,28 @@ async def test_an_unreachable_discord_is_a_start_error() -> None:
         )
         with pytest.raises(StartError, match=r"127\.0\.0\.1:9"):
             await client.start(quiet.sandbox.token)
+        await client.close()
+
+
+@pytest.mark.parametrize("asked", ["GET /users/@me", "GET .*/commands", "PUT .*/commands", "GET /gateway"])
+async def test_what_hangs_at_the_start_is_asked_again(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "REQUEST_TIMEOUT", aiohttp.ClientTimeout(sock_read=1.0))
+    async with Sandbox.open(http=True) as sandbox:
+        hung = Failure(asked, times=requests.START_ATTEMPTS - 1, seconds=600.0)
+        sandbox.knobs.failures.append(hung)
+        async with quiet_bot(sandbox=sandbox):
+            assert hung.times == 0
+
+
+async def test_a_discord_that_never_answers_ends_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "REQUEST_TIMEOUT", aiohttp.ClientTimeout(sock_read=0.2))
+    async with quiet_bot() as quiet:
+        hung = Failure("/users/@me", times=99, seconds=600.0)
+        quiet.sandbox.knobs.failures.append(hung)
+        client = client_for(settings_for(quiet.sandbox), quiet.calls, quiet.services)
+        with pytest.raises(StartError, match="Timeout"):
+            await client.start(quiet.sandbox.token)
+        assert 99 - hung.times == requests.START_ATTEMPTS
         await client.close()
 
 
