@@ -177,14 +177,17 @@ def _kind(status: int | None, words: set[str], fields: Mapping[str, Any]) -> typ
         return told or Unreachable
     if status >= 500 or status in (408, 409):
         return Unreachable
-    if "audionotfound" in words:
+    param = _scalar(fields.get("param"))
+    # Gateways keep the place that the error is about, and not its code.
+    if "audionotfound" in words or param.endswith(".audio.id"):
         return HistoryExpired
     if told is ModelUnavailable:
         return told
     too_large = status == 413 or RequestTooLarge in found
     if too_large and not TOO_LONG_WORDS.search(_message(fields)):
         return RequestTooLarge
-    return BadAudio if words & AUDIO_CODES or _blames_sound(fields) else BadRequest
+    blames_sound = words & AUDIO_CODES or param.endswith(".input_audio.data") or _blames_sound(fields)
+    return BadAudio if blames_sound else BadRequest
 
 
 def _told(fields: Mapping[str, Any]) -> type[BotError] | None:

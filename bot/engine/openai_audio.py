@@ -149,11 +149,11 @@ class OpenAIEngine(Summing):
             fault = fault or ModelFault(Incomplete(assembly.finish or outcome.value), None if filtered else 0.0)
             if self._heal(fault, prompt, attempts) or await self._again(fault, attempts):
                 continue
-            self.breaker.failed(fault.error)
+            error = self.breaker.failed(fault.error)
             done = attempts.done(complete=False)
             if done.usage != Usage():
                 yield done
-            raise fault.error
+            raise error
 
     async def check_model(self) -> ModelState:
         """Ask the server about the model. Raises EngineError when it does not answer or refuses the key."""

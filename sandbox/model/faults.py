@@ -29,6 +29,13 @@ CONFLICT = Refuse(409, "The request conflicts with another one.", "conflict")
 SERVER_ERROR = Refuse(500, "The server had an error while processing your request.", "server_error")
 OVERLOADED = Refuse(503, "The engine is currently overloaded, please try again later.", "server_error")
 SLOW_DOWN = Refuse(503, "Slow down: too many requests, reduce your rate.", "server_error", "slow_down")
+IN_COOLDOWN = Refuse(
+    429,
+    "No deployments available for selected model. Try again in 5 seconds.",
+    "None",
+    "all_deployments_in_cooldown",
+)
+"""As LiteLLM says it for some seconds after its only server has failed, whatever the fault was."""
 BAD_AUDIO = Refuse(
     400,
     "The data provided for 'input_audio' is not of valid wav format.",
@@ -91,6 +98,7 @@ FAULTS: Mapping[str, Callable[[], Plain]] = {
     "slow down, wait 20": lambda: rate_limited(20, slow_down=True),
     "bad gateway": lambda: BAD_GATEWAY,
     "too large": lambda: TOO_LARGE,
+    "cooling": lambda: IN_COOLDOWN,
     "bad audio": lambda: BAD_AUDIO,
     "bad request": lambda: BAD_REQUEST,
     "expired audio id": lambda: EXPIRED,

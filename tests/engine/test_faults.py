@@ -68,6 +68,11 @@ CASES: list[tuple[str, int | None, Any, dict[str, str], type[BotError], float | 
     ("LiteLLM's unknown key", 400, body("400", "no_db_connection", "No connected db."), {}, ModelAuth, None),
     ("LiteLLM's unknown model", 400, body("400", "invalid_request_error", "/chat/completions: Invalid model name "
      "passed in model=nope. Call `/v1/models` to view available models for your key."), {}, ModelUnavailable, None),
+    ("an expired answer through LiteLLM", 400, body("400", "invalid_request_error", "litellm.BadRequestError: "
+     "OpenAIException - Audio not found", "content.messages[1].audio.id"), {}, HistoryExpired, None),
+    ("a recording through LiteLLM", 400, body("400", "invalid_request_error", "litellm.BadRequestError: "
+     "OpenAIException - The data is not of valid wav format.", "messages[0].content[0].input_audio.data"), {}, BadAudio,
+     None),
     ("bad field", 400, body("unknown_parameter", param="store"), {}, BadRequest, None),
     ("a proxy's limit", 413, "<html>413 Request Entity Too Large</html>", {}, RequestTooLarge, None),
     ("too large, by its type", 400, body(kind="request_too_large"), {}, RequestTooLarge, None),

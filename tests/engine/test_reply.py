@@ -65,6 +65,7 @@ FAULT_TABLE: dict[str, tuple[type[BotError] | None, int, float]] = {
     "slow down": (RateLimited, 2, 0.6),
     "slow down, wait 20": (RateLimited, 1, 0.0),
     "bad gateway": (Unreachable, 2, 0.2),
+    "cooling": (RateLimited, 2, 0.6),
     "too large": (RequestTooLarge, 1, 0.0),
     "bad audio": (BadAudio, 1, 0.0),
     "bad request": (BadRequest, 1, 0.0),
@@ -237,6 +238,16 @@ async def test_breaker(model: ModelServer, engine: OpenAIEngine):
     assert len(model.chats) == 2, "while it is open nothing is sent twice"
     assert (await listen(engine)).error is None
     assert engine.fault is None
+
+
+@pytest.mark.parametrize("fault", ["bad key", "out of quota"])
+async def test_a_gateway_that_rests_after_a_fault_stands_for_it(model: ModelServer, engine: OpenAIEngine, fault: str):
+    model.script(FAULTS[fault](), FAULTS["cooling"](), FAULTS["cooling"](), RICE)
+    first, *later = [(await listen(engine)).error for _ in range(3)]
+    assert isinstance(first, ModelAuth | OutOfCredit)
+    assert [(type(error), str(error)) for error in later] == [(type(first), str(first))] * 2
+    assert len(model.chats) == 3
+    assert (await listen(engine)).error is None
 
 
 async def test_written_answers(model: ModelServer, engine: OpenAIEngine):

@@ -31,6 +31,7 @@ REFUSALS: dict[str, tuple[type[openai.APIStatusError], int, str | None]] = {
     "slow down": (openai.InternalServerError, 503, "slow_down"),
     "slow down, wait 20": (openai.InternalServerError, 503, "slow_down"),
     "bad gateway": (openai.InternalServerError, 502, None),
+    "cooling": (openai.RateLimitError, 429, "all_deployments_in_cooldown"),
     "too large": (openai.APIStatusError, 413, None),
     "bad audio": (openai.BadRequestError, 400, "unsupported_format"),
     "bad request": (openai.BadRequestError, 400, "unknown_parameter"),

@@ -114,10 +114,10 @@ class CascadeEngine(Summing):
                 self.breaker.succeeded()
                 yield done
                 return
-            self.breaker.failed(answer.fault.error)
+            error = self.breaker.failed(answer.fault.error)
             if done.usage != Usage():
                 yield done
-            raise answer.fault.error
+            raise error
         finally:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
