@@ -61,7 +61,7 @@ class AnswerSound:
                 return
             if at:
                 yield b""
-            raw = self._base64.feed(data[at : at + SOUND_SLICE_CHARACTERS])
+            raw = self._base64.feed(data[at : at + SOUND_SLICE_CHARACTERS], whole=at == 0)
             if at == 0:
                 known = self._stream.plain_format
                 self._stream.plain_format = declared_format(fields, self._base64.media_type, known)

@@ -116,20 +116,20 @@ def is_misread(window: bytes) -> bool:
         return False
     if _is_text(window):
         return True
-    roughness = _roughness(samples)
+    rough = roughness(samples)
     if _is_quieter_in_8_bits(window, mean**2 + power):
         return True
-    if roughness < MIN_DOUBTFUL_ROUGHNESS:
+    if rough < MIN_DOUBTFUL_ROUGHNESS:
         return False
-    if _is_smoother_otherwise(window, roughness) or _is_stuffed(window) or _is_at_the_ends(window):
+    if _is_smoother_otherwise(window, rough) or _is_stuffed(window) or _is_at_the_ends(window):
         return True
-    if roughness < MIN_ROUGHNESS:
+    if rough < MIN_ROUGHNESS:
         return False
     return _flatness(samples) > MIN_FLATNESS and (
         _is_uniform(samples, power, window)
         or _differs_by_place(samples)
         or _are_exponents(window)
-        or _are_floats(window, roughness)
+        or _are_floats(window, rough)
     )
 
 
@@ -143,10 +143,10 @@ def _is_loud_noise(window: bytes, power: float) -> bool:
         return False
     samples = np.frombuffer(window, "<i2").astype(np.float64)
     samples -= samples.mean()
-    return _roughness(samples) > MIN_ROUGHNESS and _flatness(samples) > MIN_FLATNESS
+    return roughness(samples) > MIN_ROUGHNESS and _flatness(samples) > MIN_FLATNESS
 
 
-def _roughness(samples: _Samples) -> float:
+def roughness(samples: _Samples) -> float:
     changes = np.diff(samples)
     power = float(np.dot(samples, samples))
     return float(np.dot(changes, changes)) / power if power else 0.0
@@ -193,11 +193,11 @@ def _is_quieter_in_8_bits(window: bytes, power: float) -> bool:
     return any(float(np.dot(other, other)) / other.size < MAX_QUIETER_SHARE * power for other in _in_8_bits(window))
 
 
-def _is_smoother_otherwise(window: bytes, roughness: float) -> bool:
+def _is_smoother_otherwise(window: bytes, rough: float) -> bool:
     """Whether the bytes make a smooth curve when they are swapped, shifted by one, or read as 8 bits or G.711."""
     others = np.frombuffer(window, ">i2"), np.frombuffer(window[1:-1], "<i2"), *_in_8_bits(window)
     return any(
-        _roughness(values - values.mean()) < MAX_SMOOTHER_SHARE * roughness
+        roughness(values - values.mean()) < MAX_SMOOTHER_SHARE * rough
         for values in (other.astype(np.float64) for other in others)
     )
 
@@ -209,12 +209,12 @@ def _are_exponents(window: bytes) -> bool:
     return bool(min(even, odd) < MAX_EVEN_SPREAD and max(even, odd) > MIN_UNEVEN_SPREAD)
 
 
-def _are_floats(octets: bytes, roughness: float) -> bool:
+def _are_floats(octets: bytes, rough: float) -> bool:
     values = np.frombuffer(octets[: len(octets) // 4 * 4], "<f4")
     if not np.isfinite(values).all() or np.abs(values).max() > MAX_FLOAT_SAMPLE:
         return False
     wide = values.astype(np.float64)
-    return _roughness(wide - wide.mean()) < MAX_SMOOTHER_SHARE * roughness
+    return roughness(wide - wide.mean()) < MAX_SMOOTHER_SHARE * rough
 
 
 def _is_at_the_ends(window: bytes) -> bool:
@@ -229,6 +229,6 @@ def _is_stuffed(window: bytes) -> bool:
     samples = np.frombuffer(window, "<i2").astype(np.float64)
     even, odd = samples[::2], samples[1::2]
     return any(
-        not zeros.any() and _roughness(others - others.mean()) < MIN_ROUGHNESS
+        not zeros.any() and roughness(others - others.mean()) < MIN_ROUGHNESS
         for zeros, others in ((even, odd), (odd, even))
     )

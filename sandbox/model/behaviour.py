@@ -18,6 +18,10 @@ class Oddity(Enum):
     "one long base64 text, cut anywhere rather than at groups of four"
     PADDED = auto()
     "each delta is padded with = on its own, in the middle of the stream"
+    UNPADDED = auto()
+    "each delta is encoded on its own, and its padding is left out"
+    SPACES = auto()
+    "a space in place of each +, as a form decoder leaves it"
     ODD_BYTE = auto()
     "deltas end in the middle of a sample"
     RIFF_HEADER = auto()

@@ -22,8 +22,8 @@ from sandbox.model.tool_rules import fragments
 
 DELTA_BYTES = 9600
 """Bytes of audio in a delta: 0.2 s, which is a whole number of base64 groups."""
-ODD_DELTA_BYTES = {Oddity.ODD_BYTE: DELTA_BYTES - 3, Oddity.PADDED: DELTA_BYTES - 2}
-"""The first is an odd number in whole base64 groups; the second is even, but not in whole groups."""
+ODD_DELTA_BYTES = {Oddity.ODD_BYTE: DELTA_BYTES - 3, Oddity.PADDED: DELTA_BYTES - 2, Oddity.UNPADDED: DELTA_BYTES - 2}
+"""The first is an odd number in whole base64 groups; the others are even, but not in whole groups."""
 SPLIT_BASE64_CHARACTERS = 12_803
 """Characters in a delta when the base64 text is cut anywhere."""
 WORD_INTERVAL_SECONDS = 0.02
@@ -267,6 +267,10 @@ class _Writer:
         oddities = self._answer.oddities
         if Oddity.URL_SAFE in oddities:
             data = data.replace("+", "-").replace("/", "_")
+        if Oddity.UNPADDED in oddities:
+            data = data.rstrip("=")
+        if Oddity.SPACES in oddities:
+            data = data.replace("+", " ")
         if Oddity.LINE_BREAKS in oddities:
             data = "\r\n".join(data[at : at + 76] for at in range(0, len(data), 76))
         return f"data:audio/wav;base64,{data}" if Oddity.DATA_URL in oddities else data

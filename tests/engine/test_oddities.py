@@ -12,8 +12,8 @@ from tests.engine.listen import listen
 pytestmark = pytest.mark.looptime
 
 ANSWERS = (Speak.clip("bot-heard"), Speak.clip("bot-tenki"))
-CUTS = {Oddity.SPLIT_BASE64, Oddity.PADDED, Oddity.ODD_BYTE}
-"""Three ways to cut the sound: one at a time."""
+CUTS = {Oddity.SPLIT_BASE64, Oddity.PADDED, Oddity.UNPADDED, Oddity.ODD_BYTE}
+"""Four ways to cut the sound: one at a time."""
 ENDS = {Oddity.CR, Oddity.CRLF}
 HEADS = {Oddity.DATA_URL, Oddity.SPLIT_BASE64}
 """A data URL begins a file, or a part that is encoded by itself."""
@@ -22,7 +22,7 @@ PAIRS = [
     for pair in combinations(Oddity, 2)
     if all(len(group.intersection(pair)) < 2 for group in (CUTS, ENDS, HEADS)) and Oddity.WHOLE not in pair
 ]
-ALONE = {Oddity.PADDED, Oddity.ODD_BYTE, Oddity.TEXT_BESIDE, Oddity.WHOLE, Oddity.CR, Oddity.DATA_URL}
+ALONE = {Oddity.PADDED, Oddity.UNPADDED, Oddity.ODD_BYTE, Oddity.TEXT_BESIDE, Oddity.WHOLE, Oddity.CR, Oddity.DATA_URL}
 """These exclude others."""
 ALL = tuple(oddity for oddity in Oddity if oddity not in ALONE)
 
