@@ -54,6 +54,8 @@ call/           one call, from hearing to what is remembered of it:
     record.py       what was said, in the order of speaking  holdings.py  lets go of what people take back
     progress.py     an answer's words while it sounds
     captions.py     what people say, while they say it      growing_speech.py  which part is to be written next
+    dictation.py    asks for the words of an utterance
+    heard_parts.py  what is being said, written down part by part for a transcriber that streams
     caption_translations.py  captions in other languages    extras.py  what both cost
     display.py      bounded queue to the text chat    shown.py  what it shows, as values
     verdicts.py     what became of the last utterances       undecoded_speech.py  what could not be heard

@@ -242,6 +242,7 @@ class FakeEngine:
 class FakeTranscriber:
     model = "gpt-transcribe"
     patience = 0.0
+    streams = False
 
     def __init__(self) -> None:
         self.words: deque[str | BotError] = deque()
@@ -250,9 +251,12 @@ class FakeTranscriber:
         self.delay = 0.3
         self.names: list[Sequence[str]] = []
         "of each request"
+        self.sent: list[float] = []
+        "seconds of each request"
 
     async def transcribe(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
         self.names.append(names)
+        self.sent.append(len(utterance.pcm) / 32_000)
         await asyncio.sleep(self.delay)
         text = self.words.popleft() if self.words else self.by_person.get(utterance.user_id, self.usual)
         if isinstance(text, BotError):

@@ -89,7 +89,7 @@ class Call:
         floor = Floor(FloorSettings(preemptive=settings().preemptive), self.counts)
         listener = Listener(services.make_vad, floor, settings)
         self._responder = responder = Responder(context, self.record, self._accounts, floor)
-        self.captions = Captions(context, self._extras, self.record.name)
+        self.captions = Captions(context, self._extras, self.record.name, responder.transcripts.dictation.parts)
         self.record.on_written = self.captions.written
         self._conversation = Conversation(context, listener, responder, self.captions, self.agreed, lambda: self.barred)
         self.holdings = Holdings(context, self._consents, listener, floor, responder, self.record, self.people_changed)

@@ -15,6 +15,7 @@ from bot.call.caption_translations import CaptionTranslations
 from bot.call.context import CallContext
 from bot.call.extras import Extras
 from bot.call.growing_speech import GrowingSpeech, SpeechPart
+from bot.call.heard_parts import HeardParts
 from bot.errors import BotError
 from bot.ports import CaptionReader
 from bot.ports.holder import Holder
@@ -38,8 +39,10 @@ LAST_CAPTIONS_SECONDS = 3.0
 class Captions(Holder):
     """The captions of one call. Everything is called on the loop; requests are tasks of the call's TaskGroup."""
 
-    def __init__(self, context: CallContext, extras: Extras, name: Callable[[int], str]) -> None:
-        """`name` gives a person's label."""
+    def __init__(self, context: CallContext, extras: Extras, name: Callable[[int], str], parts: HeardParts) -> None:
+        """`name` gives a person's label; `parts` are the words of what is being said."""
+        self._parts = parts
+        parts.on_part = self._part
         self.readers: list[CaptionReader] = []
         self._context = context
         self._extras = extras
@@ -115,7 +118,7 @@ class Captions(Holder):
         self._look_at = now + CHECK_GAP_SECONDS
         self._asked_at = {user: at for user, at in self._asked_at.items() if now < at + PREVIEW_GAP_SECONDS}
         for user_id, utterance in growing(self._requests.keys() | self._asked_at.keys()).items():
-            _, speech = self._open.get(utterance.id) or (0, GrowingSpeech())
+            speech = self._parts.of(utterance)
             part = speech.next_part(utterance, breath=user_id in self._pausing)
             if part is None:
                 continue
@@ -181,6 +184,11 @@ class Captions(Holder):
             if usage.tokens:
                 self._extras.book("transcription", model, usage, people)
         speech.written(part, heard.text)
+        self._part(part, speech)
+
+    def _part(self, part: SpeechPart, speech: GrowingSpeech) -> None:
+        """Show the words so far of an utterance, now that there are more of them."""
+        utterance = part.utterance
         if utterance.id in self._open and speech.text:
             self._show(utterance.id, utterance.user_id, speech.text, final=False, settled=part.settles)
 

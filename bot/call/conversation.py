@@ -15,7 +15,7 @@ from bot.call.undecoded_speech import UndecodedSpeech
 from bot.ports import VoiceLink
 from bot.talk.ear import ECHO_OUTCOME
 from bot.talk.floor import BargeIn, Decision, Dismiss, DropPreemptive, Duck, Preempt, Respond, Resume, Yield
-from bot.talk.speech_events import Discarded, Echoed, SpeechEvent, SpeechStarted, Spoke
+from bot.talk.speech_events import Discarded, Echoed, SpeechEvent, SpeechPaused, SpeechStarted, Spoke
 from bot.types import CallState, Verdict
 
 QUIET_SECONDS_BEFORE_REST = 1.0
@@ -152,6 +152,8 @@ class Conversation:
                 self._returned(verdict)
             case Discarded(verdict):
                 self._verdicts.add(verdict)
+            case SpeechPaused(utterance=utterance) if utterance:
+                self._responder.transcripts.dictation.breath(utterance)
             case SpeechStarted(at=at):
                 self._warm(at, group)
 

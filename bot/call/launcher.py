@@ -78,7 +78,7 @@ class Launcher:
         words = await self._transcripts.words(_numbers(turn), self._transcripts.patience(WORDS_TIMEOUT_SECONDS))
         written = any(typed.text or typed.document for typed in turn.typed)
         if words and not written and all(text is None for text in words.values()):
-            raise self._transcripts.failure or Unreachable()
+            raise self._transcripts.dictation.failure or Unreachable()
         async with aclosing(self._events(replace(request, words=words), asking)) as events:
             async for event in events:
                 yield event

@@ -7,20 +7,15 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import structlog
-
 from bot.billing.budget import Reservation
 from bot.call.accounts import Accounts
 from bot.call.context import CallContext
+from bot.call.dictation import Dictation
+from bot.call.growing_speech import GrowingSpeech
 from bot.call.record import Record
-from bot.call.shown import Notice
-from bot.errors import BotError, BudgetSpent
+from bot.errors import BudgetSpent
 from bot.types import Heard, Turn, Utterance
 
-log = structlog.get_logger(__name__)
-
-MAX_TRANSCRIPTIONS = 8
-"""Concurrent transcriptions of one call. Others wait."""
 LAST_TRANSCRIPTS_SECONDS = 5.0
 MAX_LAST_TRANSCRIPTS_SECONDS = 15.0
 """How long the last transcripts may take when the call ends."""
@@ -49,20 +44,11 @@ class Transcripts:
         own: Callable[[Utterance, Heard], Heard],
     ) -> None:
         """`on_words` gets each transcript, or None if it failed; `own` returns it without the bot's own words."""
-        self.failure: BotError | None = None
-        "the error of the newest transcription; None: it succeeded"
-        self._venue = context.venue
-        self._display = context.display
-        self._told_missing = False
-        "that the model that answers writes down what people say"
-        self._transcriber = context.services.transcriber
-        self._spellings = context.services.spellings
-        self._settings = context.settings
+        self.dictation = Dictation(context, accounts)
         self._record = record
         self._accounts = accounts
         self._on_words = on_words
         self._own = own
-        self._slots = asyncio.Semaphore(MAX_TRANSCRIPTIONS)
         self._tasks: dict[int, asyncio.Task[str | None]] = {}
         self._whose: dict[int, int] = {}
         "utterance id -> whose words"
@@ -78,15 +64,16 @@ class Transcripts:
         else:
             self._drop(utterance.id)
             begun = None
+        speech = self.dictation.parts.close(utterance)
         reservation = self._accounts.may_transcribe(utterance, begun.reservation if begun else None)
         if reservation is None:
-            self.failure = BudgetSpent()
+            self.dictation.failure = BudgetSpent()
             return
         self._record.spoke(utterance)
         while len(self._tasks) >= MAX_REMEMBERED_TRANSCRIPTS:
             oldest = next(iter(self._tasks))
             del self._tasks[oldest], self._whose[oldest]
-        writing = self._write(utterance, reservation, begun.task if begun else None)
+        writing = self._write(utterance, reservation, speech, begun.task if begun else None)
         self._tasks[utterance.id] = group.create_task(writing, name=f"transcript:{utterance.id}")
         self._whose[utterance.id] = voice or utterance.user_id
 
@@ -103,7 +90,7 @@ class Transcripts:
         reservation = self._accounts.reserve_ahead(utterance)
         if reservation is None:
             return None
-        writing = self._transcribe(utterance, reservation)
+        writing = self.dictation.write(utterance, reservation)
         task = group.create_task(writing, name=f"transcript-ahead:{utterance.id}")
         self._ahead[utterance.id] = _Ahead(utterance, reservation, task)
         settle = self._accounts.account.settle
@@ -118,7 +105,7 @@ class Transcripts:
 
     def patience(self, least: float) -> float:
         """Return the seconds to wait for words: `least`, or what their server is known to need."""
-        return max(least, self._transcriber.patience)
+        return max(least, self.dictation.patience)
 
     async def of(self, utterance_ids: Iterable[int], timeout: float) -> dict[int, str | None]:
         """Return the words by utterance id; None if the transcription failed or took longer than `timeout` seconds."""
@@ -157,6 +144,7 @@ class Transcripts:
 
     def withdraw(self, user_id: int) -> set[int]:
         """Cancel the transcriptions of a person; return the ids of the utterances whose words are not known."""
+        self.dictation.parts.forget(user_id)
         for utterance_id in [number for number, begun in self._ahead.items() if begun.utterance.user_id == user_id]:
             self._drop(utterance_id)
         running = {number for number, speaker in self._whose.items() if speaker == user_id and self.pending(number)}
@@ -167,6 +155,7 @@ class Transcripts:
 
     def forget(self, user_id: int | None = None) -> None:
         """Drop the words of a person that are done; None: everybody's."""
+        self.dictation.parts.forget(user_id)
         for utterance_id, speaker in list(self._whose.items()):
             task = self._tasks[utterance_id]
             if user_id in (None, speaker) and task.done():
@@ -180,6 +169,7 @@ class Transcripts:
 
     async def finish(self) -> None:
         """Wait for running transcriptions, cancel late ones, and release what they had reserved of the budget."""
+        self.dictation.parts.forget()
         for utterance_id in list(self._ahead):
             self._drop(utterance_id)
         open_tasks = [task for task in self._tasks.values() if not task.done()]
@@ -191,9 +181,13 @@ class Transcripts:
         self._accounts.transcribed_all()
 
     async def _write(
-        self, utterance: Utterance, reservation: Reservation, begun: asyncio.Task[Heard | None] | None
+        self,
+        utterance: Utterance,
+        reservation: Reservation,
+        speech: GrowingSpeech,
+        begun: asyncio.Task[Heard | None] | None,
     ) -> str | None:
-        heard = await begun if begun else await self._transcribe(utterance, reservation)
+        heard = await begun if begun else await self.dictation.write(utterance, reservation, speech)
         if heard:
             heard = self._own(utterance, heard)
         if heard is None and not reservation.open:
@@ -205,35 +199,13 @@ class Transcripts:
         self._on_words(utterance, heard)
         return heard.text if heard else None
 
-    async def _transcribe(self, utterance: Utterance, reservation: Reservation) -> Heard | None:
-        async with self._slots:
-            names = [self._venue.bot_name, *self._venue.people().values(), *self._spellings.of(self._venue.channel_id)]
-            try:
-                await self._accounts.account.hold(reservation)
-                try:
-                    heard = await self._transcriber.transcribe(utterance, self._settings().language, names)
-                except asyncio.CancelledError:
-                    self._accounts.transcript_wasted(utterance)  # the request was sent, and may be charged
-                    raise
-                self.failure = None
-                if heard.by and not self._told_missing:
-                    self._told_missing = True
-                    self._display.show(Notice("transcriber_missing"))
-                return heard
-            except BudgetSpent as error:
-                self.failure = error
-                return None
-            except BotError as error:
-                self.failure = error
-                log.warning("transcription_failed", utterance=utterance.id, reason=error.code)
-                return None
-
     def _newest(self, utterance_id: int) -> asyncio.Task[str | None] | asyncio.Task[Heard | None] | None:
         begun = self._ahead.get(utterance_id)
         return self._tasks.get(utterance_id) or (begun.task if begun else None)
 
     def _drop(self, utterance_id: int) -> None:
         if (begun := self._ahead.pop(utterance_id, None)) and not begun.task.cancel():
-            if not begun.task.cancelled() and not begun.task.exception() and begun.task.result():
+            answered = not begun.task.cancelled() and not begun.task.exception() and begun.task.result()
+            if answered and not self.dictation.streams:
                 self._accounts.transcript_wasted(begun.utterance)
             self._accounts.account.settle(begun.reservation)

@@ -175,7 +175,7 @@ class Turns:
         refused = {utterance.id for utterance in utterances if self._accounts.unpaid(utterance)}
         if meant.text_needed and len(refused) < len(utterances):
             # The words never came. Somebody may have called the bot and waits: say what is wrong.
-            self._accounts.news.failed(self._transcripts.failure or Unreachable())
+            self._accounts.news.failed(self._transcripts.dictation.failure or Unreachable())
         for utterance in utterances:
             if meant.text_needed and utterance.id in refused:
                 self._verdicts.judge(utterance, "over_budget")

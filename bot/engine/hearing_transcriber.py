@@ -50,6 +50,10 @@ class HearingTranscriber:
         """Seconds that words may be waited for."""
         return HEARING_TRANSCRIBER_SECONDS if self._missing else self._first.patience
 
+    @property
+    def streams(self) -> bool:
+        return False if self._missing else self._first.streams
+
     async def transcribe(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
         """Return the transcript of an utterance, empty if it has no words; `by` tells if the second model wrote it.
 

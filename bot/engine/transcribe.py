@@ -48,6 +48,8 @@ class OpenAITranscriber:
         )
         self._speed = MIN_OWN_TRANSCRIBE_SPEED if own else MIN_TRANSCRIBE_SPEED
 
+    streams = False
+
     @property
     def patience(self) -> float:
         """Seconds that words may be waited for: more where this server is slow."""

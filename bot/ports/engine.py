@@ -63,6 +63,14 @@ class Transcriber(Protocol):
         """Seconds that words may be waited for: more where the server is slow."""
         ...
 
+    @property
+    def streams(self) -> bool:
+        """Whether what is said is to be written down part by part, while it is said: at the end only the rest is left.
+
+        The parts, which end in breaths, cost together what the whole would.
+        """
+        ...
+
     async def transcribe(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
         """Return the words of an utterance.
 

@@ -33,6 +33,7 @@ class Slow:
     """A transcriber whose server answers once it is told to."""
 
     patience = 0.0
+    streams = False
 
     def __init__(self) -> None:
         self.asked = 0

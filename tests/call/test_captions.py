@@ -68,6 +68,20 @@ async def test_words_appear_while_they_are_said_and_settle() -> None:
 
 
 @pytest.mark.looptime
+async def test_a_transcriber_that_streams_is_never_sent_the_whole_again_by_captions_or_transcript() -> None:
+    async with fake_call(ANNA, BEN, answering="name", preemptive=True) as fake:
+        fake.transcriber.streams = True
+        reader = reading(fake)
+        await fake.says(ANNA, *(2.5, -0.3) * 8, 2.5, then=3.0)
+        [said] = [message.text for message in fake.call.record.messages if message.role == "user"]
+        assert reader.lines == [f"**Anna** {said}"]
+        assert len(reader.shown) >= 8
+        settled = len(said.split()) // 2
+        assert settled >= 8
+        assert max(fake.transcriber.sent) < 5.0
+
+
+@pytest.mark.looptime
 async def test_nobody_gets_anothers_line_and_all_of_them_are_there() -> None:
     rng = random.Random(22)
     async with fake_call(ANNA, BEN, answering="listen") as fake:

@@ -24,6 +24,8 @@ class LocalTranscriber:
         self._process = process
         self._to_blame = to_blame
 
+    streams = True
+
     @property
     def patience(self) -> float:
         """Seconds that words may be waited for."""

@@ -1,0 +1,68 @@
+"""Recognition that streams: how much of the work is done before somebody stops speaking, and whether the words suffer.
+
+LOCAL_MODELS_DIR=… ./dev --extra local pytest -n 0 -s -m "long or not long" tests/local/test_streaming.py
+"""
+
+from pathlib import Path
+from time import process_time
+
+import pytest
+
+from bot.audio import HEAR_RATE, seconds
+from bot.call.growing_speech import GrowingSpeech, joined
+from bot.engine.local.recogniser import MoonshineRecogniser
+from bot.types import Utterance
+from sandbox import clips
+from tests.engine.make import AKI
+from tests.local.test_local_figures import errors, words_of
+from tests.local.weights import RECOGNISER
+
+BREATH = bytes(2 * HEAR_RATE * 2 // 5)
+
+
+def talk(*ids: str) -> tuple[list[bytes], list[str]]:
+    """Return what somebody says between breaths, as sound and as words."""
+    chosen = [clip for id in ids for clip in clips.speech() if clip.id == id]
+    return [clips.load(clip.id, HEAR_RATE) + BREATH for clip in chosen], words_of(" ".join(c.sentence for c in chosen))
+
+
+def in_parts(recogniser: MoonshineRecogniser, parts: list[bytes]) -> tuple[str, float, float]:
+    """Return the words, and the seconds of CPU while somebody speaks and after they stopped."""
+    speech, pcm, voiced = GrowingSpeech(), b"", 0.0
+    began = process_time()
+    for number, part in enumerate(parts):
+        pcm, voiced = pcm + part, voiced + seconds(part, HEAR_RATE) - 0.4
+        utterance = Utterance(1, AKI, 0.0, pcm, voiced, "silence")
+        if number < len(parts) - 1 and (asked := speech.next_part(utterance, breath=True)):
+            speech.written(asked, recogniser.words(asked.utterance.pcm, ()))
+    ended = process_time()
+    before, rest = speech.rest(Utterance(1, AKI, 0.0, pcm, voiced, "silence"))
+    text = joined(before, recogniser.words(rest.pcm, ()) if rest else "")
+    return text, ended - began, process_time() - ended
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ("ben-moon", "ben-train", "ben-pause", "ben-story"),
+        pytest.param(("anna-cook", "anna-quickest", "anna-boss", "anna-wait"), marks=pytest.mark.long),
+        pytest.param(("bot-rice", "bot-moon", "bot-heard"), marks=pytest.mark.long),
+    ],
+)
+def test_only_the_rest_is_left_at_the_end_and_the_words_are_as_good(models: Path, ids: tuple[str, ...]) -> None:
+    recogniser = MoonshineRecogniser(models / RECOGNISER)
+    parts, said = talk(*ids)
+    recogniser.words(parts[0], ())  # the first is slower
+    began = process_time()
+    whole = recogniser.words(b"".join(parts), ())
+    took = process_time() - began
+    text, during, after = in_parts(recogniser, parts)
+    wrong = [errors(said, words_of(one)) for one in (whole, text)]
+    length = seconds(b"".join(parts), HEAR_RATE)
+    print(
+        f"\n{length:.1f} s of speech, seconds of CPU: whole {took:.2f} after its end; in parts {during:.2f} while it "
+        f"lasts, {after:.2f} after its end; wrong words of {len(said)}: whole {wrong[0]}, in parts {wrong[1]}"
+    )
+    assert after < took / 2
+    assert during + after < 2.0 * took
+    assert wrong[1] <= wrong[0] + 4
