@@ -87,6 +87,7 @@ class Host(discord.AutoShardedClient):
     async def close(self) -> None:
         if "jobs" in self.__dict__:
             await self.jobs.aclose()
+        await self.box.aclose()
         await super().close()
 
     def venue(self, channel: VocalChannel, asked_in: object = None) -> Venue:

@@ -19,7 +19,7 @@ from bot.files import frames
 from bot.files.documents import Document
 from bot.files.frames import ReadRequest
 from bot.files.places import NOBODY, FilePlace, Places
-from bot.files.process import COMMAND, Guard, ReaderProcess, started
+from bot.files.process import COMMAND, Guard, ReaderFactory, ReaderProcess
 from bot.files.recordings.facts import (
     RECORDING_LIMITS,
     Limits,
@@ -40,10 +40,13 @@ class Box:
     def __init__(
         self, places: Places | None = None, guard: Guard | None = None, command: Sequence[str] = COMMAND
     ) -> None:
-        """`command` starts the child."""
+        """`command` starts the process that readers are forked from."""
         self._places = places or Places()
-        self._guard = guard or Guard()
-        self._command = command
+        self.readers = ReaderFactory(guard or Guard(), command)
+
+    async def aclose(self) -> None:
+        """End the processes that read files. Idempotent; the next file starts them anew."""
+        await asyncio.to_thread(self.readers.close)
 
     @asynccontextmanager
     async def reading(self, person: int = NOBODY) -> AsyncIterator["ReadingPlace"]:
@@ -52,15 +55,14 @@ class Box:
         Take it before the first byte is downloaded. `person` is the Discord user who wants the files read.
         """
         async with self._places.taken(person) as seat:
-            yield ReadingPlace(self._guard, self._command, self._places, seat)
+            yield ReadingPlace(self.readers, self._places, seat)
 
 
 class ReadingPlace:
     """The right to read one file at a time."""
 
-    def __init__(self, guard: Guard, command: Sequence[str], places: Places, seat: FilePlace) -> None:
-        self._guard = guard
-        self._command = command
+    def __init__(self, readers: ReaderFactory, places: Places, seat: FilePlace) -> None:
+        self._readers = readers
         self._places = places
         self._seat = seat
 
@@ -87,7 +89,7 @@ class ReadingPlace:
             raise AudioTooLarge(f"{len(data)} bytes")
         part_seconds = limits.longest if part_seconds is None else part_seconds
         options = {"limits": asdict(limits), "part_seconds": part_seconds, "overlap": overlap}
-        async with started(ReadRequest("recording", name, 0, None, options), data, self._guard, self._command) as child:
+        async with self._readers.started(ReadRequest("recording", name, len(data), options), data) as child:
             kind, content = await child.frame()
             if kind != frames.FACTS:
                 raise ReaderDied("no facts")
@@ -125,8 +127,8 @@ class ReadingPlace:
     async def document(self, data: bytes, name: str = "", *, aloud: bool = False) -> Document:
         """Return the text of a document; `aloud`: only what somebody wants to hear. Raises BadDocument, FileError."""
         text = bytearray()
-        request = ReadRequest("document", name, 0, None, {"aloud": aloud})
-        async with started(request, data, self._guard, self._command) as child:
+        request = ReadRequest("document", name, len(data), {"aloud": aloud})
+        async with self._readers.started(request, data) as child:
             for _ in range(frames.MAX_DOCUMENT_FRAMES):
                 kind, content = await child.frame()
                 if kind == frames.END:

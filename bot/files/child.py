@@ -1,12 +1,12 @@
-"""The child process that reads one file and ends: `python -m bot.files.child PARENT CPU_SECONDS MEMORY_BYTES`.
+"""One reader: it gets one file, tells what is in it, and ends. `template.py` forks it.
 
 It knows neither settings nor store nor network. Readers are pure; this file gives them a file and writes frames.
 """
 
 import os
 import resource
-import sys
-from collections.abc import Callable, Iterable, Iterator
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeAlias
@@ -19,8 +19,6 @@ from bot.files.frames import ReadRequest
 Source: TypeAlias = bytes | Path
 Frames: TypeAlias = Iterable[bytes | bytearray | memoryview]
 Reader: TypeAlias = Callable[[Source, ReadRequest], Frames]
-_NICENESS = 10
-"""Calls come first."""
 
 
 def read_recording(source: Source, request: ReadRequest) -> Frames:
@@ -48,21 +46,32 @@ def read_document(source: Source, request: ReadRequest) -> Frames:
     yield from frames.frame(frames.END)
 
 
-READERS: dict[str, Reader] = {"recording": read_recording, "document": read_document}
+READERS: Mapping[str, Reader] = {"recording": read_recording, "document": read_document}
 
 
-def main(readers: dict[str, Reader] = READERS) -> None:
-    parent, cpu_seconds, memory_bytes = map(int, sys.argv[1:4])
-    out = os.dup(1)
-    os.dup2(2, 1)  # so that what a library prints does not become a frame
-    confine(parent, _NICENESS, {resource.RLIMIT_CPU: cpu_seconds, resource.RLIMIT_AS: memory_bytes})
+def read_one(
+    readers: Mapping[str, Reader],
+    channel: socket.socket,
+    out: int,
+    file: int | None,
+    parent: int,
+    limits: tuple[int, int],
+) -> int:
+    """Answer the request on `channel` by frames on `out`. Return the exit status.
+
+    `file` is the descriptor of the file; None: its bytes follow the request. `parent` is the template's process,
+    `limits` are seconds of CPU and bytes of address space.
+    """
+    confine(parent, 0, {resource.RLIMIT_CPU: limits[0], resource.RLIMIT_AS: limits[1]})
     try:
-        request = ReadRequest.parse(sys.stdin.buffer.readline())
-        for content in _answer(readers[request.kind], _source(request), request):
+        with channel, channel.makefile("rb") as told:
+            request = ReadRequest.parse(told.readline())
+            source = told.read(request.size) if file is None else Path(f"/proc/self/fd/{file}")
+        for content in _answer(readers[request.kind], source, request):
             _write(out, content)
     except MemoryError:
-        os._exit(frames.NO_MEMORY_EXIT_STATUS)
-    os._exit(0)  # libraries need not tidy up
+        return frames.NO_MEMORY_EXIT_STATUS
+    return 0
 
 
 def _answer(reader: Reader, source: Source, request: ReadRequest) -> Frames:
@@ -76,12 +85,6 @@ def _answer(reader: Reader, source: Source, request: ReadRequest) -> Frames:
         yield from frames.json_frame(frames.ERROR, frames.told(ReaderDied(type(error).__name__)))
 
 
-def _source(request: ReadRequest) -> Source:
-    if request.descriptor is None:
-        return sys.stdin.buffer.read(request.size)
-    return Path(f"/proc/self/fd/{request.descriptor}")
-
-
 def _write(out: int, content: bytes | bytearray | memoryview) -> None:
     rest = memoryview(content)
     while rest:
@@ -91,7 +94,3 @@ def _write(out: int, content: bytes | bytearray | memoryview) -> None:
 def _chunks(kind: bytes, content: memoryview) -> Iterator[bytes | bytearray | memoryview]:
     for at in range(0, len(content), frames.MAX_FRAME_BYTES):
         yield from frames.frame(kind, content[at : at + frames.MAX_FRAME_BYTES])
-
-
-if __name__ == "__main__":
-    main()

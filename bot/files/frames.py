@@ -1,8 +1,8 @@
 """What passes between the bot and a child process that reads a file.
 
-The child gets one line of JSON (`ReadRequest`), then the file's bytes or a descriptor of them. It answers in frames: a
-letter, the length as u32 little-endian, and the content. The bot trusts none of it: frames have a largest size, JSON is
-never code, and an error is one of those that a reader may raise.
+The child gets one line of JSON (`ReadRequest`), and the file as a descriptor, or its bytes after the line. It answers
+in frames: a letter, the length as u32 little-endian, and the content. The bot trusts none of it: frames have a largest
+size, JSON is never code, and an error is one of those that a reader may raise.
 """
 
 import json
@@ -17,6 +17,8 @@ FRAME_HEAD = struct.Struct("<cI")
 MAX_FRAME_BYTES = 1 << 20
 MAX_DOCUMENT_FRAMES = 8
 FACTS, PART, SOUND, DOCUMENT, ERROR, END = b"f", b"p", b"s", b"d", b"e", b"."
+EXIT_STATUS = struct.Struct("<i")
+"""What the template tells of a reader that ended: its exit status, or minus the signal."""
 NO_MEMORY_EXIT_STATUS = 77
 """Exit status of a child that reached its limit of memory."""
 _MAX_DETAIL_CHARACTERS = 200
@@ -27,12 +29,10 @@ class ReadRequest:
     """One file to be read."""
 
     kind: str
-    "which reader: a key of bot/files/child.py's table"
+    "which reader: a key of the table in bot/files/child.py"
     name: str
     size: int
     "bytes of the file"
-    descriptor: int | None
-    "that holds the file; None: it follows on stdin"
     options: dict[str, Any]
     "of the reader"
 

@@ -39,3 +39,4 @@ class JobContext:
     async def aclose(self) -> None:
         """Cancel the running jobs. A podcast continues after the next start."""
         await self.queue.aclose()
+        await self.box.aclose()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from bot.errors import NotAudio
 from bot.files import frames
-from bot.files.child import Frames, Source, main
+from bot.files.child import Frames, Source
 from bot.files.frames import ReadRequest
+from bot.files.template import main
 
 FACTS = {"seconds": 1.0}
 
@@ -75,4 +76,4 @@ def _sound(parts: int, size: int) -> Frames:
 
 
 if __name__ == "__main__":
-    main({"recording": obedient, "document": obedient})
+    main({"recording": obedient, "document": obedient}, preloaded=())

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,18 @@ def stand_in(**guard: float) -> Box:
     return Box(guard=Guard(**guard), command=STAND_IN)  # pyright: ignore[reportArgumentType]
 
 
-def children() -> set[str]:
-    """The children of this process, from any of its threads."""
-    tasks = Path("/proc/self/task").glob("*/children")
-    return {child for task in tasks for child in task.read_text().split()}
+def readers(box: Box) -> set[str]:
+    """The processes that read a file now."""
+    pid = box.readers.pid
+    return set() if pid is None else set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def over(process: Path) -> bool:
+    """Whether a process has ended; somebody may yet have to ask how."""
+    try:
+        return ") Z " in (process / "stat").read_text()
+    except OSError:
+        return True
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -181,31 +190,81 @@ async def test_a_child_has_no_secret_and_no_open_file_and_is_polite(monkeypatch:
 @linux_only
 async def test_a_cancelled_reading_leaves_no_child() -> None:
     async def read() -> None:
-        async with stand_in().reading() as place:
+        async with box.reading() as place:
             await place.sound(b"spin")
 
-    before = children()
+    box = stand_in()
     task = asyncio.create_task(read())
-    await until(lambda: bool(children() - before))
+    await until(lambda: bool(readers(box)))
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert children() <= before
+    await until(lambda: not readers(box))
 
 
 @linux_only
 def test_a_reader_ends_together_with_a_bot_that_is_killed() -> None:
     bot = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE)
     assert bot.stdout is not None
-    reader = Path(f"/proc/{int(bot.stdout.readline())}")
-    assert reader.exists()
+    started = [Path(f"/proc/{int(pid)}") for pid in bot.stdout.readline().split()]
+    assert len(started) == 2
+    assert all(process.exists() for process in started)
     bot.send_signal(signal.SIGKILL)
     bot.wait()
     bot.stdout.close()
 
     async def gone() -> None:
-        await until(lambda: not reader.exists() or ") Z " in (reader / "stat").read_text())
+        await until(lambda: all(map(over, started)))
 
     asyncio.run(gone())
+
+
+async def test_a_template_serves_one_file_after_the_other_and_ends_when_it_is_idle() -> None:
+    box = Box(command=STAND_IN)
+    async with box.reading() as place:
+        await place.sound(b"print")
+        first = box.readers.pid
+        with pytest.raises(ReaderDied):
+            await place.sound(b"abort")
+        await place.sound(b"print")
+        assert box.readers.pid == first
+    box.readers._idle_seconds = 0.0
+    async with box.reading() as place:
+        await place.sound(b"print")
+    await until(lambda: box.readers.pid is None)
+    async with box.reading() as place:
+        await place.sound(b"print")
+        assert box.readers.pid not in (None, first)
+    await box.aclose()
+    assert box.readers.pid is None
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_a_template_that_died_is_started_again(gone: bool) -> None:
+    """Also when that is not known yet: the first file that meets it then is told to be tried again."""
+    box = stand_in()
+    async with box.reading() as place:
+        await place.sound(b"print")
+        first = box.readers.pid
+        assert first
+        os.kill(first, signal.SIGKILL)
+        if gone:
+            await until(lambda: over(Path(f"/proc/{first}")))
+        else:
+            with suppress(ReaderDied):
+                await place.sound(b"print")
+        assert (await place.sound(b"print")).pcm == bytes(2)
+        assert box.readers.pid != first
+
+
+async def test_two_readers_share_nothing_but_their_template() -> None:
+    box = stand_in()
+
+    async def pid() -> int:
+        async with box.reading() as place:
+            return json.loads((await place.document(b"tell")).text)["pid"]
+
+    found = await asyncio.gather(pid(), pid())
+    assert len({*found, box.readers.pid, os.getpid()}) == 4
 
 
 async def test_two_files_are_read_at_once_and_one_of_each_person() -> None:
@@ -253,14 +312,14 @@ async def aiter_of(places: Places):
 
 async def _wait_with_a_reader() -> None:
     async def read() -> None:
-        async with stand_in().reading() as place:
+        async with box.reading() as place:
             await place.sound(b"sleep")
 
-    before = children()
+    box = stand_in()
     task = asyncio.create_task(read())
-    await until(lambda: bool(children() - before))
-    await asyncio.sleep(1)  # the child has begun to read
-    print(*(children() - before), flush=True)
+    await until(lambda: bool(readers(box)))
+    await asyncio.sleep(1)  # it has begun to read
+    print(box.readers.pid, *readers(box), flush=True)
     await task
 
 
