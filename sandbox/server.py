@@ -249,7 +249,7 @@ class Sandbox:
         return self.parts.board.listed(channel_id, deleted=deleted, ephemeral=ephemeral)
 
     async def posted(
-        self, channel_id: int, matches: Callable[[ChatMessage], bool], seconds: float = 10.0
+        self, channel_id: int, matches: Callable[[ChatMessage], bool], seconds: float = 60.0
     ) -> ChatMessage:
         """Return the first message of a channel that matches, now or as soon as one does. Raises TimeoutError."""
 

@@ -63,7 +63,7 @@ class CommandOutcome:
         """The proposals of an autocomplete."""
         return self.interaction.choices or []
 
-    async def settled(self, seconds: float = 30.0) -> "CommandOutcome":
+    async def settled(self, seconds: float = 60.0) -> "CommandOutcome":
         """Wait until there is something to see. Raises NoAnswer."""
         try:
             async with asyncio.timeout(seconds):

@@ -245,7 +245,7 @@ async def outlast(store: SqlStore, mend: Any) -> list[str]:
     async with writing(store, audience) as writers:
         writers.keep(said(1))
         writers.keep(cost(ANNA))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while writers.counts["store_failures"] < 2:
                 await asyncio.sleep(0.01)
             writers.keep(said(2))
@@ -277,7 +277,7 @@ async def test_full(store: SqlStore) -> None:
     async with writing(store, audience) as writers:
         for line in long:
             writers.keep(line)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not writers.counts["store_failures"]:
                 await asyncio.sleep(0.01)
             await allow(100_000)

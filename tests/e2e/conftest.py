@@ -57,7 +57,7 @@ class Harness:
         async with app.build(self.settings(**more), self.sandbox.authority.client_context) as running:
             serving = asyncio.create_task(running.run(stop))
             try:
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while not running.client.serving:
                         assert not serving.done(), serving.exception()
                         await asyncio.sleep(0.02)

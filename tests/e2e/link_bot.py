@@ -26,6 +26,7 @@ from sandbox.people.compare import correlation
 from sandbox.people.person import Person
 from sandbox.server import Sandbox
 from sandbox.voice.gateway import VoiceGateway
+from tests.settling import settled
 
 IDLE_REST_SECONDS = 1.0
 """How long an idle connection to REST stays, such as that of a lost gateway session: no leak, yet it looks like one."""
@@ -98,7 +99,7 @@ class LinkBot:
         """Let the person say a clip; return how much of it was heard."""
         self.heard[person.id].clear()
         await person.say(clips.load(name, 48_000))
-        await asyncio.sleep(0.2)
+        await settled(lambda: len(self.heard[person.id]))
         return correlation(clips.load(name, HEAR_RATE), self.sound(person), HEAR_RATE)
 
     async def is_heard(self, person: Person, name: str = "bot-heard") -> float:
@@ -108,7 +109,7 @@ class LinkBot:
         playback.feed(clips.load(name, SPEAK_RATE))
         playback.finish()
         await playback.wait()
-        await asyncio.sleep(0.2)
+        await settled(lambda: len(person.recorder.frames(self.bot_id)))
         return correlation(clips.load(name, 48_000), person.recorder.heard(self.bot_id, since), 48_000)
 
     async def both_ways(self, person: Person) -> None:

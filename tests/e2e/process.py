@@ -72,7 +72,7 @@ class BotProcess:
         except (aiohttp.ClientError, TimeoutError):
             return 0, ""
 
-    async def until(self, path: str, status: int = 200, seconds: float = 60.0) -> None:
+    async def until(self, path: str, status: int = 200, seconds: float = 120.0) -> None:
         """Wait until a page answers with this status. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while (await self.get(path))[0] != status:
@@ -150,12 +150,12 @@ async def running(
         join_wait_threads(watchers)
 
 
-async def run(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 60.0) -> Result:
+async def run(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 120.0) -> Result:
     """Run a command of the bot to its end. Raises TimeoutError."""
     return await python(env, folder, "-m", "bot", *(arguments or ("run",)), seconds=seconds)
 
 
-async def python(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 60.0) -> Result:
+async def python(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 120.0) -> Result:
     """Run Python to its end. Raises TimeoutError."""
     others = wait_threads()
     process = await _start((sys.executable, *arguments), env, folder)

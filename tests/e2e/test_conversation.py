@@ -92,6 +92,7 @@ async def test_somebody_asks_and_hears_the_answer(harness: Harness) -> None:
         await said(harness, "bot-rice")
         assert clip_in(harness, answered(harness), "anna-cook") >= 0.95
         assert heard_by(anna, harness, "bot-rice") >= 0.95
+        await until(lambda: any(sentence("anna-cook") in line for line in harness.lines()))
         [line] = [line for line in harness.lines() if sentence("anna-cook") in line]
         assert line.startswith("**Anna**")
     assert not harness.model.refused

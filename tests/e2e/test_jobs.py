@@ -1,6 +1,5 @@
 """Audio jobs outside a call, end to end: commands in, attachments out, the model's server between."""
 
-import asyncio
 import zipfile
 from io import BytesIO
 
@@ -305,7 +304,7 @@ async def test_nobody_catches_up_on_what_they_may_not_read(harness: Harness) -> 
             ],
         )
         eve = harness.sandbox.add_user("Eve")
-        await asyncio.sleep(0.2)
+        await until(lambda: running.client.get_channel(closed.id))
         outcome = await harness.sandbox.command(anna.user, "catchup")
         assert "channel" in told(outcome)
         outcome = await harness.sandbox.command(eve, "catchup", {"channel": closed})

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import discord
 import pytest
 
 from bot.errors import AlreadyInCall, ChannelFull, JoinError, MissingPermissions
@@ -112,8 +113,15 @@ async def test_what_keeps_it_out_is_named(bot: LinkBot, fault: str, error: type[
         sandbox.moderator.overwrite(channel, sandbox.bot, deny=1 << 20)
     else:
         await bot.enter()
-    await bot.until(lambda: bot.client.get_channel(channel.id) is not None)
-    await asyncio.sleep(0.2)
+
+    def known() -> bool:
+        seen = bot.client.get_channel(channel.id)
+        if not isinstance(seen, discord.VoiceChannel):
+            return False
+        barred = not seen.permissions_for(seen.guild.me).connect
+        return bool(seen.voice_states) == (fault == "full") and barred == (fault == "forbidden")
+
+    await bot.until(known)
     link = bot.link if fault == "busy" else None
     with pytest.raises(error) as caught:
         await bot.enter(channel.id, timeout=1.0)

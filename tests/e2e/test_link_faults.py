@@ -17,6 +17,7 @@ from sandbox.people.compare import correlation
 from sandbox.people.person import Person
 from sandbox.voice.conditions import Conditions
 from tests.e2e.link_bot import LinkBot
+from tests.settling import settled
 
 pytestmark = pytest.mark.e2e
 
@@ -173,7 +174,7 @@ async def test_a_broken_dave_message_costs_a_moment(bot: LinkBot, anna: Person, 
     await asyncio.sleep(0.3)
     await ben.join(bot.sandbox.lounge.id)
     await speaking
-    await asyncio.sleep(0.3)
+    await settled(lambda: len(bot.heard[anna.id]))
     heard = [frame for frame in bot.heard[anna.id] if not frame.concealed]
     assert len(heard) >= 50 * (3.47 - 2.0)
     assert getattr(conditions(bot), knob) == 0
@@ -317,7 +318,7 @@ async def test_a_reply_goes_on_where_it_stood(
     playout = await playback.wait()
     assert (playout.played, playout.interrupted) == (playout.total, False)
     assert mended(link) == 1
-    await asyncio.sleep(0.3)
+    await settled(lambda: len(anna.recorder.frames(bot.bot_id)))
     # At most what was on its way when the server let go is lost, and nothing is said twice. The part of the sound
     # that the outage cuts in two counts for less: five lost frames anywhere leave 0.91, a lost second 0.8.
     frames = len(anna.recorder.frames(bot.bot_id))

@@ -44,6 +44,7 @@ from sandbox.voice import rtp
 from sandbox.voice.gateway import VoiceGateway
 from tests.e2e.conftest import Harness, until
 from tests.e2e.link_bot import LinkBot
+from tests.settling import settled
 
 pytestmark = pytest.mark.e2e
 
@@ -155,7 +156,7 @@ async def test_the_loop_stands_still(bot: LinkBot, anna: Person) -> None:
     time.sleep(2)  # noqa: ASYNC251 - this is the fault
     playout = await playback.wait()
     assert (playout.played, playout.interrupted) == (playout.total, False)
-    await asyncio.sleep(0.3)
+    await settled(lambda: len(anna.recorder.frames(bot.bot_id)))
     assert correlation(clips.load("bot-rice", 48_000), anna.recorder.words(bot.bot_id), 48_000) >= 0.95
     await bot.both_ways(anna)
     assert link.stats.rejoined + link.stats.reopened + link.stats.resumed == 0

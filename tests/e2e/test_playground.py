@@ -17,6 +17,7 @@ from sandbox.people.compare import correlation
 from sandbox.playground.backend import PlaygroundBackend, open_backend
 from sandbox.playground.server import PageEntry, serve_page
 from tests.e2e.browser import CHROMIUM, Browser, Page, browser
+from tests.settling import settled
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
@@ -176,7 +177,7 @@ async def test_push_to_talk_sends_only_while_the_key_is_held(tmp_path: Path) -> 
         await page.until("!!document.querySelector('#people .speaking')")
         await page.press("Space", down=False)
         await page.sees("Hold to talk", "#talk")
-        await asyncio.sleep(0.2)
+        await settled(lambda: backend.browser_person.counts["sent"])
         sent = backend.browser_person.counts["sent"]
         await asyncio.sleep(0.5)
         assert 0 < sent == backend.browser_person.counts["sent"]

@@ -107,6 +107,7 @@ async def test_another_server_writes_down_what_the_chat_server_cannot(harness: H
             await ben.join(harness.lounge.id)
             anna = await ask(harness)  # her question names the bot
             await said(harness, "bot-rice")
+            await until(lambda: any(sentence("anna-cook") in line for line in harness.lines()))
             [line] = [line for line in harness.lines() if sentence("anna-cook") in line]
             assert line.startswith("**Anna**")
             assert not any("unintelligible" in line for line in harness.lines())
@@ -125,6 +126,6 @@ async def test_where_nobody_transcribes_the_model_that_answers_does(harness: Har
         await ask(harness)
         await said(harness, "bot-rice")
         await until(lambda: any(line.startswith("**Anna**") for line in harness.lines()))
-        assert any(sentence("anna-cook") in line for line in harness.lines())
+        await until(lambda: any(sentence("anna-cook") in line for line in harness.lines()))
         assert len([line for line in harness.lines() if "TRANSCRIBE_BASE_URL" in line]) == 1
         assert len(harness.model.transcriptions) == 1

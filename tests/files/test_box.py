@@ -53,7 +53,7 @@ def over(process: Path) -> bool:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not holds():
             await asyncio.sleep(0.01)
 
@@ -96,6 +96,7 @@ async def test_what_became_of_a_reader_is_told(told: str, guard: dict[str, float
         with pytest.raises(error) as raised:
             await place.sound(told.encode())
         assert type(raised.value) is error
+        place._guard = Guard()  # the next child may start slowly, on a machine that is busy
         assert await place.sound(b"parts", limits=Limits(seconds=8.0)), "the place serves the next file"
 
 
@@ -120,14 +121,14 @@ async def test_nothing_and_too_much_start_no_reader() -> None:
 
 async def test_the_deadline_is_the_readers_and_not_that_of_who_waits_for_a_model() -> None:
     async with (
-        stand_in(seconds=5.0).reading() as place,
+        stand_in(seconds=30.0).reading() as place,
         place.recording(b"parts", limits=Limits(seconds=8.0), part_seconds=8.0) as opened,
     ):
         count = 0
         async for _ in opened.parts():
             count += 1
-            opened._child._left = min(opened._child._left, 1.0)
-            await asyncio.sleep(0.3)
+            opened._child._left = min(opened._child._left, 3.0)
+            await asyncio.sleep(0.8)
     assert count == 5
 
 
@@ -136,7 +137,7 @@ async def test_the_place_of_a_last_file_is_left_once_it_is_read() -> None:
     async with box.reading(1) as place, place.recording(b"one part", limits=Limits(seconds=8.0), last=True) as opened:
         async for part in opened.parts():
             assert part.last
-            async with asyncio.timeout(20), box.reading(1) as another:  # the same person's, while a model works
+            async with asyncio.timeout(60), box.reading(1) as another:  # the same person's, while a model works
                 assert await another.sound(b"parts", limits=Limits(seconds=8.0))
 
 
@@ -150,7 +151,7 @@ async def test_whoever_waits_gets_the_place_and_no_part_is_lost() -> None:
         found: list[tuple[float, int]] = []
         async for part in opened.parts():
             if not found:
-                async with asyncio.timeout(20), box.reading(2) as another:
+                async with asyncio.timeout(60), box.reading(2) as another:
                     assert await another.sound(b"parts", limits=eight)
             found.append((part.start, part.pcm[0]))
     assert found == [(float(number), number) for number in range(5)]
@@ -165,7 +166,7 @@ async def test_what_breaks_while_others_wait_is_told_in_its_turn() -> None:
     ):
         parts = opened.parts()
         await anext(parts)
-        async with asyncio.timeout(20), box.reading(2):
+        async with asyncio.timeout(60), box.reading(2):
             pass
         await anext(parts)
         with pytest.raises(ReaderDied):

@@ -37,7 +37,7 @@ class Bot(discord.AutoShardedClient):
 
     async def until(self, event: str, matches: Callable[..., bool] = lambda *_: True) -> tuple[Any, ...]:
         """Return the arguments of the first `event` that matches, also one that came before."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 for name, args in self.seen:
                     if name == event and matches(*args):

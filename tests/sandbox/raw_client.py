@@ -77,7 +77,7 @@ class Line:
 
     async def take(self) -> Any:
         """Return the next message, or the close code."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             frame = await self.ws.receive()
         if frame.type is aiohttp.WSMsgType.TEXT:
             return json.loads(frame.data)

@@ -82,7 +82,7 @@ class Client:
 
     async def until(self, op: int) -> Any:
         """Return the data of the next message with this op: bytes for a binary one."""
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(60):
             while True:
                 message = await self.socket.receive()
                 assert message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), message
@@ -98,7 +98,7 @@ class Client:
 
     async def closed(self) -> int | None:
         """Return the close code with which the gateway ends the socket."""
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(60):
             while (await self.socket.receive()).type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
                 pass
         return self.socket.close_code

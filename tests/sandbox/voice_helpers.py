@@ -15,8 +15,11 @@ def voice_of(sandbox: Sandbox) -> VoiceGateway:
 
 
 async def agreed(*people: Person, besides: str = "", timeout: float = 5.0) -> str:
-    """Wait until all have the same privacy code (other than `besides`) and use its key. Return the code."""
-    async with asyncio.timeout(timeout):
+    """Wait until all have the same privacy code (other than `besides`) and use its key; return the code.
+
+    Waits three times as long as it usually takes at most. Raises TimeoutError.
+    """
+    async with asyncio.timeout(3 * timeout):
         while True:
             codes = {person.privacy_code for person in people}
             clients = [person.client for person in people if person.client]

@@ -16,6 +16,7 @@ from sandbox import clips
 from sandbox.people.compare import correlation
 from sandbox.people.person import Person
 from tests.e2e.link_bot import LinkBot, link_bot
+from tests.settling import settled
 from tests.soak.faults import ALL, RECOVERY_TIMEOUT_SECONDS, Fault, Scenario
 
 HEARD_CORRELATION = 0.9
@@ -131,12 +132,18 @@ class Soak:
         said = {person: SENTENCES[scenario.people.index(person)] for person in there}
         await asyncio.gather(*(person.say(clips.load(clip, 48_000)) for person, clip in said.items()))
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await playback.wait()
         except TimeoutError:
             return "the bot's words do not end"
-        await asyncio.sleep(0.3)
-        missed: list[str] = []
+        answers = [person.recorder for person in there]
+        await settled(lambda: [*map(len, bot.heard.values()), *(len(one.frames(bot.bot_id)) for one in answers)])
+        # In a thread: the event loop would stand still for as long as the link may.
+        return await asyncio.to_thread(self._missed, scenario, said, since)
+
+    def _missed(self, scenario: Scenario, said: dict[Person, str], since: float) -> str:
+        """Return who did not hear whom."""
+        bot, missed = self.bot, list[str]()
         answer = clips.load(ANSWER, 48_000)
         for person, clip in said.items():
             number = scenario.people.index(person)
