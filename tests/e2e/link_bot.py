@@ -113,7 +113,10 @@ class LinkBot:
         return correlation(clips.load(name, 48_000), person.recorder.heard(self.bot_id, since), 48_000)
 
     async def both_ways(self, person: Person) -> None:
-        """Assert that the bot hears the person and the person hears the bot."""
+        """Assert that the bot hears the person and the person hears the bot, once it is in the group by itself."""
+        regrouped = self.link.stats.regrouped
+        await self.until(lambda: self.link.connected and self.in_group)
+        assert self.link.stats.regrouped == regrouped
         heard, is_heard = await asyncio.gather(self.hears(person), self.is_heard(person))
         assert heard >= 0.95
         assert is_heard >= 0.95

@@ -68,7 +68,7 @@ async def test_being_moved_it_follows_and_goes_on(bot: LinkBot) -> None:
     anna = await bot.sandbox.person("Anna")
     await anna.join(bot.sandbox.lounge.id)
     link = await bot.enter()
-    assert await bot.hears(anna) >= 0.95
+    await bot.both_ways(anna)
     await bot.sandbox.moderator.move(bot.sandbox.bot, bot.sandbox.den)
     await bot.until(lambda: link.channel_id == bot.sandbox.den.id)
     await anna.join(bot.sandbox.den.id)
