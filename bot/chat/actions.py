@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import discord
 
 from bot.call.access import IN_A_CALL
+from bot.chat.destinations import told
 from bot.chat.error_messages import Refusal, send_error
 from bot.chat.host import Host, Interaction
 from bot.chat.rights import Action
@@ -56,7 +57,8 @@ async def agree(interaction: Interaction) -> None:
     except Refusal:
         await tell(interaction, "consent barred")
     else:
-        await tell(interaction, "consent given")
+        host = interaction.client
+        await say(interaction, told("consent given", host.settings, host.words_to(interaction)))
 
 
 async def withdraw(interaction: Interaction) -> None:

@@ -12,6 +12,7 @@ from bot.call.call import CallStatus
 from bot.call.settings import CallSettings
 from bot.chat import escape
 from bot.chat.channel_status import ChannelStatus
+from bot.chat.destinations import told
 from bot.chat.entrance import Entrance
 from bot.chat.host import Host
 from bot.chat.i18n import Words
@@ -178,7 +179,7 @@ class DiscordVenue:
         if not self._open and state not in (CallState.JOINING, CallState.LEAVING):
             self._greeted |= self.people().keys()
             await self._put_up_panel(state)
-            self.writer.post(self.words()(notice_code(self.settings().consent)))
+            self.writer.post(told(notice_code(self.settings().consent), self._host.settings, self.words()))
             self._open = True
             while self._early_notices:
                 self.writer.post(self._early_notices.pop(0))
@@ -206,7 +207,7 @@ class DiscordVenue:
         for user_id in people.keys() - self._greeted - (call.barred if call else frozenset()):
             self._greeted.add(user_id)
             code = newcomer_code(self.settings().consent, heard=user_id in agreed)
-            self.writer.post(self.words()(code, name=escape.name(people[user_id])))
+            self.writer.post(told(code, self._host.settings, self.words(), name=escape.name(people[user_id])))
 
     def _tell(self, text: str) -> None:
         """Post a notice, but not above the panel."""

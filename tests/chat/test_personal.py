@@ -46,7 +46,7 @@ async def test_about_says_what_goes_where(quiet: QuietBot) -> None:
     assert outcome.message is not None
     more = await quiet.sandbox.click(eve, outcome.message, outcome.components[0]["components"][0]["custom_id"])
     assert more.ephemeral
-    for word in ("/privacy forget", "In Discord", "AI service", "api.openai.com", "nameless"):
+    for word in ("/privacy forget", "In Discord", "At api.openai.com", "nameless"):
         assert word in more.content
 
 

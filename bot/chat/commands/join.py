@@ -4,6 +4,7 @@ import discord
 from discord import app_commands
 
 from bot.chat import actions, permissions, rights
+from bot.chat.destinations import told
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Host, Interaction
 from bot.chat.permissions import VocalChannel
@@ -35,7 +36,7 @@ async def join(interaction: Interaction, channel: discord.VoiceChannel | discord
             raise Refusal("refusal cannot_come") from None
         raise Refusal("refusal other_channel", channel=there.mention) from None
     words = host.words_to(interaction)
-    lines = [words("join done", channel=target.mention)]
+    lines = [told("join done", host.settings, words, channel=target.mention)]
     if isinstance(target, discord.StageChannel):
         lines.append(words("join stage"))
     if not permissions.can_write(target):

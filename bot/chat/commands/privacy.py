@@ -40,8 +40,10 @@ class PrivacyCommands(app_commands.Group):
         words = host.words_to(interaction)
         days = host.preferences.of(interaction.guild_id, None).retention_days
         kept = words("privacy kept", days=days) if days else words("privacy unkept")
-        models = {"model": destinations.answering(host.settings, words), "transcriber": host.settings.transcribe_model}
-        text = words("privacy about", kept=kept, **models) + "\n" + destinations.destinations(host.settings, words)
+        transcriber = destinations.transcriber(host.settings)
+        models = {"model": destinations.answering(host.settings, words), "transcriber": transcriber}
+        text = destinations.told("privacy about", host.settings, words, kept=kept)
+        text += "\n" + destinations.destinations(host.settings, words)
         voice = interaction.guild.voice_client if interaction.guild else None
         seen = isinstance(voice, discord.VoiceClient) and not rights.may(interaction.user, Action.LOOK, voice.channel)
         if isinstance(voice, discord.VoiceClient) and voice.voice_privacy_code and seen:
@@ -50,7 +52,7 @@ class PrivacyCommands(app_commands.Group):
         also = [
             words(f"privacy {what}", text=writer, **models) for what in ("captions", "interpreter", "minutes", "tools")
         ]
-        rest = words("privacy more", server=destinations.servers(host.settings, words))
+        rest = words("privacy more", elsewhere=destinations.kept_elsewhere(host.settings, words))
         more = More(host, words, "\n".join((rest, *also)))
         await interaction.response.send_message(text, view=more, ephemeral=True, suppress_embeds=True)
 
