@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from bot.audio import SPEAK_RATE
+from bot.audio import SPEAK_RATE, to_wav
 from bot.engine.container_stream import ContainerStream
+from bot.engine.file_ends import FileEnd
+from bot.engine.sound_kind import SoundKind
 from bot.engine.sound_stream import MAX_WAITING_BYTES, SoundStream
 from bot.jobs.encoder import encode
 from sandbox import clips
@@ -20,7 +22,7 @@ SECOND = clips.load("bot-tenki", SPEAK_RATE)[48_000:84_000]
 MIN_LIKENESS = 0.9
 PADDING_BYTES = 8000
 """Of samples: lossy codecs add some at both ends of each file."""
-CHUNKINGS = [0, 7]
+CHUNKINGS = [0, 7, 1 << 24]
 """Bytes of a part; 0: each file is one part."""
 
 
@@ -31,6 +33,13 @@ def tag(size: int) -> bytes:
 
 def mp3_44(pcm: bytes) -> bytes:
     return encode(resample(pcm, SPEAK_RATE, 44_100), 44_100, "mp3", "libmp3lame")
+
+
+def kept_header(flac: bytes) -> bytes:
+    """Add the WAV header to a FLAC file, as `flac --keep-foreign-metadata` does (RFC 9639 section 8.4)."""
+    header = b"riff" + to_wav(FIRST, SPEAK_RATE)[:12]
+    block = b"\2" + len(header).to_bytes(3, "big") + header
+    return flac[:42] + block + flac[42:]
 
 
 ENCODERS = {
@@ -44,6 +53,15 @@ ENCODERS = {
     "aac with a tag": (lambda pcm: tag(300) + PLAYABLE["aac"](pcm),) * 2,
     "ogg opus": (PLAYABLE["ogg opus"],) * 2,
     "webm opus": (PLAYABLE["webm opus"],) * 2,
+    "wav, then flac": (PLAYABLE["wav"], PLAYABLE["flac"]),
+    "wav of unknown length, then ogg": (PLAYABLE["wav of unknown length"], PLAYABLE["ogg opus"]),
+    "flac, then wav": (PLAYABLE["flac"], PLAYABLE["wav"]),
+    "mp3, then wav": (PLAYABLE["mp3"], PLAYABLE["wav"]),
+    "aac, then webm": (PLAYABLE["aac"], PLAYABLE["webm opus"]),
+    "ogg, then webm": (PLAYABLE["ogg opus"], PLAYABLE["webm opus"]),
+    "webm, then wav": (PLAYABLE["webm opus"], PLAYABLE["wav"]),
+    "samples, then flac": (bytes, PLAYABLE["flac"]),
+    "flac that keeps a header, then wav": (lambda pcm: kept_header(PLAYABLE["flac"](pcm)), PLAYABLE["wav"]),
     "mp4": (PLAYABLE["mp4 with its index first"], PLAYABLE["mp4 in fragments"]),
 }
 
@@ -74,6 +92,13 @@ def rest_of(stream: SoundStream) -> bytes:
         rest += stream.end()
     stream.close()
     return rest
+
+
+@pytest.mark.parametrize("kind", [SoundKind.OGG, SoundKind.WEBM])
+def test_a_stream_of_flac_holds_the_first_bytes_of_a_file(kind: SoundKind):
+    data = b"OggS\0\2" + bytes(30) + b"fLaC\0\0\0\x22" + bytes(40)
+    assert FileEnd(kind).feed(data) == (data, None)
+    assert FileEnd(SoundKind.WAV).feed(b"RIFF" + data) == (b"RIFF", data)
 
 
 @pytest.mark.parametrize("size", CHUNKINGS)
