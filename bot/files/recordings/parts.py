@@ -11,6 +11,8 @@ from bot.files.recordings.track import Piece
 
 _SILENT_PEAK = 1.5 / 32768
 """What zeros of 16 bits become at most, with the noise that keeps them from being exact."""
+_SILENT_EDGE_SECONDS = 0.1
+"""A piece that begins or ends with less silence is sound as a whole."""
 _QUIET_LEVEL = 10 ** (-30 / 20)
 """Speech below this level is raised to the working level."""
 _WORKING_LEVEL = 10 ** (-16 / 20)
@@ -131,22 +133,34 @@ def in_parts(
     for piece in pieces:
         silence += max(0, piece.at - end)
         end = piece.at + len(piece.samples)
-        if _peak_of(piece.samples) < _SILENT_PEAK:
-            silence += len(piece.samples)
+        first, behind = _sounding(piece.samples, rate)
+        silence += first
+        if first == behind:
             continue
         if silence > most_silence:
             if buffer.size:
                 yield start / rate, False, buffer
                 buffer.clear()
-            start = piece.at
+            start = piece.at + first
         else:
             yield from full(np.zeros(silence, np.float32))
-        silence = 0
-        yield from full(piece.samples)
+        silence = len(piece.samples) - behind
+        yield from full(piece.samples[first:behind])
     if buffer.size and silence <= most_silence:
         yield from full(np.zeros(silence, np.float32))
     if buffer.size:
         yield start / rate, True, buffer
+
+
+def _sounding(samples: Samples, rate: int) -> tuple[int, int]:
+    """Return where the sound of a piece begins and ends: at its ends, unless these are silent for a while."""
+    loud = np.abs(samples) >= _SILENT_PEAK
+    first = int(loud.argmax()) if loud.size else 0
+    if not loud[first : first + 1].any():
+        return len(samples), len(samples)
+    behind = len(samples) - int(loud[::-1].argmax())
+    edge = round(_SILENT_EDGE_SECONDS * rate)
+    return (first if first > edge else 0), (behind if len(samples) - behind > edge else len(samples))
 
 
 def _peak_of(samples: Samples) -> float:
