@@ -29,6 +29,8 @@ def obedient(folder: Path) -> Answer:
                 for number in range(5):
                     write(wire.SPOKEN, b"slow %d" % number)
                     time.sleep(0.02)
+            case "One, two, three.":
+                write(wire.SPOKEN, bytes(48_000))
             case "pid":
                 write(wire.SPOKEN, b"%d" % os.getpid())
             case "environment":
