@@ -15,10 +15,12 @@ async def backup(settings: Settings, file: Path) -> list[str]:
     """Save all that is kept; return what to say. Raises ConfigError, StoreError."""
     async with open_store(settings) as store:
         try:
-            rows = await store.backup(file)
+            saved = await store.backup(file)
         except OSError as error:
             raise StoreError(f"{file} can't be written ({error.strerror})", hint=WRITE_HINT) from error
-    told = [f"saved: {counted(rows, 'row')} in {file}, which only this user may read"]
+    told = [f"saved: {counted(saved.rows, 'row')} in {file}, which only this user may read"]
+    if saved.damaged:
+        told.append(f"left out, because the database's file is damaged there: {counted(saved.damaged, 'row')}")
     if settings.store_key is None:
         told.append("STORE_KEY is not set, so transcripts in it are unencrypted. Keep it as safe as the database.")
     else:
@@ -42,9 +44,10 @@ def _told(done: Restored) -> list[str]:
     told = [f"restored: {counted(done.rows, 'row')} from the backup of {taken}"]
     if done.left_out:
         told.append(f"left out, because deleted since: {counted(done.left_out, 'row')}")
-    if done.fresh:
+    if done.fresh or done.nameless:
+        why = "The database was empty" if done.fresh else "The list of who was forgotten is damaged"
         told.append(
-            f"The database was empty, so deletions after {taken} are unknown: run `python -m bot forget-user "
+            f"{why}, so deletions after {taken} are unknown: run `python -m bot forget-user "
             "ID` for everyone who asked to be forgotten since."
         )
     return told

@@ -7,36 +7,45 @@ was put right stays right. Whoever withdrew since stays unheard, and the bot sta
 import gzip
 import json
 import os
-import zlib
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Date, Select, Table, delete, func, insert, select, text
+from sqlalchemy import Select, Table, delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import BadBackup, WrongKey
+from bot.errors import WrongKey
+from bot.store.backup_file import BACKUP_FORMAT, SAVED_TABLES, Row, Survey, batches, surveyed
 from bot.store.base import READ_BATCH_ROWS
+from bot.store.damage import is_damaged
 from bot.store.database import newest_revision
-from bot.store.erasures import ERASURES_KEPT, Erasures
+from bot.store.erasures import HASHED_KINDS, Erasures
 from bot.store.people import PersonRepository
 from bot.store.private_files import PRIVATE_FILE_MODE
 from bot.store.seal import is_key_name
-from bot.store.settings import setting_key
-from bot.store.tables import AnswerPersonRow, Base, ConsentRow, ErasureRow, MessageRow, SettingRow, UtcDateTime
+from bot.store.tables import (
+    AnswerPersonRow,
+    ChargePersonRow,
+    ChargePurseRow,
+    ChargeRow,
+    ConsentRow,
+    ErasureRow,
+    MessageRow,
+    SettingRow,
+)
 from bot.types import AWAY_SETTING
 
-BACKUP_FORMAT = 1
-PASSING_TABLES = ("news", "identifies", "holds", "calls")
-"""Tables about running processes: not saved."""
-SAVED_TABLES = {table.name: table for table in Base.metadata.sorted_tables if table.name not in PASSING_TABLES}
 
-Row = dict[str, Any]
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a backup holds."""
+
+    rows: int
+    damaged: int
+    "rows that were left out, because the file of the database is damaged there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +58,21 @@ class Restored:
     "rows of what was deleted since"
     fresh: bool
     "the database was empty: it knew nothing of what was deleted since"
-
-
-@dataclass(slots=True)
-class _Survey:
-    """A whole backup, looked through before anything is changed."""
-
-    taken: datetime
-    answered: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    "line id -> people whose words it answers"
-    keys: set[str] = field(default_factory=set)
-    "names of the keys that seal its words"
+    nameless: bool = False
+    "it lost whom it was to forget: the key of their hashes is damaged"
 
 
 class BackupRepository(PersonRepository):
-    async def backup(self, file: Path) -> int:
-        """Write all that is kept to a file that only its owner may read; return how many rows.
+    async def backup(self, file: Path) -> Saved:
+        """Write all that is kept to a file that only its owner may read; a damaged row is left out.
 
         Raises StoreUnavailable and OSError.
         """
-        passing, rows = file.with_name(file.name + ".new"), 0
+        passing, rows, damaged = file.with_name(file.name + ".new"), 0, 0
         with suppress(FileNotFoundError):
             passing.unlink()
+        gone: set[str] = set()
+        "ids of damaged lines and charges: what belongs to them goes with them"
         raw = os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE), "wb")
         with raw, gzip.open(raw, "wt", encoding="utf-8") as out:
             async with self._transaction(reads=True) as connection:
@@ -82,20 +84,23 @@ class BackupRepository(PersonRepository):
                     found = await connection.stream(_saved(table))
                     async for batch in found.mappings().partitions(READ_BATCH_ROWS):
                         for row in batch:
-                            if row.get("guild_id", 1) > 0:  # not a blank row of SQLite's (deletion.py)
+                            if is_damaged(table, row):
+                                damaged += 1
+                                gone.add(row.get("id") or "")
+                            elif row.get("guild_id", 1) > 0 and _parent(row) not in gone:  # no blank row (deletion.py)
                                 rows += 1
                                 plain = {name: _plain(value) for name, value in row.items()}
                                 out.write(json.dumps([table.name, plain], ensure_ascii=False) + "\n")
             out.write(json.dumps({"rows": rows}) + "\n")
         os.replace(passing, file)
-        return rows
+        return Saved(rows, damaged)
 
     async def restore(self, file: Path) -> Restored:
         """Put a backup in the place of all that is kept; where that fails, nothing has changed.
 
         Raises BadBackup, WrongKey, StoreUnavailable and OSError.
         """
-        survey = _surveyed(file)
+        survey = surveyed(file)
         for key in survey.keys:
             if is_key_name(key) and not self._seal.knows(key):
                 raise WrongKey(f"the backup is encrypted with a key that is not in STORE_KEY ({key})")
@@ -109,12 +114,13 @@ class BackupRepository(PersonRepository):
             erased = erased.without_lines(set(erased.edits) - edited.keys())
             away = await self._away(connection)
             fresh = not lines and not known
+            nameless = erased.key is None and any(kind in HASHED_KINDS for kind, _ in erased.subjects)
             for table in reversed(SAVED_TABLES.values()):
                 if table.name != ErasureRow.__tablename__:
                     await connection.execute(delete(table))
             parents: set[str] = set()
             "ids of lines and charges that were left out: what belongs to them goes with them"
-            for table, batch in _batches(file):
+            for table, batch in batches(file):
                 kept = [row for row in batch if not _gone(table.name, row, erased, survey, parents)]
                 if table.name == ConsentRow.__tablename__:
                     kept = [row for row in kept if (row["guild_id"], row["user_id"]) not in withdrawn]
@@ -133,7 +139,7 @@ class BackupRepository(PersonRepository):
                 await connection.execute(insert(SettingRow), list(away.values()))
             await self._tell(connection, "settings")
         await self._scrub(deep=True)
-        return Restored(survey.taken, rows, left_out, fresh=fresh)
+        return Restored(survey.taken, rows, left_out, fresh=fresh, nameless=nameless)
 
     async def _withdrawn(self, connection: AsyncConnection) -> dict[tuple[int, int], Row]:
         """Return the withdrawals of today, which no older agreement may undo: server and person -> row."""
@@ -157,6 +163,11 @@ class BackupRepository(PersonRepository):
         return {_place(row): dict(row) for row in found}
 
 
+def _parent(row: Mapping[Any, Any]) -> str | None:
+    """Return the id of the line or charge that a row belongs to."""
+    return row.get("message_id") or row.get("charge_id")
+
+
 def _place(row: Mapping[Any, Any]) -> tuple[int, int]:
     return row["guild_id"], row["channel_id"]
 
@@ -166,17 +177,19 @@ def _saved(table: Table) -> Select[Any]:
     rows = select(*table.columns)
     match table.name:
         case MessageRow.__tablename__:
-            return rows.where(MessageRow.channel_id > 0)
+            return rows.where(func.coalesce(MessageRow.channel_id, 1) > 0)  # it may be damaged
         case AnswerPersonRow.__tablename__:
             lines = select(MessageRow.id).where(MessageRow.channel_id > 0)
             return rows.where(AnswerPersonRow.message_id.in_(lines))
+        case ChargePersonRow.__tablename__ | ChargePurseRow.__tablename__:
+            return rows.where(table.c.charge_id.in_(select(ChargeRow.id)))
         case _:
             return rows
 
 
-def _gone(table: str, row: Row, erased: Erasures, survey: _Survey, parents: set[str]) -> bool:
+def _gone(table: str, row: Row, erased: Erasures, survey: Survey, parents: set[str]) -> bool:
     """Return whether a row was deleted since the backup; take the name of the forgotten out of one that was not."""
-    if row.get("message_id") in parents or row.get("charge_id") in parents:
+    if _parent(row) in parents:
         return True
     if erased.covers(table, row, survey.answered.get(row.get("id", ""), set())):
         parents.add(row.get("id", ""))
@@ -186,67 +199,8 @@ def _gone(table: str, row: Row, erased: Erasures, survey: _Survey, parents: set[
     return False
 
 
-def _surveyed(file: Path) -> _Survey:
-    """Raises BadBackup and OSError."""
-    records = _records(file)
-    head = next(records, None)
-    if not isinstance(head, dict) or head.get("kikite_backup") != BACKUP_FORMAT:
-        raise BadBackup("this is not a backup of the bot")
-    if head["schema"] > newest_revision():
-        raise BadBackup(f"the backup is of a newer version of the bot (schema {head['schema']})")
-    survey, rows, end = _Survey(datetime.fromisoformat(head["taken"])), 0, None
-    if _now() - survey.taken > ERASURES_KEPT:
-        raise BadBackup(f"the backup is older than {ERASURES_KEPT.days} days: what was deleted since is not known")
-    for record in records:
-        if isinstance(record, dict):
-            end = record
-            continue
-        name, row = record
-        if name not in SAVED_TABLES:
-            raise BadBackup(f"the backup has a table that is not known ({name})")
-        rows += 1
-        if name == "answer_people":
-            survey.answered[row["message_id"]].add(row["user_id"])
-        if key := row.get("sealed") or (name == SettingRow.__tablename__ and setting_key(row)):
-            survey.keys.add(key)
-    if end != {"rows": rows}:
-        raise BadBackup("the end of the backup is missing")
-    return survey
-
-
-def _records(file: Path) -> Iterator[Any]:
-    """Yield the lines of a backup. Raises BadBackup and OSError."""
-    try:
-        with gzip.open(file, "rt", encoding="utf-8") as lines:
-            for line in lines:
-                yield json.loads(line)
-    except (gzip.BadGzipFile, EOFError, zlib.error, ValueError) as error:
-        raise BadBackup(f"the backup is damaged ({type(error).__name__})") from None
-
-
-def _batches(file: Path) -> Iterator[tuple[Table, list[Row]]]:
-    """Yield the rows of a backup, some at a time, as the database takes them."""
-    rows = (record for record in _records(file) if isinstance(record, list))
-    for name, group in groupby(rows, lambda record: record[0]):
-        table = SAVED_TABLES[name]
-        while batch := [_typed(table, row) for _, row in islice(group, READ_BATCH_ROWS)]:
-            yield table, batch
-
-
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _typed(table: Table, row: Mapping[str, Any]) -> Row:
-    made: Row = {}
-    for name, value in row.items():
-        kind = table.columns[name].type
-        if value is not None and isinstance(kind, UtcDateTime):
-            value = datetime.fromisoformat(value)
-        elif value is not None and isinstance(kind, Date):
-            value = date.fromisoformat(value)
-        made[name] = value
-    return made
 
 
 def _now() -> datetime:

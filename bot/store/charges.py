@@ -8,13 +8,17 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
 from bot.store.base import Repository, read_all, rows_changed
+from bot.store.damage import is_damaged
 from bot.store.tables import ChargePersonRow, ChargePurseRow, ChargeRow, PurseKeyRow
 from bot.types import Charge, Usage, purse_owner
+
+log = structlog.get_logger(__name__)
 
 MICRO_DOLLARS_PER_DOLLAR = Decimal(1_000_000)
 PURSE_KEY_BYTES = 32
@@ -36,9 +40,11 @@ class ChargeRepository(Repository):
         nameless: dict[str, list[str]] = defaultdict(list)
         async with self._transaction(reads=True) as connection:
             for cause in await read_all(connection, causes, dict):
-                people[cause["charge_id"]].append(cause["user_id"])
+                if not is_damaged(ChargePersonRow.__table__, cause):
+                    people[cause["charge_id"]].append(cause["user_id"])
             for cause in await read_all(connection, forgotten, dict):
-                nameless[cause["charge_id"]].append(cause["owner"])
+                if not is_damaged(ChargePurseRow.__table__, cause):
+                    nameless[cause["charge_id"]].append(cause["owner"])
             return await read_all(connection, lines, lambda row: _charge(row, people[row["id"]], nameless[row["id"]]))
 
     async def purse_key(self, day: date) -> bytes | None:
@@ -81,8 +87,8 @@ class ChargeRepository(Repository):
         if row is None:
             return None
         try:
-            return base64.b64decode(self._seal.open(row.key, row.sealed, _key_place(day)))
-        except StoreError:
+            return base64.b64decode(self._seal.open(row.key, row.sealed, _key_place(day)), validate=True) or None
+        except (StoreError, ValueError):
             return None  # a day's key is no reason to keep anybody from being forgotten
 
     async def _new_purse_key(self, connection: AsyncConnection, day: date) -> bytes:
@@ -113,7 +119,11 @@ def _row(charge: Charge) -> dict[str, Any]:
     }
 
 
-def _charge(row: Any, people: list[int], nameless: list[str]) -> Charge:
+def _charge(row: Any, people: list[int], nameless: list[str]) -> Charge | None:
+    """Return a charge, None when it is damaged."""
+    if is_damaged(ChargeRow.__table__, row):
+        log.warning("charge_damaged", guild=row["guild_id"])
+        return None
     return Charge(
         id=row["id"],
         at=row["at"],

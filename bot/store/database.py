@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError, StoreUnavailable
+from bot.store.damage import SQLITE_TYPES
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -78,6 +79,7 @@ def open_engine(url: str) -> AsyncEngine:
     except OSError as error:
         raise StoreUnavailable(f"the database's folder cannot be made ({error.strerror})") from error
     if sqlite:
+        engine.dialect.colspecs = {**engine.dialect.colspecs, **SQLITE_TYPES}
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
         event.listen(engine.sync_engine, "begin", _begin)
     return engine

@@ -6,6 +6,7 @@ Nobody is named: persons stand as hashes.
 import base64
 import secrets
 from collections.abc import Iterable, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +25,8 @@ EDIT_KIND = "edit"
 """A line that its speaker put right."""
 VOICE_KIND = "voice"
 """A voice for somebody's written lines (/voice mine), which they switched off."""
+HASHED_KINDS = (PERSON_KIND, VOICE_KIND)
+HASH_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +97,17 @@ class ErasureRepository(Repository):
         """Return the key of the hashes; make it, if nothing was hashed yet."""
         key = await self._erasure_key(connection)
         if key is None:
-            key = secrets.token_bytes(32)
+            key = secrets.token_bytes(HASH_KEY_BYTES)
             await self._erased(connection, KEY_KIND, [base64.b64encode(key).decode()])
         return key
 
     async def _erasure_key(self, connection: AsyncConnection) -> bytes | None:
-        kept = select(ErasureRow.subject).where(ErasureRow.kind == KEY_KIND).order_by(ErasureRow.at).limit(1)
-        key = await connection.scalar(kept)
-        return None if key is None else base64.b64decode(key)
+        kept = select(ErasureRow.subject).where(ErasureRow.kind == KEY_KIND).order_by(ErasureRow.at)
+        for key in await connection.scalars(kept):
+            with suppress(TypeError, ValueError):  # a damaged one
+                if len(raw := base64.b64decode(key, validate=True)) == HASH_KEY_BYTES:
+                    return raw
+        return None
 
     async def _drop_old_erasures(self, connection: AsyncConnection, now: datetime) -> None:
         old = (ErasureRow.kind != KEY_KIND) & (ErasureRow.at < now - ERASURES_KEPT)

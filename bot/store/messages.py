@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import Damaged
 from bot.store.base import Repository, writable
+from bot.store.damage import is_damaged
 from bot.store.seal import Seal
-from bot.store.tables import DAMAGED_TIME
+from bot.store.tables import MessageRow
 from bot.types import Message
 
 log = structlog.get_logger(__name__)
@@ -62,7 +63,7 @@ class MessageRepository(Repository):
     def _words(self, row: Any) -> dict[str, str] | None:
         """Decrypt a line's columns; count and say it when it is damaged, and return None. Raises WrongKey."""
         try:
-            if row.get("at") == DAMAGED_TIME:
+            if is_damaged(MessageRow.__table__, row):
                 raise Damaged
             return {name: self._seal.open(row[name], row["sealed"], place(name, row)) for name in ("speaker", "text")}
         except Damaged:

@@ -1,11 +1,13 @@
 """Export and deletion of everything stored about one person."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import FromClause, delete, select, update
 
 from bot.store.base import read_all, rows_changed
+from bot.store.damage import is_damaged
 from bot.store.retention import RetentionRepository
 from bot.store.settings import SEALED_SETTING_PREFIX
 from bot.store.tables import (
@@ -42,6 +44,12 @@ class PersonRepository(RetentionRepository):
                 damaged.append(row["id"])
             return made
 
+        def plain(table: FromClause, row: Any, make: Callable[[Any], dict[str, Any]]) -> dict[str, Any] | None:
+            if is_damaged(table, row):
+                damaged.append("")
+                return None
+            return make(row)
+
         async with self._transaction(reads=True) as connection:
             kept = {
                 "user_id": str(user_id),
@@ -49,9 +57,11 @@ class PersonRepository(RetentionRepository):
                 "answers": await read_all(connection, answered.where(lines), line),
                 "summaries": await read_all(connection, answered.where(gleaned), line),
                 "names_put_right": await read_all(connection, said.where(gleaned), line),
-                "consents": await read_all(connection, consents, _plain),
-                "charges": await read_all(connection, charges, _plain),
-                "settings_changed": await read_all(connection, changed, _setting),
+                "consents": await read_all(connection, consents, lambda row: plain(ConsentRow.__table__, row, _plain)),
+                "charges": await read_all(connection, charges, lambda row: plain(ChargeRow.__table__, row, _plain)),
+                "settings_changed": await read_all(
+                    connection, changed, lambda row: plain(SettingRow.__table__, row, _setting)
+                ),
             }
         return kept | ({"damaged_lines": len(damaged)} if damaged else {})
 

@@ -13,6 +13,7 @@ from bot.errors import WrongKey
 from bot.store.backup import BackupRepository
 from bot.store.base import read_all
 from bot.store.change_feed import ChangeFeed
+from bot.store.damage import is_damaged
 from bot.store.database import migrate, open_engine
 from bot.store.erasures import CHANNEL_KIND, EDIT_KIND, LINE_KIND
 from bot.store.identifies import IdentifyRepository
@@ -73,7 +74,8 @@ class SqlStore(BackupRepository, ChangeFeed, IdentifyRepository, SearchRepositor
         asked_by: dict[str, list[int]] = defaultdict(list)
         async with self._transaction(reads=True) as connection:
             for link in await read_all(connection, links, dict):
-                asked_by[link["message_id"]].append(link["user_id"])
+                if not is_damaged(AnswerPersonRow.__table__, link):
+                    asked_by[link["message_id"]].append(link["user_id"])
             lines = await read_all(connection, newest, lambda row: self._message(row, asked_by[row["id"]]))
         return lines[::-1]
 
@@ -147,7 +149,7 @@ class SqlStore(BackupRepository, ChangeFeed, IdentifyRepository, SearchRepositor
         valid = ~ConsentRow.agreed | (ConsentRow.policy == self._policy)
         said = select(ConsentRow.user_id, ConsentRow.agreed).where(ConsentRow.guild_id == guild_id, valid)
         async with self._transaction(reads=True) as connection:
-            return {user_id: agreed for user_id, agreed in await connection.execute(said)}  # noqa: C416 (rows are not pairs to a type checker)
+            return {user_id: bool(agreed) for user_id, agreed in await connection.execute(said)}
 
     async def consent(self, guild_id: int, user_id: int, agreed: bool) -> None:
         row = {
@@ -189,4 +191,4 @@ class SqlStore(BackupRepository, ChangeFeed, IdentifyRepository, SearchRepositor
     async def calls(self) -> dict[int, int]:
         async with self._transaction(reads=True) as connection:
             on = await connection.execute(select(CallRow.guild_id, CallRow.channel_id))
-            return {guild_id: channel_id for guild_id, channel_id in on}  # noqa: C416 (as above)
+            return {guild_id: channel_id for guild_id, channel_id in on if guild_id and channel_id}

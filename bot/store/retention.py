@@ -60,7 +60,7 @@ class RetentionRepository(DeletionRepository, HoldRepository, SettingsRepository
         tables = (MessageRow, ChargeRow, ConsentRow, SettingRow, CallRow, DepartureRow)
         found = union(*(select(table.guild_id) for table in tables))
         async with self._transaction(reads=True) as connection:
-            return {guild_id for guild_id in (await connection.execute(found)).scalars() if guild_id > 0}
+            return {guild_id for guild_id in (await connection.execute(found)).scalars() if guild_id and guild_id > 0}
 
     async def departed(self, guild_id: int, at: datetime) -> datetime:
         async with self._transaction() as connection:
@@ -99,7 +99,7 @@ class RetentionRepository(DeletionRepository, HoldRepository, SettingsRepository
 
     async def _being_forgotten(self) -> list[int]:
         async with self._transaction(reads=True) as connection:
-            return list((await connection.execute(select(ForgettingRow.user_id))).scalars())
+            return [user_id for user_id in await connection.scalars(select(ForgettingRow.user_id)) if user_id]
 
     async def _forget_words(self, user_id: int) -> int:
         """Delete a person's lines and the answers to them; return how many."""

@@ -38,7 +38,8 @@ class SearchRepository(MessageRepository):
             last: list[tuple[datetime, str]] = []
 
             def match(row: RowMapping, last: list[tuple[datetime, str]] = last) -> Message | None:
-                last[:] = [(row["at"], row["id"])]
+                if row["at"] is not None and row["id"] is not None:
+                    last[:] = [(row["at"], row["id"])]
                 line = self._message(row)
                 return line if line and all(word in fold(f"{line.speaker} {line.text}") for word in wanted) else None
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Damaged
 from bot.store.base import rows_changed, writable
+from bot.store.damage import is_damaged
 from bot.store.erasures import ErasureRepository
 from bot.store.tables import SettingRow
 from bot.types import Setting, voice_owner
@@ -83,6 +84,9 @@ class SettingsRepository(ErasureRepository):
         return frozenset(setting_key(row) for row in await _written(connection))
 
     def _opened(self, row: Any) -> Setting | None:
+        if is_damaged(SettingRow.__table__, row):
+            log.warning("setting_damaged", guild=row["guild_id"], setting=row["name"])
+            return None
         values = {**row, "channel_id": row["channel_id"] or None}
         if (key := setting_key(row)) is not None:
             name = row["name"].removeprefix(SEALED_SETTING_PREFIX)
@@ -105,7 +109,7 @@ async def _written(connection: AsyncConnection) -> list[Any]:
 
 def setting_key(row: Any) -> str | None:
     """Return the name of the key that seals a setting; None: it is not sealed."""
-    return str(row["value"]).partition(":")[0] if row["name"].startswith(SEALED_SETTING_PREFIX) else None
+    return str(row["value"]).partition(":")[0] if str(row["name"]).startswith(SEALED_SETTING_PREFIX) else None
 
 
 def setting_place(row: Any) -> str:

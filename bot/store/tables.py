@@ -4,25 +4,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, Text, TypeDecorator
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
-DAMAGED_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-"""Stands in the place of a time in a SQLite file that cannot be read: one damaged byte must not stop what reads on."""
-
-
-class _SqliteTime(sqlite.DATETIME):
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        read: Any = super().result_processor(dialect, coltype)
-
-        def time(value: Any) -> datetime | None:
-            try:
-                return read(value)
-            except (TypeError, ValueError):
-                return DAMAGED_TIME
-
-        return time
+from bot.store.damage import SqliteTime
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -32,7 +17,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(_SqliteTime() if dialect.name == "sqlite" else self.impl_instance)
+        return dialect.type_descriptor(SqliteTime() if dialect.name == "sqlite" else self.impl_instance)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from bot.errors import BadBackup, WrongKey
-from bot.store.backup import SAVED_TABLES
+from bot.store.backup import Saved
+from bot.store.backup_file import SAVED_TABLES
 from bot.store.repository import SqlStore
 from bot.types import AWAY_SETTING, Setting
 from tests.store.make import ANNA, BEN, CHANNEL, GUILD, START, answer, cost, said
@@ -48,7 +49,7 @@ async def test_all_of_it_comes_back_and_into_the_other_database(url: str, key: s
     store = await SqlStore.open(url, key)
     await fill(store)
     before = await content(store)
-    assert await store.backup(file) == sum(map(len, before.values()))
+    assert await store.backup(file) == Saved(sum(map(len, before.values())), damaged=0)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert ("canary" in gzip.decompress(file.read_bytes()).decode()) == (key is None)
     await store.remember(GUILD, CHANNEL, [said(9, BEN, "after the backup")])
@@ -182,6 +183,21 @@ async def test_what_is_no_whole_backup_changes_nothing(store: SqlStore, tmp_path
         (gzip.compress("".join([head(schema="9999"), *lines[1:]]).encode()), "newer"),
         (gzip.compress("".join([head(taken=long_ago), *lines[1:]]).encode()), "older"),
         (gzip.compress("".join([lines[0], '["unknown", {}]\n', *lines[1:]]).encode()), "not known"),
+        (gzip.compress(head(taken="yesterday").encode()), "head"),
+        (gzip.compress(b'{"kikite_backup": 1}\n'), "head"),
+        *(
+            (gzip.compress("".join([lines[0], f"{row}\n", *lines[1:]]).encode()), r"row 1 .* damaged")
+            for row in (
+                "7",
+                '["consents"]',
+                '["consents", [1, 2]]',
+                '["consents", {}]',
+                '["forgettings", {"user_id": "7"}]',
+                '["forgettings", {"user_id": null}]',
+                '["forgettings", {"user_id": 7, "more": 1}]',
+                '["departures", {"guild_id": 7, "at": "yesterday"}]',
+            )
+        ),
     ):
         broken.write_bytes(data)
         with pytest.raises(BadBackup, match=said_of_it):
