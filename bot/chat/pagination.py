@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable, Sequence
 import discord
 from discord import ui
 
+from bot.chat import rights
 from bot.chat.error_messages import send_error
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
+from bot.chat.rights import Action, Place
 
 VIEW_TIMEOUT_SECONDS = 600.0
 """How long the buttons work; an ephemeral answer disappears after a while anyway."""
@@ -43,10 +45,17 @@ class EphemeralView(ui.View):
 
 
 class PagedMessage(EphemeralView):
-    """One page at a time, with buttons to turn it. `send` it as the answer to an interaction."""
+    """One page at a time, with buttons to turn it. `send` it as the answer to an interaction.
 
-    def __init__(self, host: Host, words: Words, pages: Sequence[str]) -> None:
+    Reading on takes the same right as the first page: minutes may have passed.
+    """
+
+    def __init__(
+        self, host: Host, words: Words, pages: Sequence[str], action: Action, channel: Place | None = None
+    ) -> None:
         super().__init__(host)
+        self._action = action
+        self._channel = channel
         self._words = words
         self._pages = pages
         self._page = 0
@@ -73,6 +82,7 @@ class PagedMessage(EphemeralView):
         await self._turn(interaction, 1)
 
     async def _turn(self, interaction: discord.Interaction, step: int) -> None:
+        rights.check(interaction.user, self._action, self._channel)
         self._page = min(max(self._page + step, 0), len(self._pages) - 1)
         self._update_buttons()
         await interaction.response.edit_message(content=self.text, view=self)

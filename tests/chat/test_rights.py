@@ -10,6 +10,7 @@ import pytest
 from bot.chat.commands import ALL
 from bot.chat.cooldown import Cooldowns
 from bot.chat.i18n import Catalogues
+from bot.types import Message
 from sandbox.guild.invocation import Refused
 from sandbox.guild.message import ChatMessage
 from sandbox.guild.permissions import P
@@ -388,3 +389,28 @@ async def test_deleting_asks_for_the_right_once_more(quiet: QuietBot) -> None:
     pressed = await sandbox.click(mia, outcome.message, RightsRoom.buttons(outcome.message)[0])
     await until(lambda: pressed.followups)
     assert pressed.followups[0].content == "⚠️ " + SENTENCES["M"][1]
+
+
+@pytest.mark.parametrize("lost", ["sight", "history", "voice"])
+async def test_pages_that_are_open_are_turned_only_as_long_as_they_may_be_read(quiet: QuietBot, lost: str) -> None:
+    sandbox, ada = quiet.sandbox, await quiet.enter("Ada")
+    lines = [Message("user", 1, "Ben", f"words {number}", quiet.services.wall()) for number in range(200)]
+    await quiet.store.remember(sandbox.guild.id, sandbox.lounge.id, lines)
+    outcome = await (await sandbox.command(ada, "memory show", {"channel": sandbox.lounge.id})).settled()
+    message = outcome.message
+    assert message is not None
+    _, forward = RightsRoom.buttons(message)
+    await sandbox.click(ada, message, forward)
+    second = sandbox.message(message.id).content
+    assert "page 2 of" in second
+    if lost == "voice":
+        sandbox.moderator.time_out(sandbox.guild, ada, 60)
+    else:
+        await sandbox.leave_voice(ada)
+        denied = P.VIEW_CHANNEL if lost == "sight" else P.READ_MESSAGE_HISTORY
+        sandbox.moderator.overwrite(sandbox.lounge, ada, deny=int(denied))
+    pressed = await (await sandbox.click(ada, message, forward)).settled()
+    letter = {"sight": "U", "history": "R", "voice": "T"}[lost]
+    assert re.fullmatch(pattern(letter), pressed.text)
+    assert pressed.ephemeral
+    assert sandbox.message(message.id).content == second

@@ -43,7 +43,7 @@ class MemoryCommands(app_commands.Group):
         bot_name = target.guild.me.display_name
         rows = await asyncio.to_thread(lambda: [_row(message, words) for message in labelled(messages, bot_name)])
         pages = paginate(rows) or [words("memory nothing", channel=target.mention)]
-        await PagedMessage(host, words, pages).send(interaction)
+        await PagedMessage(host, words, pages, Action.READ, target).send(interaction)
 
     @app_commands.command(description="Download a channel's history as Markdown and JSON")
     @app_commands.describe(channel="Voice channel (default: the current call, or yours)")

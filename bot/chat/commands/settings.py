@@ -58,7 +58,7 @@ class SettingsCommands(app_commands.Group):
         place = channel.id if channel else None
         values = _values(interaction, place)
         rows = [words("settings title", where=where), *_rows(values, host.preferences.changed(guild_id, place), words)]
-        await PagedMessage(host, words, paginate(rows)).send(interaction)
+        await PagedMessage(host, words, paginate(rows), Action.SET, channel).send(interaction)
 
     @app_commands.command(description="The bot's voice")
     @app_commands.describe(name="One of the model's voices", channel="Only for this voice channel")

@@ -30,7 +30,7 @@ async def tools(interaction: Interaction, tool: str | None = None, on: bool | No
     if tool is None:
         rows = [words("tools title"), *(_row(one, words, on=one.name not in off) for one in known.values())]
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await PagedMessage(host, words, paginate(rows)).send(interaction)
+        await PagedMessage(host, words, paginate(rows), Action.SET).send(interaction)
         return
     if tool not in known:
         raise Refusal("refusal tool_unknown")
