@@ -92,11 +92,12 @@ async def test_a_document_is_read() -> None:
     ],
 )
 async def test_what_became_of_a_reader_is_told(told: str, guard: dict[str, float], error: type[BotError]) -> None:
-    async with stand_in(**guard).reading() as place:
+    box = stand_in(**guard)
+    async with box.reading() as place:
         with pytest.raises(error) as raised:
             await place.sound(told.encode())
         assert type(raised.value) is error
-        place._guard = Guard()  # the next child may start slowly, on a machine that is busy
+        box.readers._guard = Guard()  # the next reader may begin slowly, on a machine that is busy
         assert await place.sound(b"parts", limits=Limits(seconds=8.0)), "the place serves the next file"
 
 
