@@ -60,7 +60,7 @@ async def test_what_was_heard_of_a_clause_is_remembered(harness: Harness) -> Non
         ]
         words = heard.split(" [")[0]
         assert MOON.startswith(words) and 10 < len(words) < len(MOON) * 0.8
-        assert heard_by(anna, harness, "bot-moon") < 0.6
+        assert heard_by(anna, harness, "bot-moon") < 0.8, "all of it is 0.99"
 
 
 async def test_a_voice_that_fails_is_told_and_the_text_stays(harness: Harness) -> None:
