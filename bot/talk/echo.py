@@ -36,7 +36,7 @@ MAX_FIRST_FRAMES = 50
 MAX_WHOLE_FRAMES = 75
 """Frames searched when an utterance is over: 1.5 s."""
 MIN_COMPARED_FRAMES = 5
-SURE_STRENGTH, LIKELY_STRENGTH, LIKELY_ECHO_LIKENESS, TINY_SURPLUS = 40.0, 16.0, 0.4, 0.04
+SURE_STRENGTH, LIKELY_STRENGTH, LIKELY_ECHO_LIKENESS, TINY_SURPLUS = 40.0, 16.0, 0.4, 0.08
 """Strength of a delay that alone shows an echo; the same if the spectrograms are this alike, too, or this is left."""
 SURE_FRAMES = 22
 """Frames that it takes to be sure."""
@@ -44,11 +44,11 @@ SURE_LIKENESS = -0.9
 """An echo that is hardly louder than the noise has a spectrogram of its own; -1: its source was silent."""
 SHORT_FRAMES, SHORT_STRENGTH = 10, 25.0
 """In fewer frames than this, chance is stronger."""
-MAX_NEW_SURPLUS, MAX_YOUNG_SURPLUS, MAX_CHANGED_SURPLUS, MAX_SOON_SURPLUS = 0.25, 0.07, 0.08, 0.04
+MAX_NEW_SURPLUS, MAX_YOUNG_SURPLUS, MAX_CHANGED_SURPLUS, MAX_SOON_SURPLUS = 0.16, 0.07, 0.08, 0.05
 """What a sound may have beyond an echo (echo_model.surplus) and still be nothing else: where none was known; in
 the first seconds of one; where one is known for long but may have changed; and the same while somebody still speaks."""
-FRESH_FRAMES, FRESH_STRENGTH, MAX_FRESH_SURPLUS = 8, 120.0, 0.12
-"""The same where an echo was just found, in little sound, and its delay is beyond doubt."""
+FRESH_FRAMES, FRESH_STRENGTH, MAX_FRESH_SURPLUS = 8, 25.0, 0.12
+"""The same where an echo was just found, in little sound, and its delay is hardly in doubt."""
 MIN_RELEARNED_FRAMES = 19
 """Fewer frames do not tell a changed echo from speech over it."""
 YOUNG_FRAMES = 100

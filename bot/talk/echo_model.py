@@ -16,6 +16,8 @@ from bot.talk.played import REFERENCE_FRAME_SAMPLES, REFERENCE_RATE, Samples
 
 Bands = NDArray[np.float32]
 """Power of each window's bands, shape (windows, 16)."""
+Powers = NDArray[np.float32]
+"""Power of each window at each frequency, 25 Hz apart, shape (windows, 161)."""
 
 BAND_WINDOW_SAMPLES = 2 * REFERENCE_FRAME_SAMPLES
 BAND_EDGES_HZ = (100, 200, 300, 400, 510, 630, 770, 920, 1080, 1270, 1480, 1720, 2000, 2320, 2700, 3150, 3700)
@@ -49,6 +51,8 @@ MIN_SOUNDING_WINDOWS = 5
 """Windows in which the source must sound: less may be like anything."""
 FLOOR_RATIO = 1e-4
 """Power below the loudest of a spectrogram (40 dB) that counts as silence."""
+NOISE_POWER = 6e-5
+"""Power at one frequency of noise of -63 dBFS, which counts as silence, too: of a quiet echo, noise leaves little."""
 SURPLUS_MARGIN = 0.7
 """Of the logarithm of the power: 3 dB above the expected echo are no surplus."""
 HOLE_RATIO = 10**-2.5
@@ -58,17 +62,14 @@ AUDIBLE_POWER = 10 ** (-60 / 10)
 _AUDIBLE_BAND_POWER = AUDIBLE_POWER * (3 / 8) * BAND_WINDOW_SAMPLES**2 / 2 / 4
 """The same in the loudest band, which has about a fourth of a voice's power."""
 NO_TAIL = np.zeros(len(BAND_EDGES_HZ) - 1, np.float32)
+NO_FINE_TAIL = np.zeros(BAND_WINDOW_SAMPLES // 2 + 1, np.float32)
 
 _EVERY_BAND = np.arange(len(BAND_EDGES_HZ) - 1)
 _ALL_BANDS = np.ones(len(BAND_EDGES_HZ) - 1, np.float32)
 _WINDOW = np.hanning(BAND_WINDOW_SAMPLES).astype(np.float32)
 _HERTZ = np.arange(BAND_WINDOW_SAMPLES // 2 + 1) * REFERENCE_RATE / BAND_WINDOW_SAMPLES
 _BANDS = np.array([(low <= _HERTZ) & (high > _HERTZ) for low, high in pairwise(BAND_EDGES_HZ)], np.float32).T
-
-
-def bands(samples: Samples) -> Bands:
-    """Return the power of the bands of one window per frame; each window is two frames long."""
-    return _bands_of(sliding_window_view(samples, BAND_WINDOW_SAMPLES)[::REFERENCE_FRAME_SAMPLES])
+_COMPARED = _BANDS.any(axis=1)
 
 
 def coarse_bands(*sounds: Samples) -> list[Bands]:
@@ -79,8 +80,17 @@ def coarse_bands(*sounds: Samples) -> list[Bands]:
 
 
 def _bands_of(windows: Samples) -> Bands:
+    return _powers(windows) @ _BANDS + np.float32(1e-9)
+
+
+def _powers(windows: Samples) -> Powers:
     spectrum = np.fft.rfft(windows * _WINDOW)
-    return (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ _BANDS + np.float32(1e-9)
+    return (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+
+
+def _spectrogram(samples: Samples) -> Powers:
+    """Return a window per frame; each is two frames long."""
+    return _powers(sliding_window_view(samples, BAND_WINDOW_SAMPLES)[::REFERENCE_FRAME_SAMPLES])
 
 
 def reverberation_of(played: Bands, tail: Bands, step: int = 1) -> tuple[Bands, Bands]:
@@ -162,11 +172,14 @@ class Fit(NamedTuple):
 
 def fitted(sound: Samples, source: Samples) -> Fit:
     """Return what `sound` is as the echo of `source`, which is longer by REVERBERATION_FRAMES before it."""
-    heard, played = bands(sound), bands(source)
+    fine_heard, fine_played = _spectrogram(sound), _spectrogram(source)
+    heard, played = (fine @ _BANDS + np.float32(1e-9) for fine in (fine_heard, fine_played))
     reverberation, tail = reverberation_of(played, NO_TAIL)
     expected = (played + reverberation)[-len(heard) :]
     alike = likeness(heard, played[-len(heard) :], expected)
-    return Fit(EchoModel(heard, expected), tail, alike, surplus(heard, expected), audible(heard))
+    fine_expected = (fine_played + reverberation_of(fine_played, NO_FINE_TAIL)[0])[-len(heard) :]
+    more = surplus(fine_heard[:, _COMPARED], fine_expected[:, _COMPARED])
+    return Fit(EchoModel(heard, expected), tail, alike, more, audible(heard))
 
 
 def audible(heard: Bands) -> int:
@@ -187,13 +200,15 @@ def likeness(heard: Bands, played: Bands, expected: Bands) -> float:
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-9))
 
 
-def surplus(heard: Bands, expected: Bands) -> float:
-    """Return how far a sound stands above the expected echo, whatever the gain of each band: the mean logarithm.
+def surplus(heard: Powers, expected: Powers) -> float:
+    """Return how far a sound stands above the expected echo, whatever the gain at each frequency: the mean logarithm.
 
-    That gain is the mean over the louder windows: other speech is loud where the echo is not. An echo alone stays
-    below 0.1.
+    That gain is the mean over the louder windows: other speech is loud where the echo is not, between the harmonics of
+    the bot's voice, too. An echo alone stays below 0.1.
     """
-    above = np.log(heard + heard.max() * FLOOR_RATIO) - np.log(expected + expected.max() * FLOOR_RATIO)
+    loudest = float(heard.max())
+    floor = max(FLOOR_RATIO, min(NOISE_POWER / (loudest + 1e-9), 1.0))
+    above = np.log(heard + loudest * floor) - np.log(expected + expected.max() * floor)
     weight = np.sqrt(heard)
     gains = (weight * above).sum(axis=0) / weight.sum(axis=0)
     return float((weight * np.maximum(above - gains - SURPLUS_MARGIN, 0)).sum() / weight.sum())
