@@ -15,7 +15,7 @@ _ID3_TAG = (b"I", b"D", b"3", rb"[\2-\4]", rb"\0", b"[" + b"".join(rb"\x%x0" % h
         *[rb"[\0-\x7f]"] * 4)  # fmt: skip
 """Of ID3v2 (id3.org, ID3v2.4.0 structure, section 3.1)."""
 TAG_HEADER_BYTES = len(_ID3_TAG)
-_TAG_START = re.compile(b"".join(_ID3_TAG))
+_ID3_START = re.compile(b"".join(_ID3_TAG))
 _WAV = (b"R", b"I", b"F", b"F", *_SIZE, b"W", b"A", b"V", b"E")
 _EBML = (rb"\x1a", b"E", rb"\xdf", rb"\xa3")
 _EBML_VERSION = (b"B", rb"\x86", rb"\x81", rb"\x01")
@@ -37,7 +37,7 @@ _FIRST_BYTES: dict[SoundKind, tuple[tuple[bytes, ...], ...]] = {
     SoundKind.AMR: ((b"#", b"!", b"A", b"M", b"R", rb"[\n-]"),),
 }  # fmt: skip
 """The first bytes of a file, each as a regular expression."""
-_OTHERS: dict[SoundKind, tuple[tuple[bytes, ...], ...]] = {
+_NEXT_FILES: dict[SoundKind, tuple[tuple[bytes, ...], ...]] = {
     SoundKind.WAV: (_WAV,),
     SoundKind.FLAC: (_FLAC,),
     SoundKind.OGG: (_OGG_PAGE,),
@@ -99,7 +99,7 @@ class FileEnd:
 
 def tag_bytes(data: bytes) -> int:
     """Return the length of the ID3v2 tag that `data` begins with; 0: it begins with none, or its header is cut."""
-    if not _TAG_START.match(data):
+    if not _ID3_START.match(data):
         return 0
     size = sum((octet & 0x7F) << shift for octet, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
     footer = TAG_HEADER_BYTES if data[5] & 0x10 else 0
@@ -110,7 +110,7 @@ def tag_bytes(data: bytes) -> int:
 def _patterns(kind: SoundKind) -> tuple["re.Pattern[bytes]", "re.Pattern[bytes]", int]:
     """Return what matches a mark, what matches the beginning of one at the end of the data, and a mark's length."""
     marks = list(_FIRST_BYTES[kind])
-    for other, theirs in _OTHERS.items():
+    for other, theirs in _NEXT_FILES.items():
         if other is not kind and not (other is SoundKind.FLAC and kind in _HOLDS_FLAC):
             marks += theirs
     opened: list[bytes] = []
