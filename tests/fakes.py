@@ -50,8 +50,8 @@ def now() -> float:
 class LoudVad:
     """Takes every sound that is not silence for speech."""
 
-    def probability(self, pcm: bytes) -> float:
-        return 1.0 if any(pcm) else 0.0
+    def probabilities(self, frames: Sequence[bytes]) -> Sequence[float]:
+        return [1.0 if any(pcm) else 0.0 for pcm in frames]
 
     def reset(self) -> None: ...
 

@@ -1,7 +1,7 @@
 """The 20 ms tick of a call: hear, decide, act. It owns the CallState."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from bot.audio import FRAME_SECONDS
@@ -24,8 +24,9 @@ REST_SECONDS = 0.5
 """Between the ticks of a call in which nothing happens. The first sound (ports.VoiceLink.rest) and an answer end it."""
 SHORT_REST_SECONDS = 0.06
 """The same within this time, and while the bot alone speaks. Playbacks encode enough for it at each tick."""
-MAX_BUNDLED_TICKS = 4
-"""Ticks done at one wake-up while people speak and nothing can be decided yet: half the work of a tick is waking up."""
+MAX_BUNDLED_TICKS, MAX_UNSPOKEN_TICKS = 8, 4
+"""Ticks done at once while nothing can be decided yet: in the middle of what somebody says, and while there are only
+sounds. Much of a tick's work is waking up."""
 WARM_INTERVAL_SECONDS = 30.0
 """Seconds after which the connection to the model may have gone cold."""
 
@@ -64,6 +65,8 @@ class Conversation:
         "time of the last tick, if those after it are done together"
         self._idle = IdleTimer(self._warmed_at)
         self._undecoded = UndecodedSpeech()
+        self._unheard: frozenset[int] = frozenset()
+        "who talks, and may not be heard"
         self._echoed: dict[int, float] = {}
         "person -> seconds of the bot's voice that came back"
         self._told_echo: set[int] = set()
@@ -86,9 +89,7 @@ class Conversation:
         """Tick every 20 ms, each with the packets that had arrived by then; return when it is time to leave."""
 
         def tick(now: float) -> float | None:
-            heard = False
-            for at in self._steps(now):
-                heard |= self._tick(link, group, at)
+            heard = self._tick(link, group, self._times(now))
             if heard or self._state is not CallState.LISTENING:
                 self._busy_at = now
             if self._idle_for_too_long(now):
@@ -106,39 +107,39 @@ class Conversation:
         wake = self._responder.on_answer = partial(ticker.wake, tick)
         await ticker.run(tick, self._counts)
 
-    def _steps(self, now: float) -> Iterator[float]:
-        """Yield the times of the ticks to be done now."""
+    def _times(self, now: float) -> list[float]:
+        """Return the times of the ticks to be done now."""
         since, self._bundle_since = self._bundle_since, None
         ticks = 1 if since is None else min(round((now - since) / FRAME_SECONDS), MAX_BUNDLED_TICKS)
-        for behind in range(ticks - 1, -1, -1):
-            yield now - behind * FRAME_SECONDS
+        return [now - behind * FRAME_SECONDS for behind in range(ticks - 1, -1, -1)]
 
     def _undecided_ticks(self) -> int:
         """Return after how many ticks something may have to be decided, at the earliest."""
-        if self._state is not CallState.LISTENING:
+        if self._unheard or self._state is not CallState.LISTENING:
             return 1
+        most = MAX_BUNDLED_TICKS if self._listener.speaking else MAX_UNSPOKEN_TICKS
         # The tolerance is a quarter of a tick: sums of 20 ms are not exact.
-        return max(1, int(min(MAX_BUNDLED_TICKS, self._listener.reports_in / FRAME_SECONDS + 0.25)))
+        return max(1, int(min(most, self._listener.reports_in / FRAME_SECONDS + 0.25)))
 
-    def _tick(self, link: VoiceLink, group: asyncio.TaskGroup, now: float) -> bool:
-        """Hear, decide, act; return whether there was anything to hear or to decide."""
-        responder = self._responder
-        frames, talking = link.frames(now), link.talking(now)
+    def _tick(self, link: VoiceLink, group: asyncio.TaskGroup, times: Sequence[float]) -> bool:
+        """Hear what had come by each of these times, then decide and act; return whether there was anything."""
+        responder, now = self._responder, times[-1]
+        arrived, talking = [link.frames(at) for at in times], link.talking(now)
         playing_since = responder.answer.began_at if responder.answer else None
         people = self._venue.people()
         played = link.played()
-        events, decisions = self._listener.tick(frames, talking, people, responder.state, playing_since, now, played)
+        events, decisions = self._listener.tick(arrived, talking, people, responder.state, playing_since, now, played)
         for event in events:
             self._follow(event, group)
         self._captions.tick(now, self._listener.growing, group)
         for decision in decisions:
             self._act(decision)
         responder.tick(now)
-        unheard = talking - self._agreed() if talking else talking
-        for verdict in self._undecoded.step(now, unheard, link.unopened(), self._barred()):
+        self._unheard = talking - self._agreed() if talking else talking
+        for verdict in self._undecoded.step(now, self._unheard, link.unopened(), self._barred()):
             self._verdicts.add(verdict)
         self.set_state(responder.state)
-        return bool(frames or talking or events or decisions or self._listener.speaking)
+        return bool(any(arrived) or talking or events or decisions or self._listener.speaking)
 
     def _follow(self, event: SpeechEvent, group: asyncio.TaskGroup) -> None:
         self._captions.follow(event)

@@ -59,7 +59,7 @@ class Listener:
 
     def tick(
         self,
-        frames: Iterable[Frame],
+        arrived: Sequence[Iterable[Frame]],
         talking: frozenset[int],
         people: Mapping[int, str],
         state: CallState,
@@ -67,19 +67,23 @@ class Listener:
         now: float,
         sent: Iterable[Sent] = (),
     ) -> tuple[list[SpeechEvent], Sequence[Decision]]:
-        """Process the frames of one tick.
+        """Process what arrived at some ticks, the last of them `now`: several only while nothing can be decided.
 
         `talking` are the people whose packets arrive; `playing_since` is when playback of the answer began; `sent` is
         what the bot sent since the last tick.
         """
         for packet in sent:
             self._played.add(packet.at, packet.pcm)
-        arrived: dict[int, list[Frame]] = {}
-        for frame in frames:
-            arrived.setdefault(frame.user_id, []).append(frame)
+        by_person: dict[int, list[Frame]] = {}
+        absent: dict[int, int] = {}
+        "person -> ticks since their last frame came"
+        for ticks_ago, frames in zip(range(len(arrived) - 1, -1, -1), arrived, strict=True):
+            for frame in frames:
+                by_person.setdefault(frame.user_id, []).append(frame)
+                absent[frame.user_id] = ticks_ago
         events, self._ended = self._ended, []
         delay = self._settings().endpointing_delay
-        for user_id in arrived:
+        for user_id in by_person:
             ear = self._ears.get(user_id)
             # A changed setting applies after the current utterance.
             if ear is None or (self._made_with[user_id] != delay and not ear.speaking):
@@ -88,8 +92,8 @@ class Listener:
                 self._ears[user_id] = Ear(user_id, self._make_vad(), self._ids, settings, echo)
                 self._made_with[user_id] = delay
         for user_id, ear in self._ears.items():
-            events += ear.push(arrived.get(user_id, ()), now)
-        for user_id in self._ears.keys() - people.keys() - arrived.keys():
+            events += ear.push(by_person.get(user_id, ()), now, absent.get(user_id, len(arrived)), len(arrived))
+        for user_id in self._ears.keys() - people.keys() - by_person.keys():
             events += self._ears.pop(user_id).left(now)
             del self._made_with[user_id], self._echoes[user_id]
         events = [kept for event in events if (kept := self._less_crosstalk(event, now))]

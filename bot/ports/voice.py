@@ -14,8 +14,11 @@ from bot.types import (
 class Vad(Protocol):
     """Voice activity of one speaker; holds that speaker's state."""
 
-    def probability(self, pcm: bytes) -> float:
-        """Return how likely the next 20 ms (s16le mono 16 kHz, 640 bytes) are speech, 0 to 1."""
+    def probabilities(self, frames: Sequence[bytes]) -> Sequence[float]:
+        """Return how likely each of the next frames (20 ms, s16le mono 16 kHz, 640 bytes) is speech, 0 to 1.
+
+        Several at once are cheaper, and get what they would get one by one.
+        """
         ...
 
     def reset(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from bot.audio import FRAME_SECONDS
 from bot.ports import Vad
 from bot.talk.echo import EchoGate
 from bot.talk.segmenter import Segmenter, SegmenterSettings
@@ -15,7 +16,7 @@ MIN_REPORTED_ECHO_SECONDS = 0.2
 
 
 class Ear:
-    """One speaker. Call `push` once per 20 ms tick."""
+    """One speaker. Call `push` for each 20 ms tick, or for several at once."""
 
     def __init__(
         self,
@@ -59,12 +60,12 @@ class Ear:
         """Return what the open utterance would be if it ended now; None if it is none yet, or may be an echo."""
         return None if self._echo.suspicious else self._segmenter.peek()
 
-    def push(self, frames: Sequence[Frame], now: float) -> list[SpeechEvent]:
-        """Take what arrived in this tick, in order."""
+    def push(self, frames: Sequence[Frame], now: float, absent: int, ticks: int = 1) -> list[SpeechEvent]:
+        """Take what arrived in some ticks, in order; in the last `absent` of them nothing came."""
         echo, segmenter = self._echo, self._segmenter
         if frames:
-            frames = echo.take(frames, now)
-        events = segmenter.push(frames, now)
+            frames = echo.take(frames, now - absent * FRAME_SECONDS)
+        events = segmenter.push(frames, now, absent if frames else ticks)
         if frames or events:
             ended = [event.utterance for event in events if isinstance(event, Spoke)]
             pausing = bool(ended) or any(isinstance(event, SpeechPaused) for event in events)

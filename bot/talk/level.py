@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.audio import SILENCE_DBFS
 
@@ -15,7 +16,11 @@ FLOOR_START_DBFS, FLOOR_MIN_DBFS = -60.0, -75.0
 
 def level(pcm: bytes) -> float:
     """Return the level of one frame in dBFS; several times cheaper than `audio.dbfs`."""
-    samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32)
+    return level_of(np.frombuffer(pcm, dtype="<i2").astype(np.float32))
+
+
+def level_of(samples: NDArray[np.float32]) -> float:
+    """Return the level of samples that are as large as 16-bit ones, in dBFS."""
     power = float(samples.dot(samples)) / max(1, samples.size)
     return 10 * math.log10(power) - 90.309 if power > 0 else SILENCE_DBFS
 

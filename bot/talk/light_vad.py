@@ -4,6 +4,8 @@ Each one alone makes mistakes: WebRTC's detector takes keyboards and pink noise 
 both take for speech must also soon have the pitch of a voice, which key strokes, coughs and hiss do not have.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import webrtcvad
 from numpy.typing import NDArray
@@ -55,7 +57,10 @@ class LightVad:
         self._unpitched_left = MAX_UNPITCHED_FRAMES
         self._probability = 0.0
 
-    def probability(self, pcm: bytes) -> float:
+    def probabilities(self, frames: Sequence[bytes]) -> Sequence[float]:
+        return [self._probability_of(pcm) for pcm in frames]
+
+    def _probability_of(self, pcm: bytes) -> float:
         loud = level(pcm)
         samples = np.frombuffer(pcm, "<i2").astype(np.float32)
         self._samples = np.concatenate((self._samples[PITCH_WINDOW_SAMPLES // 2 :], samples[::2] + samples[1::2]))

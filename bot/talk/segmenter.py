@@ -112,13 +112,13 @@ class Segmenter:
             return None
         return self._finished(utterance, "silence")
 
-    def push(self, frames: Sequence[Frame], now: float) -> list[SpeechEvent]:
-        """Take what arrived in this tick, in order: none, one or several frames."""
+    def push(self, frames: Sequence[Frame], now: float, absent: int | None = None) -> list[SpeechEvent]:
+        """Take what arrived, in order; in the last `absent` ticks nothing came. By default it is one tick."""
         events: list[SpeechEvent] = []
-        if not frames:
-            self._take_nothing(now, events)
-        for behind, frame in zip(range(len(frames) - 1, -1, -1), frames, strict=True):
-            self._take(frame, now - behind * FRAME_SECONDS, events)
+        absent = not frames if absent is None else absent
+        self._take(frames, now - (absent + len(frames) - 1) * FRAME_SECONDS, events)
+        for behind in range(absent - 1, -1, -1):
+            self._take_nothing(now - behind * FRAME_SECONDS, events)
         if self._open:
             self._report_pause(events)
         return events
@@ -149,18 +149,20 @@ class Segmenter:
             self._report_noise(self._noise.end(), now, events)
             self._vad.reset()  # its model serves others meanwhile
 
-    def _take(self, frame: Frame, at: float, events: list[SpeechEvent]) -> None:
-        gap = self._gaps.before(frame)
-        if gap:
-            self._take_gap(gap, at, events)
-        threshold = CONTINUE_PROBABILITY if self._open else START_PROBABILITY
-        silent = frame.pcm == SILENT_INPUT_FRAME
-        voiced = not silent and self._vad.probability(frame.pcm) >= threshold
-        self._gaps.came(silent=silent, voiced=voiced)
-        if self._open:
-            self._extend(self._open, frame.pcm, voiced, at, events)
-        else:
-            self._look_for_onset(frame.pcm, voiced, at, events)
+    def _take(self, frames: Sequence[Frame], at: float, events: list[SpeechEvent]) -> None:
+        gaps = [self._gaps.before(frame) for frame in frames]
+        probabilities = iter(_probabilities(self._vad, frames, gaps))
+        for frame, gap in zip(frames, gaps, strict=True):
+            if gap:
+                self._take_gap(gap, at, events)
+            silent = frame.pcm == SILENT_INPUT_FRAME
+            voiced = not silent and next(probabilities) >= (CONTINUE_PROBABILITY if self._open else START_PROBABILITY)
+            self._gaps.came(silent=silent, voiced=voiced)
+            if self._open:
+                self._extend(self._open, frame.pcm, voiced, at, events)
+            else:
+                self._look_for_onset(frame.pcm, voiced, at, events)
+            at += FRAME_SECONDS
 
     def _take_gap(self, gap: int, at: float, events: list[SpeechEvent]) -> None:
         if self._open:
@@ -173,7 +175,6 @@ class Segmenter:
         self._run = 0
         if gap >= END_OF_NOISE_FRAMES:
             self._report_noise(self._noise.end(), at, events)
-            self._vad.reset()
 
     def _look_for_onset(self, pcm: bytes, voiced: bool, at: float, events: list[SpeechEvent]) -> None:
         self._recent.append((pcm, voiced))
@@ -241,8 +242,7 @@ class Segmenter:
             events.append(Discarded(Verdict(utterance.id, self._user_id, now, outcome, detail)))
         self._continued_after = None
         self._open = None
-        self._paused = False
-        self._run = 0
+        self._paused, self._run = False, 0
         # Silence after the tail becomes the pre-roll of the next utterance.
         self._recent.extend((pcm, False) for pcm in utterance.after(_frames(self._settings.tail)))
 
@@ -255,3 +255,18 @@ class Segmenter:
 
 def _frames(seconds: float) -> int:
     return round(seconds / FRAME_SECONDS)
+
+
+def _probabilities(vad: Vad, frames: Sequence[Frame], gaps: Sequence[int]) -> list[float]:
+    """Ask about all frames that are not silence; about those that follow each other at once."""
+    found: list[float] = []
+    heard: list[bytes] = []
+    for frame, gap in zip(frames, gaps, strict=True):
+        if gap >= END_OF_NOISE_FRAMES:
+            found += vad.probabilities(heard)
+            heard = []
+            vad.reset()
+        if frame.pcm != SILENT_INPUT_FRAME:
+            heard.append(frame.pcm)
+    found += vad.probabilities(heard)
+    return found

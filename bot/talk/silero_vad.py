@@ -5,8 +5,8 @@ for every speaker, while this code shares 1.2 MB of weights among all of them an
 both.
 """
 
-import math
 from collections import deque
+from collections.abc import Sequence
 from importlib.resources import files
 from importlib.util import find_spec
 
@@ -15,13 +15,19 @@ from numpy.fft import rfft
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from bot.talk.level import NoiseFloor, level
+from bot.talk.level import NoiseFloor, level_of
 from bot.talk.onnx import tensors
 
 WINDOW_SAMPLES = 512
 """Samples that the model takes at once (32 ms at 16 kHz)."""
 CONTEXT_SAMPLES = 64
 """Samples before the window that the model also sees."""
+PADDED_SAMPLES = CONTEXT_SAMPLES + WINDOW_SAMPLES + CONTEXT_SAMPLES
+"""What the Fourier transform sees: the end of the window is reflected."""
+MAX_WINDOWS_AT_ONCE = 4
+"""All but the LSTM is done for so many at once."""
+SIGMOIDS = 384
+"""Of the LSTM's 512 gates."""
 GATE_PREROLL_FRAMES = 5
 """Frames from before the gate opened that the model hears first: it needs a moment to settle."""
 GATE_DB = 4.0
@@ -42,8 +48,8 @@ def available() -> bool:
 class SileroModel:
     """The network without its state: a short Fourier transform, four convolutions, an LSTM cell, one neuron.
 
-    The convolutions reduce a window to a single step, so each is one matrix product. `step` works in arrays of the
-    model's own: one thread at a time.
+    The convolutions reduce a window to a single step, so each is one matrix product, for several windows at once.
+    `run` works in arrays of the model's own: one thread at a time.
     """
 
     def __init__(self) -> None:
@@ -70,38 +76,57 @@ class SileroModel:
         self._wide.append(np.ascontiguousarray(kernels[2][:, :, 1:].transpose(2, 1, 0).reshape(-1, len(kernels[2]))))
         self._wide.append(np.ascontiguousarray(kernels[3][:, :, 1].T))
         # sigmoid(x) = (1 + tanh(x / 2)) / 2: the halves are in the weights, so that one tanh does for all four gates.
-        halves = np.full(512, 0.5, np.float32)
-        halves[256:384] = 1
-        self._gates: Array = np.multiply(np.ascontiguousarray(recurrent.T), halves, dtype=np.float32)
-        self._gates_bias = np.multiply(self._gates_bias, halves, dtype=np.float32)
-        self._padded = np.zeros(2 * CONTEXT_SAMPLES + WINDOW_SAMPLES, np.float32)
-        self._spans = as_strided(self._padded, (4, 256), (512, 4))
-        # One row per time step, and a row of zeros wherever a convolution reaches past the edge.
-        self._magnitude, self._first = np.zeros((6, 129), np.float32), np.zeros((5, 128), np.float32)
-        self._spectra = as_strided(self._magnitude, (4, 3 * 129), (129 * 4, 4))
-        self._firsts = as_strided(self._first, (2, 3 * 128), (2 * 128 * 4, 4))
+        # Those that are sigmoids come first: admit, keep, show, new.
+        order = np.r_[0:256, 384:512, 256:384]
+        halves = np.where(np.arange(512) < SIGMOIDS, 0.5, 1.0)
+        gates = np.multiply(recurrent.T[:, order], halves, dtype=np.float32)
+        self._input, self._recurrent = np.ascontiguousarray(gates[:128]), np.ascontiguousarray(gates[128:])
+        self._gates_bias = np.multiply(self._gates_bias[order], halves, dtype=np.float32)
+        # One row per time step of each window, and a row of zeros wherever a convolution reaches past the edge.
+        count = MAX_WINDOWS_AT_ONCE
+        self._padded = np.zeros((count, PADDED_SAMPLES), np.float32)
+        self._magnitude, self._first = np.zeros((count, 6, 129), np.float32), np.zeros((count, 5, 128), np.float32)
+        self._spans = as_strided(self._padded, (count, 4, 256), (4 * PADDED_SAMPLES, 512, 4))
+        self._spectra = as_strided(self._magnitude, (count, 4, 3 * 129), (6 * 129 * 4, 129 * 4, 4))
+        self._firsts = as_strided(self._first, (count, 2, 3 * 128), (5 * 128 * 4, 2 * 128 * 4, 4))
 
-    def step(self, sound: Array, hidden: Array, cell: Array) -> tuple[float, Array, Array]:
-        """Take CONTEXT + WINDOW samples and the LSTM's state (2 x 128); return the probability and the new state."""
-        self._padded[: len(sound)] = sound
-        self._padded[len(sound) :] = sound[-2 : -CONTEXT_SAMPLES - 2 : -1]
-        np.abs(rfft(self._spans * self._window), out=self._magnitude[1:5])
-        self._first[1:] = self._layer(0, self._spectra)
-        second = self._layer(1, self._firsts)
-        fourth = self._layer(3, self._layer(2, second.reshape(-1)))
-        gates = np.concatenate((fourth, hidden)) @ self._gates
+    def run(self, sound: Array, hidden: Array, cell: Array) -> tuple[list[float], Array, Array]:
+        """Take CONTEXT + n x WINDOW samples and the LSTM's state (2 x 128).
+
+        Return the probability of each window, and the new state.
+        """
+        found: list[float] = []
+        size = MAX_WINDOWS_AT_ONCE * WINDOW_SAMPLES
+        for begin in range(0, len(sound) - CONTEXT_SAMPLES, size):
+            windows = self._encode(sound[begin : begin + CONTEXT_SAMPLES + size])
+            states = np.empty((len(windows), 128), np.float32)
+            for gates, state in zip(windows, states, strict=True):
+                gates += hidden @ self._recurrent
+                np.tanh(gates, out=gates)
+                sigmoids, new = gates[:SIGMOIDS], gates[SIGMOIDS:]
+                sigmoids += 1
+                sigmoids *= 0.5
+                new *= sigmoids[:128]
+                new += sigmoids[128:256] * cell
+                cell, hidden = new, np.multiply(np.tanh(new), sigmoids[256:], out=state)
+            logits = np.maximum(states, 0) @ self._out + self._out_bias
+            found += (0.5 * (1 + np.tanh(0.5 * logits))).tolist()
+        return found, hidden.copy(), cell.copy()
+
+    def _encode(self, sound: Array) -> Array:
+        """Return what up to MAX_WINDOWS_AT_ONCE windows add to the LSTM's gates: what does not depend on the past."""
+        count, seen = len(sound) // WINDOW_SAMPLES, CONTEXT_SAMPLES + WINDOW_SAMPLES
+        padded = self._padded[:count]
+        for number in range(count):
+            padded[number, :seen] = sound[number * WINDOW_SAMPLES : number * WINDOW_SAMPLES + seen]
+        padded[:, seen:] = padded[:, seen - 2 : seen - 2 - CONTEXT_SAMPLES : -1]
+        np.abs(rfft(self._spans[:count] * self._window), out=self._magnitude[:count, 1:5])
+        first = self._layer(0, self._spectra[:count].reshape(-1, 3 * 129))
+        self._first[:count, 1:] = first.reshape(count, 4, 128)
+        second = self._layer(1, self._firsts[:count].reshape(-1, 3 * 128))
+        gates = self._layer(3, self._layer(2, second.reshape(count, 128))) @ self._input
         gates += self._gates_bias
-        np.tanh(gates, out=gates)
-        admit, keep, new, show = gates[:128], gates[128:256], gates[256:384], gates[384:]
-        admit += 1
-        keep += 1
-        show += 1
-        cell = np.add(keep * cell, admit * new, dtype=np.float32)
-        cell *= 0.5
-        hidden = show * np.tanh(cell)
-        hidden *= 0.5
-        logit = float(np.maximum(hidden, 0) @ self._out + self._out_bias)
-        return 0.5 * (1 + math.tanh(0.5 * logit)), hidden, cell
+        return gates
 
     def _layer(self, index: int, values: Array) -> Array:
         out = values @ self._wide[index]
@@ -110,12 +135,12 @@ class SileroModel:
 
 
 class SileroVad:
-    """One speaker's state: 2 kB, and 4 kB of sound."""
+    """One speaker's state: 2 kB, and 8 kB of sound."""
 
     def __init__(self, model: SileroModel) -> None:
         self._model = model
         self._floor = NoiseFloor()
-        self._before: deque[bytes] = deque(maxlen=GATE_PREROLL_FRAMES)
+        self._before: deque[Array] = deque(maxlen=GATE_PREROLL_FRAMES)
         self._open = 0
         self.windows = 0
         "windows that went through the model"
@@ -127,29 +152,49 @@ class SileroVad:
         self._open = 0
         self._restart()
 
-    def probability(self, pcm: bytes) -> float:
-        loud = level(pcm)
-        if self._floor.excess(loud) >= GATE_DB and loud >= GATE_DBFS:
-            if not self._open:
-                self._restart()
-                self._hear(b"".join(self._before))
-                self._before.clear()
-            self._open = GATE_HOLD_FRAMES
-        elif self._open:
-            self._open -= 1
-        if not self._open:
-            self._before.append(pcm)
-            return 0.0
-        self._hear(pcm)
-        return self._probability
+    def probabilities(self, frames: Sequence[bytes]) -> Sequence[float]:
+        if not frames:
+            return []
+        samples = np.frombuffer(b"".join(frames), "<i2").astype(np.float32).reshape(len(frames), -1)
+        found: list[float] = []
+        begin = 0
+        for number, frame in enumerate(samples):
+            was_open = self._open > 0
+            loud = level_of(frame)
+            if self._floor.excess(loud) >= GATE_DB and loud >= GATE_DBFS:
+                self._open = GATE_HOLD_FRAMES
+            elif was_open:
+                self._open -= 1
+            if was_open != (self._open > 0):
+                found += self._pass(samples[begin:number], was_open)
+                begin = number
+                if self._open:
+                    self._restart()
+                    self._hear(np.concatenate([np.empty(0, np.float32), *self._before]))
+                    self._before.clear()
+        return found + self._pass(samples[begin:], self._open > 0)
 
-    def _hear(self, pcm: bytes) -> None:
-        new = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768.0
-        self._sound = np.concatenate((self._sound, new))
-        while len(self._sound) >= CONTEXT_SAMPLES + WINDOW_SAMPLES:
-            window, self._sound = self._sound[: CONTEXT_SAMPLES + WINDOW_SAMPLES], self._sound[WINDOW_SAMPLES:]
-            self._probability, self._hidden, self._cell = self._model.step(window, self._hidden, self._cell)
-            self.windows += 1
+    def _pass(self, samples: Array, gate_open: bool) -> list[float]:
+        """Return the probabilities of frames (one a row) that came while the gate was open, or closed."""
+        if not gate_open:
+            self._before.extend(frame.copy() for frame in samples[-GATE_PREROLL_FRAMES:])
+            return [0.0] * len(samples)
+        waiting, before = len(self._sound) - CONTEXT_SAMPLES, self._probability
+        by_window = [before, *self._hear(samples.reshape(-1))]
+        frame = samples.shape[1]
+        return [by_window[(waiting + frame * number) // WINDOW_SAMPLES] for number in range(1, len(samples) + 1)]
+
+    def _hear(self, samples: Array) -> list[float]:
+        """Return the probabilities of the windows that these samples complete."""
+        self._sound = np.concatenate((self._sound, samples / np.float32(32768)))
+        whole = (len(self._sound) - CONTEXT_SAMPLES) // WINDOW_SAMPLES * WINDOW_SAMPLES
+        if not whole:
+            return []
+        sound, self._sound = self._sound[: CONTEXT_SAMPLES + whole], self._sound[whole:]
+        found, self._hidden, self._cell = self._model.run(sound, self._hidden, self._cell)
+        self._probability = found[-1]
+        self.windows += len(found)
+        return found
 
     def _restart(self) -> None:
         self._sound = np.zeros(CONTEXT_SAMPLES, np.float32)

@@ -179,7 +179,7 @@ class EchoRoom:
         frames, self._late = self._late[:each], self._late[each:]
         self.played.packets += len(frames)
         talking = frozenset(frame.user_id for frame in frames)
-        events, decisions = self._listener.tick(frames, talking, people, self._state, self._since, now, sent)
+        events, decisions = self._listener.tick([frames], talking, people, self._state, self._since, now, sent)
         self.played.outcomes += [event.verdict.outcome for event in events if isinstance(event, Discarded | Echoed)]
         for decision in decisions:
             match decision:

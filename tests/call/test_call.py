@@ -8,7 +8,7 @@ import pytest
 
 from bot.audio import SPEAK_RATE
 from bot.call import conversation
-from bot.call.conversation import MAX_BUNDLED_TICKS
+from bot.call.conversation import MAX_BUNDLED_TICKS, MAX_UNSPOKEN_TICKS
 from bot.call.reply_stream import MAX_ANSWER_SECONDS
 from bot.errors import AlreadyInCall, JoinError, OutOfCredit, StoreUnavailable, Unreachable
 from bot.types import AudioDelta, CallState, LinkEnd, ReplyDone, ReplyEvent, TextDelta, Usage, WordsWait
@@ -70,6 +70,7 @@ async def test_ticks_are_done_together_while_nothing_can_be_decided(monkeypatch:
     story: dict[int, list[tuple[float, float]]] = {}
     for bundled in (1, MAX_BUNDLED_TICKS):
         monkeypatch.setattr(conversation, "MAX_BUNDLED_TICKS", bundled)
+        monkeypatch.setattr(conversation, "MAX_UNSPOKEN_TICKS", min(bundled, MAX_UNSPOKEN_TICKS))
         async with fake_call(ANNA, BEN, answering="always") as fake:
             begin, ticks = now(), list[tuple[float, float]]()
             frames = fake.link.frames

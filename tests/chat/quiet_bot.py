@@ -174,8 +174,8 @@ class Transcriber:
 
 
 class Vad:
-    def probability(self, pcm: bytes) -> float:
-        return 0.0
+    def probabilities(self, frames: Sequence[bytes]) -> Sequence[float]:
+        return [0.0] * len(frames)
 
     def reset(self) -> None: ...
 

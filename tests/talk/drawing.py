@@ -53,8 +53,8 @@ def frame(user_id: int, tick: int, letter: str) -> Frame:
 class LetterVad:
     """Hears speech in the letters that stand for it."""
 
-    def probability(self, pcm: bytes) -> float:
-        return PROBABILITY[chr(pcm[0])]
+    def probabilities(self, frames: Sequence[bytes]) -> Sequence[float]:
+        return [PROBABILITY[chr(pcm[0])] for pcm in frames]
 
     def reset(self) -> None:
         pass

@@ -1,5 +1,6 @@
 """One person's frames in, utterances out; rows in letters (letters.py)."""
 
+from collections.abc import Sequence
 from itertools import count
 
 import numpy as np
@@ -141,8 +142,8 @@ def test_cut_at_the_quietest_point() -> None:
 
 
 class _Always:
-    def probability(self, pcm: bytes) -> float:
-        return 1.0
+    def probabilities(self, frames: Sequence[bytes]) -> Sequence[float]:
+        return [1.0] * len(frames)
 
     def reset(self) -> None:
         pass

@@ -28,7 +28,12 @@ def frames(name: str) -> list[bytes]:
 
 
 def heard(vad: Vad, name: str) -> list[float]:
-    return [vad.probability(pcm) for pcm in frames(name)]
+    return [probability(vad, pcm) for pcm in frames(name)]
+
+
+def probability(vad: Vad, pcm: bytes) -> float:
+    [found] = vad.probabilities([pcm])
+    return found
 
 
 def test_a_frame_gets_a_probability(make: Callable[[], Vad]) -> None:
@@ -37,15 +42,25 @@ def test_a_frame_gets_a_probability(make: Callable[[], Vad]) -> None:
         assert all(0.0 <= probability <= 1.0 for probability in heard(vad, name))
 
 
+@pytest.mark.parametrize("at_once", [2, 4, 7, 50])
+def test_several_frames_at_once_get_what_they_get_one_by_one(make: Callable[[], Vad], at_once: int) -> None:
+    sound = [*frames("ben-moon"), *[SILENCE] * 60, *frames("yuki-film"), *frames("keyboard")]
+    alone, together = make(), make()
+    one_by_one = [probability(alone, pcm) for pcm in sound]
+    found = [p for at in range(0, len(sound), at_once) for p in together.probabilities(sound[at : at + at_once])]
+    assert found == pytest.approx(one_by_one, abs=1e-4)
+    assert together.probabilities([]) == []
+
+
 @pytest.mark.parametrize("pcm", [SILENCE, b"\xff\x7f" * (HEAR_BYTES // 2), b"\x00\x80" * (HEAR_BYTES // 2)])
 def test_any_frame_of_320_samples_is_taken(make: Callable[[], Vad], pcm: bytes) -> None:
     vad = make()
-    assert all(0.0 <= vad.probability(pcm) <= 1.0 for _ in range(100))
+    assert all(0.0 <= probability(vad, pcm) <= 1.0 for _ in range(100))
 
 
 def test_silence_is_no_speech(make: Callable[[], Vad]) -> None:
     vad = make()
-    assert max(vad.probability(SILENCE) for _ in range(200)) == 0.0
+    assert max(probability(vad, SILENCE) for _ in range(200)) == 0.0
 
 
 @pytest.mark.parametrize("name", [clip.id for clip in clips.speech()])
@@ -59,15 +74,15 @@ def test_speech_is_speech(make: Callable[[], Vad], name: str) -> None:
 def test_speech_ends(make: Callable[[], Vad]) -> None:
     vad = make()
     heard(vad, "ben-moon")
-    assert max([vad.probability(SILENCE) for _ in range(50)][-25:]) < 0.35
+    assert max([probability(vad, SILENCE) for _ in range(50)][-25:]) < 0.35
 
 
 def test_reset_forgets_what_was_said(make: Callable[[], Vad]) -> None:
     vad = make()
     for pcm in frames("ben-moon")[:60]:
-        vad.probability(pcm)
+        probability(vad, pcm)
     vad.reset()
-    assert vad.probability(SILENCE) < 0.1
+    assert probability(vad, SILENCE) < 0.1
 
 
 def test_after_a_reset_speech_is_still_heard(make: Callable[[], Vad]) -> None:
@@ -83,6 +98,6 @@ def test_speakers_share_no_state(make: Callable[[], Vad]) -> None:
     first, second = make(), make()
     mixed: list[float] = []
     for speech, noise in zip(frames("ben-moon"), frames("music") * 10, strict=False):
-        mixed.append(first.probability(speech))
-        second.probability(noise)
+        mixed.append(probability(first, speech))
+        probability(second, noise)
     assert mixed == pytest.approx(alone)
