@@ -18,7 +18,7 @@ from sqlalchemy import Select, Table, delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import WrongKey
-from bot.store.backup_file import BACKUP_FORMAT, SAVED_TABLES, Row, Survey, batches, surveyed
+from bot.store.backup_file import BACKUP_FORMAT, SAVED_TABLES, BackupSurvey, Row, batches, surveyed
 from bot.store.base import READ_BATCH_ROWS
 from bot.store.damage import is_damaged
 from bot.store.database import newest_revision
@@ -187,7 +187,7 @@ def _saved(table: Table) -> Select[Any]:
             return rows
 
 
-def _gone(table: str, row: Row, erased: Erasures, survey: Survey, parents: set[str]) -> bool:
+def _gone(table: str, row: Row, erased: Erasures, survey: BackupSurvey, parents: set[str]) -> bool:
     """Return whether a row was deleted since the backup; take the name of the forgotten out of one that was not."""
     if _parent(row) in parents:
         return True

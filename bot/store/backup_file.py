@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Survey:
+class BackupSurvey:
     """A whole backup, looked through before anything is changed."""
 
     taken: datetime
@@ -44,7 +44,7 @@ class Survey:
     "names of the keys that seal its words"
 
 
-def surveyed(file: Path) -> Survey:
+def surveyed(file: Path) -> BackupSurvey:
     """Raises BadBackup and OSError."""
     records = _records(file)
     head = next(records, None)
@@ -56,7 +56,7 @@ def surveyed(file: Path) -> Survey:
         raise BadBackup("the head of the backup is damaged") from None
     if schema > newest_revision():
         raise BadBackup(f"the backup is of a newer version of the bot (schema {schema})")
-    survey, rows, end = Survey(taken), 0, None
+    survey, rows, end = BackupSurvey(taken), 0, None
     if _now() - survey.taken > ERASURES_KEPT:
         raise BadBackup(f"the backup is older than {ERASURES_KEPT.days} days: what was deleted since is not known")
     for record in records:

@@ -26,7 +26,7 @@ class _Text(str):
 
 DAMAGED_TIME, DAMAGED_DATE = datetime(1970, 1, 1, tzinfo=UTC), date(1970, 1, 1)
 DAMAGED_INTEGER, DAMAGED_FLOAT, DAMAGED_TEXT = _Integer(0), _Float(0.0), _Text("")
-_MARKS = frozenset(map(id, (DAMAGED_TIME, DAMAGED_DATE, DAMAGED_INTEGER, DAMAGED_FLOAT, DAMAGED_TEXT)))
+_DAMAGED_VALUES = frozenset(map(id, (DAMAGED_TIME, DAMAGED_DATE, DAMAGED_INTEGER, DAMAGED_FLOAT, DAMAGED_TEXT)))
 """Told apart from the same value by their identity; a damaged flag reads as None."""
 
 Reader: TypeAlias = Any
@@ -36,7 +36,7 @@ Reader: TypeAlias = Any
 def is_damaged(table: FromClause, row: Mapping[Any, Any]) -> bool:
     """Return whether a row that was read holds something that its table cannot."""
     empty = [name for name, value in row.items() if value is None]
-    return any(id(value) in _MARKS for value in row.values()) or any(
+    return any(id(value) in _DAMAGED_VALUES for value in row.values()) or any(
         name in table.columns and not table.columns[name].nullable for name in empty
     )
 
