@@ -59,12 +59,8 @@ class OpenResult(Enum):
     BROKEN = "broken"
     "davey panicked"
 
-    @property
-    def good(self) -> bool:
-        return self in _GOOD_RESULTS
-
-
-_GOOD_RESULTS: Final = frozenset({OpenResult.OPENED, OpenResult.SILENCE, OpenResult.PLAIN})
+    def __init__(self, value: str) -> None:
+        self.good = value in {"opened", "silence", "plain"}
 
 
 def sealed(payload: bytes) -> bool:

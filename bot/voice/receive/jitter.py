@@ -69,6 +69,10 @@ class JitterBuffer:
     def __len__(self) -> int:
         return len(self._waiting) + len(self._finished)
 
+    @property
+    def waiting(self) -> bool:
+        return bool(self._waiting or self._finished)
+
     def push(self, sequence: int, timestamp: int, payload: bytes, arrived: float, fresh: bool = True) -> Late | None:
         """Take a packet, or return why not.
 

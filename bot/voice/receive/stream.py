@@ -56,8 +56,9 @@ class Stream:
 
     def drain(self, now: float, out: list[Frame]) -> None:
         """Append every frame that is ready."""
-        for slot in self._jitter.pop(now):
-            self._play(slot, out)
+        if self._jitter.waiting:
+            for slot in self._jitter.pop(now):
+                self._play(slot, out)
         if self._rest and now - self._last_arrival > REORDER_WAIT_SECONDS:
             # Packets shorter than a frame stopped in the middle of a frame: nothing more will fill it.
             self._pad(out)
@@ -144,13 +145,19 @@ class Stream:
         return self._decoder.decode(payload)
 
     def _emit(self, pcm: bytes, concealed: bool, out: list[Frame]) -> None:
+        if not self._rest and len(pcm) == HEAR_BYTES:  # nearly always
+            out.append(Frame(self._user_id, self._clock, pcm, concealed))
+            self._clock += RTP_STEP
+            self._stats.frames += 1
+            self._stats.concealed += concealed
+            self._bucket.level -= FRAME_SECONDS
+            return
         if self._rest:
             pcm = self._rest + pcm
             concealed = concealed or self._rest_concealed
         whole = len(pcm) - len(pcm) % HEAR_BYTES
         for start in range(0, whole, HEAR_BYTES):
-            frame = pcm if len(pcm) == HEAR_BYTES else pcm[start : start + HEAR_BYTES]
-            out.append(Frame(self._user_id, self._clock, frame, concealed))
+            out.append(Frame(self._user_id, self._clock, pcm[start : start + HEAR_BYTES], concealed))
             self._clock += RTP_STEP
         self._rest = pcm[whole:]
         self._rest_concealed = concealed

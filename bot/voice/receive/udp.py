@@ -47,14 +47,14 @@ class DatagramSocket(socket.socket):
         if self._watched_by is None and self.fileno() >= 0:
             loop = asyncio.get_running_loop()
             with suppress(NotImplementedError):
-                loop.add_reader(self, readable)
+                loop.add_reader(self.fileno(), readable)  # asyncio describes a socket object at each look-up
                 self._watched_by = loop
         return self._watched_by is not None
 
     def unwatch(self) -> None:
         if self._watched_by is not None:
             if not self._watched_by.is_closed():
-                self._watched_by.remove_reader(self)
+                self._watched_by.remove_reader(self.fileno())
             self._watched_by = None
 
     def next(self) -> tuple[bytes, float | None]:
