@@ -11,7 +11,7 @@ from collections import Counter
 from bot.errors import NotDocument, UnknownEncoding
 from bot.files.documents.document import Note
 
-_MARKS = (
+_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # begins like the mark of UTF-16
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -51,7 +51,7 @@ def decode(data: bytes) -> tuple[str, tuple[Note, ...]]:
 
     Raises NotDocument for what is no text, UnknownEncoding for a text that no encoding makes readable.
     """
-    for mark, encoding in _MARKS:
+    for mark, encoding in _ORDER_MARKS:
         if data.startswith(mark):
             if encoding == "utf-16" and not _is_marked_utf16(data):
                 raise NotDocument("not UTF-16 in spite of its mark")
