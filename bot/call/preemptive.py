@@ -88,6 +88,11 @@ class PreemptiveAnswer:
         if user_id in self._people:
             self.drop()
 
+    def may_sound_early(self, utterance: Utterance) -> bool:
+        """Whether to say again at once what was probably said to its end; not what may be "stop"."""
+        asked = self._answer is not None and [one.id for one in self._answer.turn.utterances] == [utterance.id]
+        return asked and self._turns.interpreter.on and not self._stop_words.may_be_stop(utterance)
+
     def adopt(self, turn: Turn) -> Answer | None:
         """Give the answer away if it fits this turn; else drop it."""
         answer = self._answer

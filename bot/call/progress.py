@@ -30,7 +30,9 @@ class AnswerProgress:
         if answer.began_at is None or now < self._look_at:
             return
         self._look_at = now + LOOK_INTERVAL_SECONDS
-        awaited = any(self._transcripts.pending(utterance.id) for utterance in answer.turn.utterances)
+        ids = [utterance.id for utterance in answer.turn.utterances]
+        early = bool(answer.turn.languages) and not all(map(self._transcripts.begun, ids))
+        awaited = early or any(map(self._transcripts.pending, ids))
         words = self._outcomes.words_so_far(answer)
         if words != self._shown and (not awaited or now - answer.began_at >= QUESTION_WAIT_SECONDS):
             self._shown = words

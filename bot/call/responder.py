@@ -43,6 +43,7 @@ class Responder:
         self.preemptive = PreemptiveAnswer(context, self._attention, *parts)
         self._last_answer, self._interrupted = LastAnswer(), InterruptedTurn()
         self._answer: Answer | None = None
+        floor.early.hurry = self.preemptive.may_sound_early
 
     @property
     def answer(self) -> Answer | None:

@@ -98,6 +98,10 @@ class Transcripts:
         heard = await task
         return heard.text if heard else None
 
+    def begun(self, utterance_id: int) -> bool:
+        """Whether an utterance that is over was given to be written down."""
+        return utterance_id in self._tasks
+
     def pending(self, utterance_id: int) -> bool:
         """Whether the transcript of an utterance is still running."""
         task = self._tasks.get(utterance_id)

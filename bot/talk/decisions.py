@@ -43,7 +43,7 @@ class BargeIn:
 
 @dataclass(frozen=True, slots=True)
 class Yield:
-    """Somebody began together with the bot: fall silent and drop the answer; a later Respond repeats its utterances."""
+    """Somebody began together with the bot, or spoke on: fall silent, drop the answer; a later Respond repeats it."""
 
     user_id: int
 

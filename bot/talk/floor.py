@@ -15,6 +15,8 @@ The policy, in the order it is applied:
   memory nor an endless request.
 * While all pause and have probably finished, the bot may ask the model ahead (`Preempt`); a `Respond` with the same
   utterance ids confirms that request.
+* An interpreter does not wait until the end is certain (early_turn.py): it answers in the pause, and falls silent
+  (`Yield`) for whoever speaks on, to answer the whole.
 """
 
 from collections import Counter
@@ -22,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.talk.decisions import BargeIn, Decision, Dismiss, DropPreemptive, Duck, Preempt, Respond, Resume, Yield
+from bot.talk.early_turn import EarlyTurn
 from bot.talk.preemptive import PreemptivePolicy
 from bot.talk.speech_events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
 from bot.talk.unconsented import Unconsented
@@ -64,7 +67,7 @@ class Floor:
         self._open: dict[int, SpeechStarted] = {}
         self._paused: set[int] = set()
         self._unconsented = Unconsented(Counter() if counts is None else counts)
-        self._preemptive = PreemptivePolicy()
+        self.early, self._preemptive = EarlyTurn(), PreemptivePolicy()
         self._waiting = WaitingUtterances(settings.max_waiting_seconds, settings.max_waiting_count)
         self._answered: tuple[Utterance, ...] = ()
         "the last turn, while it may still be yielded"
@@ -99,6 +102,7 @@ class Floor:
     def withdraw(self, user_id: int) -> tuple[Utterance, ...]:
         """Forget somebody who is not to be heard any more; return what they said that waited for the floor."""
         self._open.pop(user_id, None)
+        self.early.forget(user_id)
         self._preemptive.keep_only(self._open.keys())
         self._answered = tuple(utterance for utterance in self._answered if utterance.user_id != user_id)
         return self._waiting.drop(user_id)
@@ -120,7 +124,9 @@ class Floor:
         """
         decisions: list[Decision] = []
         self._unconsented.step(now, talking - voiced_for.keys(), playing_since if state is CallState.SPEAKING else None)
-        ended = self._note(now, events, voiced_for)
+        ended, spoke_on = self.early.end(self._note(now, events, voiced_for), self._open, voiced_for)
+        if spoke_on is not None and state is not CallState.LISTENING:
+            decisions.append(Yield(spoke_on))
         if state is not CallState.LISTENING:
             self._drop_preemptive(decisions)
         if state is CallState.SPEAKING and playing_since is not None:
@@ -141,6 +147,7 @@ class Floor:
         ended: list[Utterance] = []
         for event in events:
             self._preemptive.note(event, now)
+            self.early.note(event, now)
             match event:
                 case SpeechStarted(user_id):
                     self._open[user_id] = event
@@ -166,11 +173,17 @@ class Floor:
         if now - self._answered_at > STALE_ANSWER_SECONDS:
             self._answered = ()
         waiting, held = self._waiting.utterances, bool(self._unconsented.holding)
-        if waiting and not held and (not self._open or self._may_answer_in_pause(now)):
+        several = len(self._open.keys() | {utterance.user_id for utterance in waiting}) > 1
+        in_pause = several and self._all_pause and now - self._waiting.since >= self._settings.patience
+        if waiting and not held and (not self._open or in_pause):
             self._respond(now, decisions)
             return
         if held or not self._all_pause:
             self._drop_preemptive(decisions)
+        elif not waiting and (early := self.early.due(now, self._preemptive.requested)) and self.early.hurry(early):
+            self._preemptive.turn_ended()
+            self._answered, self._answered_in_pause = self.early.begin(early), True
+            decisions.append(Respond((early,)))
         elif self._settings.preemptive and self._open and (turn := self._preemptive.next_request(now, waiting)):
             decisions.append(Preempt(turn))
 
@@ -186,13 +199,8 @@ class Floor:
         if self._yielded.isdisjoint(_ids(turn)):
             self._yields = 0
         self._preemptive.turn_ended()
-        self._answered, self._answered_at = turn, now
-        self._answered_in_pause = bool(self._open)
+        self._answered, self._answered_at, self._answered_in_pause = turn, now, bool(self._open)
         decisions.append(Respond(turn))
-
-    def _may_answer_in_pause(self, now: float) -> bool:
-        people = self._open.keys() | {utterance.user_id for utterance in self._waiting.utterances}
-        return self._all_pause and len(people) > 1 and now - self._waiting.since >= self._settings.patience
 
     def _while_thinking(self, voiced_for: Mapping[int, float], decisions: list[Decision]) -> None:
         for user_id in self._open:
@@ -218,14 +226,15 @@ class Floor:
         self._waiting.add(now, [utterance for utterance in ended if utterance not in backchannel])
         if silenced:
             return
-        if (collided := self._collided(playing_since)) and self._yield_to(collided[0], decisions):
+        until = playing_since + settings.collision
+        collided = [user for user, start in self._open.items() if start.at <= until and user not in self._paused]
+        collided += [user for user, at in self._unconsented.holding.items() if playing_since <= at <= until]
+        if collided and self._yield_to(collided[0], decisions):
             self._silenced = playing_since
             return
         user_id, longest = max(voiced_for.items(), key=lambda item: item[1], default=(0, 0.0))
         if longest >= settings.barge_in_after:
-            self._silenced = playing_since
-            self._ducked = False
-            self._answered = ()
+            self._silenced, self._ducked, self._answered = playing_since, False, ()
             decisions.append(BargeIn(user_id))
             return
         unconsented = any(now - since >= settings.barge_in_after for since in self._unconsented.holding.values())
@@ -235,12 +244,6 @@ class Floor:
         elif self._ducked and longest == 0 and not unconsented:
             self._ducked = False
             decisions.append(Resume())
-
-    def _collided(self, playing_since: float) -> list[int]:
-        """Return who began to speak together with the bot."""
-        until = playing_since + self._settings.collision
-        heard = [user for user, start in self._open.items() if start.at <= until and user not in self._paused]
-        return heard + [user for user, at in self._unconsented.holding.items() if playing_since <= at <= until]
 
     def _yield_to(self, user_id: int, decisions: list[Decision]) -> bool:
         if self._yields >= self._settings.max_yields or not self._answered:

@@ -56,6 +56,44 @@ async def test_who_speaks_while_it_is_made_does_not_have_it_made_again() -> None
         assert fake.link.playbacks[0].began is not None
 
 
+async def test_it_sounds_before_the_end_is_certain() -> None:
+    async with fake_call(ANNA, BEN, preemptive=True) as fake:
+        fake.call.interpreter.choose(LANGUAGES)
+        fake.engine.usual = (0.05, 1.0)
+        ended = asyncio.get_running_loop().time() + 2.0
+        await fake.says(ANNA, 2.0, then=5.0)
+        assert interpreted(fake) == [(1,)]
+        [playback] = fake.link.playbacks
+        assert playback.began is not None
+        assert playback.began - ended < 0.3
+        assert fake.outcomes == ["interpreted"]
+
+
+@pytest.mark.parametrize("first_sound", [0.05, 0.4])
+async def test_who_speaks_on_is_interpreted_as_a_whole(first_sound: float) -> None:
+    """The bot may have begun in the pause: it falls silent, and nothing of that is remembered or judged."""
+    async with fake_call(ANNA, BEN, preemptive=True) as fake:
+        fake.call.interpreter.choose(LANGUAGES)
+        fake.engine.usual = (first_sound, 1.0)
+        await fake.says(ANNA, 2.0, -0.36, 1.5, then=5.0)
+        first, *others = fake.engine.requests
+        (whole,) = others[-1].turn.utterances
+        assert len(whole.pcm) > len(first.turn.utterances[0].pcm)
+        assert fake.outcomes == ["interpreted"]
+        assert len([one for one in fake.venue.audience.spoken if one.text]) == 1
+        began = [one for one in fake.link.playbacks if one.began is not None]
+        assert len(began) == (2 if first_sound < 0.1 else 1)
+
+
+async def test_a_breath_after_the_end_is_no_speech() -> None:
+    async with fake_call(ANNA, BEN, preemptive=True) as fake:
+        fake.call.interpreter.choose(LANGUAGES)
+        fake.engine.usual = (0.05, 2.0)
+        await fake.says(ANNA, 2.0, -0.32, 0.06, then=5.0)
+        assert interpreted(fake) == [(1,)]
+        assert fake.outcomes == ["interpreted"]
+
+
 async def test_stop_and_speech_over_it_silence_it() -> None:
     async with fake_call(ANNA, BEN) as fake:
         fake.call.interpreter.choose(LANGUAGES)
