@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from bot.billing.budget import MAX_SHORT_ANSWER_SECONDS, Allowance, Reservation
+from bot.call.access import IN_A_CALL
 from bot.call.accounts import Accounts
 from bot.call.answer import Answer
 from bot.call.context import CallContext
@@ -18,7 +19,7 @@ from bot.call.wait_sentence import wait_sentence
 from bot.errors import Unreachable
 from bot.ports import Asking, VoiceLink
 from bot.tools.rounds import ToolAnswer
-from bot.types import ReplyEvent, ReplyRequest, RoomContext, Turn
+from bot.types import ReplyEvent, ReplyRequest, RoomContext, Standing, Turn
 
 WORDS_TIMEOUT_SECONDS = 7.0
 """How long an engine that reads waits for what was said, where its server is not known to be slower. What is not known
@@ -84,7 +85,12 @@ class Launcher:
                 yield event
 
     def _asking(self, turn: Turn) -> Asking:
-        return Asking(self._context.venue.place, turn.people, self._context.settings().tools_off)
+        settings = self._context.settings
+
+        def may_use_bot(user_id: int, standing: Standing) -> bool:
+            return settings().access.permits(user_id, standing, *IN_A_CALL)
+
+        return Asking(self._context.venue.place, turn.people, lambda: settings().tools_off, may_use_bot)
 
     def _events(self, request: ReplyRequest, asking: Asking) -> AsyncGenerator[ReplyEvent, None]:
         services = self._context.services

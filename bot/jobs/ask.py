@@ -1,5 +1,6 @@
 """A written question outside a call, with or without a recording -> an answer in words and sound."""
 
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from bot.types import (
     ReplyDone,
     ReplyRequest,
     RoomContext,
+    Standing,
     TextDelta,
     ToolsUsed,
     ToolUse,
@@ -48,7 +50,9 @@ class Question:
     "the words of files sent with it; they are not remembered"
     place: ToolPlace | None = None
     "where tools are used; None: none are"
-    tools_off: frozenset[str] = frozenset()
+    tools_off: Callable[[], Set[str]] = frozenset
+    "gives the tools that are switched off there now"
+    may_use_bot: Callable[[int, Standing], bool] = lambda _user_id, _standing: True
     "tools that are switched off there"
 
 
@@ -83,7 +87,7 @@ async def ask(question: Question, room: RoomContext, services: JobServices) -> A
     room = replace(room, people={user_id: labels.of(user_id, name) for user_id, name in room.people.items()})
     toolbox, asking = services.tools, None
     if toolbox and question.place:
-        asking = Asking(question.place, (question.user_id,), question.tools_off)
+        asking = Asking(question.place, (question.user_id,), question.tools_off, question.may_use_bot)
     offered = toolbox.offer(asking) if toolbox and asking else ()
     place, outbox = (question.guild_id, question.channel_id), services.outbox
     payer = lasting_extras(services.budget, outbox, services.wall, place) if outbox else None

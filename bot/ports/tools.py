@@ -1,6 +1,6 @@
 """What a turn needs to use tools, and what tools need to know of the turn."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,8 +42,10 @@ class Asking:
     place: ToolPlace
     people: tuple[int, ...]
     "all whose words the turn contains: it has the rights of the least of them"
-    off: frozenset[str] = frozenset()
-    "tools that are switched off there"
+    off: Callable[[], Set[str]] = frozenset
+    "gives the tools that are switched off there now"
+    may_use_bot: Callable[[int, Standing], bool] = lambda _user_id, _standing: True
+    "whether somebody may be answered there now"
 
 
 class Toolbox(Protocol):

@@ -56,8 +56,7 @@ class ToolRegistry:
         tool = self.all().get(call.name)
         right = tool.right if tool else "nobody"
         try:
-            async with self._slots:
-                outcome, text = await self._use(tool, call, asking, within)
+            outcome, text = await self._use(call, asking, within)
         except ToolFailed as error:
             outcome, text = "failed", str(error) or "It failed."
         except TimeoutError:
@@ -72,9 +71,13 @@ class ToolRegistry:
         use = ToolUse(name, seconds, "nobody" if outcome in ("refused", "unknown") else right, outcome)
         return ToolResult(call, _cut(text)), use
 
-    async def _use(self, tool: Tool | None, call: ToolCall, asking: Asking, within: float) -> tuple[str, str]:
-        """Return outcome and result. Nothing runs unless everyone in the turn may use it, whatever was offered."""
-        if tool is None or tool.name in asking.off:
+    async def _use(self, call: ToolCall, asking: Asking, within: float) -> tuple[str, str]:
+        """Return outcome and result. Nothing runs unless everyone in the turn may use it, whatever was offered.
+
+        Rights are looked at again after each wait: people may have lost them meanwhile, and tools have changed.
+        """
+        tool = self._there(call, asking)
+        if tool is None:
             return "unknown", "There is no such tool."
         arguments = arguments_of(call.arguments)
         if not await self._permitted(tool, asking):
@@ -87,21 +90,33 @@ class ToolRegistry:
                 self._asked.discard(id(call))
             if not agreed:
                 return "refused", "Nobody who asked agreed to it: it was not done."
-            if not await self._permitted(tool, asking):
+        waited = tool.confirm or self._slots.locked()
+        async with self._slots:
+            if waited and not await self._permitted(tool, asking):
                 return "refused", "Whoever spoke in this turn may not use this tool any more."
-        async with asyncio.timeout(None if math.isinf(within) else within):
-            return "done", await tool.run(arguments, asking)
+            same = self._there(call, asking)
+            if same is None or same.terms != tool.terms:
+                return "unknown", "That tool is not there any more, or has other rules now."
+            async with asyncio.timeout(None if math.isinf(within) else within):
+                return "done", await same.run(arguments, asking)
+
+    def _there(self, call: ToolCall, asking: Asking) -> Tool | None:
+        tool = self.all().get(call.name)
+        return None if tool is None or tool.name in asking.off() else tool
 
     async def _permitted(self, tool: Tool, asking: Asking) -> bool:
         """Ask Discord itself where not everyone may: a role that was taken away is known there first."""
+        place, people = asking.place, asking.people
         if tool.allowed == "everyone":
-            return True
-        standings = await asyncio.gather(*(asking.place.fresh_standing(user_id) for user_id in asking.people))
-        return tool.permits(standings)
+            standings = [place.standing(user_id) for user_id in people]
+        else:
+            standings = await asyncio.gather(*map(place.fresh_standing, people))
+        return tool.permits(standings) and all(map(asking.may_use_bot, people, standings))
 
     def _offered(self, asking: Asking) -> list[Tool]:
         standings = [asking.place.standing(user_id) for user_id in asking.people]
-        fitting = (tool for tool in self.all().values() if tool.name not in asking.off and tool.permits(standings))
+        off = asking.off()
+        fitting = (tool for tool in self.all().values() if tool.name not in off and tool.permits(standings))
         return list(fitting)[:MAX_OFFERED_TOOLS]
 
 

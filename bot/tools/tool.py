@@ -34,6 +34,11 @@ class Tool:
     def name(self) -> str:
         return self.spec.name
 
+    @property
+    def terms(self) -> tuple[Allowed, bool, bool, str]:
+        """Who may have it used, and how: what people agree to."""
+        return self.allowed, self.confirm, self.acts, self.server
+
     def permits(self, standings: Iterable[Standing]) -> bool:
         """Return whether all of these people may have it used; nobody at all may not, unless everyone may."""
         standings = tuple(standings)

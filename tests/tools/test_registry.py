@@ -3,16 +3,16 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import pytest
 
 from bot.ports import Asking
-from bot.tools.registry import MAX_RESULT_CHARACTERS, ToolRegistry
-from bot.tools.tool import Tool, ToolFailed
+from bot.tools.registry import MAX_RESULT_CHARACTERS, MAX_USES_AT_ONCE, ToolRegistry
+from bot.tools.tool import Allowed, Tool, ToolFailed
 from bot.types import Standing, ToolCall, ToolSpec
-from tests.fakes import ANNA, BEN
+from tests.fakes import ANNA, BEN, FakePlace
 from tests.tools.make import NOTHING, Recorder, place
 
 pytestmark = pytest.mark.looptime
@@ -88,6 +88,88 @@ async def test_what_needs_a_word_waits_for_it(agrees: bool) -> None:
     assert agrees or "not done" in result.text
 
 
+CHANGES = ("role", "switched_off", "barred", "tool_gone", "tool_for_managers", "tool_confirms", "nothing")
+
+
+async def changing(change: str, *, confirm: bool, allowed: Allowed = "everyone") -> tuple[str, list[Any]]:
+    """Use a tool; while somebody is asked, or others hold all places, something changes. Return what came of it."""
+    made, changed = Recorder(), asyncio.Event()
+
+    def gate(allowed: Allowed, *, confirm: bool) -> Tool:
+        return made.tool("open_gate", allowed, confirm=confirm, acts=True)
+
+    def tools() -> list[Tool]:
+        if not changed.is_set():
+            return [gate(allowed, confirm=confirm)]
+        later = {
+            "tool_gone": [],
+            "tool_for_managers": [gate(frozenset({1}), confirm=confirm)],
+            "tool_confirms": [gate(allowed, confirm=not confirm)],
+        }
+        return later.get(change, [gate(allowed, confirm=confirm)])
+
+    class Place(FakePlace):
+        async def confirmed(self, tool: str, detail: str, user_ids: Set[int]) -> bool:
+            await asyncio.sleep(30)
+            changed.set()
+            return True
+
+        def standing(self, user_id: int) -> Standing:
+            lost = change == "role" and changed.is_set()
+            return Standing() if lost else Standing(roles=frozenset({GATEKEEPERS}))
+
+        async def fresh_standing(self, user_id: int) -> Standing:
+            await asyncio.sleep(0.1)
+            return self.standing(user_id)
+
+    registry = ToolRegistry(tools)
+    asking = Asking(
+        Place(lambda: {ANNA: "Anna", BEN: "Ben"}),
+        (ANNA, BEN),
+        lambda: {"open_gate"} if change == "switched_off" and changed.is_set() else frozenset(),
+        lambda user_id, standing: not (change == "barred" and changed.is_set() and user_id == BEN),
+    )
+    if not confirm:
+        busy = [asyncio.create_task(registry._slots.acquire()) for _ in range(MAX_USES_AT_ONCE)]
+        await asyncio.gather(*busy)
+
+        def free() -> None:
+            changed.set()
+            registry._slots.release()
+
+        asyncio.get_running_loop().call_later(5, free)
+    _, use = await registry.use(call("open_gate"), asking, 5)
+    return use.outcome, made.used
+
+
+@pytest.mark.parametrize("confirm", [True, False])
+@pytest.mark.parametrize("change", CHANGES)
+async def test_whatever_changes_while_it_waits_holds_when_it_runs(change: str, confirm: bool) -> None:
+    outcome, used = await changing(change, confirm=confirm, allowed=frozenset({GATEKEEPERS}))
+    assert bool(used) is (outcome == "done") is (change == "nothing"), outcome
+
+
+async def test_questions_that_wait_for_a_word_hold_up_nobody() -> None:
+    made = Recorder()
+    registry = ToolRegistry(lambda: [made.tool("water_plants", confirm=True), made.tool("look")])
+
+    class Place(FakePlace):
+        async def confirmed(self, tool: str, detail: str, user_ids: Set[int]) -> bool:
+            await asyncio.sleep(60)
+            return False
+
+    here = Place(lambda: {ANNA: "Anna"})
+    asked = [
+        asyncio.create_task(registry.use(call("water_plants"), Asking(here, (ANNA,)), 5))
+        for _ in range(MAX_USES_AT_ONCE + 1)
+    ]
+    await asyncio.sleep(1)
+    async with asyncio.timeout(1):
+        _, use = await registry.use(call("look"), Asking(place(), (BEN,)), 5)
+    assert use.outcome == "done"
+    await asyncio.gather(*asked)
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "outcome"),
     [
@@ -102,7 +184,7 @@ async def test_what_needs_a_word_waits_for_it(agrees: bool) -> None:
 async def test_a_call_that_cannot_be_made_is_answered(name: str, arguments: str, outcome: str) -> None:
     made, counts = Recorder(), Counter[str]()
     registry = ToolRegistry(lambda: [made.tool("look"), made.tool("switched_off")], counts=counts)
-    result, use = await registry.use(call(name, arguments), Asking(place(), (ANNA,), frozenset({"switched_off"})), 5)
+    result, use = await registry.use(call(name, arguments), Asking(place(), (ANNA,), lambda: {"switched_off"}), 5)
     assert use.outcome == outcome
     assert result.text
     assert len(made.used) == (outcome == "done")

@@ -114,7 +114,10 @@ async def _answer_here(interaction: Interaction, shown: str, enclosed: Enclosed)
         bot_id=bot_id,
         document=enclosed.words,
         place=_tool_place(interaction, room.people),
-        tools_off=settings.tools_off,
+        tools_off=lambda: host.preferences.of(guild.id, interaction.channel_id).tools_off,
+        may_use_bot=lambda user_id, standing: host.preferences.of(guild.id, interaction.channel_id).access.permits(
+            user_id, standing, "spend"
+        ),
     )
     async with host.asking.place(guild.id, interaction.user.id):
         answer = await run_question(asked, room, JobServices.of(host.services))
