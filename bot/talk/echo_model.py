@@ -53,6 +53,8 @@ FLOOR_RATIO = 1e-4
 """Power below the loudest of a spectrogram (40 dB) that counts as silence."""
 NOISE_POWER = 6e-5
 """Power at one frequency of noise of -63 dBFS, which counts as silence, too: of a quiet echo, noise leaves little."""
+SILENT_POWER = 1e-9
+"""At each frequency of digital silence, so that it has a logarithm."""
 SURPLUS_MARGIN = 0.7
 """Of the logarithm of the power: 3 dB above the expected echo are no surplus."""
 HOLE_RATIO = 10**-2.5
@@ -80,12 +82,12 @@ def coarse_bands(*sounds: Samples) -> list[Bands]:
 
 
 def _bands_of(windows: Samples) -> Bands:
-    return _powers(windows) @ _BANDS + np.float32(1e-9)
+    return _powers(windows) @ _BANDS
 
 
 def _powers(windows: Samples) -> Powers:
     spectrum = np.fft.rfft(windows * _WINDOW)
-    return (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+    return (spectrum.real**2 + spectrum.imag**2 + SILENT_POWER).astype(np.float32)
 
 
 def _spectrogram(samples: Samples) -> Powers:
@@ -173,7 +175,7 @@ class Fit(NamedTuple):
 def fitted(sound: Samples, source: Samples) -> Fit:
     """Return what `sound` is as the echo of `source`, which is longer by REVERBERATION_FRAMES before it."""
     fine_heard, fine_played = _spectrogram(sound), _spectrogram(source)
-    heard, played = (fine @ _BANDS + np.float32(1e-9) for fine in (fine_heard, fine_played))
+    heard, played = fine_heard @ _BANDS, fine_played @ _BANDS
     reverberation, tail = reverberation_of(played, NO_TAIL)
     expected = (played + reverberation)[-len(heard) :]
     alike = likeness(heard, played[-len(heard) :], expected)

@@ -1,8 +1,11 @@
 """What comes back from a loudspeaker: real clips, codec, VAD, segmenter and floor (tests/bench/echo.py has more)."""
 
+import numpy as np
 import pytest
 
 from bot.talk.echo import EchoGate
+from bot.talk.echo_model import fitted
+from bot.talk.played import REFERENCE_FRAME_SAMPLES
 from sandbox.people.echo_path import EchoConditions
 from tests.bench.echo_room import EchoRoom, Line
 
@@ -84,6 +87,16 @@ def test_without_an_echo_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> Non
     assert played.stops == without.stops
     assert [decision for _, decision in played.stops] == ["BargeIn"]
     assert (played.ducks, played.answers, played.requests) == (without.ducks, without.answers, without.requests)
+
+
+@pytest.mark.parametrize("heard", [0.0, 0.1])
+@pytest.mark.parametrize("played", [0.0, 0.1])
+def test_digital_silence_is_measured_too(heard: float, played: float) -> None:
+    """The bot pauses for longer than the sound that is compared, or a noise gate lets nothing through."""
+    noise = np.random.default_rng(1).standard_normal(40 * REFERENCE_FRAME_SAMPLES).astype(np.float32)
+    fit = fitted(heard * noise[-14 * REFERENCE_FRAME_SAMPLES :], played * noise[: 34 * REFERENCE_FRAME_SAMPLES])
+    assert np.isfinite([fit.likeness, fit.surplus]).all()
+    assert fit.likeness < 0.5
 
 
 def test_who_answers_right_after_the_bots_last_word_is_no_echo() -> None:
