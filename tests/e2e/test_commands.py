@@ -29,7 +29,7 @@ COMMANDS: list[Use] = [
     ("settings access", {"action": "answer", "role": "role"}, "be answered"),
     *ALIKE,
     ("usage", {}, "$"),
-    ("privacy about", {}, "AI service"),
+    ("privacy about", {}, "operator"),
     ("leave", {}, "I left"),
 ]
 ELSEWHERE = {

@@ -186,8 +186,8 @@ class TestOddities:
             [piece.data.decode() for piece in written]
 
     def test_all_at_once(self):
-        other_sound = {Oddity.SPLIT_BASE64, Oddity.RIFF_HEADER, Oddity.PADDED, Oddity.DATA_URL, Oddity.URL_SAFE}
-        together = {*Oddity} - other_sound - {Oddity.TEXT_BESIDE}
+        other_base64 = {Oddity.SPLIT_BASE64, Oddity.PADDED, Oddity.UNPADDED, Oddity.SPACES, Oddity.URL_SAFE}
+        together = {*Oddity} - other_base64 - {Oddity.RIFF_HEADER, Oddity.DATA_URL, Oddity.TEXT_BESIDE}
         result = got(ANSWER.with_(*together))
         assert (result.text, result.pcm) == (ANSWER.text, ANSWER.pcm)
 

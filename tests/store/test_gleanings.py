@@ -85,9 +85,9 @@ async def test_it_is_sealed_and_in_no_backup(url: str, tmp_path: Path) -> None:
     store = await SqlStore.open(url, b64encode(os.urandom(32)).decode())
     await fill(store)
     file = tmp_path / "backup.gz"
-    rows = await store.backup(file)
+    saved = await store.backup(file)
     assert "-" + str(CHANNEL) not in gzip.decompress(file.read_bytes()).decode()
-    assert (await store.restore(file)).rows == rows
+    assert (await store.restore(file)).rows == saved.rows
     assert await store.gleanings(CHANNEL, 9) == []
     await fill(store)
     if url.startswith("sqlite"):
