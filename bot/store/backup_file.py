@@ -19,11 +19,7 @@ from bot.store.damage import fits
 from bot.store.database import newest_revision
 from bot.store.erasures import ERASURES_KEPT
 from bot.store.settings import setting_key
-from bot.store.tables import (
-    Base,
-    SettingRow,
-    UtcDateTime,
-)
+from bot.store.tables import Base, SettingRow, UtcDateTime
 
 BACKUP_FORMAT = 1
 PASSING_TABLES = ("news", "identifies", "holds", "calls")

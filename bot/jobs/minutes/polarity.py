@@ -1,7 +1,7 @@
 """Whether a line says a thing or denies it: "We will not buy it" bears out no decision to buy it. Pure.
 
-English and Japanese. Words tell this only roughly. A clause that may be read both
-ways counts as both, and speaks against nothing.
+English and Japanese. Words tell this only roughly: a clause that may be read both ways counts as both, and speaks
+against nothing.
 """
 
 import re
