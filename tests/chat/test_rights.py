@@ -208,7 +208,7 @@ TRIES: dict[str, tuple[Try, str]] = {
     "line: say again": (click(line, "line:again"), "laying it again"),
     "line: in my language": (click(line, "line:mine"), "translated"),
     "line: forget this": (click(line, "line:forget"), "Deleted from my memory"),
-    "`/call status`": (command("call status"), "Listening"),
+    "`/call status`": (command("call status"), "agreed to be heard"),
     "`/call why`": (command("call why"), "haven't heard anything yet"),
     "`/captions`": (captioned, "Captions"),
     "`/interpret`": (interpret, "日本語"),

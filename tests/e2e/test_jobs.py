@@ -221,7 +221,7 @@ async def test_the_recording_of_somebody_who_withdrew_is_heard_for_nobody_else(h
 
 
 async def test_a_recap_under_way_ends_when_somebody_in_it_is_forgotten(harness: Harness) -> None:
-    harness.model.script(Hang())
+    harness.model.default = Hang()
     async with harness.bot() as running:
         eve, ada = harness.sandbox.add_user("Eve"), harness.sandbox.add_user("Ada")
         said = [Talk("user", ada.id, "Ada", "the canary sings", running.client.services.wall())]
@@ -235,7 +235,7 @@ async def test_a_recap_under_way_ends_when_somebody_in_it_is_forgotten(harness: 
 
 
 async def test_an_analysis_under_way_ends_when_whose_voice_it_is_withdraws(harness: Harness) -> None:
-    harness.model.script(Hang())
+    harness.model.default = Hang()
     async with harness.bot():
         eve, ada = harness.sandbox.add_user("Eve"), harness.sandbox.add_user("Ada")
         voice = [("voice-message.ogg", recording("anna-cook"))]
@@ -346,7 +346,8 @@ HUM = (np.sin(np.arange(SPEAK_RATE * 10) / 20) * 9000).astype("<i2").tobytes()
 
 @pytest.mark.usefixtures("in_parts")
 async def test_analyze_and_catchup_can_be_cancelled_and_cost_what_they_did(harness: Harness) -> None:
-    harness.model.script(Speak("note one"), Hang(), Hang())
+    harness.model.script(Speak("note one"))
+    harness.model.default = Hang()  # also for a request that is sent a second time
     async with harness.bot(budget_server_day="5") as running:
         eve, ben = harness.sandbox.add_user("Eve"), harness.sandbox.add_user("Ben")
         budget, guild_id = running.client.services.budget, harness.sandbox.guild.id
