@@ -1,7 +1,6 @@
 """The composition root: settings -> everything that runs, wired; signals and drain."""
 
 import asyncio
-import math
 import os
 import signal
 import ssl
@@ -39,7 +38,7 @@ from bot.ops import shard_slots
 from bot.ops.health import Health
 from bot.ops.http import HttpPages, serving
 from bot.ops.identify_limit import IdentifyLimit
-from bot.ops.metrics import BotCollector, Links, registry
+from bot.ops.metrics import BotCollector, Links, mean_latency, registry
 from bot.ops.retention import Retention
 from bot.ops.tls import tls_context
 from bot.ops.traces import Spans, tracing
@@ -194,8 +193,8 @@ async def build(
 def _gauges(client: Client) -> dict[str, float]:
     """Return what the metrics show of the main gateway; latency only once a heartbeat was answered."""
     gauges = {"ready": float(client.serving), "shards": float(len(client.shards)), "servers": float(len(client.guilds))}
-    latency = client.latency if client.shards else math.nan
-    return gauges | ({"latency_seconds": latency} if math.isfinite(latency) else {})
+    latency = mean_latency(shard.latency for shard in client.shards.values())
+    return gauges | ({} if latency is None else {"latency_seconds": latency})
 
 
 async def _unready(client: Client, store: Store) -> str | None:

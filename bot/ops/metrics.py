@@ -5,6 +5,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from statistics import fmean
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from prometheus_client.core import (
@@ -27,6 +28,8 @@ from bot.voice.send.pacer import Pacer
 
 DAVE_FATES = ("undecryptable", "unattributed")
 """Fates that mean: the end-to-end encryption did not let us hear."""
+GATEWAY_BEAT_SECONDS = 40.0
+"""Discord asks for a heartbeat of the main gateway every 41.25 s: no answer can be later than the next one."""
 LINK_LABELS = {
     "unknown_ssrc": "stranger",
     "too_many_unknown_ssrcs": "too_many_strangers",
@@ -35,6 +38,15 @@ LINK_LABELS = {
     "send_broken": "dumb",
 }
 """Counters of bot/voice whose label value is another word: dashboards know them by it."""
+
+
+def mean_latency(seconds: Iterable[float]) -> float | None:
+    """Return the mean of the shards' latencies in seconds; None while none is known.
+
+    Where the answer comes at once, discord.py 2.7.1 may report the time since the heartbeat before: no latency.
+    """
+    known = [one for one in seconds if one < GATEWAY_BEAT_SECONDS]
+    return fmean(known) if known else None
 
 
 class Links:

@@ -9,7 +9,7 @@ from prometheus_client import generate_latest
 
 from bot.call.counters import Counters
 from bot.ops.health import Lag
-from bot.ops.metrics import BotCollector, Links, registry
+from bot.ops.metrics import BotCollector, Links, mean_latency, registry
 from bot.voice import opus
 from bot.voice.link.transport import TransportStats
 from bot.voice.receive.inbox import Inbox
@@ -78,3 +78,17 @@ async def test_garbled_audio_of_a_model_is_counted_among_the_limits() -> None:
     counters = Counters()
     counters.calls["sound_garbled"] += 2
     assert 'kikite_call_limits_total{bound="sound_garbled"} 2.0' in page(QuietLink(), counters)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "mean"),
+    [
+        ((0.1, 0.3), 0.2),
+        ((), None),
+        ((float("inf"), 0.1), 0.1),  # a shard that has not been answered yet
+        ((float("nan"),), None),  # one that is not connected
+        ((0.1, 41.3), 0.1),  # discord.py measured from the heartbeat before
+    ],
+)
+def test_the_gateways_latency_is_of_shards_that_have_one(seconds: tuple[float, ...], mean: float | None) -> None:
+    assert mean_latency(seconds) == (mean if mean is None else pytest.approx(mean))
