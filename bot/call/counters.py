@@ -76,6 +76,10 @@ class Histogram:
         self.total += value
 
 
+GATEWAY_EVENTS = ("identified", "resumed", "disconnected", "unreadable")
+"""Unreadable: discord.py could not read it (chat/event_guard.py)."""
+
+
 class Counters:
     """Sums over all calls of the process, including those that have ended. They hold no names and no ids."""
 
@@ -93,7 +97,7 @@ class Counters:
         "by kind of charge and model, if the price is known"
         self.unpriced = 0
         "requests without a known price"
-        self.gateway: Counter[str] = Counter(dict.fromkeys(("identified", "resumed", "disconnected"), 0))
+        self.gateway: Counter[str] = Counter(dict.fromkeys(GATEWAY_EVENTS, 0))
         "events of the shards' gateway connections"
         self.transcript: Counter[str] = Counter()
         "events of all transcripts' lines (chat/transcript/line_writer.py)"

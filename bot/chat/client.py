@@ -27,6 +27,7 @@ from bot.chat.command_sync import CONTEXTS, INSTALLS, sync
 from bot.chat.commands import Command
 from bot.chat.cooldown import Cooldowns
 from bot.chat.error_messages import send_error
+from bot.chat.event_guard import guard_events
 from bot.chat.host import Host
 from bot.chat.i18n import Catalogues, Translator
 from bot.chat.job_progress import CancelButton
@@ -161,6 +162,7 @@ class Client(Host):
         if self._tls is not None:
             self.http.connector = aiohttp.TCPConnector(limit=0, ssl=self._tls)
         limit_requests(self, starting=lambda: not self.shards)
+        guard_events(self, self.services.counters.gateway)
         try:
             await self.login(token)
             await self._find_gateway()  # not in setup_hook: test clients without a gateway run that too

@@ -11,3 +11,25 @@ async def test_a_new_session_starts_at_the_address_that_rest_names(harness: Harn
         await until(lambda: harness.sandbox.gateway.identified >= identified + 2, 30)
         outcome = await harness.join(anna)
         assert outcome.ephemeral
+
+
+async def test_events_that_nobody_can_read_end_nothing(harness: Harness) -> None:
+    server = str(harness.sandbox.guild.id)
+    unreadable: list[object] = [None, [], {}, {"guild_id": server}, {"guild_id": server, "id": "x", "channel_id": "1"}]
+    async with harness.bot() as running:
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
+        [socket] = harness.sandbox.gateway.sockets
+        parsers = running.client._connection.parsers
+        for event in set(parsers) - {"READY", "RESUMED"}:
+            for data in unreadable:
+                if event.startswith("GUILD_") and isinstance(data, dict):
+                    continue  # readable enough to say that the server is gone
+                socket.push({"op": 0, "t": event, "s": None, "d": data})
+        await until(lambda: running.client.services.counters.gateway["unreadable"] >= len(parsers))
+        ben = await harness.sandbox.person("Ben")
+        await ben.join(harness.lounge.id)
+        outcome = await harness.sandbox.command(ben.user, "call status", {}, channel_id=harness.lounge.id)
+        await outcome.settled()
+        assert outcome.ephemeral
+        assert harness.sandbox.gateway.sockets == [socket]

@@ -25,6 +25,7 @@ from bot.voice.dave import DaveSession
 from bot.voice.link import recovery
 from bot.voice.link.dave_transitions import DaveTransitions
 from bot.voice.link.gateway_events import GatewayEvents
+from bot.voice.link.gateway_messages import well_formed
 from bot.voice.link.heartbeat import Heartbeat
 from bot.voice.link.ip_discovery import IpDiscovery
 from bot.voice.link.membership import ChannelMembership
@@ -66,6 +67,8 @@ class VoiceGatewaySocket(DiscordVoiceWebSocket):
 
     @_keep_alive.setter
     def _keep_alive(self, thread: VoiceKeepAliveHandler | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        if self._heartbeat is not None:  # the gateway says hello once, but nothing makes it
+            self._heartbeat.stop()
         self._heartbeat = thread and Heartbeat(thread.interval or 5.0, thread.get_payload, self.send_heartbeat)
 
     @property
@@ -92,6 +95,8 @@ class VoiceGatewaySocket(DiscordVoiceWebSocket):
                 log.warning("voice_message_unreadable", kind=type(error).__name__)
 
     async def received_message(self, msg: dict[str, Any]) -> None:
+        if not well_formed(msg):
+            raise ValueError
         self._owner.transitions.message(msg["op"], msg.get("d"))
         await super().received_message(msg)
         # `transitions` keeps count of these.

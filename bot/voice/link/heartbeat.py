@@ -10,6 +10,8 @@ from typing import Any
 import aiohttp
 
 MAX_LATENCIES = 20
+MIN_INTERVAL_SECONDS = 1.0
+"""However short the gateway wants it: Discord asks for 13.75 s, and a call must not be busy with it."""
 
 
 class Heartbeat:
@@ -22,7 +24,7 @@ class Heartbeat:
     def __init__(
         self, interval: float, payload: Callable[[], Any], send: Callable[[Any], Coroutine[Any, Any, None]]
     ) -> None:
-        self._interval = interval
+        self._interval = max(interval, MIN_INTERVAL_SECONDS)
         self._payload = payload
         self._send = send
         self._sent_at = time.perf_counter()

@@ -1,7 +1,7 @@
 """Who is in the channel and whose each SSRC is, from the voice gateway's messages (Discord: Voice Connections)."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 SPEAKING = 5
 CLIENTS_CONNECT = 11
@@ -72,25 +72,32 @@ class Roster:
                 raise TypeError
             return
         if op == SPEAKING:
-            user_id = int(data["user_id"])
+            user_id = _user_id(data["user_id"])
             self._map(user_id, int(data["ssrc"]))
             self.announced += bool(data.get("speaking")) and user_id not in self._bots
         elif op == VIDEO and data.get("audio_ssrc"):
-            self._map(int(data["user_id"]), int(data["audio_ssrc"]))
+            self._map(_user_id(data["user_id"]), int(data["audio_ssrc"]))
         elif op == CLIENTS_CONNECT:
-            for user_id in data["user_ids"]:
-                if len(self._connected) < MAX_MAPPED_USERS:
-                    self._connected.add(int(user_id))
+            room = MAX_MAPPED_USERS - len(self._connected)
+            self._connected.update([_user_id(user_id) for user_id in data["user_ids"][:room]])
         elif op == CLIENT_DISCONNECT:
-            user_id = int(data["user_id"])
+            user_id = _user_id(data["user_id"])
             self._connected.discard(user_id)
             if user_id in self._mapped:
                 self._mapped.discard(user_id)
                 self._listener.unmap_user(user_id)
 
     def _map(self, user_id: int, ssrc: int) -> None:
-        if not 0 < ssrc < 1 << 32 or not 0 < user_id < 1 << 64:
+        if not 0 < ssrc < 1 << 32:
             raise ValueError
         if len(self._mapped) < MAX_MAPPED_USERS or user_id in self._mapped:
             self._mapped.add(user_id)
             self._listener.map_ssrc(ssrc, user_id)
+
+
+def _user_id(value: Any) -> int:
+    """Raises TypeError, ValueError, OverflowError."""
+    user_id = int(value)
+    if not 0 < user_id < 1 << 64:
+        raise ValueError
+    return user_id
