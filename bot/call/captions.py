@@ -138,7 +138,7 @@ class Captions(Holder):
         _, speech = self._open.pop(utterance.id, (0, GrowingSpeech()))
         text = speech.text if heard is None else heard.text
         if text:
-            self._show(utterance.id, utterance.user_id, text, final=True)
+            self._show(utterance.id, utterance.user_id, text, final=True, in_transcript=heard is not None)
         else:
             self._tell_dropped(utterance.id)
 
@@ -196,8 +196,10 @@ class Captions(Holder):
         if self._requests.get(user_id) is task:
             del self._requests[user_id]
 
-    def _show(self, utterance_id: int, user_id: int, text: str, *, final: bool, settled: bool = True) -> None:
-        caption = Caption(utterance_id, user_id, self._name(user_id), text, final)
+    def _show(
+        self, utterance_id: int, user_id: int, text: str, *, final: bool, settled: bool = True, in_transcript: bool = False
+    ) -> None:
+        caption = Caption(utterance_id, user_id, self._name(user_id), text, final, in_transcript)
         for reader in self.readers:
             if reader.language is None:
                 reader.show(caption)

@@ -15,3 +15,5 @@ class Caption:
     text: str = field(repr=False)
     final: bool
     "False: the person is still speaking, or the words are not certain yet"
+    in_transcript: bool = False
+    "the transcript shows the same words"

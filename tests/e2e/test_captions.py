@@ -1,5 +1,7 @@
 """Captions end to end: real speech in, a live message in a thread out."""
 
+import asyncio
+
 import pytest
 
 from sandbox import clips
@@ -31,4 +33,13 @@ async def test_captions_in_a_thread_and_in_the_chat(harness: Harness) -> None:
         assert "Captions off" in (await again.settled()).text
         await until(lambda: "captions off" in harness.lines(thread)[-1])
         assert "$" in harness.lines(thread)[-1]
+
+        # In the voice channel's own chat the transcript stands beside them: what is final stands there alone.
+        started = await harness.sandbox.command(anna.user, "captions", {}, channel_id=harness.lounge.id)
+        assert "Captions are in" in (await started.settled()).text
+        speaking = asyncio.create_task(ben.say(clips.load("ben-train", RTP_RATE)))
+        await until(lambda: any(text.endswith(" …") for text in harness.lines()))
+        await speaking
+        last = f"**Ben** {sentence('ben-train')}"
+        await until(lambda: [text for text in harness.lines() if text.startswith("**Ben**")] == [line, last])
     assert not harness.model.refused

@@ -25,13 +25,22 @@ class CaptionThread:
     """One reader of a call's captions (ports.CaptionReader)."""
 
     def __init__(
-        self, channel: discord.abc.Messageable, key: object, language: str | None, ending: Callable[[], str]
+        self,
+        channel: discord.abc.Messageable,
+        key: object,
+        language: str | None,
+        ending: Callable[[], str],
+        beside_transcript: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`key` tells which command opens and ends it; `ending` gives the last line, with what it has cost."""
+        """`key` tells which command opens and ends it; `ending` gives the last line, with what it has cost.
+
+        `beside_transcript` tells whether the same chat shows the call's transcript: final words then stand there alone.
+        """
         self.language = language
         self.key = key
         self.channel = channel
         self._ending = ending
+        self._beside_transcript = beside_transcript
         self._pages = CaptionPages()
         self._shown: dict[CaptionPage, tuple[discord.Message, str]] = {}
         self._throttle = Throttle(self._write, EDIT_GAP_SECONDS, "captions", GATHER_SECONDS)
@@ -40,7 +49,10 @@ class CaptionThread:
         "the last line is written"
 
     def show(self, caption: Caption) -> None:
-        self._pages.show(caption)
+        if caption.in_transcript and self.language is None and self._beside_transcript():
+            self._pages.drop(caption.utterance_id)
+        else:
+            self._pages.show(caption)
         self._throttle.poke()
 
     def drop(self, utterance_id: int) -> None:

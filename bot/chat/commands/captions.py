@@ -12,6 +12,7 @@ from bot.chat.host import Interaction
 from bot.chat.requests import REQUEST_ERRORS, within
 from bot.chat.rights import Action, open_to_readers
 from bot.chat.spoken_languages import language_code, native_name, suggestions
+from bot.chat.venue import DiscordVenue
 
 THREAD_SECONDS = 5.0
 
@@ -45,7 +46,15 @@ async def captions(interaction: Interaction, language: app_commands.Range[str, 1
         return f"-# {lines.join(words('captions over'), cost)}"
 
     key = interaction.channel.id, code
-    reader = CaptionThread(chat, key, code, ending)
+    place = getattr(chat, "id", 0)
+
+    def beside_transcript() -> bool:
+        venue = call.venue
+        if not isinstance(venue, DiscordVenue) or venue.settings().transcript == "off":
+            return False
+        return venue.writer.channel.id == place
+
+    reader = CaptionThread(chat, key, code, ending, beside_transcript)
     if not call.captions.open(reader):
         raise Refusal("refusal captions_many")
     begun = words("captions translated", language=native_name(code)) if code else words("captions begun")
