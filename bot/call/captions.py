@@ -197,7 +197,14 @@ class Captions(Holder):
             del self._requests[user_id]
 
     def _show(
-        self, utterance_id: int, user_id: int, text: str, *, final: bool, settled: bool = True, in_transcript: bool = False
+        self,
+        utterance_id: int,
+        user_id: int,
+        text: str,
+        *,
+        final: bool,
+        settled: bool = True,
+        in_transcript: bool = False,
     ) -> None:
         caption = Caption(utterance_id, user_id, self._name(user_id), text, final, in_transcript)
         for reader in self.readers:
