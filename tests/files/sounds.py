@@ -48,7 +48,7 @@ def made(
 ) -> bytes:
     """Return a file that ffmpeg encodes, with the same tone on each channel."""
     out = io.BytesIO()
-    layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
+    layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}[channels]
     with av.open(out, mode="w", format=container, options=options or {}) as file:
         stream = file.add_stream(codec, rate=rate, layout=layout)
         assert isinstance(stream, av.AudioStream)

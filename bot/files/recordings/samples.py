@@ -8,13 +8,19 @@ from numpy.typing import NDArray
 
 Samples: TypeAlias = NDArray[np.float32]
 """Full scale is 1. One dimension: mono. Two: channels, then samples."""
+_SAMPLE_TYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
+"""What FFmpeg calls packed samples -> what numpy calls them. Planar ones have a "p" behind."""
 
 
 def channels_of(frame: av.AudioFrame) -> Samples:
     """Return the channels of a frame: shape (channels, samples)."""
-    raw = frame.to_ndarray()
-    if not frame.format.is_planar:
-        raw = raw.reshape(-1, frame.layout.nb_channels).T
+    count = frame.layout.nb_channels
+    kind = np.dtype(_SAMPLE_TYPES[frame.format.packed.name])
+    if frame.format.is_planar:
+        # As many as there are channels: of eight or more, PyAV lists one too many.
+        raw = np.stack([np.frombuffer(memoryview(plane), kind, frame.samples) for plane in frame.planes[:count]])
+    else:
+        raw = np.frombuffer(memoryview(frame.planes[0]), kind, frame.samples * count).reshape(-1, count).T
     match raw.dtype.kind:
         case "f":
             found = raw.astype(np.float32)
