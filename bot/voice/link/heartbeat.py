@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 MAX_LATENCIES = 20
-MIN_INTERVAL_SECONDS = 1.0
+MIN_INTERVAL_SECONDS = 0.1
 """However short the gateway wants it: Discord asks for 13.75 s, and a call must not be busy with it."""
 
 
