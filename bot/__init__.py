@@ -32,6 +32,7 @@ jobs/           work outside a call: ask, analyze, podcast, catch-up, minutes/
 call/           one call, from hearing to what is remembered of it:
     manager.py      guild -> Call: join, move, leave, return
     session.py      one call's life: over lost links, through a crash, to its end
+    beginning.py    what a call begins with, less what people take back meanwhile
     call.py         the bot in one voice channel: builds its parts, runs them in one TaskGroup, drains, leaves
     conversation.py every 20 ms: hear, decide, act; owns the CallState       ticks.py  the clock of all calls
     listener.py     everyone's segmenter, and the floor above them

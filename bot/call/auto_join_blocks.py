@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from bot.errors import StoreError
-from bot.ports import Store
+from bot.ports import Store, Venue
 from bot.types import AWAY_SETTING, Setting
 
 log = structlog.get_logger(__name__)
@@ -41,6 +41,11 @@ class AutoJoinBlocks:
             await self._store.set(Setting(guild_id, channel_id, AWAY_SETTING, "yes", None, self._now()))
         except StoreError as error:
             log.warning("away_not_kept", guild=guild_id, reason=str(error))
+
+    async def removed(self, venue: Venue) -> None:
+        """Somebody disconnected the bot. A deleted channel is not that."""
+        if await venue.stands():
+            await self.block(venue.guild_id)
 
     async def lift(self, guild_id: int, channel_id: int) -> None:
         """Everybody who sent it away has left the channel."""

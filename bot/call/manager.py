@@ -10,23 +10,22 @@ from uuid import uuid4
 import structlog
 
 from bot.call.auto_join_blocks import AutoJoinBlocks
+from bot.call.beginning import Beginning
 from bot.call.call import Call
 from bot.call.meeting_times import MeetingTimes
 from bot.call.services import Services
 from bot.call.session import Session
 from bot.call.settings import CallSettings
 from bot.call.shown import Notice
-from bot.errors import AlreadyInCall, StoreError, StoreUnavailable
+from bot.errors import AlreadyInCall, StoreError, StoreUnavailable, Unwanted
 from bot.ports import Venue, VoiceLink
 from bot.privacy.consent import ConsentNotes
 from bot.privacy.erasure import Erasure
 from bot.store.outbox import Outbox
-from bot.types import LinkEnd, Message
+from bot.types import LinkEnd
 
 log = structlog.get_logger(__name__)
 
-MAX_HISTORY_LINES = 200
-"""Loaded when a call begins."""
 LAST_WRITE_SECONDS = 3.0
 """For the outbox when the process ends: it must be gone within 30 s."""
 
@@ -81,7 +80,7 @@ class CallManager:
         guild_id = venue.guild_id
         if by is not None:
             await self.auto_join_blocks.lift_all(guild_id)
-        async with self._locks[guild_id]:
+        async with self._beginning(guild_id) as beginning:
             running = self.get(guild_id)
             if running and running.venue.channel_id == venue.channel_id:
                 if by is not None:
@@ -91,17 +90,22 @@ class CallManager:
                 raise AlreadyInCall
             await self._end(guild_id)
             with structlog.contextvars.bound_contextvars(guild=guild_id):
-                link = await venue.connect()
+                link = await self._enter(venue)
             if by is not None:
-                await self._consents.save(guild_id, by, True)
+                await beginning.agree(guild_id, by)
             try:
                 await venue.entered()
-                call = await self._begin(venue, link, {by: True} if by is not None else {})
+                call = await self._begin(venue, link, beginning)
             except BaseException:
                 await link.close()
                 raise
             self.counts["joined"] += 1
             return call
+
+    async def settled(self, guild_id: int) -> None:
+        """Wait until nobody brings the bot into a channel of the server, moves it or takes it out."""
+        async with self._locks[guild_id]:
+            pass
 
     async def leave(self, guild_id: int) -> bool:
         """End the call of a server; False when there is none."""
@@ -110,14 +114,14 @@ class CallManager:
 
     async def moved(self, guild_id: int, venue: Venue) -> None:
         """Discord moved the bot to another channel: continue there, with that channel's history."""
-        async with self._locks[guild_id]:
-            session = self._sessions.get(guild_id)
-            if session is None or session.call.venue.channel_id == venue.channel_id:
-                return
+        async with self._beginning(guild_id) as beginning:
+            session, here = self._sessions.get(guild_id), venue.channel_id
+            if session is None or session.call.venue.channel_id == here or session.link.channel_id != here:
+                return  # it is there already, or was moved on meanwhile
             session.moving = True
             await self._end(guild_id)
             await venue.entered()
-            await self._begin(venue, session.link, {})
+            await self._begin(venue, session.link, beginning)
 
     def people_changed(self, guild_id: int) -> None:
         """Somebody entered the call's channel, or left it."""
@@ -131,6 +135,8 @@ class CallManager:
         elif call := self.get(guild_id):
             call.agree(user_id)
         await self._consents.save(guild_id, user_id, agreed)
+        if not agreed and (call := self.get(guild_id)) and not call.withdrew(user_id):  # it has begun since
+            await self.erasure.withdraw(guild_id, user_id)
 
     async def withdrew(self, guild_id: int, user_id: int) -> bool:
         """Return whether somebody does not want to be heard in a server. Raises StoreError."""
@@ -159,33 +165,26 @@ class CallManager:
             session.comes_back = True
         await asyncio.gather(*(self.leave(guild_id) for guild_id in list(self._sessions)))
 
-    async def _begin(self, venue: Venue, link: VoiceLink, consents: dict[int, bool]) -> Call:
-        guild_id, channel_id = venue.guild_id, venue.channel_id
-        store = self._services.store
-        history: list[Message] = []
-        failure: StoreError | None = None
+    async def _enter(self, venue: Venue) -> VoiceLink:
         try:
-            consents = await self._consents.load(guild_id) | consents
-            history = self._with_pending(channel_id, await store.history(channel_id, MAX_HISTORY_LINES))
-            self._services.spellings.load(channel_id, await store.gleanings(channel_id, MAX_HISTORY_LINES))
-            await self.outbox.call(guild_id, channel_id)
-        except StoreError as error:
-            failure = error
-            consents = self._consents.pending(guild_id) | consents
-            history = history or self._with_pending(channel_id, [])
-        await self._services.budget.load(guild_id, store)
-        call = Call(venue, self._services, partial(self._settings, guild_id, channel_id), consents, history)
-        if failure:
-            call.display.memory_failed(failure)
+            return await venue.connect()
+        except Unwanted:
+            await self.auto_join_blocks.removed(venue)
+            raise
+
+    def _beginning(self, guild_id: int) -> Beginning:
+        return Beginning(self._services, self._consents, self.erasure, self._locks[guild_id])
+
+    async def _begin(self, venue: Venue, link: VoiceLink, beginning: Beginning) -> Call:
+        guild_id = venue.guild_id
+        await beginning.load(guild_id, venue.channel_id)
+        settings = partial(self._settings, guild_id, venue.channel_id)
+        call = Call(venue, self._services, settings, beginning.consents, beginning.history)
         session = self._sessions[guild_id] = Session(call, link, self.counts)
         self.erasure.register(call.holdings, call.captions)
+        beginning.begun(call)
         session.task = self._group.create_task(self._live(session), name=f"call:{guild_id}")
         return call
-
-    def _with_pending(self, channel_id: int, stored: list[Message]) -> list[Message]:
-        """Return a channel's history with the lines that an earlier call could not write yet."""
-        lines = {message.id: message for message in (*stored, *self.outbox.pending_lines(channel_id))}
-        return sorted(lines.values(), key=lambda message: message.at)
 
     async def _end(self, guild_id: int) -> bool:
         session = self._sessions.get(guild_id)
@@ -201,8 +200,8 @@ class CallManager:
         structlog.contextvars.bind_contextvars(call=uuid4().hex[:8], guild=guild_id)
         try:
             end = await session.run()
-            if end is LinkEnd.KICKED and await call.venue.stands():  # a deleted channel is not a kick
-                await self.auto_join_blocks.block(guild_id)
+            if end is LinkEnd.KICKED:
+                await self.auto_join_blocks.removed(call.venue)
         finally:
             if self._sessions.get(guild_id) is session:
                 del self._sessions[guild_id]

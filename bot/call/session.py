@@ -13,6 +13,7 @@ from bot.errors import (
     JoinError,
     LinkLost,
     LinkUnexplained,
+    Unwanted,
     VoiceLimited,
     VoiceOutdated,
 )
@@ -92,6 +93,8 @@ class Session:
                 return end
             self._counts["lost"] += 1
             if failure := await self._rejoin():
+                if isinstance(failure, Unwanted):
+                    return LinkEnd.KICKED
                 await self.call.venue.audience.trouble(failure)
                 return end
             self._counts["rejoined"] += 1
@@ -107,6 +110,8 @@ class Session:
                 break
             try:
                 self.link = await venue.connect()
+            except Unwanted as error:
+                return error
             except BotError as error:
                 log.warning("rejoin_failed", guild=venue.guild_id, reason=error.code)
                 if type(error) is not JoinError:  # it names a cause that people can remove

@@ -41,8 +41,12 @@ async def replay(interaction: Interaction) -> None:
 
 async def leave(interaction: Interaction) -> None:
     host = interaction.client
+    if interaction.guild_id is not None:
+        async with defer_if_slow(interaction):
+            await host.calls.settled(interaction.guild_id)  # it may be on its way in
     call = host.call_for(interaction, Action.STEER)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    if not interaction.response.is_done():
+        await interaction.response.defer(ephemeral=True, thinking=True)
     await host.leave(call)
     await tell(interaction, "leave done")
 

@@ -263,7 +263,7 @@ class Client(Host):
         asked_in = None
         if call is not None and isinstance(call.venue, DiscordVenue):
             asked_in = call.venue.entrance.asked_in
-            if call.venue.channel_id == after.id:  # its link has left and entered again
+            if before is None and call.venue.channel_id == after.id:  # its link has left and entered again
                 await call.venue.entered()
                 return
         if before is not None:  # otherwise it joins, and nothing is moved

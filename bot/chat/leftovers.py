@@ -39,8 +39,13 @@ class Leftovers:
         await asyncio.sleep(ORPHAN_SECONDS)
         if interaction.response.is_done():
             return
+        words = self._host.words_to(interaction)
+        custom_id = str((interaction.data or {}).get("custom_id"))
         try:
-            words = self._host.words_to(interaction)
-            await interaction.response.send_message(words("refusal leftover"), ephemeral=True)
+            if interaction.type is discord.InteractionType.component and not custom_id.startswith("kikite:"):
+                await interaction.response.edit_message(view=None)  # nobody handles these any more
+                await interaction.followup.send(words("refusal leftover"), ephemeral=True)
+            else:
+                await interaction.response.send_message(words("refusal leftover"), ephemeral=True)
         except (discord.InteractionResponded, *REQUEST_ERRORS):
             return  # somebody has answered by now

@@ -43,3 +43,26 @@ def can_write(channel: VocalChannel) -> bool:
     """Whether the bot may write in the channel's own text chat."""
     granted = channel.permissions_for(channel.guild.me)
     return granted.view_channel and granted.connect and granted.send_messages
+
+
+def own_voice(channel: VocalChannel) -> discord.VoiceState | None:
+    """Return the bot's voice state in `channel`; None while it is not in it."""
+    state = channel.guild.me.voice
+    return state if state is not None and state.channel is not None and state.channel.id == channel.id else None
+
+
+def impairment(channel: VocalChannel) -> str | None:
+    """Return what keeps the bot from hearing or speaking in `channel`; None if nothing does.
+
+    deafened, muted, suppressed (in the audience of a stage) or unpermitted (elsewhere, without Speak).
+    """
+    state = own_voice(channel)
+    if state is None:
+        return None
+    if state.deaf:
+        return "deafened"
+    if state.mute:
+        return "muted"
+    if state.suppress:
+        return "suppressed" if isinstance(channel, discord.StageChannel) else "unpermitted"
+    return None

@@ -17,7 +17,7 @@ from bot.chat.entrance import Entrance
 from bot.chat.host import Host
 from bot.chat.i18n import Words
 from bot.chat.panel import Panel
-from bot.chat.permissions import VocalChannel, check_bot
+from bot.chat.permissions import VocalChannel, check_bot, impairment, own_voice
 from bot.chat.requests import REQUEST_ERRORS, within
 from bot.chat.tool_place import call_place
 from bot.chat.transcript import line_buttons
@@ -127,7 +127,7 @@ class DiscordVenue:
 
     @property
     def speechless(self) -> bool:
-        state = self.channel.guild.me.voice
+        state = own_voice(self.channel)
         return state is not None and (state.mute or state.suppress)
 
     async def stands(self) -> bool:
@@ -228,17 +228,5 @@ class DiscordVenue:
         return call.status() if call is not None and call.venue is self else None
 
     def impaired(self) -> str | None:
-        """What keeps the bot from hearing or speaking; None if nothing does.
-
-        deafened, muted, suppressed (in the audience of a stage) or unpermitted (elsewhere, without Speak).
-        """
-        state = self.channel.guild.me.voice
-        if state is None:
-            return None
-        if state.deaf:
-            return "deafened"
-        if state.mute:
-            return "muted"
-        if state.suppress:
-            return "suppressed" if isinstance(self.channel, discord.StageChannel) else "unpermitted"
-        return None
+        """What keeps the bot from hearing or speaking; see permissions.impairment."""
+        return impairment(self.channel)

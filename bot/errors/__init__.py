@@ -12,7 +12,8 @@
     │   │   ├── AlreadyInCall   another channel of this server has the bot
     │   │   ├── EncryptionRefused   close code 4017: DAVE was not negotiated
     │   │   ├── VoiceOutdated   4012, 4016: Discord does not know the bot's protocol or encryption mode
-    │   │   └── VoiceLimited    4021: too many connections
+    │   │   ├── VoiceLimited    4021: too many connections
+    │   │   └── Unwanted        somebody disconnected the bot on its way in
     │   ├── NotInCall
     │   ├── LinkLost            the voice connection could not be kept
     │   ├── LinkUnexplained     Discord ended it and never said why: it may have been a removal
@@ -138,6 +139,7 @@ from bot.errors.voice import (
     MissingPermissions,
     NotInCall,
     OpusMissing,
+    Unwanted,
     VoiceError,
     VoiceLimited,
     VoiceOutdated,
@@ -210,6 +212,7 @@ __all__ = [
     "UnknownEncoding",
     "UnplayableSound",
     "Unreachable",
+    "Unwanted",
     "VoiceError",
     "VoiceLimited",
     "VoiceOutdated",

@@ -56,6 +56,11 @@ class VoiceLimited(JoinError):
     default_hint = "Discord limits how often I can connect to voice. Wait a few minutes, then use /join."
 
 
+class Unwanted(JoinError):
+    code = "unwanted"
+    default_hint = "Somebody disconnected me while I was joining. Use /join to bring me back."
+
+
 class NotInCall(VoiceError):
     code = "not_in_call"
     default_hint = "I'm not in a voice channel you can see. Use /join first."

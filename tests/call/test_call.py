@@ -392,6 +392,9 @@ async def test_moved_it_goes_on_in_the_other_channel_with_that_history() -> None
         await fake.says(ANNA, 1.0, then=5.0)
         other = FakeVenue(ANNA, channel_id=8)
         await fake.calls.moved(5, other)
+        assert fake.calls.get(5) is fake.call, "it was moved back before the call could follow"
+        fake.link.channel_id = 8
+        await fake.calls.moved(5, other)
         assert not fake.link.closed
         await fake.says(ANNA, 1.0, then=5.0)
         assert len(other.audience.spoken) == 1

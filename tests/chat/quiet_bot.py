@@ -90,10 +90,15 @@ class Link:
 
     def __init__(self, channel: VocalChannel) -> None:
         self.channel = channel
-        self.channel_id = channel.id
         self.admitted: frozenset[int] = frozenset()
         self._ended = asyncio.Event()
         self._end = LinkEnd.LEFT
+
+    @property
+    def channel_id(self) -> int:
+        """Where Discord has the bot, also after a move."""
+        state = self.channel.guild.me.voice
+        return state.channel.id if state and state.channel else self.channel.id
 
     def kicked(self) -> None:
         """Act as if Discord had disconnected the bot from the channel."""

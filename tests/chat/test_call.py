@@ -7,7 +7,9 @@ from typing import Any
 import discord
 import pytest
 
+from bot.chat.permissions import VocalChannel
 from bot.chat.venue import DiscordVenue
+from bot.ports import VoiceLink
 from bot.types import Heard
 from sandbox.guild.components import text_of
 from tests.chat.quiet_bot import QuietBot, quiet_bot, until
@@ -161,6 +163,24 @@ async def test_what_cannot_be_is_said_in_one_sentence(quiet: QuietBot) -> None:
         outcome = await quiet.sandbox.command(eve, name)
         assert sentence in outcome.content, name
         assert outcome.ephemeral
+
+
+async def test_whoever_sends_it_away_on_its_way_in_is_obeyed(quiet: QuietBot) -> None:
+    enter, opened = quiet.client._connect_voice, asyncio.Event()
+
+    async def slow(channel: VocalChannel) -> VoiceLink:
+        await opened.wait()
+        return await enter(channel)
+
+    quiet.client._connect_voice = slow
+    ada = await quiet.enter("Ada")
+    await quiet.sandbox.command(ada, "join")
+    leaving = asyncio.create_task(quiet.sandbox.command(ada, "leave"))
+    await asyncio.sleep(0.3)
+    opened.set()
+    outcome = await (await leaving).settled()
+    assert outcome.text == "I left the voice channel."
+    assert not quiet.calls.all()
 
 
 async def test_who_is_not_there_may_not_steer(quiet: QuietBot) -> None:

@@ -103,7 +103,10 @@ async def test_a_button_from_before_a_restart_says_so(quiet: QuietBot, monkeypat
     await until(lambda: set(views) - {None})
     views.clear()
     pressed = await quiet.sandbox.click(mia, outcome.message, outcome.components[0]["components"][0]["custom_id"])
-    assert (pressed.ephemeral, "restarted" in pressed.content) == (True, True)
+    await until(lambda: pressed.followups)
+    [told] = pressed.followups
+    assert (told.ephemeral, "restarted" in told.content) == (True, True)
+    assert not quiet.sandbox.message(outcome.message.id).components
     assert len(await quiet.store.history(quiet.sandbox.lounge.id, 10)) == 3
 
 

@@ -7,6 +7,7 @@ import asyncio
 
 import pytest
 
+from bot.errors import Unwanted
 from bot.types import LinkEnd
 from bot.voice.link.join import Link
 from sandbox.guild.components import text_of
@@ -83,6 +84,19 @@ async def test_a_kick_during_another_recovery(bot: LinkBot, link: Link, seconds:
     async with asyncio.timeout(45):
         assert await link.ended() is LinkEnd.KICKED
     await asyncio.sleep(1)
+    assert bot.bot_id not in bot.sandbox.guild.voice_states
+
+
+@pytest.mark.parametrize("delay", [pytest.param(0.0, marks=LONG), 1.0])
+async def test_a_kick_on_the_way_in(bot: LinkBot, delay: float) -> None:
+    bot.sandbox.knobs.gateway_delay = delay
+    bot.voice.conditions[bot.bot_id].gateway_lag = 0.5  # between each two steps of the voice gateway
+    entering = asyncio.create_task(bot.enter(timeout=60))
+    await bot.until(lambda: bot.voice.counts["identified"] == 1)
+    await bot.sandbox.moderator.disconnect(bot.sandbox.bot)
+    with pytest.raises(Unwanted):
+        await entering
+    assert bot.voice.counts["identified"] == 1
     assert bot.bot_id not in bot.sandbox.guild.voice_states
 
 

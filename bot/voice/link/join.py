@@ -15,6 +15,7 @@ from bot.errors import (
     EncryptionRefused,
     JoinError,
     MissingPermissions,
+    Unwanted,
     VoiceLimited,
     VoiceOutdated,
 )
@@ -25,6 +26,7 @@ from bot.voice.link.connection import CONNECTION_ERRORS, VoiceConnection
 from bot.voice.link.discord_transport import DiscordTransport
 from bot.voice.link.link import Link
 from bot.voice.link.membership import Channel
+from bot.voice.link.presence import Presence
 from bot.voice.link.transport import ConnectionBroken, RemovedFromChannel
 from bot.voice.receive.inbox import Inbox
 from bot.voice.receive.receiver import Receiver
@@ -81,6 +83,8 @@ class _JoiningClient(discord.VoiceClient):
             except ConnectionBroken as broken:
                 if broken.code in recovery.FATAL_CODES:
                     raise
+                if broken.code in recovery.EXPLAINED_CODES and await self.transport.presence() is Presence.GONE:
+                    raise RemovedFromChannel from broken
             else:
                 return
             await self.transport.exit()
@@ -101,8 +105,8 @@ async def connect(
 ) -> Link:
     """Enter the channel.
 
-    Raises MissingPermissions, ChannelFull, AlreadyInCall, EncryptionRefused, VoiceOutdated, VoiceLimited, or JoinError
-    for anything else.
+    Raises MissingPermissions, ChannelFull, AlreadyInCall, EncryptionRefused, VoiceOutdated, VoiceLimited, Unwanted when
+    somebody removed the bot meanwhile, or JoinError for anything else.
     """
     _check(channel)
     receiver = Receiver(library)
@@ -119,7 +123,9 @@ async def connect(
         if refusal is not None:
             raise refusal(f"close code {broken.code}") from broken
         raise JoinError(f"the voice connection broke ({broken.code})") from broken
-    except (RemovedFromChannel, *CONNECTION_ERRORS) as error:
+    except RemovedFromChannel as error:
+        raise Unwanted from error
+    except CONNECTION_ERRORS as error:
         raise JoinError(type(error).__name__) from error
     connection, transport = voice.connection, voice.transport
     if not transport.connected:
