@@ -32,6 +32,9 @@ _MIN_LEVELS = {
     "asyncio": logging.INFO,
     "opentelemetry": logging.WARNING,
     "urllib3": logging.WARNING,
+    # The SDK of tools ("client" is a part of it): tracebacks quote what a server sent, and so what people said.
+    "mcp": logging.CRITICAL,
+    "client": logging.CRITICAL,
 }
 """Lowest level of loggers that would otherwise log secrets or words, whatever LOG_LEVEL says."""
 

@@ -37,13 +37,14 @@ async def tool_servers(settings: Settings) -> AsyncIterator[Finding]:
 
 def _finding(server: McpServer) -> Finding:
     name = f"{server.entry.name}: "
-    if server.fault:
+    fault = server.fault if server.ready.is_set() else f"no answer within {SERVER_WAIT_SECONDS:.0f} s"
+    if fault:
         hint = (
             "Try its command in a terminal."
             if server.entry.command
             else "Check its url, and that the server is running."
         )
-        return Finding("tools", Status.WARN, name + server.fault, hint)
+        return Finding("tools", Status.WARN, name + fault, hint)
     if unknown := server.entry.rules.keys() - server.listed:
         hint = "Compare the names in TOOLS_FILE."
         return Finding("tools", Status.WARN, f"{name}there is no tool {', '.join(sorted(unknown))}", hint)

@@ -5,8 +5,10 @@ task may get a CancelledError that nobody asked for. It has no timeouts, and nev
 connection, does nothing else, and is started anew by whoever watches it (mcp_server.py).
 """
 
+import importlib
 import json
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
     from mcp import Client
 
 MAX_LISTED_PAGES = 20
+_importing = threading.Lock()
+"""Two threads that import one package at once may see it half done."""
+
+
+def import_sdk() -> None:
+    """Import what `connected` needs; from any thread."""
+    with _importing:
+        for name in ("mcp.client.streamable_http", "mcp.shared._httpx_utils", "mcp.types"):
+            importlib.import_module(name)
 
 
 @asynccontextmanager

@@ -84,8 +84,9 @@ class McpServer:
 
     async def _own(self) -> None:
         """Open the connection, use it for what comes, and close it: all of it here, as the SDK wants."""
-        from bot.tools.mcp_connection import connected, listed, news, told
+        from bot.tools.mcp_connection import connected, import_sdk, listed, news, told
 
+        await asyncio.to_thread(import_sdk)  # a second, in which nobody would be heard
         changed = asyncio.Event()
         async with asyncio.timeout(START_SECONDS) as starting, connected(self.entry, changed.set) as client:
             self._take(await listed(client))
@@ -233,8 +234,10 @@ def _is_gone(error: BaseException) -> bool:
 def _name_of(error: BaseException, entry: ServerEntry) -> str:
     while isinstance(error, BaseExceptionGroup) and error.exceptions:
         error = error.exceptions[0]
-    if isinstance(error, OSError) and entry.command:
-        return f"its command cannot be started ({type(error).__name__})"
     if isinstance(error, TimeoutError):
         return f"no answer within {START_SECONDS:.0f} s"
+    if isinstance(error, OSError) and not isinstance(error, ConnectionError) and entry.command:
+        return f"its command cannot be started ({type(error).__name__})"
+    if _is_gone(error) or "ConnectError" in type(error).__name__:
+        return "its command ended" if entry.command else "nobody answers at its url"
     return str(error)[:120] if isinstance(error, ConnectionError) and str(error) else type(error).__name__

@@ -98,6 +98,17 @@ def test_frames_and_bodies_are_never_written(name: str) -> None:
     assert "it broke" in out.getvalue()
 
 
+@pytest.mark.parametrize("name", ["mcp.client.stdio", "client"])
+def test_what_a_server_of_tools_sent_is_not_written(name: str) -> None:
+    out = io.StringIO()
+    configure(Redactor(), "json", "DEBUG", out)
+    try:
+        json.loads("what-a-person-said")
+    except ValueError:
+        logging.getLogger(name).exception("Failed to parse")
+    assert out.getvalue() == ""
+
+
 def test_json_lines_carry_their_fields() -> None:
     out = io.StringIO()
     configure(Redactor(), "json", "INFO", out)

@@ -16,6 +16,7 @@ import pytest
 
 from bot.errors import ConfigError
 from bot.ports import Asking
+from bot.tools import mcp_server
 from bot.tools.builtin import BuiltinTools
 from bot.tools.listed_tools import MAX_SERVER_TOOLS, offered_name, tools_of
 from bot.tools.mcp_server import McpServer, McpServers
@@ -111,17 +112,31 @@ async def test_a_server_that_dies_comes_back(tmp_path: Path) -> None:
         assert result.text == "roses here"
 
 
-async def test_servers_that_cannot_be_reached_hold_nothing_up(tmp_path: Path) -> None:
+async def test_servers_that_cannot_be_reached_hold_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mcp_server, "START_SECONDS", 1.0)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}/mcp"
-    file = written(tmp_path, {"missing": {"command": "no-such-program"}, "deaf": {"url": nowhere}})
+    servers_of_all_kinds = {
+        "missing": {"command": "no-such-program"},
+        "deaf": {"url": nowhere},
+        "silent": {"command": sys.executable, "args": ["-c", "input(); input()"]},
+        "short": {"command": sys.executable, "args": ["-c", ""]},
+        "wild": {"command": sys.executable, "args": ["-c", "print('what Anna said'); input(); input()"]},
+    }
+    file = written(tmp_path, servers_of_all_kinds)
     async with open_tools(BuiltinTools(None, lambda: None), file, settle=20.0) as registry:  # pyright: ignore[reportArgumentType]
         assert list(registry.all()) == ["clock"]
     servers = McpServers(read_servers(file))
     running = asyncio.create_task(servers.run())
     await servers.settled(20)
-    assert all(server.fault for server in servers.servers)
+    assert {server.entry.name: server.fault for server in servers.servers} == {
+        "missing": "its command cannot be started (FileNotFoundError)",
+        "deaf": "nobody answers at its url",
+        "silent": "no answer within 1 s",
+        "short": "its command ended",
+        "wild": "no answer within 1 s",
+    }
     running.cancel()
     await asyncio.wait([running])
 
