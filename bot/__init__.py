@@ -18,9 +18,9 @@ Rooms, along the trip of the sound
 ----------------------------------
 app.py          composition root: settings -> App; signals and drain
 config.py       Settings; nothing reads the environment at import
-secret_forms.py what a token or key looks like that was typed wrong
 errors/         the tree of errors
 audio.py        rates, frames, WAV                    speakable.py  text as it is said aloud
+forms/          what a setting looks like that was typed wrong: secret_forms.py, setting_forms.py
 addresses/      what a server's address says
 children/       what every child process gets and gives up
 types/          values that cross a room's wall         ports/   what a room asks of another
@@ -89,7 +89,7 @@ Doors: imports point this way only (checked by import-linter)
 -------------------------------------------------------------
 cli -> sandbox -> app -> chat | ops -> jobs -> call (manager -> call -> conversation …)
     -> privacy -> voice | talk | engine | files | store | tools (no door between these) -> billing -> ports -> types
-    -> audio, config, speakable, children -> addresses, errors
+    -> audio, config, speakable, children -> forms -> addresses, errors
 """
 
 __version__ = "0.1.0"

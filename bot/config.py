@@ -9,64 +9,42 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, NoDecode, SettingsConfigDict
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
-from bot.addresses import LOCAL, is_private
+from bot.addresses import is_private
 from bot.errors import ConfigError
-from bot.secret_forms import DISCORD_API_BASE, OPENAI_BASE_URL, WHERE_TO_GET, issuer_fault, trimmed, typing_fault
+from bot.forms.secret_forms import DISCORD_API_BASE, OPENAI_BASE_URL, WHERE_TO_GET
+from bot.forms.setting_forms import (
+    UNFIT,
+    UNREADABLE,
+    DialectName,
+    Dollars,
+    HttpUrl,
+    IssuedThere,
+    OnOff,
+    Rate,
+    Secret,
+    UrlOrLocal,
+    from_json,
+    plain,
+)
 
 EXIT_CONFIG = 78
 """EX_CONFIG of sysexits.h."""
 DEFAULT_TEXT_MODEL = "gpt-5-mini"
+MAX_SHARDS = 65_536
+"""More than any bot has."""
 NOT_NEEDED = "not-needed"
 """Stands for a secret that a command does without."""
-
-
-def _http_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("must start with http:// or https://")
-    return value.rstrip("/")
-
-
-_UNFIT = "unfit"
-"""The type of an error that names another setting than the one it was found at."""
-_UNREADABLE = "\0"
-"""Stands for a secret whose file cannot be read, so that this fault is reported with the others."""
-
-
-def _well_typed(value: SecretStr, info: ValidationInfo) -> SecretStr:
-    if value.get_secret_value() == _UNREADABLE:
-        raise ValueError("the file that its _FILE setting names cannot be read")
-    typed = trimmed(value.get_secret_value())
-    if not typed:
-        raise ValueError("is blank")
-    name = info.field_name or ""
-    if fault := typing_fault(name.upper(), typed):
-        raise ValueError(fault)
-    server = info.data.get(name.replace("_api_key", "_base_url"), "not valid") or info.data.get("openai_base_url")
-    if server and (fault := issuer_fault(server, typed)):
-        raise ValueError(fault)
-    return SecretStr(typed)
-
-
-def _issued_there(value: str, info: ValidationInfo) -> str:
-    """Look at a secret's form where its issuer is known by the address."""
-    setting = {"discord_api_base": "discord_token", "openai_base_url": "openai_api_key"}[info.field_name or ""]
-    secret = info.data.get(setting)
-    if secret and (said := issuer_fault(value, secret.get_secret_value())):
-        raise PydanticCustomError(_UNFIT, "{said}", {"said": said, "setting": setting})
-    return value
-
-
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-UrlOrLocal = Annotated[str, AfterValidator(lambda value: LOCAL if value.strip().lower() == LOCAL else _http_url(value))]
-Secret = Annotated[SecretStr, AfterValidator(_well_typed)]
-OnOff = Literal["on", "off"]
-DialectName = Literal["auto", "openai", "openrouter", "dashscope", "vllm-omni", "speaches", "compatible"]
-Rate = Literal["text_in", "audio_in", "cached_in", "text_out", "audio_out", "heard_hour"]
 
 
 class Settings(BaseSettings):
@@ -75,19 +53,19 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, str_strip_whitespace=True)
 
     discord_token: Secret = Field(description="Bot token from the Discord developer portal.")
-    discord_api_base: Annotated[HttpUrl, AfterValidator(_issued_there)] = Field(
+    discord_api_base: IssuedThere = Field(
         DISCORD_API_BASE,
         validate_default=True,
         description="Discord REST base URL including /api/v10, for a proxy or a stand-in.",
     )
     dev_guild_id: int | None = Field(
-        None, description="Development server ID: commands appear there at once, and only there."
+        None, gt=0, lt=1 << 64, description="Development server ID: commands appear there at once, and only there."
     )
 
     openai_api_key: Secret = Field(
         description="API key of the model account; not asked for when every model's server is in your own network."
     )
-    openai_base_url: Annotated[HttpUrl, AfterValidator(_issued_there)] = Field(
+    openai_base_url: IssuedThere = Field(
         OPENAI_BASE_URL,
         validate_default=True,
         description="Base URL of the model's server; any compatible server works.",
@@ -105,7 +83,7 @@ class Settings(BaseSettings):
         None, description="Its server; local = this machine, without one; empty = OPENAI_BASE_URL."
     )
     transcribe_api_key: Secret | None = Field(None, description="Its API key; empty = OPENAI_API_KEY.")
-    prices: dict[str, dict[Rate, Annotated[Decimal, Field(ge=0)]]] = Field(
+    prices: Annotated[dict[str, dict[Rate, Dollars]], NoDecode, BeforeValidator(from_json)] = Field(
         {},
         description="Your own prices by model, in US dollars per million tokens (heard_hour: per hour), as JSON: "
         '{"my-model": {"text_in": 2.5, "audio_in": 32, "text_out": 10, "audio_out": 64}}.',
@@ -161,11 +139,9 @@ class Settings(BaseSettings):
     speculation: OnOff = Field("on", description="Ask the model before the pause is over, to answer sooner.")
     read_text: bool = Field(False, description="Also read the call's text chat (needs the Message Content intent).")
 
-    budget_server_day: Decimal = Field(
-        Decimal(0), ge=0, description="Daily budget per server in US dollars; 0 = no limit."
-    )
-    budget_person_day: Decimal = Field(
-        Decimal(0), ge=0, description="Daily budget per person and server in US dollars; 0 = no limit."
+    budget_server_day: Dollars = Field(Decimal(0), description="Daily budget per server in US dollars; 0 = no limit.")
+    budget_person_day: Dollars = Field(
+        Decimal(0), description="Daily budget per person and server in US dollars; 0 = no limit."
     )
 
     ssl_cert_file: Path | None = Field(None, description="PEM file of certificate authorities to trust, too.")
@@ -176,13 +152,26 @@ class Settings(BaseSettings):
         "auto", description="auto: console on a terminal, otherwise json."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level that is logged.")
-    shard_count: int | None = Field(None, ge=1, description="Total shards; empty = Discord's recommendation.")
-    shards_per_process: int | None = Field(None, ge=1, description="Shards per process; empty = all.")
+    shard_count: int | None = Field(
+        None, ge=1, le=MAX_SHARDS, description="Total shards; empty = Discord's recommendation."
+    )
+    shards_per_process: int | None = Field(None, ge=1, le=MAX_SHARDS, description="Shards per process; empty = all.")
     memory_limit_mb: int | None = Field(
         None,
         ge=100,
+        le=1 << 24,
         description="Memory limit in MB, near which no new jobs start; empty = the container's limit, if any.",
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain(cls, value: Any, info: ValidationInfo) -> Any:
+        """Take a blank setting for one that is not set; secrets are looked at by themselves."""
+        name = info.field_name or ""
+        if name in secret_names():
+            return value
+        given = plain(value)
+        return cls.model_fields[name].get_default() if given is None else given
 
     @model_validator(mode="before")
     @classmethod
@@ -238,7 +227,7 @@ class _SecretFiles(EnvSettingsSource):
                 try:
                     found[name] = Path(path).read_text(encoding="utf-8").strip()
                 except (OSError, UnicodeDecodeError):
-                    found[name] = _UNREADABLE
+                    found[name] = UNREADABLE
         return found
 
 
@@ -284,7 +273,7 @@ def _default(name: str) -> Any:
 
 
 def _field(item: Mapping[str, Any]) -> str:
-    if item["type"] == _UNFIT:
+    if item["type"] == UNFIT:
         return str(item["ctx"]["setting"])
     return str(item["loc"][0]).lower() if item["loc"] else "settings"
 

@@ -276,3 +276,53 @@ def test_the_dialect_is_that_of_the_main_server(monkeypatch: pytest.MonkeyPatch)
     assert roles[RoleName.CHAT].dialect is DASHSCOPE
     assert roles[RoleName.TRANSCRIBE].dialect is COMPATIBLE
     assert faults(monkeypatch, DIALECT="latin") != []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PRICES", "x", "is not JSON"),
+        ("PRICES", '{"my-model": {"text_in": 2.5}', "is not JSON"),
+        ("PRICES", "[" * 100_000, "PRICES: is n"),  # nested too deep, or no JSON, as the version of Python has it
+        ("PRICES", "[1]", "dictionary"),
+        ("PRICES", '{"a": {"text_in": 1e400}}', "PRICES"),
+        ("BUDGET_SERVER_DAY", "1e400", "less than or equal"),
+        ("BUDGET_PERSON_DAY", "NaN", "finite"),
+        ("DEV_GUILD_ID", "0", "greater than 0"),
+        ("DEV_GUILD_ID", "9" * 30, "less than"),
+        ("SHARD_COUNT", "9" * 30, "less than or equal"),
+        ("OPENAI_BASE_URL", "https://", "names no server"),
+        ("OPENAI_BASE_URL", "https:///v1", "names no server"),
+        ("TEXT_BASE_URL", "http://[::1", "host or port"),
+        ("SPEECH_BASE_URL", "http://host:99999/v1", "host or port"),
+        ("TRANSCRIBE_BASE_URL", "http://a b/v1", "a space"),
+        ("DISCORD_API_BASE", "ftp://host", "must start with"),
+        ("OPENAI_MODEL", '"gpt-audio-1.5"', "is in quotes"),
+        ("TOOLS_FILE", "'/etc/tools.json'", "is in quotes"),
+        ("CONSENT", "“notice”", "is in quotes"),
+        ("DATABASE_URL_FILE", "/nowhere/canary", "cannot be read"),
+        ("STORE_KEY_FILE", "/", "cannot be read"),
+    ],
+)
+def test_any_setting_that_was_typed_wrong_is_named(
+    name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = {"DISCORD_TOKEN": REAL_FORM, "OPENAI_API_KEY": "sk-right", "VAD": "psychic"}
+    found = faults(monkeypatch, **right | {name: value})
+    setting = name if name.lower() in config.Settings.model_fields else name.removesuffix("_FILE")
+    assert {fault.split(":")[0] for fault in found} == {setting, "VAD"}, "with all other faults"
+    assert said in " ".join(found)
+    assert "canary" not in " ".join(found)
+
+
+def test_a_blank_setting_is_as_an_empty_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    required = {"DISCORD_TOKEN": REAL_FORM, "OPENAI_API_KEY": "sk-right"}
+    for name in config.Settings.model_fields:
+        monkeypatch.setenv(name.upper(), required.get(name.upper(), " \t"))
+    for name in config.secret_names():
+        if name.upper() not in required:
+            monkeypatch.delenv(name.upper())
+    settings = config.load()
+    for name, field in config.Settings.model_fields.items():
+        if not field.is_required():
+            assert getattr(settings, name) == field.get_default(), name

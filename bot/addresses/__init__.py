@@ -18,3 +18,17 @@ def is_private(url: str) -> bool:
         return not ip_address(host).is_global
     except ValueError:
         return bool(host) and ("." not in host or host.endswith(_OWN_SUFFIXES))
+
+
+def address_fault(url: str) -> str | None:
+    """Return what is wrong with the form of a server's address, without the address; None: nothing is."""
+    if not url.startswith(("http://", "https://")):
+        return "must start with http:// or https://"
+    if not url.isprintable() or " " in url:
+        return "contains a space or a line break"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "has a host or port that can't be"
+    return None if host and port != 0 else "names no server after the //"

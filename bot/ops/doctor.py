@@ -16,10 +16,10 @@ from discord.voice_state import VoiceConnectionState, has_dave
 
 from bot.config import Settings
 from bot.errors import ConfigError, LoginError, StartError
+from bot.forms.secret_forms import WHERE_TO_GET
 from bot.ops import checks, model_checks
 from bot.ops.doctor_report import DoctorReport, Finding, Status
 from bot.ops.tool_checks import tool_servers
-from bot.secret_forms import WHERE_TO_GET
 
 DOCTOR_TIMEOUT_SECONDS = 22.0
 """Time for all checks; one without an answer by then fails."""

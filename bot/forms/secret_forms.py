@@ -15,7 +15,7 @@ WHERE_TO_GET = {
 
 _BOT_TOKEN = re.compile(r"[\w-]{20,}\.[\w-]{5,7}\.[\w-]{25,}")
 """An id in base64, a time, a signature (Discord's developer docs, "Authentication")."""
-_QUOTE_MARKS = "\"'`“”‘’«»「」『』"
+QUOTE_MARKS = "\"'`“”‘’«»「」『』"
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
 """What editors and web pages leave around a copied value: byte order mark, zero-width characters."""
 _PREFIX = re.compile(r"(?i)(bot|bearer|token|authorization:)\s+\S")
@@ -77,7 +77,7 @@ def trimmed(value: str) -> str:
 
 def typing_fault(name: str, value: str) -> str | None:
     """Return what is certainly wrong with the value of a secret setting; None: nothing is."""
-    if value[0] in _QUOTE_MARKS or value[-1] in _QUOTE_MARKS:
+    if value[0] in QUOTE_MARKS or value[-1] in QUOTE_MARKS:
         return "is in quotes: remove them"
     if not value.isascii() or not value.isprintable():
         return "has characters that no token or key contains: copy it again"

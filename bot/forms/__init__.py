@@ -1,0 +1,1 @@
+"""The forms that settings may have, and what is said of others."""

@@ -1,0 +1,86 @@
+"""The forms that settings may have, and what is said of others: pure. The sentences never hold the value."""
+
+import json
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from bot.addresses import LOCAL, address_fault
+from bot.forms.secret_forms import QUOTE_MARKS, issuer_fault, trimmed, typing_fault
+
+UNFIT = "unfit"
+"""The type of an error that names another setting than the one it was found at."""
+UNREADABLE = "\0"
+"""Stands for a secret whose file cannot be read, so that this fault is reported with the others."""
+
+FILE_FAULT = "the file that its _FILE setting names cannot be read"
+
+
+def plain(value: object) -> object:
+    """Return a setting's value without what its shell or file left around it. None: it is blank. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    value = value.strip()
+    if not value:
+        return None
+    # Docker's --env-file and Kubernetes' manifests keep them, `.env` and a shell do not.
+    if len(value) > 1 and value[0] in QUOTE_MARKS and value[-1] in QUOTE_MARKS:
+        raise ValueError("is in quotes: remove them")
+    if value == UNREADABLE:
+        raise ValueError(FILE_FAULT)
+    return value
+
+
+def from_json(value: object) -> Any:
+    """Return a setting that is JSON. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("is not JSON, as .env.example shows it") from None
+    except RecursionError:
+        raise ValueError("is nested too deep") from None
+
+
+def _http_url(value: str) -> str:
+    if fault := address_fault(value):
+        raise ValueError(fault)
+    return value.rstrip("/")
+
+
+def _well_typed(value: SecretStr, info: ValidationInfo) -> SecretStr:
+    if value.get_secret_value() == UNREADABLE:
+        raise ValueError(FILE_FAULT)
+    typed = trimmed(value.get_secret_value())
+    if not typed:
+        raise ValueError("is blank")
+    name = info.field_name or ""
+    if fault := typing_fault(name.upper(), typed):
+        raise ValueError(fault)
+    server = info.data.get(name.replace("_api_key", "_base_url"), "not valid") or info.data.get("openai_base_url")
+    if server and (fault := issuer_fault(server, typed)):
+        raise ValueError(fault)
+    return SecretStr(typed)
+
+
+def _issued_there(value: str, info: ValidationInfo) -> str:
+    """Look at a secret's form where its issuer is known by the address."""
+    setting = {"discord_api_base": "discord_token", "openai_base_url": "openai_api_key"}[info.field_name or ""]
+    secret = info.data.get(setting)
+    if secret and (said := issuer_fault(value, secret.get_secret_value())):
+        raise PydanticCustomError(UNFIT, "{said}", {"said": said, "setting": setting})
+    return value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+IssuedThere = Annotated[HttpUrl, AfterValidator(_issued_there)]
+"""The address of a service that gives out a secret."""
+UrlOrLocal = Annotated[str, AfterValidator(lambda value: LOCAL if value.strip().lower() == LOCAL else _http_url(value))]
+Secret = Annotated[SecretStr, AfterValidator(_well_typed)]
+OnOff = Literal["on", "off"]
+DialectName = Literal["auto", "openai", "openrouter", "dashscope", "vllm-omni", "speaches", "compatible"]
+Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000)]
+Rate = Literal["text_in", "audio_in", "cached_in", "text_out", "audio_out", "heard_hour"]
