@@ -13,17 +13,20 @@ MAX_ROOT_FILES = 7
 SHOWN = 5
 
 
+def paths(package: str) -> list[Path]:
+    """Return every file of a package; migrations are history and stay out."""
+    return sorted(path for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts)
+
+
 def sources(package: str) -> Iterator[tuple[str, ast.Module]]:
-    """Yield the path and the syntax tree of every file of a package; migrations are history and stay out."""
-    for path in sorted((ROOT / package).rglob("*.py")):
-        if "migrations" not in path.parts:
-            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+    """Yield the path and the syntax tree of every file of a package."""
+    for path in paths(package):
+        yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
 
 
 def files() -> list[tuple[int, str]]:
     """Return lines and path of every file of bot/, the longest first."""
-    paths = (ROOT / path for path, _ in sources("bot"))
-    lengths = ((len(path.read_text(encoding="utf-8").splitlines()), path) for path in paths)
+    lengths = ((len(path.read_text(encoding="utf-8").splitlines()), path) for path in paths("bot"))
     return sorted(((length, path.relative_to(ROOT).as_posix()) for length, path in lengths), reverse=True)
 
 

@@ -1,17 +1,22 @@
 """What CONTRIBUTING.md promises about the price of a change, counted on what is there: in how many files it stands."""
 
+import functools
 import re
 
 import pytest
 
-from tests.sizes import ROOT, sources
+from tests.sizes import ROOT, paths
 
-SOURCES = {path: (ROOT / path).read_text(encoding="utf-8") for path, _ in sources("bot")}
+
+@functools.cache
+def texts() -> dict[str, str]:
+    """Return the files of bot/ by their path."""
+    return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in paths("bot")}
 
 
 def places(pattern: str) -> set[str]:
     """Return the files of bot/ that name something."""
-    return {path for path, text in SOURCES.items() if re.search(pattern, text)}
+    return {path for path, text in texts().items() if re.search(pattern, text)}
 
 
 @pytest.mark.parametrize(
@@ -33,7 +38,7 @@ def test_a_thing_stands_in_few_files(specimen: str, pattern: str, limit: int):
 def test_a_command_is_named_by_the_list_alone(module: str):
     """With its own file and the two catalogues that makes four places."""
     own = f"bot/chat/commands/{module}.py"
-    assert own in SOURCES
+    assert own in texts()
     named = rf"from bot\.chat\.commands(\.{module}\b| import (\([^)]*|[^\n]*)\b{module}\b)"
     assert places(named) - {own} == {"bot/chat/commands/__init__.py"}
 

@@ -1,0 +1,6 @@
+"""Figures for eyes: `./dev pytest tests/bench -n 0`."""
+
+import os
+
+BRIEF = "PYTEST_XDIST_WORKER" in os.environ
+"""Whether workers share the machine: figures are then neither right nor shown; it is enough to see that all works."""

@@ -43,7 +43,9 @@ async def test_words_while_they_are_said(tmp_path: Path, figures: dict[str, list
     async with Sandbox.open() as sandbox, ModelServer.open() as model:
         model.default_transcription = heard
         harness = Harness(sandbox, model, tmp_path)
-        async with process.running(environment(sandbox, model, tmp_path) | {"ANSWERING": "listen"}, tmp_path) as bot:
+        async with process.running(
+            environment(sandbox, model, tmp_path) | {"ANSWERING": "listen"}, tmp_path, fresh=True
+        ) as bot:
             await bot.ready()
             people = [await sandbox.person(name) for name in NAMES]
             await harness.join(people[0])

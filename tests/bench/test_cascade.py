@@ -45,7 +45,7 @@ def late(times: list[float]) -> str:
 
 
 @pytest.mark.parametrize("engine", ["cascade", "audio"])
-@pytest.mark.parametrize("answers", [4, pytest.param(40, marks=pytest.mark.long)])
+@pytest.mark.parametrize("answers", [2, pytest.param(40, marks=pytest.mark.long)])
 async def test_overhead(engine: str, answers: int, figures: dict[str, list[str]]) -> None:
     """From the words to the first sound, less the text's time to its first clause and the voice's to its first byte."""
     over: list[float] = []

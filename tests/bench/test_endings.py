@@ -23,9 +23,10 @@ from bot.talk.vad import make_vad
 from bot.types import Frame
 from sandbox import clips
 from sandbox.media import to_pcm
+from tests.bench import BRIEF
 
 HEADING = "endings: hesitating speech; wait: last word -> request (target <= 250 ms p95 on recordings)"
-TURNS = 20
+TURNS = 5 if BRIEF else 20
 RECORDINGS = os.environ.get("KIKITE_RECORDINGS", "")
 SPEECH = {
     "English": ("anna-boss", "anna-cook", "anna-quickest", "anna-wait", "ben-moon", "ben-story", "ben-train"),

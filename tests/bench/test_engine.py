@@ -23,6 +23,7 @@ from bot.engine.stream import Assembly
 from bot.types import AudioDelta
 from sandbox.model.behaviour import Speak
 from sandbox.model.server import ModelServer
+from tests.bench import BRIEF
 from tests.engine.make import UNIX, answered, request, said, speech
 
 HEADING = "engine (first sound: <= 5 ms median, <= 12 ms p99 to the wire, of which this is the engine's part)"
@@ -81,7 +82,7 @@ async def test_first_sound(replies: int, figures: dict[str, list[str]]):
     async with server_apart() as (url, pipe):
         client = build_client("sk-sandbox", url)
         engine = OpenAIEngine(client, model="gpt-audio-1.5", clock=lambda: UNIX)
-        for _ in range(5):
+        for _ in range(1 if BRIEF else 5):
             await engine.warm()
             async with asyncio.TaskGroup() as group:
                 for _ in range(replies):

@@ -16,8 +16,9 @@ import pytest
 
 from bot.store.repository import SqlStore
 from bot.types import Message
+from tests.bench import BRIEF
 
-LINES = int(os.environ.get("KIKITE_BENCH_LINES", "40000"))
+LINES = int(os.environ.get("KIKITE_BENCH_LINES", "4000" if BRIEF else "40000"))
 SERVERS, PEOPLE_PER_SERVER = 40, 5
 ANNA = 1000
 """Somebody of the first server, with one in two hundred lines of the store."""

@@ -14,10 +14,11 @@ from bot.talk.floor import Floor
 from bot.talk.vad import make_vad
 from bot.types import CallState
 from sandbox import clips
+from tests.bench import BRIEF
 from tests.voice.fake_room import BOT, Mls, Person, new_receiver
 
 LINES = (("bot-moon",), ("ben-story", "ben-moon"), ("yuki-film", "anna-cook"))
-TICKS, ROUNDS = 300, 3
+TICKS, ROUNDS = 300, 1 if BRIEF else 3
 SPEAKERS = {1000 + number: f"Speaker {number}" for number in range(len(LINES))}
 
 

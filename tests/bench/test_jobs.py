@@ -11,10 +11,11 @@ from bot.files.recordings.reader import Recording
 from bot.jobs import loudness
 from bot.jobs import programme as joining
 from bot.jobs.encoder import encode
+from tests.bench import BRIEF
 from tests.files.sounds import to_pcm
 from tests.jobs.conftest import speech
 
-SECONDS = 60
+SECONDS = 12 if BRIEF else 60
 
 
 @pytest.mark.parametrize(("container", "codec"), [("ogg", "libopus"), ("mp3", "libmp3lame"), ("ipod", "aac")])

@@ -18,6 +18,7 @@ from sandbox.model.server import ModelServer
 from sandbox.model.tool_rules import ScriptedCall
 from sandbox.people.person import FRAME_BYTES, RTP_RATE, Person, SentSpeech
 from sandbox.server import Sandbox
+from tests.bench import BRIEF
 from tests.e2e import process
 from tests.e2e.conftest import Harness, until
 from tests.e2e.process import environment
@@ -99,7 +100,7 @@ async def test_latency(room: str, speculation: str, turns: int, tmp_path: Path, 
         model.default, model.default_transcription = Speak.clip("bot-heard"), heard
         harness = Harness(sandbox, model, tmp_path)
         env = environment(sandbox, model, tmp_path) | {"SPECULATION": speculation}
-        async with process.running(env, tmp_path) as bot:
+        async with process.running(env, tmp_path, fresh=not BRIEF) as bot:
             await bot.ready()
             names = ["Anna"] if room == "one person" else ["Anna", "Ben", "Yuki"]
             people = {name: await sandbox.person(name) for name in names}
@@ -129,7 +130,7 @@ async def test_first_cue(tmp_path: Path, figures: dict[str, list[str]]) -> None:
         model.default = lambda asked: answer if asked.body["messages"][-1]["role"] == "tool" else call
         harness = Harness(sandbox, model, tmp_path)
         env = environment(sandbox, model, tmp_path) | {"CUE": "on", "TOOLS_FILE": str(tools)}
-        async with process.running(env, tmp_path) as bot:
+        async with process.running(env, tmp_path, fresh=True) as bot:
             await bot.ready()
             anna = await sandbox.person("Anna")
             await harness.join(anna)

@@ -91,7 +91,7 @@ async def test_cpu_of_many_calls(tmp_path: Path, figures: dict[str, list[str]]) 
         folder.mkdir()
         async with Sandbox.open() as sandbox, ModelServer.open(first_audio=0.1) as model:
             settings = environment(sandbox, model, folder) | {"ANSWERING": "listen"}
-            async with process.running(settings, folder, python=python) as bot:
+            async with process.running(settings, folder, python=python, fresh=True) as bot:
                 await bot.ready()
                 people = [(await call(sandbox, number))[0] for number in range(CALLS)]
                 await asyncio.sleep(SETTLING)
@@ -129,7 +129,7 @@ class Talk:
         model.default = Speak.clip("bot-rice")
         model.default_transcription = TranscribeAs("Kikite, what do you think of it?")
         settings = environment(sandbox, model, folder) | {"ANSWERING": "always"}
-        bot = await stack.enter_async_context(process.running(settings, folder, python=python))
+        bot = await stack.enter_async_context(process.running(settings, folder, python=python, fresh=True))
         await bot.ready()
         calls = [await call(sandbox, number, ("Ann", "Ben", "Yuki")) for number in range(TALK_CALLS)]
         for people in calls:

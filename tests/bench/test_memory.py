@@ -44,7 +44,9 @@ async def test_memory_of_a_process(tmp_path: Path, figures: dict[str, list[str]]
             folder.mkdir(exist_ok=True)
             async with Sandbox.open() as sandbox, ModelServer.open(first_audio=0.1) as model:
                 harness = Harness(sandbox, model, folder)
-                async with process.running(environment(sandbox, model, folder), folder, python=python) as bot:
+                async with process.running(
+                    environment(sandbox, model, folder), folder, python=python, fresh=True
+                ) as bot:
                     await bot.ready()
                     await asyncio.sleep(SETTLED)
                     idle = resident(bot.process.pid)

@@ -17,11 +17,12 @@ from cryptography.fernet import Fernet
 
 from bot.store.repository import SqlStore
 from bot.types import Charge, Message, Setting, Usage
+from tests.bench import BRIEF
 from tests.store.databases import postgres, url
 
 __all__ = ["postgres", "url"]
 
-ROUNDS = int(os.environ.get("KIKITE_BENCH", "30"))
+ROUNDS = int(os.environ.get("KIKITE_BENCH", "10" if BRIEF else "30"))
 LINES = 20 * ROUNDS
 """In the store before: as many in the channel as one that speaks through the evening, and as many elsewhere."""
 GUILD, CHANNEL, ANNA = 1, 2, 11

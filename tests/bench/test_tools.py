@@ -32,6 +32,7 @@ from bot.types import (
 from sandbox.model.behaviour import Speak
 from sandbox.model.server import ModelServer
 from sandbox.model.tool_rules import ScriptedCall
+from tests.bench import BRIEF
 from tests.engine.make import request, speech
 from tests.fakes import ANNA, BEN
 from tests.tools.make import Recorder, place
@@ -39,7 +40,7 @@ from tests.tools.make import Recorder, place
 HEADING = "tools (targets: a round <= 40 ms beyond tool and model; <= 1 MB a call; 0 forbidden or forged uses)"
 FIRST_AUDIO = 0.3
 """Seconds that the model takes to a call, and to the first sound."""
-CALLS = 100
+CALLS = 10 if BRIEF else 100
 RICE = Speak.clip("bot-rice")
 
 

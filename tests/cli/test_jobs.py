@@ -22,6 +22,7 @@ from sandbox.media import to_pcm
 from sandbox.model.behaviour import Refuse, Speak
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.server import ModelServer
+from tests.e2e import process
 from tests.e2e.conftest import until
 from tests.e2e.measure import chapters, lufs
 from tests.e2e.process import join_wait_threads, wait_threads
@@ -42,19 +43,22 @@ class Result:
     "kilobytes of memory at most"
 
 
-async def run(model: ModelServer, folder: Path, *args: str, stderr: int = -1, **more: str) -> Result:
+def environment(model: ModelServer, folder: Path) -> dict[str, str]:
+    database = f"sqlite+aiosqlite:///{folder}/bot.db"
+    return {"OPENAI_API_KEY": model.key, "OPENAI_BASE_URL": model.base_url, "DATABASE_URL": database}
+
+
+async def run(model: ModelServer, folder: Path, *args: str, **more: str) -> process.Result:
     """Run `python -m bot …` in `folder` to its end."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(Path.cwd()),
-        "OPENAI_API_KEY": model.key,
-        "OPENAI_BASE_URL": model.base_url,
-        "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bot.db",
-        **more,
-    }
+    return await process.run(environment(model, folder) | more, folder, *args)
+
+
+async def watched(model: ModelServer, folder: Path, *args: str, stderr: int = -1, **more: str) -> Result:
+    """Do the same in a fresh process, with an eye on its memory. `stderr`: where to write it."""
+    env = environment(model, folder) | {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path.cwd())} | more
     others = wait_threads()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *args, cwd=folder, env=environment, stdin=-3, stdout=-1, stderr=stderr
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", *args, cwd=folder, env=env, stdin=-3, stdout=-1, stderr=stderr
     )
     watchers, peak = wait_threads() - others, 0
 
@@ -62,16 +66,16 @@ async def run(model: ModelServer, folder: Path, *args: str, stderr: int = -1, **
         nonlocal peak
         with suppress(OSError, StopIteration, IndexError):
             while True:
-                status = Path(f"/proc/{process.pid}/status").read_text()
+                status = Path(f"/proc/{child.pid}/status").read_text()
                 line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
                 peak = max(peak, int(line.split()[1]))
                 await asyncio.sleep(0.05)
 
     watching = asyncio.create_task(watch())
-    out, err = await process.communicate()
+    out, err = await child.communicate()
     await watching
     join_wait_threads(watchers)
-    return Result(process.returncode or 0, out.decode(), (err or b"").decode(), peak)
+    return Result(child.returncode or 0, out.decode(), (err or b"").decode(), peak)
 
 
 async def test_ask_and_analyze(tmp_path: Path) -> None:
@@ -105,7 +109,9 @@ async def test_podcast_with_its_progress(tmp_path: Path) -> None:
     asyncio.get_running_loop().add_reader(shown, read)
     async with ModelServer.open(first_audio=0, speed=0) as model:
         model.default = podcasting
-        done = await run(model, tmp_path, "podcast", "moon.md", "--out", "p/moon.MP3", stderr=terminal, TERM="xterm")
+        done = await watched(
+            model, tmp_path, "podcast", "moon.md", "--out", "p/moon.MP3", stderr=terminal, TERM="xterm"
+        )
         await until(lambda: "cost: $" in seen.partition("writing")[2])
         asyncio.get_running_loop().remove_reader(shown)
         os.close(terminal)
@@ -165,7 +171,7 @@ async def test_what_is_wrong_is_said_in_a_line(tmp_path: Path) -> None:
         ]
         at_once = asyncio.Semaphore(2)  # more would only take the processor from each other, and time out
 
-        async def try_it(args: tuple[str, ...], more: dict[str, Any]) -> Result:
+        async def try_it(args: tuple[str, ...], more: dict[str, Any]) -> process.Result:
             async with at_once:
                 return await run(model, tmp_path, *args, **more)
 
@@ -191,7 +197,7 @@ async def test_a_failed_part_is_named_and_the_next_run_goes_on(tmp_path: Path) -
         assert "Part 2 of 2 of the recording failed. Finished parts are kept" in done.err
         before = len(model.chats)
         model.default = Speak("all of it")
-        done = await run(model, tmp_path, "analyze", "long.mp3")
+        done = await watched(model, tmp_path, "analyze", "long.mp3")
         assert (done.code, done.out.strip()) == (0, "all of it")
         assert done.peak < 150_000
         assert len(model.chats) - before == 2
@@ -207,7 +213,7 @@ async def test_half_an_hour_is_analysed_in_little_memory(tmp_path: Path) -> None
         peaks: list[int] = []
         for minutes in (6, 29):
             (tmp_path / "long.mp3").write_bytes(minute * minutes)
-            done = await run(model, tmp_path, "analyze", "long.mp3")
+            done = await watched(model, tmp_path, "analyze", "long.mp3")
             assert done.code == 0, done.err
             peaks.append(done.peak)
         print("peaks in kB:", peaks)

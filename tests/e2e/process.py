@@ -18,6 +18,7 @@ import aiohttp
 
 from sandbox.model.server import ModelServer
 from sandbox.server import Sandbox
+from tests.e2e.forks import Fork
 
 
 def free_port() -> int:
@@ -56,7 +57,7 @@ class Result:
 class BotProcess:
     """A running bot."""
 
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | Fork
     port: int
     lines: list[str] = field(default_factory=list)
     "its output so far"
@@ -111,22 +112,28 @@ def join_wait_threads(watchers: set[threading.Thread]) -> None:
         thread.join(5)
 
 
-async def _start(arguments: tuple[str, ...], env: Mapping[str, str], folder: Path) -> asyncio.subprocess.Process:
+async def _start(
+    arguments: tuple[str, ...], env: Mapping[str, str], folder: Path, *, fresh: bool
+) -> asyncio.subprocess.Process | Fork:
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
+    whole = inherited | dict(env)
+    if arguments[:3] == (sys.executable, "-m", "bot") and not fresh and "PYTHONPATH" not in env:
+        return await Fork(arguments[3:], whole, folder).start()
     return await asyncio.create_subprocess_exec(
-        *arguments, cwd=folder, env=inherited | dict(env),
+        *arguments, cwd=folder, env=whole,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
 
 
 @asynccontextmanager
 async def running(
-    env: Mapping[str, str], folder: Path, *arguments: str, python: str = sys.executable
+    env: Mapping[str, str], folder: Path, *arguments: str, python: str = sys.executable, fresh: bool = False
 ) -> AsyncIterator[BotProcess]:
-    """Run `python -m bot run` while the block lasts, then kill it if it still runs."""
+    """Run `python -m bot run` while the block lasts, then kill it if it still runs. `fresh`: not as a fork."""
     port = free_port()
     others = wait_threads()
-    process = await _start((python, "-m", "bot", *(arguments or ("run",))), {**env, "HTTP_PORT": str(port)}, folder)
+    command = (python, "-m", "bot", *(arguments or ("run",)))
+    process = await _start(command, {**env, "HTTP_PORT": str(port)}, folder, fresh=fresh)
     watchers = wait_threads() - others
     bot = BotProcess(process, port)
     assert process.stderr
@@ -150,15 +157,17 @@ async def running(
         join_wait_threads(watchers)
 
 
-async def run(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 120.0) -> Result:
-    """Run a command of the bot to its end. Raises TimeoutError."""
-    return await python(env, folder, "-m", "bot", *(arguments or ("run",)), seconds=seconds)
+async def run(env: Mapping[str, str], folder: Path, *arguments: str, fresh: bool = False) -> Result:
+    """Run a command of the bot to its end. `fresh`: not as a fork. Raises TimeoutError."""
+    return await python(env, folder, "-m", "bot", *(arguments or ("run",)), fresh=fresh)
 
 
-async def python(env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 120.0) -> Result:
+async def python(
+    env: Mapping[str, str], folder: Path, *arguments: str, seconds: float = 120.0, fresh: bool = True
+) -> Result:
     """Run Python to its end. Raises TimeoutError."""
     others = wait_threads()
-    process = await _start((sys.executable, *arguments), env, folder)
+    process = await _start((sys.executable, *arguments), env, folder, fresh=fresh)
     watchers = wait_threads() - others
     try:
         async with asyncio.timeout(seconds):

@@ -56,7 +56,7 @@ async def talk(harness: Harness, anna: Person, turns: int = 1) -> None:
 async def test_somebody_asks_a_real_process_and_hears_the_answer(tmp_path: Path, plain: bool) -> None:
     async with Sandbox.open(http=plain) as sandbox, ModelServer.open(first_audio=0.1) as model:
         harness = Harness(sandbox, model, tmp_path)
-        async with process.running(environment(sandbox, model, tmp_path), tmp_path) as bot:
+        async with process.running(environment(sandbox, model, tmp_path), tmp_path, fresh=not plain) as bot:
             await bot.until("/livez")
             await bot.ready()
             assert "join" in {command["name"] for command in sandbox.commands()}

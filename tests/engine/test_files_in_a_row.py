@@ -80,7 +80,9 @@ def parts(one: bytes, other: bytes, size: int) -> Iterator[bytes]:
 def likeness_within(got: bytes, source: bytes) -> float:
     """Return the correlation of `source` with the part of `got` that is most like it."""
     one, other = (np.frombuffer(pcm, "<i2").astype(np.float64) for pcm in (got, source))
-    at = int(np.correlate(one, other, "valid").argmax())
+    size = 1 << len(one).bit_length()  # the wrapped part lies past the last valid place
+    products = np.fft.irfft(np.fft.rfft(one, size) * np.conj(np.fft.rfft(other, size)), size)
+    at = int(products[: len(one) - len(other) + 1].argmax())
     found = one[at : at + len(other)]
     return float(np.dot(found, other) / np.sqrt(np.dot(found, found) * np.dot(other, other)))
 
