@@ -21,7 +21,10 @@ _STRICT_W = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _TEXT_PARTS = re.compile(r"word/(?:document\d*|footnotes\d*|endnotes\d*)\.xml")
 _WORD_PART_SUFFIXES = (".xml", ".rels")
-_LEFT_OUT_ELEMENTS = ("del", "moveFrom", "Fallback", "delText", "instrText", "annotationRef")
+_LEFT_OUT_ELEMENTS = (
+    *("del", "moveFrom", "Fallback", "delText", "instrText", "annotationRef"),
+    *("docPr", "blip", "imagedata"),  # pictures, whose names and descriptions the library puts into the text
+)
 _NOTE_MARK = re.compile(r"----(footnote|endnote)(\d+)----")
 _NOTE_LABEL_MARK = re.compile(r"\[\^(e?\d+)\]")
 _NOTE_TEXT = re.compile(r"^(footnote|endnote)(\d+)\)\s*")

@@ -6,6 +6,17 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import DamagedDocument
 from bot.files.documents.document import Document
 from bot.files.documents.encodings import decode
+from bot.files.documents.latex_commands import (
+    LATEX_INLINE_CODE,
+    LATEX_SIGNS,
+    QUANTITIES,
+    QUANTITY_ARGUMENTS,
+    SHOWN_COMMANDS,
+    SILENT_COMMANDS,
+    TABLE_ENVIRONMENTS,
+    WRAPPING_ENVIRONMENTS,
+    quantity,
+)
 from bot.files.documents.scripts import folded
 from bot.files.documents.tables import markdown_table
 
@@ -38,8 +49,6 @@ _CITATIONS = (
 _SILENT = ("label", "ref", "eqref", "pageref", "autoref", "cref", "Cref", "thanks", "index", "bibliography",
            "bibliographystyle", "includegraphics", "vspace", "hspace", "pagestyle", "thispagestyle", "input", "include",
            "addbibresource", "usetheme", "maketitle", "title", "author", "date")  # fmt: skip
-_SECOND = ("hypertarget", "hyperlink", "texorpdfstring", "colorbox")
-"""Commands whose words are the second argument."""
 _FORMULAS = ("equation", "equation*", "align", "align*", "gather", "gather*", "multline", "multline*", "displaymath",
              "math", "eqnarray", "eqnarray*")  # fmt: skip
 _CODE = ("verbatim", "Verbatim", "lstlisting", "minted")
@@ -68,11 +77,12 @@ def read_latex(data: bytes, name: str) -> Document:
     source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\ue000", "").replace("\ue001", "")
     kept: list[str] = []
 
-    def keep(block: str) -> str:
+    def keep(block: str, around: str = "\n\n") -> str:
         kept.append(block)
-        return f"\n\n{_PLACE.format(len(kept) - 1)}\n\n"
+        return f"{around}{_PLACE.format(len(kept) - 1)}{around}"
 
     source = _CODE_BLOCK.sub(lambda found: keep(f"```\n{found.group(2).rstrip()}\n```"), source)
+    source = LATEX_INLINE_CODE.sub(lambda found: keep(f"`{found.group(2)}`", ""), source)
     source = _UNREAD_ENVIRONMENT.sub("", _COMMENT.sub(r"\1", source))
     body = _BODY.search(source)
     preamble, text = (source[: body.start()], body.group(1)) if body else ("", source)
@@ -109,11 +119,12 @@ class _Conversion:
         grammar = get_default_latex_context_db()
         macros = [std_macro(name, "*[{") for name in _HEADINGS] + [std_macro(name, "*[[{") for name in _CITATIONS]
         macros += [std_macro("href", "[{{"), std_macro("caption", "*[{"), std_macro("footnote", "[{")]
-        macros += [std_macro(name, "{{") for name in _SECOND]
-        macros += [std_macro("thanks", "{"), std_macro("textcolor", "[{{"), std_macro("frametitle", "{")]
-        tables = [std_environment(name, "[{") for name in ("tabular", "array", "longtable")]
-        tables.append(std_environment("Highlighting", "["))
-        grammar.add_context_category("ours", macros=macros, environments=tables, prepend=True)
+        macros += [std_macro("thanks", "{"), std_macro("frametitle", "{")]
+        macros += [std_macro(name, QUANTITY_ARGUMENTS) for name in QUANTITIES]
+        macros += [std_macro(name, takes) for name, takes in {**SHOWN_COMMANDS, **SILENT_COMMANDS}.items()]
+        blocks = {**TABLE_ENVIRONMENTS, **WRAPPING_ENVIRONMENTS, "Highlighting": "["}
+        environments = [std_environment(name, takes) for name, takes in blocks.items()]
+        grammar.add_context_category("ours", macros=macros, environments=environments, prepend=True)
         walker = LatexWalker(source, latex_context=grammar, tolerant_parsing=True)
         return str(self._converter.nodelist_to_text(walker.get_latex_nodes()[0]))
 
@@ -126,8 +137,10 @@ class _Conversion:
         )
 
         macros = [MacroTextSpec(name, self._heading(name, mark)) for name, mark in _HEADINGS.items()]
-        macros += [MacroTextSpec(name, lambda node, l2tobj: _argument_text(node, l2tobj)) for name in _SECOND]
-        macros += [MacroTextSpec(name, "") for name in (*_CITATIONS, *_SILENT)]
+        macros += [MacroTextSpec(name, lambda node, l2tobj: _argument_text(node, l2tobj)) for name in SHOWN_COMMANDS]
+        macros += [MacroTextSpec(name, "") for name in (*_CITATIONS, *_SILENT, *SILENT_COMMANDS)]
+        macros += [MacroTextSpec(name, sign) for name, sign in LATEX_SIGNS.items()]
+        macros += [MacroTextSpec(name, lambda node, l2tobj: _quantity(node, l2tobj)) for name in QUANTITIES]
         macros += [
             MacroTextSpec("frametitle", lambda node, l2tobj: f"\n\n# {_last(node, l2tobj)}\n\n"),
             MacroTextSpec("caption", lambda node, l2tobj: f"\n\n{_last(node, l2tobj)}\n\n"),
@@ -135,16 +148,13 @@ class _Conversion:
             MacroTextSpec("href", lambda node, l2tobj: _link(node, l2tobj)),
             MacroTextSpec("url", lambda node, l2tobj: _last(node, l2tobj)),
             MacroTextSpec("textbf", lambda node, l2tobj: f"**{_last(node, l2tobj)}**"),
-            MacroTextSpec("textcolor", lambda node, l2tobj: _last(node, l2tobj)),
             *(MacroTextSpec(name, lambda node, l2tobj: f"*{_last(node, l2tobj)}*") for name in ("emph", "textit")),
-            MacroTextSpec("LaTeX", "LaTeX"),
-            MacroTextSpec("TeX", "TeX"),
         ]
         environments = [
             *(EnvironmentTextSpec(name, _formula) for name in _FORMULAS),
             EnvironmentTextSpec("Highlighting", self._code),
             *(EnvironmentTextSpec(name, self._list) for name in ("itemize", "enumerate", "description")),
-            *(EnvironmentTextSpec(name, self._table) for name in ("tabular", "longtable")),
+            *(EnvironmentTextSpec(name, self._table) for name in TABLE_ENVIRONMENTS if name != "array"),
             *(EnvironmentTextSpec(name, _quoted) for name in ("quote", "quotation")),
         ]
         known = get_default_latex_context_db()
@@ -201,6 +211,11 @@ def _link(node: Any, l2tobj: Any) -> str:
     if len(arguments) < 2:
         return _last(node, l2tobj)
     return f"[{_last(node, l2tobj)}]({arguments[-2].latex_verbatim().strip('{}')})"
+
+
+def _quantity(node: Any, l2tobj: Any) -> str:
+    arguments = [argument for argument in (node.nodeargd.argnlist if node.nodeargd else []) if argument is not None]
+    return quantity(str(l2tobj.nodelist_to_text([arguments[-2]])), arguments[-1].latex_verbatim())
 
 
 def _formula(node: Any, l2tobj: Any) -> str:

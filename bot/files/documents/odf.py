@@ -9,6 +9,7 @@ from bot.errors import DamagedDocument, LockedDocument
 from bot.files.documents import xml
 from bot.files.documents.archive import Archive
 from bot.files.documents.document import Document
+from bot.files.documents.odf_slides import slides_as_text
 from bot.files.documents.scripts import folded
 
 _CONTENT = "content.xml"
@@ -24,6 +25,8 @@ _PARTS = {
 """Part of a package -> the end of its root's name, and what stands in it."""
 _ESCAPED = re.compile(r"\\([^\w\s|])")
 """The library guards every hyphen and dot against being taken for markup."""
+_TEXT_TYPE = "application/vnd.oasis.opendocument.text"
+_STARMATH = "{*}annotation"
 _REPLACEMENT = re.compile(r"!\[[^\]]*\]\(\.?/?(?:ObjectReplacements|Object|Pictures)[^)]*\)\n?")
 """Pictures and formulas, which are names of parts of the file."""
 _OPEN_PART_SUFFIXES = (".xml", "mimetype")
@@ -38,7 +41,7 @@ def read_flat_odf(data: bytes, name: str) -> Document:
     """Read a file that holds in one tree what the parts of a package hold."""
     root = xml.parse(data)
     out = io.BytesIO()
-    kind = root.get(f"{_OFFICE}mimetype") or "application/vnd.oasis.opendocument.text"
+    kind = root.get(f"{_OFFICE}mimetype") or _TEXT_TYPE
     files = {part: _part(root, kept) for part, kept in _PARTS.items()}
     entries = "".join(f'<m:file-entry m:full-path="{part}" m:media-type="text/xml"/>' for part in files)
     entries = f'<m:file-entry m:full-path="/" m:media-type="{kind}"/>{entries}'
@@ -67,11 +70,13 @@ def read_odf(data: bytes, name: str) -> Document:
     if "META-INF/manifest.xml" in archive and b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise LockedDocument
     styles = [archive.read(part) for part in (_CONTENT, "styles.xml") if part in archive]
-    content, notes = _prepared(styles[0], _bullets(styles))
+    content, notes = _prepared(archive, styles[0], _bullets(styles))
+    # The library writes Markdown of texts alone, so templates and slides are told to be texts.
+    changed = {_CONTENT: content, "mimetype": _TEXT_TYPE.encode()}
     try:
-        read = OpenDocument(io.BytesIO(archive.with_parts({_CONTENT: content}, _OPEN_PART_SUFFIXES)))
+        read = OpenDocument(io.BytesIO(archive.with_parts(changed, _OPEN_PART_SUFFIXES)))
         title = read.meta.title or "" if "meta.xml" in archive else ""
-        text = str(read.to_markdown() if read.get_type() == "text" else read.get_formatted_text())
+        text = str(read.to_markdown())
     except Exception as error:  # the library raises errors of many types for a broken file
         raise DamagedDocument(type(error).__name__) from error
     text = _REPLACEMENT.sub("", text)
@@ -89,12 +94,30 @@ def _bullets(parts: list[bytes]) -> set[tuple[str, int]]:
     return found
 
 
-def _prepared(content: bytes, bullets: set[tuple[str, int]]) -> tuple[bytes, list[str]]:
+def _formula(archive: Archive, item: xml.Element) -> str:
+    """Return the formula in a frame, as its writer typed it or else by its signs; empty: it holds something else."""
+    part = (item.get("{http://www.w3.org/1999/xlink}href") or "").removeprefix("./").rstrip("/") + f"/{_CONTENT}"
+    root = xml.parse(archive.read(part)) if part in archive else item
+    formula = next(root.iter("{http://www.w3.org/1998/Math/MathML}math"), None)
+    if formula is None:
+        return ""
+    typed = next((text for note in formula.iter(_STARMATH) if (text := xml.text(note).strip())), "")
+    return " ".join((typed or xml.text(formula)).split())
+
+
+def _prepared(archive: Archive, content: bytes, bullets: set[tuple[str, int]]) -> tuple[bytes, list[str]]:
     """Return the content with readings in brackets, footnotes as marks and comments gone; and the footnotes.
 
     Items with bullets lose their style, by which the library would number them.
     """
     root = xml.parse(content)
+    slides_as_text(root)
+    for item in list(root.iter("{*}object")):
+        if formula := _formula(archive, item):
+            shown = root.makeelement(f"{_TEXT}span")
+            frame = item.getparent()
+            shown.text, shown.tail, frame.tail = formula, frame.tail, None
+            frame.getparent().replace(frame, shown)
     for item in root.iter(f"{_TEXT}list-item"):
         lists = [above for above in item.iterancestors() if above.tag == f"{_TEXT}list"]
         style = next((name for above in lists if (name := above.get(f"{_TEXT}style-name"))), "")

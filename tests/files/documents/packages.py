@@ -57,9 +57,11 @@ def run(text: str, properties: str = "") -> str:
     return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
 
 
-def odt(body: str) -> bytes:
-    spaces = " ".join(f'xmlns:{name}="{_OPEN}{name}:1.0"' for name in ("office", "text", "table", "manifest"))
-    mime = "application/vnd.oasis.opendocument.text"
+def odt(body: str, kind: str = "text", styles: str = "", **parts: str) -> bytes:
+    """Return an OpenDocument file: `kind` is the end of its type, `parts` are what objects in it hold."""
+    names = ("office", "text", "table", "manifest", "presentation", "style")
+    spaces = " ".join(f'xmlns:{name}="{_OPEN}{name}:1.0"' for name in names) + f' xmlns:draw="{_OPEN}drawing:1.0"'
+    mime, tag = f"application/vnd.oasis.opendocument.{kind}", kind.partition("-")[0]
     return zipped(
         {
             "mimetype": mime,
@@ -67,8 +69,10 @@ def odt(body: str) -> bytes:
             f'manifest:full-path="/" manifest:media-type="{mime}"/><manifest:file-entry '
             'manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>',
             "content.xml": f'<office:document-content {spaces} xmlns:xlink="http://www.w3.org/1999/xlink" '
-            'xmlns:dc="http://purl.org/dc/elements/1.1/" office:version="1.2"><office:body><office:text>'
-            f"{body}</office:text></office:body></office:document-content>",
+            f'xmlns:dc="http://purl.org/dc/elements/1.1/" office:version="1.2"><office:automatic-styles>{styles}'
+            f"</office:automatic-styles><office:body><office:{tag}>{body}</office:{tag}></office:body>"
+            "</office:document-content>",
+            **{f"{name}/content.xml": content for name, content in parts.items()},
         }
     )
 

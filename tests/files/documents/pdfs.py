@@ -89,6 +89,43 @@ def locked(data: bytes, user: str, algorithm: str = "AES-256") -> bytes:
     return out.getvalue()
 
 
+def filled(data: bytes, *fields: tuple[float, float, str]) -> bytes:
+    """Return the PDF with a text field at each place of its first page, filled in."""
+    from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, NumberObject, TextStringObject
+
+    writer = pypdf.PdfWriter(io.BytesIO(data))
+    page = writer.pages[0]
+    looks = TextStringObject("/Helv 10 Tf 0 g")
+    kids = ArrayObject()
+    for number, (x, y, value) in enumerate(fields):
+        field = DictionaryObject(
+            {
+                NameObject("/Type"): NameObject("/Annot"),
+                NameObject("/Subtype"): NameObject("/Widget"),
+                NameObject("/FT"): NameObject("/Tx"),
+                NameObject("/T"): TextStringObject(f"field{number}"),
+                NameObject("/V"): TextStringObject(value),
+                NameObject("/DA"): looks,
+                NameObject("/F"): NumberObject(4),
+                NameObject("/Rect"): ArrayObject([FloatObject(edge) for edge in (x, y - 4, x + 120, y + 12)]),
+            }
+        )
+        kids.append(writer._add_object(field))
+    resources = page["/Resources"]
+    assert isinstance(resources, DictionaryObject)
+    fonts = resources["/Font"]
+    assert isinstance(fonts, DictionaryObject)
+    form = {NameObject("/Fields"): kids, NameObject("/DA"): looks}
+    form[NameObject("/DR")] = DictionaryObject(
+        {NameObject("/Font"): DictionaryObject({NameObject("/Helv"): fonts.raw_get("/F1")})}
+    )
+    page[NameObject("/Annots")] = kids
+    writer.root_object[NameObject("/AcroForm")] = DictionaryObject(form)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
 def _drawn(line: Line) -> str:
     if line.font in (ACROSS, DOWN):
         shown = f"<{line.text.encode('utf-16-be').hex()}>"

@@ -103,6 +103,13 @@ def test_what_is_read_aloud_has_neither_code_nor_addresses() -> None:
         ("\\documentclass{article}\n\\begin{document}\nIt is cut {off \\textbf{here", "It is cut off **here**"),
         (r"\documentclass{article}\begin{document}\hypertarget{a}{%" + "\n\\section{A}\\label{a}}\nx\\end{document}",
          "# A\n\nx"),
+        (r"\begin{document}\texttt{a\_b} \textsf{c} \mbox{d} \verb|e{| \lstinline!f \g! \parbox[t]{5cm}{h}"
+         r" \raisebox{2pt}{i} \rule{1cm}{2pt}\foreignlanguage{german}{j} \SI{9.8}{\metre\per\second}"
+         r" \S 5 a \textbar{} b\end{document}",
+         "a_b c d `e{` `f \\g` h i j 9.8 metre per second §5 a | b"),
+        (r"\begin{document}\begin{minipage}[t]{.5\textwidth}\begin{tabularx}{5cm}{lX}\multicolumn{2}{c}{Head} \\"
+         r"\multirow{2}{*}{a} & b\end{tabularx}\end{minipage}\begin{multicols}{2}c\end{multicols}\end{document}",
+         "| Head | |\n| --- | --- |\n| a | b |\n\nc"),
     ],
 )  # fmt: skip
 def test_other_kinds(source: str, text: str) -> None:

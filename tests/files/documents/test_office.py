@@ -91,6 +91,46 @@ def test_opendocument_keeps_what_people_see() -> None:
     assert read(odt(body), "a.odt").text == expected
 
 
+def test_pictures_in_word_leave_no_marks() -> None:
+    shown = '<w:drawing><x:docPr xmlns:x="urn:x" id="1" descr="A pond &lt; a sea"/></w:drawing>'
+    assert word(p(run("before ") + f"<w:r>{shown}</w:r>" + run("after"))) == "before after"
+
+
+def test_templates_of_texts_are_read_like_texts() -> None:
+    body = "<text:h text:outline-level='1'>Rain</text:h><text:p>It fell.</text:p>"
+    assert read(odt(body, "text-template"), "a.ott").text == "# Rain\n\nIt fell."
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        ("<mi>E</mi><mo>=</mo><mi>m</mi>", "E=m"),
+        ("<semantics><mi>E</mi><annotation encoding='StarMath 5.0'>E = m</annotation></semantics>", "E = m"),
+    ],
+)
+def test_formulas_of_opendocument_stand_where_they_were(formula: str, text: str) -> None:
+    body = "<text:p>So <draw:frame><draw:object xlink:href='./F'/></draw:frame> holds.</text:p>"
+    part = f"<math xmlns='http://www.w3.org/1998/Math/MathML'>{formula}</math>"
+    assert read(odt(body, F=part), "a.odt").text == f"So {text} holds."
+
+
+def test_slides_of_opendocument_have_titles_lists_and_tables_and_none_that_is_hidden() -> None:
+    row = "<table:table-row>{}</table:table-row>".format
+    cells = "".join(f"<table:table-cell><text:p>{cell}</text:p></table:table-cell>" for cell in ("May", "12"))
+    box = "<draw:frame presentation:class='{}'><draw:text-box><text:p>{}</text:p></draw:text-box></draw:frame>".format
+    slide = (
+        f"<draw:page draw:style-name='{{}}'>{box('page-number', '7')}"
+        "<draw:g><draw:custom-shape><text:p>in a group</text:p></draw:custom-shape></draw:g>"
+        f"{box('title', '{}')}<draw:frame><table:table>{'<table:table-column/>' * 2}{row(cells) * 2}</table:table>"
+        "</draw:frame></draw:page>"
+    )
+    styles = (
+        "<style:style style:name='out'><style:drawing-page-properties presentation:visibility='hidden'/></style:style>"
+    )
+    found = read(odt(slide.format("", "Rain") + slide.format("out", "Secret"), "presentation", styles), "a.odp").text
+    assert found == "# Rain\n\nin a group\n\n| May | 12 |\n|-----|----|\n| May | 12 |"
+
+
 def test_a_book_is_read_in_the_order_of_its_spine() -> None:
     book = epub("The Tale", {"b": "<h1>Two</h1><p>End.</p>", "a": "<h1>One</h1><p>Begin.</p>"}, ["a", "b"])
     found = read(book, "x.epub")

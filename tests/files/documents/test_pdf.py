@@ -7,7 +7,7 @@ import pytest
 from bot.errors import DamagedDocument, EmptyDocument, LockedDocument, ScannedDocument
 from bot.files.documents.formats import read
 from bot.files.documents.scripts import folded
-from tests.files.documents.pdfs import ACROSS, BOLD, DOWN, Line, column, locked, pdf
+from tests.files.documents.pdfs import ACROSS, BOLD, DOWN, Line, column, filled, locked, pdf
 
 LEFT = ("The left column begins", "and goes on here and", "ends in this line.")
 RIGHT = ("The right column follows", "with other words and", "has the last word.")
@@ -54,6 +54,23 @@ def test_a_sentence_goes_on_in_the_next_column_and_on_the_next_page() -> None:
     )
     found = text(rowwise(left, right), column(40, 500, "it ends after all."))
     assert found == f"{' '.join(left)} {' '.join(right)} it ends after all."
+
+
+def test_narrow_columns_whose_words_are_cut_are_no_table() -> None:
+    left = ("The gardens", "were exam-", "ples of extra-", "ordinary care", "and know-", "ledge then.")
+    right = ("Water ran in", "every direc-", "tion of the or-", "chard, and no-", "body counted", "it at all.")
+    found = text(rowwise(left, right))
+    assert found == (
+        "The gardens were examples of extraordinary care and knowledge then.\n\n"
+        "Water ran in every direction of the orchard, and nobody counted it at all."
+    )
+
+
+def test_what_was_filled_into_a_form_stands_where_it_was_filled_in() -> None:
+    page = column(40, 500, "Name:", "Where the garden is:", step=40)
+    found = read(filled(pdf(page), (160, 500, "Anna Beispiel"), (160, 460, "Behind the house")), "a.pdf").text
+    assert all(words in found for words in ("Anna Beispiel", "Behind the house"))
+    assert found.index("Name:") < found.index("Anna") < found.index("Where") < found.index("Behind")
 
 
 def test_a_table_is_kept_as_a_table() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import DamagedDocument, DocumentTooLong, EmptyDocument, LockedDocument, ScannedDocument
 from bot.files.documents.document import MAX_DOCUMENT_CHARACTERS, Document, Note
+from bot.files.documents.pdf.fields import with_fields
 from bot.files.documents.pdf.fragments import Fragment, Page, read_page
 from bot.files.documents.pdf.furigana import attach_readings
 from bot.files.documents.pdf.hyphens import Vocabulary
@@ -52,6 +53,8 @@ def read_pdf(data: bytes, name: str) -> Document:
             raise LockedDocument from error
         raise DamagedDocument(str(error)) from error
     try:
+        if pdf.get_formtype():
+            pdf.init_forms()
         pages, pictured = _pages(pdf)
         texts = [item.text for page in pages for item in page.fragments]
         if not any(any(map(str.isalnum, text)) for text in texts):  # letters without meaning need recognition, too
@@ -79,6 +82,7 @@ def _pages(pdf: "pypdfium2.PdfDocument") -> tuple[list[Page], list[int]]:
             page = pdf[number]
         except pypdfium2.PdfiumError:
             continue  # one broken page does not keep people from the others
+        page = with_fields(pdf, number, page)
         read = read_page(page, number)
         size += sum(len(item.text) for item in read.fragments)
         if size > MAX_DOCUMENT_CHARACTERS * 2:

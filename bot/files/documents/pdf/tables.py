@@ -1,6 +1,7 @@
 """Rows whose cells stand below each other -> a table."""
 
 import itertools
+import re
 from math import inf
 from statistics import median
 
@@ -18,6 +19,9 @@ _CELL_GAP_EMS = 1.0
 _MOST_STRETCHED_EMS = 4.0
 _ROW_GAP_HEIGHTS = 2.5
 _NEARER = 0.9
+_CUT_WORD = re.compile(r"[^\W\d_]{2}[-‐\xad\ufffe]$")
+_LEAST_CUT_WORDS = 3
+_CUT_WORDS_SHARE = 0.3
 
 
 def grid_end(page_rows: list[Row], start: int) -> int:
@@ -66,7 +70,15 @@ def is_table(beside: list[Row]) -> bool:
     if len(several) < 2 or len(several) * 2 < len(beside):
         return False
     columns = round(median(len(row) for row in several))
+    if any(_is_hyphenated([row[number].text for row in several if len(row) > number]) for number in range(columns)):
+        return False
     return min(_words(several, number) for number in range(columns)) < _SHORT_CELL_WORDS
+
+
+def _is_hyphenated(lines: list[str]) -> bool:
+    """Whether words are cut at the ends of so many lines as only in a narrow column of running text."""
+    cut = sum(_CUT_WORD.search(line) is not None for line in lines)
+    return cut >= _LEAST_CUT_WORDS and cut >= len(lines) * _CUT_WORDS_SHARE
 
 
 def is_stretched(lines: list[Row], left: float, right: float) -> bool:
