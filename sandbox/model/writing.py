@@ -20,7 +20,7 @@ _DECISION_PATTERN = re.compile(
     re.IGNORECASE,
 )
 _ACTION_PATTERN = re.compile(r"\b(?:I'll|I will|I am going to|I'm going to)\b|私が|僕が|しておきます", re.IGNORECASE)
-_DATE_PATTERN = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+_DATE_PATTERN = re.compile(r"\b\d{4}-\d\d-\d\d\b", re.ASCII)
 _TRANSLATE_PATTERN = re.compile(r"Translate\b")
 _DICTATION_PATTERN = re.compile(r"Write down word for word\b")
 _MARGIN_PATTERN = re.compile(r"^> ?", re.MULTILINE)

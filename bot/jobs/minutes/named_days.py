@@ -35,7 +35,8 @@ _VAGUE_PATTERN = re.compile(
     r"\b(?:soon|later|asap|some ?day|sometime|christmas|easter|holidays?|spring|summer|autumn|fall|winter"
     r"|quarter|semester"
     r"|sprint|release|birthday|new year\w*|next (?:time|meeting|call)|in time|eventually)\b"
-    r"|クリスマス|正月|[春夏秋冬]|次回|今度|そのうち|後で|あとで|早めに|なるべく|学期|連休"
+    r"|クリスマス|正月|[春夏秋冬]|次回|今度|そのうち|後で|あとで|早めに|なるべく|学期|連休",
+    re.ASCII,
 )
 """Times that no calendar tells."""
 
@@ -65,7 +66,8 @@ def without_times(text: str) -> str:
 
 _CALENDAR_CLOCK_PATTERN = re.compile(
     r"\b\d{1,2}(?::\d\d){1,2}\b(?:\s*[ap]\.?m\.?)?|\b\d{1,2}\s*(?:[ap]\.?m\b\.?|o'clock)"
-    r"|\d{1,2}時(?:\d{1,2}分|半)?|\b20\d\d\b年?"
+    r"|\d{1,2}時(?:\d{1,2}分|半)?|\b20\d\d\b年?",
+    re.ASCII,
 )
 
 
@@ -167,27 +169,34 @@ _NEAR_DAYS = {
     2: ("day after tomorrow", "明後日", "あさって"),
 }
 _NEAR_NAMES = "|".join(sorted((word for words in _NEAR_DAYS.values() for word in words), key=len, reverse=True))
+
+
+def _bounded(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern in which kana and kanji bound words and numbers: Japanese has no spaces."""
+    return re.compile(pattern, re.ASCII)
+
+
 _CALENDAR_READERS: tuple[_Reader, ...] = (
-    (re.compile(r"\b(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"), _iso),
-    (re.compile(rf"\b(?P<month>{_MONTH})\.? (?:the )?(?P<day>{_DAY})\b(?:,? 20\d\d)?"), _month_day),
-    (re.compile(rf"\b(?P<day>{_DAY})(?: of)? (?P<month>{_MONTH})\b(?:,? 20\d\d)?"), _month_day),
-    (re.compile(rf"({_JA_NUMBER})月({_JA_NUMBER})日"), _japanese_day),
-    (re.compile(r"(?<![\d/.])(\d{1,2})(?:/(\d{1,2})(?![\d/])|\.(\d{1,2})\.)"), _slashed),
-    (re.compile(rf"\bthe (?P<day>{_DAY})\b"), _day_alone),
-    (re.compile(r"\b(?P<day>\d{1,2}(?:st|nd|rd|th))\b"), _day_alone),
-    (re.compile(rf"(?<![月\d])({_JA_NUMBER})日(?!間|後|以内)"), _day_alone),
-    (re.compile(r"(?P<week>再来週|来週|今週)の?([月火水木金土日])曜日?"), _weekday_of),
-    (re.compile(rf"\b({'|'.join(_CALENDAR_WEEKDAYS)})s?\b"), _weekday),
-    (re.compile(r"([月火水木金土日])曜日?"), _weekday),
-    (re.compile(_NEAR_NAMES), _near),
-    (re.compile(rf"\b(?:in|within|for)? ?(?P<count>{_COUNT}) (?P<unit>day|week|month)s?\b"), _after),
-    (re.compile(rf"(?P<count>{_JA_NUMBER})(?P<unit>日|週間|か月|ヶ月|カ月)(?:後|以内)"), _after),
-    (re.compile(r"(?:end of )?(?:the |this |next )?week(?:end)?\b(?: after next)?|(?:再来|来|今)?週末|再来週|[来今]週"),
+    (_bounded(r"\b(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"), _iso),
+    (_bounded(rf"\b(?P<month>{_MONTH})\.? (?:the )?(?P<day>{_DAY})\b(?:,? 20\d\d)?"), _month_day),
+    (_bounded(rf"\b(?P<day>{_DAY})(?: of)? (?P<month>{_MONTH})\b(?:,? 20\d\d)?"), _month_day),
+    (_bounded(rf"({_JA_NUMBER})月({_JA_NUMBER})日"), _japanese_day),
+    (_bounded(r"(?<![\d/.])(\d{1,2})(?:/(\d{1,2})(?![\d/])|\.(\d{1,2})\.)"), _slashed),
+    (_bounded(rf"\bthe (?P<day>{_DAY})\b"), _day_alone),
+    (_bounded(r"\b(?P<day>\d{1,2}(?:st|nd|rd|th))\b"), _day_alone),
+    (_bounded(rf"(?<![月\d])({_JA_NUMBER})日(?!間|後|以内)"), _day_alone),
+    (_bounded(r"(?P<week>再来週|来週|今週)の?([月火水木金土日])曜日?"), _weekday_of),
+    (_bounded(rf"\b({'|'.join(_CALENDAR_WEEKDAYS)})s?\b"), _weekday),
+    (_bounded(r"([月火水木金土日])曜日?"), _weekday),
+    (_bounded(_NEAR_NAMES), _near),
+    (_bounded(rf"\b(?:in|within|for)? ?(?P<count>{_COUNT}) (?P<unit>day|week|month)s?\b"), _after),
+    (_bounded(rf"(?P<count>{_JA_NUMBER})(?P<unit>日|週間|か月|ヶ月|カ月)(?:後|以内)"), _after),
+    (_bounded(r"(?:end of )?(?:the |this |next )?week(?:end)?\b(?: after next)?|(?:再来|来|今)?週末|再来週|[来今]週"),
      _week),
-    (re.compile(r"(?:end of )?(?:the |this |next )month\b|[来今]月末?|月末|月内"), _month),
-    (re.compile(rf"\b(?:in|by|until|before|mid|early|late)[ -]({'|'.join(_CALENDAR_MONTHS)})\b"), _whole_month),
-    (re.compile(rf"({_JA_NUMBER})月(?![\d〇一二三四五六七八九十]*日)"), _whole_month),
-    (re.compile(r"end of (?:the |this )?year|年末|年内"), _year_end),
+    (_bounded(r"(?:end of )?(?:the |this |next )month\b|[来今]月末?|月末|月内"), _month),
+    (_bounded(rf"\b(?:in|by|until|before|mid|early|late)[ -]({'|'.join(_CALENDAR_MONTHS)})\b"), _whole_month),
+    (_bounded(rf"({_JA_NUMBER})月(?![\d〇一二三四五六七八九十]*日)"), _whole_month),
+    (_bounded(r"end of (?:the |this )?year|年末|年内"), _year_end),
 )  # fmt: skip
 
 

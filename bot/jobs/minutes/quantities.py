@@ -45,8 +45,10 @@ _DIGITS_PATTERN = re.compile(
     r"(?<![a-z\d.,])\d+(?:[.,]\d+)*(?:\s*(k|m|thousand|million|hundred|billion|万|千|億)\b|([万千億]))?"
 )
 _POINT_PATTERN = re.compile(rf"\b({'|'.join(_SINGLE)}) point ({'|'.join(_SINGLE)})\b")
-_HOUR_PATTERN = re.compile(r"(?<![\d:])(\d{1,2}):\d\d\b|\b(\d{1,2})\s*(?:[ap]\.?m\b|o'clock)|(?<!\d)(\d{1,2})時(?!間)")
-_DURATION_PATTERN = re.compile(r"\b(?:hour|minute)s?\b|時間|\d分")
+_HOUR_PATTERN = re.compile(
+    r"(?<![\d:])(\d{1,2}):\d\d\b|\b(\d{1,2})\s*(?:[ap]\.?m\b|o'clock)|(?<!\d)(\d{1,2})時(?!間)", re.ASCII
+)
+_DURATION_PATTERN = re.compile(r"\b(?:hour|minute)s?\b|時間|\d分", re.ASCII)
 _NUMBER_JOINTS = frozenset({"and", "a", "-", "‐", "–"})
 _PM_HOURS = 12
 
