@@ -1,6 +1,7 @@
 """Makes the pictures of the README: the bot's own messages, rendered by simcord's preview in a local browser.
 
-    ./dev --with "simcord[screenshot]>=3.2,<4" python docs/pictures.py [BROWSER]
+    ./dev true && VIRTUAL_ENV=.venv .uv/bin/uv pip install "simcord[screenshot]>=3.2,<4"
+    ./dev python docs/pictures.py [BROWSER]
 
 BROWSER is the path of a Chromium (default: /usr/bin/chromium). Nothing is reached but loopback.
 """
@@ -63,7 +64,7 @@ class Scene:
     venue: DiscordVenue | None = None
     agreed_ids: frozenset[int] = frozenset()
     tools: ToolRegistry = field(default_factory=ToolRegistry)
-    budget: Budget = field(default_factory=lambda: Budget(Decimal(5), Decimal(0), Prices(), lambda: datetime.now(UTC)))
+    budget: Budget = field(default_factory=lambda: Budget(Decimal(2), Decimal(0), Prices(), lambda: datetime.now(UTC)))
     barred: frozenset[int] = frozenset()
 
     @property

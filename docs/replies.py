@@ -49,6 +49,8 @@ class Cast:
     friend: str
     said: tuple[str, str]
     "recordings: yours, and your friend's"
+    told: str
+    "a longer recording of your friend's"
     answer: str
     misheard: str
     languages: str
@@ -63,6 +65,7 @@ CASTS = {
         you="Anna",
         friend="Ben",
         said=("anna-cook", "ben-train"),
+        told="ben-story",
         answer="bot-rice",
         misheard="anna-boss",
         languages="en, ja",
@@ -79,6 +82,7 @@ CASTS = {
         you="あかり",
         friend="ゆき",
         said=("yuki-weather", "yuki-game"),
+        told="yuki-film",
         answer="bot-tenki",
         misheard="yuki-game",
         languages="ja, en",
@@ -145,8 +149,7 @@ class Stage:
         await self.page.run("document.querySelectorAll('.message').forEach((item) => { item.hidden = false; })")
         await self.page.until(f"{ids}.every((id) => document.querySelector(`[data-message='${{id}}']`))")
         await self.quiet()
-        box = await self.page.run(
-            f"""(() => {{
+        measure = f"""(() => {{
                 const found = {ids}.map((id) => document.querySelector(`[data-message='${{id}}']`));
                 document.querySelectorAll(".message").forEach((item) => {{ item.hidden = !found.includes(item); }});
                 found[0].scrollIntoView({{ block: "start", behavior: "instant" }});
@@ -155,7 +158,10 @@ class Stage:
                 const bottom = Math.max(...boxes.map((box) => box.bottom));
                 return {{ x: left - 8, y: top - 4, width: boxes[0].width + 8, height: bottom - top + 12 }};
             }})()"""
-        )
+        box, before = await self.page.run(measure), None
+        while box != before:  # an edit may be on its way to the page
+            await asyncio.sleep(0.4)
+            box, before = await self.page.run(measure), box
         await self.save(name, box)
         await self.page.run("document.querySelectorAll('.message').forEach((item) => { item.hidden = false; })")
 
@@ -260,12 +266,15 @@ async def captions(stage: Stage) -> None:
     written = lambda: any(item.id > begun.id and sentence in item.content for item in stage.messages())  # noqa: E731
     await until(written, PATIENCE_SECONDS)
     await until(lambda: not any(item.content.endswith("…") for item in stage.messages()), PATIENCE_SECONDS)
+    speaking = asyncio.create_task(stage.friend.say(clips.load(stage.cast.told, RTP_RATE)))
+    live = lambda: [item for item in stage.messages() if item.content.endswith("…") and "💬" not in item.content]  # noqa: E731
+    await until(live, PATIENCE_SECONDS)
+    lines = [item for item in stage.messages() if item.id >= begun.id and sentence in item.content]
+    await stage.take("captions", begun, *lines, *live())
+    await speaking
+    await stage.shown(clips.get(stage.cast.told).sentence)
     await stage.use("captions")
     await stage.quiet()
-    shown = [
-        item for item in stage.messages() if item.id >= begun.id and ("💬" in item.content or sentence in item.content)
-    ]
-    await stage.take("captions", *shown)
 
 
 async def interpreter(stage: Stage) -> None:
