@@ -195,6 +195,16 @@ def test_rich_text_is_read_in_the_encodings_of_its_fonts() -> None:
     assert read(content, "x.rtf").text == expected
 
 
+def test_rich_text_keeps_emoji_and_headings() -> None:
+    source = (
+        rb"{\rtf1\ansi{\stylesheet{\s1\outlinelevel0 heading 1;}}{\pard\outlinelevel0 \b Rain\par}"
+        rb"It rains \u-10179?\u-8704?.\par\pard\s2\outlinelevel1 {\b Sun}\par\pard It shines."
+        rb"{\footnote \u-10179?\u-8704?}}"
+    )
+    expected = "# Rain\n\nIt rains \U0001f600.\n\n## Sun\n\nIt shines.[^1]\n\n[^1]: \U0001f600"
+    assert read(source, "a.rtf").text == expected
+
+
 def test_rich_text_keeps_furigana() -> None:
     word, reading = "\\u20250?\\u-29840?", "\\u12363?\\u12356?"
     field = (
