@@ -30,6 +30,7 @@ from bot.forms.setting_forms import (
     Dollars,
     HttpUrl,
     IssuedThere,
+    LanguageCode,
     OnOff,
     Rate,
     Secret,
@@ -130,7 +131,7 @@ class Settings(BaseSettings):
         "auto", description="When the bot answers; auto: always when alone with one person, otherwise when addressed."
     )
     voice: str = Field("marin", min_length=1, description="The bot's voice.")
-    language: str | None = Field(
+    language: LanguageCode | None = Field(
         None, description="Language of answers and messages (en, ja); empty = the language being spoken."
     )
     bot_name: str | None = Field(None, description="Name the bot answers to; empty = its display name in the server.")

@@ -297,6 +297,8 @@ def test_the_dialect_is_that_of_the_main_server(monkeypatch: pytest.MonkeyPatch)
         ("SPEECH_BASE_URL", "http://host:99999/v1", "host or port"),
         ("TRANSCRIBE_BASE_URL", "http://a b/v1", "a space"),
         ("DISCORD_API_BASE", "ftp://host", "must start with"),
+        ("DISCORD_API_BASE", "http://anna:canary@host/api/v10", "before an @"),
+        ("LANGUAGE", "english", "code"),
         ("OPENAI_MODEL", '"gpt-audio-1.5"', "is in quotes"),
         ("TOOLS_FILE", "'/etc/tools.json'", "is in quotes"),
         ("CONSENT", "“notice”", "is in quotes"),

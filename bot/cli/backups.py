@@ -8,7 +8,7 @@ from bot.config import Settings
 from bot.errors import BadBackup, StoreError
 from bot.store.backup import Restored
 
-WRITE_HINT = "Choose a folder that this user can write to."
+WRITE_HINT = "Choose another file, in a folder that this user can write to and that is not full."
 
 
 async def backup(settings: Settings, file: Path) -> list[str]:

@@ -1,8 +1,10 @@
 """The forms that settings may have, and what is said of others: pure. The sentences never hold the value."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -68,6 +70,9 @@ def _well_typed(value: SecretStr, info: ValidationInfo) -> SecretStr:
 
 def _issued_there(value: str, info: ValidationInfo) -> str:
     """Look at a secret's form where its issuer is known by the address."""
+    # Of a model's server it is used as HTTP has it; discord.py's requests would not be sent at all.
+    if info.field_name == "discord_api_base" and "@" in urlsplit(value).netloc:
+        raise ValueError("has a name or password before an @: remove them")
     setting = {"discord_api_base": "discord_token", "openai_base_url": "openai_api_key"}[info.field_name or ""]
     secret = info.data.get(setting)
     if secret and (said := issuer_fault(value, secret.get_secret_value())):
@@ -75,10 +80,17 @@ def _issued_there(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _language_code(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", value):
+        raise ValueError("is no language's code, such as en or ja")
+    return value
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 IssuedThere = Annotated[HttpUrl, AfterValidator(_issued_there)]
 """The address of a service that gives out a secret."""
 UrlOrLocal = Annotated[str, AfterValidator(lambda value: LOCAL if value.strip().lower() == LOCAL else _http_url(value))]
+LanguageCode = Annotated[str, AfterValidator(_language_code)]
 Secret = Annotated[SecretStr, AfterValidator(_well_typed)]
 OnOff = Literal["on", "off"]
 DialectName = Literal["auto", "openai", "openrouter", "dashscope", "vllm-omni", "speaches", "compatible"]

@@ -5,6 +5,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 
@@ -19,6 +20,7 @@ from bot.errors import ConfigError, LoginError, StartError
 from bot.forms.secret_forms import WHERE_TO_GET
 from bot.ops import checks, model_checks
 from bot.ops.doctor_report import DoctorReport, Finding, Status
+from bot.ops.log import Redactor
 from bot.ops.tool_checks import tool_servers
 
 DOCTOR_TIMEOUT_SECONDS = 22.0
@@ -107,7 +109,12 @@ async def examine(
         else:
             hint = "Check the network and DNS."
             found[name].append(Finding(name, Status.FAIL, f"no answer within {within:.0f} s", hint))
-    return DoctorReport((*before, *(finding for some in found.values() for finding in some)), unanswered=bool(late))
+    redact = Redactor.of(settings)  # addresses may hold passwords
+    findings = (*before, *(finding for some in found.values() for finding in some))
+    return DoctorReport(
+        tuple(replace(finding, detail=redact(finding.detail), hint=redact(finding.hint)) for finding in findings),
+        unanswered=bool(late),
+    )
 
 
 async def _look(found: list[Finding], findings: AsyncIterator[Finding]) -> None:

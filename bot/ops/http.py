@@ -67,7 +67,8 @@ async def serving(host: str, port: int, pages: HttpPages) -> AsyncIterator[int]:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
             raise StartError(
-                f"{host}:{port}: {error.strerror}", hint="HTTP_PORT is taken or not allowed. Choose another one."
+                f"{host}:{port}: {error.strerror}",
+                hint="HTTP_HOST is not of this machine, or HTTP_PORT is taken or not allowed.",
             ) from error
         yield runner.addresses[0][1]
     finally:

@@ -63,7 +63,8 @@ class Redactor:
     def of(cls, settings: Settings) -> "Redactor":
         values = (getattr(settings, name) for name in secret_names())
         secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        return cls([*secrets, *_passwords(settings.database_url)])
+        addresses = (value for _, value in settings if isinstance(value, str) and "://" in value)
+        return cls([*secrets, *(password for address in addresses for password in _passwords(address))])
 
     def __call__(self, line: str) -> str:
         if self._values is not None:

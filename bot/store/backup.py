@@ -6,9 +6,7 @@ was put right stays right. Whoever withdrew since stays unheard, and the bot sta
 
 import gzip
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,13 +16,12 @@ from sqlalchemy import Select, Table, delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import WrongKey
-from bot.store.backup_file import BACKUP_FORMAT, SAVED_TABLES, BackupSurvey, Row, batches, surveyed
+from bot.store.backup_file import BACKUP_FORMAT, SAVED_TABLES, BackupSurvey, Row, batches, surveyed, whole_file
 from bot.store.base import READ_BATCH_ROWS
 from bot.store.damage import is_damaged
 from bot.store.database import newest_revision
 from bot.store.erasures import HASHED_KINDS, Erasures
 from bot.store.people import PersonRepository
-from bot.store.private_files import PRIVATE_FILE_MODE
 from bot.store.seal import is_key_name
 from bot.store.tables import (
     AnswerPersonRow,
@@ -68,13 +65,10 @@ class BackupRepository(PersonRepository):
 
         Raises StoreUnavailable and OSError.
         """
-        passing, rows, damaged = file.with_name(file.name + ".new"), 0, 0
-        with suppress(FileNotFoundError):
-            passing.unlink()
+        rows = damaged = 0
         gone: set[str] = set()
         "ids of damaged lines and charges: what belongs to them goes with them"
-        raw = os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE), "wb")
-        with raw, gzip.open(raw, "wt", encoding="utf-8") as out:
+        with whole_file(file) as raw, gzip.open(raw, "wt", encoding="utf-8") as out:
             async with self._transaction(reads=True) as connection:
                 if not self._sqlite:  # one moment for all tables; in SQLite a transaction is that anyway
                     await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
@@ -92,7 +86,6 @@ class BackupRepository(PersonRepository):
                                 plain = {name: _plain(value) for name, value in row.items()}
                                 out.write(json.dumps([table.name, plain], ensure_ascii=False) + "\n")
             out.write(json.dumps({"rows": rows}) + "\n")
-        os.replace(passing, file)
         return Saved(rows, damaged)
 
     async def restore(self, file: Path) -> Restored:

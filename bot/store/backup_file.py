@@ -2,14 +2,17 @@
 
 import gzip
 import json
+import os
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from errno import EEXIST
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import Date, Table
 
@@ -18,6 +21,7 @@ from bot.store.base import READ_BATCH_ROWS
 from bot.store.damage import fits
 from bot.store.database import newest_revision
 from bot.store.erasures import ERASURES_KEPT
+from bot.store.private_files import PRIVATE_FILE_MODE
 from bot.store.settings import setting_key
 from bot.store.tables import Base, SettingRow, UtcDateTime
 
@@ -27,6 +31,7 @@ PASSING_TABLES = ("news", "identifies", "holds", "calls")
 SAVED_TABLES = {table.name: table for table in Base.metadata.sorted_tables if table.name not in PASSING_TABLES}
 
 Row = dict[str, Any]
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(slots=True)
@@ -38,6 +43,34 @@ class BackupSurvey:
     "line id -> people whose words it answers"
     keys: set[str] = field(default_factory=set)
     "names of the keys that seal its words"
+
+
+@contextmanager
+def whole_file(file: Path) -> Iterator[IO[bytes]]:
+    """Write a backup that only its owner may read; unless it becomes whole, nothing of it stays. Raises OSError.
+
+    It takes no place but that of another backup: not that of a folder, a device, or the database itself.
+    """
+    if file.exists() and not (file.is_file() and _may_replace(file)):
+        raise FileExistsError(EEXIST, "that is something else than a backup")
+    passing = file.with_name(file.name + ".new")
+    with suppress(FileNotFoundError):
+        passing.unlink()
+    try:
+        with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE), "wb") as raw:
+            yield raw
+            raw.flush()
+            os.fsync(raw.fileno())
+        os.replace(passing, file)
+    except BaseException:
+        with suppress(OSError):
+            passing.unlink()
+        raise
+
+
+def _may_replace(file: Path) -> bool:
+    with file.open("rb") as old:
+        return old.read(2) in (b"", _GZIP_MAGIC)
 
 
 def surveyed(file: Path) -> BackupSurvey:

@@ -5,11 +5,12 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import URL, Connection, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError, StoreUnavailable
@@ -32,6 +33,9 @@ NEWS_LOCK = MIGRATION_LOCK + 1
 CONNECT_TIMEOUT_SECONDS, STATEMENT_TIMEOUT_SECONDS = 5.0, 30.0
 """Time limits of PostgreSQL for a connection and for a statement."""
 URL_FAULT = "DATABASE_URL must begin with sqlite+aiosqlite:/// or postgresql+asyncpg://"
+PARTS_FAULT = "DATABASE_URL can't be read: percent-encode @ : / ? # in its password; its port is a number"
+OPTIONS_FAULT = "DATABASE_URL has an option after its ? that asyncpg does not know (libpq's sslmode is ssl there)"
+SCHEMES = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 POSTGRES_HINT = "Install it once, then everything knows it: ./dev --no-dev --extra postgres python -m bot doctor"
 REWRITE_AT_START = "PRAGMA user_version = 1"
 """Has the next start rewrite a SQLite file; nothing else uses that number."""
@@ -56,26 +60,37 @@ class SqliteConnection(sqlite3.Connection):
             super().close()
 
 
+def parsed_url(url: str) -> URL:
+    """Return the parts of a SQLAlchemy URL. Raises ConfigError without printing it: it may hold a password."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError([URL_FAULT]) from None
+    except ValueError:
+        raise ConfigError([PARTS_FAULT]) from None
+    if parsed.drivername not in SCHEMES.values():
+        raise ConfigError([URL_FAULT])
+    return parsed
+
+
 def open_engine(url: str) -> AsyncEngine:
     """Return the engine for a SQLAlchemy URL; make the folder of a SQLite file.
 
     Raises ConfigError when the URL or its driver cannot be used, without printing the URL (it may hold a password).
     """
+    parsed = parsed_url(url)
+    sqlite = parsed.drivername == SCHEMES["sqlite"]
     try:
-        parsed = make_url(url)
-        sqlite = parsed.get_backend_name() == "sqlite"
         if sqlite and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         options: dict[str, Any] = {"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": STATEMENT_TIMEOUT_SECONDS}
         if sqlite:
             options = {"factory": SqliteConnection}
         engine = create_async_engine(parsed, pool_pre_ping=not sqlite, connect_args=options)
-    except ModuleNotFoundError as error:
-        if error.name == "asyncpg":
-            raise ConfigError(["DATABASE_URL: PostgreSQL needs the extra “postgres”"], hint=POSTGRES_HINT) from None
-        raise ConfigError([URL_FAULT]) from None
-    except (ArgumentError, NoSuchModuleError):
-        raise ConfigError([URL_FAULT]) from None
+        if not sqlite and not parsed.query.keys() <= _asyncpg_options():
+            raise ConfigError([OPTIONS_FAULT])
+    except ModuleNotFoundError:
+        raise ConfigError(["DATABASE_URL: PostgreSQL needs the extra “postgres”"], hint=POSTGRES_HINT) from None
     except OSError as error:
         raise StoreUnavailable(f"the database's folder cannot be made ({error.strerror})") from error
     if sqlite:
@@ -83,6 +98,13 @@ def open_engine(url: str) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
         event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+def _asyncpg_options() -> set[str]:
+    import asyncpg  # an optional extra
+
+    # The first is SQLAlchemy's.
+    return {"prepared_statement_cache_size", *signature(asyncpg.connect).parameters}
 
 
 def failures(engine: AsyncEngine) -> tuple[type[Exception], ...]:
@@ -107,7 +129,13 @@ async def migrate(engine: AsyncEngine) -> None:
         if engine.dialect.name == "sqlite":
             await asyncio.to_thread(_rewrite_if_due, engine.url.database)
     except (*failures(engine), sqlite3.Error) as error:
-        raise StoreUnavailable(f"migration failed ({type(error).__name__})") from error
+        raise StoreUnavailable(f"migration failed ({reason(error)})") from error
+
+
+def reason(error: Exception) -> str:
+    """Return what a database's error is called: SQLITE_FULL, SQLITE_NOTADB, ConnectionRefusedError …"""
+    cause = getattr(error, "orig", None) or error
+    return getattr(cause, "sqlite_errorname", None) or type(cause).__name__
 
 
 @asynccontextmanager

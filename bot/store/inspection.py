@@ -4,11 +4,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, make_url, select
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, inspect, select
 
-from bot.errors import ConfigError, Damaged, StoreUnavailable
-from bot.store.database import URL_FAULT, current_revision, failures, newest_revision, open_engine
+from bot.errors import Damaged, StoreUnavailable
+from bot.store.database import current_revision, failures, newest_revision, open_engine, parsed_url, reason
 from bot.store.messages import BOUND_COLUMNS, place
 from bot.store.seal import Seal
 from bot.store.tables import MessageRow
@@ -31,10 +30,7 @@ class Schema:
 
 def sqlite_file(url: str) -> Path | None:
     """Return the file of a SQLite URL, None for another kind. Raises ConfigError."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise ConfigError([URL_FAULT]) from None
+    parsed = parsed_url(url)
     name = parsed.database or ":memory:"
     kept = parsed.get_backend_name() == "sqlite" and not name.startswith((":memory:", "file:"))
     return Path(name) if kept else None
@@ -50,7 +46,7 @@ async def sealed(url: str, seal: Seal) -> bool:
         async with engine.connect() as connection:
             return await connection.run_sync(_open_one_of_each, seal)
     except failures(engine) as error:
-        raise StoreUnavailable(type(getattr(error, "orig", None) or error).__name__) from error
+        raise StoreUnavailable(reason(error)) from error
     finally:
         await engine.dispose()
 
@@ -90,6 +86,6 @@ async def schema(url: str) -> Schema:
             current = await connection.run_sync(current_revision)
         return Schema(engine.dialect.name, current, newest_revision())
     except failures(engine) as error:
-        raise StoreUnavailable(type(getattr(error, "orig", None) or error).__name__) from error
+        raise StoreUnavailable(reason(error)) from error
     finally:
         await engine.dispose()

@@ -28,7 +28,12 @@ def write_private_file(path: Path, data: bytes) -> None:
 
 
 def protect_database(file: Path) -> None:
-    """Make a SQLite database's files private, before SQLite opens or makes them, and its folder if that is its own."""
+    """Make a SQLite database's files private, before SQLite opens or makes them, and its folder if that is its own.
+
+    What is no file, a folder or a device that was named by mistake, stays as it is.
+    """
+    if file.exists() and not file.is_file():
+        return
     if not file.parent.exists():
         with suppress(OSError):  # whoever opens the database says so
             make_private_folder(file.parent)

@@ -128,6 +128,7 @@ def _nothing(harness: Harness) -> None:
         (_nothing, {"opus_library": "/nowhere/libopus.so"}, "libopus", "OPUS_LIBRARY", 1),
         (_nothing, {"openai_api_key": "sk-wrong"}, "model", "model_auth", 1),
         (_nothing, {"openai_base_url": "http://127.0.0.1:1/v1"}, "model", "unreachable", 1),
+        (_nothing, {"openai_base_url": "http://k:secretpart@127.0.0.1:1/v1"}, "model", "unreachable", 1),
         (_nothing, {"openai_model": "no-such-model"}, "model", "not available", 1),
         (_broken, {}, "store", "doesn't work", 74),
         (_locked, {"database_url": "sqlite+aiosqlite:///{folder}/file/bot.db"}, "disk", "cannot be written", 74),
@@ -139,8 +140,9 @@ def _nothing(harness: Harness) -> None:
     ],
     ids=[
         "wrong token", "discord away", "intent off", "channel closed", "role without rights", "identifies spent",
-        "no opus", "wrong key", "model away", "no such model", "database broken", "folder closed",
-        "database away", "bad store key", "no authorities", "no shard count", "shards without PostgreSQL",
+        "no opus", "wrong key", "model away", "password in an address", "no such model", "database broken",
+        "folder closed", "database away", "bad store key", "no authorities", "no shard count",
+        "shards without PostgreSQL",
     ],
 )  # fmt: skip
 async def test_a_broken_set_up_is_named(

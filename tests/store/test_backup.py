@@ -1,8 +1,10 @@
 """A backup brings everything back, into either database, and nothing that was deleted since."""
 
 import base64
+import errno
 import gzip
 import json
+import os
 import stat
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -220,3 +222,39 @@ async def test_a_backup_under_another_key_is_refused_whole(url: str, what: str, 
         await other.restore(tmp_path / "bot.backup")
     assert len(await other.history(CHANNEL, 9)) == 1
     await other.aclose()
+
+
+@pytest.mark.parametrize("named", ["a folder", "the database", "a note"])
+async def test_it_takes_the_place_of_another_backup_only(named: str, tmp_path: Path) -> None:
+    store = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/kept/bot.db")
+    await fill(store)
+    file = {"a folder": tmp_path / "kept", "the database": tmp_path / "kept" / "bot.db", "a note": tmp_path / "note"}[
+        named
+    ]
+    (tmp_path / "note").write_text("DISCORD_TOKEN=…")
+    with pytest.raises(OSError, match="something else than a backup"):
+        await store.backup(file)
+    assert (tmp_path / "note").read_text() == "DISCORD_TOKEN=…"
+    assert len(await store.history(CHANNEL, 9)) == 3
+    for _ in range(2):
+        await store.backup(tmp_path / "bot.backup")
+    await store.aclose()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bot.backup", "kept", "note"]
+
+
+async def test_a_backup_that_breaks_off_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a disk that is full, for instance."""
+    store, file = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/kept/bot.db"), tmp_path / "bot.backup"
+    await fill(store)
+    await store.backup(file)
+    before = file.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        await store.backup(file)
+    await store.aclose()
+    assert file.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bot.backup", "kept"]

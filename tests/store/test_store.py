@@ -207,6 +207,9 @@ async def test_a_database_that_is_gone_is_said_so(store: SqlStore, tmp_path: Pat
         ("postgresql://u:canary@h/d", "postgresql+asyncpg://"),
         ("postgres://u:canary@h/d", "postgresql+asyncpg://"),
         ("postgresql+asyncpg://u:canary@h/d", "--extra postgres"),
+        ("sqlite:///canary.db", "sqlite+aiosqlite:///"),
+        ("postgresql+asyncpg://u:canary@h:port/d", "port is a number"),
+        ("postgresql+asyncpg://u:canary:1@h:/x@h:y/d", "percent-encode"),
     ],
 )
 async def test_an_unusable_url_is_a_fault_of_the_configuration(
@@ -218,6 +221,26 @@ async def test_an_unusable_url_is_a_fault_of_the_configuration(
         await SqlStore.open(url)
     assert said in f"{caught.value} {caught.value.hint}"
     assert "canary" not in f"{caught.value} {caught.value.hint}"
+
+
+async def test_an_option_of_libpq_is_a_fault_of_the_configuration() -> None:
+    for option in ("sslmode=require", "canary=1", "host=h&target_session_attrs=any&sslrootcert=x"):
+        with pytest.raises(ConfigError, match="libpq") as caught:
+            await SqlStore.open(f"postgresql+asyncpg://u:canary@127.0.0.1:1/d?{option}")
+        assert "canary" not in str(caught.value)
+    for option in ("ssl=disable", "host=127.0.0.1&port=1", "prepared_statement_cache_size=0"):
+        with pytest.raises(StoreUnavailable, match="ConnectionRefusedError"):
+            await SqlStore.open(f"postgresql+asyncpg://u:canary@127.0.0.1:1/d?{option}")
+
+
+@pytest.mark.parametrize(("named", "why"), [("folder", "SQLITE_CANTOPEN"), ("text", "SQLITE_NOTADB")])
+async def test_what_is_no_database_stays_as_it_is(named: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir(mode=0o755)
+    (tmp_path / "text").write_text("some notes of mine" * 100)
+    with pytest.raises(StoreUnavailable, match=why):
+        await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/{named}")
+    assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "text").read_text() == "some notes of mine" * 100
 
 
 async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
