@@ -52,7 +52,7 @@ EXIT_CODES: tuple[tuple[type[BotError], int], ...] = (
 """By sysexits.h: EX_CONFIG, EX_NOPERM, EX_UNAVAILABLE, EX_IOERR, EX_DATAERR, EX_TEMPFAIL; anything else is 1."""
 
 ENV_FILE = Path(".env")
-LOCAL_HELP = "Really hear and speak, on this machine; only the words are a stand-in's (needs the extra [local])."
+LOCAL_HELP = "Really hear and speak, on this machine; only the words are a stand-in's (needs the extra \\[local])."
 DATABASE_SETTINGS = ("database_url", "store_key")
 """What the commands need that read or write nothing but what is kept."""
 

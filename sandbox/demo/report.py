@@ -66,13 +66,15 @@ class DemoReport:
     channel: bytes = b""
     "what a person in the channel heard from the bot, s16le mono 48 kHz"
 
-    def write(self, out: Path) -> None:
-        """Write heard-N.wav, channel.wav, transcript.md and timings.json."""
+    def write(self, out: Path) -> list[str]:
+        """Write heard-N.wav, channel.wav, transcript.md and timings.json; return the names."""
+        written: list[str] = []
         out.mkdir(parents=True, exist_ok=True)
         for number, turn in enumerate(self.turns, 1):
             sound = turn.request.newest or turn.request.pcm
             if sound:  # a model that reads gets none
-                (out / f"heard-{number}.wav").write_bytes(to_wav(sound, HEAR_RATE))
+                written.append(f"heard-{number}.wav")
+                (out / written[-1]).write_bytes(to_wav(sound, HEAR_RATE))
         (out / "channel.wav").write_bytes(to_wav(self.channel, RTP_RATE))
         (out / "transcript.md").write_text("\n\n".join(self.transcript) + "\n", encoding="utf-8")
         timings = [
@@ -88,6 +90,7 @@ class DemoReport:
             for timing in [turn.timing()]
         ]
         (out / "timings.json").write_text(json.dumps({"turns": timings}, indent=2) + "\n", encoding="utf-8")
+        return [*written, "channel.wav", "transcript.md", "timings.json"]
 
 
 def _ms(start: float | None, end: float | None) -> float | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -78,7 +78,7 @@ class DemoView:
                     self.note("chat", " ".join(line.split()))
             await asyncio.sleep(CALL_POLL_SECONDS)
 
-    def summary(self, report: DemoReport, out: Path) -> None:
+    def summary(self, report: DemoReport, out: Path, written: Iterable[str]) -> None:
         table = Table(title="Response times (milliseconds)", title_justify="left")
         for column in ("turn", "speaker", "voice -> request", "model", "event -> packet", "total less model"):
             table.add_column(column, justify="right")
@@ -87,7 +87,7 @@ class DemoView:
             figures = (timing.packet_to_request, timing.model, timing.event_to_wire, timing.total_less_model)
             table.add_row(str(number), turn.who, *("-" if figure is None else f"{figure:.0f}" for figure in figures))
         self._console.print(table)
-        self._console.print(f"Saved in {out}: heard-*.wav, channel.wav, transcript.md, timings.json", soft_wrap=True)
+        self._console.print(f"Saved in {out}: {', '.join(written)}", soft_wrap=True)
 
 
 def _finished(line: str) -> bool:

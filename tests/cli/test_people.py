@@ -84,3 +84,9 @@ async def test_a_backup_and_back(tmp_path: Path) -> None:
     assert (broken.code, "the backup is damaged" in broken.err) == (65, True), broken.err
     away = await process.run(env, tmp_path, "backup", "no/where.backup")
     assert (away.code, "can't be written" in away.err) == (74, True), away.err
+
+
+@pytest.mark.parametrize("command", ["demo", "playground"])
+def test_what_stands_in_brackets_is_no_markup_of_the_help(runner: CliRunner, command: str) -> None:
+    shown = runner.invoke(main.cli, [command, "--help"]).output
+    assert "extra [local]" in " ".join(shown.replace("│", " ").split())

@@ -44,7 +44,7 @@ async def test_the_report_says_where_the_time_went(tmp_path: Path) -> None:
     turn = DemoTurn("Anna", "hello", 10.0, request, first=11.004)
     early = DemoTurn("Yuki", "hi", 20.0, ReceivedRequest("/", {}, 0, 0, body_at=19.9, first_audio_at=20.3), first=20.31)
     report = DemoReport(Recorder(opus.load()), 1, [turn, early], ["**Anna** hello"], bytes(960))
-    report.write(tmp_path)
+    assert sorted(report.write(tmp_path)) == sorted(file.name for file in tmp_path.iterdir())
     first, second = json.loads((tmp_path / "timings.json").read_text())["turns"]
     assert (first["last_voice_packet_to_request_ms"], first["model_ms"]) == (500, 500)
     assert (first["first_audio_event_to_first_packet_ms"], first["total_less_model_ms"]) == (4, 504)
