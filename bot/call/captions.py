@@ -75,9 +75,12 @@ class Captions(Holder):
 
     async def close(self, reader: CaptionReader) -> None:
         """Write no more for a reader, who finishes what is shown."""
-        if reader in self.readers:
-            self.readers.remove(reader)
-            await reader.end()
+        self.gone(reader)
+        await reader.end()
+
+    def gone(self, reader: CaptionReader) -> None:
+        """Write no more for a reader that cannot show anything."""
+        self.readers = [one for one in self.readers if one is not reader]
         if not self.on:
             self._forget_all()
 

@@ -88,7 +88,8 @@ async def open_form(interaction: Interaction, message: discord.Message) -> None:
     own = [line for line in shown if line.message.speaker_id == interaction.user.id][-MAX_FORM_LINES:]
     rights.check(interaction.user, Action.CORRECT, concerned=bool(own) or not shown)
     if not own:
-        raise Refusal("refusal line_gone")
+        mine = message.content.startswith(f"**{escape.name(host.settings.bot_name or guild.me.display_name)}** ")
+        raise Refusal("refusal no_line" if mine and not shown else "refusal line_gone")
     assert not isinstance(message.channel, discord.GroupChannel)
     place = message.channel.get_partial_message(message.id)  # a whole one holds everybody's words
     form = CorrectionForm(host.words_to(interaction), place, channel_id, own)

@@ -31,6 +31,11 @@ REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=300.0, sock_connect=10.0, sock_rea
 """For each request, in seconds: an answer that has not begun 20 s after the request was sent does not come any more."""
 START_ATTEMPTS = 3
 """Times that a request of the start is sent, if there is no answer."""
+_CHAT_GONE_CODES = {10003, 50001, 50083}
+"""Discord's JSON error codes: Unknown Channel, Missing Access, This thread is archived (a message would reopen it,
+unless it is locked)."""
+_MESSAGE_GONE_CODES = {10008, 50083}
+"""Unknown Message, This thread is archived."""
 _Result = TypeVar("_Result")
 
 
@@ -53,6 +58,16 @@ def limit_requests(client: discord.Client, starting: Callable[[], bool]) -> None
         return await send(route, **options)
 
     client.http.request = request
+
+
+def is_chat_gone(error: BaseException) -> bool:
+    """Whether nothing can be written in a chat any more: it was deleted, closed, or is hidden from the bot."""
+    return isinstance(error, discord.HTTPException) and error.code in _CHAT_GONE_CODES
+
+
+def is_message_gone(error: BaseException) -> bool:
+    """Whether a message cannot be edited any more: it was deleted, or its thread is archived until somebody writes."""
+    return isinstance(error, discord.HTTPException) and error.code in _MESSAGE_GONE_CODES
 
 
 def is_edge_fault(error: BaseException) -> bool:

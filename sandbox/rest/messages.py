@@ -72,6 +72,8 @@ class Messages:
         body = await read(request)
         if message.author != self._bot:
             raise RestFault(403, 50005, "Cannot edit a message authored by another user")
+        if channel.archived:
+            raise RestFault(400, 50083, "This thread is archived")
         self._parts.composer.change(message, body, Author(self._bot, allowed))
         self._parts.board.edited(message)
         return answer(self._json(message))

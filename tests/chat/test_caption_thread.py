@@ -1,14 +1,30 @@
-"""What captions write when they end, whatever is under way at that moment."""
+"""What captions write when they end, whatever is under way then, and when somebody takes away what they show."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bot.chat.captions import caption_thread
 from bot.chat.captions.caption_thread import CaptionThread
-from bot.types import Caption
+from bot.types import Caption, Heard
+from sandbox.guild.entities import GuildChannel
+from tests.chat.quiet_bot import QuietBot, quiet_bot, until
+from tests.chat.test_entrance import chat
+
+
+@pytest.fixture
+async def quiet(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[QuietBot]:
+    monkeypatch.setattr(caption_thread, "EDIT_GAP_SECONDS", 0.05)
+    async with quiet_bot() as opened:
+        yield opened
+
+
+def threads(quiet: QuietBot) -> list[GuildChannel]:
+    return [channel for channel in quiet.sandbox.guild.channels.values() if channel.is_thread]
 
 
 class SlowChannel:
@@ -64,3 +80,39 @@ async def test_final_words_that_the_transcript_shows_in_the_same_chat_are_not_sa
     reader.show(replace(growing, final=True, in_transcript=in_transcript))
     await reader.end()
     assert channel.sent == [*left, "over"]
+
+
+async def test_whoever_takes_captions_away_is_not_shown_them_again_but_those_that_follow(quiet: QuietBot) -> None:
+    """A message is deleted; the thread is archived, which a new message undoes; the thread is deleted."""
+    ada = await quiet.joined()
+    [call] = quiet.calls.all()
+    asking = (quiet.sandbox.command(ada, "captions") for _ in range(2))
+    one, other = [await outcome.settled() for outcome in await asyncio.gather(*asking)]
+    assert one.text == other.text, "two who ask at once share a thread"
+    [thread] = threads(quiet)
+    [reader] = call.captions.readers
+    reader.show(Caption(1, 7, "Anna", "Hello", final=True))
+    reader.show(Caption(2, 8, "Ben", "And", final=False))
+    await until(lambda: len(chat(quiet, thread)) == 2)
+    quiet.sandbox.parts.board.delete(quiet.sandbox.messages(thread.id)[-1])
+    reader.show(Caption(2, 8, "Ben", "And now", final=True))
+    await until(lambda: chat(quiet, thread)[1:] == ["**Ben** And now"])
+    thread.archived = True
+    reader.show(Caption(3, 8, "Ben", "Go on.", final=True))
+    await until(lambda: chat(quiet, thread)[1:] == ["**Ben** And now", "**Ben** Go on."])
+    await quiet.sandbox.moderator.delete_channel(thread)
+    reader.show(Caption(4, 8, "Ben", "Nobody reads this.", final=True))
+    await until(lambda: not call.captions.readers)
+    await (await quiet.sandbox.command(ada, "captions")).settled()
+    assert len(call.captions.readers) == 1
+
+
+async def test_a_transcript_whose_thread_is_deleted_goes_on_in_the_chat(quiet: QuietBot) -> None:
+    sandbox, ada = quiet.sandbox, await quiet.enter("Ada")
+    await quiet.client.preferences.change(sandbox.guild.id, None, "transcript", "thread", ada.id)
+    await (await sandbox.command(ada, "join")).settled()
+    [call], [thread] = quiet.calls.all(), threads(quiet)
+    await until(lambda: chat(quiet, thread))
+    await sandbox.moderator.delete_channel(thread)
+    await call.venue.audience.heard(Heard(1, ada.id, "I am still here", 1.0), "Ada")
+    await until(lambda: "**Ada** I am still here" in chat(quiet, sandbox.lounge))

@@ -23,6 +23,8 @@ async def test_a_misheard_line_is_put_right_for_all_that_comes(harness: Harness)
         await until(lambda: any("-#" in line for line in harness.lines()), 30)
         await until(lambda: any(heard in line for line in harness.lines()), 30)
         [message] = [item for item in harness.sandbox.messages(harness.lounge.id) if heard in item.content]
+        [answer] = [item for item in harness.sandbox.messages(harness.lounge.id) if "-#" in item.content]
+        assert "isn't a line of a call" in (await harness.sandbox.menu(anna.user, MENU, answer)).text
         form = await harness.sandbox.menu(anna.user, MENU, message)
         outcome = await (await harness.sandbox.submit(form, {"words:1": meant})).settled()
         assert outcome.ephemeral

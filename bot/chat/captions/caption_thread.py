@@ -8,7 +8,7 @@ import discord
 import structlog
 
 from bot.chat.captions.pages import CaptionPage, CaptionPages
-from bot.chat.requests import NONCE_BITS
+from bot.chat.requests import NONCE_BITS, is_chat_gone, is_message_gone
 from bot.chat.throttle import Throttle
 from bot.types import Caption
 
@@ -39,6 +39,8 @@ class CaptionThread:
         self.language = language
         self.key = key
         self.channel = channel
+        self.on_gone: Callable[[CaptionThread], None] = lambda _: None
+        "told that the chat is gone: nobody reads on"
         self._ending = ending
         self._beside_transcript = beside_transcript
         self._pages = CaptionPages()
@@ -74,6 +76,17 @@ class CaptionThread:
 
     async def _write(self) -> None:
         """Bring every message up to date, oldest first."""
+        try:
+            await self._write_pages()
+        except discord.HTTPException as error:
+            if not is_chat_gone(error):
+                raise
+            self._closed = True
+            self.on_gone(self)
+
+    async def _write_pages(self) -> None:
+        if self._closed:
+            return
         for page in list(self._pages.pages):
             await self._write_page(page)
             if page.settled and page in self._shown:
@@ -90,13 +103,19 @@ class CaptionThread:
             message, before = shown
             if text == before:
                 return
-            if text:
-                await message.edit(content=text)
-                self._shown[page] = message, text
-            else:
+            try:
+                if text:
+                    await message.edit(content=text)
+                    self._shown[page] = message, text
+                    return
                 del self._shown[page]
                 await message.delete()
-        elif text:
+            except discord.HTTPException as error:
+                if not is_message_gone(error):
+                    raise
+                self._shown.pop(page, None)
+                text = page.without(before)  # somebody took it away: only what is new goes on
+        if text and page not in self._shown:
             self._shown[page] = await self._send(text), text
 
     async def _send(self, text: str) -> discord.Message:

@@ -28,6 +28,12 @@ class CaptionPage:
         """Whether none of its lines will change."""
         return all(caption.final for caption in self.lines.values())
 
+    def without(self, text: str) -> str:
+        """Take away the lines that `text` had, and return the rest."""
+        shown = text.split("\n")
+        self.lines = {number: caption for number, caption in self.lines.items() if line(caption) not in shown}
+        return self.text
+
 
 class CaptionPages:
     """The messages of one reader: the last one is live, those before it are full."""

@@ -1,5 +1,7 @@
 """/captions: everyone's words while they speak, in a thread."""
 
+import asyncio
+
 import discord
 from discord import app_commands
 from discord.app_commands import Choice
@@ -9,10 +11,13 @@ from bot.chat import lines
 from bot.chat.captions.caption_thread import CaptionThread
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
+from bot.chat.i18n import Words
+from bot.chat.permissions import VocalChannel
 from bot.chat.requests import REQUEST_ERRORS, within
 from bot.chat.rights import Action, open_to_readers
 from bot.chat.spoken_languages import language_code, native_name, suggestions
 from bot.chat.venue import DiscordVenue
+from bot.errors import NotInCall
 
 THREAD_SECONDS = 5.0
 
@@ -38,14 +43,23 @@ async def captions(interaction: Interaction, language: app_commands.Range[str, 1
     if voice is None or (interaction.channel_id != voice.id and not open_to_readers(voice, interaction.channel)):
         raise Refusal("refusal captions_closed", channel=f"<#{call.venue.channel_id}>")
     await interaction.response.defer(ephemeral=True, thinking=True)
-    chat = await _chat(interaction.channel, words("captions thread", channel=voice.name))
+    async with host.rewriting.setdefault(interaction.channel.id, asyncio.Lock()):  # two people may ask at once
+        reader = _running(call, interaction.channel, code, named=True) or await _opened(
+            call, voice, interaction.channel, code, words
+        )
+    where = getattr(reader.channel, "mention", f"<#{call.venue.channel_id}>")
+    await interaction.followup.send(words("captions opened", channel=where), ephemeral=True)
+
+
+async def _opened(call: Call, voice: VocalChannel, channel: object, code: str | None, words: Words) -> CaptionThread:
+    chat = await _chat(channel, words("captions thread", channel=voice.name))
     began_with = call.captions.cost
 
     def ending() -> str:
         cost = lines.price(call.captions.cost - began_with, words)
         return f"-# {lines.join(words('captions over'), cost)}"
 
-    key = interaction.channel.id, code
+    key = getattr(channel, "id", 0), code
     place = getattr(chat, "id", 0)
 
     def beside_transcript() -> bool:
@@ -55,12 +69,14 @@ async def captions(interaction: Interaction, language: app_commands.Range[str, 1
         return venue.writer.channel.id == place
 
     reader = CaptionThread(chat, key, code, ending, beside_transcript)
+    reader.on_gone = call.captions.gone
+    if call.left:
+        raise NotInCall
     if not call.captions.open(reader):
         raise Refusal("refusal captions_many")
     begun = words("captions translated", language=native_name(code)) if code else words("captions begun")
     await chat.send(begun, silent=True)
-    where = getattr(chat, "mention", f"<#{call.venue.channel_id}>")
-    await interaction.followup.send(words("captions opened", channel=where), ephemeral=True)
+    return reader
 
 
 def _running(call: Call, channel: object, code: str | None, *, named: bool) -> CaptionThread | None:

@@ -13,7 +13,7 @@ import structlog
 
 from bot.chat.i18n import Words
 from bot.chat.lines import split
-from bot.chat.requests import NONCE_BITS, REQUEST_ERRORS, is_edge_fault, retry_delay
+from bot.chat.requests import NONCE_BITS, REQUEST_ERRORS, is_chat_gone, is_edge_fault, retry_delay
 from bot.chat.transcript.outage import LATE_LINE_SECONDS, Outages
 from bot.chat.transcript.waiting_lines import WaitingLines
 from bot.chat.transcript.written_line import TextChannel, WrittenLine
@@ -39,6 +39,8 @@ class LineWriter:
         "posts, edits, lines_dropped, refused, unreachable, failed; may be shared by all channels"
         self.channel = channel
         "may be replaced: lines to come go there"
+        self._home = channel
+        "where they go if that is deleted"
         self._outages = Outages(words)
         self._unsent = WaitingLines()
         self._stale: dict[WrittenLine, None] = {}
@@ -139,10 +141,13 @@ class LineWriter:
                 view, since = _view(line, last), self._now()
                 posted = await self.channel.send(part, silent=True, suppress_embeds=True, nonce=nonce, **view)
             except REQUEST_ERRORS as error:
-                if not is_edge_fault(error):
+                if is_chat_gone(error) and self.channel is not self._home:
+                    self.channel = self._home
+                elif not is_edge_fault(error):
                     self._refused(error)
                     return False
-                await self._wait_out(error)
+                else:
+                    await self._wait_out(error)
             else:
                 break
         if self._now() - since >= LATE_LINE_SECONDS:
