@@ -1,5 +1,7 @@
 """Questions to a voice server, on a clock of the test's own."""
 
+import asyncio
+
 import pytest
 
 from bot.voice.link.ip_discovery import DISCOVERY_BYTES, REQUEST_INTERVAL_SECONDS, IpDiscovery
@@ -52,6 +54,16 @@ async def test_the_question_and_its_answer() -> None:
     # The answer sets the future before anybody waits for it, as on a quick loopback.
     assert await server.discovery.address(SSRC) == ("192.0.2.7", 4321)
     assert (len(server.asked[0]), server.asked[0][:8]) == (DISCOVERY_BYTES, b"\0\1\0\x46\1\2\3\4")
+
+
+async def test_nobody_waits_for_the_address_of_a_session_that_has_ended(server: Server) -> None:
+    server.discovery.give_up()
+    asking = asyncio.create_task(server.discovery.address(SSRC))
+    await asyncio.sleep(0)
+    server.discovery.give_up()
+    with pytest.raises(TimeoutError):
+        await asking
+    assert len(server.asked) == 1
 
 
 async def test_asked_now_and_then_while_answered(server: Server) -> None:

@@ -273,6 +273,7 @@ class VoiceConnection(VoiceConnectionState):
         """Wake who waits for events. If these end the session, which may still be opening: close it."""
         self.events.notify()
         if ends:
+            self.discovery.give_up()
             await self.disconnect_gateway(recovery.DISCONNECTED, reason=recovery.SERVER_CHANGED)
 
     async def _execute_transition(self, transition_id: int) -> None:

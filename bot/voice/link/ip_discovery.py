@@ -24,6 +24,7 @@ class IpDiscovery:
         self._send = send
         self._clock = clock
         self._answer: asyncio.Future[bytes] | None = None
+        self._setting_up = False
         self._server_answers = False
         "the voice server answers keep-alive requests of this session"
         self._next_at = 0.0
@@ -36,18 +37,27 @@ class IpDiscovery:
 
     def start_keep_alive(self) -> None:
         """Start to keep the connection alive."""
-        self._answer = None
+        self._answer, self._setting_up = None, False
         self._next_at = self._clock()
 
     async def address(self, ssrc: int) -> tuple[str, int]:
         """Return our address and port. Raises TimeoutError, OSError."""
+        self._setting_up = True
         for _ in range(MAX_SETUP_REQUESTS):
             answer = self._ask(ssrc)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
                     found = await answer
                     return found[8 : found.index(0, 8)].decode("ascii"), int.from_bytes(found[-2:])
+            if not self._setting_up:
+                break
         raise TimeoutError("no answer to IP discovery")
+
+    def give_up(self) -> None:
+        """Wait no longer for our address, if it is waited for: the session that is being set up has ended."""
+        if self._setting_up and self._answer is not None and not self._answer.done():
+            self._setting_up = False
+            self._answer.set_exception(TimeoutError())
 
     def keep_alive(self, ssrc: int) -> None:
         """Send a request if it is time; called twice a second."""
