@@ -45,6 +45,7 @@ from bot.ops.traces import Spans, tracing
 from bot.ports import Store
 from bot.privacy.erasure import Erasure
 from bot.privacy.holders import shared_holders
+from bot.store.database import OPERATOR_HINT
 from bot.store.outbox import Outbox
 from bot.store.repository import SqlStore
 from bot.talk.vad import make_vad
@@ -247,9 +248,7 @@ async def open_store(settings: Settings, policy: str) -> SqlStore:
     try:
         return await SqlStore.open(settings.database_url, key, policy)
     except StoreUnavailable as error:
-        # Nobody is in a call yet: this is for whoever starts the bot.
-        hint = "Check DATABASE_URL: the server must be reachable, a SQLite file's folder writable and not full."
-        raise StoreUnavailable(str(error), hint=hint) from error
+        raise StoreUnavailable(str(error), hint=OPERATOR_HINT) from error
 
 
 @asynccontextmanager

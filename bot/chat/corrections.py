@@ -127,6 +127,7 @@ class CorrectionForm(ui.Modal):
     async def on_submit(self, interaction: discord.Interaction, /) -> None:
         assert isinstance(interaction.client, Host)
         interaction.client.admit(interaction)
+        rights.check(interaction.user, Action.CORRECT, concerned=True)  # timed out since, perhaps; _correct looks whose
         await self._correct(interaction)  # pyright: ignore[reportArgumentType] # client checked above
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:

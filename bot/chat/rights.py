@@ -63,7 +63,7 @@ class _Rule:
     concerned: bool = False
     "whoever it concerns may do it, come what may"
     personal: str = ""
-    "nobody else may do it"
+    "nobody else may do it, nor they while they are timed out"
     manager: bool = False
     "takes Manage Server"
     unseen: str = "refusal channel_unseen"
@@ -114,7 +114,8 @@ def may(
     tells of a channel, or of a call in it, that they cannot see.
     """
     rule = _RULES[action]
-    if action is Action.OWN or (rule.concerned and concerned):
+    own = rule.concerned and concerned
+    if action is Action.OWN or (own and not rule.personal):
         return None
     if not isinstance(member, discord.Member):
         return Refusal("refusal server_only")
@@ -122,7 +123,7 @@ def may(
     if member.is_timed_out() and not server.administrator:
         return Refusal("refusal you_timed_out")
     if rule.personal:
-        return Refusal(rule.personal)
+        return None if own else Refusal(rule.personal)
     if rule.manager and not server.manage_guild:
         return Refusal("refusal manager")
     granted = server if channel is None else _granted(channel, member)

@@ -1,7 +1,6 @@
 """The same jobs without Discord, from files to files."""
 
 import asyncio
-import shutil
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -30,6 +29,7 @@ from bot.jobs.context import JobContext
 from bot.jobs.enclosed import NOTHING_ENCLOSED, Enclosed, read_enclosed
 from bot.jobs.encoder import encode
 from bot.jobs.job_folder import folder_beside
+from bot.jobs.programme import FinishedFile
 from bot.jobs.services import JobServices
 from bot.jobs.terminal_place import TerminalPlace
 from bot.ports import Store
@@ -179,7 +179,7 @@ async def make_podcast(
         if named
         else [out / f"podcast.{container}", out / "summary.md"]
     )
-    await asyncio.to_thread(_move, [*made.programme.files, made.summary], targets)
+    await asyncio.to_thread(_save, [*made.programme.files, made.summary], targets)
     await asyncio.to_thread(folder.clear)
     return Done(targets[-1].read_text(encoding="utf-8"), tuple(targets), maker.cost, document.notes)
 
@@ -210,7 +210,7 @@ def _bytes(file: Path) -> bytes:
         return opened_file.read(_MOST_BYTES + 1)
 
 
-def _move(made: Sequence[Path], targets: Sequence[Path]) -> None:
+def _save(made: Sequence[FinishedFile], targets: Sequence[Path]) -> None:
     for source, target in zip(made, targets, strict=True):
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        target.write_bytes(source.data)

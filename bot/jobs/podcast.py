@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 
 from bot.audio import clock
 from bot.billing import tokens
@@ -68,7 +67,7 @@ class State:
 @dataclass(frozen=True, slots=True)
 class Podcast:
     programme: joining.Programme
-    summary: Path
+    summary: joining.FinishedFile
     "Markdown"
 
 
@@ -140,15 +139,12 @@ class Podcaster:
             joining.join,
             self._folder.read,
             [(section.chapter.title, len(section.chapter.pieces)) for section in wanted.done],
-            self._folder.path,
             wanted.container,
             wanted.limit,
             wanted.title or "Podcast",
         )
-        summary = self._folder.path / "summary.md"
-        summary.write_text(self._markdown(programme), encoding="utf-8")
         self._progress(State("joining", 1, 1))
-        return Podcast(programme, summary)
+        return Podcast(programme, joining.FinishedFile("summary.md", self._markdown(programme).encode()))
 
     async def _write(self) -> None:
         """Write the script and the summary of each section that has none yet."""

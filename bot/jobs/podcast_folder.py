@@ -4,7 +4,7 @@
                   0001.pcm      a part, s16le mono 24 kHz, written atomically
 
 The folder contains the text that people sent and what was made of it, never speech of people. Plan and parts are sealed
-(job_folder.py); the finished sound lies there only until it is delivered.
+(job_folder.py); the finished sound is never written to disk.
 """
 
 import hashlib
@@ -138,7 +138,7 @@ class PodcastFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _drop_outcome(self) -> None:
-        """Delete the finished sound and summary, which are not sealed."""
+        """Delete what an earlier version left there of the finished sound and summary, which it did not seal."""
         for file in self.path.iterdir():
             if file.name != PLAN_FILE and file.suffix != ".pcm":
                 file.unlink(missing_ok=True)

@@ -1,11 +1,11 @@
-"""Spoken parts -> one programme: trimmed, faded, levelled and encoded, one part at a time.
+"""Spoken parts -> one programme: trimmed, faded, levelled and encoded, one part at a time, in memory.
 
 Takes CPU: call it in a thread.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from io import BytesIO
 
 import numpy as np
 
@@ -41,17 +41,23 @@ Load = Callable[[int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
+class FinishedFile:
+    """In memory, because what is sealed on disk must not lie there openly in its last form."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
-    files: tuple[Path, ...]
+    files: tuple[FinishedFile, ...]
     "several when one would exceed the size limit"
     chapters: tuple[ChapterMark, ...]
     seconds: float
 
 
-def join(
-    load: Load, chapters: Sequence[tuple[str, int]], out: Path, container: str, limit: int, title: str
-) -> Programme:
-    """Write files of at most `limit` bytes into `out`. `chapters`: titles and numbers of parts, in order."""
+def join(load: Load, chapters: Sequence[tuple[str, int]], container: str, limit: int, title: str) -> Programme:
+    """Make files of at most `limit` bytes. `chapters`: titles and numbers of parts, in order."""
     starts: list[float] = []
     gains: list[float] = []
     pauses: list[float] = []
@@ -77,12 +83,13 @@ def join(
     marks = [ChapterMark(name, start, end) for (name, _), start, end in zip(chapters, starts, ends, strict=True)]
     rate, _ = fitting(seconds, container, limit)
     most = _room(limit) * 8 / (rate * _CONTAINER_OVERHEAD_FACTOR)
-    encoding = _Encoding(out, container, rate, title, file_ends(seconds, most, starts[1:], pauses))
-    ceiling, files = loudness.PEAK_CEILING, []
+    encoding = _Encoding(container, rate, title, file_ends(seconds, most, starts[1:], pauses))
+    ceiling = loudness.PEAK_CEILING
+    files: list[FinishedFile] = []
     for _ in range(_MAX_ENCODINGS):
         pieces = _pieces(load, chapters, [gain * trim for gain in gains])
         files = encoding.write(loudness.levelled(pieces, 1.0, SPEAK_RATE, ceiling), marks)
-        peak = max(map(true_peak, files))
+        peak = max(true_peak(file.data) for file in files)
         if peak <= MAX_TRUE_PEAK:
             break
         ceiling *= MAX_TRUE_PEAK / peak * _SPARE_FACTOR
@@ -107,7 +114,6 @@ def _room(limit: int) -> int:
 class _Encoding:
     """How the files of a programme are written."""
 
-    out: Path
     container: str
     rate: int
     "bits per second"
@@ -115,9 +121,9 @@ class _Encoding:
     ends: Sequence[float]
     "of the files, in seconds"
 
-    def write(self, pieces: Iterator[bytes], marks: Sequence[ChapterMark]) -> list[Path]:
+    def write(self, pieces: Iterator[bytes], marks: Sequence[ChapterMark]) -> list[FinishedFile]:
         """Write all files. Each cut is faded on both sides."""
-        files: list[Path] = []
+        files: list[FinishedFile] = []
         start, held, count = 0.0, b"", len(self.ends)
         for number, end in enumerate(self.ends):
             own = [
@@ -125,14 +131,12 @@ class _Encoding:
                 for mark in marks
                 if mark.start < end and mark.end > start
             ]
-            path = self.out / (f"podcast.{self.container}" if count == 1 else f"podcast-{number + 1}.{self.container}")
+            name = f"podcast.{self.container}" if count == 1 else f"podcast-{number + 1}.{self.container}"
             tags = {"title": self.title if count == 1 else f"{self.title} ({number + 1}/{count})"}
             first, last = number == 0, number == count - 1
             wanted = round(end * SPEAK_RATE) - round(start * SPEAK_RATE)
-            with (
-                path.open("wb") as file,
-                FileEncoder(file, SPEAK_RATE, self.container, None, self.rate, own, tags) as encoder,
-            ):
+            made = BytesIO()
+            with FileEncoder(made, SPEAK_RATE, self.container, None, self.rate, own, tags) as encoder:
                 at = 0
                 while last or at < wanted:
                     piece = held or next(pieces, None)
@@ -141,7 +145,7 @@ class _Encoding:
                     piece, held = (piece, b"") if last else (piece[: (wanted - at) * 2], piece[(wanted - at) * 2 :])
                     encoder.write(faded(piece, at, wanted, first=first, last=last))
                     at += len(piece) // 2
-            files.append(path)
+            files.append(FinishedFile(name, made.getvalue()))
             start = end
         return files
 

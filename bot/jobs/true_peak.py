@@ -4,7 +4,7 @@ Codecs overshoot, the more the fewer bits they have, so it is measured on what a
 thread.
 """
 
-from pathlib import Path
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,13 +23,13 @@ _MOST_BETWEEN = 10 ** (-3 / 20)
 """The curve of speech rises above its samples by less than 3 dB, so chunks that are quieter need no closer look."""
 
 
-def true_peak(path: Path) -> float:
+def true_peak(data: bytes) -> float:
     """Return the true peak of a file of the bot's own, as share of full scale."""
     import av  # takes 18 MiB, so only in a process that writes a file
 
     peak = 0.0
     held = np.zeros(_EDGE_SAMPLES, np.float32)
-    with av.open(str(path)) as file:
+    with av.open(BytesIO(data), mode="r") as file:
         for frame in file.decode(audio=0):
             held = np.concatenate([held, _mono(frame)])
             while len(held) >= _CHUNK_SAMPLES + 2 * _EDGE_SAMPLES:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StoreUnavailable
-from bot.store.database import NEWS_LOCK, READ_ONLY_OPTION, failures
+from bot.store.database import NEWS_LOCK, READ_ONLY_OPTION, failures, reason
 from bot.store.seal import Seal
 from bot.store.tables import Base, NewsRow
 
@@ -59,7 +59,7 @@ class Repository:
             cause = getattr(error, "orig", None) or error
             if getattr(cause, "sqlite_errorcode", 0) & 0xFF in STICKY_SQLITE_ERRORS:
                 await self._engine.dispose()
-            raise StoreUnavailable(type(cause).__name__) from error
+            raise StoreUnavailable(reason(error)) from error
 
     def _insert(self, table: type[Base]) -> Any:
         # Both dialects offer ON CONFLICT, each with its own class.

@@ -36,6 +36,8 @@ URL_FAULT = "DATABASE_URL must begin with sqlite+aiosqlite:/// or postgresql+asy
 PARTS_FAULT = "DATABASE_URL can't be read: percent-encode @ : / ? # in its password; its port is a number"
 OPTIONS_FAULT = "DATABASE_URL has an option after its ? that asyncpg does not know (libpq's sslmode is ssl there)"
 SCHEMES = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+OPERATOR_HINT = "Check DATABASE_URL: the server must be reachable, a SQLite file's folder writable and not full."
+"""For whoever starts the bot or types a command: nobody is in a call."""
 POSTGRES_HINT = "Install it once, then everything knows it: ./dev --no-dev --extra postgres python -m bot doctor"
 REWRITE_AT_START = "PRAGMA user_version = 1"
 """Has the next start rewrite a SQLite file; nothing else uses that number."""

@@ -359,6 +359,24 @@ async def test_owners_and_administrators_may_even_when_timed_out(quiet: QuietBot
         assert "wasn't saying anything" in outcome.content
 
 
+async def test_a_timeout_counts_when_the_button_is_pressed_and_the_form_sent(tmp_path: Path) -> None:
+    async with rights_room(tmp_path) as room:
+        await room.ready()
+        guild, asker = room.sandbox.guild, room.people["concerned"]
+        await room.sandbox.enter_voice(asker, room.sandbox.lounge)
+        form = await room.sandbox.menu(asker, "That's not what I said", await room.said())
+        price = await room.job("pay")
+        question, confirm = await room.tool_question()
+        room.sandbox.moderator.time_out(guild, asker, 60.0)
+        for shown in (price, question):
+            outcome = await room.sandbox.click(asker, shown, room.buttons(shown)[0])
+            assert outcome.content == "⚠️ " + SENTENCES["T"][1]
+        confirm.stop()
+        sent = await (await room.sandbox.submit(form, {"words:1": "other words"})).settled()
+        assert sent.text == "⚠️ " + SENTENCES["T"][1]
+        assert await pressed("cancel", 0)(room, "concerned") == "done", "their own job they may end"
+
+
 async def test_a_call_in_a_channel_that_not_everyone_sees_is_named_nowhere_in_public(quiet: QuietBot) -> None:
     sandbox = quiet.sandbox
     ada = await quiet.enter("Ada")

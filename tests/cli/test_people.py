@@ -63,6 +63,19 @@ def test_a_wrong_key_is_said(
     assert key not in ended.output
 
 
+@pytest.mark.parametrize("command", [["forget-user", str(ANNA)], ["export-user", str(ANNA)], ["backup", "kept"]])
+def test_a_database_that_does_not_work_is_said_to_the_operator(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    (tmp_path / "bot.db").write_text("no database" * 100)
+    monkeypatch.chdir(tmp_path)
+    ended = runner.invoke(main.cli, command)
+    assert ended.exit_code == 74
+    assert "SQLITE_NOTADB" in ended.output
+    assert "Check DATABASE_URL" in ended.output
+    assert not (tmp_path / "kept").exists()
+
+
 async def test_a_backup_and_back(tmp_path: Path) -> None:
     env = {"DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/bot.db"}
     store = await SqlStore.open(env["DATABASE_URL"])

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
-from pathlib import Path
+from io import BytesIO
 from typing import Literal
 
 import aiohttp
@@ -22,6 +22,7 @@ from bot.chat.price_question import PriceQuestion
 from bot.errors import AlreadyAtIt, BotError, JobCancelled, MissingPermissions
 from bot.jobs import podcast as job
 from bot.jobs import podcast_folder
+from bot.jobs.programme import FinishedFile
 from bot.jobs.queue import Ticket
 
 log = structlog.get_logger(__name__)
@@ -198,7 +199,7 @@ async def _deliver_fitting(
         except discord.HTTPException as error:
             if error.status != _TOO_LARGE_STATUS or not shrinks_left:
                 raise
-            largest = max(file.stat().st_size for file in made.programme.files)
+            largest = max(len(file.data) for file in made.programme.files)
             plan.limit = min(plan.limit, largest) // 2
             log.info("podcast_too_large", bytes=largest, limit=plan.limit)
             made = await maker.make()
@@ -209,21 +210,21 @@ async def _deliver(made: job.Podcast, plan: podcast_folder.Plan, cost: str, mess
     programme = made.programme
     text = words("podcast done", title=_title(plan, words), minutes=clock(programme.seconds), cost=cost).rstrip(" ·")
     await message.detach()
-    for number, paths in enumerate(_messages([*programme.files, made.summary])):
-        await message.follow_up("" if number else text, [discord.File(path, path.name) for path in paths])
+    for number, files in enumerate(_messages([*programme.files, made.summary])):
+        await message.follow_up("" if number else text, [discord.File(BytesIO(file.data), file.name) for file in files])
     await message.finish(text)
 
 
-def _messages(paths: Sequence[Path]) -> list[list[Path]]:
+def _messages(files: Sequence[FinishedFile]) -> list[list[FinishedFile]]:
     """Return the files of each message, in order: as many as one request may carry."""
-    found: list[list[Path]] = [[]]
+    found: list[list[FinishedFile]] = [[]]
     room = MAX_MESSAGE_BYTES - _OTHER_BYTES
-    for path in paths:
-        size = path.stat().st_size
+    for file in files:
+        size = len(file.data)
         if found[-1] and (size > room or len(found[-1]) == _MAX_MESSAGE_FILES):
             found.append([])
             room = MAX_MESSAGE_BYTES - _OTHER_BYTES
-        found[-1].append(path)
+        found[-1].append(file)
         room -= size
     return found
 
