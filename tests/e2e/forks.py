@@ -14,6 +14,9 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from tests.asked_once import ask_once
+from tests.soon_ready import be_ready_soon
+
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["bot.cli.main", "bot.app", "bot.jobs.offline", "bot.ops.doctor", "bot.ops.metrics"])
 
@@ -27,6 +30,8 @@ def _become(arguments: tuple[str, ...], env: Mapping[str, str], folder: Path, ou
     for number, pipe in ((1, out), (2, err)):
         os.dup2(pipe.fileno(), number)
         pipe.close()
+    be_ready_soon()
+    ask_once()
     sys.argv[1:] = arguments
     runpy.run_module("bot", run_name="__main__", alter_sys=True)
 

@@ -13,7 +13,7 @@ from tests.e2e.test_privacy import parts
 
 
 async def test_whoever_is_not_listed_holds_the_floor_and_nothing_else(harness: Harness) -> None:
-    harness.model.default = Speak.clip("bot-rice")
+    harness.model.default = Speak.clip("bot-heard")
     sandbox, lounge = harness.sandbox, harness.lounge.id
     crew = sandbox.world.add_role(sandbox.guild, "Crew", 0)
     managers = sandbox.world.add_role(sandbox.guild, "Managers", discord.Permissions(manage_guild=True).value)
@@ -32,7 +32,7 @@ async def test_whoever_is_not_listed_holds_the_floor_and_nothing_else(harness: H
         await anna.say(clips.load("anna-cook", OUT))
         assert not talking.done()
         spoken = await talking
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         await until(lambda: any(line.startswith("**Anna** ") for line in harness.lines()))
         began = next(frame.at for frame in ben.recorder.frames(sandbox.bot.id))
         print(f"the answer began {began - spoken.last:.2f} s after whoever is not listed fell silent")

@@ -24,11 +24,11 @@ async def test_somebody_asks_and_hears_the_answer(harness: Harness) -> None:
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         assert asked(harness).startswith('"Anna", ') and sentence("anna-cook") in asked(harness)
         assert not any(chat.audio for chat in harness.model.chats)  # it gets words alone
-        assert heard_by(anna, harness, "bot-rice") >= 0.95
-        [line] = [line for line in harness.lines() if sentence("bot-rice") in line]
+        assert heard_by(anna, harness, "bot-heard") >= 0.95
+        [line] = [line for line in harness.lines() if sentence("bot-heard") in line]
         assert "$" in line
         sounds = [words.pcm for words in harness.model.transcriptions]
         assert len(sounds) == len(set(sounds)), "never twice, though the answer waited for them"
@@ -39,22 +39,22 @@ async def test_somebody_asks_and_hears_the_answer(harness: Harness) -> None:
         shown = await harness.sandbox.command(anna.user, "call status", channel_id=harness.lounge.id)
         assert "gpt-transcribe" in shown.content and "gpt-4o-mini-tts" in shown.content
         await anna.say(clips.load("anna-quickest", OUT))
-        await said(harness, "bot-rice", turns=2)
+        await said(harness, "bot-heard", turns=2)
         past = json.dumps(harness.model.chats[-1].body["messages"][:-1], ensure_ascii=False)
-        assert sentence("anna-cook") in past and sentence("bot-rice") in past
+        assert sentence("anna-cook") in past and sentence("bot-heard") in past
     assert not harness.model.refused
 
 
 async def test_what_was_heard_of_a_clause_is_remembered(harness: Harness) -> None:
-    rice, harness.model.default = harness.model.default, Speak(MOON)
+    usual, harness.model.default = harness.model.default, Speak(MOON)
     async with harness.bot(**CASCADE):
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
         await anna.recorder.wait_for(harness.sandbox.bot.id, 2.0, 60)
-        harness.model.default = rice
+        harness.model.default = usual
         await anna.say(clips.load("anna-wait", OUT))
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         [heard] = [
             message["content"] for message in harness.model.chats[-1].body["messages"] if message["role"] == "assistant"
         ]
@@ -71,11 +71,11 @@ async def test_a_voice_that_fails_is_told_and_the_text_stays(harness: Harness) -
         before = len(harness.lines())
         await anna.say(clips.load("anna-cook", OUT))
         await until(lambda: any("needs to check SPEECH_MODEL" in line for line in harness.lines()[before:]))
-        await until(lambda: any(sentence("bot-rice") in line for line in harness.lines()))
+        await until(lambda: any(sentence("bot-heard") in line for line in harness.lines()))
         harness.model.default_speech = None
         await anna.say(clips.load("anna-quickest", OUT))
-        await said(harness, "bot-rice", turns=2)
-        assert heard_by(anna, harness, "bot-rice") >= 0.9
+        await said(harness, "bot-heard", turns=2)
+        assert heard_by(anna, harness, "bot-heard") >= 0.9
 
 
 async def test_five_speakers_arrive_as_five(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ async def test_five_speakers_arrive_as_five(harness: Harness, monkeypatch: pytes
         async with asyncio.TaskGroup() as group:
             for name, clip in names.items():
                 group.create_task(people[name].say(clips.load(clip, OUT)))
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         words = "\n".join(json.dumps(chat.body["messages"], ensure_ascii=False) for chat in harness.model.chats)
         for name, clip in names.items():
             assert name in words and sentence(clip)[:12] in words

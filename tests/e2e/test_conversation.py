@@ -89,9 +89,9 @@ async def test_somebody_asks_and_hears_the_answer(harness: Harness) -> None:
         outcome = await harness.join(anna)  # counts as her agreement
         assert outcome.ephemeral
         await anna.say(clips.load("anna-cook", OUT))
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         assert clip_in(harness, answered(harness), "anna-cook") >= 0.95
-        assert heard_by(anna, harness, "bot-rice") >= 0.95
+        assert heard_by(anna, harness, "bot-heard") >= 0.95
         await until(lambda: any(sentence("anna-cook") in line for line in harness.lines()))
         [line] = [line for line in harness.lines() if sentence("anna-cook") in line]
         assert line.startswith("**Anna**")
@@ -103,9 +103,9 @@ async def test_the_next_request_carries_the_turn_and_so_does_a_restart(harness: 
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         await anna.say(clips.load("anna-quickest", OUT))
-        await said(harness, "bot-rice", turns=2)
+        await said(harness, "bot-heard", turns=2)
         first, second = await harness.model.wait_for_chats(2)
         if harness.engine == "audio":
             assert {"role": "assistant", "audio": {"id": first.audio_id}} in second.body["messages"]
@@ -154,7 +154,7 @@ async def test_padding_a_late_op_5_and_a_bad_line(harness: Harness) -> None:
         harness.model.transcribe = lambda wav: "something"
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         request = answered(harness)  # what the line damaged is "something" to the stand-in's transcriber
         assert asked_about(harness, request, clips.load("anna-cook", HEARD), "something") >= 0.8 or clip_in(
             harness, request, "anna-cook"
@@ -162,40 +162,40 @@ async def test_padding_a_late_op_5_and_a_bad_line(harness: Harness) -> None:
 
 
 async def test_speaking_over_the_answer_stops_it_and_only_what_was_heard_is_remembered(harness: Harness) -> None:
-    rice, harness.model.default = harness.model.default, Speak.clip("bot-moon")
+    usual, harness.model.default = harness.model.default, Speak.clip("bot-moon")
     async with harness.bot():
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
         await anna.recorder.wait_for(harness.sandbox.bot.id, 2.0, 60)
-        first, harness.model.default = answered(harness), rice
+        first, harness.model.default = answered(harness), usual
         await anna.say(clips.load("anna-wait", OUT))
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         past = json.dumps(answered(harness).body["messages"], ensure_ascii=False)
         assert f'"{first.audio_id}"' not in past
         assert "The story of the moon" in past
         assert "slowly became the moon" not in past
         assert heard_by(anna, harness, "bot-moon") < 0.8, "all of it is 0.99"
-        assert heard_by(anna, harness, "bot-rice") >= 0.95
+        assert heard_by(anna, harness, "bot-heard") >= 0.95
         assert not any("slowly became the moon" in line for line in harness.lines())
 
 
 async def test_a_model_error_is_told_and_the_next_turn_works(harness: Harness) -> None:
-    rice, harness.model.default = harness.model.default, Refuse(500, "oops")
+    usual, harness.model.default = harness.model.default, Refuse(500, "oops")
     async with harness.bot():
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)
         before = len(harness.lines())
         await anna.say(clips.load("anna-cook", OUT))
         await until(lambda: any("trouble" in line for line in harness.lines()[before:]), 8)
-        harness.model.default = rice
+        harness.model.default = usual
         await anna.say(clips.load("anna-quickest", OUT))
-        await said(harness, "bot-rice")
-        assert heard_by(anna, harness, "bot-rice") >= 0.95
+        await said(harness, "bot-heard")
+        assert heard_by(anna, harness, "bot-heard") >= 0.95
 
 
 async def test_what_broke_off_is_told_and_what_was_heard_stays(harness: Harness) -> None:
-    rice, harness.model.default = (
+    usual, harness.model.default = (
         harness.model.default,
         Speak.clip("bot-moon").with_(breaks=Break.RESET, break_after=3.0),
     )
@@ -204,9 +204,9 @@ async def test_what_broke_off_is_told_and_what_was_heard_stays(harness: Harness)
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
         await until(lambda: any("The story" in line and "-#" in line for line in harness.lines()), 20)
-        harness.model.default = rice
+        harness.model.default = usual
         await anna.say(clips.load("anna-quickest", OUT))
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
 
 
 async def test_people_who_have_not_agreed_are_not_heard(harness: Harness) -> None:
@@ -216,14 +216,14 @@ async def test_people_who_have_not_agreed_are_not_heard(harness: Harness) -> Non
         await ben.join(harness.lounge.id)
         await ben.say(clips.load("ben-train", OUT))
         await anna.say(clips.load("anna-cook", OUT))  # names the bot: there are two people now
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         assert all(clip_in(harness, chat, "ben-train") < 0.5 for chat in harness.model.chats)
         heard = [words.pcm for words in harness.model.transcriptions]
         assert all(correlation(clips.load("ben-train", HEARD), pcm, HEARD) < 0.5 for pcm in heard)
         [panel] = [m for m in harness.sandbox.messages(harness.lounge.id) if m.components and not m.content]
         await harness.sandbox.click(ben.user, panel, button_id(panel, "Let the bot hear me"))
         await ben.say(clips.load("ben-moon", OUT))
-        await said(harness, "bot-rice", turns=2)
+        await said(harness, "bot-heard", turns=2)
         assert clip_in(harness, answered(harness), "ben-moon") >= 0.95
 
 
@@ -245,4 +245,4 @@ async def test_stop_ask_and_leave(harness: Harness) -> None:
         await until(lambda: harness.sandbox.bot.id not in harness.sandbox.guild.voice_states)
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")

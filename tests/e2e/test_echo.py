@@ -82,7 +82,7 @@ async def test_two_loudspeakers_in_one_channel(harness: Harness) -> None:
 
 
 async def test_speaking_over_the_echo_stops_the_answer_and_reaches_the_model(harness: Harness) -> None:
-    rice, harness.model.default = harness.model.default, Speak.clip("bot-moon")
+    rice, harness.model.default = Speak.clip("bot-rice"), Speak.clip("bot-moon")
     async with harness.bot():
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)

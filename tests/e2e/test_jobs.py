@@ -44,9 +44,9 @@ async def test_ask_outside_a_call_is_answered_with_sound_and_remembered(harness:
         eve = harness.sandbox.add_user("Eve")
         file = harness.sandbox.file("voice.m4a", recording("anna-cook", "ipod", "aac"))
         outcome = await (await harness.sandbox.command(eve, "ask", {"text": "What is it?", "file": file})).settled()
-        assert sentence("bot-rice") in outcome.content
+        assert sentence("bot-heard") in outcome.content
         await until(lambda: outcome.followups)
-        assert correlation(clips.load("bot-rice", OUT), voice_message_sound(outcome.followups[0], OUT), OUT) >= 0.9
+        assert correlation(clips.load("bot-heard", OUT), voice_message_sound(outcome.followups[0], OUT), OUT) >= 0.9
         assert correlation(clips.load("anna-cook", HEAR_RATE), harness.model.chats[0].newest, HEAR_RATE) >= 0.9
         outcome = await (await harness.sandbox.command(eve, "ask", {"text": "And then?"})).settled()
         await until(lambda: outcome.followups)
@@ -65,10 +65,10 @@ async def test_a_recording_asked_about_in_a_call_is_answered_there(harness: Harn
         await harness.sandbox.command(
             anna.user, "ask", {"text": "Translate", "file": file}, channel_id=harness.lounge.id
         )
-        await until(lambda: any(sentence("bot-rice") in line and "-#" in line for line in harness.lines()), 30)
+        await until(lambda: any(sentence("bot-heard") in line and "-#" in line for line in harness.lines()), 30)
         (request,) = harness.model.chats
         assert correlation(clips.load("anna-quickest", HEAR_RATE), request.newest, HEAR_RATE) >= 0.9
-        assert correlation(clips.load("bot-rice", OUT), anna.recorder.heard(harness.sandbox.bot.id, None), OUT) >= 0.9
+        assert correlation(clips.load("bot-heard", OUT), anna.recorder.heard(harness.sandbox.bot.id, None), OUT) >= 0.9
 
 
 async def test_analyze_says_what_a_recording_holds(harness: Harness) -> None:
@@ -116,11 +116,11 @@ async def test_the_menus_work_on_a_voice_message(harness: Harness) -> None:
         message = await harness.sandbox.write(ada, harness.sandbox.general.id, attachments=voice, voice_seconds=2.0)
         analysis = await (await harness.sandbox.menu(eve, "Analyze recording", message)).settled()
         assert analysis.ephemeral
-        assert sentence("bot-rice") in analysis.content
+        assert sentence("bot-heard") in analysis.content
         answer = await (await harness.sandbox.menu(eve, "Answer aloud", message)).settled()
         assert not answer.ephemeral
         await until(lambda: answer.followups)
-        assert correlation(clips.load("bot-rice", OUT), voice_message_sound(answer.followups[0], OUT), OUT) >= 0.9
+        assert correlation(clips.load("bot-heard", OUT), voice_message_sound(answer.followups[0], OUT), OUT) >= 0.9
         words = await harness.sandbox.write(ada, harness.sandbox.general.id, "How high is Mount Fuji?")
         picture = [("fuji.png", b"\x89PNG\r\n\x1a\n" + bytes(99))]
         shown = await harness.sandbox.write(ada, harness.sandbox.general.id, words.content, attachments=picture)
@@ -214,10 +214,10 @@ async def test_the_recording_of_somebody_who_withdrew_is_heard_for_nobody_else(h
                 assert "doesn't want me to hear them" in told(refused)
         assert not harness.model.chats
         own = await (await harness.sandbox.menu(ada, "Analyze recording", message)).settled()
-        assert sentence("bot-rice") in own.content
+        assert sentence("bot-heard") in own.content
         await harness.sandbox.command(ada, "privacy consent")
         again = await (await harness.sandbox.menu(eve, "Analyze recording", message)).settled()
-        assert sentence("bot-rice") in again.content
+        assert sentence("bot-heard") in again.content
 
 
 async def test_a_recap_under_way_ends_when_somebody_in_it_is_forgotten(harness: Harness) -> None:
@@ -271,7 +271,7 @@ async def test_a_recap_of_the_call_is_told_and_written(harness: Harness) -> None
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await until(lambda: any(sentence("bot-rice") in line and "-#" in line for line in harness.lines()), 30)
+        await until(lambda: any(sentence("bot-heard") in line and "-#" in line for line in harness.lines()), 30)
         await until(lambda: any(sentence("anna-cook") in line for line in harness.lines()), 30)
         harness.model.script(Speak.clip("bot-moon"))
         eve = harness.sandbox.add_user("Eve", locale="de")
@@ -315,7 +315,7 @@ async def test_nobody_catches_up_on_what_they_may_not_read(harness: Harness) -> 
         line = Talk("user", anna.user.id, "Anna", "we meet at nine", running.client.services.wall())
         await running.store.remember(harness.sandbox.guild.id, closed.id, [line])
         outcome = await (await harness.sandbox.command(anna.user, "catchup", {"channel": closed})).settled()
-        assert sentence("bot-rice") in outcome.content
+        assert sentence("bot-heard") in outcome.content
         assert outcome.ephemeral  # others in this channel may not read the closed one
 
 

@@ -31,7 +31,7 @@ async def test_no_secret_no_name_no_word_in_any_line(harness: Harness) -> None:
         zaphod = await harness.sandbox.person(NAME)
         await harness.join(zaphod)
         await zaphod.say(clips.load("anna-cook", OUT))
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         voice = harness.sandbox.voice
         assert isinstance(voice, VoiceGateway)
         keys = [seat.leg.key for seat in voice.seats(harness.sandbox.bot.id) if seat.leg]

@@ -73,7 +73,7 @@ async def test_a_turn_is_traced_to_the_collector_without_a_word_or_a_person(
             anna = await harness.sandbox.person("Anna")
             await harness.join(anna)
             await anna.say(clips.load("anna-cook", OUT))
-            await said(harness, "bot-rice")
+            await said(harness, "bot-heard")
         sent = b"".join(received)
     stages = {"wait", "transcription gpt-transcribe", "chat gpt-audio-1.5", "first audio", "playback"}
     assert names(received) == {"turn", *stages}
@@ -88,7 +88,7 @@ async def test_a_call_is_seen_in_the_metrics_and_counters_never_fall(harness: Ha
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         during, text = await scrape(port)
         assert during["kikite_calls{state=listening}"] == 1
         assert during["kikite_links"] == 1

@@ -123,6 +123,7 @@ async def test_talking_over_the_answer_stops_it(tmp_path: Path) -> None:
         page = await chromium.page(door.url)
         await entered(page)
         await page.sees("Speaking", "#state")
+        stand_in(backend).default = Speak.clip("bot-heard")
         await page.sees(clips.get("anna-wait").sentence, "#messages")
         await page.sees("interrupted: quiet after", "#turns")
         first = next(turn for turn in backend.timeline.view() if turn["playing"])

@@ -49,13 +49,14 @@ def words_heard(harness: Harness, person: Person, clip: str, since: float | None
 
 async def talk(harness: Harness, anna: Person, turns: int = 1) -> None:
     await anna.say(clips.load("anna-cook", OUT))
-    await said(harness, "bot-rice", turns)
+    await said(harness, "bot-heard", turns)
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["https", "http"])
 async def test_somebody_asks_a_real_process_and_hears_the_answer(tmp_path: Path, plain: bool) -> None:
     async with Sandbox.open(http=plain) as sandbox, ModelServer.open(first_audio=0.1) as model:
         harness = Harness(sandbox, model, tmp_path)
+        model.default = Speak.clip("bot-heard")
         async with process.running(environment(sandbox, model, tmp_path), tmp_path, fresh=not plain) as bot:
             await bot.until("/livez")
             await bot.ready()
@@ -65,7 +66,7 @@ async def test_somebody_asks_a_real_process_and_hears_the_answer(tmp_path: Path,
             await talk(harness, anna)
             [request] = model.chats
             assert correlation(clips.load("anna-cook", HEARD), request.newest, HEARD) >= 0.95
-            assert words_heard(harness, anna, "bot-rice") >= WELL
+            assert words_heard(harness, anna, "bot-heard") >= WELL
             bot.signal(signal.SIGTERM)
             assert await bot.ended() == 0
         assert not any("Traceback" in line for line in bot.lines)
@@ -103,14 +104,14 @@ async def test_after_a_kill_in_mid_reply_it_is_back_with_what_it_knew(harness: H
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)
         await talk(harness, anna)
-        rice, harness.model.default = harness.model.default, Speak.clip("bot-heard")
+        usual, harness.model.default = harness.model.default, Speak.clip("bot-moon")
         heard = len(anna.recorder.heard(harness.sandbox.bot.id))
         await anna.say(clips.load("anna-quickest", OUT))
         await until(lambda: len(anna.recorder.heard(harness.sandbox.bot.id)) > heard + OUT // 4)
         killed = time.monotonic()
         bot.signal(signal.SIGKILL)
         await bot.ended()
-    harness.model.default = rice
+    harness.model.default = usual
     async with process.running(environment(harness.sandbox, harness.model, harness.folder), harness.folder):
         await until(lambda: any("back" in line.lower() for line in harness.lines()), 60)
         print(f"killed and started again: its call was back after {time.monotonic() - killed:.1f} s")
@@ -118,7 +119,7 @@ async def test_after_a_kill_in_mid_reply_it_is_back_with_what_it_knew(harness: H
         await talk(harness, anna, turns=2)
         past = json.dumps(harness.model.chats[-1].body["messages"], ensure_ascii=False)
         assert sentence("anna-cook") in past
-        assert words_heard(harness, anna, "bot-rice", again) >= WELL
+        assert words_heard(harness, anna, "bot-heard", again) >= WELL
     assert not harness.model.refused
 
 

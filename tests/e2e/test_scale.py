@@ -125,12 +125,12 @@ async def test_a_process_that_stood_still_is_woken_and_goes_on(harness: Harness,
             while True:  # what is said while the link comes back may be lost
                 await anna.say(clips.load("anna-cook", OUT))
                 try:
-                    await said(harness, "bot-rice", turns + 1)
+                    await said(harness, "bot-heard", turns + 1)
                     break
                 except TimeoutError:
                     print("\n".join(bot.lines[-5:]))
         print(f"stopped for {seconds} s: answered again {time.monotonic() - woken:.1f} s after it was woken")
-        assert words_heard(harness, anna, "bot-rice", again) >= WELL
+        assert words_heard(harness, anna, "bot-heard", again) >= WELL
         assert not any("Traceback" in line for line in bot.lines)
         bot.signal(signal.SIGTERM)
         assert await bot.ended(60) == 0
@@ -156,7 +156,7 @@ async def test_an_event_loop_blocked_for_three_seconds_loses_neither_words_nor_l
         await asyncio.sleep(0.5)
         bot.signal(signal.SIGUSR2)
         await saying
-        await said(harness, "bot-rice", 2)
+        await said(harness, "bot-heard", 2)
         heard = correlation(clips.load("anna-cook", HEARD), harness.model.chats[-1].newest, HEARD)
         answered = asyncio.get_running_loop().time() - began
         print(f"while Anna spoke: {heard:.3f} of her words heard, answered {answered:.1f} s after she began")
@@ -165,8 +165,8 @@ async def test_an_event_loop_blocked_for_three_seconds_loses_neither_words_nor_l
         await anna.say(clips.load("anna-cook", OUT))
         await until(lambda: len(anna.recorder.words(harness.sandbox.bot.id, since)) > OUT, 60)
         bot.signal(signal.SIGUSR2)
-        await said(harness, "bot-rice", 3)
-        reached = words_heard(harness, anna, "bot-rice", since)
+        await said(harness, "bot-heard", 3)
+        reached = words_heard(harness, anna, "bot-heard", since)
         print(f"while the bot spoke: {reached:.3f} of its words reached Anna")
         broken = bot.events("link_broken") + bot.events("link_receive_broken")
         print(f"voice links broken: {len(broken)}")
@@ -208,7 +208,7 @@ async def test_a_database_that_becomes_read_only_costs_no_conversation(
         async with asyncio.timeout(120):
             while len(lines := await store.history(harness.lounge.id, 50)) < 4:
                 await asyncio.sleep(0.5)
-        assert [line.text for line in lines] == [sentence("anna-cook"), sentence("bot-rice")] * 2
+        assert [line.text for line in lines] == [sentence("anna-cook"), sentence("bot-heard")] * 2
         print(f"writable again: all {len(lines)} lines are written")
         await store.aclose()
         bot.signal(signal.SIGTERM)

@@ -14,7 +14,7 @@ from sandbox.people.person import Person
 from tests.e2e.conftest import Harness, until
 from tests.e2e.test_conversation import OUT, heard_by, said, sentence
 
-RICE = Speak.clip("bot-rice")
+HEARD = Speak.clip("bot-heard")
 
 
 async def ask(harness: Harness) -> Person:
@@ -29,51 +29,51 @@ def loudest(person: Person, harness: Harness) -> int:
     return int(np.abs(heard).max(initial=0))
 
 
-@pytest.mark.parametrize("answer", [RICE.with_(encoding="mp3"), RICE.with_(Oddity.WHOLE, encoding="wav float")])
+@pytest.mark.parametrize("answer", [HEARD.with_(encoding="mp3"), HEARD.with_(Oddity.WHOLE, encoding="wav float")])
 async def test_other_formats_are_heard(harness: Harness, answer: Speak) -> None:
     harness.model.default = answer
     async with harness.bot():
         anna = await ask(harness)
-        await said(harness, "bot-rice")
-        assert heard_by(anna, harness, "bot-rice") >= 0.9
+        await said(harness, "bot-heard")
+        assert heard_by(anna, harness, "bot-heard") >= 0.9
 
 
 @pytest.mark.parametrize("encoding", ["float", "24 bit", "mp4 with its index last"])
 async def test_noise_is_read_instead_of_heard(harness: Harness, encoding: str) -> None:
-    harness.model.default = RICE.with_(encoding=encoding)
+    harness.model.default = HEARD.with_(encoding=encoding)
     async with harness.bot():
         anna = await ask(harness)
         await until(lambda: any("can't play" in line for line in harness.lines()))
-        await until(lambda: any(sentence("bot-rice") in line for line in harness.lines()))
+        await until(lambda: any(sentence("bot-heard") in line for line in harness.lines()))
         assert loudest(anna, harness) < 10
 
 
 async def test_silence_is_asked_for_again_and_then_written(harness: Harness) -> None:
-    harness.model.default = Speak(RICE.text, bytes(len(RICE.pcm)))
+    harness.model.default = Speak(HEARD.text, bytes(len(HEARD.pcm)))
     async with harness.bot(speculation="off"):
         await ask(harness)
-        await said(harness, "bot-rice")
-        [line] = [line for line in harness.lines() if sentence("bot-rice") in line]
+        await said(harness, "bot-heard")
+        [line] = [line for line in harness.lines() if sentence("bot-heard") in line]
         assert "text only" in line
         *_, first, second = harness.model.chats
         assert first.newest == second.newest
 
 
 async def test_sound_without_words_is_written_down(harness: Harness) -> None:
-    harness.model.default = Speak("", RICE.pcm)
+    harness.model.default = Speak("", HEARD.pcm)
     async with harness.bot():
         anna = await ask(harness)
-        await said(harness, "bot-rice")
-        [line] = [line for line in harness.lines() if sentence("bot-rice") in line]
-        assert f"{len(RICE.pcm) / 2 / SPEAK_RATE:.1f} s" in line and "$" in line
-        assert heard_by(anna, harness, "bot-rice") >= 0.9
+        await said(harness, "bot-heard")
+        [line] = [line for line in harness.lines() if sentence("bot-heard") in line]
+        assert f"{len(HEARD.pcm) / 2 / SPEAK_RATE:.1f} s" in line and "$" in line
+        assert heard_by(anna, harness, "bot-heard") >= 0.9
 
 
 async def test_thoughts_stay_with_the_model(harness: Harness) -> None:
-    harness.model.default = RICE.with_(Oddity.REASONING, text=f"<think>Anna is hungry.</think>{RICE.text}")
+    harness.model.default = HEARD.with_(Oddity.REASONING, text=f"<think>Anna is hungry.</think>{HEARD.text}")
     async with harness.bot():
         await ask(harness)
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         assert not any("think" in line or "hungry" in line for line in harness.lines())
 
 
@@ -88,13 +88,13 @@ async def test_out_of_credit_under_status_200(harness: Harness) -> None:
 
 
 async def test_a_slow_server_is_heard_to_the_end(harness: Harness) -> None:
-    harness.model.default = RICE.with_(speed=0.7)
+    harness.model.default = HEARD.with_(speed=0.7)
     async with harness.bot():
         anna = await ask(harness)
-        await said(harness, "bot-rice")
-        [line] = [line for line in harness.lines() if sentence("bot-rice") in line]
-        assert f"{RICE.seconds:.1f} s" in line
-        assert seconds(anna.recorder.heard(harness.sandbox.bot.id), OUT) > RICE.seconds
+        await said(harness, "bot-heard")
+        [line] = [line for line in harness.lines() if sentence("bot-heard") in line]
+        assert f"{HEARD.seconds:.1f} s" in line
+        assert seconds(anna.recorder.heard(harness.sandbox.bot.id), OUT) > HEARD.seconds
 
 
 async def test_another_server_writes_down_what_the_chat_server_cannot(harness: Harness) -> None:
@@ -106,7 +106,7 @@ async def test_another_server_writes_down_what_the_chat_server_cannot(harness: H
             ben = await harness.sandbox.person("Ben")
             await ben.join(harness.lounge.id)
             anna = await ask(harness)  # her question names the bot
-            await said(harness, "bot-rice")
+            await said(harness, "bot-heard")
             await until(lambda: any(sentence("anna-cook") in line for line in harness.lines()))
             [line] = [line for line in harness.lines() if sentence("anna-cook") in line]
             assert line.startswith("**Anna**")
@@ -124,7 +124,7 @@ async def test_where_nobody_transcribes_the_model_that_answers_does(harness: Har
         ben = await harness.sandbox.person("Ben")
         await ben.join(harness.lounge.id)
         await ask(harness)
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         await until(lambda: any(line.startswith("**Anna**") for line in harness.lines()))
         await until(lambda: any(sentence("anna-cook") in line for line in harness.lines()))
         assert len([line for line in harness.lines() if "TRANSCRIBE_BASE_URL" in line]) == 1

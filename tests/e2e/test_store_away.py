@@ -26,7 +26,7 @@ async def test_locked_it_talks_on_writes_later_and_still_ends_in_time(harness: H
             stored = lambda: other.execute("SELECT role, text FROM messages ORDER BY at").fetchall()  # noqa: E731
             other.execute("BEGIN IMMEDIATE")
             await anna.say(clips.load("anna-cook", OUT))
-            await said(harness, "bot-rice", 1)
+            await said(harness, "bot-heard", 1)
             await until(lambda: any("⚠️" in line for line in harness.lines()))
             left = await harness.sandbox.command(anna.user, "leave", {}, channel_id=harness.lounge.id)
             await until(lambda: harness.sandbox.bot.id not in harness.sandbox.guild.voice_states)
@@ -34,7 +34,7 @@ async def test_locked_it_talks_on_writes_later_and_still_ends_in_time(harness: H
             other.execute("ROLLBACK")
             await left.settled()
             await until(lambda: len(stored()) == 2, 60)
-            assert stored() == [("user", sentence("anna-cook")), ("assistant", sentence("bot-rice"))]
+            assert stored() == [("user", sentence("anna-cook")), ("assistant", sentence("bot-heard"))]
             assert other.execute("SELECT count(*) FROM calls").fetchone() == (0,)
             await harness.join(anna)
             other.execute("BEGIN IMMEDIATE")

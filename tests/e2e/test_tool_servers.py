@@ -89,14 +89,14 @@ async def test_a_long_look_is_bridged_by_a_sentence_that_is_paid_for(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rounds, "LONG_TOOL_SECONDS", 0.2)
-    call, answer = Speak.calling(ScriptedCall("sleep", '{"seconds": 3}')), Speak.clip("bot-rice")
+    call, answer = Speak.calling(ScriptedCall("sleep", '{"seconds": 3}')), Speak.clip("bot-heard")
     asked: list[str] = []
 
     def behave(request: ReceivedRequest) -> Speak:
         first, *_, last = request.body["messages"]
         if str(first["content"]).startswith(WAIT_PROMPT[:60]):
             asked.append(json.dumps(request.body))
-            return Speak.clip("bot-moon")
+            return Speak.clip("bot-kikoeta")
         return answer if last["role"] == "tool" else call
 
     harness.model.default = behave
@@ -105,9 +105,9 @@ async def test_a_long_look_is_bridged_by_a_sentence_that_is_paid_for(
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await said(harness, "bot-rice")
-        [line] = [line for line in harness.lines() if sentence("bot-rice") in line]
-        assert f"{sentence('bot-moon')} {sentence('bot-rice')}" in line
+        await said(harness, "bot-heard")
+        [line] = [line for line in harness.lines() if sentence("bot-heard") in line]
+        assert f"{sentence('bot-kikoeta')} {sentence('bot-heard')}" in line
         async with asyncio.timeout(WAITING):
             while [one.kind for one in await app.store.charges(harness.sandbox.guild.id, LONG_AGO)].count("reply") < 2:
                 await asyncio.sleep(0.1)
@@ -127,9 +127,9 @@ async def test_whoever_speaks_over_the_sentence_ends_the_tool_too(
     def behave(request: ReceivedRequest) -> Speak:
         first, *_, last = request.body["messages"]
         if str(first["content"]).startswith(WAIT_PROMPT[:60]):
-            return Speak.clip("bot-moon")
+            return Speak.clip("bot-kikoeta")
         turns.append(last["role"])
-        return call if len(turns) == 1 else Speak.clip("bot-rice")
+        return call if len(turns) == 1 else Speak.clip("bot-heard")
 
     harness.model.default = behave
     async with harness.bot(tools_file=tools_file(harness.folder), speculation="off") as app:
@@ -140,7 +140,7 @@ async def test_whoever_speaks_over_the_sentence_ends_the_tool_too(
         await anna.recorder.wait_for(harness.sandbox.bot.id, 0.6, 60)
         if how == "speaking":
             await anna.say(clips.load("anna-boss", OUT))
-            await said(harness, "bot-rice")
+            await said(harness, "bot-heard")
         else:
             await (await harness.sandbox.command(anna.user, "stop", channel_id=harness.lounge.id)).settled()
         await anna.recorder.quiet(harness.sandbox.bot.id, 1.0, 20)

@@ -19,7 +19,7 @@ from tests.e2e.test_conversation import OUT, said, sentence
 
 def calling(name: str, arguments: str = "{}") -> Any:
     """Answer whatever request comes first with a call, and those after it with words."""
-    call, words = Speak.calling(ScriptedCall(name, arguments)), Speak.clip("bot-rice")
+    call, words = Speak.calling(ScriptedCall(name, arguments)), Speak.clip("bot-heard")
 
     def behave(request: ReceivedRequest) -> Speak:
         return words if request.body["messages"][-1]["role"] == "tool" else call
@@ -44,9 +44,9 @@ async def test_it_is_asked_looks_and_says_what_it_used(harness: Harness) -> None
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         assert results(harness)[-1] == '> ["Anna"]'
-        [line] = [line for line in harness.lines() if sentence("bot-rice") in line]
+        [line] = [line for line in harness.lines() if sentence("bot-heard") in line]
         assert r"with who\_is\_here" in line
         outcome = await harness.sandbox.command(anna.user, "call why", {}, channel_id=harness.lounge.id)
         assert r"who\_is\_here 0." in outcome.content
@@ -59,7 +59,7 @@ async def test_recall_finds_what_was_said_before(harness: Harness) -> None:
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
-        await said(harness, "bot-rice")
+        await said(harness, "bot-heard")
         await (await harness.sandbox.command(anna.user, "leave", {}, channel_id=harness.lounge.id)).settled()
         word = sentence("anna-cook").split()[-1].strip("?.!")
         harness.model.default = calling("recall", f'{{"words": "{word} Anna"}}')
@@ -74,7 +74,7 @@ async def test_recall_finds_what_was_said_before(harness: Harness) -> None:
 @pytest.mark.long
 async def test_what_was_said_before_outlasts_a_restart(harness: Harness) -> None:
     """Summaries of lines too old for a request, and names learned from a line."""
-    voice, summary, key = Speak.clip("bot-rice"), "Ada wants a canary.", b64encode(bytes(32)).decode()
+    voice, summary, key = Speak.clip("bot-heard"), "Ada wants a canary.", b64encode(bytes(32)).decode()
     harness.model.default = lambda chat: Speak(summary) if chat.body["model"] == "gpt-5-mini" else voice
     ada, place = await harness.sandbox.person("Ada"), (harness.sandbox.guild.id, harness.lounge.id)
     anna, early = ada.user, datetime.now(UTC) - timedelta(hours=8)
@@ -109,7 +109,7 @@ async def test_managers_switch_them(harness: Harness) -> None:
     role = harness.sandbox.world.add_role(harness.sandbox.guild, "Managers", permission)
     mia = harness.sandbox.add_user("Mia", [role])
     anna = harness.sandbox.add_user("Anna")
-    harness.model.default = Speak.clip("bot-rice")
+    harness.model.default = Speak.clip("bot-heard")
 
     async def offered() -> set[str]:
         before = len(harness.model.chats)

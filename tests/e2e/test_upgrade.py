@@ -69,5 +69,6 @@ async def test_one_version_up_and_back_again(harness: Harness, url: str, tmp_pat
             bot.signal(signal.SIGTERM)
             assert await bot.ended(60) == 0
         assert not any("Traceback" in line for line in bot.lines)
-        migrated = await process.run(env, harness.folder, "migrate")
-        assert migrated.code == 0, migrated.err
+        if turn > 1:
+            migrated = await process.run(env, harness.folder, "migrate")
+            assert migrated.code == 0, migrated.err
