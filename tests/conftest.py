@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,18 +68,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     again = pytest.mark.flaky(reruns=2, condition=HEARTBEAT.stood_still)
     for item in items:
         item.add_marker(again)
-    items.sort(key=when)
+    items.sort(key=lambda item: turn(item.nodeid))
 
 
-FIRST = (
-    "tests/e2e/test_upgrade", "tests/e2e/test_p", "tests/e2e/", "tests/cli/", "tests/chat/", "tests/sandbox/test_p",
-    "tests/bench/",
-)  # fmt: skip
-"""What waits most, the longest first, or all wait for it at the end; what only computes fills the rest."""
+WAITING = ("tests/e2e/", "tests/cli/", "tests/sandbox/test_person", "tests/sandbox/test_playground")
 
 
-def when(item: pytest.Item) -> int:
-    return next((place for place, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
+def turn(test: str) -> tuple[bool, bool, int]:
+    """Return a test's place: the longest, what waits in real time, mixed; then what computes, which fills the rest.
+
+    As they stand, all that start a browser would do so at once.
+    """
+    waits = test.startswith(WAITING)
+    return "test_upgrade" not in test, not waits, zlib.crc32(test.encode()) if waits else 0
 
 
 @pytest.hookimpl(tryfirst=True)
