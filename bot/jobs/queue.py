@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.errors import AlreadyAtIt, JobCancelled, JobsFull, ShortOfMemory
 from bot.ports.holder import Holder
+from bot.types import Message
 
 MAX_RUNNING_JOBS = 4
 """In this process. Each takes a few percent of a core and about 20 MB of memory."""
@@ -34,12 +35,20 @@ class Ticket:
     "whose recording the job hears"
     quoted: frozenset[int] = frozenset()
     "whose written words the job works on"
+    talk: int = 0
+    "id of the voice channel where those were said; 0: nowhere"
+    lines: frozenset[str] = frozenset()
+    "ids of the lines with them"
     running: bool = False
     cancelled: bool = False
     task: asyncio.Task[object] | None = None
     _go: asyncio.Event = field(default_factory=asyncio.Event)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     "its place is given up"
+
+    def tell_of(self, channel_id: int, people: Set[int], line_ids: Iterable[str]) -> None:
+        """Note which talk the job works on: it ends when some of that is taken back."""
+        self.quoted, self.talk, self.lines = frozenset(people), channel_id, frozenset(line_ids)
 
     def finish(self) -> None:
         """Keep the place, but ignore later cancels: the job only has to deliver its result."""
@@ -153,6 +162,21 @@ class JobQueue(Holder):
             if ticket.guild_id == guild_id and ticket.user_id != user_id and user_id in ticket.voices:
                 ticket.cancel()
         return {}
+
+    def clear_channel(self, channel_id: int) -> None:
+        """Cancel the jobs on what was said there."""
+        for ticket in self._tickets.values():
+            if ticket.talk == channel_id:
+                ticket.cancel()
+
+    def drop_lines(self, channel_id: int, line_ids: Set[str]) -> None:
+        """Cancel the jobs on these lines."""
+        for ticket in self._tickets.values():
+            if ticket.lines & line_ids:
+                ticket.cancel()
+
+    def correct(self, channel_id: int, before: Message, after: Message) -> None:
+        self.drop_lines(channel_id, {before.id, after.id})
 
     async def settled(self) -> None:
         """Return when the cancelled jobs do nothing more; a job that delivers its result counts as over."""

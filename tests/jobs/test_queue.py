@@ -1,11 +1,13 @@
 """Jobs keep the limits of the queue, and can be cancelled while they wait and while they run."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.errors import AlreadyAtIt, JobCancelled, JobsFull
 from bot.jobs.queue import JobQueue, Ticket
+from bot.types import Message
 
 
 async def work(queue: JobQueue, guild: int, user: int, log: list[str], name: str, gate: asyncio.Event) -> None:
@@ -159,14 +161,24 @@ async def test_a_shutdown_is_not_a_cancelled_job() -> None:
 
 @pytest.mark.parametrize(
     ("how", "cancelled"),
-    [("forget", ["asked", "heard", "quoted"]), ("withdraw", ["heard"]), ("withdraw elsewhere", [])],
+    [
+        ("forget", ["asked", "heard", "quoted"]),
+        ("withdraw", ["heard"]),
+        ("withdraw elsewhere", []),
+        ("clear", ["quoted"]),
+        ("clear elsewhere", []),
+        ("drop", ["quoted"]),
+        ("drop another line", []),
+        ("correct", ["quoted"]),
+    ],
 )
 async def test_jobs_that_hear_somebody_end_with_their_leave(how: str, cancelled: list[str]) -> None:
     queue, log, gate = JobQueue(at_once=9, server_at_once=9), [], asyncio.Event()
 
     async def job(name: str, user: int, voices: set[int]) -> None:
         ticket = queue.take(1, user, name, voices=voices)
-        ticket.quoted = frozenset({7} if name == "quoted" else ())
+        if name == "quoted":
+            ticket.tell_of(5, {7}, ["a", "b"])
         try:
             async with queue.turn(ticket):
                 await gate.wait()
@@ -177,10 +189,18 @@ async def test_jobs_that_hear_somebody_end_with_their_leave(how: str, cancelled:
         for name, user, voices in (("asked", 7, {7}), ("heard", 8, {7}), ("quoted", 8, set()), ("another", 9, {8})):
             group.create_task(job(name, user, voices))
         await turn()
-        if how == "forget":
-            queue.forget_person(7)
-        else:
-            queue.withdraw(1 if how == "withdraw" else 2, 7)
+        line = Message("user", 7, "Ana", "hello", datetime.now(UTC), id="b")
+        match how.split(" ")[0]:
+            case "forget":
+                queue.forget_person(7)
+            case "withdraw":
+                queue.withdraw(1 if how == "withdraw" else 2, 7)
+            case "clear":
+                queue.clear_channel(5 if how == "clear" else 6)
+            case "drop":
+                queue.drop_lines(5, {"b" if how == "drop" else "c"})
+            case _:
+                queue.correct(5, line, line)
         await queue.settled()
         assert len(queue) == 4 - len(cancelled)
         await turn()

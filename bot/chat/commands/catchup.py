@@ -37,7 +37,8 @@ async def catchup(
         talk = job.recent(await remembered(host, target, job.MAX_CATCHUP_LINES), host.services.wall(), minutes)
         if not talk:
             raise NothingSaid
-        progress.ticket.quoted = frozenset(person for line in talk for person in (line.speaker_id, *line.asked_by))
+        people = {person for line in talk for person in (line.speaker_id, *line.asked_by)}
+        progress.ticket.tell_of(target.id, people, (line.id for line in talk))
         settings = host.preferences.of(guild_id, target.id)
         async with jobs.bill(guild_id, target.id, user_id, job.estimate(jobs.studio, talk)) as progress.account:
             progress.show(words("catchup working", lines=len(talk)))

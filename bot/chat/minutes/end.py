@@ -79,7 +79,7 @@ async def _write(host: Host, chat: discord.abc.Messageable, talk: work.Meeting, 
     """Write the minutes and post them. Raises BotError."""
     channel, queue = talk.channel, host.jobs.queue
     ticket = queue.take(channel.guild.id, NO_ASKER, f"minutes{channel.id}")
-    ticket.quoted = talk.people
+    talk.told_to(ticket)
     async with queue.turn(ticket):
         async with work.bill(host, talk, NO_ASKER) as account:
             limit = channel.guild.filesize_limit

@@ -40,7 +40,7 @@ async def answer_with_minutes(
     done = False
 
     async def run(progress: Progress) -> LongAnswer:
-        progress.ticket.quoted = talk.people
+        talk.told_to(progress.ticket)
         async with work.bill(host, talk, user_id) as progress.account:
             limit = interaction.filesize_limit or channel.guild.filesize_limit
             written = await work.write(

@@ -21,6 +21,7 @@ from bot.jobs.job_account import JobAccount
 from bot.jobs.minutes import minutes as job
 from bot.jobs.minutes.posted import KEPT_MINUTES_DAYS, PostedMinutes
 from bot.jobs.minutes.talk import MAX_MEETING_LINES, NumberedLine, meeting, numbered
+from bot.jobs.queue import Ticket
 
 _KEPT_DAY_SECONDS = 86_400
 
@@ -36,6 +37,10 @@ class Meeting:
     def people(self) -> frozenset[int]:
         """Whose words it has."""
         return frozenset(person for line in self.lines for person in line.people)
+
+    def told_to(self, ticket: Ticket) -> None:
+        """Let a job on it end when its words are taken back."""
+        ticket.tell_of(self.channel.id, self.people, (line.id for line in self.lines))
 
 
 @dataclass(frozen=True, slots=True)
