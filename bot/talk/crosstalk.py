@@ -44,6 +44,8 @@ OWN_WINDOW_SHARE, MAX_OWN_WINDOWS = 0.25, 0.02
 """A window with this share of power beyond the other voice is one's own; this share of them still is crosstalk."""
 AUDIBLE_RATIO, MIN_LEVEL_CHANGE = 1e-3, 0.15
 """Of the loudest window's power (-30 dB), and the median change of its logarithm: speech changes by more than 0.3."""
+_REFERENCE_BYTES, _PAIR_SCALE = 4, np.float32(1 / 65536)
+"""Of an utterance's sound for one sample at 8 kHz, and what makes the sum of the two samples in it -1 … 1."""
 
 
 class Crosstalk:
@@ -77,12 +79,11 @@ def _within(copy: Utterance, voice: Utterance) -> bool:
 
 
 def _copies(copy: Utterance, voice: Utterance) -> bool:
-    heard = _samples(copy.pcm)
+    heard = _samples(copy.pcm, 0, len(copy.pcm) // _REFERENCE_BYTES)
     late, early = (round(limit * REFERENCE_RATE) for limit in (MAX_COPY_DELAY_SECONDS, MAX_COPY_LEAD_SECONDS))
     # The voice on the copy's time, from the longest delay before its start.
     begins = round((copy.started_at - voice.started_at) * REFERENCE_RATE) - late
-    length = late + len(heard) + early
-    said = _part(_samples(voice.pcm), begins, length)
+    said = _samples(voice.pcm, begins, late + len(heard) + early)
     compared = min(len(heard), round(COMPARED_SECONDS * REFERENCE_RATE))
     found = find_delay(heard[:compared], said[: late + early + compared])
     if found.strength < SURE_CROSSTALK_STRENGTH:
@@ -128,19 +129,14 @@ def _steady(heard: Bands) -> bool:
     return float(np.median(np.abs(levels - np.median(levels)))) < MIN_LEVEL_CHANGE
 
 
-def _part(samples: Samples, begins: int, length: int) -> Samples:
-    """Return a stretch of a sound, with silence where it has none."""
+def _samples(pcm: bytes, begins: int, length: int) -> Samples:
+    """Return a stretch of s16le mono 16 kHz at 8 kHz, -1 … 1, with silence where there is no sound."""
     part = np.zeros(length, np.float32)
-    first, last = max(0, begins), min(len(samples), begins + length)
+    first, last = max(0, begins), min(len(pcm) // _REFERENCE_BYTES, begins + length)
     if first < last:
-        part[first - begins : last - begins] = samples[first:last]
+        samples = np.frombuffer(pcm[first * _REFERENCE_BYTES : last * _REFERENCE_BYTES], "<i2").astype(np.float32)
+        part[first - begins : last - begins] = (samples[::2] + samples[1::2]) * _PAIR_SCALE
     return part
-
-
-def _samples(pcm: bytes) -> Samples:
-    """Return s16le mono 16 kHz at 8 kHz, -1 … 1."""
-    pairs = np.frombuffer(pcm[: len(pcm) // 4 * 4], "<i2").reshape(-1, 2)
-    return (pairs.sum(axis=1) / 65536).astype(np.float32)
 
 
 def _end(utterance: Utterance) -> float:
