@@ -26,8 +26,8 @@ from bot.types import Utterance
 
 CROSSTALK_OUTCOME = "crosstalk"
 """Outcome of an utterance that is another person's voice."""
-KEPT_SECONDS, MAX_KEPT_UTTERANCES = 3.0, 8
-"""How long after its end an utterance is still looked for in others, and how many are."""
+KEPT_SECONDS, MAX_KEPT_UTTERANCES, MAX_UNLIKE_PAIRS = 3.0, 8, 32
+"""How long after its end an utterance is still looked for in others, how many are, and how many are known not to be."""
 MAX_COPY_DELAY_SECONDS, MAX_COPY_LEAD_SECONDS = 0.9, 0.15
 """How much later crosstalk comes than the voice itself, and how much earlier the network can make it seem."""
 CLEARLY_LATER_SECONDS, CLEARLY_LOUDER = 0.05, 4.0
@@ -40,6 +40,8 @@ COMPARED_SECONDS = 3.0
 """Of an utterance, for the delay."""
 SURE_CROSSTALK_STRENGTH, MIN_CROSSTALK_LIKENESS = 25.0, 0.5
 """Strength of the delay (echo_delay.py), and likeness of the spectrograms of the whole."""
+MAX_UNLIKE_STRENGTH, MIN_UNLIKE_SECONDS = 12.0, 0.6
+"""What is less like another voice than this, for so long, is no copy however it goes on. A copy has 90 by then."""
 OWN_WINDOW_SHARE, MAX_OWN_WINDOWS = 0.25, 0.02
 """A window with this share of power beyond the other voice is one's own; this share of them still is crosstalk."""
 AUDIBLE_RATIO, MIN_LEVEL_CHANGE = 1e-3, 0.15
@@ -53,6 +55,8 @@ class Crosstalk:
 
     def __init__(self) -> None:
         self._said: deque[Utterance] = deque(maxlen=MAX_KEPT_UTTERANCES)
+        self._unlike: deque[tuple[int, int]] = deque(maxlen=MAX_UNLIKE_PAIRS)
+        "ids of utterances that were compared, and of the voices that are not in them"
 
     def note(self, utterance: Utterance) -> None:
         self._said.append(utterance)
@@ -69,30 +73,36 @@ class Crosstalk:
     def is_copy(self, utterance: Utterance, growing: Iterable[Utterance]) -> bool:
         """Whether an utterance is another person's voice and nothing else; `growing` are those that are still open."""
         others = [one for one in (*self._said, *growing) if one.user_id != utterance.user_id]
-        return any(_copies(utterance, one) for one in others if _within(utterance, one))
+        return any(self._copies(utterance, one) for one in others if _within(utterance, one))
+
+    def _copies(self, copy: Utterance, voice: Utterance) -> bool:
+        if (copy.id, voice.id) in self._unlike:
+            return False
+        heard = _samples(copy.pcm, 0, len(copy.pcm) // _REFERENCE_BYTES)
+        late, early = (round(limit * REFERENCE_RATE) for limit in (MAX_COPY_DELAY_SECONDS, MAX_COPY_LEAD_SECONDS))
+        # The voice on the copy's time, from the longest delay before its start.
+        begins = round((copy.started_at - voice.started_at) * REFERENCE_RATE) - late
+        said = _samples(voice.pcm, begins, late + len(heard) + early)
+        compared = min(len(heard), round(COMPARED_SECONDS * REFERENCE_RATE))
+        found = find_delay(heard[:compared], said[: late + early + compared])
+        if found.strength < SURE_CROSSTALK_STRENGTH:
+            enough = compared >= MIN_UNLIKE_SECONDS * REFERENCE_RATE and _end(copy) <= _end(voice)
+            if enough and found.strength < MAX_UNLIKE_STRENGTH:
+                self._unlike.append((copy.id, voice.id))
+            return False
+        place = late + early - found.samples
+        source = said[place : place + len(heard)]
+        delay = (late - place) / REFERENCE_RATE
+        louder = float(np.square(source).sum()) >= CLEARLY_LOUDER * float(np.square(heard).sum())
+        return (
+            (delay >= CLEARLY_LATER_SECONDS or louder) and not _untouched(heard, source) and _explained(heard, source)
+        )
 
 
 def _within(copy: Utterance, voice: Utterance) -> bool:
     """Whether an utterance can be a copy of another by its times alone."""
     began_in = voice.started_at - MAX_COPY_LEAD_SECONDS <= copy.started_at < _end(voice)
     return began_in and _end(copy) <= _end(voice) + MAX_END_SECONDS
-
-
-def _copies(copy: Utterance, voice: Utterance) -> bool:
-    heard = _samples(copy.pcm, 0, len(copy.pcm) // _REFERENCE_BYTES)
-    late, early = (round(limit * REFERENCE_RATE) for limit in (MAX_COPY_DELAY_SECONDS, MAX_COPY_LEAD_SECONDS))
-    # The voice on the copy's time, from the longest delay before its start.
-    begins = round((copy.started_at - voice.started_at) * REFERENCE_RATE) - late
-    said = _samples(voice.pcm, begins, late + len(heard) + early)
-    compared = min(len(heard), round(COMPARED_SECONDS * REFERENCE_RATE))
-    found = find_delay(heard[:compared], said[: late + early + compared])
-    if found.strength < SURE_CROSSTALK_STRENGTH:
-        return False
-    place = late + early - found.samples
-    source = said[place : place + len(heard)]
-    delay = (late - place) / REFERENCE_RATE
-    louder = float(np.square(source).sum()) >= CLEARLY_LOUDER * float(np.square(heard).sum())
-    return (delay >= CLEARLY_LATER_SECONDS or louder) and not _untouched(heard, source) and _explained(heard, source)
 
 
 def _untouched(heard: Samples, source: Samples) -> bool:

@@ -1,5 +1,7 @@
 """Other people's voices in somebody's microphone: found, and nobody's own words taken for one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,16 @@ def test_people_who_speak_at_once_are_two() -> None:
         crosstalk = Crosstalk()
         crosstalk.note(said(ANNA, 10.0, clips.load(first, HEAR_RATE)))
         assert not crosstalk.is_copy(said(YUKI, 10.2, clips.load(second, HEAR_RATE)), [])
+
+
+def test_what_begins_with_own_words_is_no_copy_however_it_goes_on() -> None:
+    crosstalk = Crosstalk()
+    crosstalk.note(said(ANNA, 10.0, clips.load("anna-boss", HEAR_RATE)))
+    begun = said(YUKI, 10.2, clips.load("yuki-game", HEAR_RATE)[: 2 * HEAR_RATE])
+    assert not crosstalk.is_copy(begun, [])
+    copy = returned("anna-boss", CONDITIONS[0])
+    assert not crosstalk.is_copy(copy, []), "the utterance that is known"
+    assert crosstalk.is_copy(replace(copy, id=YUKI + 1), []), "the next one"
 
 
 @pytest.mark.parametrize("later", [0.06, 0.5])
