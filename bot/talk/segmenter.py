@@ -97,7 +97,9 @@ class Segmenter:
     @property
     def voiced_for(self) -> float:
         """Seconds of the current run of speech; 0 after a pause. Gaps are deducted: bursts of a laugh do not add up."""
-        return 0.0 if self.silence >= self._settings.breath else self._run * FRAME_SECONDS
+        if not self._run or self.silence >= self._settings.breath:
+            return 0.0
+        return self._run * FRAME_SECONDS
 
     @property
     def reports_in(self) -> float:

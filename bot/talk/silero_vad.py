@@ -24,8 +24,8 @@ CONTEXT_SAMPLES = 64
 """Samples before the window that the model also sees."""
 PADDED_SAMPLES = CONTEXT_SAMPLES + WINDOW_SAMPLES + CONTEXT_SAMPLES
 """What the Fourier transform sees: the end of the window is reflected."""
-MAX_WINDOWS_AT_ONCE = 4
-"""All but the LSTM is done for so many at once."""
+MAX_WINDOWS_AT_ONCE = 6
+"""All but the LSTM is done for so many at once: as many as eight ticks complete. One alone costs as much as three."""
 SIGMOIDS = 384
 """Of the LSTM's 512 gates."""
 GATE_PREROLL_FRAMES = 5
