@@ -97,9 +97,7 @@ class Segmenter:
     @property
     def voiced_for(self) -> float:
         """Seconds of the current run of speech; 0 after a pause. Gaps are deducted: bursts of a laugh do not add up."""
-        if not self._run or self.silence >= self._settings.breath:
-            return 0.0
-        return self._run * FRAME_SECONDS
+        return self._run * FRAME_SECONDS if self._run and self.silence < self._settings.breath else 0.0
 
     @property
     def reports_in(self) -> float:
