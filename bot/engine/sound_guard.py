@@ -109,7 +109,7 @@ class SoundGuard:
 def is_misread(window: bytes) -> bool:
     """Whether these bytes are no s16le mono samples, or were not such before."""
     samples = np.frombuffer(window, "<i2").astype(np.float64) / 32768.0
-    mean = float(samples.mean())
+    mean = float(np.add.reduce(samples)) / samples.size
     samples -= mean
     power = float(np.dot(samples, samples)) / samples.size
     if mean**2 + power < 10 ** (MIN_GUARDED_DBFS / 10):
@@ -147,7 +147,7 @@ def _is_loud_noise(window: bytes, power: float) -> bool:
 
 
 def roughness(samples: _Samples) -> float:
-    changes = np.diff(samples)
+    changes = samples[1:] - samples[:-1]
     power = float(np.dot(samples, samples))
     return float(np.dot(changes, changes)) / power if power else 0.0
 
@@ -159,6 +159,8 @@ def _flatness(samples: _Samples) -> float:
 
 
 def _is_text(window: bytes) -> bool:
+    if not window.isascii():  # nearly always
+        return False
     octets = np.frombuffer(window, np.uint8)
     return bool((((octets >= 0x20) & (octets < 0x7F)) | (octets == 0x0A) | (octets == 0x0D)).all())
 
@@ -188,9 +190,14 @@ def _in_8_bits(window: bytes) -> tuple[_Samples, ...]:
     return (octets - 128.0) / 128, G711_SAMPLES[Encoding.ULAW][octets], G711_SAMPLES[Encoding.ALAW][octets]
 
 
+_ENERGIES_IN_8_BITS = np.square(np.stack(_in_8_bits(bytes(range(256))), axis=1))
+"""Of each byte in each reading."""
+
+
 def _is_quieter_in_8_bits(window: bytes, power: float) -> bool:
     """Whether the bytes are almost silence when they are read as 8 bits or G.711."""
-    return any(float(np.dot(other, other)) / other.size < MAX_QUIETER_SHARE * power for other in _in_8_bits(window))
+    energies = np.bincount(np.frombuffer(window, np.uint8), minlength=256) @ _ENERGIES_IN_8_BITS
+    return bool(energies.min() < MAX_QUIETER_SHARE * power * len(window))
 
 
 def _is_smoother_otherwise(window: bytes, rough: float) -> bool:
