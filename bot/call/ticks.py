@@ -10,21 +10,29 @@ from bot.audio import FRAME_SECONDS
 
 PHASE_COUNT: Final = 4
 """Calls take turns within the 20 ms, so that their work does not bunch."""
+CALLS_PER_STEP: Final = 2
+"""Of those that take turns alike, so many end their rests together, while the model of voice activity is in the caches.
+The next ones do so a step later."""
 MIN_TICK_SLEEP_SECONDS = 0.001
 """Shortest sleep between ticks. A coarse clock might not advance during a shorter one."""
 MAX_CATCH_UP_TICKS = 250
 """Ticks to catch up on after the loop was blocked. Older ones are skipped."""
 
 Tick = Callable[[float], float | None]
-"""Takes the time of the tick; returns the seconds for which the call needs no other, or None: it has ended."""
+"""Takes the time of the tick; returns the seconds for which the call needs no other, or None: it has ended.
+
+It may come sooner, with those of other calls.
+"""
 
 
 class TickMember:
     """One call on the clock."""
 
-    def __init__(self, tick: Tick, counts: Counter[str], ended: "asyncio.Future[None]") -> None:
+    def __init__(self, tick: Tick, counts: Counter[str], ended: "asyncio.Future[None]", group: int) -> None:
+        """A rest of n steps ends at the steps `group`, `group` + n, `group` + 2 n …"""
         self.tick = tick
         self.counts = counts
+        self.group = group
         self._ended = ended
         self._context = contextvars.copy_context()
         "the timer runs in the context of whoever set it, which may be another call"
@@ -32,8 +40,8 @@ class TickMember:
         self.rests_until = 0.0
         "no tick before this"
 
-    def run(self, at: float) -> None:
-        """Run the tick of this time, unless the call rests or has ended."""
+    def run(self, at: float, step: int) -> None:
+        """Run the tick of this time, the step of so many, unless the call rests or has ended."""
         # The tolerance is a quarter of a tick: sums of 20 ms are not exact.
         if self._ended.done() or at < self.rests_until - FRAME_SECONDS / 4:
             return
@@ -48,7 +56,8 @@ class TickMember:
             self._ended.set_exception(error)
             return
         if pause is not None:
-            self.rests_until = at + pause
+            steps = max(1, round(pause / FRAME_SECONDS))
+            self.rests_until = at + (steps - (step - self.group) % steps) * FRAME_SECONDS
         elif not self._ended.done():
             self._ended.set_result(None)
 
@@ -60,8 +69,8 @@ class Phase:
         self.members: list[TickMember] = []
         self.due = 0.0
 
-    def run(self, now: float) -> None:
-        """Run all ticks that are due; a late loop catches up tick by tick."""
+    def run(self, now: float, start: float) -> None:
+        """Run all ticks that are due, of the grid from `start` on; a late loop catches up tick by tick."""
         behind = int((now - self.due) / FRAME_SECONDS)
         skipped = max(0, behind - MAX_CATCH_UP_TICKS)
         due = self.due + skipped * FRAME_SECONDS
@@ -75,7 +84,7 @@ class Phase:
                 member.counts["ticks_late"] += behind
                 member.counts["ticks_skipped"] += skipped
             for time in times:
-                member.run(time)
+                member.run(time, int((time - start) / FRAME_SECONDS + 0.1))  # sums of 20 ms are not exact
         # Sleep while all rest.
         awake = min((member.rests_until for member in self.members), default=0.0)
         self.due += max(0, round((awake - self.due) / FRAME_SECONDS)) * FRAME_SECONDS
@@ -98,8 +107,10 @@ class Ticker:
         Counts ticks_late and ticks_skipped.
         """
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        member = TickMember(tick, counts, ended)
         phase = min(self._phases, key=lambda phase: len(phase.members))
+        groups = Counter(member.group for member in phase.members)
+        free = (group for group in range(len(phase.members) + 1) if groups[group] < CALLS_PER_STEP)
+        member = TickMember(tick, counts, ended, next(free))
         if not any(phase.members for phase in self._phases):
             phase.due = self._start = self._clock()
         else:
@@ -145,6 +156,6 @@ class Ticker:
             now = self._clock()
             due = [phase for phase in self._phases if phase.members and phase.due <= now]
             if due:
-                min(due, key=lambda phase: phase.due).run(now)
+                min(due, key=lambda phase: phase.due).run(now, self._start)
         finally:
             self._set_timer()

@@ -120,9 +120,22 @@ async def test_a_call_that_is_woken_ticks_at_its_next_step() -> None:
     await asyncio.sleep(0.3)
     assert steps(times) == [0.12]
     await ticking
-    assert steps(times) == [0.12, 1.0, 1.0]
+    assert steps(times) == [0.12, 0.88, 1.0]
     for other in others:
-        assert steps(await other) == [1.0] * 9
+        assert steps(await other)[1:] == [1.0] * 8
+
+
+async def test_calls_that_rest_alike_end_their_rests_together() -> None:
+    """Two of each turn, and the next ones a step later, whenever they began."""
+    ticker = Ticker(Clock())
+    running = []
+    for _ in range(16):
+        running.append(asyncio.create_task(run(ticker, pause=0.16)))
+        await asyncio.sleep(0.033)
+    calls = await asyncio.gather(*running)
+    assert all(steps(times)[1:] == [0.16] * 8 for times in calls)
+    at = Counter(round((times[-1] - calls[0][0]) / 0.005) % 32 for times in calls)
+    assert at == {moment: 2 for moment in range(8)}
 
 
 async def test_a_cancelled_call_ticks_no_more() -> None:

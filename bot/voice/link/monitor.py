@@ -35,16 +35,18 @@ class LinkMonitor:
         """Judge from here on: the connection is a new one."""
         self._watchdog.reset(self._clock())
 
-    def update_people(self) -> None:
-        """Tell the roster who is in the channel."""
+    def update_people(self) -> bool:
+        """Tell the roster who is in the channel; return whether there are people."""
         people, bots = self._transport.people()
         self._roster.set_people(people, bots)
+        return bool(people)
 
     async def run(self) -> None:
-        """Check twice a second, until cancelled."""
+        """Check twice a second, until cancelled; all links at one wake-up."""
+        clock = asyncio.get_running_loop().time
         try:
             while True:
-                await asyncio.sleep(MONITOR_INTERVAL_SECONDS)
+                await asyncio.sleep(MONITOR_INTERVAL_SECONDS - clock() % MONITOR_INTERVAL_SECONDS)
                 await self._check()
         finally:
             if self._taking_over is not None:
@@ -52,20 +54,20 @@ class LinkMonitor:
 
     async def _check(self) -> None:
         try:
-            self.update_people()
+            among_people = self.update_people()
             if self._transport.connected:
                 self._transport.keep_alive()
                 idle = self._taking_over is None or self._taking_over.done()
                 if idle and self._transport.superseded:
                     self._taking_over = asyncio.create_task(self._transport.take_over(), name="take over")
-                sample = self._sample()
+                sample = self._sample(among_people)
                 action = self._watchdog.check(sample)
                 if action is not None:
                     await self._act(action, sending=sample.out_of_step)
         except Exception:
             log.exception("link_monitor_failed", channel_id=self._transport.channel_id)
 
-    def _sample(self) -> Sample:
+    def _sample(self, among_people: bool) -> Sample:
         transport = self._transport
         stats = self._receiver.stats
         return Sample(
@@ -74,7 +76,7 @@ class LinkMonitor:
             opened=stats.opened,
             undecryptable=stats.undecryptable,
             announced=self._roster.announced,
-            outside_group=bool(transport.people()[0]) and not transport.in_group,
+            outside_group=among_people and not transport.in_group,
             out_of_step=transport.out_of_step,
             unanswered_since=transport.discovery.unanswered_since,
         )
