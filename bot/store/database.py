@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
@@ -189,6 +190,8 @@ def _upgrade(connection: Connection) -> None:
         if int(current) - int(newest) > MAX_NEWER_REVISIONS:
             raise StoreUnavailable(f"the schema {current} is of a newer version; this one knows {newest}")
         return
+    # Mako, which Alembic brings, does without its syntax highlighters, which would stay in memory with 5 MiB.
+    sys.modules.setdefault("mako.ext.pygmentplugin", None)  # type: ignore[arg-type] # such an import fails
     from alembic import command
 
     if connection.dialect.name == "sqlite" and current_revision(connection) is not None:
