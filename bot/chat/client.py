@@ -51,8 +51,8 @@ from bot.tools.registry import ToolRegistry
 
 log = structlog.get_logger(__name__)
 
-IDLE_CONNECTION_SECONDS = 60.0
-"""Longer than aiohttp's 15: a call's panel changes with each answer, and a new connection costs more than the edit."""
+KEPT_IDLE_SECONDS = 60.0
+"""Of a connection; aiohttp has 15. A call's panel changes with each answer, and connecting costs more than that."""
 FLUSH_TIMEOUT_SECONDS = 5.0
 """Time for the last lines to reach Discord when the client closes."""
 
@@ -162,9 +162,7 @@ class Client(Host):
         Raises LoginError when the token is refused, StartError when Discord cannot be reached.
         """
         if self._tls is not None:
-            self.http.connector = aiohttp.TCPConnector(
-                limit=0, ssl=self._tls, keepalive_timeout=IDLE_CONNECTION_SECONDS
-            )
+            self.http.connector = aiohttp.TCPConnector(limit=0, ssl=self._tls, keepalive_timeout=KEPT_IDLE_SECONDS)
         limit_requests(self, starting=lambda: not self.shards)
         guard_events(self, self.services.counters.gateway)
         try:

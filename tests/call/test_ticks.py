@@ -135,7 +135,7 @@ async def test_calls_that_rest_alike_end_their_rests_together() -> None:
     calls = await asyncio.gather(*running)
     assert all(steps(times)[1:] == [0.16] * 8 for times in calls)
     at = Counter(round((times[-1] - calls[0][0]) / 0.005) % 32 for times in calls)
-    assert at == {moment: 2 for moment in range(8)}
+    assert at == dict.fromkeys(range(8), 2)
 
 
 async def test_a_cancelled_call_ticks_no_more() -> None:
