@@ -225,9 +225,11 @@ def call_settings(settings: Settings) -> CallSettings:
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
-    """Set `stop` on the first SIGTERM or SIGINT; a second one ends the process at once."""
+    """Set `stop` on the first SIGTERM, SIGINT or SIGHUP (unless nohup ignores it); a second one kills at once."""
     loop = asyncio.get_running_loop()
-    signals = (signal.SIGTERM, signal.SIGINT)
+    signals = [signal.SIGTERM, signal.SIGINT]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signals.append(signal.SIGHUP)  # its terminal closed
 
     def first() -> None:
         stop.set()

@@ -26,8 +26,9 @@ class HoldRepository(ChargeRepository):
         async with self._transaction() as connection:
             if not self._sqlite:  # SQLite has one writer at a time anyway
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": hold.guild_id})
-            over = (HoldRow.guild_id == hold.guild_id) & (HoldRow.until <= hold.at)
-            await connection.execute(delete(HoldRow).where(over))
+            # One far ahead is of a killed process whose clock was, and would be held for as long.
+            over = or_(HoldRow.until <= hold.at, HoldRow.until > hold.at + 2 * HOLD_LIFETIME)
+            await connection.execute(delete(HoldRow).where(HoldRow.guild_id == hold.guild_id, over))
             charged = (ChargeRow.guild_id == hold.guild_id) & (ChargeRow.at >= since)
             purses = {SERVER_PURSE: (hold.server_cap, hold.dollars, charged)}
             if any(hold.person_caps):

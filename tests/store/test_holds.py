@@ -68,6 +68,15 @@ async def test_what_is_held_counts_until_it_is_released_or_its_process_is_long_g
     assert await held(store) == 0
 
 
+async def test_a_clock_that_was_ahead_holds_nothing_for_long(store: SqlStore) -> None:
+    """A process held money while its clock was a day ahead, and was killed."""
+    assert await store.hold(hold("1", ANNA, server="1", after=timedelta(days=1)), cheap)
+    assert await store.hold(hold("1", BEN, server="1"), cheap)
+    assert not await store.hold(hold("1", ANNA, server="1"), cheap)
+    late = hold("0.1", ANNA, server="1", after=-HOLD_LIFETIME / 2)
+    assert not await store.hold(late, cheap), "another process's clock may be a little behind"
+
+
 async def test_shares_unknown_prices_and_the_forgotten_count(store: SqlStore) -> None:
     await store.charge([cost("0.5", ANNA, BEN), cost("0.25", ANNA)])
     assert await store.hold(hold("0", ANNA, person="0.51"), cheap), "half of one and all of the other: 0.5"
