@@ -13,7 +13,7 @@ from bot.audio import SPEAK_RATE
 from bot.jobs import loudness
 from bot.jobs.encoder import ChapterMark, FileEncoder
 from bot.jobs.splitting import faded, file_ends, pauses_in
-from bot.jobs.true_peak import MAX_TRUE_PEAK, true_peak
+from bot.jobs.true_peak import MAX_TRUE_PEAK, played
 
 PART_PAUSE_SECONDS = 0.3
 """Silence between two parts."""
@@ -29,8 +29,11 @@ BIT_RATES = {"ogg": (48_000, 40_000, 32_000, 24_000, 16_000), "mp3": (96_000, 64
 """Bits per second, best first. Speech is still clear at the lowest."""
 _CONTAINER_OVERHEAD_FACTOR = 1.06
 """Share that the container adds; it also covers encoders that exceed their bit rate slightly."""
-_MAX_ENCODINGS = 4
-"""How often a programme whose true peak is too high is encoded again, each time with a lower ceiling."""
+_MAX_ENCODINGS = 5
+"""How often a programme is encoded whose true peak is too high or whose loudness is off."""
+_LOUDNESS_TRIES = 3
+"""How often its loudness is corrected: the tries behind are for its peaks."""
+_MAX_LOUDNESS_ERROR = 10 ** (0.7 / 20)
 _SPARE_FACTOR = 10 ** (-0.3 / 20)
 """Codecs overshoot differently each time."""
 _RESERVED_BYTES = 60_000
@@ -86,13 +89,15 @@ def join(load: Load, chapters: Sequence[tuple[str, int]], container: str, limit:
     encoding = _Encoding(container, rate, title, file_ends(seconds, most, starts[1:], pauses))
     ceiling = loudness.PEAK_CEILING
     files: list[FinishedFile] = []
-    for _ in range(_MAX_ENCODINGS):
+    for attempt in range(_MAX_ENCODINGS):
         pieces = _pieces(load, chapters, [gain * trim for gain in gains])
         files = encoding.write(loudness.levelled(pieces, 1.0, SPEAK_RATE, ceiling), marks)
-        peak = max(true_peak(file.data) for file in files)
-        if peak <= MAX_TRUE_PEAK:
+        found = played([file.data for file in files])
+        missing = loudness.gain_to(loudness.TARGET_LUFS, found.loudness) if attempt < _LOUDNESS_TRIES else 1.0
+        if found.peak <= MAX_TRUE_PEAK and max(missing, 1 / missing) <= _MAX_LOUDNESS_ERROR:
             break
-        ceiling *= MAX_TRUE_PEAK / peak * _SPARE_FACTOR
+        trim *= missing
+        ceiling *= MAX_TRUE_PEAK / found.peak * _SPARE_FACTOR
     return Programme(tuple(files), tuple(marks), seconds)
 
 

@@ -1,41 +1,72 @@
-"""The true peak of an encoded file: the highest point of the curve between the samples (ITU-R BS.1770-5, annex 2).
+"""The loudness and the true peak of encoded files: the highest point of the curve between the samples.
 
-Codecs overshoot, the more the fewer bits they have, so it is measured on what a player decodes. Takes CPU: call it in a
-thread.
+Both by ITU-R BS.1770-5. Codecs overshoot and lose high sounds, the more the fewer bits they have, so both are measured
+on what a player decodes. Takes CPU: call it in a thread.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.audio import SPEAK_RATE
+from bot.jobs.loudness import Meter
+
 if TYPE_CHECKING:
-    from av import AudioFrame
+    from av import AudioFrame, AudioResampler
 
 MAX_TRUE_PEAK = 10 ** (-1 / 20)
 """−1 dBTP, as share of full scale: what podcast platforms ask for."""
 _OVERSAMPLING = 4
 _CHUNK_SAMPLES = 4096
+_METERED_SAMPLES = 1 << 16
+"""At a time: its filter takes as long for a short piece as for a long one."""
 _EDGE_SAMPLES = 128
 """Neighbours of a chunk, so that its edges do not ring."""
 _MOST_BETWEEN = 10 ** (-3 / 20)
 """The curve of speech rises above its samples by less than 3 dB, so chunks that are quieter need no closer look."""
 
 
-def true_peak(data: bytes) -> float:
-    """Return the true peak of a file of the bot's own, as share of full scale."""
+@dataclass(frozen=True, slots=True)
+class MeasuredFiles:
+    """What a player makes of files."""
+
+    peak: float
+    "share of full scale"
+    loudness: float
+    "LUFS of all of them"
+
+
+def played(files: Sequence[bytes]) -> MeasuredFiles:
+    """Decode files of the bot's own and measure them."""
+    meter = Meter(SPEAK_RATE)
+    return MeasuredFiles(max(_played(data, meter) for data in files), meter.integrated)
+
+
+def _played(data: bytes, meter: Meter) -> float:
+    """Feed a file to the meter; return its true peak."""
     import av  # takes 18 MiB, so only in a process that writes a file
 
     peak = 0.0
     held = np.zeros(_EDGE_SAMPLES, np.float32)
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=SPEAK_RATE, frame_size=_METERED_SAMPLES)
     with av.open(BytesIO(data), mode="r") as file:
         for frame in file.decode(audio=0):
             held = np.concatenate([held, _mono(frame)])
             while len(held) >= _CHUNK_SAMPLES + 2 * _EDGE_SAMPLES:
                 peak = max(peak, _peak(held[: _CHUNK_SAMPLES + 2 * _EDGE_SAMPLES], peak))
                 held = held[_CHUNK_SAMPLES:]
+            _feed(meter, resampler, frame)
+        _feed(meter, resampler, None)
     return max(peak, _peak(np.concatenate([held, np.zeros(_EDGE_SAMPLES, np.float32)]), peak))
+
+
+def _feed(meter: Meter, resampler: "AudioResampler", frame: "AudioFrame | None") -> None:
+    for part in resampler.resample(frame):
+        meter.feed(bytes(part.planes[0])[: part.samples * 2])
 
 
 def _mono(frame: "AudioFrame") -> NDArray[np.float32]:
