@@ -14,8 +14,6 @@ import pytest
 
 from bot import app
 from bot.audio import HEAR_RATE
-from bot.chat import channel_status, panel
-from bot.chat.transcript import line_writer
 from bot.config import Settings
 from bot.engine import transport
 from sandbox import clips
@@ -24,13 +22,9 @@ from sandbox.model.behaviour import Speak
 from sandbox.model.recognition import recognise
 from sandbox.model.server import ModelServer
 from sandbox.people.person import Person
-from sandbox.rest.ratelimit import ROUTE_LIMITS, RateLimit
 from sandbox.server import Sandbox
 from tests.asked_once import NAMES, PATIENCE_SECONDS
 from tests.e2e.link_bot import LinkBot, link_bot
-
-EDIT_GAP_SECONDS = 0.2
-"""What the real gaps and limits of messages do is tried in tests/chat, in virtual time."""
 
 
 @dataclass(slots=True)
@@ -90,22 +84,13 @@ class Harness:
 
 
 @pytest.fixture
-def no_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody wait for Discord's limits of messages."""
-    for module, name in ((panel, "PANEL"), (channel_status, "STATUS"), (line_writer, "LINE")):
-        monkeypatch.setattr(module, f"{name}_EDIT_GAP_SECONDS", EDIT_GAP_SECONDS)
-    for route in list(ROUTE_LIMITS):
-        monkeypatch.setitem(ROUTE_LIMITS, route, RateLimit(100, 5))
-
-
-@pytest.fixture
 def asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in NAMES:
         monkeypatch.setattr(transport, name, PATIENCE_SECONDS)
 
 
 @pytest.fixture
-async def harness(tmp_path: Path, no_gaps: None, asked_once: None) -> AsyncIterator[Harness]:
+async def harness(tmp_path: Path, asked_once: None) -> AsyncIterator[Harness]:
     # The first recognition loads the shipped clips, which would block the event loop in the middle of a call.
     recognise(clips.load("anna-stop", HEAR_RATE))
     async with AsyncExitStack() as stack:

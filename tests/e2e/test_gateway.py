@@ -1,5 +1,7 @@
 """Failures of the main gateway: the bot reconnects to the address that REST names, and people can continue."""
 
+import asyncio
+
 from tests.e2e.conftest import Harness, until
 
 
@@ -11,6 +13,9 @@ async def test_a_new_session_starts_at_the_address_that_rest_names(harness: Harn
         await until(lambda: harness.sandbox.gateway.identified >= identified + 2, 30)
         outcome = await harness.join(anna)
         assert outcome.ephemeral
+        await until(
+            lambda: not {task for task in asyncio.all_tasks() if "_delay" in str(task.get_coro())}
+        )  # discord.py's
 
 
 async def test_events_that_nobody_can_read_end_nothing(harness: Harness) -> None:

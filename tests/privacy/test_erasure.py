@@ -14,6 +14,7 @@ import pytest
 
 import bot
 from bot.app import build
+from bot.call.beginning import Beginning
 from bot.call.captions import Captions
 from bot.call.holdings import Holdings
 from bot.jobs.analysis_notes import AnalysisNotes, AnalysisNotesOnDisk
@@ -170,7 +171,7 @@ async def test_every_class_that_forgets_is_registered(tmp_path: Path) -> None:
     settings = _settings(tmp_path)
     async with build(settings) as app:
         _ = app.client.jobs
-        registered = {type(holder) for holder in app.calls.erasure.holders} | {Holdings, Captions}
+        registered = {type(holder) for holder in app.calls.erasure.holders} | {Holdings, Captions, Beginning}
         await app.client.jobs.aclose()
     forgetting = {
         kind for kind in product_classes() if {"forget_person", "clear_channel", "drop_lines"} & set(vars(kind))
