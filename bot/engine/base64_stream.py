@@ -9,8 +9,8 @@ from bot.engine.sound_guard import roughness
 
 MAX_DATA_URL_HEAD_CHARACTERS = 256
 """Of what stands before a data URL's comma."""
-COMPARED_CHARACTERS = 4096
-"""Of a part that is read in two ways."""
+MIN_COMPARED_CHARACTERS, COMPARED_CHARACTERS = 256, 4096
+"""Of a part that is read in two ways: 96 samples tell which is sound, two do not."""
 MIN_SMOOTHER_TIMES = 2.0
 """Between the roughness of a wrong and a right reading, which is that of noise and of speech."""
 MIN_COMPARED_DBFS = -70.0
@@ -116,6 +116,8 @@ class Base64Stream:
         if self._apart is None and unused:
             if text.startswith(_FILE_MARKS):
                 return True
+            if len(text) < MIN_COMPARED_CHARACTERS:
+                return False
             before = len(self._rest) * 3 // 4
             one, other = _roughness(text, self._odd + before), _roughness(self._rest + text, self._odd)
             if max(one, other) > 0:

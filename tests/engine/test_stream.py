@@ -5,7 +5,7 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.audio import SPEAK_RATE, to_wav
@@ -178,6 +178,8 @@ def test_other_rates_become_24_khz():
     assert len(sound) == pytest.approx(48_000, abs=4)
 
 
+@example(cuts=[2, 6], header=False, padded=False)
+@example(cuts=[43, 133], header=False, padded=False)
 @given(cuts=st.lists(st.integers(1, 200), max_size=30), header=st.booleans(), padded=st.booleans())
 def test_base64_may_be_cut_anywhere(cuts: list[int], header: bool, padded: bool):
     source = to_wav(PCM[:600], SPEAK_RATE) if header else PCM[:600]
