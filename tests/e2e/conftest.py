@@ -84,13 +84,9 @@ class Harness:
 
 
 @pytest.fixture
-def asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Harness]:
     for name in NAMES:
         monkeypatch.setattr(transport, name, PATIENCE_SECONDS)
-
-
-@pytest.fixture
-async def harness(tmp_path: Path, asked_once: None) -> AsyncIterator[Harness]:
     # The first recognition loads the shipped clips, which would block the event loop in the middle of a call.
     recognise(clips.load("anna-stop", HEAR_RATE))
     async with AsyncExitStack() as stack:

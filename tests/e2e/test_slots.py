@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import clips
+from sandbox.model.behaviour import Speak
 from sandbox.model.server import ModelServer
 from sandbox.server import Sandbox
 from tests.e2e import process
@@ -66,6 +67,7 @@ async def test_each_server_has_one_process_through_a_kill_a_freeze_and_a_drain(
     postgres: Callable[[], str],
 ) -> None:
     harness, url = many, postgres()
+    harness.model.default = Speak.clip("bot-rice")
     async with AsyncExitStack() as stack:
         bots = [await stack.enter_async_context(worker(harness, url)) for _ in range(4)]
         await until(lambda: whole(harness), 90)

@@ -12,6 +12,7 @@ from bot.ops.doctor_report import Status
 from bot.ops.model_checks import model
 from sandbox import clips
 from sandbox.media import resample
+from sandbox.model.behaviour import Speak
 from sandbox.model.server import ModelServer
 from tests.e2e.conftest import Harness, harness
 from tests.e2e.test_conversation import OUT
@@ -31,6 +32,7 @@ def local(models: Path) -> dict[str, Any]:
 
 
 async def test_somebody_asks_and_hears_the_answer(harness: Harness, models: Path) -> None:
+    harness.model.default = Speak.clip("bot-rice")
     async with harness.bot(**local(models)):
         anna, kikite = await harness.sandbox.person("Anna"), harness.sandbox.bot.id
         await harness.join(anna)
