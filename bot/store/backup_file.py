@@ -31,7 +31,8 @@ PASSING_TABLES = ("news", "identifies", "holds", "calls")
 SAVED_TABLES = {table.name: table for table in Base.metadata.sorted_tables if table.name not in PASSING_TABLES}
 
 Row = dict[str, Any]
-_GZIP_MAGIC = b"\x1f\x8b"
+_MAX_HEAD_BYTES = 4096
+"""Of the line with which a backup begins."""
 
 
 @dataclass(slots=True)
@@ -69,8 +70,15 @@ def whole_file(file: Path) -> Iterator[IO[bytes]]:
 
 
 def _may_replace(file: Path) -> bool:
-    with file.open("rb") as old:
-        return old.read(2) in (b"", _GZIP_MAGIC)
+    """Whether a file is empty, or begins as a backup of any version does."""
+    if not file.stat().st_size:
+        return True
+    try:
+        with gzip.open(file, "rb") as old:
+            head = json.loads(old.readline(_MAX_HEAD_BYTES))
+    except (gzip.BadGzipFile, EOFError, zlib.error, ValueError):
+        return False
+    return isinstance(head, dict) and "kikite_backup" in head
 
 
 def surveyed(file: Path) -> BackupSurvey:

@@ -33,10 +33,10 @@ NEWS_LOCK = MIGRATION_LOCK + 1
 """The same for the process that writes news."""
 CONNECT_TIMEOUT_SECONDS, STATEMENT_TIMEOUT_SECONDS = 5.0, 30.0
 """Time limits of PostgreSQL for a connection and for a statement."""
-URL_FAULT = "DATABASE_URL must begin with sqlite+aiosqlite:/// or postgresql+asyncpg://"
 PARTS_FAULT = "DATABASE_URL can't be read: percent-encode @ : / ? # in its password; its port is a number"
 OPTIONS_FAULT = "DATABASE_URL has an option after its ? that asyncpg does not know (libpq's sslmode is ssl there)"
-SCHEMES = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+SQLITE_SCHEME, POSTGRES_SCHEME = "sqlite+aiosqlite", "postgresql+asyncpg"
+URL_FAULT = f"DATABASE_URL must begin with {SQLITE_SCHEME}:/// or {POSTGRES_SCHEME}://"
 OPERATOR_HINT = "Check DATABASE_URL: the server must be reachable, a SQLite file's folder writable and not full."
 """For whoever starts the bot or types a command: nobody is in a call."""
 POSTGRES_HINT = "Install it once, then everything knows it: ./dev --no-dev --extra postgres python -m bot doctor"
@@ -71,7 +71,7 @@ def parsed_url(url: str) -> URL:
         raise ConfigError([URL_FAULT]) from None
     except ValueError:
         raise ConfigError([PARTS_FAULT]) from None
-    if parsed.drivername not in SCHEMES.values():
+    if parsed.drivername not in (SQLITE_SCHEME, POSTGRES_SCHEME):
         raise ConfigError([URL_FAULT])
     return parsed
 
@@ -82,7 +82,7 @@ def open_engine(url: str) -> AsyncEngine:
     Raises ConfigError when the URL or its driver cannot be used, without printing the URL (it may hold a password).
     """
     parsed = parsed_url(url)
-    sqlite = parsed.drivername == SCHEMES["sqlite"]
+    sqlite = parsed.drivername == SQLITE_SCHEME
     try:
         if sqlite and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

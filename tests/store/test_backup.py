@@ -224,22 +224,23 @@ async def test_a_backup_under_another_key_is_refused_whole(url: str, what: str, 
     await other.aclose()
 
 
-@pytest.mark.parametrize("named", ["a folder", "the database", "a note"])
+@pytest.mark.parametrize("named", ["a folder", "the database", "a note", "an archive"])
 async def test_it_takes_the_place_of_another_backup_only(named: str, tmp_path: Path) -> None:
     store = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/kept/bot.db")
     await fill(store)
-    file = {"a folder": tmp_path / "kept", "the database": tmp_path / "kept" / "bot.db", "a note": tmp_path / "note"}[
-        named
-    ]
+    places = {"a folder": "kept", "the database": "kept/bot.db", "a note": "note", "an archive": "photos.gz"}
+    file = tmp_path / places[named]
     (tmp_path / "note").write_text("DISCORD_TOKEN=…")
+    (tmp_path / "photos.gz").write_bytes(gzip.compress(b"photos"))
     with pytest.raises(OSError, match="something else than a backup"):
         await store.backup(file)
     assert (tmp_path / "note").read_text() == "DISCORD_TOKEN=…"
+    assert gzip.decompress((tmp_path / "photos.gz").read_bytes()) == b"photos"
     assert len(await store.history(CHANNEL, 9)) == 3
     for _ in range(2):
         await store.backup(tmp_path / "bot.backup")
     await store.aclose()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bot.backup", "kept", "note"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bot.backup", "kept", "note", "photos.gz"]
 
 
 async def test_a_backup_that_breaks_off_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
