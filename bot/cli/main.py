@@ -174,7 +174,7 @@ def reseal() -> None:
 
 
 @cli.command()
-def backup(file: Annotated[Path, typer.Argument(help="The file to write; one that exists is replaced.")]) -> None:
+def backup(file: Annotated[Path, typer.Argument(help="The file to write; an older backup there is replaced.")]) -> None:
     """Save the database to a file; the bot can keep running. Restores into SQLite or PostgreSQL."""
     from bot.cli import backups
 
