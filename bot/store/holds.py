@@ -13,6 +13,8 @@ from bot.types import Hold, Usage, purse_owner
 
 HOLD_LIFETIME = timedelta(minutes=15)
 """Longer than a request takes, with its retries; only a killed process leaves a hold until then."""
+LAST_OF_DAY = timedelta(days=1, microseconds=-1)
+"""A charge of a later day was booked while some clock was ahead; it counts on that day."""
 SERVER_PURSE = ""
 """Owner of a server's purse."""
 
@@ -29,7 +31,7 @@ class HoldRepository(ChargeRepository):
             # One far ahead is of a killed process whose clock was, and would be held for as long.
             over = or_(HoldRow.until <= hold.at, HoldRow.until > hold.at + 2 * HOLD_LIFETIME)
             await connection.execute(delete(HoldRow).where(HoldRow.guild_id == hold.guild_id, over))
-            charged = (ChargeRow.guild_id == hold.guild_id) & (ChargeRow.at >= since)
+            charged = (ChargeRow.guild_id == hold.guild_id) & ChargeRow.at.between(since, since + LAST_OF_DAY)
             purses = {SERVER_PURSE: (hold.server_cap, hold.dollars, charged)}
             if any(hold.person_caps):
                 key = await self._purse_key(connection, day) or await self._new_purse_key(connection, day)
