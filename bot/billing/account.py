@@ -61,9 +61,12 @@ class Account:
         reservation.guessed = tell and not priced and self._budget.tell_guess(self._guild_id)
         return reservation
 
-    async def hold(self, reservation: Reservation) -> None:
-        """Hold a reservation back for all processes, before its request goes out. Raises BudgetSpent."""
-        await self._budget.hold(reservation)
+    async def hold(self, reservation: Reservation, *, whole: bool = False) -> None:
+        """Hold a reservation back for all processes, before its request goes out. Raises BudgetSpent.
+
+        `whole`: also when not all of it fits.
+        """
+        await self._budget.hold(reservation, whole=whole)
 
     def tell_refusal(self, reservation: Reservation) -> bool:
         """Return whether people must be told now that `hold` refused it: once a day, unless they asked for it."""

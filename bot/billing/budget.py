@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import IntEnum
 
 from bot.billing.purses import Purses
-from bot.errors import BudgetSpent, StoreError
+from bot.errors import BudgetHeld, BudgetSpent, StoreError
 from bot.ports import Store
 from bot.types import Charge, Hold, Usage
 from bot.types.ids import new_id
@@ -77,6 +77,13 @@ class Reservation:
     id: str = field(default_factory=new_id)
     shared: bool = False
     "other processes may know of it: whoever settles it must have the store release it"
+    held: bool = False
+    "refused only for what is held back for others"
+
+    @property
+    def refusal(self) -> BudgetSpent:
+        """Why it is refused."""
+        return BudgetHeld() if self.held else BudgetSpent()
 
 
 ESTIMATED_SECONDS = {
@@ -160,23 +167,26 @@ class Budget:
             if worst >= share:
                 allowance = step
         cost = (estimate(ESTIMATED_SECONDS[allowance]) if callable(estimate) else estimate) or Decimal(0)
-        news = self._news(purse, allowance) if tell else None
-        reservation = Reservation(guild_id, people, cost, allowance, purse, news, open=allowance is not Allowance.OFF)
+        held = allowance is Allowance.OFF and not self.spent(guild_id, people)
+        news = self._news(purse, allowance, held=held) if tell else None
+        reservation = Reservation(
+            guild_id, people, cost, allowance, purse, news, open=allowance is not Allowance.OFF, held=held
+        )
         if reservation.open:
             self._purses.hold(guild_id, people, cost)
         return reservation
 
-    async def hold(self, reservation: Reservation) -> None:
+    async def hold(self, reservation: Reservation, *, whole: bool = False) -> None:
         """Hold a reservation back for all processes; call it before the request goes out.
 
-        Raises BudgetSpent, and then the reservation is settled, when nothing is left with what other processes spend.
+        Raises BudgetSpent, and then the reservation is settled, when nothing, or with `whole` too little, is left with
+        what other processes spend.
         """
-        guild_id, now = reservation.guild_id, self._now()
-        server, people = self._caps(guild_id).server, reservation.user_ids
-        caps = tuple(self.person_cap(guild_id, person) for person in people)
-        if self._store is None or not reservation.open or not (server or any(caps)) or now < self._alone_until:
+        hold = self._hold(reservation, whole=whole)
+        capped = hold.server_cap or any(hold.person_caps)
+        guild_id, now = hold.guild_id, hold.at
+        if self._store is None or not reservation.open or not capped or now < self._alone_until:
             return
-        hold = Hold(guild_id, people, reservation.estimate, server, caps, now, reservation.id)
         reservation.shared = True  # whatever becomes of the attempt
         try:
             async with asyncio.timeout(HOLD_SECONDS):
@@ -188,7 +198,25 @@ class Budget:
             self.settle(reservation)
             reservation.shared = False
             await self.load(guild_id, self._store)
-            raise BudgetSpent
+            reservation.held = not self.spent(guild_id, hold.user_ids)
+            raise reservation.refusal
+
+    async def renew(self, reservation: Reservation) -> None:
+        """Have the store hold for longer what is left of a reservation. Raises StoreError."""
+        if self._store is not None and reservation.shared:
+            await self._store.renew(self._hold(reservation))
+
+    def draw(self, reservation: Reservation, dollars: Decimal) -> Decimal:
+        """Take what was spent and booked out of a reservation that lasts; return how much it covered."""
+        drawn = min(dollars, reservation.estimate) if reservation.open else Decimal(0)
+        reservation.estimate -= drawn
+        self._purses.hold(reservation.guild_id, reservation.user_ids, -drawn)
+        return drawn
+
+    def spent(self, guild_id: int, people: Iterable[int]) -> bool:
+        """Return whether the caps are used up, of the server or of somebody, without what is held back."""
+        caps = [(None, self._caps(guild_id).server), *((one, self.person_cap(guild_id, one)) for one in people)]
+        return any(cap and self._purses.spent(self._today(), guild_id, who, held=False) >= cap for who, cap in caps)
 
     def settle(self, reservation: Reservation) -> None:
         """Release the estimate; `book` counts the real cost. Idempotent."""
@@ -200,10 +228,14 @@ class Budget:
         """Count what a request cost; shared evenly by the people who caused it."""
         self._purses.book(charge, self._cost(charge))
 
-    def left(self, guild_id: int, user_id: int | None = None) -> Decimal | None:
-        """Return the dollars a server, or a person there, may still spend today; None: there is no cap."""
+    def left(self, guild_id: int, user_id: int | None = None, *, held: bool = True) -> Decimal | None:
+        """Return the dollars a server, or a person there, may still spend today; None: there is no cap.
+
+        `held`: less what is held back for requests in flight.
+        """
         cap = self._caps(guild_id).server if user_id is None else self.person_cap(guild_id, user_id)
-        return max(cap - self._purses.spent(self._today(), guild_id, user_id), Decimal(0)) if cap else None
+        spent = self._purses.spent(self._today(), guild_id, user_id, held=held)
+        return max(cap - spent, Decimal(0)) if cap else None
 
     def tell_guess(self, guild_id: int) -> bool:
         """Return whether people must be told now that unknown prices are guessed: once a day where there is a cap."""
@@ -212,13 +244,21 @@ class Budget:
 
     def tell_refusal(self, reservation: Reservation) -> bool:
         """Return whether people must be told now that `hold` refused: once a day for the server and for each person."""
-        return self._purses.tell(self._today(), *reservation.purse, Allowance.OFF)
+        return self._purses.tell(self._today(), *reservation.purse, "held" if reservation.held else Allowance.OFF)
 
     def _cost(self, charge: Charge) -> Decimal:
         return self._dearest(charge.usage) if charge.cost is None else charge.cost
 
-    def _news(self, purse: tuple[int, int | None], allowance: Allowance) -> Allowance | None:
+    def _hold(self, reservation: Reservation, *, whole: bool = False) -> Hold:
+        guild_id, people = reservation.guild_id, reservation.user_ids
+        caps = tuple(self.person_cap(guild_id, person) for person in people)
+        server = self._caps(guild_id).server
+        return Hold(guild_id, people, reservation.estimate, server, caps, self._now(), reservation.id, whole)
+
+    def _news(self, purse: tuple[int, int | None], allowance: Allowance, *, held: bool) -> Allowance | None:
         """Return the step if people were not told of it, or of a higher one, today; note that they are told now."""
+        if held:
+            return allowance if self._purses.tell(self._today(), *purse, "held") else None
         steps = [step for step in Allowance if Allowance.FULL < step <= allowance]
         fresh = [self._purses.tell(self._today(), *purse, step) for step in steps]
         return allowance if fresh and fresh[-1] else None

@@ -51,13 +51,13 @@ class Purses:
         self._held: defaultdict[Purse, Decimal] = defaultdict(Decimal)
         "for requests in flight, over midnight too"
 
-    def spent(self, day: date, guild_id: int, user_id: int | None) -> Decimal:
-        """Return the US dollars that a server, or a person there, spent on a day or may be about to spend."""
+    def spent(self, day: date, guild_id: int, user_id: int | None, *, held: bool = True) -> Decimal:
+        """Return the US dollars that a server, or a person there, spent on a day; `held`: or may be about to spend."""
         kept, purse = self._day(day), self._purse(guild_id, user_id)
         total = kept.stored.get(purse, Decimal(0)) + kept.booked.get(purse, Decimal(0))
         if kept.key is not None and user_id is not None:
             total += kept.nameless.get((guild_id, purse_owner(kept.key, guild_id, user_id)), Decimal(0))
-        return total + self._held.get(purse, Decimal(0))
+        return total + self._held.get(purse, Decimal(0)) if held else total
 
     def hold(self, guild_id: int, people: tuple[int, ...], dollars: Decimal) -> None:
         """Hold money back, or give it back when `dollars` is negative."""

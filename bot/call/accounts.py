@@ -64,7 +64,7 @@ class Accounts:
             account.settle(reservation)
             return None
         if reservation.allowance is Allowance.OFF:
-            self.news.spent()  # always: nobody who asks is left without a sign
+            self.news.spent(reservation.refusal)  # always: nobody who asks is left without a sign
             return None
         self.news.announce(reservation)
         return reservation
@@ -148,7 +148,7 @@ class Accounts:
         """Note that an utterance is not written down, since other processes hold what is left; tell people, once."""
         self._unpaid.append(utterance.id)
         if self._account.tell_refusal(reservation):
-            self.news.spent()
+            self.news.spent(reservation.refusal)
 
     def unpaid(self, utterance: Utterance) -> bool:
         """Return whether the budget did not allow an utterance to be written down."""

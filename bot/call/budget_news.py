@@ -31,18 +31,18 @@ class BudgetNews:
             case Allowance.TEXT:
                 self._display.show(Notice("budget_text"))
             case Allowance.OFF:
-                self.spent()
+                self.spent(reservation.refusal)
 
-    def spent(self) -> None:
+    def spent(self, refusal: BudgetSpent) -> None:
         """Tell that nothing is left."""
         now = self._clock()
         if now >= self._told_spent_at + BUDGET_TROUBLE_SECONDS:
             self._told_spent_at = now
-            self._display.show(Trouble(BudgetSpent()))
+            self._display.show(Trouble(refusal))
 
     def failed(self, error: BotError) -> None:
         """Tell what a request failed of."""
         if isinstance(error, BudgetSpent):
-            self.spent()
+            self.spent(error)
         else:
             self._display.show(Trouble(error))

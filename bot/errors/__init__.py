@@ -46,6 +46,8 @@
     │   ├── ReaderDied          its reader died
     │   └── FilesFull           too many files wait to be read
     ├── BudgetSpent
+    │   ├── BudgetHeld          by requests that are under way
+    │   └── BudgetTooSmall      for that job
     ├── JobError                work outside a call
     │   ├── JobsFull            too many jobs of one person or server
     │   ├── ShortOfMemory       the process is near its limit of memory
@@ -86,7 +88,7 @@ from bot.errors.audio import (
     SilentAudio,
     TruncatedAudio,
 )
-from bot.errors.base import BotError, BudgetSpent, ConfigError, LoginError, StartError
+from bot.errors.base import BotError, BudgetHeld, BudgetSpent, BudgetTooSmall, ConfigError, LoginError, StartError
 from bot.errors.documents import (
     ArchivedDocument,
     BadDocument,
@@ -158,7 +160,9 @@ __all__ = [
     "BadRequest",
     "BlamedModel",
     "BotError",
+    "BudgetHeld",
     "BudgetSpent",
+    "BudgetTooSmall",
     "CallCrashed",
     "ChannelFull",
     "ConfigError",

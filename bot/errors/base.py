@@ -45,3 +45,15 @@ class LoginError(StartError):
 class BudgetSpent(BotError):
     code = "budget_spent"
     default_hint = "Today's budget is used up. Answers resume tomorrow."
+
+
+class BudgetHeld(BudgetSpent):
+    """It is not used up, but requests under way, or of a process that was killed, may yet use it up."""
+
+    code = "budget_held"
+    default_hint = "Requests under way may use up today's budget. Try again in a few minutes."
+
+
+class BudgetTooSmall(BudgetSpent):
+    code = "budget_too_small"
+    default_hint = "That may cost more than is left of today's budget."

@@ -151,6 +151,7 @@ async def analyze(
             progress(0, count + 1)
         count = number if part.last else max(count, number + 1)
         if number > len(done):
+            bill.check()
             work = partial(_hear, studio, bill, part, language, _note(part, asked, heard.facts))
             made = await with_retry("listening", number, count, work)
             done.append(f"## From {clock(part.start)}\n\n{made.text}")
@@ -161,6 +162,7 @@ async def analyze(
     shown = "\n\n".join(note[: _MAX_NOTES_CHARACTERS // len(done)] for note in done)
     rules = f"{_ANALYSIS_PROMPT} {_JOIN_PROMPT.format(overlap=OVERLAP_SECONDS)} Write in {language_name(language)}."
     task = f"{in_margin(shown)}\n\n{_about(asked)}"
+    bill.check()
     summing = partial(_write, studio, bill, rules, task)
     made = await with_retry("summing", count, count, summing)
     progress(count + 1, count + 1)

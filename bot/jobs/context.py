@@ -31,10 +31,16 @@ class JobContext:
     "opens the files that people send"
 
     def bill(
-        self, guild_id: int, channel_id: int, user_id: int, estimate: Mapping[str, Usage] | None = None
+        self,
+        guild_id: int,
+        channel_id: int,
+        user_id: int,
+        estimate: Mapping[str, Usage] | None = None,
+        *,
+        name: str = "",
     ) -> JobAccount:
-        """Return a new account for one job."""
-        return JobAccount(self.services, guild_id, channel_id, user_id, estimate)
+        """Return a new account for one job; `name`: of one that a later process may go on with."""
+        return JobAccount(self.services, guild_id, channel_id, user_id, estimate, name=name)
 
     async def aclose(self) -> None:
         """Cancel the running jobs. A podcast continues after the next start."""

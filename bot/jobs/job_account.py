@@ -9,11 +9,14 @@ import structlog
 
 from bot.billing.account import Account
 from bot.billing.budget import Allowance, Reservation
-from bot.errors import BudgetSpent, StoreError
+from bot.errors import BudgetHeld, BudgetSpent, BudgetTooSmall, StoreError
 from bot.jobs.services import JobServices
 from bot.types import Charge, Release, Usage
 
 log = structlog.get_logger("jobs")
+
+HOLD_RENEWAL_SECONDS = 120.0
+"""A hold ends by itself some minutes later than that."""
 
 
 class JobAccount:
@@ -31,8 +34,12 @@ class JobAccount:
         estimate: Mapping[str, Usage] | None = None,
         *,
         must_fit: bool = True,
+        name: str = "",
     ) -> None:
-        """`estimate` is the expected usage, by model. `must_fit`: raise BudgetSpent when less than that is left."""
+        """`estimate` is the expected usage, by model. `must_fit`: raise BudgetSpent when less than that is left.
+
+        `name`: of a job that a later process goes on with, which takes over what is held back for it.
+        """
         self._services = services
         self._guild_id = guild_id
         self._channel_id = channel_id
@@ -48,6 +55,8 @@ class JobAccount:
         self._reservation: Reservation | None = None
         self._more: list[Reservation] = []
         "of further requests"
+        self._name = name
+        self._renewing: asyncio.Task[None] | None = None
 
     @property
     def allowance(self) -> Allowance:
@@ -68,23 +77,28 @@ class JobAccount:
         budget = self._services.budget
         if self._services.store is not None:
             await budget.load(self._guild_id, self._services.store)
-        left = [budget.left(self._guild_id), budget.left(self._guild_id, self._people[0])]
-        tight = [dollars for dollars in left if dollars is not None]
-        if self._must_fit and tight and self._account.counted(self._estimate) > min(tight):
-            raise BudgetSpent
+        self._check_estimate()
         # The job tells who asked. People in a call hear of a budget step when it limits the call.
         self._reservation = self._account.reserve(self._people, self._estimate, tell=False)
+        self._reservation.id = self._name or self._reservation.id
         if self._reservation.allowance is Allowance.OFF:
-            raise BudgetSpent
+            raise self._reservation.refusal
         try:
-            await self._account.hold(self._reservation)
+            await self._account.hold(self._reservation, whole=self._must_fit)
+        except BudgetSpent:
+            self._check_estimate()  # now that it is known what other processes spent
+            raise
         except asyncio.CancelledError:  # whoever is cancelled here never leaves what was not entered
             await self.__aexit__()
             raise
+        self._renewing = asyncio.create_task(self._renew_at_times(), name="job money")
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for reservation in (self._reservation, *self._more):
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.wait([self._renewing])
+        for reservation in self._reservations:
             self._account.settle(reservation)
         await self.write()
         if self._services.outbox is not None:
@@ -101,8 +115,16 @@ class JobAccount:
         return reservation.open
 
     def spend(self, model: str, usage: Usage, estimated: bool) -> None:
-        """Book one request."""
+        """Book one request; less is held back for the rest."""
         self._account.book("job", model, usage, self._people, estimated=estimated)
+        dollars = self._account.counted({model: usage})
+        for reservation in self._reservations:
+            dollars -= self._services.budget.draw(reservation, dollars)
+
+    def check(self) -> None:
+        """Raise BudgetSpent if the budget is used up: it may be smaller than when the job began."""
+        if self._services.budget.spent(self._guild_id, self._people):
+            raise BudgetSpent
 
     async def write(self) -> None:
         """Store the charges booked since the last write. If the store fails, the next write tries them again."""
@@ -115,3 +137,28 @@ class JobAccount:
         except StoreError as error:
             log.warning("charges_kept", reason=error.code, count=len(batch))
             self._charges[:0] = batch
+        else:
+            await self._renew()
+
+    def _check_estimate(self) -> None:
+        """Raise BudgetSpent if the budget is used up, or too small for the job."""
+        self.check()
+        cost = self._account.counted(self._estimate) if self._must_fit else Decimal(0)
+        for failure, held in ((BudgetTooSmall, False), (BudgetHeld, True)):
+            left = [self._services.budget.left(self._guild_id, who, held=held) for who in (None, *self._people)]
+            if any(dollars is not None and cost > dollars for dollars in left):
+                raise failure
+
+    async def _renew_at_times(self) -> None:
+        while True:
+            await asyncio.sleep(HOLD_RENEWAL_SECONDS)
+            await self._renew()
+
+    async def _renew(self) -> None:
+        with suppress(StoreError):  # it is held for long enough that the next time will do
+            for reservation in self._reservations:
+                await self._services.budget.renew(reservation)
+
+    @property
+    def _reservations(self) -> tuple[Reservation, ...]:
+        return (*((self._reservation,) if self._reservation else ()), *self._more)

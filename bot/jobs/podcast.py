@@ -222,6 +222,7 @@ class Podcaster:
             async with gate:
                 if not failed:
                     try:
+                        self._bill.check()
                         await work(number)
                     except BotError as error:
                         failed[number] = error

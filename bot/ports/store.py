@@ -77,6 +77,10 @@ class Store(Protocol):
         """
         ...
 
+    async def renew(self, hold: Hold) -> None:
+        """Hold as much as this says from now on, unless the hold is over. Nothing is checked."""
+        ...
+
     async def release(self, hold_ids: Sequence[str]) -> None:
         """End holds; the ones of an ended process end by themselves."""
         ...

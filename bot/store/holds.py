@@ -1,63 +1,71 @@
 """Money held back for requests in flight, so that processes on one database keep a cap together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, literal, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.base import rows_changed
 from bot.store.charges import MICRO_DOLLARS_PER_DOLLAR, ChargeRepository
 from bot.store.tables import ChargePersonRow, ChargePurseRow, ChargeRow, HoldRow
 from bot.types import Hold, Usage, purse_owner
 
 HOLD_LIFETIME = timedelta(minutes=15)
-"""Longer than a request takes, with its retries; only a killed process leaves a hold until then."""
+"""Longer than a request takes, with its retries, and jobs renew theirs; only a killed process leaves one until then."""
 LAST_OF_DAY = timedelta(days=1, microseconds=-1)
 """A charge of a later day was booked while some clock was ahead; it counts on that day."""
 SERVER_PURSE = ""
 """Owner of a server's purse."""
 
 Price = Callable[[str, Usage], Decimal]
+Held = tuple[Decimal, Decimal, ColumnElement[bool]]
+"""A purse's cap, the US dollars that are held of it, and which charges are its own."""
 
 
 class HoldRepository(ChargeRepository):
     async def hold(self, hold: Hold, price: Price) -> bool:
-        day = hold.at.astimezone(UTC).date()
-        since = datetime.combine(day, time(), UTC)
         async with self._transaction() as connection:
             if not self._sqlite:  # SQLite has one writer at a time anyway
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": hold.guild_id})
             # One far ahead is of a killed process whose clock was, and would be held for as long.
             over = or_(HoldRow.until <= hold.at, HoldRow.until > hold.at + 2 * HOLD_LIFETIME)
+            over |= HoldRow.id == hold.id
             await connection.execute(delete(HoldRow).where(HoldRow.guild_id == hold.guild_id, over))
-            charged = (ChargeRow.guild_id == hold.guild_id) & ChargeRow.at.between(since, since + LAST_OF_DAY)
-            purses = {SERVER_PURSE: (hold.server_cap, hold.dollars, charged)}
-            if any(hold.person_caps):
-                key = await self._purse_key(connection, day) or await self._new_purse_key(connection, day)
-                for user_id, cap in zip(hold.user_ids, hold.person_caps, strict=True):
-                    owner = purse_owner(key, hold.guild_id, user_id)
-                    part = hold.dollars / len(hold.user_ids)
-                    purses[owner] = (cap, part, charged & _caused_by(user_id, owner))
-            for owner, (cap, _, booked) in purses.items():
-                if cap and await self._spent(connection, hold.guild_id, owner, booked, price) >= cap:
+            purses = await self._purses(connection, hold)
+            for owner, (cap, dollars, booked) in purses.items():
+                if not cap:
+                    continue
+                spent = await self._spent(connection, hold.guild_id, owner, booked, price)
+                if spent >= cap or (hold.whole and spent + dollars > cap):
                     return False
-            rows = [
-                {
-                    "id": hold.id,
-                    "owner": owner,
-                    "guild_id": hold.guild_id,
-                    "micro_dollars": round(dollars * MICRO_DOLLARS_PER_DOLLAR),
-                    "until": hold.at + HOLD_LIFETIME,
-                }
-                for owner, (_, dollars, _) in purses.items()
-            ]
-            await self._add(connection, HoldRow, rows)
+            await self._add(connection, HoldRow, _rows(hold, purses))
         return True
+
+    async def renew(self, hold: Hold) -> None:
+        async with self._transaction() as connection:
+            if await rows_changed(connection, delete(HoldRow).where(HoldRow.id == hold.id)):
+                await self._add(connection, HoldRow, _rows(hold, await self._purses(connection, hold)))
 
     async def release(self, hold_ids: Sequence[str]) -> None:
         async with self._transaction() as connection:
             await connection.execute(delete(HoldRow).where(HoldRow.id.in_(hold_ids)))
+
+    async def _purses(self, connection: AsyncConnection, hold: Hold) -> Mapping[str, Held]:
+        """Return whose purses a hold is taken from, by today's names."""
+        day = hold.at.astimezone(UTC).date()
+        since = datetime.combine(day, time(), UTC)
+        charged = (ChargeRow.guild_id == hold.guild_id) & ChargeRow.at.between(since, since + LAST_OF_DAY)
+        purses = {SERVER_PURSE: (hold.server_cap, hold.dollars, charged)}
+        if any(hold.person_caps):
+            key = await self._purse_key(connection, day) or await self._new_purse_key(connection, day)
+            for user_id, cap in zip(hold.user_ids, hold.person_caps, strict=True):
+                owner = purse_owner(key, hold.guild_id, user_id)
+                part = hold.dollars / len(hold.user_ids)
+                purses[owner] = (cap, part, charged & _caused_by(user_id, owner))
+        return purses
 
     async def _spent(
         self, connection: AsyncConnection, guild_id: int, owner: str, booked: ColumnElement[bool], price: Price
@@ -73,6 +81,19 @@ class HoldRepository(ChargeRepository):
         for model, among, *counts in await connection.execute(unpriced):
             total += price(model, Usage(*counts)) * MICRO_DOLLARS_PER_DOLLAR / among
         return total / MICRO_DOLLARS_PER_DOLLAR
+
+
+def _rows(hold: Hold, purses: Mapping[str, Held]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": hold.id,
+            "owner": owner,
+            "guild_id": hold.guild_id,
+            "micro_dollars": round(dollars * MICRO_DOLLARS_PER_DOLLAR),
+            "until": hold.at + HOLD_LIFETIME,
+        }
+        for owner, (_, dollars, _) in purses.items()
+    ]
 
 
 def _count(table: type[ChargePersonRow] | type[ChargePurseRow]) -> ColumnElement[int]:

@@ -90,6 +90,9 @@ class Hold:
     at: datetime
     "UTC"
     id: str
+    "of a hold that this one replaces, be it of a process that was killed"
+    whole: bool = False
+    "hold nothing unless all of it fits"
 
 
 @dataclass(frozen=True, slots=True)

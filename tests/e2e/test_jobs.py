@@ -384,7 +384,7 @@ async def test_what_is_too_much_is_said_so_and_not_begun(harness: Harness) -> No
     async with harness.bot(budget_person_day="0.04") as running:
         eve = harness.sandbox.add_user("Eve")
         outcome = await harness.sandbox.command(eve, "podcast", {"text": "The moon is round. " * 200})
-        await until(lambda: "budget is used up" in outcome.content)  # it would cost eleven cents
+        await until(lambda: "more than is left of today's budget" in outcome.content)  # it would cost eleven cents
         options = {"recording": harness.sandbox.file("a.ogg", recording("anna-cook"))}
         for _ in range(2):
             await harness.sandbox.command(eve, "analyze", options)

@@ -158,7 +158,7 @@ async def _run(
     view = cancel_view(words, plan.user_id, ticket)
     message = JobMessage(channel, plan.message_id, interaction, view)
     estimate = job.estimate(jobs.studio, plan, folder.done())
-    account = jobs.bill(plan.guild_id, plan.channel_id, plan.user_id, estimate)
+    account = jobs.bill(plan.guild_id, plan.channel_id, plan.user_id, estimate, name=f"podcast-{plan.id}")
     head = _head(plan, price(host.services.budget, estimate), words)
     if not ticket.running:
         message.show(f"{head}\n{words('job waiting')}")

@@ -128,6 +128,7 @@ async def take_minutes(
         if before:
             proven.append(_read(before[0], lines))
             continue
+        bill.check()
         told = _MINUTES_PART_PROMPT.format(number=number, count=len(parts)) if len(parts) > 1 else ""
         rules = _MINUTES_PROMPT.format(day=f"{part[0].at:%A, %d %B %Y}", part=told, language=written)
         work = partial(_ask, studio, bill, rules, shown)
@@ -139,6 +140,7 @@ async def take_minutes(
     dropped = sum(one.dropped for one in proven)
     if len(parts) > 1 and found:
         progress(len(parts), steps(lines))
+        bill.check()
         try:
             joined = prove(await _twice(partial(_ask, studio, bill, _JOIN_MINUTES_PROMPT, _as_json(found))), lines)
         except Incomplete:
