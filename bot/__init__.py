@@ -16,7 +16,7 @@ floor       the right to speak
 
 Rooms, along the trip of the sound
 ----------------------------------
-app.py          composition root: settings -> App; signals and drain
+app.py          composition root: settings -> App; drain
 config.py       Settings; nothing reads the environment at import
 errors/         the tree of errors
 audio.py        rates, frames, WAV                    speakable.py  text as it is said aloud
@@ -25,9 +25,9 @@ addresses/      what a server's address says
 children/       what every child process gets and gives up
 types/          values that cross a room's wall         ports/   what a room asks of another
 
-cli/            `python -m bot`: main.py, jobs.py, people.py, sealing.py, backups.py; hints.py, wording.py
+cli/            `python -m bot`: main.py, jobs.py, people.py, sealing.py, backups.py; hints.py, exits.py, wording.py
 chat/           Discord as people see it: client, commands/, panel, transcript/, corrections, minutes/
-ops/            health, metrics, traces, logs, doctor, shard slots, retention
+ops/            health, metrics, traces, logs, doctor, shard slots, retention, what ends a process (stop_signals.py)
 jobs/           work outside a call: ask, analyze, podcast, catch-up, minutes/
 call/           one call, from hearing to what is remembered of it:
     manager.py      guild -> Call: join, move, leave, return

@@ -2,11 +2,10 @@
 
 import asyncio
 import os
-import signal
 import ssl
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -222,23 +221,6 @@ def call_settings(settings: Settings) -> CallSettings:
         preemptive=settings.speculation == "on",
         retention_days=settings.retention_days,
     )
-
-
-def stop_on_signals(stop: asyncio.Event) -> None:
-    """Set `stop` on the first SIGTERM, SIGINT or SIGHUP (unless nohup ignores it); a second one kills at once."""
-    loop = asyncio.get_running_loop()
-    signals = [signal.SIGTERM, signal.SIGINT]
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        signals.append(signal.SIGHUP)  # its terminal closed
-
-    def first() -> None:
-        stop.set()
-        for number in signals:
-            loop.remove_signal_handler(number)
-
-    for number in signals:
-        with suppress(NotImplementedError):  # Windows has no such handlers: Ctrl-C raises there
-            loop.add_signal_handler(number, first)
 
 
 async def open_store(settings: Settings, policy: str) -> SqlStore:

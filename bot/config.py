@@ -24,6 +24,7 @@ from bot.addresses import is_private
 from bot.errors import ConfigError
 from bot.forms.secret_forms import DISCORD_API_BASE, OPENAI_BASE_URL, WHERE_TO_GET
 from bot.forms.setting_forms import (
+    TWICE,
     UNFIT,
     UNREADABLE,
     DialectName,
@@ -191,7 +192,7 @@ class Settings(BaseSettings):
         dotenv_settings: Source,
         file_secret_settings: Source,
     ) -> tuple[Source, ...]:
-        return init_settings, env_settings, _SecretFiles(settings_cls, dotenv_settings), dotenv_settings
+        return init_settings, _SecretFiles(settings_cls, dotenv_settings), env_settings, dotenv_settings
 
 
 def _needs_key(given: Mapping[str, Any]) -> bool:
@@ -225,6 +226,9 @@ class _SecretFiles(EnvSettingsSource):
         found: dict[str, Any] = {}
         for name in file_names():
             if path := self.env_vars.get(f"{name}_file"):
+                if (self.env_vars.get(name) or "").strip():
+                    found[name] = TWICE
+                    continue
                 try:
                     found[name] = Path(path).read_text(encoding="utf-8").strip()
                 except (OSError, UnicodeDecodeError):
@@ -283,5 +287,5 @@ def _fault(item: Mapping[str, Any]) -> str:
     name = _field(item).upper()
     if item["type"] == "missing":
         return f"{name} is missing"
-    message = item["msg"].removeprefix("Value error, ")
+    message = item["msg"].removeprefix("Value error, ").replace("{name}", name)
     return f"{name}: {message[:1].lower()}{message[1:]}"

@@ -63,6 +63,22 @@ def test_a_secret_comes_from_a_file(where: str, monkeypatch: pytest.MonkeyPatch,
     assert "sk-from-file" not in repr(settings)
 
 
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "DATABASE_URL"])
+def test_a_setting_beside_its_file_is_an_error_that_names_both(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "canary").write_text("sk-from-file")
+    monkeypatch.setenv(name, "canary")
+    monkeypatch.setenv("VAD", "psychic")
+    (tmp_path / ".env").write_text(f"DISCORD_TOKEN=token\n{name}_FILE={tmp_path / 'canary'}\n")
+    with pytest.raises(ConfigError) as found:
+        config.load(tmp_path / ".env")
+    assert f"{name}: is set, and {name}_FILE as well: remove one of the two" in found.value.faults
+    assert {fault.split(":")[0] for fault in found.value.faults} >= {name, "VAD"}
+    assert "canary" not in str(found.value)
+    assert config.load(tmp_path / ".env", needs=("discord_token",)).discord_token.get_secret_value() == "token"
+
+
 def test_an_empty_setting_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"DISCORD_TOKEN": "t", "OPENAI_API_KEY": "k", "HTTP_PORT": "", "LANGUAGE": ""}.items():
         monkeypatch.setenv(name, value)

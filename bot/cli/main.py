@@ -14,42 +14,9 @@ from rich.console import Console
 
 from bot import config
 from bot.cli import jobs, models
+from bot.cli.exits import exit_code
 from bot.cli.wording import counted
-from bot.errors import (
-    BadAudio,
-    BadBackup,
-    BadDocument,
-    BotError,
-    ConfigError,
-    EngineError,
-    FileError,
-    LoginError,
-    ModelAuth,
-    OutOfCredit,
-    PartFailed,
-    RateLimited,
-    StartError,
-    StoreError,
-    Unreachable,
-)
-
-EXIT_CODES: tuple[tuple[type[BotError], int], ...] = (
-    (ConfigError, config.EXIT_CONFIG),
-    (LoginError, 77),
-    (StartError, 69),
-    (BadBackup, 65),
-    (StoreError, 74),
-    (BadAudio, 65),
-    (BadDocument, 65),
-    (FileError, 65),
-    (ModelAuth, 77),
-    (OutOfCredit, 77),
-    (Unreachable, 75),
-    (RateLimited, 75),
-    (PartFailed, 75),
-    (EngineError, 69),
-)
-"""By sysexits.h: EX_CONFIG, EX_NOPERM, EX_UNAVAILABLE, EX_IOERR, EX_DATAERR, EX_TEMPFAIL; anything else is 1."""
+from bot.errors import BotError, ConfigError
 
 ENV_FILE = Path(".env")
 LOCAL_HELP = "Really hear and speak, on this machine; only the words are a stand-in's (needs the extra \\[local])."
@@ -70,7 +37,7 @@ cli = typer.Typer(
 def run() -> None:
     """Run the bot with settings from the environment or `.env` (see .env.example)."""
     from bot import app
-    from bot.ops import log, memory, shard_slots
+    from bot.ops import log, memory, shard_slots, stop_signals
 
     async def settle(running: app.App) -> None:
         await running.ready()
@@ -80,7 +47,7 @@ def run() -> None:
         settings = config.load(ENV_FILE)
         log.configure(log.Redactor.of(settings), settings.log_format, settings.log_level)
         stop = asyncio.Event()
-        app.stop_on_signals(stop)
+        stop_signals.stop_on_signals(stop)
         with suppress(shard_slots.Unneeded):
             async with app.build(settings, stop=stop) as running:
                 settling = asyncio.create_task(settle(running), name="settle")
@@ -295,6 +262,6 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
             console.print(f"error: {fault}", markup=False)
         if error.hint != str(error):
             console.print(f"hint: {error.hint}", markup=False)
-        sys.exit(next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1))
+        sys.exit(exit_code(error))
     except KeyboardInterrupt:
         sys.exit(130)

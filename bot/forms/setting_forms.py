@@ -14,10 +14,13 @@ from bot.forms.secret_forms import QUOTE_MARKS, issuer_fault, trimmed, typing_fa
 
 UNFIT = "unfit"
 """The type of an error that names another setting than the one it was found at."""
-UNREADABLE = "\0"
-"""Stands for a secret whose file cannot be read, so that this fault is reported with the others."""
-
-FILE_FAULT = "the file that its _FILE setting names cannot be read"
+UNREADABLE, TWICE = "\0", "\0\0"
+"""Stand for a secret whose file cannot be read, or that is also set itself: so these are reported with other faults."""
+FILE_FAULTS = {
+    UNREADABLE: "the file that {name}_FILE names cannot be read",
+    TWICE: "is set, and {name}_FILE as well: remove one of the two",
+}
+"""With the setting's own name in place of `{name}`."""
 
 
 def plain(value: object) -> object:
@@ -30,8 +33,8 @@ def plain(value: object) -> object:
     # Docker's --env-file and Kubernetes' manifests keep them, `.env` and a shell do not.
     if len(value) > 1 and value[0] in QUOTE_MARKS and value[-1] in QUOTE_MARKS:
         raise ValueError("is in quotes: remove them")
-    if value == UNREADABLE:
-        raise ValueError(FILE_FAULT)
+    if value in FILE_FAULTS:
+        raise ValueError(FILE_FAULTS[value])
     return value
 
 
@@ -54,8 +57,8 @@ def _http_url(value: str) -> str:
 
 
 def _well_typed(value: SecretStr, info: ValidationInfo) -> SecretStr:
-    if value.get_secret_value() == UNREADABLE:
-        raise ValueError(FILE_FAULT)
+    if value.get_secret_value() in FILE_FAULTS:
+        raise ValueError(FILE_FAULTS[value.get_secret_value()])
     typed = trimmed(value.get_secret_value())
     if not typed:
         raise ValueError("is blank")

@@ -23,6 +23,8 @@ MAX_PACKET_BYTES: Final = 1275 * 6
 MAX_PACKET_MS: Final = 120
 """The longest packet Opus has."""
 
+WRONG_OPUS_HINT: Final = "Correct OPUS_LIBRARY, or leave it empty to use the copy that comes with the bot."
+
 _APPLICATION_AUDIO = 2049
 _SET_BITRATE = 4002
 _SET_COMPLEXITY = 4010
@@ -69,7 +71,9 @@ def load(path: Path | None = None) -> OpusLibrary:
         encode.restype, encode.argtypes = handle.opus_encode.restype, handle.opus_encode.argtypes
         version = handle.opus_get_version_string().decode("ascii", "replace")
         return OpusLibrary(source, candidate, version, handle, encode)
-    raise OpusMissing(f"OPUS_LIBRARY={path} is not a libopus" if path else "")
+    if path:
+        raise OpusMissing(f"OPUS_LIBRARY={path} is no libopus that can be loaded here", hint=WRONG_OPUS_HINT)
+    raise OpusMissing
 
 
 def _candidates() -> Iterator[tuple[str, str]]:

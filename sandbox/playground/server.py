@@ -16,7 +16,7 @@ from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler, Middleware
 from rich.console import Console
 
-from bot.app import stop_on_signals
+from bot.ops.stop_signals import stop_on_signals
 from sandbox.playground.backend import PlaygroundBackend, open_backend
 from sandbox.playground.requests import MAX_UPLOAD_BYTES, PageRequests, Uploads
 from sandbox.playground.session import PageSession

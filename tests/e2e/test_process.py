@@ -141,7 +141,7 @@ def shown(result: process.Result) -> str:
         ({"READ_TEXT": "true"}, 69, ["hint:", "message content intent"]),
         ({"DATABASE_URL": "sqlite+aiosqlite:////proc/kikite/bot.db"}, 74, ["error:", "hint:"]),
         ({"DATABASE_URL": "nonsense://x:secret-part@y"}, 78, ["DATABASE_URL"]),
-        ({"OPUS_LIBRARY": "/nowhere/libopus.so"}, 1, ["OPUS_LIBRARY"]),
+        ({"OPUS_LIBRARY": "/nowhere/libopus.so"}, 78, ["OPUS_LIBRARY", "leave it empty"]),
     ],
     ids=["token", "discord away", "intents", "folder", "database", "opus"],
 )
