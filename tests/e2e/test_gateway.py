@@ -1,6 +1,9 @@
 """Failures of the main gateway: the bot reconnects to the address that REST names, and people can continue."""
 
 import asyncio
+from typing import Any, cast
+
+import pytest
 
 from tests.e2e.conftest import Harness, until
 
@@ -38,3 +41,30 @@ async def test_events_that_nobody_can_read_end_nothing(harness: Harness) -> None
         await outcome.settled()
         assert outcome.ephemeral
         assert harness.sandbox.gateway.sockets == [socket]
+
+
+async def test_messages_that_nobody_can_read_end_nothing_and_a_new_connection_follows_where_one_is_needed(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _backoff: 0.0)
+    monkeypatch.setattr("bot.ops.identify_limit.IDENTIFY_SPACING_SECONDS", 0.0)
+    async with harness.bot() as running:
+        gateway, counts = harness.sandbox.gateway, running.client.services.counters.gateway
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
+        [socket] = gateway.sockets
+        for message in ({"op": 0, "t": "RESUMED", "s": None, "d": None}, [], None):
+            socket.push(cast("dict[str, Any]", message))
+        await until(lambda: counts["unreadable"] == 3)
+        assert gateway.sockets == [socket]
+        identified = gateway.identified
+        socket.push({"op": 10, "t": None, "s": None, "d": None})
+        await until(lambda: gateway.identified > identified)
+        assert counts["unreadable"] == 4
+        await until(lambda: counts["identified"] == 2)
+        ben = await harness.sandbox.person("Ben")
+        await ben.join(harness.lounge.id)
+        outcome = await harness.sandbox.command(ben.user, "call status", {}, channel_id=harness.lounge.id)
+        await outcome.settled()
+        assert outcome.ephemeral
+        await until(lambda: not {task for task in asyncio.all_tasks() if "_delay" in str(task.get_coro())})

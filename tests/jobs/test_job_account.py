@@ -47,7 +47,7 @@ class OneProcess:
 
     def job(self, dollars: int, user_id: int = ANNA, name: str = "", *, must_fit: bool = True) -> JobAccount:
         jobs = JobServices(
-            FakeEngine(), self.budget, lambda: 0.0, self.clock, "m", store=self.store, outbox=self.outbox  # pyright: ignore[reportArgumentType]
+            FakeEngine(), self.budget, lambda: 0.0, self.clock, "m", store=self.store, outbox=self.outbox
         )  # fmt: skip
         return JobAccount(jobs, GUILD, CHANNEL, user_id, {"m": Usage(dollars)}, name=name, must_fit=must_fit)
 
