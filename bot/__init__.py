@@ -77,7 +77,8 @@ talk/           frames -> turns: echo, crosstalk, VAD, segmenter, floor, address
 engine/         turns -> replies: prompt, the OpenAI stream, transcription
     cascade/        words -> an answer in text -> speech, clause by clause
     local/          hears and speaks without a server, in child processes
-tools/          what the model may look up or do, and who may have it done: registry.py runs it, rounds.py asks on
+tools/          what the model may look up or do, and who may have it done: registry.py runs it, rounds.py asks on;
+                server_child.py uses each server of tools in a process of its own
 files/          files that people send -> sound, text; box.py opens each in a process of its own, forked
                 from one that has the libraries (template.py, child.py)
 store/          what is remembered: tables, repository, migrations, sealing, the outbox

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from bot.tools.servers_file import ServerEntry, ToolRule
@@ -17,8 +18,23 @@ MAX_SCHEMA_CHARACTERS = 8_000
 """Of a tool's parameters; longer ones are left out, and the description has to do: each request carries them."""
 MAX_OFFERED_NAME_CHARACTERS = 64
 """OpenAI's limit for the name of a function."""
+MAX_LISTED_NAME_CHARACTERS = 1_000
+"""The protocol allows 128."""
 MAX_GIVEN_NAMES = 4_096
 _ANYTHING: dict[str, Any] = {"type": "object", "properties": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTool:
+    """What a server says of one tool, at most so much of it as is used."""
+
+    name: str
+    about: str
+    schema: dict[str, Any]
+    acts: bool
+    "it may change something"
+    writes: bool
+    "it says so itself"
 
 
 class ToolNames:
@@ -47,7 +63,15 @@ class ToolNames:
         return name
 
 
-def tools_of(entry: ServerEntry, listed: Iterable[Any], run: Callable[[str], Run]) -> Iterator[Tool]:
+def listed_tool(one: Any) -> ListedTool | None:
+    """Return what is used of a tool as the SDK tells it; None: it cannot be."""
+    if len(one.name) > MAX_LISTED_NAME_CHARACTERS:
+        return None
+    about = (one.description or one.title or one.name)[:MAX_DESCRIPTION_CHARACTERS]
+    return ListedTool(one.name, about, _schema(one.input_schema), *_effects(one.annotations))
+
+
+def tools_of(entry: ServerEntry, listed: Iterable[ListedTool], run: Callable[[str], Run]) -> Iterator[Tool]:
     """Yield the tools of a server; `run` makes what runs one, by the server's own name for it.
 
     Their names are such as models take; another server may have the same.
@@ -55,11 +79,9 @@ def tools_of(entry: ServerEntry, listed: Iterable[Any], run: Callable[[str], Run
     usable = [one for one in listed if not entry.rules.get(one.name, ToolRule()).off]
     for one in sorted(usable, key=lambda one: one.name not in entry.rules)[:MAX_SERVER_TOOLS]:
         rule = entry.rules.get(one.name, ToolRule())
-        acts, writes = _effects(one.annotations)
-        allowed: Allowed = rule.allowed or ("managers" if writes else "everyone")
-        about = (one.description or one.title or one.name)[:MAX_DESCRIPTION_CHARACTERS]
-        spec = ToolSpec(offered_name(one.name, entry.name, ()), about, _schema(one.input_schema))
-        yield Tool(spec, run(one.name), allowed, rule.confirm, acts, entry.name)
+        allowed: Allowed = rule.allowed or ("managers" if one.writes else "everyone")
+        spec = ToolSpec(offered_name(one.name, entry.name, ()), one.about, one.schema)
+        yield Tool(spec, run(one.name), allowed, rule.confirm, one.acts, entry.name)
 
 
 def offered_name(name: str, server: str, taken: Container[str]) -> str:

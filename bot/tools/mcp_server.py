@@ -1,15 +1,18 @@
 """One server of tools: kept running, asked for its tools, and used, each within a time of our own."""
 
 import asyncio
+import itertools
+import json
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
 from bot.ports import Asking
-from bot.tools.listed_tools import ToolNames, tools_of
+from bot.tools.listed_tools import ListedTool, ToolNames, tools_of
+from bot.tools.server_process import MCP_CLOSE_SECONDS, ServerProcesses
+from bot.tools.server_wire import MAX_ORDER_BYTES, wire_line
 from bot.tools.servers_file import ServerEntry
 from bot.tools.tool import Run, Tool, ToolFailed
 
@@ -19,34 +22,24 @@ START_SECONDS = 30.0
 """To start a server and list its tools; a package runner may have to download it first."""
 FIRST_TRY_SECONDS = 10.0
 """How long the tools of other servers wait for one that is slow to start."""
-CALL_SECONDS = 20.0
-MCP_CLOSE_SECONDS = 5.0
 RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
 """Between two attempts; the last goes on for ever."""
 STEADY_SECONDS = 60.0
 """A connection that held so long was good: the next attempt comes soon again."""
-MAX_WAITING_CALLS = 16
-RELIST_SECONDS = 60.0
-"""Between two looks at a server's list; one that says that it changed is asked at once."""
-MIN_RELIST_SECONDS = 0.5
+READER_ENDED = "the process that reads its answers ended"
+MAX_CALLS_AT_ONCE = 32
+"""Of one server."""
+MAX_FAILURE_CHARACTERS = 2_000
 
 
-@dataclass(slots=True)
-class _WaitingCall:
-    name: str
-    arguments: Mapping[str, Any]
-    result: "asyncio.Future[tuple[str, bool]]"
-
-    def fail(self, reason: str) -> None:
-        """Tell the model why there is no result, unless there is one or nobody waits for it any more."""
-        if not self.result.done():
-            self.result.set_exception(ToolFailed(reason))
+class ServerLost(Exception):
+    """A server cannot be used; the message says why, for people."""
 
 
 class McpServer:
     """`run` it in a task of its own; cancelling that task ends the server."""
 
-    def __init__(self, entry: ServerEntry) -> None:
+    def __init__(self, entry: ServerEntry, processes: ServerProcesses) -> None:
         self.entry = entry
         self.fault = "not started yet"
         "why it cannot be used; empty: it can"
@@ -55,7 +48,10 @@ class McpServer:
         self.tools: tuple[Tool, ...] = ()
         self.listed: frozenset[str] = frozenset()
         "names of its tools, as it calls them"
-        self._calls: asyncio.Queue[_WaitingCall] = asyncio.Queue(MAX_WAITING_CALLS)
+        self._processes = processes
+        self._writer: asyncio.StreamWriter | None = None
+        self._calls: dict[int, asyncio.Future[tuple[str, bool]]] = {}
+        self._numbers = itertools.count()
 
     async def run(self) -> None:
         """Keep the server at hand; returns only when cancelled."""
@@ -70,11 +66,9 @@ class McpServer:
                 if not owner.done():
                     owner.cancel()
                     await asyncio.wait([owner], timeout=MCP_CLOSE_SECONDS)
-            # A CancelledError there is the SDK's word for a lost connection, not a wish of ours.
-            error = None if owner.cancelled() else owner.exception()
-            self.fault = _name_of(error, self.entry) if error else "the connection was lost"
+                if owner.done():
+                    self.fault = _fault(owner)
             self.tools = ()
-            self._fail_waiting()
             self.ready.set()
             attempt = 0 if loop.time() - begun > STEADY_SECONDS else attempt
             pause = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
@@ -83,104 +77,75 @@ class McpServer:
             await asyncio.sleep(pause)
 
     async def _own(self) -> None:
-        """Open the connection, use it for what comes, and close it: all of it here, as the SDK wants."""
-        from bot.tools.mcp_connection import connected, import_sdk, listed, news, told
-
-        await asyncio.to_thread(import_sdk)  # a second, in which nobody would be heard
-        changed = asyncio.Event()
-        async with asyncio.timeout(START_SECONDS) as starting, connected(self.entry, changed.set) as client:
-            self._take(await listed(client))
-            starting.reschedule(None)
-            self.fault = ""
-            self.ready.set()
-            log.info("tool_server_ready", server=self.entry.name, tools=len(self.tools))
-            running: dict[asyncio.Task[None], _WaitingCall] = {}
-            broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            taking: asyncio.Task[_WaitingCall] | None = None
-
-            async def use(call: _WaitingCall) -> None:
-                try:
-                    result = await client.call_tool(call.name, dict(call.arguments), read_timeout_seconds=CALL_SECONDS)
-                    if not call.result.done():
-                        call.result.set_result(told(result))
-                except asyncio.CancelledError:
-                    call.fail("The tool's server went away.")  # the turn goes on, unless it was the turn that ended it
-                    raise
-                except Exception as error:  # four families of them, and those of libraries below
-                    call.fail("The tool's server failed.")
-                    if _is_gone(error) and not broken.done():
-                        broken.set_exception(ConnectionError("the server went away"))
-
-            async def look_again() -> None:
-                """Follow the server's list."""
-                while True:
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(changed.wait(), RELIST_SECONDS)
-                    await asyncio.sleep(MIN_RELIST_SECONDS)
-                    changed.clear()
-                    try:
-                        async with asyncio.timeout(START_SECONDS):
-                            self._take(await listed(client))
-                    except Exception as error:  # as above
-                        log.info("tool_list_unknown", server=self.entry.name, error=type(error).__name__)
-                        if _is_gone(error) and not broken.done():
-                            broken.set_exception(ConnectionError("the server went away"))
-
-            watching = [
-                asyncio.create_task(look_again(), name=f"tool_list:{self.entry.name}"),
-                asyncio.create_task(news(client, changed.set), name=f"tool_news:{self.entry.name}"),
-            ]
+        """Have the server used, and hear what comes of it. Returns only by an error."""
+        async with self._processes.opened(self.entry) as (reader, self._writer):
+            start = asyncio.get_running_loop().time() + START_SECONDS
+            found: list[ListedTool] = []
             try:
                 while True:
-                    taking = asyncio.create_task(self._calls.get(), name=f"tool_calls:{self.entry.name}")
-                    await asyncio.wait([taking, broken], return_when=asyncio.FIRST_COMPLETED)
-                    if broken.done():
-                        broken.result()
-                    call = taking.result()
-                    task = asyncio.create_task(use(call), name=f"tool:{self.entry.name}")
-                    call.result.add_done_callback(lambda done, task=task: task.cancel() if done.cancelled() else None)
-                    running[task] = call
-                    task.add_done_callback(running.pop)
+                    async with asyncio.timeout_at(start if self.fault else None):
+                        line = await reader.readline()
+                    if not line.endswith(b"\n"):
+                        raise ServerLost(READER_ENDED)
+                    self._hear(json.loads(line), found)
+                    await asyncio.sleep(0)  # many lines may have come at once
             finally:
-                for watch in watching:
-                    watch.cancel()
-                if taking and not taking.cancel() and not taking.cancelled():
-                    taking.result().fail("The tool's server went away.")
-                for task, call in running.items():
-                    task.cancel()
-                    call.fail("The tool's server went away.")  # one that has not begun will not say so itself
+                self._writer = None
+                for result in self._calls.values():
+                    if not result.done():
+                        result.set_exception(ToolFailed("The tool's server went away."))
+                self._calls.clear()
 
-    def _take(self, found: Iterable[Any]) -> None:
+    def _hear(self, said: dict[str, Any], found: list[ListedTool]) -> None:
+        if "tool" in said:
+            found.append(ListedTool(**said["tool"]))
+        elif "listed" in said:
+            self._take(found)
+            found.clear()
+            if self.fault:
+                self.fault = ""
+                self.ready.set()
+                log.info("tool_server_ready", server=self.entry.name, tools=len(self.tools))
+        elif "result" in said:
+            result = self._calls.pop(said["result"], None)
+            if result and not result.done():
+                result.set_result((said["text"], said["failed"]))
+        elif "unlisted" in said:
+            log.info("tool_list_unknown", server=self.entry.name, error=said["unlisted"])
+        else:
+            raise ServerLost(said["lost"])
+
+    def _take(self, found: Iterable[ListedTool]) -> None:
         """Take what the server lists."""
         found = list(found)
         self.listed = frozenset(one.name for one in found)
         self.tools = tuple(tools_of(self.entry, found, self._run))
 
-    def _fail_waiting(self) -> None:
-        while not self._calls.empty():
-            self._calls.get_nowait().fail("The tool's server is not there now.")
-
     def _run(self, name: str) -> Run:
         async def run(arguments: Mapping[str, Any], asking: Asking) -> str:
             text, failed = await self._call(name, arguments)
             if failed:
-                raise ToolFailed(text[:2_000])
+                raise ToolFailed(text[:MAX_FAILURE_CHARACTERS])
             return text
 
         return run
 
     async def _call(self, name: str, arguments: Mapping[str, Any]) -> tuple[str, bool]:
-        if self.fault:
+        if self.fault or self._writer is None:
             raise ToolFailed("The tool's server is not there now.")
-        result: asyncio.Future[tuple[str, bool]] = asyncio.get_running_loop().create_future()
-        try:
-            self._calls.put_nowait(_WaitingCall(name, arguments, result))
-        except asyncio.QueueFull:
-            raise ToolFailed("The tool's server is busy.") from None
+        if len(self._calls) >= MAX_CALLS_AT_ONCE:
+            raise ToolFailed("The tool's server is busy.")
+        number = next(self._numbers)
+        order = wire_line(call=number, name=name, arguments=arguments)
+        if len(order) > MAX_ORDER_BYTES:
+            raise ToolFailed("The arguments are too long.")
+        self._writer.write(order)
+        self._calls[number] = result = asyncio.get_running_loop().create_future()
         try:
             return await result
         finally:
-            result.cancel()
+            if self._calls.pop(number, None) and self._writer:
+                self._writer.write(wire_line(cancel=number))
 
 
 class McpServers:
@@ -188,7 +153,8 @@ class McpServers:
 
     def __init__(self, entries: Iterable[ServerEntry], reserved: Iterable[str] = ()) -> None:
         """`reserved` are names that no tool of theirs may have."""
-        self.servers = tuple(McpServer(entry) for entry in entries)
+        self._processes = ServerProcesses()
+        self.servers = tuple(McpServer(entry, self._processes) for entry in entries)
         self._names = ToolNames(reserved)
         self._named: dict[str, tuple[tuple[Tool, ...], list[Tool]]] = {}
         "server -> its tools, and these under names of their own"
@@ -203,10 +169,13 @@ class McpServers:
         return [tool for server in self.servers for tool in self._of(server)] if self._open else []
 
     async def run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            for server in self.servers:
-                group.create_task(server.run(), name=f"tool_server:{server.entry.name}")
-            await self.settled(FIRST_TRY_SECONDS)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for server in self.servers:
+                    group.create_task(server.run(), name=f"tool_server:{server.entry.name}")
+                await self.settled(FIRST_TRY_SECONDS)
+        finally:
+            await self._processes.aclose()
 
     def _of(self, server: McpServer) -> list[Tool]:
         tools, named = self._named.get(server.entry.name, ((), []))
@@ -226,18 +195,8 @@ class McpServers:
         self._open = True
 
 
-def _is_gone(error: BaseException) -> bool:
-    code = getattr(getattr(error, "error", None), "code", None) or getattr(error, "code", None)
-    return code in (-32000, -32600) or "closed" in type(error).__name__.lower()
-
-
-def _name_of(error: BaseException, entry: ServerEntry) -> str:
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
+def _fault(owner: asyncio.Task[None]) -> str:
+    error = None if owner.cancelled() else owner.exception()
     if isinstance(error, TimeoutError):
         return f"no answer within {START_SECONDS:.0f} s"
-    if isinstance(error, OSError) and not isinstance(error, ConnectionError) and entry.command:
-        return f"its command cannot be started ({type(error).__name__})"
-    if _is_gone(error) or "ConnectError" in type(error).__name__:
-        return "its command ended" if entry.command else "nobody answers at its url"
-    return str(error)[:120] if isinstance(error, ConnectionError) and str(error) else type(error).__name__
+    return str(error) if isinstance(error, ServerLost) else READER_ENDED

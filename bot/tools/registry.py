@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from bot.ports import Asking
-from bot.tools.tool import Tool, ToolFailed, arguments_of
+from bot.tools.tool import Tool, ToolFailed, arguments_of, shortened
 from bot.types import ToolCall, ToolResult, ToolSpec, ToolUse
 
 log = structlog.get_logger("tools")
 
-MAX_RESULT_CHARACTERS = 8_000
-"""Of one result; the rest is cut, and the model is told so."""
 MAX_OFFERED_TOOLS = 64
 """In one request; OpenAI takes 128, and each costs tokens."""
 MAX_USES_AT_ONCE = 16
@@ -69,7 +67,7 @@ class ToolRegistry:
         seconds = time.monotonic() - begun
         name = call.name if tool else "unknown"
         use = ToolUse(name, seconds, "nobody" if outcome in ("refused", "unknown") else right, outcome)
-        return ToolResult(call, _cut(text)), use
+        return ToolResult(call, shortened(text)), use
 
     async def _use(self, call: ToolCall, asking: Asking, within: float) -> tuple[str, str]:
         """Return outcome and result. Nothing runs unless everyone in the turn may use it, whatever was offered.
@@ -118,9 +116,3 @@ class ToolRegistry:
         off = asking.off()
         fitting = (tool for tool in self.all().values() if tool.name not in off and tool.permits(standings))
         return list(fitting)[:MAX_OFFERED_TOOLS]
-
-
-def _cut(text: str) -> str:
-    if len(text) <= MAX_RESULT_CHARACTERS:
-        return text
-    return f"{text[:MAX_RESULT_CHARACTERS]}\n[cut: {len(text)} characters in all]"

@@ -10,6 +10,10 @@ from bot.types import Standing, ToolSpec
 
 Allowed = Literal["everyone", "managers"] | frozenset[int]
 """Whoever may have a tool used; a set: those who have one of these roles (Discord snowflakes), and managers."""
+MAX_RESULT_CHARACTERS = 8_000
+"""Of one result; the rest is cut, and the model is told so."""
+_CUT_CHARACTERS = 64
+"""What that takes."""
 Run = Callable[[Mapping[str, Any], Asking], Awaitable[str]]
 """Takes checked arguments, returns what the model reads. Raises ToolFailed."""
 
@@ -64,3 +68,10 @@ def arguments_of(text: str) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise ToolFailed("The arguments must be a JSON object.")
     return read
+
+
+def shortened(text: str) -> str:
+    """Return a result of a length that models may read."""
+    if len(text) <= MAX_RESULT_CHARACTERS + _CUT_CHARACTERS:
+        return text
+    return f"{text[:MAX_RESULT_CHARACTERS]}\n[cut: {len(text)} characters in all]"

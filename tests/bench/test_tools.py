@@ -16,8 +16,9 @@ from bot.engine.client import build_client
 from bot.engine.openai_audio import OpenAIEngine
 from bot.engine.payload import payload
 from bot.ports import Asking
-from bot.tools.registry import MAX_OFFERED_TOOLS, MAX_RESULT_CHARACTERS, ToolRegistry
+from bot.tools.registry import MAX_OFFERED_TOOLS, ToolRegistry
 from bot.tools.rounds import MAX_ROUNDS, ToolAnswer, ToolRoute
+from bot.tools.tool import MAX_RESULT_CHARACTERS
 from bot.types import (
     AudioDelta,
     ReplyDone,

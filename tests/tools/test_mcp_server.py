@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import math
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,18 +18,19 @@ import pytest
 
 from bot.errors import ConfigError
 from bot.ports import Asking
-from bot.tools import mcp_server
+from bot.tools import mcp_server, server_process
 from bot.tools.builtin import BuiltinTools
-from bot.tools.listed_tools import MAX_SERVER_TOOLS, offered_name, tools_of
+from bot.tools.listed_tools import MAX_SERVER_TOOLS, ListedTool, listed_tool, offered_name, tools_of
 from bot.tools.mcp_server import McpServer, McpServers
 from bot.tools.open import open_tools
-from bot.tools.registry import MAX_RESULT_CHARACTERS, ToolRegistry
+from bot.tools.registry import ToolRegistry
 from bot.tools.servers_file import ServerEntry, ToolRule, read_servers
+from bot.tools.tool import MAX_RESULT_CHARACTERS
 from bot.types import Standing, ToolCall
 from tests.fakes import ANNA
 from tests.tools.make import place
 
-GARDEN = Path(__file__).with_name("garden.py")
+GARDEN, UNRULY = Path(__file__).with_name("garden.py"), Path(__file__).with_name("unruly.py")
 pytestmark = pytest.mark.e2e
 
 
@@ -38,7 +41,7 @@ def written(folder: Path, servers: Any) -> Path:
 
 
 def stdio(**more: Any) -> dict[str, Any]:
-    return {"command": sys.executable, "args": [str(GARDEN)], **more}
+    return {"command": sys.executable, "args": [str(GARDEN)]} | more
 
 
 async def until(condition: Callable[[], Any], seconds: float = 40.0) -> None:
@@ -101,6 +104,40 @@ async def test_its_tools_their_rights_and_results(tmp_path: Path) -> None:
         assert {outcome for outcome, _ in outcomes} == {"done"}
 
 
+LOST, UNREAD = "The tool's server went away.", "What the tool's server answered cannot be read."
+
+
+async def test_whatever_a_server_answers_the_turn_learns_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no limit of time here: what is told came by itself."""
+    monkeypatch.setattr(server_process, "READ_CPU_SECONDS", 1.0)
+    async with garden(tmp_path, args=[str(UNRULY)]) as (server, registry):
+        asking = Asking(place(), (ANNA,))
+
+        async def use(name: str, arguments: str = "{}") -> tuple[str, str]:
+            result, use = await registry.use(ToolCall("1", name, arguments), asking, math.inf)
+            return use.outcome, result.text
+
+        outcome, text = await use("large")
+        assert (outcome, text.partition("\n")) == ("done", ("x" * 8_000, "\n", "[cut: 5000000 characters in all]"))
+        assert await use("half_a_character", r'{"of": "\ud83d"}') == ("done", "cut ?")
+        assert await use("number_as_float") == ("done", "seven")
+        for name in ("broken_off", "id_at_the_end", "no_result"):
+            assert await use(name) == ("failed", UNREAD)
+        assert await use("long_to_check") == ("failed", LOST)
+        await until(lambda: server.fault)
+        assert server.fault == mcp_server.READER_ENDED
+        await until(lambda: not server.fault and server.tools)
+        assert await use("half_a_character") == ("done", "cut ?")
+
+
+def test_the_process_that_reads_has_so_much_memory_and_no_more() -> None:
+    tried = "from bot.tools.server_child import limit_memory\nbytearray(1 << 30)\nlimit_memory()\nbytearray(1 << 30)"
+    done = subprocess.run([sys.executable, "-c", tried], stderr=subprocess.PIPE, text=True, check=False)
+    assert done.stderr.endswith("line 4, in <module>\nMemoryError\n")
+
+
 async def test_a_server_that_dies_comes_back(tmp_path: Path) -> None:
     async with garden(tmp_path) as (server, registry):
         asking = Asking(place(), (ANNA,))
@@ -113,7 +150,7 @@ async def test_a_server_that_dies_comes_back(tmp_path: Path) -> None:
 
 
 async def test_servers_that_cannot_be_reached_hold_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mcp_server, "START_SECONDS", 1.0)
+    monkeypatch.setattr(mcp_server, "START_SECONDS", 3.0)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}/mcp"
@@ -133,9 +170,9 @@ async def test_servers_that_cannot_be_reached_hold_nothing_up(tmp_path: Path, mo
     assert {server.entry.name: server.fault for server in servers.servers} == {
         "missing": "its command cannot be started (FileNotFoundError)",
         "deaf": "nobody answers at its url",
-        "silent": "no answer within 1 s",
+        "silent": "no answer within 3 s",
         "short": "its command ended",
-        "wild": "no answer within 1 s",
+        "wild": "no answer within 3 s",
     }
     running.cancel()
     await asyncio.wait([running])
@@ -227,10 +264,11 @@ def test_names_that_models_do_not_take(name: str) -> None:
     assert offered_name(name, "other", ()) != made
 
 
-def listing(*names: str, **more: Any) -> list[Any]:
+def listing(*names: str, **more: Any) -> list[ListedTool]:
     """What a server lists."""
     base = {"description": "", "title": None, "annotations": None, "input_schema": {"type": "object"}}
-    return [SimpleNamespace(name=name, **(base | more)) for name in names]
+    found = [listed_tool(SimpleNamespace(name=name, **(base | more))) for name in names]
+    return [tool for tool in found if tool]
 
 
 async def _unused(name: str, arguments: object, asking: object) -> str:

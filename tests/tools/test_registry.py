@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.ports import Asking
-from bot.tools.registry import MAX_RESULT_CHARACTERS, MAX_USES_AT_ONCE, ToolRegistry
-from bot.tools.tool import Allowed, Tool, ToolFailed
+from bot.tools.registry import MAX_USES_AT_ONCE, ToolRegistry
+from bot.tools.tool import MAX_RESULT_CHARACTERS, Allowed, Tool, ToolFailed
 from bot.types import Standing, ToolCall, ToolSpec
 from tests.fakes import ANNA, BEN, FakePlace
 from tests.tools.make import NOTHING, Recorder, place
