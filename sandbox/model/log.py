@@ -71,6 +71,11 @@ class ReceivedRequest:
     "when the client disconnected before the end"
 
     @property
+    def whole(self) -> bool:
+        """Whether its body has arrived, or it was refused or given up without."""
+        return self.body_at is not None or self.error is not None or self.aborted_at is not None
+
+    @property
     def answered_at(self) -> float | None:
         """When the answer's sound began to come; of a model that only writes, its words."""
         return self.first_audio_at or (self.headers_at if self.chat and not self.chat.speaks else None)

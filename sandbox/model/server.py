@@ -118,20 +118,24 @@ class ModelServer:
 
     @property
     def requests(self) -> list[ReceivedRequest]:
-        """All requests, oldest first."""
+        """All requests, oldest first, each from when its headers have arrived."""
         return self.log.requests
 
     @property
     def chats(self) -> list[ReceivedRequest]:
-        return [request for request in self.requests if request.path == "/chat/completions"]
+        """Those of `requests` that have arrived whole, as `transcriptions` and `speeches` are."""
+        return self._whole("/chat/completions")
 
     @property
     def transcriptions(self) -> list[ReceivedRequest]:
-        return [request for request in self.requests if request.path == "/audio/transcriptions"]
+        return self._whole("/audio/transcriptions")
 
     @property
     def speeches(self) -> list[ReceivedRequest]:
-        return [request for request in self.requests if request.path == "/audio/speech"]
+        return self._whole("/audio/speech")
+
+    def _whole(self, path: str) -> list[ReceivedRequest]:
+        return [request for request in self.requests if request.path == path and request.whole]
 
     @property
     def refused(self) -> list[ApiError]:
@@ -164,8 +168,8 @@ class ModelServer:
         self._spoken.clear()
 
     async def wait_for_chats(self, count: int) -> list[ReceivedRequest]:
-        """Return the chat requests once `count` have arrived."""
-        return await self.log.wait(lambda request: request.path == "/chat/completions", count)
+        """Return the chat requests once `count` have arrived whole."""
+        return await self.log.wait(lambda request: request.path == "/chat/completions" and request.whole, count)
 
     async def _name_request(self, request: web.Request, response: web.StreamResponse) -> None:
         response.headers["x-request-id"] = f"req_{next(self._numbers):016x}"
