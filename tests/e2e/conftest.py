@@ -14,6 +14,7 @@ import pytest
 
 from bot import app
 from bot.audio import HEAR_RATE
+from bot.chat import job_progress
 from bot.config import Settings
 from bot.engine import transport
 from sandbox import clips
@@ -25,6 +26,9 @@ from sandbox.people.person import Person
 from sandbox.server import Sandbox
 from tests.asked_once import NAMES, PATIENCE_SECONDS
 from tests.e2e.link_bot import LinkBot, link_bot
+
+COMMANDS = "CommandTree-invoker"
+"""How the names of discord.py's tasks begin that answer commands."""
 
 
 @dataclass(slots=True)
@@ -68,6 +72,8 @@ class Harness:
             finally:
                 stop.set()
                 await serving
+                # discord.py's tasks that answered a command end a moment after their last word.
+                await until(lambda: not any(task.get_name().startswith(COMMANDS) for task in asyncio.all_tasks()))
 
     async def join(self, person: Person, channel: GuildChannel | None = None) -> Any:
         """Let a person enter the voice channel and type /join there."""
@@ -76,6 +82,11 @@ class Harness:
         outcome = await self.sandbox.command(person.user, "join", {}, channel_id=channel.id)
         await outcome.settled()
         return outcome
+
+    async def leave(self, person: Person) -> None:
+        """Let a person type /leave in the voice channel, and wait until nothing of the call is left."""
+        outcome = await self.sandbox.command(person.user, "leave", {}, channel_id=self.lounge.id)
+        await outcome.settled()
 
     def lines(self, channel: GuildChannel | None = None) -> list[str]:
         """Return the content of a channel's messages, oldest first."""
@@ -87,6 +98,8 @@ class Harness:
 async def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Harness]:
     for name in NAMES:
         monkeypatch.setattr(transport, name, PATIENCE_SECONDS)
+    # On a busy machine quick work would show its progress, and what is seen first would not be what came of it.
+    monkeypatch.setattr(job_progress, "PROGRESS_DELAY_SECONDS", PATIENCE_SECONDS)
     # The first recognition loads the shipped clips, which would block the event loop in the middle of a call.
     recognise(clips.load("anna-stop", HEAR_RATE))
     async with AsyncExitStack() as stack:

@@ -116,10 +116,19 @@ class LinkBot:
         """Assert that the bot hears the person and the person hears the bot, once it is in the group by itself."""
         regrouped = self.link.stats.regrouped
         await self.until(lambda: self.link.connected and self.in_group)
+        await self.until(lambda: self.in_step_with(person))
         assert self.link.stats.regrouped == regrouped
         heard, is_heard = await asyncio.gather(self.hears(person), self.is_heard(person))
         assert heard >= 0.95
         assert is_heard >= 0.95
+
+    def in_step_with(self, person: Person) -> bool:
+        """Whether they have the keys of one group, or need none: until then what either says is lost after a while."""
+        client, transport = person.client, self.link.transport
+        if client is None or transport.out_of_step or client.dave.version != transport.keys()[2]:
+            return False
+        own = getattr(transport.keys()[1], "voice_privacy_code", None)
+        return client.dave.keyed and (not client.dave.version or person.privacy_code == own)
 
     @property
     def in_group(self) -> bool:

@@ -67,8 +67,7 @@ async def test_a_line_in_the_thread_of_a_call_that_is_over(harness: Harness) -> 
 
         await until(shown, 60)
         [message] = shown()
-        await harness.sandbox.command(anna.user, "leave", channel_id=harness.lounge.id)
-        await until(lambda: harness.sandbox.bot.id not in harness.sandbox.guild.voice_states)
+        await harness.leave(anna)
         form = await harness.sandbox.menu(anna.user, MENU, message)
         await (await harness.sandbox.submit(form, {"words:1": "It was the third level."})).settled()
         assert message.content.split("\n")[0].startswith("**Anna** It was the third level. *(edited)*")

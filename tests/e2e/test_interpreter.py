@@ -17,6 +17,7 @@ from sandbox.people.echo_path import EchoConditions
 from sandbox.people.open_loudspeaker import open_loudspeaker
 from sandbox.people.person import RTP_RATE, Person
 from tests.e2e.conftest import Harness, until
+from tests.settling import settled
 
 IN_ENGLISH, IN_JAPANESE = "bot-heard", "bot-kikoeta"
 QUIET_SECONDS = 3.0
@@ -46,7 +47,8 @@ async def played(harness: Harness, people: dict[str, Person], order: Sequence[st
         heard = lambda after=spoken.last: [frame.at for frame in listener.frames(bot) if frame.at > after]  # noqa: E731
         await until(heard, 20)
         waits.append(heard()[0] - spoken.last)
-        await listener.quiet(bot, 0.4, 20)
+        await until(lambda number=number: interpreted(harness) >= number, 20)
+        await settled(lambda: len(listener.frames(bot)))
         said = IN_JAPANESE if language == "en" else IN_ENGLISH
         heard_sound = listener.heard(bot, spoken.last)
         assert correlation(clips.load(said, RTP_RATE), heard_sound, RTP_RATE) >= 0.9, (number, clip)

@@ -68,7 +68,7 @@ async def test_a_recording_asked_about_in_a_call_is_answered_there(harness: Harn
         await until(lambda: any(sentence("bot-heard") in line and "-#" in line for line in harness.lines()), 30)
         (request,) = harness.model.chats
         assert correlation(clips.load("anna-quickest", HEAR_RATE), request.newest, HEAR_RATE) >= 0.9
-        assert correlation(clips.load("bot-heard", OUT), anna.recorder.heard(harness.sandbox.bot.id, None), OUT) >= 0.9
+        assert correlation(clips.load("bot-heard", OUT), anna.recorder.words(harness.sandbox.bot.id), OUT) >= 0.9
 
 
 async def test_analyze_says_what_a_recording_holds(harness: Harness) -> None:
@@ -333,7 +333,7 @@ async def test_a_model_that_fails_is_said_so_and_a_busy_one_asked_again(harness:
 
 
 @pytest.fixture
-def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+def in_parts(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Treat more than four seconds as long, and show progress at once."""
     monkeypatch.setattr("bot.jobs.analyze.PART_SECONDS", 4.0)
     monkeypatch.setattr("bot.jobs.analyze.OVERLAP_SECONDS", 1.0)

@@ -67,7 +67,8 @@ async def test_a_kick_and_then_the_main_gateway_is_resumed(bot: LinkBot, link: L
 async def test_a_kick_and_then_the_main_gateway_starts_a_new_session(bot: LinkBot, link: Link, seconds: float) -> None:
     bot.sandbox.knobs.gateway_delay = 3.0
     await bot.sandbox.leave_voice(bot.sandbox.bot)
-    await asyncio.sleep(seconds)
+    await bot.until(lambda: not link.connected)
+    await asyncio.sleep(seconds)  # from here on: what breaks in the same moment breaks for the same reason
     await bot.sandbox.gateway.end_sessions()
     bot.sandbox.gateway.drop_all()
     bot.sandbox.knobs.gateway_delay = 0.0

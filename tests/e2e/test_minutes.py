@@ -195,7 +195,7 @@ async def test_at_the_end_of_a_call_minutes_are_written_or_offered_once_for_each
         def posts() -> list[ChatMessage]:
             return [item for item in harness.sandbox.messages(harness.lounge.id) if item.content.startswith("📋")]
 
-        await harness.sandbox.command(anna.user, "leave", channel_id=harness.lounge.id)
+        await harness.leave(anna)
         await until(posts)
         if wanted == "ask":
             assert not harness.model.chats
@@ -207,10 +207,9 @@ async def test_at_the_end_of_a_call_minutes_are_written_or_offered_once_for_each
             [post] = posts()
             assert "We ship on Friday. \\[1\\]" in post.content
             assert list(files(post)) == ["minutes.md", "transcript.md", "transcript.vtt"]
+        count, first = 2 if wanted == "ask" else 1, {item.id for item in posts()}
         await harness.join(anna)
-        await harness.sandbox.command(anna.user, "leave", channel_id=harness.lounge.id)
-        count = 2 if wanted == "ask" else 1
-        first = {item.id for item in posts()}
+        await harness.leave(anna)
         await until(lambda: len(posts()) == count and {item.id for item in posts()} != first)
     assert not harness.model.refused
 

@@ -1,5 +1,6 @@
 """The log of a real run at DEBUG: ids on its lines, and never a secret, a name or spoken words."""
 
+import asyncio
 import base64
 import json
 import re
@@ -48,8 +49,10 @@ async def test_no_secret_no_name_no_word_in_any_line(harness: Harness) -> None:
         harness.sandbox.gateway.drop_all()
         await until(lambda: harness.sandbox.gateway.resumed == 1)
         harness.sandbox.knobs.failures.clear()
-        shown = [await bot.get(path) for path in ("/livez", "/readyz", "/metrics")]
-        assert 'kikite_gateway_events_total{event="resumed"} 1.0' in shown[2][1]
+        async with asyncio.timeout(60):
+            while 'kikite_gateway_events_total{event="resumed"} 1.0' not in (metrics := await bot.get("/metrics"))[1]:
+                await asyncio.sleep(0.05)
+        shown = [await bot.get("/livez"), await bot.get("/readyz"), metrics]
         bot.signal(signal.SIGTERM)
         assert await bot.ended() == 0
         pages = "\n".join([*bot.lines, *(text for _, text in shown)])

@@ -92,7 +92,7 @@ async def test_a_turn_is_traced_to_the_collector_without_a_word_or_a_person(
 
 async def test_a_call_is_seen_in_the_metrics_and_counters_never_fall(harness: Harness) -> None:
     port = free_port()
-    async with harness.bot(http_port=port) as app:
+    async with harness.bot(http_port=port):
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
@@ -119,8 +119,7 @@ async def test_a_call_is_seen_in_the_metrics_and_counters_never_fall(harness: Ha
         if promtool := shutil.which("promtool"):
             linted = subprocess.run((promtool, "check", "metrics"), input=text, capture_output=True, text=True)  # noqa: ASYNC221
             assert (linted.returncode, linted.stderr) == (0, "")
-        await harness.sandbox.command(anna.user, "leave", {}, channel_id=harness.lounge.id)
-        await until(lambda: not app.calls.all())
+        await harness.leave(anna)
         after, _ = await scrape(port, lambda now: now["kikite_links"] == 0)
         assert not [name for name in during if "_total" in name and after.get(name, 0) < during[name]]
 

@@ -91,12 +91,18 @@ async def entered(page: Page, button: str = "#enter") -> None:
     await page.until("document.getElementById('orb').dataset.state === 'listening'")
 
 
+async def entered_and_talking(page: Page) -> None:
+    """Enter, and only then open the microphone: its recording plays from there on, whether the bot listens or not."""
+    await entered(page, "#enter-silent")
+    await page.click("#talk")
+
+
 async def test_somebody_talks_to_it_and_hears_the_answer(tmp_path: Path) -> None:
-    async with opened(tmp_path, silence(2.0) + said("anna-cook")) as (backend, door, chromium):
+    async with opened(tmp_path, silence(0.5) + said("anna-cook")) as (backend, door, chromium):
         page = await chromium.page("about:blank")
         await page.call("Page.addScriptToEvaluateOnNewDocument", source=RECORDER)
         await page.open(door.url)
-        await entered(page)
+        await entered_and_talking(page)
         await page.sees(clips.get("anna-cook").sentence, "#messages")
         await page.sees(clips.get("bot-heard").sentence, "#messages")
         # Looked at after the answer: the first request may have been asked ahead, in a pause, and be a part of it only.
@@ -117,11 +123,11 @@ async def test_somebody_talks_to_it_and_hears_the_answer(tmp_path: Path) -> None
 
 
 async def test_talking_over_the_answer_stops_it(tmp_path: Path) -> None:
-    microphone = silence(2.0) + said("anna-cook") + silence(4.0) + said("anna-wait")
+    microphone = silence(0.5) + said("anna-cook") + silence(4.0) + said("anna-wait")
     async with opened(tmp_path, microphone) as (backend, door, chromium):
         stand_in(backend).default = Speak.clip("bot-moon")
         page = await chromium.page(door.url)
-        await entered(page)
+        await entered_and_talking(page)
         await page.sees("Speaking", "#state")
         stand_in(backend).default = Speak.clip("bot-heard")
         await page.sees(clips.get("anna-wait").sentence, "#messages")

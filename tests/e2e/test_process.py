@@ -64,7 +64,7 @@ async def test_somebody_asks_a_real_process_and_hears_the_answer(tmp_path: Path,
             anna = await sandbox.person("Anna")
             await harness.join(anna)
             await talk(harness, anna)
-            [request] = model.chats
+            request = model.chats[-1]  # one before may have been asked ahead in a pause, and given up
             assert correlation(clips.load("anna-cook", HEARD), request.newest, HEARD) >= 0.95
             assert words_heard(harness, anna, "bot-heard") >= WELL
             bot.signal(signal.SIGTERM)
@@ -77,7 +77,7 @@ async def test_it_is_alive_before_discord_answers(harness: Harness) -> None:
     harness.sandbox.knobs.rest_delay = 3.0
     async with process.running(environment(harness.sandbox, harness.model, harness.folder), harness.folder) as bot:
         await bot.until("/livez")
-        assert (await bot.get("/readyz"))[0] == 503
+        await bot.until("/readyz", 503)
         harness.sandbox.knobs.rest_delay = 0.0
         await bot.ready()
         bot.signal(signal.SIGINT)

@@ -100,7 +100,7 @@ async def test_a_long_look_is_bridged_by_a_sentence_that_is_paid_for(
         return answer if last["role"] == "tool" else call
 
     harness.model.default = behave
-    async with harness.bot(tools_file=tools_file(harness.folder)) as app:
+    async with harness.bot(tools_file=tools_file(harness.folder), speculation="off") as app:
         await ready(app)
         anna = await harness.sandbox.person("Anna")
         await harness.join(anna)

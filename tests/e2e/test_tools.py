@@ -13,7 +13,7 @@ from sandbox import clips
 from sandbox.model.behaviour import Speak
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.tool_rules import ScriptedCall
-from tests.e2e.conftest import Harness, until
+from tests.e2e.conftest import COMMANDS, Harness, until
 from tests.e2e.test_conversation import OUT, said, sentence
 
 
@@ -29,7 +29,7 @@ def calling(name: str, arguments: str = "{}") -> Any:
 
 def answered() -> bool:
     """Return whether no command is still at work."""
-    return not any(task.get_name().startswith("CommandTree-invoker") for task in asyncio.all_tasks())
+    return not any(task.get_name().startswith(COMMANDS) for task in asyncio.all_tasks())
 
 
 def results(harness: Harness) -> list[str]:
@@ -60,7 +60,7 @@ async def test_recall_finds_what_was_said_before(harness: Harness) -> None:
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
         await said(harness, "bot-heard")
-        await (await harness.sandbox.command(anna.user, "leave", {}, channel_id=harness.lounge.id)).settled()
+        await harness.leave(anna)
         word = sentence("anna-cook").split()[-1].strip("?.!")
         harness.model.default = calling("recall", f'{{"words": "{word} Anna"}}')
         await harness.sandbox.command(anna.user, "ask", {"text": "What did I ask?"}, channel_id=harness.lounge.id)
