@@ -25,8 +25,9 @@ CONTAINERS_AND_CODECS = {
     "aac": ("adts", "aac"),
 }
 """Format of an answer that is not streamed -> container and codec."""
-DRAIN_SECONDS = 0.05
-"""Wait before a reset, because a reset discards what the client has not read yet."""
+DRAIN_SECONDS, DRAIN_ROUNDS = 0.05, 10
+"""Wait before a reset, because a reset discards what the client has not read yet; a client in the same event loop gets
+so many turns to read, however slow the machine is."""
 
 
 async def send_stream(
@@ -44,7 +45,7 @@ async def send_stream(
         if piece.breaks is Break.STALL:
             await hang()
         elif piece.breaks is Break.RESET:
-            await asyncio.sleep(DRAIN_SECONDS)
+            await drain()
             reset(request)
             return response
         elif piece.breaks is Break.CUT:
@@ -56,6 +57,12 @@ async def send_stream(
     await response.write_eof()
     record.done_at = loop.time()
     return response
+
+
+async def drain() -> None:
+    """Let the client read what was sent."""
+    for _ in range(DRAIN_ROUNDS):
+        await asyncio.sleep(DRAIN_SECONDS / DRAIN_ROUNDS)
 
 
 async def hang() -> None:

@@ -15,7 +15,7 @@ from bot.audio import SPEAK_RATE, seconds
 from sandbox import clips
 from sandbox.model.behaviour import Break, Speak
 from sandbox.model.log import ReceivedRequest
-from sandbox.model.response import DRAIN_SECONDS, encoded, hang, reset
+from sandbox.model.response import drain, encoded, hang, reset
 from sandbox.model.schema import invalid_value, missing, refuse
 
 SPEECH_FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
@@ -95,7 +95,7 @@ async def send_speech(
         if answer.breaks and sent >= answer.break_after:
             if answer.breaks is Break.STALL:
                 await hang()
-            await asyncio.sleep(DRAIN_SECONDS)
+            await drain()
             reset(request)
             return response
         if speed and (wait := started + first + sent / speed - loop.time()) > 0:

@@ -23,7 +23,7 @@ from bot.call.preferences import Preferences
 from bot.call.services import Services
 from bot.call.settings import CallSettings
 from bot.call.ticks import Ticker
-from bot.chat import channel_status, panel
+from bot.chat import actions, channel_status, leftovers, panel
 from bot.chat.client import Client
 from bot.chat.commands import ALL
 from bot.chat.i18n import Catalogues
@@ -302,6 +302,10 @@ async def quiet_bot(*, sandbox: Sandbox | None = None, dev: bool = False, **over
         patch.setattr(panel, "PANEL_EDIT_GAP_SECONDS", 0.1)
         patch.setattr(channel_status, "STATUS_EDIT_GAP_SECONDS", 0.1)
         patch.setattr(line_writer, "LINE_EDIT_GAP_SECONDS", 0.1)
+        # A busy machine may take longer than Discord waits; what is answered is looked at, not how soon.
+        patch.setattr(actions, "DEFER_AFTER_SECONDS", 10.0)
+        patch.setattr(leftovers, "ORPHAN_SECONDS", 15.0)
+        patch.setattr(sandbox.knobs, "response_window", 20.0)
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
         stack.push_async_callback(store.aclose)

@@ -286,8 +286,7 @@ async def test_two_files_are_read_at_once_and_one_of_each_person() -> None:
     assert places.wanted.is_set()
     tasks[4].cancel()
     stops[2].set()
-    await asyncio.sleep(0.01)
-    assert order == [1, 2, 3]
+    await until(lambda: order == [1, 2, 3])
     for stop in stops:
         stop.set()
     await asyncio.gather(*tasks, return_exceptions=True)

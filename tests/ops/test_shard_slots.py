@@ -22,17 +22,23 @@ from tests.store import conftest as stores
 postgres = stores.postgres
 
 
+def bounds(patch: pytest.MonkeyPatch, **seconds: float) -> None:
+    for name, value in seconds.items():
+        patch.setattr(shard_slots, name, value)
+    lease = round(shard_slots.LEASE_SECONDS * 1000)
+    patch.setitem(shard_slots._SERVER_SETTINGS, "idle_session_timeout", str(lease))
+
+
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seconds become tenths; the order of the bounds stays."""
-    for name, seconds in (
-        ("PING_SECONDS", 0.2),
-        ("PING_TIMEOUT_SECONDS", 1.0),
-        ("LEASE_SECONDS", 3.0),
-        ("CLAIM_RETRY_SECONDS", 0.1),
-    ):
-        monkeypatch.setattr(shard_slots, name, seconds)
-    monkeypatch.setitem(shard_slots._SERVER_SETTINGS, "idle_session_timeout", "3000")
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signs of life come every few tenths of a second; nobody is taken for dead on a machine that is busy."""
+    bounds(monkeypatch, PING_SECONDS=0.2, PING_TIMEOUT_SECONDS=10.0, LEASE_SECONDS=60.0, CLAIM_RETRY_SECONDS=0.1)
+
+
+@pytest.fixture
+def short(often: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases are short, too; the order of the bounds stays."""
+    bounds(monkeypatch, PING_TIMEOUT_SECONDS=1.0, LEASE_SECONDS=3.0)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +104,7 @@ class Wire:
             target.write(data)
 
 
-async def test_one_that_is_cut_off_stops_before_another_has_its_slot(postgres: Callable[[], str]) -> None:
+async def test_one_that_is_cut_off_stops_before_another_has_its_slot(short: None, postgres: Callable[[], str]) -> None:
     url, stop = postgres(), asyncio.Event()
     fenced: list[tuple[float, str]] = []
     shards = ranges(2, 2)
@@ -120,7 +126,7 @@ async def test_one_that_is_cut_off_stops_before_another_has_its_slot(postgres: C
         assert fenced[0][0] < taken
 
 
-async def test_one_whose_loop_is_stuck_is_fenced_while_it_is(postgres: Callable[[], str]) -> None:
+async def test_one_whose_loop_is_stuck_is_fenced_while_it_is(short: None, postgres: Callable[[], str]) -> None:
     stop, fenced = asyncio.Event(), list[str]()
     async with claimed(postgres(), ranges(1, 1), stop, stop.set, fenced.append):
         time.sleep(shard_slots.LEASE_SECONDS)  # noqa: ASYNC251 (the fault itself)
@@ -262,7 +268,9 @@ async def test_a_spare_that_is_stopped_goes(postgres: Callable[[], str]) -> None
                 pass
 
 
-async def test_a_spare_whose_database_goes_away_says_so(postgres: Callable[[], str]) -> None:
+async def test_a_spare_whose_database_goes_away_says_so(
+    postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     url, stop = postgres(), asyncio.Event()
     async with AsyncExitStack() as stack:
         wire, detour = await stack.enter_async_context(Wire.to(url))
@@ -270,9 +278,10 @@ async def test_a_spare_whose_database_goes_away_says_so(postgres: Callable[[], s
         spare = asyncio.create_task(stack.enter_async_context(claimed(detour, ranges(1, 1), stop, stop.set)))
         await asyncio.sleep(0.5)
         assert not spare.done()
+        monkeypatch.setattr(shard_slots, "PING_TIMEOUT_SECONDS", 1.0)
         wire.cut.set()
         with pytest.raises(StoreUnavailable) as caught:
-            await asyncio.wait_for(spare, 20)
+            await asyncio.wait_for(spare, 40)
         assert "DATABASE_URL" in caught.value.hint
 
 

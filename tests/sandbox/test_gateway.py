@@ -99,7 +99,7 @@ async def test_too_many_commands() -> None:
 
 async def test_heartbeats_are_acknowledged_and_missed() -> None:
     async with Sandbox.open() as sandbox:
-        sandbox.knobs.heartbeat_interval = 0.1
+        sandbox.knobs.heartbeat_interval = 0.5
         async with dialled(sandbox) as line:
             await line.send(1, None)
             assert await line.take() == {"t": None, "s": None, "op": 11, "d": None}
@@ -265,7 +265,7 @@ async def test_discord_answers_nothing(obstacle: str) -> None:
 
 async def test_a_lost_session_leaves_a_ghost_and_then_nothing() -> None:
     async with Sandbox.open() as sandbox:
-        sandbox.knobs.resume_window = 0.1
+        sandbox.knobs.resume_window = 2.0  # time to log in again before the ghost goes
         async with dialled(sandbox) as line:
             await line.identify(sandbox)
             guild, lounge = str(sandbox.guild.id), str(sandbox.lounge.id)

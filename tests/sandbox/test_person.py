@@ -69,18 +69,20 @@ async def test_a_third_comes_and_goes_in_mid_speech(sandbox: Sandbox) -> None:
         channel, (anna, ben) = await seated(sandbox, *engines[:2])
         cleo = await sandbox.person("Cleo", engines[2])
         speaking = asyncio.create_task(anna.say(SPEECH))
-        await asyncio.sleep(1.5)
+        await ben.recorder.wait_for(anna.id, 1.5, timeout=30)
         await cleo.join(channel.id)
         code = await agreed(anna, ben, cleo)
-        await asyncio.sleep(1.5)
+        await cleo.recorder.wait_for(anna.id, 1.0, timeout=30)
         await cleo.leave()
+        missed = 300 - len(ben.recorder.frames(anna.id))
         await agreed(anna, ben, besides=code)
         said = await speaking
         await settled(lambda: frames([ben]))
         assert said.frames == 300
         assert len(ben.recorder.frames(anna.id)) >= 295
         assert heard(ben, anna, SPEECH) >= 0.95
-        assert 50 <= len(cleo.recorder.frames(anna.id)) <= 150
+        assert missed >= 50, "she went in mid-speech"
+        assert len(cleo.recorder.frames(anna.id)) <= 300 - 75 - missed + 10, "Ben may have read less by then"
 
     await asyncio.gather(
         call("davey", "davey", "davey"), call("libdave", "davey", "libdave"), call("davey", "libdave", "davey")
@@ -301,7 +303,7 @@ async def test_speech_can_be_cut_off_and_ends_in_silence_frames(sandbox: Sandbox
     speaking = asyncio.create_task(anna.say(SPEECH))
     await ben.recorder.wait_for(anna.id, 0.5, timeout=30)
     speaking.cancel()
-    await ben.recorder.quiet(anna.id, 0.3)
+    await settled(lambda: frames([ben]) + ben.recorder.silences(anna.id))
     assert 25 <= len(ben.recorder.frames(anna.id)) < 75
     assert ben.recorder.silences(anna.id) == 5
 
@@ -309,9 +311,10 @@ async def test_speech_can_be_cut_off_and_ends_in_silence_frames(sandbox: Sandbox
 async def test_a_pause_is_as_long_in_the_recording(sandbox: Sandbox) -> None:
     _, (anna, ben) = await seated(sandbox, "davey", "davey")
     since = asyncio.get_running_loop().time()
-    await anna.say(SHORT)
+    first = await anna.say(SHORT)
     await asyncio.sleep(1.0)
-    await anna.say(SHORT)
+    second = await anna.say(SHORT)
     await settled(lambda: frames([ben]))
     recorded = len(ben.recorder.heard(anna.id, since)) / (2 * RTP_RATE)
-    assert recorded == pytest.approx(75 * 0.02 + 0.1 + 1.0 + 75 * 0.02, abs=0.15)
+    assert recorded == pytest.approx(second.first - first.first + 75 * 0.02, abs=0.15)
+    assert recorded > 2 * 75 * 0.02 + 1.0

@@ -89,7 +89,7 @@ async def test_a_page_that_speaks_is_heard_and_hears() -> None:
             await until(lambda: backend.state == "speaking")
             await until(lambda: backend.state == "listening")
             assert correlation(clips.load("bot-heard", RTP_RATE)[:96_000], bytes(heard), RTP_RATE) >= 0.9
-            assert {"about", "now", "names", "turns", "cost"} <= news.keys()
+            await until(lambda: {"about", "now", "names", "turns", "cost"} <= news.keys())
             await page.send_json({"do": "command", "n": 2, "name": "minutes"})
             lounge = backend.sandbox.lounge.id
             await until(lambda: "how far away is the moon? \\[1\\]" in backend.sandbox.messages(lounge)[-1].content)

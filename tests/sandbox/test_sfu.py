@@ -9,6 +9,7 @@ import pytest
 from sandbox.voice import rtp
 from sandbox.voice.conditions import Conditions, NetworkPath, PathSimulator
 from sandbox.voice.sfu import Leg, Sfu
+from tests.settling import settled
 
 KEY = bytes(range(32))
 
@@ -67,16 +68,15 @@ async def ends(sfu: Sfu) -> AsyncIterator[list[End]]:
         end.transport.close()
 
 
-async def settle() -> None:
-    """Let datagrams arrive: two rounds of the loop are enough for loopback, more are for a busy machine."""
-    for _ in range(10):
-        await asyncio.sleep(0.005)
+async def settle(sfu: Sfu, ends: list[End]) -> None:
+    """Let datagrams arrive. Each look is a round of the loop, in which one that is under way goes on."""
+    await settled(lambda: ([len(end.got) for end in ends], {who: dict(kinds) for who, kinds in sfu.counts.items()}), 3)
 
 
 async def test_ip_discovery(sfu: Sfu, ends: list[End]) -> None:
     anna = ends[0]
     anna.send(b"\0\1\0\x46" + anna.leg.ssrc.to_bytes(4, "big") + bytes(66))
-    await settle()
+    await settle(sfu, ends)
     (answer,) = anna.got
     assert anna.leg.address is not None
     assert len(answer) == 74
@@ -89,7 +89,7 @@ async def test_a_packet_is_sealed_anew_with_extension_and_fresh_nonces(sfu: Sfu,
     anna, ben = ends
     for counter in range(10, 14):
         anna.say(counter)
-    await settle()
+    await settle(sfu, ends)
     assert all(data[0] == 0x90 for data in ben.got), "version 2 with an extension"
     assert not any(rtp.unseal(anna.leg.key, data) for data in ben.got)
     packets = ben.packets()
@@ -106,7 +106,7 @@ async def test_dave_frames_are_kept_from_those_who_do_not_know_them(sfu: Sfu, en
         for at, frame in enumerate((b"plain", b"sealed" + rtp.DAVE_MARKER)):
             number = 2 * counter + at
             anna.send(rtp.seal(anna.leg.key, number, number, number, anna.leg.ssrc, frame))
-        await settle()
+        await settle(sfu, ends)
     assert [packet.payload for packet in ben.packets()] == [b"plain", b"sealed" + rtp.DAVE_MARKER, b"plain"]
 
 
@@ -116,7 +116,7 @@ async def test_the_share_of_padded_packets(sfu: Sfu, ends: list[End], share: flo
     ben.leg.conditions.padding = share
     for counter in range(200):
         anna.say(counter)
-    await settle()
+    await settle(sfu, ends)
     assert least <= sum(bool(data[0] & 0x20) for data in ben.got) <= most
     assert [packet.payload for packet in ben.packets()] == [b"opus"] * 200
 
@@ -142,7 +142,7 @@ async def test_senders_are_held_to_the_rules(sfu: Sfu, ends: list[End], data: by
     anna.leg.key = KEY
     anna.say(3)
     anna.send(data)
-    await settle()
+    await settle(sfu, ends)
     assert sfu.counts[1] == {"forwarded": 1, violation: 1}
     assert len(ben.got) == 1
 
@@ -150,7 +150,7 @@ async def test_senders_are_held_to_the_rules(sfu: Sfu, ends: list[End], data: by
 @pytest.mark.parametrize("data", [b"x", bytes(31), bytes(2000), rtp.seal(KEY, 1, 1, 1, 77, b"x")])
 async def test_strangers_are_counted_together(sfu: Sfu, ends: list[End], data: bytes) -> None:
     ends[0].send(data)
-    await settle()
+    await settle(sfu, ends)
     assert sfu.counts == {0: {"unknown SSRC": 1}}
 
 
@@ -159,7 +159,7 @@ async def test_somebody_elses_address_and_a_sender_not_announced(sfu: Sfu, ends:
     anna.send(rtp.seal(ben.leg.key, 1, 1, 1, ben.leg.ssrc, b"x"))
     anna.leg.announced = False
     anna.say(1)
-    await settle()
+    await settle(sfu, ends)
     assert sfu.counts == {2: {"other address": 1}, 1: {"unannounced": 1, "forwarded": 1}}
 
 
@@ -178,18 +178,18 @@ async def test_an_idle_nat_lets_nothing_in_until_something_goes_out(sfu: Sfu, en
     anna, ben = ends
     ben.leg.conditions.nat_timeout = 10.0
     ben.send(bytes(8))
-    await settle()
+    await settle(sfu, ends)
     anna.say(1)
-    await settle()
+    await settle(sfu, ends)
     assert len(ben.got) == 1
     ben.leg.heard_at -= 11.0
     anna.say(2)
-    await settle()
+    await settle(sfu, ends)
     assert len(ben.got) == 1
     ben.send(bytes(8))
-    await settle()
+    await settle(sfu, ends)
     anna.say(3)
-    await settle()
+    await settle(sfu, ends)
     assert len(ben.got) == 2
     assert sfu.counts[2] == {"keepalives": 2, "undeliverable": 1}
 

@@ -217,7 +217,7 @@ async def test_another_version_than_8(anna: Client) -> None:
 
 
 async def test_heartbeats_are_answered_and_silence_times_out(anna: Client, gateway: VoiceGateway) -> None:
-    gateway.heartbeat_interval = 0.05
+    gateway.heartbeat_interval = 0.5
     await anna.open()
     await anna.send(3, {"t": 5, "seq_ack": -1})
     assert await anna.until(6) == {"t": 5}

@@ -99,7 +99,7 @@ async def test_news_missed_while_the_line_was_cut_are_read_after(postgres: Calla
     url = postgres()
     store, other = await SqlStore.open(url), await SqlStore.open(url)
     heard: list[News] = []
-    cuts = 0
+    cuts, gone = 0, asyncio.Event()
 
     async def listen() -> None:
         nonlocal cuts
@@ -110,6 +110,7 @@ async def test_news_missed_while_the_line_was_cut_are_read_after(postgres: Calla
                         heard.append(item)  # noqa: PERF401 (as above)
             except StoreUnavailable:
                 cuts += 1
+                await gone.wait()
 
     async def until(count: int) -> None:
         async with asyncio.timeout(60):
@@ -120,10 +121,10 @@ async def test_news_missed_while_the_line_was_cut_are_read_after(postgres: Calla
     await store.clear(1)
     await until(1)
     async with store._engine.begin() as connection:  # as a restart of the server does
-        await connection.exec_driver_sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ended = await connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid, 60000) {others}")
+        assert all(row[0] for row in ended.all()), "none of them lives on for a moment"
+    gone.set()
     await store.clear(2)
     await until(2)
     listening.cancel()

@@ -157,9 +157,9 @@ async def test_servers_that_cannot_be_reached_hold_nothing_up(tmp_path: Path, mo
     servers_of_all_kinds = {
         "missing": {"command": "no-such-program"},
         "deaf": {"url": nowhere},
-        "silent": {"command": sys.executable, "args": ["-c", "input(); input()"]},
-        "short": {"command": sys.executable, "args": ["-c", ""]},
-        "wild": {"command": sys.executable, "args": ["-c", "print('what Anna said'); input(); input()"]},
+        "silent": {"command": sys.executable, "args": ["-ISc", "input(); input()"]},
+        "short": {"command": sys.executable, "args": ["-ISc", ""]},
+        "wild": {"command": sys.executable, "args": ["-ISc", "print('what Anna said'); input(); input()"]},
     }
     file = written(tmp_path, servers_of_all_kinds)
     async with open_tools(BuiltinTools(None, lambda: None), file, settle=20.0) as registry:  # pyright: ignore[reportArgumentType]
