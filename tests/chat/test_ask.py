@@ -42,7 +42,7 @@ async def test_words_and_sound(quiet: QuietBot) -> None:
     assert sound.duration_secs == 0.1  # of 20 ms of sound
     assert len(base64.b64decode(sound.waveform or "")) >= 1
     assert not outcome.attachments
-    (charge,) = await quiet.store.charges(quiet.sandbox.guild.id, quiet.services.wall().replace(hour=0, minute=0))
+    (charge,) = await quiet.store.charges(quiet.sandbox.guild.id, datetime.min.replace(tzinfo=UTC))
     assert (charge.kind, charge.user_ids) == ("job", (eve.id,))
 
 

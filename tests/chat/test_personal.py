@@ -64,6 +64,7 @@ async def test_forget_asks_and_then_forgets(quiet: QuietBot) -> None:
     ada = await quiet.joined()
     await quiet.sandbox.command(ada, "ask", {"text": "remember the password"})
     await until(lambda: len(quiet.shown()) > 1 and "-#" in quiet.shown()[-1].content)
+    await until(lambda: not len(quiet.calls.all()[0].outbox))
     folder = folder_beside(quiet.client.settings)
     for number, (person, paused) in enumerate([(ada.id, True), (ada.id, False), (ada.id + 1, True)]):
         PodcastFolder(

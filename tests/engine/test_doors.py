@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -137,5 +138,6 @@ async def test_a_slow_voice_is_waited_for(model: ModelServer, own: bool):
     if not own:
         with pytest.raises(ModelFault):
             await anext(synthesizer.speak("Hello.", "alloy"))
-    assert await anext(synthesizer.speak("Hello.", "alloy"))
+    async with aclosing(synthesizer.speak("Hello.", "alloy")) as speech:
+        assert await anext(speech)
     await client.close()
