@@ -162,11 +162,11 @@ async def test_servers_that_cannot_be_reached_hold_nothing_up(tmp_path: Path, mo
         "wild": {"command": sys.executable, "args": ["-ISc", "print('what Anna said'); input(); input()"]},
     }
     file = written(tmp_path, servers_of_all_kinds)
-    async with open_tools(BuiltinTools(None, lambda: None), file, settle=20.0) as registry:  # pyright: ignore[reportArgumentType]
+    async with open_tools(BuiltinTools(None, lambda: None), file, settle=120.0) as registry:  # pyright: ignore[reportArgumentType]
         assert list(registry.all()) == ["clock"]
     servers = McpServers(read_servers(file))
     running = asyncio.create_task(servers.run())
-    await servers.settled(20)
+    await servers.settled(120)
     assert {server.entry.name: server.fault for server in servers.servers} == {
         "missing": "its command cannot be started (FileNotFoundError)",
         "deaf": "nobody answers at its url",
