@@ -44,7 +44,7 @@ FAULTS: dict[str, Callable[[str, int], Failure]] = {
 @pytest.fixture
 async def quiet(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[QuietBot]:
     monkeypatch.setattr(requests, "EDGE_RETRY_DELAYS_SECONDS", (0.1, 0.2))
-    monkeypatch.setattr(requests, "REQUEST_TIMEOUT", aiohttp.ClientTimeout(sock_read=0.4))
+    monkeypatch.setattr(requests, "REQUEST_TIMEOUT", aiohttp.ClientTimeout(sock_read=1.0))
     monkeypatch.setattr(outage, "LATE_LINE_SECONDS", 0.25)
     monkeypatch.setattr(outage, "OUTAGE_SECONDS", 0.25)
     monkeypatch.setattr(line_writer, "LATE_LINE_SECONDS", 0.25)
