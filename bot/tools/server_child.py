@@ -95,6 +95,8 @@ class ServerConnection:
         except Exception as error:  # four families of them, and those of libraries below
             if is_unread(error):
                 text = "What the tool's server answered cannot be read."
+            elif is_gone(error):
+                text = "The tool's server went away."
             self._note(error)
         finally:
             self.tell(result=number, text=shortened(text), failed=failed)

@@ -11,7 +11,7 @@ import pytest
 
 from bot.call.wait_sentence import WAIT_PROMPT
 from bot.chat import tool_place
-from bot.tools import rounds
+from bot.tools import mcp_server, rounds
 from sandbox import clips
 from sandbox.model.behaviour import Speak
 from sandbox.model.log import ReceivedRequest
@@ -113,6 +113,41 @@ async def test_a_long_look_is_bridged_by_a_sentence_that_is_paid_for(
                 await asyncio.sleep(0.1)
     assert len(asked) == 1
     assert sentence("anna-cook") in asked[0]  # its language is that of what was said
+    assert not harness.model.refused
+
+
+@pytest.mark.long
+async def test_a_server_that_comes_later_is_there_in_the_same_call_and_may_die_in_a_round(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mcp_server, "RETRY_SECONDS", (0.2,))
+    program = harness.folder / "late.py"
+    file = tools_file(harness.folder)
+    file.write_text(file.read_text().replace(str(GARDEN), str(program)), encoding="utf-8")
+    offers: list[set[str]] = []
+
+    def behave(request: ReceivedRequest) -> Speak:
+        offers.append({tool["function"]["name"] for tool in request.body.get("tools", ())})
+        if request.body["messages"][-1]["role"] == "tool":
+            return Speak.clip("bot-rice")
+        calls = (ScriptedCall("sleep", '{"seconds": 60}'), ScriptedCall("die"), ScriptedCall("clock"))
+        return Speak.calling(*calls) if "die" in offers[-1] else Speak.clip("bot-heard")
+
+    harness.model.default = behave
+    async with harness.bot(tools_file=file) as app:
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
+        await anna.say(clips.load("anna-cook", OUT))
+        await said(harness, "bot-heard")
+        assert not any("die" in names for names in offers)
+        program.write_bytes(GARDEN.read_bytes())
+        await ready(app)
+        await anna.say(clips.load("anna-cook", OUT))
+        await said(harness, "bot-rice")
+        slept, died, clock = results(harness)[-3:]
+        assert slept == died == "> The tool's server went away."
+        assert "went away" not in clock
+        await ready(app)
     assert not harness.model.refused
 
 
