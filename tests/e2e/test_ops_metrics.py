@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.errors import StoreUnavailable
 from sandbox import clips
-from sandbox.model.behaviour import Refuse
+from sandbox.model.behaviour import Refuse, TranscribeAs
 from tests.e2e.conftest import Harness, until
 from tests.e2e.process import free_port
 from tests.e2e.test_conversation import said
@@ -77,6 +77,8 @@ async def test_a_turn_is_traced_to_the_collector_without_a_word_or_a_person(
     async with collector() as (port, received):
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
+        # At once: only what is written down before the answer's end has a span.
+        harness.model.default_transcription = TranscribeAs(clips.get("anna-cook").sentence, delay=0.0)
         async with harness.bot():
             anna = await harness.sandbox.person("Anna")
             await harness.join(anna)

@@ -130,7 +130,7 @@ async def test_talking_over_the_answer_stops_it(tmp_path: Path) -> None:
         await entered_and_talking(page)
         await page.sees("Speaking", "#state")
         stand_in(backend).default = Speak.clip("bot-heard")
-        await page.sees(clips.get("anna-wait").sentence, "#messages")
+        await page.sees("Sorry, wait a moment", "#messages")  # all of it, or what comes before a gap
         await page.sees("interrupted: quiet after", "#turns")
         first = next(turn for turn in backend.timeline.view() if turn["playing"])
         assert first["playing"] < 1000 * Speak.clip("bot-moon").seconds - 1000

@@ -13,7 +13,7 @@ from bot.call.wait_sentence import WAIT_PROMPT
 from bot.chat import tool_place
 from bot.tools import mcp_server, rounds
 from sandbox import clips
-from sandbox.model.behaviour import Speak
+from sandbox.model.behaviour import Speak, TranscribeAs
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.tool_rules import ScriptedCall
 from tests.e2e.conftest import Harness, until
@@ -100,6 +100,8 @@ async def test_a_long_look_is_bridged_by_a_sentence_that_is_paid_for(
         return answer if last["role"] == "tool" else call
 
     harness.model.default = behave
+    # At once: the sentence is asked for with the words that are known by then.
+    harness.model.default_transcription = TranscribeAs(sentence("anna-cook"), delay=0.0)
     async with harness.bot(tools_file=tools_file(harness.folder), speculation="off") as app:
         await ready(app)
         anna = await harness.sandbox.person("Anna")
