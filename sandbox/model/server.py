@@ -213,7 +213,8 @@ class ModelServer:
                 response = web.Response(status=499)  # the client is gone and does not read it
             finally:
                 self.log.touch()
-            record.done_at = record.done_at or now()
+            if record.aborted_at is None:
+                record.done_at = record.done_at or now()
             self.log.touch()
             return response
 

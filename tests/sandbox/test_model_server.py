@@ -47,7 +47,7 @@ class TestChat:
     async def test_times_are_in_order(self):
         async with at_once() as model, client(model) as sdk:
             await ask(sdk)
-            request = model.requests[-1]
+            (request,) = await model.log.wait(lambda request: request.done_at is not None)
         times = [request.arrived_at, request.body_at, request.headers_at, request.first_audio_at, request.done_at]
         assert None not in times
         assert times == sorted(times, key=float)
