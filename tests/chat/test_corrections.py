@@ -78,6 +78,7 @@ async def spoke(quiet: QuietBot, number: int, user: User, words: str) -> Shown:
 @pytest.mark.e2e
 async def test_a_line_is_put_right_everywhere_by_its_speaker_alone(quiet: QuietBot) -> None:
     ada, ben = await quiet.joined(), await quiet.enter("Ben")
+    await until(lambda: any("👋 **Ben**" in message.content for message in quiet.shown()))
     call, lounge = quiet.calls.all()[0], quiet.sandbox.lounge.id
     message = await spoke(quiet, 1, ada, "is kick it a here")
     await quiet.sandbox.command(ada, "ask", {"text": "Well?"})

@@ -57,8 +57,9 @@ def test_one_chunk_is_read_in_small_steps(name: str):
 
 
 @pytest.mark.parametrize("kind", ["flac", "mp3", "pcm"])
-def test_hours_of_silence_end(kind: str):
+def test_hours_of_silence_end(kind: str, monkeypatch: pytest.MonkeyPatch):
     """A few kB of it decode to minutes: it is read in small steps, and not to its end. Counted, not timed."""
+    monkeypatch.setattr("bot.engine.container_stream.MAX_WAIT_SECONDS", 60.0)  # each step has the sound of its part
     silence = bytes(SPEAK_RATE * 2 * 60)
     codecs = {"flac": "flac", "mp3": "libmp3lame"}
     minute = encode(silence, SPEAK_RATE, kind, codecs[kind]) if kind in codecs else silence
