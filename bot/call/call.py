@@ -142,6 +142,7 @@ class Call:
         present = self.record.people().keys()  # so that it knows everyone's name once they have left
         access, place = self._settings().access, self.venue.place
         barred = {user for user in present if not access.permits(user, place.standing(user), *IN_A_CALL)}
+        self.holdings.bar(barred - self.barred, self.captions)
         self.barred = self.barred - present | barred
         if self._link:
             # Also who has just left: what they said before is on its way, and leaving takes no consent back.

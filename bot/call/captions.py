@@ -122,8 +122,7 @@ class Captions(Holder):
         self._asked_at = {user: at for user, at in self._asked_at.items() if now < at + PREVIEW_GAP_SECONDS}
         for user_id, utterance in growing(self._requests.keys() | self._asked_at.keys()).items():
             speech = self._parts.of(utterance)
-            part = speech.next_part(utterance, breath=user_id in self._pausing)
-            if part is None:
+            if (part := speech.next_part(utterance, breath=user_id in self._pausing)) is None:
                 continue
             self._asked_at[user_id] = now
             if len(self._open) >= MAX_OPEN_CAPTIONS:
@@ -163,7 +162,8 @@ class Captions(Holder):
 
     def clear_channel(self, channel_id: int) -> None:
         if channel_id == self._context.venue.channel_id:
-            self._open.clear()
+            for user_id in {speaker for speaker, _ in self._open.values()}:
+                self.withdraw(self._context.venue.guild_id, user_id)
 
     async def _write(self, part: SpeechPart, speech: GrowingSpeech) -> None:
         """Ask for the words of a part, if the budget has room for what is a comfort."""

@@ -82,15 +82,25 @@ class Holdings(Holder):
     async def settled(self) -> None:
         await self._context.outbox.settled()
 
+    def bar(self, user_ids: Set[int], captions: Holder) -> None:
+        """Drop the sound of people who may not be answered any more; what they agreed to and what is known stay."""
+        for user_id in user_ids:
+            self._let_go(user_id, "not_allowed")
+            captions.withdraw(self._context.venue.guild_id, user_id)
+
     def _drop_sound(self, user_id: int, *, typed: bool = False) -> set[int]:
         """Drop a person's sound, with `typed` also their questions; return the ids of their unanswered utterances."""
-        context = self._context
         self._consents.decide(user_id, False)
-        self._listener.withdrawn(user_id, context.services.clock())
+        dropped = self._let_go(user_id, "no_consent", typed=typed)
+        self._context.display.drop_words(user_id)
+        self._people_changed()
+        return dropped
+
+    def _let_go(self, user_id: int, why: str, *, typed: bool = False) -> set[int]:
+        context = self._context
+        self._listener.withdrawn(user_id, context.services.clock(), why)
         dropped, unwritten = self._responder.withdraw(user_id, typed=typed)
         dropped += self._floor.withdraw(user_id)
         for utterance in dropped:
-            context.verdicts.judge(utterance, "no_consent")
-        context.display.drop_words(user_id)
-        self._people_changed()
+            context.verdicts.judge(utterance, why)
         return unwritten | {utterance.id for utterance in dropped}

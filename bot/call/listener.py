@@ -116,12 +116,12 @@ class Listener:
             self._crosstalk.note(utterance)
         return event
 
-    def withdrawn(self, user_id: int, now: float) -> None:
-        """Discard the open utterance of somebody who has withdrawn consent."""
+    def withdrawn(self, user_id: int, now: float, why: str = "no_consent") -> None:
+        """Discard the open utterance of somebody who is not to be heard any more; `why` is its outcome."""
         self._crosstalk.forget(user_id)
         ear = self._ears.pop(user_id, None)
         self._made_with.pop(user_id, None)
         self._echoes.pop(user_id, None)
         if ear and ear.speaking:
-            verdict = Verdict(next(self._ids), user_id, now, "no_consent", {"seconds": round(ear.voiced, 2)})
+            verdict = Verdict(next(self._ids), user_id, now, why, {"seconds": round(ear.voiced, 2)})
             self._ended.append(Discarded(verdict))

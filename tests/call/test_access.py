@@ -1,13 +1,17 @@
 """Who may use the bot: the lists, their text, and what people read of them."""
 
+import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from bot.call.access import IN_A_CALL, MAX_LISTED, MAX_SHOWN, Access
 from bot.types import Standing
+from tests.fake_call import fake_call
+from tests.fakes import ANNA, BEN
 
-ANNA, CREW, GUESTS = 11, 21, 22
+CREW, GUESTS = 21, 22
 
 
 def words(code: str, **values: object) -> str:
@@ -75,3 +79,23 @@ def test_the_highest_cap_of_the_roles_counts_and_none_beats_them_all() -> None:
     for text in ("&21=-1", "&21=NaN", "&x=1", "21=1"):
         with pytest.raises(ValueError):  # noqa: PT011
             Access.read(text)
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("after", [2.0, 4.3, 6.0])
+async def test_who_loses_the_right_in_mid_sentence_is_neither_transcribed_nor_answered(after: float) -> None:
+    """In mid-sentence, before the turn is closed, and while it is answered: then the answer ends."""
+    async with fake_call(ANNA, BEN, answering="always") as fake:
+        fake.engine.usual = (3.0, 2.0)
+        fake.link.speak(ANNA, 4.0)
+        await asyncio.sleep(after)
+        asked = len(fake.engine.requests), len(fake.transcriber.sent)
+        assert asked[0] == (after == 6.0)
+        fake.settings = replace(fake.settings, access=Access().changed("answer", str(BEN), listed=True))
+        fake.call.people_changed()
+        await asyncio.sleep(9.0)
+        assert (len(fake.engine.requests), len(fake.transcriber.sent)) == asked
+        assert not any(message.role == "assistant" for message in fake.call.record.messages)
+        assert fake.outcomes[-1] == "not_allowed"
+        await fake.says(BEN, 3.0, then=9.0)
+        assert fake.outcomes[-1] == "answered"

@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+from dataclasses import replace
 
 import pytest
 
+from bot.call.access import Access
 from bot.call.extras import Extras
 from bot.call.growing_speech import GrowingSpeech, joined
 from bot.chat.captions.pages import MAX_PAGE_CHARACTERS, MAX_PAGE_LINES, CaptionPages
@@ -128,6 +130,56 @@ async def test_who_is_forgotten_is_in_no_caption() -> None:
         await asyncio.sleep(6.0)
         assert reader.lines == ["**Ben** hello there"]
         assert "canary" not in repr([speech.text for _, speech in fake.call.captions._open.values()])
+
+
+@pytest.mark.looptime
+async def test_a_channel_that_is_cleared_leaves_no_line_without_an_end() -> None:
+    async with fake_call(ANNA, BEN, answering="listen") as fake:
+        fake.transcriber.delay, fake.transcriber.by_person = 1.0, {ANNA: "a canary"}
+        reader = reading(fake)
+        fake.link.speak(ANNA, 3.0)
+        fake.link.speak(BEN, 8.0)
+        await asyncio.sleep(4.0)
+        assert reader.lines == ["**Anna** a canary …", "**Ben** hello there …"]
+        await fake.erasure.clear_channel(fake.venue.channel_id)
+        assert reader.lines == []
+        await asyncio.sleep(8.0)
+        assert reader.lines == ["**Ben** hello there"], "who spoke on is written as a whole"
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("after", [3.7, 4.7])
+@pytest.mark.parametrize("delay", [0.3, 2.0])
+async def test_who_withdraws_or_loses_the_right_is_in_no_line_and_who_leaves_has_theirs_settled(
+    after: float, delay: float
+) -> None:
+    """In mid-sentence, and while the final words are awaited."""
+    async with fake_call(ANNA, BEN, answering="listen") as fake:
+        fake.transcriber.delay = delay
+        reader = reading(fake)
+        for number, what in enumerate(("withdraws", "is barred", "leaves"), 1):
+            fake.link.speak(ANNA, 4.0)
+            fake.link.speak(BEN, 4.0)
+            await asyncio.sleep(after)
+            assert any("Anna" in line for line in reader.lines)
+            match what:
+                case "withdraws":
+                    await fake.calls.consent(fake.venue.guild_id, ANNA, False)
+                case "is barred":
+                    fake.settings = replace(fake.settings, access=Access().changed("answer", str(BEN), listed=True))
+                    fake.call.people_changed()
+                case _:
+                    fake.venue.here.discard(ANNA)
+                    fake.call.people_changed()
+            if what != "leaves":
+                assert not any("Anna" in line for line in reader.lines)
+            await asyncio.sleep(9.0)
+            assert not fake.call.captions._open
+            assert sorted(reader.lines) == (what == "leaves") * ["**Anna** hello there"] + number * [
+                "**Ben** hello there"
+            ]
+            fake.settings = replace(fake.settings, access=Access())
+            await fake.calls.consent(fake.venue.guild_id, ANNA, True)
 
 
 def test_a_monologue_is_settled_at_breaths_and_never_sent_whole_again() -> None:
