@@ -15,8 +15,13 @@ from bot.errors import BotError, EngineError, MissingPermissions, PartFailed
 
 log = structlog.get_logger(__name__)
 
-_EXPIRED_INTERACTION_CODES = {10062, 40060}
+_ANSWERED_CODE = 40060
+_EXPIRED_INTERACTION_CODES = {10062, _ANSWERED_CODE}
 """Discord's codes for an interaction that is too old or already answered: an error can no longer be shown."""
+_ANSWERED_HINT = (
+    "Does another process run with this DISCORD_TOKEN? Stop it: several processes of one bot need one PostgreSQL "
+    "database, see docs/operate.md."
+)
 
 
 class Refusal(BotError):
@@ -82,7 +87,10 @@ async def send_error(interaction: discord.Interaction, words: Words, error: Base
     """Show what went wrong to the person who used a command or a button, and only to them."""
     original = error.__cause__ if isinstance(error, app_commands.CommandInvokeError) else error
     if isinstance(original, discord.NotFound | discord.HTTPException) and original.code in _EXPIRED_INTERACTION_CODES:
-        log.warning("interaction_expired", code=original.code)
+        if original.code == _ANSWERED_CODE and not interaction.response.is_done():
+            log.error("answered_elsewhere", hint=_ANSWERED_HINT)
+        else:
+            log.warning("interaction_expired", code=original.code)
         return
     text = f"⚠️ {explain(words, error)}"
     try:

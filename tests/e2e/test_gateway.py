@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, cast
 
 import pytest
+import structlog
 
 from tests.e2e.conftest import Harness, until
 
@@ -68,3 +69,14 @@ async def test_messages_that_nobody_can_read_end_nothing_and_a_new_connection_fo
         await outcome.settled()
         assert outcome.ephemeral
         await until(lambda: not {task for task in asyncio.all_tasks() if "_delay" in str(task.get_coro())})
+
+
+async def test_two_bots_of_one_token_that_do_not_know_of_each_other_are_named(harness: Harness) -> None:
+    other = f"sqlite+aiosqlite:///{harness.folder}/other.db"
+    with structlog.testing.capture_logs() as logs:
+        async with harness.bot(), harness.bot(database_url=other):
+            ben = await harness.sandbox.person("Ben")
+            outcome = await harness.sandbox.command(ben.user, "privacy about", {}, channel_id=harness.lounge.id)
+            assert (await outcome.settled()).ephemeral
+            await until(lambda: any(line["event"] == "answered_elsewhere" for line in logs))
+    assert [line for line in logs if line["event"] == "answered_elsewhere" and "DISCORD_TOKEN" in line["hint"]]
