@@ -4,7 +4,11 @@ A new migration needs a new dump: `python -m tests.store.test_schemas` writes th
 """
 
 import asyncio
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -89,6 +93,57 @@ async def test_sqlite_files_of_every_version_upgrade(revision: str, file: Path) 
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript((SCHEMAS / f"{revision}.sql").read_text("utf-8"))
     await check(f"sqlite+aiosqlite:///{file}")
+
+
+ON_A_FULL_DISK = """
+import asyncio, os, sqlite3, sys
+from contextlib import closing
+from bot.errors import StoreUnavailable
+from bot.store.repository import SqlStore
+
+async def main(folder, schema):
+    file = folder + "/bot.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(open(schema, encoding="utf-8").read())
+    with closing(sqlite3.connect(file)) as connection:
+        [revision] = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    full = os.open(folder + "/full", os.O_WRONLY | os.O_CREAT)
+    try:
+        while True:
+            os.write(full, bytes(4096))
+    except OSError:
+        pass
+    for free in (0, 12, 24, 48, 1000):
+        os.truncate(full, max(os.fstat(full).st_size - free * 4096, 0))
+        try:
+            store = await SqlStore.open(f"sqlite+aiosqlite:///{file}")
+        except StoreUnavailable as error:
+            print(free, "SQLITE_FULL" in str(error) or "SQLITE_IOERR" in str(error))
+        else:
+            print(free, "opened", len(await store.history(2, 9)), len(await store.consents(1)))
+            await store.aclose()
+            return
+        with closing(sqlite3.connect(file)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (revision,)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="needs a file system of its own")
+def test_a_migration_that_the_disk_has_no_room_for_changes_nothing_and_is_done_later(tmp_path: Path) -> None:
+    """In a mount namespace: 6 MiB of memory as a disk, filled, and freed little by little."""
+    command = f'mount -t tmpfs -o size=6m none {tmp_path} && exec "$0" -c "$1" {tmp_path} {SCHEMAS / "0001.sql"}'
+    own = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
+    done = subprocess.run(
+        [*own, "sh", "-c", command, sys.executable, ON_A_FULL_DISK], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    *refused, opened = done.stdout.splitlines()
+    assert len(refused) >= 2
+    assert all(line.endswith(" True") for line in refused), done.stdout
+    assert opened.endswith(" opened 1 1")
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
