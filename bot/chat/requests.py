@@ -31,9 +31,9 @@ REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=300.0, sock_connect=10.0, sock_rea
 """For each request, in seconds: an answer that has not begun 20 s after the request was sent does not come any more."""
 START_ATTEMPTS = 3
 """Times that a request of the start is sent, if there is no answer."""
-_CHAT_GONE_CODES = {10003, 50001, 50083}
+_CHAT_GONE_CODES = {10003, 50001, 50083, 160005}
 """Discord's JSON error codes: Unknown Channel, Missing Access, This thread is archived (a message would reopen it,
-unless it is locked)."""
+unless it is locked), Thread is locked."""
 _MESSAGE_GONE_CODES = {10008, 50083}
 """Unknown Message, This thread is archived."""
 _Result = TypeVar("_Result")

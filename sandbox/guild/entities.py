@@ -64,6 +64,8 @@ class GuildChannel:
     owner_id: int | None = None
     "thread: who opened it"
     archived: bool = False
+    locked: bool = False
+    "thread: only who may manage threads can open it again"
     recipients: list[User] = field(default_factory=list)
     "direct message: everyone but the bot"
     last_message_id: int | None = None

@@ -104,7 +104,7 @@ def _thread(channel: GuildChannel) -> Json:
             "auto_archive_duration": 1440,
             "archive_timestamp": channel.created_at,
             "create_timestamp": channel.created_at,
-            "locked": False,
+            "locked": channel.locked,
         },
     }
     if channel.kind is Kind.PRIVATE_THREAD:

@@ -58,6 +58,11 @@ class Moderator:
     async def delete_channel(self, channel: GuildChannel) -> None:
         await channels.delete_channel(self._parts, self._guild(channel), channel)
 
+    def close_thread(self, thread: GuildChannel, *, lock: bool) -> None:
+        """Archive a thread; `lock`: so that only who may manage threads can open it again."""
+        thread.archived, thread.locked = True, lock
+        self._parts.hub.dispatch("THREAD_UPDATE", payload.channel(thread), thread.guild_id)
+
     def overwrite(self, channel: GuildChannel, target: User | Role, *, allow: int = 0, deny: int = 0) -> None:
         """Set a role's or a member's permissions in a channel; the bot gets CHANNEL_UPDATE."""
         rest = [item for item in channel.overwrites if item.id != target.id]

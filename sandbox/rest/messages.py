@@ -159,6 +159,8 @@ class Messages:
         needed = P.SEND_MESSAGES_IN_THREADS if channel.is_thread else P.SEND_MESSAGES
         if not allowed & needed:
             raise missing_permissions()
+        if channel.archived and channel.locked and not allowed & P.MANAGE_THREADS:
+            raise RestFault(403, 50083, "Thread is archived")
 
     def _repeated(self, channel: GuildChannel, data: Json) -> ChatMessage | None:
         """With enforce_nonce a second message with the same nonce returns the first one, for some minutes."""

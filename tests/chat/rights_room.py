@@ -94,9 +94,9 @@ class RightsRoom:
     async def mention(self, who: str, channel_id: int, text: str = "why?") -> ChatMessage:
         return await self.sandbox.write(self.people[who], channel_id, f"<@{self.sandbox.bot.id}> {text}")
 
-    async def said(self) -> ChatMessage:
-        """A line of the person concerned, in the thread."""
-        call, user = self.quiet.calls.all()[0], self.people["concerned"]
+    async def said(self, by: User | None = None) -> ChatMessage:
+        """A line of the person concerned, or of somebody else, in the thread."""
+        call, user = self.quiet.calls.all()[0], by or self.people["concerned"]
         number = int(time.monotonic() * 1e6)
         words = f"words {number}"
         call.record.spoke(Utterance(number, user.id, self.quiet.services.clock(), b"", 1.0, "silence"))

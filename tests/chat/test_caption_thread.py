@@ -107,12 +107,17 @@ async def test_whoever_takes_captions_away_is_not_shown_them_again_but_those_tha
     assert len(call.captions.readers) == 1
 
 
-async def test_a_transcript_whose_thread_is_deleted_goes_on_in_the_chat(quiet: QuietBot) -> None:
+@pytest.mark.parametrize("end", ["deleted", "locked", "archived"])
+async def test_a_transcript_whose_thread_is_gone_goes_on_in_the_chat(quiet: QuietBot, end: str) -> None:
     sandbox, ada = quiet.sandbox, await quiet.enter("Ada")
     await quiet.client.preferences.change(sandbox.guild.id, None, "transcript", "thread", ada.id)
     await (await sandbox.command(ada, "join")).settled()
     [call], [thread] = quiet.calls.all(), threads(quiet)
     await until(lambda: chat(quiet, thread))
-    await sandbox.moderator.delete_channel(thread)
+    if end == "deleted":
+        await sandbox.moderator.delete_channel(thread)
+    else:
+        sandbox.moderator.close_thread(thread, lock=end == "locked")
     await call.venue.audience.heard(Heard(1, ada.id, "I am still here", 1.0), "Ada")
-    await until(lambda: "**Ada** I am still here" in chat(quiet, sandbox.lounge))
+    goes_on = thread if end == "archived" else sandbox.lounge
+    await until(lambda: "**Ada** I am still here" in chat(quiet, goes_on))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from bot.chat.commands import ALL
 from bot.chat.cooldown import Cooldowns
 from bot.chat.i18n import Catalogues
 from bot.types import Message
+from sandbox.guild.entities import Role, User
 from sandbox.guild.invocation import Refused
 from sandbox.guild.message import ChatMessage
 from sandbox.guild.permissions import P
@@ -407,6 +409,115 @@ async def test_deleting_asks_for_the_right_once_more(quiet: QuietBot) -> None:
     pressed = await sandbox.click(mia, outcome.message, RightsRoom.buttons(outcome.message)[0])
     await until(lambda: pressed.followups)
     assert pressed.followups[0].content == "⚠️ " + SENTENCES["M"][1]
+
+
+Press = Callable[[bool], Awaitable[str]]
+"""Presses or sends what is open, and returns what was read of the answer; "" for nothing. False: it is refused."""
+
+
+async def page_of_memory(room: RightsRoom, user: User) -> Press:
+    lines = [Message("user", 1, "Ben", f"words {number}", room.quiet.services.wall()) for number in range(200)]
+    await room.quiet.store.remember(room.sandbox.guild.id, room.sandbox.lounge.id, lines)
+    return await pressing(room, user, "memory show", 1, {"channel": room.sandbox.lounge.id})
+
+
+async def question_of_clearing(room: RightsRoom, user: User) -> Press:
+    return await pressing(room, user, "memory clear", 0, {"channel": room.sandbox.lounge.id})
+
+
+async def price_of_minutes(room: RightsRoom, user: User) -> Press:
+    line = Message("user", 1, "Ben", "we meet at nine", room.quiet.services.wall())
+    await room.quiet.store.remember(room.sandbox.guild.id, room.sandbox.lounge.id, [line])
+    return await pressing(room, user, "minutes", 0, {"channel": room.sandbox.lounge.id, "private": True})
+
+
+async def price_of_podcast(room: RightsRoom, user: User) -> Press:
+    return await pressing(room, user, "podcast", 0, {"text": "The moon is round. " * 20})
+
+
+async def pressing(room: RightsRoom, user: User, name: str, button: int, options: dict[str, Any]) -> Press:
+    outcome = await room.sandbox.command(user, name, options)
+    await until(lambda: any(room.buttons(shown) for shown in (outcome.message, *outcome.followups) if shown))
+    message = next(shown for shown in (outcome.message, *outcome.followups) if shown and room.buttons(shown))
+
+    async def press(allowed: bool) -> str:
+        pressed = await room.sandbox.click(user, message, room.buttons(message)[button])
+        if not allowed and pressed.message is message:  # its first answer was silent
+            await until(lambda: pressed.followups)
+        return pressed.followups[-1].content if pressed.followups else "" if allowed else pressed.content
+
+    return press
+
+
+async def stop_of_panel(room: RightsRoom, user: User) -> Press:
+    await room.sandbox.enter_voice(user, room.sandbox.lounge)
+
+    async def press(_: bool) -> str:
+        assert room.panel is not None
+        stop = next(item for item in room.buttons(room.panel) if "stop" in item)
+        return (await room.sandbox.click(user, room.panel, stop)).content
+
+    return press
+
+
+async def form_of_correction(room: RightsRoom, user: User) -> Press:
+    form = await room.sandbox.menu(user, "That's not what I said", await room.said(user))
+    assert form.modal is not None
+
+    async def press(_: bool) -> str:
+        return (await (await room.sandbox.submit(form, {"words:1": "other words"})).settled()).text
+
+    return press
+
+
+OPEN: dict[str, Callable[[RightsRoom, User], Awaitable[Press]]] = {
+    "`/memory show`: turn the page": page_of_memory,
+    "`/memory clear`: delete": question_of_clearing,
+    "`/minutes`: agree to the price": price_of_minutes,
+    "`/podcast`: agree to the price": price_of_podcast,
+    "panel: Stop": stop_of_panel,
+    "form: That's not what I said": form_of_correction,
+}
+
+
+async def lose(room: RightsRoom, user: User, role: Role, lost: str) -> None:
+    sandbox = room.sandbox
+    denied = {
+        "sight of the channel": P.VIEW_CHANNEL,
+        "*Read Message History*": P.READ_MESSAGE_HISTORY,
+        "*Connect*, but not the place in the call": P.CONNECT,
+    }
+    if lost in denied:
+        sandbox.moderator.overwrite(sandbox.lounge, user, deny=int(denied[lost]))
+    elif lost == "*Manage Server*":
+        sandbox.moderator.permit(sandbox.guild, role, 0)
+    elif lost == "the place on the list":
+        await room.quiet.client.preferences.change(sandbox.guild.id, None, "access", "call=9;answer=9;spend=9", 9)
+    else:
+        assert lost == "the place in the call, by a move"
+        await sandbox.moderator.move(user, sandbox.den)
+
+
+async def test_what_is_open_asks_for_the_right_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("minutes.session", "commands.podcast.job"):
+        monkeypatch.setattr(f"bot.chat.{name}.CONFIRM_ABOVE_DOLLARS", Decimal(-1))
+    _, *table = rows("While something is open")
+    assert {row[0] for row in table} == set(OPEN)
+    wrong: list[str] = []
+    async with rights_room(tmp_path) as room:
+        for number, (what, lost, then) in enumerate(table):
+            await room.ready()
+            manages = int(P.MANAGE_GUILD) if lost == "*Manage Server*" else 0
+            role = room.sandbox.world.add_role(room.sandbox.guild, f"role {number}", manages)
+            user = room.sandbox.add_user(f"person {number}", [role])
+            press = await OPEN[what](room, user)
+            await lose(room, user, role, lost)
+            read = await press(then == "yes")
+            await room.quiet.client.preferences.reset(room.sandbox.guild.id, None, "access")
+            fine = not refused(read) if then == "yes" else re.fullmatch(pattern(then), read)
+            if not fine:
+                wrong.append(f"{what} · {lost} · {then}: {read!r}")
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("lost", ["sight", "history", "voice"])

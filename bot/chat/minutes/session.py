@@ -62,7 +62,7 @@ async def _agreed(interaction: Interaction, talk: work.Meeting, *, private: bool
     words = host.words_to(interaction) if private else host.words_in(talk.channel.guild)
     cost = lines.money(work.cost(host, talk), words, estimated=True)
     head = words("minutes plan", channel=f"<#{talk.channel.id}>", lines=len(talk.lines), cost=cost)
-    view = PriceQuestion(host, words, interaction.user.id)
+    view = PriceQuestion(host, words, interaction.user.id, talk.channel)
     await interaction.edit_original_response(content=f"{head}\n{words('podcast ask')}", view=view)
     await view.wait()
     if host.is_closed():
