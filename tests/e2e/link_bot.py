@@ -103,14 +103,14 @@ class LinkBot:
         return correlation(clips.load(name, HEAR_RATE), self.sound(person), HEAR_RATE)
 
     async def is_heard(self, person: Person, name: str = "bot-heard") -> float:
-        """Say a clip; return how much of it the person heard."""
+        """Say a clip; return how much of it the person heard, whatever pauses a busy machine made."""
         since = asyncio.get_running_loop().time()
         playback = self.link.play()
         playback.feed(clips.load(name, SPEAK_RATE))
         playback.finish()
         await playback.wait()
         await settled(lambda: len(person.recorder.frames(self.bot_id)))
-        return correlation(clips.load(name, 48_000), person.recorder.heard(self.bot_id, since), 48_000)
+        return correlation(clips.load(name, 48_000), person.recorder.words(self.bot_id, since), 48_000)
 
     async def both_ways(self, person: Person) -> None:
         """Assert that the bot hears the person and the person hears the bot, once it is in the group by itself."""

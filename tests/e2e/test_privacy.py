@@ -89,11 +89,11 @@ async def test_who_withdraws_while_the_model_thinks_is_taken_out_of_the_turn(har
         await asyncio.gather(anna.say(clips.load("anna-quickest", OUT)), ben.say(clips.load("ben-moon", OUT)))
         await until(lambda: harness.model.chats)
         together = len(harness.model.chats)
-        assert sorted(parts(harness.model.chats[-1].body)) == ["Anna", "Ben"]  # they began at once
+        assert set(parts(harness.model.chats[-1].body)) == {"Anna", "Ben"}  # they began at once
         await harness.sandbox.command(anna.user, "privacy withdraw", channel_id=harness.lounge.id)
         await until(lambda: len(harness.model.chats) > together)
         body = harness.model.chats[-1].body
-        assert parts(body) == ["Ben"]
+        assert set(parts(body)) == {"Ben"}
         assert sentence("anna-quickest") not in json.dumps(body["messages"])
         await said(harness, "bot-heard")
         assert harness.model.chats[together - 1].aborted_at is not None

@@ -12,7 +12,8 @@ from sandbox.model.behaviour import Oddity, ProxyPage, Speak
 from sandbox.model.server import ModelServer
 from sandbox.people.person import Person
 from tests.e2e.conftest import Harness, until
-from tests.e2e.test_conversation import OUT, heard_by, said, sentence
+from tests.e2e.test_conversation import OUT, said, sentence
+from tests.e2e.test_process import words_heard
 
 HEARD = Speak.clip("bot-heard")
 
@@ -35,7 +36,7 @@ async def test_other_formats_are_heard(harness: Harness, answer: Speak) -> None:
     async with harness.bot():
         anna = await ask(harness)
         await said(harness, "bot-heard")
-        assert heard_by(anna, harness, "bot-heard") >= 0.9
+        assert words_heard(harness, anna, "bot-heard") >= 0.9
 
 
 @pytest.mark.parametrize("encoding", ["float", "24 bit", "mp4 with its index last"])
@@ -66,7 +67,7 @@ async def test_sound_without_words_is_written_down(harness: Harness) -> None:
         await said(harness, "bot-heard")
         [line] = [line for line in harness.lines() if sentence("bot-heard") in line]
         assert f"{len(HEARD.pcm) / 2 / SPEAK_RATE:.1f} s" in line and "$" in line
-        assert heard_by(anna, harness, "bot-heard") >= 0.9
+        assert words_heard(harness, anna, "bot-heard") >= 0.9
 
 
 async def test_thoughts_stay_with_the_model(harness: Harness) -> None:

@@ -9,7 +9,8 @@ import pytest
 from sandbox import clips
 from sandbox.model.behaviour import Speak
 from tests.e2e.conftest import Harness, until
-from tests.e2e.test_conversation import OUT, heard_by, sentence
+from tests.e2e.test_conversation import OUT, sentence
+from tests.e2e.test_process import words_heard
 
 LINE = sentence("bot-rice")
 
@@ -33,7 +34,7 @@ async def test_a_written_line_is_heard_in_its_writers_voice(harness: Harness, en
         began = anna.recorder.frames(harness.sandbox.bot.id)[0].at
         assert began >= spoken.last, "it waits while somebody speaks"
         await anna.recorder.quiet(harness.sandbox.bot.id, 1.0)
-        assert heard_by(anna, harness, "bot-rice") >= 0.95
+        assert words_heard(harness, anna, "bot-rice") >= 0.95
         if engine == "audio":
             [asked] = harness.model.chats
             assert asked.body["audio"]["voice"] == "coral"
@@ -73,4 +74,4 @@ async def test_without_read_text_a_mention_is_read_and_then_answered(harness: Ha
         reading, answer = harness.model.chats
         assert reading.body["messages"][-1]["content"][0]["text"] == LINE
         assert reading.body["audio"]["voice"] != answer.body["audio"]["voice"]
-        assert heard_by(anna, harness, "bot-rice") >= 0.95 and heard_by(anna, harness, "bot-heard") >= 0.95
+        assert words_heard(harness, anna, "bot-rice") >= 0.95 and words_heard(harness, anna, "bot-heard") >= 0.95
