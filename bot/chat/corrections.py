@@ -193,7 +193,8 @@ class CorrectionForm(ui.Modal):
         host = interaction.client
         words, call = host.words_to(interaction), host.calls.get(interaction.guild_id or 0)
         text = words("correct done" if shown else "correct unshown")
-        here = call is not None and not call.left and call.venue.channel_id == self._channel_id
+        # What is interpreted was said to somebody else, and is not to be answered.
+        here = call and not call.left and not call.interpreter.on and call.venue.channel_id == self._channel_id
         talk = call.record.messages if call is not None and here else ()
         asked = next((line for line in reversed(changed) if answered_last(talk, line)), None)
         if asked is None:

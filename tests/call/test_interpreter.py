@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.fake_call import FakeCall, fake_call
-from tests.fakes import ANNA, BEN
+from tests.fakes import ANNA, BEN, FakeVenue
 
 pytestmark = pytest.mark.looptime
 
@@ -125,3 +125,27 @@ async def test_it_ends_and_a_name_is_needed_again() -> None:
         await fake.says(ANNA, 1.0, then=5.0)  # no follow-up either: nobody was answered
         assert len(fake.engine.requests) == 1
         assert fake.outcomes == ["interpreted", "not_addressed"]
+
+
+async def test_two_calls_are_interpreted_each_in_its_own_languages() -> None:
+    class Elsewhere(FakeVenue):
+        guild_id = 6
+
+    async with fake_call(ANNA, BEN) as fake:
+        fake.call.interpreter.choose(LANGUAGES)
+        there = Elsewhere(ANNA, BEN, channel_id=8)
+        second = await fake.calls.join(there, ANNA)
+        second.interpreter.choose(("de", "fr"))
+        await asyncio.sleep(0.1)
+        for number in range(10):
+            fake.link.speak(BEN if number % 2 else ANNA, 1.5)
+            there.links[-1].speak(ANNA if number % 2 else BEN, 1.5)
+            await asyncio.sleep(6.0)
+        first = [request for request in fake.engine.requests if request.room.interpret == LANGUAGES]
+        others = [request for request in fake.engine.requests if request.room.interpret == ("de", "fr")]
+        assert (len(first), len(others), len(fake.engine.requests)) == (10, 10, 20)
+        assert [one.turn.utterances[0].user_id for one in first] == [ANNA, BEN] * 5
+        assert [one.turn.utterances[0].user_id for one in others] == [BEN, ANNA] * 5
+        second.interpreter.choose(())
+        await fake.says(ANNA, 1.5, then=6.0)
+        assert fake.engine.requests[-1].room.interpret == LANGUAGES

@@ -25,6 +25,13 @@ async def test_a_misheard_line_is_put_right_for_all_that_comes(harness: Harness)
         [message] = [item for item in harness.sandbox.messages(harness.lounge.id) if heard in item.content]
         [answer] = [item for item in harness.sandbox.messages(harness.lounge.id) if "-#" in item.content]
         assert "isn't a line of a call" in (await harness.sandbox.menu(anna.user, MENU, answer)).text
+        [call] = running.calls.all()
+        call.interpreter.choose(("en", "ja"))
+        form = await harness.sandbox.menu(anna.user, MENU, message)
+        outcome = await (await harness.sandbox.submit(form, {"words:1": f"{meant} rice"})).settled()
+        assert outcome.message is not None
+        assert not outcome.message.components, "what was interpreted is not answered"
+        call.interpreter.choose(())
         form = await harness.sandbox.menu(anna.user, MENU, message)
         outcome = await (await harness.sandbox.submit(form, {"words:1": meant})).settled()
         assert outcome.ephemeral
