@@ -14,7 +14,7 @@ from sandbox import clips
 from sandbox.model.behaviour import TranscribeAs
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.server import ModelServer
-from sandbox.people.person import RTP_RATE
+from sandbox.people.person import RTP_RATE, Person
 from sandbox.server import Sandbox
 from tests.e2e import process
 from tests.e2e.conftest import Harness
@@ -25,6 +25,8 @@ HEADING = (
 )
 NAMES = ("Ada", "Bea", "Cem", "Dia", "Eli", "Fay")
 CLIPS = ("ben-story", "ben-moon", "ben-train", "anna-cook", "anna-boss", "yuki-weather")
+ROUNDS = 3
+PAUSE_SECONDS = 5.0
 STEP = 0.1
 """Seconds of speech from one look to the next."""
 
@@ -32,7 +34,10 @@ STEP = 0.1
 @pytest.mark.long
 @pytest.mark.timeout(240)
 async def test_words_while_they_are_said(tmp_path: Path, figures: dict[str, list[str]]) -> None:
-    """Each transcription gets a word of its own: when it is first read tells when the sound before it is."""
+    """Each transcription gets a word of its own: when it is first read tells when the sound before it is.
+
+    A line that still grows ends with "…"; how long that stands after somebody paused is the wait for the final text.
+    """
     numbers, asked = itertools.count(), dict[str, tuple[float, bytes]]()
 
     def heard(request: ReceivedRequest) -> TranscribeAs:
@@ -55,6 +60,8 @@ async def test_words_while_they_are_said(tmp_path: Path, figures: dict[str, list
             await outcome.settled()
             thread = next(item for item in sandbox.guild.channels.values() if item.is_thread)
             seen: dict[str, tuple[str, float]] = {}
+            grew: list[tuple[str, float]] = []
+            paused: list[tuple[str, float]] = []
 
             async def watch() -> None:
                 while True:
@@ -62,12 +69,18 @@ async def test_words_while_they_are_said(tmp_path: Path, figures: dict[str, list
                     for name, words in re.findall(r"\*\*(\w+)\*\* (.*)", shown):
                         for word in words.split():
                             seen.setdefault(word, (name, time.monotonic()))
+                        if words.endswith("…"):
+                            grew.append((name, time.monotonic()))
                     await asyncio.sleep(0.02)
 
+            async def say(name: str, person: Person, clip: str) -> None:
+                await person.say(4 * clips.load(clip, RTP_RATE))
+                paused.append((name, time.monotonic()))
+
             watching = asyncio.create_task(watch())
-            speech = [4 * clips.load(clip, RTP_RATE) for clip in CLIPS]
-            await asyncio.gather(*(person.say(pcm) for person, pcm in zip(people, speech, strict=True)))
-            await asyncio.sleep(5.0)
+            for _ in range(ROUNDS):
+                await asyncio.gather(*map(say, NAMES, people, CLIPS))
+                await asyncio.sleep(PAUSE_SECONDS)
             watching.cancel()
     waits: list[float] = []
     known: dict[str, float] = {}
@@ -79,7 +92,13 @@ async def test_words_while_they_are_said(tmp_path: Path, figures: dict[str, list
             waits += [at - ended + STEP * step for step in range(round((ended - begun) / STEP))]
             known[name] = ended
     assert set(known) == set(NAMES)
+    finals = [
+        max((at for grown, at in grew if grown == name and since <= at < since + PAUSE_SECONDS), default=since) - since
+        for name, since in paused
+    ]
+    assert not [name for name, at in grew if at > max(since for _, since in paused) + PAUSE_SECONDS - 1]
     p95 = quantiles(waits, n=20)[-1]
     figures.setdefault(HEADING, []).append(
-        f"{len(asked)} requests, {len(seen)} read: median {median(waits):.2f} s, p95 {p95:.2f} s"
+        f"{len(asked)} requests, {len(seen)} read: median {median(waits):.2f} s, p95 {p95:.2f} s; "
+        f"{len(finals)} final texts: median {median(finals):.2f} s, p95 {quantiles(finals, n=20)[-1]:.2f} s"
     )
