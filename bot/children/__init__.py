@@ -5,9 +5,11 @@ import resource
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from ctypes import CDLL
+from pathlib import Path
 
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVILEGES = 1, 38
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVILEGES = 1, 36, 38
 """Options of prctl(2)."""
 _CHILD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 """No secret, and one thread of linear algebra, which otherwise reserves memory for each core."""
@@ -18,6 +20,27 @@ _PASSED_VARIABLES = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 def child_environment() -> dict[str, str]:
     """Return all of a child's environment."""
     return _CHILD_ENVIRONMENT | {name: os.environ[name] for name in _PASSED_VARIABLES if name in os.environ}
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever the children of this process leave behind, where the system can do that: Linux."""
+    if sys.platform == "linux":
+        CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_children() -> None:
+    """Kill the children of this process with their groups, and theirs, where the system tells who they are."""
+    own = os.getpid()
+    with suppress(OSError, ValueError):
+        while found := Path(f"/proc/self/task/{own}/children").read_text(encoding="ascii").split():
+            for pid in map(int, found):
+                with suppress(ProcessLookupError):
+                    group = os.getpgid(pid)
+                    if group == os.getpgid(own):
+                        os.kill(pid, signal.SIGKILL)
+                    else:
+                        os.killpg(group, signal.SIGKILL)
+                os.waitpid(pid, 0)
 
 
 def confine(parent: int, niceness: int, limits: Mapping[int, int]) -> None:

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from bot.children import adopt_orphans, end_children
 from bot.tools.listed_tools import listed_tool
 from bot.tools.mcp_connection import connected, is_gone, is_unread, listed, name_of, news, told
 from bot.tools.server_wire import MAX_ORDER_BYTES, wire_line
@@ -157,19 +158,34 @@ async def serve(channel: socket.socket, cpu_seconds: float) -> None:
 
 def limit_memory() -> None:
     """From here on, for this process alone: a server that is started inherits limits."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(OSError, ValueError):  # no such file but on Linux
         with open("/proc/self/statm", encoding="ascii") as file:
             now = int(file.read().split()[0]) * resource.getpagesize()
         most = resource.getrlimit(resource.RLIMIT_AS)[1]
         wanted = now + MORE_MEMORY_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _become_server(control: socket.socket, descriptor: int, cpu_seconds: float) -> None:
+    """Fork once more, and when the process that reads has ended, by whatever, end what it leaves behind."""
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        adopt_orphans()
+        reader = os.fork()
+        if not reader:
+            _read_server(control, descriptor, cpu_seconds)
+        os.close(descriptor)
+        while os.wait()[0] != reader:
+            pass
+        end_children()
+    finally:
+        os._exit(0)
+
+
+def _read_server(control: socket.socket, descriptor: int, cpu_seconds: float) -> None:
     try:
         os.set_inheritable(descriptor, False)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, control.fileno())
         os.close(null)

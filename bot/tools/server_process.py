@@ -49,9 +49,10 @@ class ServerProcesses:
         with theirs:
             try:
                 socket.send_fds(await self._template(), [b"+"], [theirs.fileno()])
-            except OSError:
+            except BaseException as error:
                 ours.close()
-                self._leave()
+                if isinstance(error, OSError):
+                    self._leave()
                 raise
         reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_REPORT_BYTES)
         try:

@@ -1,10 +1,13 @@
 """A server of tools for the tests, written by hand: it answers what no SDK would. Its tools say how."""
 
 import json
+import os
 import sys
+import time
+from pathlib import Path
 from typing import Any
 
-MANY = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000_000
+MANY = int(sys.argv[1])
 
 
 def answer(number: Any, name: str) -> str:
@@ -24,6 +27,11 @@ def answer(number: Any, name: str) -> str:
 
 
 def main() -> None:
+    """The first one that is started does not look whether anybody still reads."""
+    started = Path(sys.argv[2])
+    first = not started.exists()
+    with started.open("a", encoding="ascii") as file:
+        file.write(f"{os.getpid()}\n")
     for line in sys.stdin:
         message = json.loads(line)
         number, method = message.get("id"), message["method"]
@@ -40,6 +48,8 @@ def main() -> None:
         elif number is not None:
             error = {"code": -32601, "message": "unknown"}
             print(json.dumps({"jsonrpc": "2.0", "id": number, "error": error}), flush=True)
+    if first:
+        time.sleep(600.0)
 
 
 if __name__ == "__main__":
