@@ -85,22 +85,24 @@ class Holdings(Holder):
     def bar(self, user_ids: Set[int], captions: Holder) -> None:
         """Drop the sound of people who may not be answered any more; what they agreed to and what is known stay."""
         for user_id in user_ids:
-            self._let_go(user_id, "not_allowed")
+            _, unwritten = self._let_go(user_id, "not_allowed")
+            self._record.drop(self._record.lines(unwritten))
             captions.withdraw(self._context.venue.guild_id, user_id)
 
     def _drop_sound(self, user_id: int, *, typed: bool = False) -> set[int]:
         """Drop a person's sound, with `typed` also their questions; return the ids of their unanswered utterances."""
         self._consents.decide(user_id, False)
-        dropped = self._let_go(user_id, "no_consent", typed=typed)
+        dropped, unwritten = self._let_go(user_id, "no_consent", typed=typed)
         self._context.display.drop_words(user_id)
         self._people_changed()
-        return dropped
+        return dropped | unwritten
 
-    def _let_go(self, user_id: int, why: str, *, typed: bool = False) -> set[int]:
+    def _let_go(self, user_id: int, why: str, *, typed: bool = False) -> tuple[set[int], set[int]]:
+        """Return the ids of the utterances that waited, and of those that were being written down."""
         context = self._context
         self._listener.withdrawn(user_id, context.services.clock(), why)
         dropped, unwritten = self._responder.withdraw(user_id, typed=typed)
         dropped += self._floor.withdraw(user_id)
         for utterance in dropped:
             context.verdicts.judge(utterance, why)
-        return unwritten | {utterance.id for utterance in dropped}
+        return {utterance.id for utterance in dropped}, unwritten

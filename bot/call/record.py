@@ -102,9 +102,13 @@ class Record:
         self._lines_of = {part: line for part, line in self._lines_of.items() if line.id not in message_ids}
         self._outbox.drop(message_ids)
 
+    def lines(self, utterance_ids: Set[int]) -> set[str]:
+        """Return the ids of the lines of these utterances."""
+        return {line.id for number in utterance_ids if (line := self._lines_of.get(number))}
+
     def withdraw(self, user_id: int, utterance_ids: Set[int]) -> set[str]:
         """Forget the lines of these utterances, and those of a person that are not written yet; return their ids."""
-        ids = {line.id for number in utterance_ids if (line := self._lines_of.get(number))}
+        ids = self.lines(utterance_ids)
         for line_ids in self._outbox.withdraw(self._venue.guild_id, user_id).values():
             ids |= line_ids
         self.drop(ids)

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot.call.access import IN_A_CALL, MAX_LISTED, MAX_SHOWN, Access
+from bot.call.record import PENDING_TEXT
 from bot.types import Standing
 from tests.fake_call import fake_call
 from tests.fakes import ANNA, BEN
@@ -86,7 +87,7 @@ def test_the_highest_cap_of_the_roles_counts_and_none_beats_them_all() -> None:
 async def test_who_loses_the_right_in_mid_sentence_is_neither_transcribed_nor_answered(after: float) -> None:
     """In mid-sentence, before the turn is closed, and while it is answered: then the answer ends."""
     async with fake_call(ANNA, BEN, answering="always") as fake:
-        fake.engine.usual = (3.0, 2.0)
+        fake.engine.usual, fake.transcriber.delay = (3.0, 2.0), 5.0
         fake.link.speak(ANNA, 4.0)
         await asyncio.sleep(after)
         asked = len(fake.engine.requests), len(fake.transcriber.sent)
@@ -94,6 +95,7 @@ async def test_who_loses_the_right_in_mid_sentence_is_neither_transcribed_nor_an
         fake.settings = replace(fake.settings, access=Access().changed("answer", str(BEN), listed=True))
         fake.call.people_changed()
         await asyncio.sleep(9.0)
+        assert not [message for message in fake.call.record.messages if message.text == PENDING_TEXT]
         assert (len(fake.engine.requests), len(fake.transcriber.sent)) == asked
         assert not any(message.role == "assistant" for message in fake.call.record.messages)
         assert fake.outcomes[-1] == "not_allowed"
