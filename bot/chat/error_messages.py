@@ -88,7 +88,7 @@ async def send_error(interaction: discord.Interaction, words: Words, error: Base
     original = error.__cause__ if isinstance(error, app_commands.CommandInvokeError) else error
     if isinstance(original, discord.NotFound | discord.HTTPException) and original.code in _EXPIRED_INTERACTION_CODES:
         if original.code == _ANSWERED_CODE and not interaction.response.is_done():
-            log.error("answered_elsewhere", hint=_ANSWERED_HINT)
+            log.warning("answered_elsewhere", hint=_ANSWERED_HINT)
         else:
             log.warning("interaction_expired", code=original.code)
         return
