@@ -110,17 +110,17 @@ class Accounts:
         """Book an answer that nobody heard: a preemptive one that did not fit, or one that was withdrawn."""
         return self.charge_answer(answer, "speculation")
 
-    def may_transcribe(self, utterance: Utterance, ahead: Reservation | None = None) -> Reservation | None:
-        """Hold back what writing an utterance down costs, until `transcribed`; None: the budget does not allow it.
+    def reserve_words(self, utterance: Utterance, ahead: Reservation | None = None) -> Reservation:
+        """Hold back what writing an utterance down costs, until `transcribed`, if the budget allows it.
 
         `ahead`: what is held back for it already.
         """
         reservation = ahead or self._reserve_transcript(utterance)
         self.news.announce(reservation)
-        if not reservation.open:
+        if reservation.open:
+            self._transcribing[utterance.id] = reservation, self._services.clock()
+        else:
             self._unpaid.append(utterance.id)
-            return None
-        self._transcribing[utterance.id] = reservation, self._services.clock()
         return reservation
 
     def reserve_ahead(self, utterance: Utterance) -> Reservation | None:

@@ -107,7 +107,7 @@ class Launcher:
             services.tool_route,
             words=words,
             patience=lambda: self._wait_sentence(request),
-            may_go_on=self._accounts.rounds.may_go_on,
+            refusal=self._accounts.rounds.refusal,
         )
         return answer.run(request)
 

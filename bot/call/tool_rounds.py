@@ -26,22 +26,26 @@ class ToolRounds:
         self._beside: dict[int, list[Charged]] = {}
         "number of a turn -> what was spent beside its requests"
 
-    async def may_go_on(self, request: ReplyRequest) -> bool:
-        """Return whether the budget allows one more; hold its price back, for all processes, until `close`."""
+    async def refusal(self, request: ReplyRequest) -> BudgetSpent | None:
+        """Hold back the price of one more, for all processes, until `close`, or return why the budget forbids it."""
         services = self._services
-        return await self.may_spend(
+        reservation = await self._reserve(
             request.turn, lambda seconds: services.by_model(services.engine.estimate(request, seconds))
         )
+        return None if reservation.open else reservation.refusal
 
-    async def may_spend(
-        self, turn: Turn, expected: Mapping[str, Usage] | Callable[[float], Mapping[str, Usage]]
-    ) -> bool:
+    async def may_spend(self, turn: Turn, expected: Mapping[str, Usage]) -> bool:
         """Return whether the budget allows something for an answer; hold its price back as above."""
+        return (await self._reserve(turn, expected)).open
+
+    async def _reserve(
+        self, turn: Turn, expected: Mapping[str, Usage] | Callable[[float], Mapping[str, Usage]]
+    ) -> Reservation:
         reservation = self._account.reserve(turn.people, expected, tell=False)
         self._held.setdefault(turn.id, []).append(reservation)
         with suppress(BudgetSpent):
             await self._account.hold(reservation)
-        return reservation.open
+        return reservation
 
     def spent(self, turn: Turn, model: str, usage: Usage, *, estimated: bool) -> None:
         """Note what was spent for an answer beside its requests; `close` books it."""

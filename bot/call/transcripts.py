@@ -13,7 +13,6 @@ from bot.call.context import CallContext
 from bot.call.dictation import Dictation
 from bot.call.growing_speech import GrowingSpeech
 from bot.call.record import Record
-from bot.errors import BudgetSpent
 from bot.types import Heard, Turn, Utterance
 
 LAST_TRANSCRIPTS_SECONDS = 5.0
@@ -65,9 +64,9 @@ class Transcripts:
             self._drop(utterance.id)
             begun = None
         speech = self.dictation.parts.close(utterance)
-        reservation = self._accounts.may_transcribe(utterance, begun.reservation if begun else None)
-        if reservation is None:
-            self.dictation.failure = BudgetSpent()
+        reservation = self._accounts.reserve_words(utterance, begun.reservation if begun else None)
+        if not reservation.open:
+            self.dictation.failure = reservation.refusal
             return
         self._record.spoke(utterance)
         while len(self._tasks) >= MAX_REMEMBERED_TRANSCRIPTS:

@@ -108,12 +108,12 @@ async def ask(question: Question, room: RoomContext, services: JobServices) -> A
             async def words() -> dict[int, str | None]:
                 return {}  # the question is written
 
-            async def may_go_on(more: ReplyRequest) -> bool:
-                return await account.may_go_on(
+            async def refusal(more: ReplyRequest) -> BudgetSpent | None:
+                return await account.refusal(
                     services.by_model(services.engine.estimate(more, MAX_SHORT_ANSWER_SECONDS))
                 )
 
-            answer = ToolAnswer(services.engine, toolbox, asking, services.tool_route, words=words, may_go_on=may_go_on)
+            answer = ToolAnswer(services.engine, toolbox, asking, services.tool_route, words=words, refusal=refusal)
             events = answer.run(request)
         try:
             async for event in events:

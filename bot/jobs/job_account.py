@@ -97,22 +97,25 @@ class JobAccount:
     async def __aexit__(self, *_: object) -> None:
         if self._renewing is not None:
             self._renewing.cancel()
-            await asyncio.wait([self._renewing])
         for reservation in self._reservations:
             self._account.settle(reservation)
-        await self.write()
-        if self._services.outbox is not None:
-            for entry in (*self._charges, *self._ended):
-                self._services.outbox.add(self._guild_id, self._channel_id, entry)
-        self._charges.clear()
+        try:
+            if self._renewing is not None:
+                await asyncio.wait([self._renewing])
+            await self.write()
+        finally:  # it may be cancelled here once more
+            if self._services.outbox is not None:
+                for entry in (*self._charges, *self._ended):
+                    self._services.outbox.add(self._guild_id, self._channel_id, entry)
+            self._charges.clear()
 
-    async def may_go_on(self, estimate: Mapping[str, Usage]) -> bool:
-        """Return whether the budget allows one more request; hold its price back until the job is over."""
+    async def refusal(self, estimate: Mapping[str, Usage]) -> BudgetSpent | None:
+        """Hold back the price of one more request until the job is over; return why the budget does not allow it."""
         reservation = self._account.reserve(self._people, estimate, tell=False)
         self._more.append(reservation)
         with suppress(BudgetSpent):
             await self._account.hold(reservation)
-        return reservation.open
+        return None if reservation.open else reservation.refusal
 
     def spend(self, model: str, usage: Usage, estimated: bool) -> None:
         """Book one request; less is held back for the rest."""
@@ -127,16 +130,18 @@ class JobAccount:
             raise BudgetSpent
 
     async def write(self) -> None:
-        """Store the charges booked since the last write. If the store fails, the next write tries them again."""
+        """Store the charges booked since the last write; those of a write that failed are tried again by the next."""
         if not self._charges or self._services.store is None:
             return
         batch = self._charges.copy()
         self._charges.clear()  # before the await, because other requests of the job may call this meanwhile
         try:
             await self._services.store.charge(batch)
-        except StoreError as error:
-            log.warning("charges_kept", reason=error.code, count=len(batch))
+        except BaseException as error:  # a cancelled one may have been stored: twice counts once
             self._charges[:0] = batch
+            if not isinstance(error, StoreError):
+                raise
+            log.warning("charges_kept", reason=error.code, count=len(batch))
         else:
             await self._renew()
 

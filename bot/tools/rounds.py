@@ -44,8 +44,8 @@ WORK_STEP_SECONDS = 0.1
 
 Patience = Callable[[], Awaitable[tuple[str, bytes]]]
 """Gives that sentence and its sound (s16le mono 24 kHz); empty: there is none."""
-MayGoOn = Callable[[ReplyRequest], Awaitable[bool]]
-"""Holds back what one more request costs; False: the budget does not allow it."""
+Refusal = Callable[[ReplyRequest], Awaitable[BudgetSpent | None]]
+"""Holds back what one more request costs, or gives why the budget does not allow it."""
 Words = Callable[[], Awaitable[Mapping[int, str | None]]]
 """Gives what was said in a turn, by utterance id; None: not known."""
 
@@ -91,7 +91,7 @@ class ToolAnswer:
         *,
         words: Words | None = None,
         patience: Patience | None = None,
-        may_go_on: MayGoOn | None = None,
+        refusal: Refusal | None = None,
     ) -> None:
         self._engine = engine
         self._toolbox = toolbox
@@ -99,7 +99,7 @@ class ToolAnswer:
         self._route = route
         self._words = words
         self._patience = patience
-        self._may_go_on = may_go_on
+        self._refusal = refusal
         self._usage = Usage()
         self._estimated = False
         self._discarded = 0
@@ -141,9 +141,9 @@ class ToolAnswer:
                     yield event
             request = self._next(request, called[0], results)
             yield ToolsUsed(tuple(use for _, use in results), Usage())
-            if self._may_go_on and not await self._may_go_on(request):
+            if self._refusal and (refusal := await self._refusal(request)):
                 yield self._summed(ReplyDone(Usage(), complete=False))
-                raise BudgetSpent
+                raise refusal
 
     async def _once(self, request: ReplyRequest, called: list[ToolCalls]) -> AsyncGenerator[ReplyEvent]:
         """Pass on one request's answer; at its end come the sums of all requests, unless it calls tools."""
@@ -194,7 +194,7 @@ class ToolAnswer:
         words = await self._words() if self._words else {}
         written = _in_writing(request, words)
         while len(written.rounds) < MAX_ROUNDS and asyncio.get_running_loop().time() < self._end:
-            if self._may_go_on and not await self._may_go_on(written):
+            if self._refusal and await self._refusal(written):
                 break  # the answer itself is paid for
             calls, usage = None, Usage()
             try:

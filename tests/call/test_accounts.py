@@ -123,13 +123,13 @@ def test_what_nobody_heard_is_paid_all_the_same(
 def test_transcripts_are_held_back_and_booked() -> None:
     setup = Setup("1")
     utterance = said(1, 3.0)
-    assert setup.accounts.may_transcribe(utterance)
+    assert setup.accounts.reserve_words(utterance).open
     assert setup.budget.left(GUILD) == 97 * CENT
     setup.accounts.transcribed(utterance, Heard(1, ANNA, "hello", 3.0))
     assert setup.bills() == [("transcription", 3 * CENT, False)]
-    assert setup.accounts.may_transcribe(said(2))
+    assert setup.accounts.reserve_words(said(2)).open
     setup.accounts.transcribed(said(2), None)
-    assert setup.accounts.may_transcribe(said(3))
+    assert setup.accounts.reserve_words(said(3)).open
     setup.accounts.transcribed_all()  # the call ends before the words come
     assert setup.budget.left(GUILD) == 97 * CENT
 
@@ -138,7 +138,7 @@ def test_people_are_told_once_that_an_unknown_price_is_guessed() -> None:
     setup = Setup("1")
     setup.budget.price = lambda _model, _usage: None
     for number in range(3):
-        assert setup.accounts.may_transcribe(said(number))
+        assert setup.accounts.reserve_words(said(number)).open
     assert setup.written.shown == [Notice("budget_guessed")]
 
 
@@ -146,7 +146,7 @@ def test_nothing_is_written_down_once_the_budget_is_spent_and_people_are_told_on
     setup = Setup("0.10")
     for number in range(20):
         utterance = said(number)
-        if setup.accounts.may_transcribe(utterance):
+        if setup.accounts.reserve_words(utterance).open:
             setup.accounts.transcribed(utterance, Heard(number, ANNA, "on and on", 1.0))
     assert setup.budget.left(GUILD) == 0
     assert len(setup.written.kept) == 10

@@ -134,6 +134,38 @@ async def test_after_a_kill_a_job_goes_on_with_what_was_held_for_it_and_others_w
     await store.aclose()
 
 
+async def test_what_a_job_spent_is_kept_however_often_it_is_cancelled(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await SqlStore.open(url)
+    here, waits = OneProcess(store), asyncio.Event()
+
+    async def hang(_: object) -> None:
+        waits.set()
+        await asyncio.Event().wait()
+
+    async def spend() -> None:
+        async with here.job(3) as account:
+            account.spend("m", Usage(2), False)
+            await account.write()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "charge", hang)
+        job = asyncio.create_task(spend())
+        for _ in range(2):
+            await asyncio.wait_for(waits.wait(), 30.0)
+            waits.clear()
+            job.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await job
+    here.outbox.close()
+    await here.outbox.run()
+    again = OneProcess(store)
+    assert await again.refuses(4) is BudgetTooSmall
+    assert await again.refuses(3) is None, "2 spent, nothing held"
+    await store.aclose()
+
+
 @pytest.mark.looptime
 async def test_a_job_that_takes_long_renews_what_it_holds() -> None:
     store = FakeStore()

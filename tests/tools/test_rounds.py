@@ -9,7 +9,7 @@ import pytest
 
 from bot.engine.client import build_client
 from bot.engine.openai_audio import OpenAIEngine
-from bot.errors import BudgetSpent, DeafModel, RateLimited
+from bot.errors import BudgetHeld, BudgetSpent, DeafModel, RateLimited
 from bot.ports import Asking
 from bot.tools.registry import ToolRegistry
 from bot.tools.rounds import MAX_ROUNDS, ToolAnswer, ToolRoute
@@ -203,14 +203,14 @@ async def test_a_result_does_not_wait_for_the_sentence(bench: Bench) -> None:
 
 
 async def test_the_cap_holds_between_two_requests(bench: Bench) -> None:
-    async def refuse(_: ReplyRequest) -> bool:
-        return False
+    async def refuse(_: ReplyRequest) -> BudgetSpent:
+        return BudgetHeld()
 
     bench.model.script(Speak.calling(ScriptedCall("look")), RICE)
     events: list[ReplyEvent] = []
     asked = replace(request(speech(1.0)), tools=bench.registry.offer(bench.asking))
-    with pytest.raises(BudgetSpent):
-        await read(bench.answer(may_go_on=refuse), asked, events)
+    with pytest.raises(BudgetHeld):  # which is no reason to wait until tomorrow
+        await read(bench.answer(refusal=refuse), asked, events)
     assert len(bench.model.chats) == 1
     assert done_of(events).usage != Usage(), "what was spent is booked"
     assert not done_of(events).complete
