@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 import aiohttp
 import discord
-from discord.gateway import DiscordVoiceWebSocket
+from discord.gateway import DiscordVoiceWebSocket, DiscordWebSocket
 from discord.http import Route
 from discord.voice_state import VoiceConnectionState, has_dave
 
@@ -58,9 +58,10 @@ SKIPPED_CHECKS = {
 PINNED_NAMES = {
     VoiceConnectionState: ("_connect_websocket", "_execute_transition", "_recover_from_invalid_commit", "can_encrypt"),
     DiscordVoiceWebSocket: ("poll_event", "received_binary_message", "discover_ip", "from_connection_state"),
+    DiscordWebSocket: ("received_message", "log_receive"),
     discord.VoiceClient: ("create_connection_state", "send_audio_packet"),
 }
-"""Names of discord.py that voice/link/connection.py uses; tests/voice/test_discord_contract.py knows them all."""
+"""Names of discord.py that voice/link/connection.py and chat/event_guard.py use; their tests know them all."""
 
 
 class NotDiscord(discord.DiscordException):
@@ -151,12 +152,8 @@ def _invite(application_id: int) -> str:
 def _library() -> Iterator[Finding]:
     """Check discord.py and its part of DAVE."""
     found = f"discord.py {version('discord.py')}"
-    gone = [
-        f"{owner.__name__}.{name}"
-        for owner, names in PINNED_NAMES.items()
-        for name in names
-        if not hasattr(owner, name)
-    ]
+    needed = ((owner, name) for owner, names in PINNED_NAMES.items() for name in names)
+    gone = [f"{owner.__name__}.{name}" for owner, name in needed if not hasattr(owner, name)]
     if gone:
         hint = "Install the discord.py that pyproject.toml pins."
         yield Finding("discord.py", Status.FAIL, f"{found} lacks {', '.join(gone)}", hint)

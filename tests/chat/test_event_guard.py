@@ -1,6 +1,7 @@
 """What the main gateway says in no form that anybody knows: counted, and passed over unless a session needs it."""
 
 import asyncio
+import inspect
 import json
 import math
 import zlib
@@ -9,6 +10,7 @@ from typing import Any, cast
 
 import discord
 import pytest
+from discord import shard
 from discord.gateway import DiscordWebSocket
 
 from bot.chat import event_guard
@@ -103,3 +105,12 @@ async def test_a_hello_as_discord_sends_it_starts_the_heartbeat(
     pulse.stop()
     pulse.join()
     assert not counts
+
+
+def test_discord_py_is_what_the_guard_was_written_for() -> None:
+    """When this fails after raising the pin: see in discord/gateway.py and shard.py what took the names' place."""
+    handles = inspect.getsource(DiscordWebSocket.received_message)
+    assert handles.index("decompress(msg)") < handles.index("self.log_receive(msg)") < handles.index("_from_json(msg)")
+    assert "DiscordWebSocket.from_client(" in inspect.getsource(shard.Shard)
+    for name in ("_connection", "_keep_alive"):
+        assert f"self.{name}" in inspect.getsource(DiscordWebSocket)
