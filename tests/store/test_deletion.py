@@ -2,12 +2,8 @@
 
 import asyncio
 import base64
-import os
 import random
-import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +15,7 @@ from bot.store import deletion
 from bot.store.repository import SqlStore
 from bot.store.spare_room import SpareRoom
 from tests.store.make import ANNA, BEN, CHANNEL, GUILD, START, answer, said
+from tests.store.small_disk import needs_a_small_disk, on_a_disk
 
 SINGERS = range(2**61, 2**61 + 12)
 
@@ -166,16 +163,10 @@ asyncio.run(main(sys.argv[1]))
 """
 
 
-@pytest.mark.skipif(not shutil.which("unshare"), reason="needs a file system of its own")
+@needs_a_small_disk
 def test_taking_back_and_forgetting_work_on_a_full_disk(tmp_path: Path) -> None:
-    """In a mount namespace: 16 MiB of memory as a disk, filled to the last block."""
-    command = f'mount -t tmpfs -o size=16m none {tmp_path} && exec "$0" -c "$1" {tmp_path}'
-    own = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
-    done = subprocess.run(
-        [*own, "sh", "-c", command, sys.executable, ON_A_FULL_DISK], capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "True True 300 [] True", done.stdout
+    """Filled to the last block."""
+    assert on_a_disk(16, tmp_path, ON_A_FULL_DISK)[-1] == "True True 300 [] True"
 
 
 def test_the_room_kept_aside_is_real_and_given_once(tmp_path: Path) -> None:

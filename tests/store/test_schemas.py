@@ -4,11 +4,7 @@ A new migration needs a new dump: `python -m tests.store.test_schemas` writes th
 """
 
 import asyncio
-import os
-import shutil
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -24,6 +20,7 @@ from bot.errors import StoreUnavailable
 from bot.store import database
 from bot.store.database import MIGRATIONS, alembic_config, newest_revision, open_engine
 from bot.store.repository import SqlStore
+from tests.store.small_disk import needs_a_small_disk, on_a_disk
 
 SCHEMAS = Path(__file__).parent / "schemas"
 REVISIONS = sorted(script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
@@ -131,18 +128,12 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-@pytest.mark.skipif(not shutil.which("unshare"), reason="needs a file system of its own")
+@needs_a_small_disk
 def test_a_migration_that_the_disk_has_no_room_for_changes_nothing_and_is_done_later(tmp_path: Path) -> None:
-    """In a mount namespace: 6 MiB of memory as a disk, filled, and freed little by little."""
-    command = f'mount -t tmpfs -o size=6m none {tmp_path} && exec "$0" -c "$1" {tmp_path} {SCHEMAS / "0001.sql"}'
-    own = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
-    done = subprocess.run(
-        [*own, "sh", "-c", command, sys.executable, ON_A_FULL_DISK], capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    *refused, opened = done.stdout.splitlines()
+    """Filled, and freed little by little."""
+    *refused, opened = on_a_disk(6, tmp_path, ON_A_FULL_DISK, SCHEMAS / "0001.sql")
     assert len(refused) >= 2
-    assert all(line.endswith(" True") for line in refused), done.stdout
+    assert all(line.endswith(" True") for line in refused), refused
     assert opened.endswith(" opened 1 1")
 
 
