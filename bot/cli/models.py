@@ -39,7 +39,8 @@ async def models() -> None:
         here = local_models(settings, roles_of(settings)).values()
     for model in here:
         if model.complete:
-            console.print(f"{model.name}: there in {model.folder}")
+            there = "part of its library" if model.comes_along else f"there in {model.folder}"
+            console.print(f"{model.name}: {there}")
             continue
         with Progress(*_COLUMNS, console=console) as bar:
             task = bar.add_task(model.name, total=None)

@@ -90,8 +90,8 @@ def models_of(settings: Settings) -> dict[str, str]:
 
 LOCAL_RECOGNISERS = {"en": "small-streaming-en", "ja": "small-streaming-ja"}
 """The model of each language that is meant when none is named; English where the language is any other."""
-LOCAL_VOICE = "vits-piper-en_US-joe-medium"
-
+LOCAL_VOICES = {"en": "vits-piper-en_US-joe-medium", "ja": "open-jtalk"}
+"""The same of the voices."""
 
 _FREE: dict[Rate, Decimal] = {
     "text_in": Decimal(0),
@@ -110,10 +110,9 @@ def _local_model(settings: Settings, name: RoleName, model: str) -> str:
     """Return the model that is meant: the default of the setting is one of a server."""
     if model != Settings.model_fields[f"{name}_model"].default:
         return model
-    if name is RoleName.SPEECH:
-        return LOCAL_VOICE
     language = (settings.language or "").partition("-")[0].lower()
-    return LOCAL_RECOGNISERS.get(language, LOCAL_RECOGNISERS["en"])
+    models = LOCAL_VOICES if name is RoleName.SPEECH else LOCAL_RECOGNISERS
+    return models.get(language, models["en"])
 
 
 def _answering_model(settings: Settings) -> str:

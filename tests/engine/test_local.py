@@ -13,7 +13,8 @@ from bot.config import load
 from bot.engine.faults import ModelFault
 from bot.engine.local import process as processes
 from bot.engine.local import wire
-from bot.engine.local.models import Architecture, LocalModel, LocalPart, architecture_of
+from bot.engine.local.japanese_voice import pieces_of
+from bot.engine.local.models import OPEN_JTALK, Architecture, LocalModel, LocalPart, architecture_of
 from bot.engine.local.process import LocalProcess
 from bot.engine.local.synthesizer import LocalSynthesizer
 from bot.engine.local.transcriber import LocalTranscriber
@@ -116,6 +117,28 @@ def test_what_is_missing_is_named_before_anything_starts(tmp_path: Path) -> None
     assert any("says what it is" in f for f in LocalModel(LocalPart.RECOGNISER, "whisper", tmp_path).faults())
 
 
+def test_the_voice_of_a_library_needs_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.engine.local.models.find_spec", lambda name: None if name == "pyopenjtalk" else name)
+    [fault] = LocalModel(LocalPart.VOICE, OPEN_JTALK, tmp_path / OPEN_JTALK).faults()
+    assert "[local-ja]" in fault
+    monkeypatch.setattr("bot.engine.local.models.find_spec", lambda name: name)
+    assert not LocalModel(LocalPart.VOICE, OPEN_JTALK, tmp_path / OPEN_JTALK).faults()
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("はい。月は遠いです！ほんと？！そう", ["はい。", "月は遠いです！", "ほんと？！", "そう"]),
+        ("長" * 50 + "、" + "短" * 30, ["長" * 50 + "、", "短" * 30]),
+        ("長" * 150, ["長" * 60, "長" * 60, "長" * 30]),
+        ("GitHub のAPIです", ["GitHub のAPIです"]),
+        ("二行\nあります。", ["二行\nあります。"]),
+    ],
+)
+def test_a_long_text_is_spoken_in_pieces(text: str, pieces: list[str]) -> None:
+    assert list(pieces_of(text)) == pieces
+
+
 @pytest.mark.parametrize(
     ("name", "architecture"),
     [("tiny-en", 0), ("base-ja", 1), ("tiny-streaming-en", 2), ("small-streaming-ja", 4), ("medium-streaming-en", 5)],
@@ -130,7 +153,8 @@ async def test_local_settings(tmp_path: Path) -> None:
     roles = roles_of(settings)
     assert [roles[name].server for name in (RoleName.TRANSCRIBE, RoleName.SPEECH)] == ["local", "local"]
     assert models_of(settings)["transcribe_model"] == "small-streaming-en"
-    assert models_of(load(overrides=given | {"language": "ja"}))["transcribe_model"] == "small-streaming-ja"
+    japanese = models_of(load(overrides=given | {"language": "ja-JP"}))
+    assert (japanese["transcribe_model"], japanese["speech_model"]) == ("small-streaming-ja", OPEN_JTALK)
     assert not any(own_prices(settings)["small-streaming-en"].values())
     with pytest.raises(ConfigError, match="TRANSCRIBE_MODEL"):
         async with open_engines(settings):

@@ -1,4 +1,4 @@
-"""The models of weights.py, and the libraries of the extra [local]. Without them these tests are left out."""
+"""The models of weights.py, and the libraries of the extras [local] and [local-ja]: without them these are left out."""
 
 import os
 from importlib.util import find_spec
@@ -8,7 +8,7 @@ import pytest
 
 MODELS = os.environ.get("LOCAL_MODELS_DIR", "")
 """Where weights.py put the models."""
-LIBRARIES = ("moonshine_voice", "sherpa_onnx")
+LIBRARIES = ("moonshine_voice", "sherpa_onnx", "pyopenjtalk")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,6 @@
 """Figures of the real parts: speed, memory, and word errors over the whole packet path beside the clean clips.
 
-LOCAL_MODELS_DIR=… ./dev --extra local pytest -n 0 -s -m long tests/local
+LOCAL_MODELS_DIR=… ./dev --extra local --extra local-ja pytest -n 0 -s -m long tests/local
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Recognition that streams: how much of the work is done before somebody stops speaking, and whether the words suffer.
 
-LOCAL_MODELS_DIR=… ./dev --extra local pytest -n 0 -s -m "long or not long" tests/local/test_streaming.py
+LOCAL_MODELS_DIR=… ./dev --extra local --extra local-ja pytest -n 0 -s -m "long or not long" tests/local -k streaming
 """
 
 from pathlib import Path

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from bot.children import confine
 from bot.engine.local import wire
-from bot.engine.local.models import LocalPart
+from bot.engine.local.models import OPEN_JTALK, LocalPart
 
 _LOCAL_NICENESS = 5
 """The packet clock comes first."""
@@ -41,9 +41,14 @@ def hearing(folder: Path) -> Answer:
 
 def speaking(folder: Path) -> Answer:
     """Load a voice."""
-    from bot.engine.local.voice import SherpaVoice
+    if folder.name == OPEN_JTALK:
+        from bot.engine.local.japanese_voice import OpenJTalkVoice
 
-    voice = SherpaVoice(folder)
+        voice = OpenJTalkVoice()
+    else:
+        from bot.engine.local.voice import SherpaVoice
+
+        voice = SherpaVoice(folder)
 
     def answer(content: bytes, write: Write) -> None:
         options, _ = wire.parsed(content)

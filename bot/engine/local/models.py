@@ -25,9 +25,11 @@ class Architecture(IntEnum):
     MEDIUM_STREAMING = 5
 
 
+OPEN_JTALK = "open-jtalk"
+"""The voice that comes with its library, without a folder."""
 LOCAL_HINT = (
-    "Install the extra (./dev --no-dev --extra local true, or pip install 'kikite[local]'), then fetch the models: "
-    "python -m bot models. See docs/engines.md."
+    "Install the extra (./dev --no-dev --extra local true, or pip install 'kikite[local]'; the Japanese voice is in "
+    "local-ja), then fetch the models: python -m bot models. See docs/engines.md."
 )
 _LIBRARIES = {LocalPart.RECOGNISER: "moonshine_voice", LocalPart.VOICE: "sherpa_onnx"}
 _NEEDED_FILES = {LocalPart.RECOGNISER: ("tokenizer.bin",), LocalPart.VOICE: ("tokens.txt", "*.onnx")}
@@ -44,16 +46,22 @@ class LocalModel:
     folder: Path
 
     @property
+    def comes_along(self) -> bool:
+        """Whether its library has its files."""
+        return self.part is LocalPart.VOICE and self.name == OPEN_JTALK
+
+    @property
     def complete(self) -> bool:
         """Whether its files are there."""
-        return all(any(self.folder.glob(pattern)) for pattern in _NEEDED_FILES[self.part])
+        return self.comes_along or all(any(self.folder.glob(pattern)) for pattern in _NEEDED_FILES[self.part])
 
     def faults(self) -> list[str]:
         """Return why it cannot run, each beginning with the setting's name."""
         setting = _SETTINGS[self.part]
         found: list[str] = []
-        if find_spec(_LIBRARIES[self.part]) is None:
-            found.append(f"{setting}_BASE_URL: the extra [local] is not installed")
+        library, extra = ("pyopenjtalk", "local-ja") if self.comes_along else (_LIBRARIES[self.part], "local")
+        if find_spec(library) is None:
+            found.append(f"{setting}_BASE_URL: the extra [{extra}] is not installed")
         if not _MODEL_NAME.fullmatch(self.name):
             found.append(f"{setting}_MODEL: not the name of a local model")
         elif self.part is LocalPart.RECOGNISER and _named_architecture(self.name) is None:
