@@ -133,8 +133,6 @@ class Client(Host):
         calls.erasure.register(self.kept_minutes, self.preferences.own_voices)
         calls.on_end = partial(call_over, self)
         self.tree = Tree(self, allowed_contexts=CONTEXTS, allowed_installs=INSTALLS)
-        self.synced = False
-        "Discord has the current commands"
         self._connect_voice = connect
         self._before_identify = before_identify
         self._max_concurrency = 1
@@ -143,11 +141,6 @@ class Client(Host):
         self.views = weakref.WeakSet()
         self._auto_join = AutoJoin(self)
         self._venues: weakref.WeakSet[DiscordVenue] = weakref.WeakSet()
-
-    @property
-    def serving(self) -> bool:
-        """Whether people can use the bot: the gateway is ready and the commands are in sync."""
-        return self.synced and self.is_ready()
 
     def is_in(self, guild_id: int) -> bool | None:
         """Whether the bot is in a server; None while that is not known, or when the server is another process's."""
@@ -251,25 +244,30 @@ class Client(Host):
         call = self.calls.get(guild_id)
         if call is None and not member.bot and after.channel is not None and after.channel != before.channel:
             await self._auto_join.entered(after.channel)
-        if call is None or not isinstance(call.venue, DiscordVenue):
-            return
-        if call.venue.channel_id in (channel.id for channel in (before.channel, after.channel) if channel is not None):
-            call.venue.people_changed()
+        venue = self._call_venue(guild_id)
+        if venue and venue.channel_id in (one.id for one in (before.channel, after.channel) if one is not None):
+            venue.people_changed()
             self.calls.people_changed(guild_id)
 
     async def _own_state_changed(self, guild_id: int, before: VocalChannel | None, after: VocalChannel | None) -> None:
         """The bot entered a channel, was moved to another, or left."""
         if after is None or after == before:
             return
+        venue = self._call_venue(guild_id)
+        if before is not None:
+            await self.calls.moved(guild_id, self.venue(after, venue.entrance.asked_in if venue else None))
+        elif venue is not None and venue.channel_id == after.id:  # its link has left and entered again
+            await venue.entered()
+
+    def _call_venue(self, guild_id: int) -> DiscordVenue | None:
         call = self.calls.get(guild_id)
-        asked_in = None
-        if call is not None and isinstance(call.venue, DiscordVenue):
-            asked_in = call.venue.entrance.asked_in
-            if before is None and call.venue.channel_id == after.id:  # its link has left and entered again
-                await call.venue.entered()
-                return
-        if before is not None:  # otherwise it joins, and nothing is moved
-            await self.calls.moved(guild_id, self.venue(after, asked_in))
+        return call.venue if call is not None and isinstance(call.venue, DiscordVenue) else None
+
+    async def on_guild_channel_update(self, _: object, after: discord.abc.GuildChannel | discord.Role) -> None:
+        if (venue := self._call_venue(after.guild.id)) is not None:
+            await venue.readers_changed()
+
+    on_guild_role_update = on_guild_channel_update
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         self.whispers.note(interaction)

@@ -12,7 +12,7 @@ import structlog
 from bot.call.settings import CallSettings
 from bot.chat.error_messages import error_sentence
 from bot.chat.i18n import Words
-from bot.chat.permissions import VocalChannel, check_bot
+from bot.chat.permissions import VocalChannel, check_bot, public_thread_kind
 from bot.chat.requests import REQUEST_ERRORS, within
 from bot.chat.rights import open_to_readers
 from bot.chat.transcript.line_writer import LineWriter
@@ -67,11 +67,17 @@ class Entrance:
         if asked_in is not None:
             self.asked_in = asked_in
             self._told.clear()
-        in_thread = self._writer.channel is not self._chat
         if self._settings().transcript != "thread":
             self._writer.channel = self._chat
-        elif not in_thread:
+        elif self._writer.channel is self._chat:
             await self._open_thread()
+
+    def readers_changed(self) -> None:
+        """Leave the call's thread once people can read it who may not read the voice channel's chat."""
+        thread = self._writer.channel
+        if thread is not self._chat and not open_to_readers(self._channel(), thread):
+            self._writer.channel = self._chat
+            self._tell_once(self._words()("thread closed"))
 
     async def _raise_hand(self) -> None:
         """Become a speaker of a stage channel, where the bot starts in the audience.
@@ -103,7 +109,7 @@ class Entrance:
             self._tell_once(self._words()("thread nowhere"))
             return
         name = f"{self._channel().name} {discord.utils.utcnow():%Y-%m-%d %H:%M}"
-        opening = parent.create_thread(name=name, type=discord.ChannelType.public_thread)
+        opening = parent.create_thread(name=name, type=public_thread_kind(parent))
         try:
             self._writer.channel = await within(ENTRANCE_REQUEST_SECONDS, opening)
         except discord.Forbidden:

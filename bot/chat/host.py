@@ -48,6 +48,13 @@ class Host(discord.AutoShardedClient):
     "what the model may look up or do"
     views: weakref.WeakSet[discord.ui.View | discord.ui.Modal]
     "views whose buttons still work, and open forms"
+    synced = False
+    "Discord has the current commands"
+
+    @property
+    def serving(self) -> bool:
+        """Whether people can use the bot: the gateway is ready and the commands are in sync."""
+        return self.synced and self.is_ready()
 
     @cached_property
     def rewriting(self) -> weakref.WeakValueDictionary[int, asyncio.Lock]:
@@ -117,6 +124,19 @@ class Host(discord.AutoShardedClient):
     def check_access(self, interaction: discord.Interaction, *uses: Use) -> None:
         """Raise Refusal unless the server's `/settings access` lets the caller do all of these."""
         rights.check_access(interaction.user, self.preferences.of(interaction.guild_id or 0, None).access, *uses)
+
+    async def check_told(self, telling: rights.Telling, user_id: int) -> None:
+        """Raise Refusal unless somebody may still be told what they asked for; Discord says who they are now."""
+        guild = self.get_guild(telling.channel.guild.id)
+        channel = guild.get_channel(telling.channel.id) if guild else None
+        if guild is None or not isinstance(channel, VocalChannel):
+            raise Refusal("refusal channel_unseen")
+        try:
+            member = await guild.fetch_member(user_id)
+        except discord.NotFound:
+            raise Refusal("refusal asker_gone") from None
+        place = guild.get_channel_or_thread(getattr(telling.place, "id", 0)) or telling.place
+        rights.Telling(channel, place, telling.private).check(member)
 
     def call_channel(self, call: Call) -> VocalChannel | None:
         """Return the channel of a call; None when it was deleted."""

@@ -39,6 +39,11 @@ def check_bot(channel: VocalChannel) -> None:
         raise ChannelFull
 
 
+def public_thread_kind(channel: discord.TextChannel) -> discord.ChannelType:
+    """Return the kind of a channel's public threads: an announcement channel has one of its own, and takes no other."""
+    return discord.ChannelType.news_thread if channel.is_news() else discord.ChannelType.public_thread
+
+
 def can_write(channel: VocalChannel) -> bool:
     """Whether the bot may write in the channel's own text chat."""
     granted = channel.permissions_for(channel.guild.me)

@@ -7,20 +7,20 @@ from bot.chat.error_messages import send_error
 from bot.chat.host import Host
 from bot.chat.i18n import Words
 from bot.chat.job_progress import check_cancel
-from bot.chat.rights import Action, Place
+from bot.chat.rights import Action, Telling
 
 
 class PriceQuestion(discord.ui.View):
     """Asks whether to spend that much, for ten minutes. Only who asked may agree; moderators, too, may decline.
 
-    `told_of`: the channel that the job tells of; whoever agrees must still be allowed to read there.
+    `telling`: what the job tells of a channel; it must still be allowed when they agree.
     """
 
-    def __init__(self, host: Host, words: Words, owner_id: int, told_of: Place | None = None) -> None:
+    def __init__(self, host: Host, words: Words, owner_id: int, telling: Telling | None = None) -> None:
         super().__init__(timeout=600)
         self.yes = False
         self._owner_id = owner_id
-        self._told_of = told_of
+        self._telling = telling
         self.make.label = words("button make")
         self.leave.label = words("button cancel")
         host.views.add(self)
@@ -34,8 +34,8 @@ class PriceQuestion(discord.ui.View):
     async def make(self, interaction: discord.Interaction, _: discord.ui.Button["PriceQuestion"]) -> None:
         rights.check(interaction.user, Action.SPEND, concerned=interaction.user.id == self._owner_id)
         assert isinstance(interaction.client, Host)
-        if self._told_of is not None:
-            rights.check(interaction.user, Action.READ, self._told_of)
+        if self._telling is not None:
+            self._telling.check(interaction.user)
         interaction.client.check_access(interaction, "spend")
         self.yes = True
         await interaction.response.defer()

@@ -8,7 +8,7 @@ channels: reading and writing their chat takes Connect besides View Channel (Dis
 Messages"). A thread has the permissions of its parent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias
@@ -186,17 +186,73 @@ def standing_of(member: discord.Member | discord.User) -> Standing:
     return Standing(_server_permissions(member).manage_guild, roles)
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What an answer tells of a voice channel, and to whom: its asker alone, or everyone who reads `place`."""
+
+    channel: VocalChannel
+    place: object
+    private: bool
+
+    @classmethod
+    def of(cls, channel: VocalChannel, place: object, *, private: bool) -> "Telling":
+        """What was said in a channel that not everyone may read is told in private, whatever was asked."""
+        return cls(channel, place, private or not open_to_readers(channel, place))
+
+    def check(self, member: discord.Member | discord.User) -> None:
+        """Raise Refusal unless it may be told now: minutes pass between a command, its price and its answer."""
+        if not self.private and not open_to_readers(self.channel, self.place):
+            raise Refusal("refusal readers")
+        check(member, Action.READ, self.channel)
+
+
 def open_to_readers(channel: VocalChannel, elsewhere: object) -> bool:
     """Whether what belongs in a channel's chat may be shown in another: everyone who reads there may read it here.
 
-    So it is when the whole server may read the channel, or both have the same overwrites. Who has which role cannot be
-    asked without a privileged intent.
+    So it is when the whole server may read the channel, or when both have the same overwrites and these let nobody see
+    it who may not read it. Who has which role cannot be asked without a privileged intent.
     """
-    everyone = channel.permissions_for(channel.guild.default_role)
-    if everyone.view_channel and everyone.connect and everyone.read_message_history:
-        return True
     place = elsewhere.parent if isinstance(elsewhere, discord.Thread) else elsewhere
-    return isinstance(place, discord.abc.GuildChannel) and place.overwrites == channel.overwrites
+    if not isinstance(place, discord.abc.GuildChannel):
+        return False
+    if place.id == channel.id:
+        return True
+    if all(_everyone_has(channel, name) for name in ("view_channel", *_TO_READ)):
+        return True
+    return place.overwrites == channel.overwrites and all(_has_who_sees(channel, name) for name in _TO_READ)
+
+
+_TO_READ = ("connect", "read_message_history")
+"""What reading a voice channel's chat takes besides seeing it; other channels do not ask for the first."""
+
+
+def _everyone_has(channel: VocalChannel, name: str) -> bool:
+    """Whether everyone has a permission in a channel: the server gives it to all, and no overwrite takes it away."""
+    return _is_given(channel, name) and not any(getattr(own, name) is False for own in _others(channel))
+
+
+def _has_who_sees(channel: VocalChannel, name: str) -> bool:
+    """Whether whoever sees a channel has a permission there: no overwrite gives the one without the other."""
+    if _everyone_has(channel, name):
+        return True
+    everyone = channel.overwrites_for(channel.guild.default_role)
+    return (_is_given(channel, name) or everyone.view_channel is False) and all(
+        (own.view_channel is not True or getattr(own, name) is True)
+        and (getattr(own, name) is not False or own.view_channel is False)
+        for own in _others(channel)
+    )
+
+
+def _is_given(channel: VocalChannel, name: str) -> bool:
+    """Whether the server and the overwrite of everyone give a permission, each looked at by itself."""
+    # Not VoiceChannel.permissions_for: without View Channel that has no Connect either.
+    return getattr(discord.abc.GuildChannel.permissions_for(channel, channel.guild.default_role), name)
+
+
+def _others(channel: VocalChannel) -> Iterable[discord.PermissionOverwrite]:
+    """Yield the overwrites of roles and people, without those of everyone and of the bot."""
+    own = {channel.guild.default_role.id, channel.guild.me.id}
+    return (overwrite for target, overwrite in channel.overwrites.items() if target.id not in own)
 
 
 def _granted(channel: Place, member: discord.Member) -> discord.Permissions:

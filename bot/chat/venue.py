@@ -11,6 +11,7 @@ import structlog
 from bot.call.call import CallStatus
 from bot.call.settings import CallSettings
 from bot.chat import escape
+from bot.chat.captions.caption_thread import CaptionThread
 from bot.chat.channel_status import ChannelStatus
 from bot.chat.destinations import told
 from bot.chat.entrance import Entrance
@@ -19,6 +20,7 @@ from bot.chat.i18n import Words
 from bot.chat.panel import Panel
 from bot.chat.permissions import VocalChannel, check_bot, impairment, own_voice
 from bot.chat.requests import REQUEST_ERRORS, within
+from bot.chat.rights import open_to_readers
 from bot.chat.tool_place import call_place
 from bot.chat.transcript import line_buttons
 from bot.chat.transcript.line_writer import LineWriter
@@ -156,6 +158,15 @@ class DiscordVenue:
             self._greet_newcomers()
             self._tell_impaired()
             self._show()
+
+    async def readers_changed(self) -> None:
+        """Permissions changed: write nothing more where people read who may not read the channel's chat."""
+        self.entrance.readers_changed()
+        call = self._host.calls.get(self.guild_id)
+        if call is not None and call.venue is self:
+            for reader in list(call.captions.readers):
+                if isinstance(reader, CaptionThread) and not open_to_readers(self.channel, reader.channel):
+                    await call.captions.close(reader)
 
     async def idle(self) -> None:
         """Return when everything has been sent."""

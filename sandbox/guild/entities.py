@@ -11,9 +11,12 @@ class Kind(IntEnum):
     DM = 1
     VOICE = 2
     CATEGORY = 4
+    NEWS = 5
+    NEWS_THREAD = 10
     PUBLIC_THREAD = 11
     PRIVATE_THREAD = 12
     STAGE = 13
+    FORUM = 15
 
 
 @dataclass(slots=True)
@@ -72,7 +75,7 @@ class GuildChannel:
 
     @property
     def is_thread(self) -> bool:
-        return self.kind in (Kind.PUBLIC_THREAD, Kind.PRIVATE_THREAD)
+        return self.kind in (Kind.NEWS_THREAD, Kind.PUBLIC_THREAD, Kind.PRIVATE_THREAD)
 
     @property
     def is_voice(self) -> bool:

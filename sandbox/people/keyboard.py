@@ -94,6 +94,7 @@ class Keyboard:
         modal, opened = outcome.modal, outcome.interaction
         if modal is None:
             raise Refused("no form was opened")
+        self._place(opened.user, opened.channel)
         left = dict(fields)
         filled = [_filled(component, left) for component in modal["components"]]
         if left:

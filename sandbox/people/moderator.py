@@ -40,6 +40,13 @@ class Moderator:
         """Make a server unavailable, as an outage of Discord does."""
         self._parts.hub.dispatch("GUILD_DELETE", {"id": str(guild.id), "unavailable": True}, guild.id)
 
+    async def remove(self, guild: Guild, user: User) -> None:
+        """Remove a member from a server, or have them leave it."""
+        await self._parts.rooms.leave(guild, user.id)
+        del guild.members[user.id]
+        data = {"guild_id": str(guild.id), "user": payload.user(user)}
+        self._parts.hub.dispatch("GUILD_MEMBER_REMOVE", data, guild.id)
+
     async def expel(self, guild: Guild) -> None:
         """Remove the bot from a server."""
         await self._parts.rooms.leave(guild, self._parts.world.bot.id)

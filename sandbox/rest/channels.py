@@ -87,17 +87,18 @@ class _Channels:
         channel, guild, allowed = self._in_guild(request)
         data = (await read(request)).json
         message = self._starter(request, channel)
-        kind = Kind.PUBLIC_THREAD if message is not None else data.get("type", Kind.PRIVATE_THREAD)
+        own = Kind.NEWS_THREAD if channel.kind is Kind.NEWS else Kind.PUBLIC_THREAD
+        kind = own if message is not None else data.get("type", Kind.PRIVATE_THREAD)
         form = Form()
         form.length("name", data.get("name"), 1, 100)
-        if kind not in (Kind.PUBLIC_THREAD, Kind.PRIVATE_THREAD):
+        if kind not in (Kind.NEWS_THREAD, Kind.PUBLIC_THREAD, Kind.PRIVATE_THREAD):
             form.choice("type", (10, 11, 12))
         if data.get("auto_archive_duration", 1440) not in (60, 1440, 4320, 10080):
             form.choice("auto_archive_duration", (60, 1440, 4320, 10080))
         form.check()
-        if channel.kind is not Kind.TEXT:
+        if channel.kind not in (Kind.TEXT, Kind.NEWS) or (channel.kind is Kind.NEWS) is not (kind == Kind.NEWS_THREAD):
             raise RestFault(400, 50024, "Cannot execute action on this channel type")
-        public = kind == Kind.PUBLIC_THREAD
+        public = kind != Kind.PRIVATE_THREAD
         if not allowed & (P.CREATE_PUBLIC_THREADS if public else P.CREATE_PRIVATE_THREADS):
             raise missing_permissions()
         world = self._parts.world

@@ -150,7 +150,7 @@ class Messages:
         closed = channel.is_voice and not allowed & P.CONNECT
         if not allowed & P.VIEW_CHANNEL or closed:
             raise missing_access()
-        if channel.kind is Kind.CATEGORY:
+        if channel.kind in (Kind.CATEGORY, Kind.FORUM):
             raise RestFault(400, 50008, "Cannot send messages in a non-text channel")
         return channel, allowed
 

@@ -13,6 +13,7 @@ from bot.chat.minutes.end import offer_view
 from bot.chat.price_question import PriceQuestion
 from bot.chat.tool_place import ToolConfirm
 from bot.chat.transcript.line_buttons import LineId, ask_again_row
+from bot.chat.venue import DiscordVenue
 from bot.engine.text_and_speech import Made
 from bot.jobs.context import JobContext
 from bot.jobs.job_folder import JobFolder
@@ -52,6 +53,10 @@ class RightsRoom:
     thread: GuildChannel | None = None
     line: ChatMessage | None = None
     "an answer to the person concerned, with its buttons, in the call's thread"
+    where: GuildChannel | None = None
+    "where commands are typed; None: #general"
+    barred: bool = False
+    last_said: ChatMessage | None = None
 
     @property
     def sandbox(self) -> Sandbox:
@@ -76,6 +81,10 @@ class RightsRoom:
             self.line = self.answers()[-1]
 
     @property
+    def typed_in(self) -> int:
+        return (self.where or self.sandbox.general).id
+
+    @property
     def in_thread(self) -> GuildChannel:
         assert self.thread is not None
         return self.thread
@@ -94,14 +103,35 @@ class RightsRoom:
     async def mention(self, who: str, channel_id: int, text: str = "why?") -> ChatMessage:
         return await self.sandbox.write(self.people[who], channel_id, f"<@{self.sandbox.bot.id}> {text}")
 
+    async def bar(self) -> None:
+        """Close the Lounge to the two who must not read it: what was written in the thread until then stays there."""
+        self.last_said = await self.said()
+        for name, denied in (("hidden", P.VIEW_CHANNEL), ("closed", P.CONNECT)):
+            self.sandbox.moderator.overwrite(self.sandbox.lounge, self.people[name], deny=int(denied))
+        venue = self.quiet.calls.all()[0].venue
+        assert isinstance(venue, DiscordVenue)
+        await until(lambda: self.in_thread.id not in venue.chats)
+        self.barred = True
+
+    async def leave(self) -> None:
+        for call in self.quiet.calls.all():
+            await self.quiet.client.leave(call)
+        self.line = None
+
     async def said(self, by: User | None = None) -> ChatMessage:
-        """A line of the person concerned, or of somebody else, in the thread."""
+        """A line of the person concerned, or of somebody else, where the transcript is; once barred, in the thread."""
+        if self.barred and self.last_said is not None:
+            return self.last_said
         call, user = self.quiet.calls.all()[0], by or self.people["concerned"]
         number = int(time.monotonic() * 1e6)
         words = f"words {number}"
         call.record.spoke(Utterance(number, user.id, self.quiet.services.clock(), b"", 1.0, "silence"))
         call.record.written(Utterance(number, user.id, 0.0, b"", 1.0, "silence"), Heard(number, user.id, words, 1.0))
-        shown = lambda: [item for item in self.sandbox.messages(self.in_thread.id) if words in item.content]  # noqa: E731
+
+        def shown() -> list[ChatMessage]:
+            chats = (self.in_thread.id, self.sandbox.lounge.id)
+            return [item for chat in chats for item in self.sandbox.messages(chat) if words in item.content]
+
         await until(shown)
         return shown()[0]
 
@@ -148,19 +178,13 @@ class RightsRoom:
 
 @asynccontextmanager
 async def rights_room(folder: Path) -> AsyncIterator[RightsRoom]:
-    async with quiet_bot() as quiet:
+    async with quiet_bot(database_url=f"sqlite+aiosqlite:///{folder}/bot.db") as quiet:
         sandbox = quiet.sandbox
         managers = sandbox.world.add_role(sandbox.guild, "Managers", int(P.MANAGE_GUILD))
         everybody = ["hidden", "closed", "outside", "inside", "moderator", "elsewhere", "manager", "concerned"]
         people = {name: sandbox.add_user(name, [managers] if name == "manager" else []) for name in everybody}
         people["timed out"] = sandbox.add_user("out")
-        own: dict[str, tuple[int, int]] = {
-            "hidden": (0, int(P.VIEW_CHANNEL)),
-            "closed": (0, int(P.CONNECT)),
-            "moderator": (MODERATES, 0),
-        }
-        for name, (allow, deny) in own.items():
-            sandbox.moderator.overwrite(sandbox.lounge, people[name], allow=allow, deny=deny)
+        sandbox.moderator.overwrite(sandbox.lounge, people["moderator"], allow=MODERATES)
         for name in ("hidden", "elsewhere", "closed"):
             for channel in (sandbox.general, sandbox.den):
                 sandbox.moderator.overwrite(channel, people[name], allow=MODERATES)

@@ -12,7 +12,7 @@ from bot.chat.captions.caption_thread import CaptionThread
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
-from bot.chat.permissions import VocalChannel
+from bot.chat.permissions import VocalChannel, public_thread_kind
 from bot.chat.requests import REQUEST_ERRORS, within
 from bot.chat.rights import Action, open_to_readers
 from bot.chat.spoken_languages import language_code, native_name, suggestions
@@ -40,7 +40,7 @@ async def captions(interaction: Interaction, language: app_commands.Range[str, 1
         return
     host.check_access(interaction, "spend")
     voice = host.call_channel(call)
-    if voice is None or (interaction.channel_id != voice.id and not open_to_readers(voice, interaction.channel)):
+    if voice is None or not open_to_readers(voice, interaction.channel):
         raise Refusal("refusal captions_closed", channel=f"<#{call.venue.channel_id}>")
     await interaction.response.defer(ephemeral=True, thinking=True)
     async with host.rewriting.setdefault(interaction.channel.id, asyncio.Lock()):  # two people may ask at once
@@ -96,7 +96,7 @@ async def _chat(channel: object, name: str) -> discord.abc.Messageable:
     if not isinstance(parent, discord.TextChannel):
         assert isinstance(channel, discord.abc.Messageable)
         return channel
-    opening = parent.create_thread(name=name[:100], type=discord.ChannelType.public_thread)
+    opening = parent.create_thread(name=name[:100], type=public_thread_kind(parent))
     try:
         return await within(THREAD_SECONDS, opening)
     except discord.Forbidden:

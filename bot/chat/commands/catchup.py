@@ -3,10 +3,10 @@
 import discord
 from discord import app_commands
 
-from bot.chat import escape, job_progress, lines, long_answer, rights
+from bot.chat import escape, job_progress, lines, long_answer
 from bot.chat.host import Interaction
 from bot.chat.minutes.talk import remembered
-from bot.chat.rights import Action
+from bot.chat.rights import Action, Telling
 from bot.errors import NothingSaid
 from bot.jobs import catchup as job
 
@@ -29,8 +29,7 @@ async def catchup(
     host = interaction.client
     assert interaction.guild is not None
     target = host.channel_for(interaction, channel, Action.READ)
-    if not private and interaction.channel_id != target.id and not rights.open_to_readers(target, interaction.channel):
-        private = True  # what was said in a restricted channel must not be shown outside it
+    telling = Telling.of(target, interaction.channel, private=private)
     guild_id, user_id, jobs, words = interaction.guild.id, interaction.user.id, host.jobs, host.words_to(interaction)
 
     async def run(progress: job_progress.Progress) -> long_answer.LongAnswer:
@@ -43,8 +42,9 @@ async def catchup(
         async with jobs.bill(guild_id, target.id, user_id, job.estimate(jobs.studio, talk)) as progress.account:
             progress.show(words("catchup working", lines=len(talk)))
             recap = await job.catch_up(talk, str(interaction.locale), settings.voice, jobs.studio, progress.account)
+        await host.check_told(telling, user_id)
         head = words("catchup head", channel=f"<#{target.id}>", minutes=minutes, lines=recap.lines)
         small = lines.price(progress.account.cost, words, estimated=progress.account.estimated)
         return long_answer.compose(head, escape.escape(recap.text), small, "catchup.md", recap.pcm, "catchup.ogg")
 
-    await job_progress.run_job(interaction, run, private=private)
+    await job_progress.run_job(interaction, run, private=telling.private)

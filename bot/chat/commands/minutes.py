@@ -3,11 +3,10 @@
 import discord
 from discord import app_commands
 
-from bot.chat import rights
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.minutes.session import answer_with_minutes
-from bot.chat.rights import Action
+from bot.chat.rights import Action, Telling
 from bot.jobs.minutes.since import read_since, zone_name
 
 
@@ -31,6 +30,4 @@ async def minutes(
         moment = read_since(since, now) if since else None
     except (ValueError, OverflowError):
         raise Refusal("refusal since", now=f"{now:%H:%M}", zone=zone_name(now)) from None
-    if not private and interaction.channel_id != target.id and not rights.open_to_readers(target, interaction.channel):
-        private = True  # what was said in a restricted channel must not be shown outside it
-    await answer_with_minutes(interaction, target, moment, private=private)
+    await answer_with_minutes(interaction, Telling.of(target, interaction.channel, private=private), moment)

@@ -1,6 +1,7 @@
 """When a call is over: its minutes are written, or offered, as the server wants it."""
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -19,7 +20,7 @@ from bot.chat.minutes import work
 from bot.chat.minutes.session import answer_with_minutes
 from bot.chat.permissions import VocalChannel
 from bot.chat.requests import REQUEST_ERRORS
-from bot.chat.rights import Action
+from bot.chat.rights import Action, Telling
 from bot.chat.venue import DiscordVenue
 from bot.errors import BotError, NothingSaid
 from bot.jobs.podcast import CONFIRM_ABOVE_DOLLARS
@@ -48,8 +49,12 @@ async def _call_over(host: Host, call: Call) -> None:
     if wanted == "off" or channel is None or not isinstance(venue, DiscordVenue):
         return
     words = host.words_in(channel.guild)
-    chat = host.get_channel(venue.writer.channel.id) or channel
-    assert isinstance(chat, discord.abc.Messageable)
+
+    def chat() -> discord.abc.Messageable:
+        """Return where the transcript is, if everyone who reads there may read the channel."""
+        voice, place = host.call_channel(call) or channel, host.get_channel(venue.writer.channel.id)
+        return place if isinstance(place, discord.abc.Messageable) and rights.open_to_readers(voice, place) else voice
+
     try:
         talk = await work.gather(host, channel, None)
     except NothingSaid:
@@ -57,13 +62,13 @@ async def _call_over(host: Host, call: Call) -> None:
     dollars = work.cost(host, talk)
     offer = wanted == "ask" or dollars is None or dollars > CONFIRM_ABOVE_DOLLARS
     try:
-        made = await (_offer(chat, talk, words, host) if offer else _write(host, chat, talk, words))
+        made = await (_offer(chat(), talk, words, host) if offer else _write(host, chat, talk, words))
     except BotError as error:
-        made = await chat.send(words("minutes failed", reason=explain(words, error)), silent=True)
+        made = await chat().send(words("minutes failed", reason=explain(words, error)), silent=True)
     meetings.over(venue.channel_id, MeetingTime(began, now, made.id))
     if before:  # they were of the same meeting
         await host.kept_minutes.drop(before)
-        await _delete(chat, before)
+        await _delete(chat(), before)
 
 
 async def _offer(chat: discord.abc.Messageable, talk: work.Meeting, words: Words, host: Host) -> discord.Message:
@@ -75,8 +80,10 @@ async def _offer(chat: discord.abc.Messageable, talk: work.Meeting, words: Words
     return await chat.send(text, view=view, silent=True)
 
 
-async def _write(host: Host, chat: discord.abc.Messageable, talk: work.Meeting, words: Words) -> discord.Message:
-    """Write the minutes and post them. Raises BotError."""
+async def _write(
+    host: Host, chat: Callable[[], discord.abc.Messageable], talk: work.Meeting, words: Words
+) -> discord.Message:
+    """Write the minutes and post them where they may be read by then. Raises BotError."""
     channel, queue = talk.channel, host.jobs.queue
     ticket = queue.take(channel.guild.id, NO_ASKER, f"minutes{channel.id}")
     talk.told_to(ticket)
@@ -86,7 +93,7 @@ async def _write(host: Host, chat: discord.abc.Messageable, talk: work.Meeting, 
             written = await work.write(host, talk, account, words, lambda _: None, user_id=NO_ASKER, file_limit=limit)
         ticket.finish()
         files = written.files if channel.permissions_for(channel.guild.me).attach_files else []
-        made = await chat.send(written.text, files=files, silent=True, suppress_embeds=True)
+        made = await chat().send(written.text, files=files, silent=True, suppress_embeds=True)
         await work.keep(host, talk, written, words, (made.channel.id, made.id))
     return made
 
@@ -135,7 +142,8 @@ class MinutesButton(
             raise Refusal("refusal channel_unseen")
         rights.check(interaction.user, Action.READ, channel)
         interaction.client.check_access(interaction, "spend")
-        done = await answer_with_minutes(interaction, channel, self._began, private=False, until=self._ended)
-        if done and interaction.message is not None:
+        telling = Telling.of(channel, interaction.channel, private=False)
+        done = await answer_with_minutes(interaction, telling, self._began, self._ended)
+        if done and not telling.private and interaction.message is not None:
             with suppress(*REQUEST_ERRORS):
                 await interaction.message.edit(view=None)

@@ -1,0 +1,341 @@
+"""What a channel's talk is told to whom, if rights change between a command and its answer; and commands everywhere."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Set
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from bot.chat.captions.caption_thread import CaptionThread
+from bot.chat.minutes.end import offer_view
+from bot.chat.venue import DiscordVenue
+from bot.engine.text_and_speech import Made
+from bot.jobs.context import JobContext
+from bot.jobs.job_folder import JobFolder, folder_beside
+from bot.jobs.services import JobServices
+from bot.types import Heard, Message, Utterance
+from sandbox.guild import payload
+from sandbox.guild.entities import GuildChannel, Kind, User
+from sandbox.guild.invocation import Refused
+from sandbox.guild.permissions import P
+from sandbox.server import Sandbox
+from tests.chat.quiet_bot import QuietBot, quiet_bot, until
+from tests.chat.rights_room import RightsRoom, rights_room
+from tests.chat.test_rights import (
+    CELLS,
+    CLOSED,
+    TRIES,
+    form_of_correction,
+    page_of_memory,
+    pattern,
+    price_of_minutes,
+    question_of_clearing,
+    rows,
+    tried,
+)
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("hurried")]
+
+SECRET = "we meet at nine"
+STAFF, ALL = 77, 0
+"""A role and everyone, in the overwrites below."""
+VIEW, CONNECT, HISTORY = int(P.VIEW_CHANNEL), int(P.CONNECT), int(P.READ_MESSAGE_HISTORY)
+Given = tuple[tuple[int, int, int], ...]
+"""Overwrites: whose, allowed, denied."""
+PRIVATE_VOICE: Given = ((ALL, 0, VIEW | CONNECT), (STAFF, VIEW | CONNECT, 0))
+"""What Discord's switch "private channel" sets."""
+
+
+@pytest.fixture
+async def quiet(tmp_path: Path) -> AsyncIterator[QuietBot]:
+    async with quiet_bot(database_url=f"sqlite+aiosqlite:///{tmp_path}/bot.db") as opened:
+        yield opened
+
+
+class SlowStudio:
+    """Takes minutes and recaps once it may."""
+
+    model = writing_model = "text"
+
+    def __init__(self) -> None:
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    async def write(self, instructions: str, text: str, *_: object, **__: object) -> Made:
+        self.asked.set()
+        await self.go.wait()
+        return Made('{"decisions": []}', b"")
+
+    async def say(self, *_: object, **__: object) -> Made:
+        self.asked.set()
+        await self.go.wait()
+        return Made(SECRET, bytes(960))
+
+
+@pytest.mark.parametrize(
+    ("voice", "text", "public"),
+    [
+        ((), (), True),
+        (((ALL, 0, VIEW),), (), False),
+        (((ALL, 0, CONNECT),), (), False),
+        (((ALL, 0, HISTORY),), (), False),
+        (((STAFF, 0, VIEW),), (), False),  # whoever is kept out reads elsewhere
+        (((STAFF, 0, CONNECT),), (), False),
+        (((STAFF, CONNECT, 0),), ((ALL, 0, VIEW),), True),
+        (((ALL, 0, VIEW), (STAFF, VIEW, 0)), ((ALL, 0, VIEW), (STAFF, VIEW, 0)), True),
+        (PRIVATE_VOICE, PRIVATE_VOICE, True),
+        (((ALL, 0, VIEW | CONNECT), (STAFF, VIEW, 0)), ((ALL, 0, VIEW | CONNECT), (STAFF, VIEW, 0)), False),
+        (((ALL, 0, CONNECT),), ((ALL, 0, CONNECT),), False),  # a text channel asks for no Connect
+        (((ALL, 0, VIEW), (STAFF, VIEW, CONNECT)), ((ALL, 0, VIEW), (STAFF, VIEW, CONNECT)), False),
+        (((STAFF, 0, VIEW),), ((STAFF, 0, VIEW),), True),
+        (((STAFF, 0, CONNECT),), ((STAFF, 0, CONNECT),), False),
+        (((ALL, 0, VIEW), (STAFF, VIEW, 0)), ((ALL, 0, VIEW),), False),
+    ],
+)  # fmt: skip
+async def test_an_answer_is_public_only_where_every_reader_may_read_the_channel(
+    quiet: QuietBot, voice: Given, text: Given, public: bool
+) -> None:
+    sandbox = quiet.sandbox
+    staff = sandbox.world.add_role(sandbox.guild, "Staff")
+    names = {ALL: sandbox.guild.id, STAFF: staff.id}
+    for channel, given in ((sandbox.lounge, voice), (sandbox.general, text)):
+        for whose, allow, deny in given:
+            sandbox.moderator.overwrite(channel, sandbox.guild.roles[names[whose]], allow=allow, deny=deny)
+    boss = sandbox.world.users[sandbox.guild.owner_id]
+    outcome = await (await sandbox.command(boss, "minutes", {"channel": sandbox.lounge.id})).settled()
+    assert outcome.ephemeral is not public
+
+
+async def lose_sight(sandbox: Sandbox, user: User) -> None:
+    sandbox.moderator.overwrite(sandbox.lounge, user, deny=VIEW)
+
+
+async def close_channel(sandbox: Sandbox, _: User) -> None:
+    everyone = sandbox.guild.roles[sandbox.guild.id]
+    sandbox.moderator.overwrite(sandbox.lounge, everyone, deny=VIEW)
+
+
+async def lose_history(sandbox: Sandbox, user: User) -> None:
+    sandbox.moderator.overwrite(sandbox.lounge, user, deny=HISTORY)
+
+
+async def time_out(sandbox: Sandbox, user: User) -> None:
+    sandbox.moderator.time_out(sandbox.guild, user, 60.0)
+
+
+async def go_away(sandbox: Sandbox, user: User) -> None:
+    await sandbox.moderator.remove(sandbox.guild, user)
+
+
+async def delete_channel(sandbox: Sandbox, _: User) -> None:
+    await sandbox.moderator.delete_channel(sandbox.lounge)
+
+
+MEANWHILE: dict[str, tuple[Callable[[Sandbox, User], Awaitable[None]], dict[bool, str]]] = {
+    "the asker loses sight of the channel": (lose_sight, {True: "U", False: "X"}),
+    "the asker loses *Read Message History*": (lose_history, {True: "R", False: "X"}),
+    "the asker is timed out": (time_out, {True: "T", False: "T"}),
+    "the asker leaves the server": (go_away, {True: "Y", False: "Y"}),
+    "the channel is closed to others": (close_channel, {True: "U", False: "X"}),
+    "the channel is deleted": (delete_channel, {True: "U", False: "U"}),
+}
+"""What happens -> the sentence in place of the answer, private or not."""
+
+
+def test_the_page_says_what_is_tried() -> None:
+    _, *table = rows("While it is being made")
+    assert {row[0]: {True: row[1], False: row[2]} for row in table} == {
+        what: letters for what, (_, letters) in MEANWHILE.items()
+    }
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+@pytest.mark.parametrize("private", [True, False], ids=["private", "public"])
+@pytest.mark.parametrize("name", ["minutes", "catchup"])
+async def test_what_is_ready_is_told_only_to_who_may_still_read_it(
+    quiet: QuietBot, tmp_path: Path, name: str, private: bool, what: str
+) -> None:
+    happen, letters = MEANWHILE[what]
+    studio, sandbox, client = SlowStudio(), quiet.sandbox, quiet.client
+    client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), cast("Any", studio), JobFolder(tmp_path))
+    line = Message("user", 1, "Ben", SECRET, quiet.services.wall())
+    await quiet.store.remember(sandbox.guild.id, sandbox.lounge.id, [line])
+    eve = sandbox.add_user("Eve")
+    outcome = await sandbox.command(eve, name, {"channel": sandbox.lounge.id, "private": private})
+    assert outcome.ephemeral is private
+    async with asyncio.timeout(30):
+        await studio.asked.wait()
+    await happen(sandbox, eve)
+    studio.go.set()
+    shown = outcome.message
+    assert shown is not None
+    await until(lambda: shown.content)
+    assert re.fullmatch(pattern(letters[private]), shown.content), shown.content
+    await until(lambda: not len(client.jobs.queue))
+    for channel in sandbox.guild.channels.values():
+        for message in sandbox.messages(channel.id, ephemeral=True):
+            assert SECRET not in message.content
+            assert not message.attachments
+    assert not list(folder_beside(client.settings).path.glob("minutes-*.json"))
+
+
+async def test_the_price_of_public_minutes_is_not_agreed_to_once_others_could_read_them(
+    quiet: QuietBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.minutes.session.CONFIRM_ABOVE_DOLLARS", Decimal(-1))
+    studio, sandbox, client = SlowStudio(), quiet.sandbox, quiet.client
+    client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), cast("Any", studio), JobFolder(tmp_path))
+    line = Message("user", 1, "Ben", SECRET, quiet.services.wall())
+    await quiet.store.remember(sandbox.guild.id, sandbox.lounge.id, [line])
+    boss, eve = sandbox.world.users[sandbox.guild.owner_id], sandbox.add_user("Eve")
+    outcome = await (await sandbox.command(boss, "minutes", {"channel": sandbox.lounge.id})).settled()
+    message = outcome.message
+    assert message is not None
+    agree, decline = RightsRoom.buttons(message)
+    await close_channel(sandbox, eve)
+    pressed = await (await sandbox.click(boss, message, agree)).settled()
+    assert re.fullmatch(pattern("X"), pressed.content)
+    assert pressed.ephemeral
+    await sandbox.click(boss, message, decline)
+    await until(lambda: "Nothing" in message.content)
+    assert not studio.asked.is_set()
+
+
+async def test_an_offer_to_write_minutes_is_answered_in_private_where_others_read(quiet: QuietBot) -> None:
+    """It stands in a thread from before the channel was closed, or somebody moved it."""
+    sandbox, client = quiet.sandbox, quiet.client
+    line = Message("user", 1, "Ben", SECRET, quiet.services.wall())
+    await quiet.store.remember(sandbox.guild.id, sandbox.lounge.id, [line])
+    now = int(time.time())
+    view = offer_view(sandbox.lounge.id, now - 3600, now + 60, client.catalogues.of("en"))
+    sent = await cast("Any", client.get_channel(sandbox.general.id)).send("Shall I?", view=view)
+    offer = sandbox.message(sent.id)
+    boss, eve = sandbox.world.users[sandbox.guild.owner_id], sandbox.add_user("Eve")
+    await close_channel(sandbox, eve)
+    outcome = await (await sandbox.click(boss, offer, RightsRoom.buttons(offer)[0])).settled()
+    assert outcome.ephemeral
+    refusal = await (await sandbox.click(eve, offer, RightsRoom.buttons(offer)[0])).settled()
+    assert refusal.ephemeral
+    assert re.fullmatch(pattern("U"), refusal.content)
+
+
+async def test_transcript_and_captions_leave_a_thread_that_others_can_read(quiet: QuietBot) -> None:
+    sandbox, ada = quiet.sandbox, await quiet.enter("Ada")
+    await quiet.client.preferences.change(sandbox.guild.id, None, "transcript", "thread", ada.id)
+    await (await sandbox.command(ada, "join")).settled()
+    await until(lambda: quiet.panels())
+    [call] = quiet.calls.all()
+    venue = call.venue
+    assert isinstance(venue, DiscordVenue)
+    await (await sandbox.command(ada, "captions")).settled()
+    [captions] = call.captions.readers
+    assert isinstance(captions, CaptionThread)
+    ours = threads(sandbox)
+    assert venue.writer.channel.id in ours
+    sandbox.moderator.overwrite(sandbox.general, ada, allow=VIEW)
+    await quiet.client.wait_for("guild_channel_update", timeout=30)
+    assert venue.writer.channel.id in ours
+    everyone = sandbox.guild.roles[sandbox.guild.id]
+    sandbox.moderator.overwrite(sandbox.lounge, sandbox.bot, allow=VIEW | CONNECT)
+    sandbox.moderator.permit(sandbox.guild, everyone, everyone.permissions & ~CONNECT)
+    await until(lambda: not call.captions.readers and venue.writer.channel.id == sandbox.lounge.id)
+    call.record.spoke(Utterance(9, ada.id, quiet.services.clock(), b"", 1.0, "silence"))
+    call.record.written(Utterance(9, ada.id, 0.0, b"", 1.0, "silence"), Heard(9, ada.id, SECRET, 1.0))
+    await until(lambda: any(SECRET in message.content for message in quiet.shown()))
+    await venue.idle()
+    assert not any(SECRET in message.content for thread in ours for message in sandbox.messages(thread))
+
+
+async def test_whoever_left_the_server_can_press_nothing_and_is_sent_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord takes no interaction of theirs, and what waited for them ends."""
+    monkeypatch.setattr("bot.chat.minutes.session.CONFIRM_ABOVE_DOLLARS", Decimal(-1))
+    async with rights_room(tmp_path) as room:
+        await room.ready()
+        sandbox, eve = room.sandbox, room.people["outside"]
+        page = await page_of_memory(room, eve)
+        price = await price_of_minutes(room, eve)
+        form = await form_of_correction(room, eve)
+        clearing = await question_of_clearing(room, room.people["manager"])
+        for user in (eve, room.people["manager"]):
+            await sandbox.moderator.remove(sandbox.guild, user)
+        for press in (page, price, form, clearing):
+            with pytest.raises(Refused):
+                await press(True)
+        for view in list(room.quiet.client.views):
+            view.stop()  # as after ten minutes
+        direct = sandbox.direct(eve)
+        await until(lambda: not len(room.quiet.client.jobs.queue))
+        assert not sandbox.messages(direct.id, ephemeral=True)
+
+
+def thread_of(sandbox: Sandbox, parent: GuildChannel, kind: Kind, *, known: bool = True) -> GuildChannel:
+    """A thread of people; the bot has no news of one that was archived when it logged in."""
+    thread = sandbox.world.add_channel(sandbox.guild, f"of {parent.name}", kind, parent_id=parent.id)
+    thread.owner_id = sandbox.guild.owner_id
+    if known:
+        sandbox.parts.hub.dispatch("THREAD_CREATE", payload.channel(thread), sandbox.guild.id)
+    return thread
+
+
+def places(sandbox: Sandbox) -> dict[str, GuildChannel]:
+    news, forum = sandbox.add_channel("news", Kind.NEWS), sandbox.add_channel("forum", Kind.FORUM)
+    return {
+        "text channel": sandbox.general,
+        "thread": thread_of(sandbox, sandbox.general, Kind.PUBLIC_THREAD),
+        "thread that was archived": thread_of(sandbox, sandbox.general, Kind.PUBLIC_THREAD, known=False),
+        "private thread": thread_of(sandbox, sandbox.general, Kind.PRIVATE_THREAD),
+        "announcement channel": news,
+        "thread of an announcement channel": thread_of(sandbox, news, Kind.NEWS_THREAD),
+        "post of a forum": thread_of(sandbox, forum, Kind.PUBLIC_THREAD),
+        "chat of the call's channel": sandbox.lounge,
+        "chat of another voice channel": sandbox.den,
+        "chat of a stage": sandbox.stage,
+    }
+
+
+async def test_every_command_does_the_same_wherever_it_is_typed(tmp_path: Path) -> None:
+    wrong: list[str] = []
+    _, *table = rows("Where it is typed")
+    async with rights_room(tmp_path) as room:
+        for known in room.sandbox.commands():
+            known["default_member_permissions"] = None
+        there = places(room.sandbox)
+        assert [row[0] for row in table] == list(there)
+        for name, captions, transcript in table:
+            room.where = place = there[name]
+            for row in (row for row in TRIES if row.startswith("`/") and not row.endswith(CLOSED)):
+                await room.ready()
+                before = threads(room.sandbox)
+                if found := await tried(room, row, "inside", CELLS[row, "inside"], *TRIES[row]):
+                    wrong.append(f"{name}: {row}: {found}")
+                gone_to = where(room, threads(room.sandbox) - before, place)
+                if row == "`/captions`" and gone_to != captions:
+                    wrong.append(f"{name}: captions: {gone_to}")
+            await room.leave()
+            before = threads(room.sandbox)
+            options = {"channel": room.sandbox.lounge.id}
+            await (await room.sandbox.command(room.host, "join", options, channel_id=place.id)).settled()
+            await until(lambda: room.panel)
+            opened, venue = threads(room.sandbox) - before, room.quiet.calls.all()[0].venue
+            assert isinstance(venue, DiscordVenue)
+            gone_to = where(room, opened, place)
+            if gone_to != transcript or {venue.writer.channel.id} != (opened or {room.sandbox.lounge.id}):
+                wrong.append(f"{name}: transcript: {gone_to}")
+            await room.leave()
+    assert not wrong, "\n".join(wrong)
+
+
+def where(room: RightsRoom, opened: Set[int], place: GuildChannel) -> str:
+    """Say where something goes, by the thread that was opened for it, if one was."""
+    parents = {room.sandbox.guild.channels[thread_id].parent_id for thread_id in opened}
+    names = {place.id: "a thread of it", place.parent_id: "a thread beside it"}
+    return " and ".join(names[parent] for parent in parents) or "there"
+
+
+def threads(sandbox: Sandbox) -> set[int]:
+    return {channel.id for channel in sandbox.guild.channels.values() if channel.is_thread}
