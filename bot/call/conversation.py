@@ -131,7 +131,10 @@ class Conversation:
         events, decisions = self._listener.tick(arrived, talking, people, responder.state, playing_since, now, played)
         for event in events:
             self._follow(event, group)
-        self._captions.tick(now, self._listener.growing, group)
+        if self._captions.on:  # they have everything written down that is being said
+            self._captions.tick(now, self._listener.growing, group)
+        else:
+            responder.transcripts.dictation.tick(now, self._listener.growing)
         for decision in decisions:
             self._act(decision)
         responder.tick(now)

@@ -1,6 +1,7 @@
 """Asks the transcriber for the words of utterances, a few at once, and knows what the newest request met."""
 
 import asyncio
+from collections.abc import Callable, Mapping, Set
 
 import structlog
 
@@ -17,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 MAX_TRANSCRIPTIONS = 8
 """Concurrent transcriptions of one call. Others wait."""
+BREATHLESS_GAP_SECONDS = 1.0
+"""Between two looks at who speaks without a breath."""
 
 
 class Dictation:
@@ -28,6 +31,7 @@ class Dictation:
         "the error of the newest transcription; None: it succeeded"
         self._venue = context.venue
         self._display = context.display
+        self._look_at = float("-inf")
         self._told_missing = False
         "that the model that answers writes down what people say"
         self._transcriber = context.services.transcriber
@@ -82,6 +86,16 @@ class Dictation:
         if self.streams and (reservation := self._accounts.reserve_ahead(utterance)):
             self._accounts.account.settle(reservation)  # it is booked with the whole utterance
             self.parts.breath(utterance, self._ask)
+
+    def tick(self, now: float, growing: Callable[[Set[int]], Mapping[int, Utterance]]) -> None:
+        """Do the same for those who take no breath; `growing` gives the open utterances of all but some people."""
+        if not self.streams or now < self._look_at:
+            return
+        self._look_at = now + BREATHLESS_GAP_SECONDS
+        for utterance in growing(frozenset()).values():
+            if self.parts.breathless(utterance) and (reservation := self._accounts.reserve_ahead(utterance)):
+                self._accounts.account.settle(reservation)
+                self.parts.cut(utterance, self._ask)
 
     async def _ask(self, utterance: Utterance) -> Heard:
         names = [self._venue.bot_name, *self._venue.people().values(), *self._spellings.of(self._venue.channel_id)]

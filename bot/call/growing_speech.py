@@ -73,6 +73,10 @@ class GrowingSpeech:
     def text(self) -> str:
         return joined(self._settled.text, self._preview)
 
+    def overdue(self, utterance: Utterance) -> bool:
+        """Whether so much is not settled that it is not to wait for a breath."""
+        return seconds(utterance.pcm[self._settled.end :], HEAR_RATE) >= MAX_UNSETTLED_SECONDS
+
     def next_part(self, utterance: Utterance, *, breath: bool) -> SpeechPart | None:
         """Return what is to be written down of the utterance so far, None if it has hardly grown."""
         if seconds(utterance.pcm[self._asked_bytes :], HEAR_RATE) < MIN_NEW_SECONDS:

@@ -46,6 +46,15 @@ class HeardParts:
         if part and part.settles:
             self._ask(part, speech, transcribe)
 
+    def breathless(self, utterance: Utterance) -> bool:
+        """Whether somebody has spoken for so long without a breath that a part is to be written down."""
+        return not self._asked.get(utterance.user_id) and self.of(utterance).overdue(utterance)
+
+    def cut(self, utterance: Utterance, transcribe: Transcribe) -> None:
+        """Write down a part that ends at a quiet place, of somebody who takes no breath."""
+        speech = self.of(utterance)
+        self._ask(speech.part(utterance, breath=False), speech, transcribe)
+
     async def pause(self, utterance: Utterance, transcribe: Transcribe) -> Heard:
         """Write down what was said before a pause. Also when that is cancelled, the words of a part are of use."""
         speech = self.of(utterance)

@@ -119,6 +119,18 @@ async def test_in_a_call_a_long_speech_is_heard_about_once() -> None:
 
 
 @pytest.mark.looptime
+async def test_in_a_call_who_takes_no_breath_is_heard_about_once() -> None:
+    async with fake_call(ANNA, BEN, answering="name", preemptive=True) as fake:
+        fake.transcriber.streams = True
+        await fake.says(ANNA, 25.0, then=4.0)
+        [said] = [message.text for message in fake.call.record.messages if message.role == "user"]
+        sent = fake.transcriber.sent
+        assert said == " ".join(["hello there"] * len(sent))
+        assert sum(sent) < 1.1 * 25.0
+        assert max(sent) < MAX_UNSETTLED_SECONDS + 1.5
+
+
+@pytest.mark.looptime
 @pytest.mark.parametrize("request_runs", [False, True])
 async def test_the_words_so_far_of_who_is_forgotten_are_forgotten(request_runs: bool) -> None:
     async with fake_call(ANNA, BEN, answering="name", preemptive=True) as fake:
