@@ -26,13 +26,22 @@ BOT, ANNA = 1, 2
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[tuple[PageEntry, aiohttp.ClientSession]]:
+async def opened(*, local: bool = False) -> AsyncIterator[tuple[PageEntry, aiohttp.ClientSession]]:
     async with (
-        open_backend(stand_in=True) as backend,
+        open_backend(stand_in=True, local=local) as backend,
         serve_page(backend) as entry,
         aiohttp.ClientSession() as browser,
     ):
         yield entry, browser
+
+
+async def say(page: aiohttp.ClientWebSocketResponse, sound: bytes) -> None:
+    """Speak as the page does, frame by frame."""
+    start = asyncio.get_running_loop().time()
+    for number in range(len(sound) // FRAME_BYTES):
+        frame = sound[number * FRAME_BYTES :][:FRAME_BYTES]
+        await page.send_bytes(struct.pack("<I", number | LOUD_FLAG) + frame)
+        await asyncio.sleep(start + 0.02 * (number + 1) - asyncio.get_running_loop().time())
 
 
 async def test_only_the_own_page_is_let_in() -> None:
@@ -78,12 +87,7 @@ async def test_a_page_that_speaks_is_heard_and_hears() -> None:
             listening = asyncio.create_task(listen())
             await page.send_json({"do": "enter", "n": 1, "call": True})
             await until(lambda: backend.state == "listening")
-            sound = clips.load("ben-moon", RTP_RATE)
-            start = asyncio.get_running_loop().time()
-            for number in range(len(sound) // FRAME_BYTES):
-                frame = sound[number * FRAME_BYTES :][:FRAME_BYTES]
-                await page.send_bytes(struct.pack("<I", number | LOUD_FLAG) + frame)
-                await asyncio.sleep(start + 0.02 * (number + 1) - asyncio.get_running_loop().time())
+            await say(page, clips.load("ben-moon", RTP_RATE))
             [*_, request] = await backend.model.wait_for_chats(1)
             assert correlation(clips.load("ben-moon", 16_000), request.newest, 16_000) >= 0.9
             await until(lambda: backend.state == "speaking")
