@@ -1,8 +1,11 @@
 """Makes recordings of many formats, valid and broken."""
 
 import io
+import os
 import struct
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -27,9 +30,24 @@ TONE = tone()
 
 def to_pcm(source: bytes | Path, rate: int = HEAR_RATE, longest: float = 600.0) -> bytes:
     """Decode the first `longest` seconds of a recording to s16le mono. Raises BadAudio."""
-    recording = Recording.open(source, Limits())
-    sound = b"".join(piece for _, part in recording.parts(longest, rate=rate) for piece in part.sound())
+    with at_path(source) as path:
+        recording = Recording.open(path, Limits())
+        sound = b"".join(piece for _, part in recording.parts(longest, rate=rate) for piece in part.sound())
     return sound[: sound_bytes(longest, rate)]
+
+
+@contextmanager
+def at_path(source: bytes | Path) -> Iterator[Path]:
+    """Give a recording as its reader gets it: as a file in memory."""
+    if isinstance(source, Path):
+        yield source
+        return
+    held = os.memfd_create("recording")
+    try:
+        os.write(held, source)
+        yield Path(f"/proc/self/fd/{held}")
+    finally:
+        os.close(held)
 
 
 def pitch(pcm: bytes, rate: int) -> float:

@@ -21,7 +21,7 @@ _DEMUXERS = (
     "wve,webm,mp4,m4a"
 )
 """Demuxers allowed for untrusted files. Playlists are excluded, because they open the files they name."""
-_OPEN_OPTIONS = {"format_whitelist": _DEMUXERS, "analyzeduration": "5000000", "probesize": "5000000"}
+OPEN_OPTIONS = {"format_whitelist": _DEMUXERS, "analyzeduration": "5000000", "probesize": "5000000"}
 _SAMPLE_RATES_HZ = range(4_000, 384_001)
 _DSD_RATES_HZ = range(352_800, 3_072_001)
 """FFmpeg's rates for DSD, a bit a sample: an eighth of what the format calls its rate."""
@@ -41,7 +41,7 @@ def opened(source: Source) -> Iterator[InputContainer]:
     form = "gsm" if _is_gsm(head) else None
     try:
         with av.open(
-            file, mode="r", format=form, container_options=_OPEN_OPTIONS, metadata_errors="replace"
+            file, mode="r", format=form, container_options=OPEN_OPTIONS, metadata_errors="replace"
         ) as container:
             if not container.streams.audio:
                 raise NotAudio("no audio track")

@@ -25,6 +25,8 @@ _MAX_GAIN = 10 ** (60 / 20)
 _MAX_OFFSET = 0.01
 """A larger offset from zero is taken out."""
 _FULL_SCALE = 32768.0
+_LOUD_PEAK = 0.25
+"""A piece with a louder one is kept as it is, which saves scaling it back: 16 bits are enough for it."""
 _PIECE_SAMPLES = 1 << 16
 
 
@@ -63,8 +65,8 @@ class PartBuffer:
         ]
         return np.concatenate(found)[-count:] if found and count else np.zeros(0, np.float32)
 
-    def sound(self) -> Iterator[bytes]:
-        """Yield the part at its working level, s16le."""
+    def sound(self) -> Iterator[memoryview]:
+        """Yield the part at its working level, s16le; valid until the next part."""
         gain = self._gain()
         offset = self._sum / self.size if self.size else 0.0
         offset = offset if abs(offset) > _MAX_OFFSET else 0.0
@@ -72,12 +74,11 @@ class PartBuffer:
             found = self._samples[start:end]
             if gain != 1.0 or scale != 1.0 or offset:
                 found = _rounded(found * np.float32(scale * gain) - np.float32(offset * gain * _FULL_SCALE))
-            yield found.astype("<i2", copy=False).tobytes()
+            yield found.astype("<i2", copy=False).data.cast("B")
 
     def _take(self, samples: Samples) -> None:
         peak = _peak_of(samples)
-        scale = max(2.0**-24, 2.0 ** int(np.frexp(peak)[1]))
-        scale = scale if peak > 1.0 else min(1.0, scale)
+        scale = 1.0 if _LOUD_PEAK < peak <= 1.0 else max(2.0**-24, 2.0 ** int(np.frexp(peak)[1]))
         end = self.size + len(samples)
         # Within full scale by the choice of the scale, but for a peak that rounds up to 32768.
         scaled = samples * np.float32(_FULL_SCALE / scale)
@@ -154,12 +155,14 @@ def in_parts(
 
 def _sounding(samples: Samples, rate: int) -> tuple[int, int]:
     """Return where the sound of a piece begins and ends: at its ends, unless these are silent for a while."""
+    edge = round(_SILENT_EDGE_SECONDS * rate)
+    if _peak_of(samples[: edge + 1]) >= _SILENT_PEAK <= _peak_of(samples[-edge - 1 :]):
+        return 0, len(samples)
     loud = np.abs(samples) >= _SILENT_PEAK
     first = int(loud.argmax()) if loud.size else 0
     if not loud[first : first + 1].any():
         return len(samples), len(samples)
     behind = len(samples) - int(loud[::-1].argmax())
-    edge = round(_SILENT_EDGE_SECONDS * rate)
     return (first if first > edge else 0), (behind if len(samples) - behind > edge else len(samples))
 
 

@@ -28,7 +28,10 @@ class SoundFile:
         return cls(source, survey(source, limits.longest))
 
     def tracks(self, rate: int, longest: float) -> list[Iterator[Piece]]:
-        return [read_track(self.source, track.index, track.mix, rate, longest) for track in self.look.tracks]
+        return [
+            read_track(self.source, track.index, track.mix, rate, longest, even=track.even)
+            for track in self.look.tracks
+        ]
 
     def pieces(self, rate: int, longest: float) -> Iterator[Piece]:
         tracks = self.tracks(rate, longest)

@@ -31,6 +31,12 @@ def channels_of(frame: av.AudioFrame) -> Samples:
     return np.nan_to_num(found, posinf=1.0, neginf=-1.0).astype(np.float32, copy=False)
 
 
+def mono_of(frame: av.AudioFrame) -> Samples:
+    """Return the samples of a frame that is mono and of 32-bit floats, without a copy."""
+    samples = np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples)
+    return samples if np.isfinite(samples).all() else np.nan_to_num(samples, posinf=1.0, neginf=-1.0)
+
+
 def frame_of(samples: Samples, rate: int, pts: int | None = None) -> av.AudioFrame:
     """Return mono samples as a frame."""
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples, np.float32)[None], format="fltp", layout="mono")

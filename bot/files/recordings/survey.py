@@ -18,7 +18,7 @@ from bot.files.recordings.container import Source, bytes_of, opened
 from bot.files.recordings.mix import Weights, mixed, weights
 from bot.files.recordings.samples import Samples, channels_of
 from bot.files.recordings.speech import SPEECH_RATE, speech_share
-from bot.files.recordings.track import UNREADABLE_PACKET_ERRORS, beginning
+from bot.files.recordings.track import GAP_SECONDS, UNREADABLE_PACKET_ERRORS, beginning
 
 _EXCERPTS_SECONDS = 90.0
 """Decoded of each track where there is a choice."""
@@ -42,8 +42,8 @@ class TrackChoice:
     index: int
     "among the audio tracks"
     mix: Weights
-    name: str
-    "its title; empty: none"
+    even: bool
+    "its packets follow one another without a gap, as far as their sum tells"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,10 @@ class _TrackLook:
     @property
     def disposition(self) -> Disposition:
         return self.stream.disposition
+
+    def even(self, begin: float) -> bool:
+        """Whether the track has as much sound as time. `begin` is the time stamp, in seconds, that is 0:00."""
+        return abs((self.end - self.total) * self.base - begin) < GAP_SECONDS
 
     def measure_last(self) -> None:
         """Decode the last packet, if it is long or tells no duration: containers know only that of a full one."""
@@ -120,7 +124,7 @@ def survey(source: Source, longest: float) -> Survey:
             seconds = max(seconds, (container.duration or 0) / av.time_base)
         if structure is None:
             broken = broken or any(_ends_short(container, look) for look in chosen)
-    tracks = tuple(TrackChoice(look.index, look.mix, look.stream.metadata.get("title", "")) for look in chosen)
+        tracks = tuple(TrackChoice(look.index, look.mix, look.even(begin)) for look in chosen)
     return Survey(seconds, broken or bool(structure), tracks)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import av
 import av.error
@@ -11,11 +12,12 @@ from av.container import InputContainer
 from bot.errors import AudioTooLong, BadAudio, EmptyAudio, NotAudio
 from bot.files.recordings.container import Source, opened
 from bot.files.recordings.mix import Weights
-from bot.files.recordings.samples import Samples, channels_of, frame_of
+from bot.files.recordings.samples import Samples, channels_of, frame_of, mono_of
+from bot.files.recordings.straight import PIECE_SECONDS, Straight
 
 UNREADABLE_PACKET_ERRORS = (
     *(av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.PermissionError),
-    *(av.error.BugError, av.error.UnknownError),
+    *(av.error.BugError, av.error.UnknownError, av.error.UndefinedError),
 )
 """What decoders say of one packet that they cannot read: the next may be readable."""
 GAP_SECONDS = 0.1
@@ -26,8 +28,6 @@ _MAX_GAP_SECONDS = 6 * 3600.0
 """A longer gap is an error of the time stamps."""
 _MAX_UNREADABLE_SHARE = 0.5
 """When more of its packets cannot be decoded, a file is not a recording."""
-_PIECE_SECONDS = 2.0
-"""Each costs a dozen calls of numpy, whatever it holds: with 0.5 s a third of the time that is not decoding."""
 _DECODERS = {"amrnb": "libopencore_amrnb"}
 """Codec -> a decoder that reads what FFmpeg's own refuses: frames of silence, which phones write in pauses."""
 
@@ -58,11 +58,28 @@ def decoder_of(stream: av.AudioStream) -> av.AudioCodecContext | None:
     return decoder
 
 
-def read_track(source: Source, index: int, mix: Weights, rate: int, longest: float) -> Iterator[Piece]:
-    """Decode the audio track with this index. Raises BadAudio; AudioTooLong after `longest` seconds of sound."""
+def read_track(
+    source: Source, index: int, mix: Weights, rate: int, longest: float, *, even: bool = False
+) -> Iterator[Piece]:
+    """Decode the audio track with this index. Raises BadAudio; AudioTooLong after `longest` seconds of sound.
+
+    `even`: as far as is known, its time stamps leave no gap.
+    """
     with opened(source) as container:
         stream = container.streams.audio[index]
-        yield from _Decoding(container, stream, mix, rate, longest).pieces()
+        at = 0
+        if even and isinstance(source, Path) and decoder_of(stream) is None:
+            graph = Straight(source, index, mix, rate, beginning(container))
+            for samples in graph.samples():
+                yield Piece(at, samples)
+                at += len(samples)
+                if at > longest * rate:
+                    raise AudioTooLong(f"more than {longest:.0f} s")
+            if graph.whole:
+                return
+        for piece in _Decoding(container, stream, mix, rate, longest).pieces():
+            if (new := piece.at + len(piece.samples) - at) > 0:
+                yield Piece(max(at, piece.at), piece.samples[-new:])
 
 
 def _shape_of(frame: av.AudioFrame) -> tuple[int, int, str]:
@@ -175,14 +192,12 @@ class _Decoding:
             yield from self._out(self._resampler.resample(frame))
 
     def _new_resampler(self) -> av.AudioResampler:
-        size = round(_PIECE_SECONDS * self._rate)
+        size = round(PIECE_SECONDS * self._rate)
         return av.AudioResampler(format="flt", layout="mono", rate=self._rate, frame_size=size)
 
     def _out(self, frames: list[av.AudioFrame]) -> Iterator[Piece]:
         for frame in frames:
-            samples = np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples)
-            if not np.isfinite(samples).all():
-                samples = np.nan_to_num(samples, posinf=1.0, neginf=-1.0)
+            samples = mono_of(frame)
             self._count += len(samples)
             if self._count > self._longest:
                 raise AudioTooLong(f"more than {self._longest / self._rate:.0f} s")
