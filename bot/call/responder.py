@@ -43,7 +43,7 @@ class Responder:
         self.preemptive = PreemptiveAnswer(context, self._attention, *parts)
         self._last_answer, self._interrupted = LastAnswer(), InterruptedTurn()
         self._answer: Answer | None = None
-        floor.early.hurry = self.preemptive.may_sound_early
+        floor.early.hurry, floor.early.wanted = self.preemptive.may_sound_early, lambda: context.interpreter.on
 
     @property
     def answer(self) -> Answer | None:

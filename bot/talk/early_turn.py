@@ -1,5 +1,6 @@
 """The one utterance that is answered while its end is only likely; whoever speaks on takes that back."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.talk.speech_events import SpeechEvent, SpeechPaused
@@ -17,14 +18,17 @@ class EarlyTurn:
     def __init__(self) -> None:
         self.hurry: Callable[[Utterance], bool] = lambda _: False
         "whether what was probably said to its end may be answered at once"
+        self.wanted: Callable[[], bool] = lambda: False
+        "whether people wait for nothing but that: the request for it may be sent sooner, at the risk of more waste"
         self._answered: Utterance | None = None
         self._silent: dict[int, tuple[Utterance | None, float]] = {}
-        "person -> what they said until they paused, and since when they are silent"
+        "person -> what they said until they paused, and from when on that may be answered"
 
     def note(self, event: SpeechEvent, now: float) -> None:
         """Follow who pauses."""
         if isinstance(event, SpeechPaused):
-            self._silent[event.user_id] = event.utterance, now - event.silence
+            likely = math.inf if event.likely_done is None else event.likely_done
+            self._silent[event.user_id] = event.utterance, now - event.silence + max(EARLY_SECONDS, likely)
         else:
             self._silent.pop(event.user_id, None)
 
@@ -32,8 +36,8 @@ class EarlyTurn:
         """Return the utterance that may be answered now, if an answer to it alone was `requested`; None: not yet."""
         if len(self._silent) != 1 or requested is None:
             return None
-        [(utterance, since)] = self._silent.values()
-        ready = utterance and requested == (utterance.id,) and now - since >= EARLY_SECONDS
+        [(utterance, ready_at)] = self._silent.values()
+        ready = utterance and requested == (utterance.id,) and now >= ready_at
         return utterance if ready else None
 
     def begin(self, utterance: Utterance) -> tuple[()]:

@@ -15,6 +15,8 @@ PAUSE_QUANTILE = 0.95
 ENDS_PER_PAUSE = 4
 """A guess is worth it if, of the silences this long, at least four are ends for each pause: one request in five is
 wasted."""
+ENDS_PER_RISKED_PAUSE = 2
+"""The same where a delay is dearer than a request, as to an interpreter's listeners: one request in three is wasted."""
 ENDED = float("inf")
 MAX_PAUSES = 40
 """Pauses kept to learn the endpointing delay."""
@@ -54,6 +56,11 @@ class LearnedPauses:
         """Seconds of silence after which an end is likely; None if that is not before the endpointing delay."""
         return self._likely
 
+    @property
+    def possibly_done(self) -> float | None:
+        """The same, after which an end is likelier than not."""
+        return self._possible
+
     def paused(self, seconds: float) -> None:
         """The speaker paused for `seconds` and continued."""
         if seconds >= MIN_LEARNED_PAUSE_SECONDS:
@@ -77,11 +84,14 @@ class LearnedPauses:
         ends = len(self._silences) - len(pauses)
         learned = _quantile(sorted(self._pauses), PAUSE_QUANTILE) + ENDPOINTING_MARGIN_SECONDS
         self._delay = self._fixed or min(MAX_ENDPOINTING_SECONDS, max(MIN_ENDPOINTING_SECONDS, learned))
-        # Few pauses may be longer than t, compared with the ends; the earliest such t is just after one of the pauses.
-        allowed = ends // ENDS_PER_PAUSE
+        self._likely = self._guess(pauses, ends // ENDS_PER_PAUSE)
+        self._possible = self._guess(pauses, ends // ENDS_PER_RISKED_PAUSE)
+
+    def _guess(self, pauses: Sequence[float], allowed: int) -> float | None:
+        """Return the earliest seconds than which only `allowed` pauses, given ascending, are longer: after a pause."""
         longer_than_most = pauses[-1 - allowed] + 0.02 if len(pauses) > allowed else 0.0
-        likely = max(self._earliest, longer_than_most)
-        self._likely = likely if likely < self._delay else None
+        guess = max(self._earliest, longer_than_most)
+        return guess if guess < self._delay else None
 
 
 def _quantile(ascending: Sequence[float], share: float) -> float:

@@ -74,10 +74,9 @@ class Floor:
         self._answered_at = 0.0
         self._yielded: frozenset[int] = frozenset()
         "utterance ids of the turn that was yielded last"
-        self._yields = 0
+        self._yields, self._ducked = 0, False
         self._answered_in_pause = False
         "the last turn was answered while all paused, not after all had finished"
-        self._ducked = False
         self._silenced: float | None = None
         "playing_since of the playback that was told to fall silent"
 
@@ -184,8 +183,9 @@ class Floor:
             self._preemptive.turn_ended()
             self._answered, self._answered_in_pause = self.early.begin(early), True
             decisions.append(Respond((early,)))
-        elif self._settings.preemptive and self._open and (turn := self._preemptive.next_request(now, waiting)):
-            decisions.append(Preempt(turn))
+        elif self._settings.preemptive and self._open:
+            turn = self._preemptive.next_request(now, waiting, risk=self.early.wanted())
+            decisions += [Preempt(turn)] if turn else []
 
     def _drop_preemptive(self, decisions: list[Decision]) -> None:
         if self._preemptive.requested is not None:

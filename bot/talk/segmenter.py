@@ -215,13 +215,13 @@ class Segmenter:
             self._open = rest
 
     def _report_pause(self, events: list[SpeechEvent]) -> None:
-        silence = self.silence
+        silence, known = self.silence, self._pauses
         if self._paused and silence < self._settings.pause:
             self._paused = False
             events.append(SpeechResumed(self._user_id))
         elif not self._paused and silence >= self._settings.pause:
             self._paused = True
-            events.append(SpeechPaused(self._user_id, silence, self.peek(), self._pauses.likely_done))
+            events.append(SpeechPaused(self._user_id, silence, self.peek(), known.likely_done, known.possibly_done))
 
     def _report_noise(self, dbfs: float | None, at: float, events: list[SpeechEvent]) -> None:
         if dbfs is not None:

@@ -26,6 +26,8 @@ class SpeechPaused:
     "what was said, with the id it gets if it ends here; None if it is too short to count"
     likely_done: float | None
     "seconds of silence after which this person rarely continues; None: that is not before the endpointing delay"
+    possibly_done: float | None
+    "the same, after which an end is likelier than not"
 
 
 @dataclass(frozen=True, slots=True)

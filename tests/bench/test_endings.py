@@ -65,7 +65,7 @@ def frames(samples: np.ndarray) -> list[bytes]:
     return [pcm[at : at + HEAR_BYTES] for at in range(0, len(pcm) - HEAR_BYTES + 1, HEAR_BYTES)]
 
 
-def figures_of(said: Sequence[bytes], hesitating: bool) -> str:
+def figures_of(said: Sequence[bytes], hesitating: bool, interpreted: bool) -> str:
     """Let one speaker say it all, turn by turn; return the row of the table."""
     segmenter, policy, ticks = Segmenter(1, make_vad("silero")(), count(1)), PreemptivePolicy(), count()
     cut_off = wasted = spoken = 0
@@ -92,7 +92,7 @@ def figures_of(said: Sequence[bytes], hesitating: bool) -> str:
                     if number >= end:
                         waits.append((min(number, number if asked is None else asked) + 1 - end) * 20)
                     asked = None
-            if asked is None and policy.next_request(now, ()):
+            if asked is None and policy.next_request(now, (), risk=interpreted):
                 asked = number
     p50, p95 = np.percentile(waits, (50, 95))
     return (
@@ -101,9 +101,11 @@ def figures_of(said: Sequence[bytes], hesitating: bool) -> str:
     )
 
 
+@pytest.mark.parametrize("interpreted", [False, True], ids=["answered", "interpreted"])
 @pytest.mark.parametrize("hesitating", [False, True], ids=["fluent", "hesitating"])
-def test_endings(hesitating: bool, figures: dict[str, list[str]]) -> None:
+def test_endings(hesitating: bool, interpreted: bool, figures: dict[str, list[str]]) -> None:
+    kind = f"{'hesitating' if hesitating else 'fluent':10} {'interpreted' if interpreted else 'answered':11}"
     for name, said in sayings():
-        row = figures_of(said, hesitating)
-        figures.setdefault(HEADING, []).append(f"{name:10} {'hesitating' if hesitating else 'fluent':10} {row}")
+        row = figures_of(said, hesitating, interpreted)
+        figures.setdefault(HEADING, []).append(f"{name:10} {kind} {row}")
         assert "nan" not in row

@@ -85,6 +85,26 @@ async def test_who_speaks_on_is_interpreted_as_a_whole(first_sound: float) -> No
         assert len(began) == (2 if first_sound < 0.1 else 1)
 
 
+async def test_who_pauses_in_sentences_waits_no_longer_and_pays_for_what_is_dropped() -> None:
+    """The request leaves at each pause. What is dropped is neither said nor written; the end waits for no pause."""
+    async with fake_call(ANNA, BEN, preemptive=True) as fake:
+        fake.call.interpreter.choose(LANGUAGES)
+        for _ in range(6):
+            await fake.says(ANNA, 1.2, -0.3, 1.2, then=5.0)
+        learned = len(fake.store.kept), len(fake.engine.requests), len(fake.link.playbacks), len(fake.outcomes)
+        fake.engine.usual = (0.4, 1.0)
+        ended = asyncio.get_running_loop().time() + 2.7
+        await fake.says(ANNA, 1.2, -0.3, 1.2, then=5.0)
+        kept, asked, played, judged = learned
+        dropped, whole = fake.engine.requests[asked:]
+        assert len(whole.turn.utterances[0].pcm) > len(dropped.turn.utterances[0].pcm)
+        assert [getattr(one, "kind", "") for one in fake.store.kept[kept:]].count("speculation") == 1
+        [playback] = fake.link.playbacks[played:]
+        assert playback.began is not None
+        assert playback.began - ended < 0.4 + 0.3
+        assert fake.outcomes[judged:] == ["interpreted"]
+
+
 async def test_a_breath_after_the_end_is_no_speech() -> None:
     async with fake_call(ANNA, BEN, preemptive=True) as fake:
         fake.call.interpreter.choose(LANGUAGES)

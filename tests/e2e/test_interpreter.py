@@ -121,3 +121,5 @@ async def test_forty_utterances(harness: Harness) -> None:
     """Prints how long people wait; the machine decides about that."""
     waits = sorted(wait - MODEL_SECONDS for wait in await room(harness, SPOKEN * 8))
     print(f"end of speech to first sound, less the model: median {median(waits):.3f} s, p95 {waits[37]:.3f} s")
+    dropped = len(harness.model.chats) - len(waits)
+    print(f"requests dropped, unheard, per 100 utterances: {100 * dropped / len(waits):.0f}")
