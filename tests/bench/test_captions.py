@@ -36,13 +36,14 @@ STEP = 0.1
 async def test_words_while_they_are_said(tmp_path: Path, figures: dict[str, list[str]]) -> None:
     """Each transcription gets a word of its own: when it is first read tells when the sound before it is.
 
-    A line that still grows ends with "…"; how long that stands after somebody paused is the wait for the final text.
+    A line that still grows ends with "…". An utterance is written down as a whole once its pause is over: from then to
+    the line without "…", less the time of that transcription, is the wait for the final text.
     """
-    numbers, asked = itertools.count(), dict[str, tuple[float, bytes]]()
+    numbers, asked = itertools.count(), dict[str, ReceivedRequest]()
 
     def heard(request: ReceivedRequest) -> TranscribeAs:
         word = f"word{next(numbers)}x"
-        asked[word] = request.arrived_at, request.pcm
+        asked[word] = request
         return TranscribeAs(word)
 
     async with Sandbox.open() as sandbox, ModelServer.open() as model:
@@ -60,8 +61,7 @@ async def test_words_while_they_are_said(tmp_path: Path, figures: dict[str, list
             await outcome.settled()
             thread = next(item for item in sandbox.guild.channels.values() if item.is_thread)
             seen: dict[str, tuple[str, float]] = {}
-            grew: list[tuple[str, float]] = []
-            paused: list[tuple[str, float]] = []
+            final: dict[str, float] = {}
 
             async def watch() -> None:
                 while True:
@@ -69,34 +69,30 @@ async def test_words_while_they_are_said(tmp_path: Path, figures: dict[str, list
                     for name, words in re.findall(r"\*\*(\w+)\*\* (.*)", shown):
                         for word in words.split():
                             seen.setdefault(word, (name, time.monotonic()))
-                        if words.endswith("…"):
-                            grew.append((name, time.monotonic()))
+                        if not words.endswith("…"):
+                            final.setdefault(words, time.monotonic())
                     await asyncio.sleep(0.02)
 
-            async def say(name: str, person: Person, clip: str) -> None:
+            async def say(person: Person, clip: str) -> None:
                 await person.say(4 * clips.load(clip, RTP_RATE))
-                paused.append((name, time.monotonic()))
 
             watching = asyncio.create_task(watch())
             for _ in range(ROUNDS):
-                await asyncio.gather(*map(say, NAMES, people, CLIPS))
+                await asyncio.gather(*map(say, people, CLIPS))
                 await asyncio.sleep(PAUSE_SECONDS)
             watching.cancel()
     waits: list[float] = []
     known: dict[str, float] = {}
     "person -> until when their words could be read"
-    for word, (ended, pcm) in asked.items():
+    for word, request in asked.items():
         if word in seen:
-            name, at = seen[word]
-            begun = max(known.get(name, 0.0), ended - seconds(pcm, HEAR_RATE))
+            ended, (name, at) = request.arrived_at, seen[word]
+            begun = max(known.get(name, 0.0), ended - seconds(request.pcm, HEAR_RATE))
             waits += [at - ended + STEP * step for step in range(round((ended - begun) / STEP))]
             known[name] = ended
     assert set(known) == set(NAMES)
-    finals = [
-        max((at for grown, at in grew if grown == name and since <= at < since + PAUSE_SECONDS), default=since) - since
-        for name, since in paused
-    ]
-    assert not [name for name, at in grew if at > max(since for _, since in paused) + PAUSE_SECONDS - 1]
+    finals = [at - done for word, at in final.items() if (done := asked[word].done_at) is not None]
+    assert len(finals) >= ROUNDS * len(NAMES)
     p95 = quantiles(waits, n=20)[-1]
     figures.setdefault(HEADING, []).append(
         f"{len(asked)} requests, {len(seen)} read: median {median(waits):.2f} s, p95 {p95:.2f} s; "

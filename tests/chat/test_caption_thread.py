@@ -34,6 +34,7 @@ class SlowChannel:
         self.go = asyncio.Event()
         self.began = asyncio.Event()
         self.sent: list[str] = []
+        self.edited: list[tuple[float, str]] = []
 
     async def send(self, content: str, **_: object) -> Any:
         self.began.set()
@@ -41,10 +42,28 @@ class SlowChannel:
         self.sent.append(content)
         return SimpleNamespace(edit=self.edit, delete=self.delete)
 
-    async def edit(self, **_: object) -> None: ...
+    async def edit(self, content: str) -> None:
+        self.edited.append((asyncio.get_running_loop().time(), content))
 
     async def delete(self) -> None:
         self.sent.clear()
+
+
+@pytest.mark.looptime
+async def test_final_words_do_not_wait_for_the_next_edit_of_growing_ones() -> None:
+    channel, began = SlowChannel(), asyncio.get_running_loop().time()
+    channel.go.set()
+    reader = CaptionThread(channel, "key", None, lambda: "over")  # pyright: ignore[reportArgumentType]
+    reader.show(Caption(1, 7, "Anna", "Hel", final=False))
+    await asyncio.sleep(0.3)
+    reader.show(Caption(1, 7, "Anna", "Hello", final=False))
+    await asyncio.sleep(0.1)
+    assert channel.edited == []
+    reader.show(Caption(1, 7, "Anna", "Hello there", final=True))
+    await asyncio.sleep(0.5)
+    [(at, text)] = channel.edited
+    assert text == "**Anna** Hello there"
+    assert at - began < 0.6
 
 
 async def test_captions_that_end_while_a_message_is_sent_say_so_once() -> None:

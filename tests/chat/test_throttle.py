@@ -1,4 +1,5 @@
 import asyncio
+from itertools import pairwise
 
 import aiohttp
 import pytest
@@ -77,3 +78,43 @@ async def test_in_a_hurry_it_does_not_wait_for_the_gap() -> None:
     paced.hurry()
     await paced.idle()
     assert done[1] - done[0] < 2.0
+
+
+async def test_what_cannot_wait_goes_before_the_gap_is_over_and_never_beyond_discords_limit() -> None:
+    done: list[float] = []
+    clock = asyncio.get_running_loop().time
+
+    async def act() -> None:
+        done.append(clock())
+
+    paced = Throttle(act, 1.2, "test", gather=0.1)
+    paced.poke()
+    await paced.idle()
+    paced.poke()
+    await asyncio.sleep(0.2)
+    paced.soon()
+    await paced.idle()
+    assert done[1] - done[0] == pytest.approx(0.4)
+    for _ in range(200):
+        paced.soon()
+        await asyncio.sleep(0.1)
+    await paced.idle()
+    assert all(later - earlier >= 5.0 for earlier, later in zip(done, done[5:], strict=False))
+    assert len(done) >= 20
+
+
+async def test_what_cannot_wait_asks_no_sooner_while_discord_is_out_of_reach() -> None:
+    tried: list[float] = []
+    clock = asyncio.get_running_loop().time
+
+    async def act() -> None:
+        tried.append(clock())
+        if len(tried) < 3:
+            raise OSError
+
+    paced = Throttle(act, 2.0, "test")
+    paced.poke()
+    await asyncio.sleep(0.1)
+    paced.soon()
+    await paced.idle()
+    assert all(later - earlier >= 2.0 for earlier, later in pairwise(tried))

@@ -55,7 +55,10 @@ class CaptionThread:
             self._pages.drop(caption.utterance_id)
         else:
             self._pages.show(caption)
-        self._throttle.poke()
+        if caption.final:
+            self._throttle.soon()
+        else:
+            self._throttle.poke()
 
     def drop(self, utterance_id: int) -> None:
         self._pages.drop(utterance_id)
