@@ -10,13 +10,14 @@ from bot.errors import DamagedDocument
 from bot.files.documents import xml
 from bot.files.documents.archive import Archive
 from bot.files.documents.document import Document
+from bot.files.documents.docx_tables import WORD_SPACE as _W
+from bot.files.documents.docx_tables import unnested
 from bot.files.documents.scripts import folded
 from bot.files.documents.tables import markdown_table
 
 if TYPE_CHECKING:
     from docx2python.depth_collector import Par
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT_W = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _TEXT_PARTS = re.compile(r"word/(?:document\d*|footnotes\d*|endnotes\d*)\.xml")
@@ -78,6 +79,8 @@ def _accepted(part: bytes) -> bytes:
             _bracket(item)
         elif kind == "tc" and len(item) == 0:
             item.append(item.makeelement(f"{_W}p"))
+    for table in list(root.iter(f"{_W}tbl")):
+        unnested(table)
     if "r" not in root.nsmap:  # docx2python looks its relationships up by this prefix
         root.set(f"{{{_RELATIONSHIPS}}}unused", "")
     return xml.written(root)

@@ -1,6 +1,9 @@
 """Rich Text Format -> paragraphs and tables. What was deleted or hidden is left out."""
 
+import codecs
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bot.errors import DamagedDocument, EmptyDocument
 from bot.files.documents.document import Document
@@ -13,6 +16,22 @@ _READING_FIELD = re.compile(
     r"\(\\\\s\\\\up ?\d+\(([^{}()]*)\),([^{}()]*)\)[^{}]*\}?\s*\}"
 )
 """Furigana: a field that draws the reading above its word, both as arguments of a formula."""
+_TWO_READINGS = re.compile(r"\{\\upr\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*\{\\\*\\ud\s*(\{(?:[^{}]|\{[^{}]*\})*\})\s*\}\s*\}")
+"""The same words twice: for old programs in the file's encoding, then in Unicode."""
+_PAGE = re.compile(r"\\(?:ansicpg(\d+)|(mac|pca?))(?![a-z\d])")
+_COMPUTER_PAGES = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
+_PLAIN_PAGE = "cp1252"
+_HEAD_CHARACTERS = 200
+_MAC_CODECS = {
+    **{"cp10000": "mac_roman", "cp10001": "cp932", "cp10002": "cp950", "cp10003": "cp949", "cp10004": "mac_arabic"},
+    **{"cp10005": "cp1255", "cp10006": "mac_greek", "cp10007": "mac_cyrillic", "cp10008": "cp936"},
+    **{"cp10010": "mac_romanian", "cp10017": "mac_cyrillic", "cp10021": "cp874", "cp10029": "mac_latin2"},
+    **{"cp10079": "mac_iceland", "cp10081": "mac_turkish", "cp10082": "mac_croatian"},
+    **{"mac_japanese": "cp932", "mac_chinesetrad": "cp950", "mac_korean": "cp949", "mac_hebrew": "cp1255"},
+    **{"mac_chinesesimp": "cp936", "mac_rumanian": "mac_romanian", "mac_ukrainian": "mac_cyrillic"},
+    **{"mac_thai": "cp874", "mac_ce": "mac_latin2"},
+}
+"""Encodings of Macs, by Windows' number or the library's name -> the one of Python that has the same letters."""
 _TITLE_GROUP = re.compile(r"\{\\title ([^{}]*)\}")
 _FOOTNOTE_GROUP = re.compile(r"\{(?:\\\*)?\\footnote\b((?:[^{}]|\{[^{}]*\})*)\}")
 _OUTLINE_LEVEL = re.compile(r"(\\outlinelevel([0-5]))(?!\d)")
@@ -26,7 +45,8 @@ _FIELD_LINK = re.compile(r"(\S[^\n(]*)\(\"?(https?://[^)\"]*)\"?\)")
 def read_rtf(data: bytes, name: str) -> Document:
     from striprtf.striprtf import rtf_to_text
 
-    source = _READING_FIELD.sub(_bracketed, _UNSEEN_GROUP.sub("", data.decode("latin-1")))
+    source = _TWO_READINGS.sub(r"\1", data.decode("latin-1"))
+    source = _READING_FIELD.sub(_bracketed, _UNSEEN_GROUP.sub("", source))
     notes: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
@@ -35,17 +55,48 @@ def read_rtf(data: bytes, name: str) -> Document:
 
     source = _FOOTNOTE_GROUP.sub(keep, source)
     head = source[: source.find("\\f0")] if "\\f0" in source else source[:4_000]
+    title = _TITLE_GROUP.search(head)
     try:
-        text = _whole(rtf_to_text(_OUTLINE_LEVEL.sub(_marked, source), errors="replace"))
-        below = [_whole(rtf_to_text("{\\rtf1\\ansi " + note + "}", errors="replace")).strip() for note in notes]
-        title = _TITLE_GROUP.search(head)
-        called = _whole(rtf_to_text("{\\rtf1\\ansi " + title.group(1) + "}", errors="replace")).strip() if title else ""
+        with _mac_codecs():
+            page = _page(source)
+
+            def words(part: str) -> str:
+                return _whole(rtf_to_text(part, page, errors="replace"))
+
+            begin = _PAGE.sub("", source[:_HEAD_CHARACTERS])
+            text = words(_OUTLINE_LEVEL.sub(_marked, begin + source[_HEAD_CHARACTERS:]))
+            below = [words("{\\rtf1 " + note + "}").strip() for note in notes]
+            called = words("{\\rtf1 " + title.group(1) + "}").strip() if title else ""
     except Exception as error:  # the library raises errors of many types for a broken file
         raise DamagedDocument(type(error).__name__) from error
     if not text.strip():
         raise EmptyDocument
     foot = [f"[^{number}]: {note}" for number, note in enumerate(below, 1)]
     return Document(called, folded("\n\n".join([*_paragraphs(_FIELD_LINK.sub(r"[\1](\2)", text)), *foot])))
+
+
+@contextmanager
+def _mac_codecs() -> Iterator[None]:
+    def find(name: str) -> codecs.CodecInfo | None:
+        return codecs.lookup(_MAC_CODECS[name]) if name in _MAC_CODECS else None
+
+    codecs.register(find)
+    try:
+        yield
+    finally:
+        codecs.unregister(find)
+
+
+def _page(source: str) -> str:
+    """Return the encoding that the file's head names: a number is more exact than a kind of computer."""
+    named = _PAGE.findall(source[:_HEAD_CHARACTERS])
+    number = next((f"cp{number}" for number, _ in named if number), None)
+    page = number or next((_COMPUTER_PAGES[kind] for _, kind in named), _PLAIN_PAGE)
+    try:
+        codecs.lookup(page)
+    except LookupError:
+        return _PLAIN_PAGE
+    return page
 
 
 def _whole(text: str) -> str:

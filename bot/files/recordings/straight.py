@@ -16,7 +16,7 @@ from bot.files.recordings.container import OPEN_OPTIONS
 from bot.files.recordings.mix import Weights
 from bot.files.recordings.samples import Samples, mono_of
 
-_SLACK_SECONDS = 0.05
+_STAMP_ERROR_SECONDS = 0.05
 """By which the time stamps of pieces may differ from their count: Matroska rounds to milliseconds."""
 PIECE_SECONDS = 2.0
 """Each costs a dozen calls of numpy, whatever it holds: with 0.5 s a third of the time that is not decoding."""
@@ -40,7 +40,7 @@ class Straight:
         held, count = None, 0
         try:
             for pts, samples in self._pulled():
-                if abs(pts - self._begin * self._rate - count) > _SLACK_SECONDS * self._rate:
+                if abs(pts - self._begin * self._rate - count) > _STAMP_ERROR_SECONDS * self._rate:
                     return  # the gap is in the piece that is held
                 if held is not None:
                     yield held

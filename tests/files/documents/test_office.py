@@ -182,6 +182,37 @@ def test_a_page_that_is_all_navigation_is_read_all_the_same() -> None:
     assert read(page.encode()).text == "The only words of this page stand here."
 
 
+def table(*rows: tuple[str, ...]) -> str:
+    """Return a table of Word; cells hold paragraphs and tables."""
+    cells = ["".join(f"<w:tc><w:tcPr/>{cell}</w:tc>" for cell in row) for row in rows]
+    return "<w:tbl><w:tblPr/><w:tblGrid/>" + "".join(f"<w:tr>{row}</w:tr>" for row in cells) + "</w:tbl>"
+
+
+RAIN = table((p("Month"), p("Rain")), (p("May"), p("12") + p("mm")))
+RAIN_TABLE = "| Month | Rain |\n| --- | --- |\n| May | 12 mm |"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            table((p("A"), p("B")), (p("x") + RAIN + p("y"), p("z"))),
+            "| A | B |\n| --- | --- |\n| x Month, Rain; May, 12 mm y | z |",
+        ),
+        (table((p("Sky", "Heading1") + RAIN + p("End."),)), f"# Sky\n\n{RAIN_TABLE}\n\nEnd."),
+        (table((p("Left.") + RAIN + p(""), p("Right.") + p("End."))), f"Left.\n\n{RAIN_TABLE}\n\nRight.\n\nEnd."),
+        (
+            table((p("A"), p("B")), (p("x"), table((p("y"), table((p("deep"),)) + p(""))) + p(""))),
+            "| A | B |\n| --- | --- |\n| x | y deep |",
+        ),
+    ],
+)
+def test_tables_of_word_in_cells_stay_in_their_place(body: str, expected: str) -> None:
+    heading = '<w:style w:type="paragraph" w:styleId="Heading1"><w:name w:val="heading 1"/></w:style>'
+    found = word(p("Before.") + body + p("After."), styles=heading)
+    assert found == f"Before.\n\n{expected}\n\nAfter."
+
+
 def test_rich_text_is_read_in_the_encodings_of_its_fonts() -> None:
     content = (
         rb"{\rtf1\ansi\ansicpg932\deff0{\fonttbl{\f0\fnil\fcharset128 MS Mincho;}{\f1\fnil\fcharset204 Arial;}}"
@@ -203,6 +234,39 @@ def test_rich_text_keeps_emoji_and_headings() -> None:
     )
     expected = "# Rain\n\nIt rains \U0001f600.\n\n## Sun\n\nIt shines.[^1]\n\n[^1]: \U0001f600"
     assert read(source, "a.rtf").text == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "words", "encoding"),
+    [
+        (r"\mac", "Café – naïve “Süß”", "mac_roman"),
+        (r"\mac\ansicpg10000\cocoartf102{\fonttbl\f0\fswiss\fcharset77 Helvetica;}\f0", "Café “Süß”", "mac_roman"),
+        (r"\mac\ansicpg10000\uc1{\fonttbl{\f0\fnil\fcharset256 Times New Roman;}}\f0", "Ménage à trois", "mac_roman"),
+        (r"\mac\ansicpg10001\cocoartf102{\fonttbl\f0\fnil\fcharset78 HiraKakuPro-W3;}\f0", "会議は十時です。", "cp932"),
+        (r"\mac\ansicpg10007{\fonttbl{\f0\fnil\fcharset256 Times;}}\f0", "Дождь идёт", "mac_cyrillic"),
+        (r"\mac\ansicpg10029", "Příliš žluťoučký", "mac_latin2"),
+        (r"\pc", "Ça va très bien", "cp437"),
+        (r"\pca", "Ça va: ÀÕ", "cp850"),
+        (r"\ansi\ansicpg0", "Café", "cp1252"),
+    ],
+)
+def test_rich_text_is_read_in_the_encoding_of_its_computer(head: str, words: str, encoding: str) -> None:
+    coded = "".join(
+        letter if letter.isascii() else "".join(f"\\'{byte:02x}" for byte in letter.encode(encoding))
+        for letter in words
+    )
+    note = "{\\footnote " + coded + "}"
+    found = read(f"{{\\rtf1{head} {coded}{note}\\par}}".encode(), "x.rtf").text
+    assert found == f"{words}[^1]\n\n[^1]: {words}"
+
+
+def test_rich_text_told_twice_is_read_in_unicode() -> None:
+    source = (
+        rb"{\rtf1\ansi{\info{\upr{\title Sch?n}{\*\ud{\title Sch\u246?n}}}}{\fonttbl{\f0 Arial;}}\f0 "
+        rb"It rains in {\upr{\b Krak?w}{\*\ud{\b Krak\u243?w}}}.\par}"
+    )
+    found = read(source, "x.rtf")
+    assert (found.title, found.text) == ("Schön", "It rains in Kraków.")
 
 
 def test_rich_text_keeps_furigana() -> None:
