@@ -22,6 +22,8 @@ _LINE_MARK = re.compile(r"^\s*(?:>+\s?)*\s*(?:#{1,6}\s+|-#\s+|[-*+•‣◦・]\
 _EMPHASIS = re.compile(r"(\*{1,3}|~~|\|\||(?<!\w)_{1,3}(?=\S))(?=\S)(.{1,400}?)(?<=\S)\1(?!\w)", re.DOTALL)
 _BOLD_INSIDE = re.compile(r"(\*\*|(?<![A-Za-z0-9])\*)(?=\S)([^*\n]{1,400}?)(?<=\S)\1")
 """Japanese has no spaces around what is emphasised."""
+_PRODUCT = re.compile(r"(?<=[\d)])(?:\*|[ \t]+\*[ \t]+)(?=\(?\d)")
+"""Not `in 2026 *10* came`, which is emphasis: a space on both sides, or on neither."""
 _LEFT_MARKS = re.compile(r"[*`|\\~^]+|(?<!\w)_+|_+(?!\w)")
 _SPACES = re.compile(r"[^\S\n]+")
 _GAP_BEFORE_STOP = re.compile(r"\s+([,.!?;:、。！？])")
@@ -85,6 +87,7 @@ def speakable(text: str, language: str | None = None) -> str:
     text = _IMAGE_OR_LINK.sub(r"\1", text)
     text = _ADDRESS.sub(lambda found: _host(found[1]), text)
     text = _MARKUP_TAG.sub(" ", _DISCORD.sub(" ", text))
+    text = _PRODUCT.sub(" × ", text)
     lines = [said for line in text.split("\n") if (said := _line(line))]
     text = _join(lines)
     text = "".join(letter for letter in text if not _is_picture(letter))

@@ -36,7 +36,10 @@ from bot.speakable import speakable
         ("A → B is the way.", "A, B is the way."),
         ("call 555-12-34, a well-known one, it is 3-year-old", "call 555-12-34, a well-known one, it is 3-year-old"),
         ("Das sind 50 % und 5 €.", "Das sind 50 % und 5 €."),
-        ("snake_case and 2*3*4 are words", "snake_case and 2 3 4 are words"),
+        ("snake_case and 2*3*4 are words", "snake_case and 2 times 3 times 4 are words"),
+        ("It is **12 * 7 = 84**, and (1 + 2)*(3 + 4) is 21.",
+         "It is 12 times 7 equals 84, and (1 plus 2) times (3 plus 4) is 21."),
+        ("In 2026 *10* of the 12* came:\n* 5 of you", "In 2026 10 of the 12 came: 5 of you."),
         ("", ""),
         ("***\n🎉 ```x```", ""),
         ("…!?", ""),
@@ -60,6 +63,7 @@ def test_english(written: str, said: str):
         ),
         ("A→Bです😀", "A、Bです"),
         ("3×4=12です", "3かける4イコール12です"),
+        ("12 * 7は84です", "12かける7は84です"),
     ],
 )
 def test_japanese(written: str, said: str):
@@ -70,8 +74,18 @@ def test_the_given_language_decides_where_the_text_does_not():
     assert speakable("50%") == "50%"
     assert speakable("50%", "en-GB") == "50 percent"
     assert speakable("約50%", "ja") == "約50パーセント"
+    assert speakable("12*7 = 84", "de") == "12 × 7 = 84"
 
 
 def test_hostile_text_takes_no_time():
-    for text in ("[" * 5_000, "*a" * 2_500, "`" * 5_001, "|" * 5_000, "_a " * 2_000, "<a" * 2_500, "1," * 2_500):
+    for text in (
+        "[" * 5_000,
+        "*a" * 2_500,
+        "`" * 5_001,
+        "|" * 5_000,
+        "_a " * 2_000,
+        "<a" * 2_500,
+        "1," * 2_500,
+        "1* " * 2_000,
+    ):
         speakable(text)
