@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import structlog
 
@@ -17,6 +17,9 @@ from bot.types import News
 log = structlog.get_logger(__name__)
 
 ROUND_INTERVAL_SECONDS = 3600.0
+NEW_DAY_SECONDS = 60.0
+"""After midnight in UTC a round lets go of what is kept until the day is over; a clock that runs ahead goes back by less.
+"""
 NEWS_RETRY_SECONDS = 5.0
 """Before the store is asked again after it could not serve."""
 MAX_BATCH_LINES = 500
@@ -84,7 +87,13 @@ class Retention:
             except StoreError as error:
                 self.counts["failed"] += 1
                 log.warning("retention_failed", reason=str(error))
-            await asyncio.sleep(ROUND_INTERVAL_SECONDS)
+            await asyncio.sleep(min(ROUND_INTERVAL_SECONDS, self._until_new_day()))
+
+    def _until_new_day(self) -> float:
+        """Return the seconds until the round that follows midnight in UTC."""
+        began = self._now().astimezone(UTC) - timedelta(seconds=NEW_DAY_SECONDS)
+        midnight = datetime.combine(began.date() + timedelta(days=1), time(), UTC)
+        return (midnight - began).total_seconds()
 
     async def _follow_news(self) -> None:
         while True:

@@ -12,6 +12,7 @@ from bot.chat.venue import DiscordVenue
 from bot.ports import VoiceLink
 from bot.types import Heard
 from sandbox.guild.components import text_of
+from sandbox.guild.permissions import P
 from tests.chat.quiet_bot import QuietBot, quiet_bot, until
 
 pytestmark = pytest.mark.e2e
@@ -181,6 +182,29 @@ async def test_whoever_sends_it_away_on_its_way_in_is_obeyed(quiet: QuietBot) ->
     outcome = await (await leaving).settled()
     assert outcome.text == "I left the voice channel."
     assert not quiet.calls.all()
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+async def test_join_names_the_channel_that_a_moderator_moved_it_to(quiet: QuietBot, hidden: bool) -> None:
+    """Before the call began; a channel that the caller must not see is not named."""
+    sandbox, connect = quiet.sandbox, quiet.client._connect_voice
+    ada = await quiet.enter("Ada")
+    den: Any = quiet.client.get_channel(sandbox.den.id)
+
+    async def moved_at_once(channel: VocalChannel) -> VoiceLink:
+        link = await connect(channel)
+        if hidden:
+            sandbox.moderator.overwrite(sandbox.den, ada, deny=int(P.VIEW_CHANNEL))
+        await sandbox.moderator.move(sandbox.bot, sandbox.den)
+        await until(lambda: sandbox.bot.id in den.voice_states)
+        return link
+
+    quiet.client._connect_voice = moved_at_once
+    outcome = await (await sandbox.command(ada, "join")).settled()
+    assert f"<#{sandbox.lounge.id}>" not in outcome.text
+    assert (f"<#{sandbox.den.id}>" in outcome.text) is not hidden
+    [call] = quiet.calls.all()
+    assert call.venue.channel_id == sandbox.den.id
 
 
 async def test_who_is_not_there_may_not_steer(quiet: QuietBot) -> None:

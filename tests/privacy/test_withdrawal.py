@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import StoreUnavailable
-from bot.types import CallState, LinkEnd, Message, ReplyRequest, Utterance
+from bot.types import CallState, Heard, LinkEnd, Message, ReplyRequest, Utterance
 from tests.fake_call import FakeCall, fake_call
 from tests.fakes import ANNA, BEN
 
@@ -36,6 +36,15 @@ async def waiting_for_its_words(fake: FakeCall) -> None:
     fake.settings = replace(fake.settings, answering="name")
     fake.transcriber.delay = 3.0
     await fake.says(ANNA, 1.0, then=1.0)
+
+
+async def answered_before_its_words(fake: FakeCall) -> None:
+    """The request for its words is out, and its answer comes afterwards."""
+    fake.engine.usual, fake.transcriber.delay = (0.5, 6.0), 4.0
+    fake.link.speak(BEN, 1.2)
+    await fake.says(ANNA, 1.0, then=3.0)
+    assert fake.call.state == "speaking"
+    assert not kept(fake)
 
 
 async def asked_ahead(fake: FakeCall) -> None:
@@ -85,7 +94,12 @@ async def not_shown_yet(fake: FakeCall) -> None:
 
 
 State = Callable[[FakeCall], Awaitable[None]]
-WITH_BEN: list[State] = [waiting_for_the_floor, answered_without_a_sound_yet, answered_aloud]
+WITH_BEN: list[State] = [
+    waiting_for_the_floor,
+    answered_without_a_sound_yet,
+    answered_aloud,
+    answered_before_its_words,
+]
 IN_WORK: list[State] = [spoken, waiting_for_its_words, asked_ahead, *WITH_BEN]
 """Its life is not over: nobody has been answered."""
 OVER: list[State] = [said_again, not_in_the_store_yet, not_shown_yet]
@@ -244,3 +258,39 @@ async def test_a_withdrawal_in_one_server_is_none_in_another() -> None:
         await fake.erasure.withdraw(6, ANNA)
         await afterwards(fake)
         assert people_in(fake.engine.requests) == [{ANNA, BEN}]
+
+
+@pytest.mark.parametrize("action", [withdraw, forget])
+@pytest.mark.parametrize("milliseconds", [-1, 0, 1])
+async def test_words_that_come_in_the_moment_of_the_withdrawal_are_written_by_nobody(
+    action: Action, milliseconds: int
+) -> None:
+    """Within a millisecond of it; what came before it may stay until it is forgotten."""
+    async with fake_call(ANNA, BEN, answering="always") as fake:
+        loop, answered, acted = asyncio.get_running_loop(), list[float](), list[float]()
+        transcribe = fake.transcriber.transcribe
+
+        async def timed(utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
+            due = loop.time() + 2.0 + milliseconds / 1000  # both timers run in one tick at 0, this one first
+            acting = loop.create_task(act_at(due)) if utterance.user_id == ANNA else None
+            heard = await transcribe(utterance, language, names)
+            answered.append(loop.time())
+            assert acting is not None
+            return heard
+
+        async def act_at(due: float) -> None:
+            await asyncio.sleep(due - loop.time())
+            acted.append(loop.time())
+            await action(fake)
+
+        fake.transcriber.transcribe, fake.transcriber.delay = timed, 2.0
+        fake.transcriber.by_person = {ANNA: CANARY}
+        await fake.says(ANNA, 1.0, then=10.0)
+        assert len(acted) == 1
+        before = milliseconds > 0
+        assert len(answered) == before or milliseconds == 0
+        await afterwards(fake)
+        left = [line for line in fake.call.record.messages if line.speaker_id == ANNA]
+        assert len(left) <= (before and action is withdraw)
+        assert bool(kept(fake)) <= before
+        assert any(CANARY in line for line in fake.venue.audience.written) <= before

@@ -30,11 +30,9 @@ async def join(interaction: Interaction, channel: discord.VoiceChannel | discord
     try:
         await host.calls.join(host.venue(target, interaction.channel), member.id)
     except AlreadyInCall:
-        call = host.calls.get(target.guild.id)
-        there = host.call_channel(call) if call else None
-        if there is None or rights.may(member, Action.LOOK, there):
-            raise Refusal("refusal cannot_come") from None
-        raise Refusal("refusal other_channel", channel=there.mention) from None
+        raise Refusal("refusal other_channel", channel=_present_channel(host, member).mention) from None
+    await host.calls.settled(target.guild.id)  # somebody may have moved it already
+    target = _present_channel(host, member)
     words = host.words_to(interaction)
     lines = [told("join done", host.settings, words, channel=target.mention)]
     if isinstance(target, discord.StageChannel):
@@ -50,6 +48,15 @@ async def join(interaction: Interaction, channel: discord.VoiceChannel | discord
 @app_commands.guild_only()
 async def leave(interaction: Interaction) -> None:
     await actions.leave(interaction)
+
+
+def _present_channel(host: Host, member: discord.Member) -> VocalChannel:
+    """Return where the bot is. Raises Refusal when that is nowhere, or the member must not know it."""
+    call = host.calls.get(member.guild.id)
+    there = host.call_channel(call) if call else None
+    if there is None or rights.may(member, Action.LOOK, there):
+        raise Refusal("refusal cannot_come")
+    return there
 
 
 async def _first_in_a_large_server(host: Host, guild: discord.Guild) -> bool:
