@@ -18,8 +18,7 @@ log = structlog.get_logger(__name__)
 
 ROUND_INTERVAL_SECONDS = 3600.0
 NEW_DAY_SECONDS = 60.0
-"""After midnight in UTC a round lets go of what is kept until the day is over; a clock that runs ahead goes back by less.
-"""
+"""After midnight in UTC a round lets go of what is kept until the day is over; clocks are corrected by less."""
 NEWS_RETRY_SECONDS = 5.0
 """Before the store is asked again after it could not serve."""
 MAX_BATCH_LINES = 500

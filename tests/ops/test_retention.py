@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from bot.billing.budget import Caps
 from bot.call.preferences import Preferences
 from bot.call.settings import CallSettings
+from bot.ops import retention
 from bot.ops.retention import Retention
 from bot.ports.holder import Holder
 from bot.privacy.erasure import Erasure
@@ -173,3 +175,23 @@ async def test_every_process_heeds_what_another_did(
     assert other.calls.told == [("forget", ANNA), ("cleared", LOUNGE)]
     assert other.disk.told == [("forget", ANNA), ("cleared", LOUNGE)]
     assert other.preferences.of(GUILD, None).voice == "sage"
+
+
+async def test_the_hashes_of_a_day_go_when_it_is_over_and_not_an_hour_later(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "NEW_DAY_SECONDS", 0.1)
+    now = datetime.now(UTC)
+    await house.store.charge([Charge(now, GUILD, LOUNGE, (ANNA,), "reply", "m", Usage(), Decimal(1))])
+    await house.store.forget(ANNA)
+    [before] = await house.store.charges(GUILD, now - DAY)
+    assert len(before.nameless) == 1
+    late, began = datetime.combine(now.date(), time(23, 59, 58), UTC), monotonic()
+    house.retention._now = lambda: late + timedelta(seconds=monotonic() - began)
+    running = asyncio.create_task(house.retention.run())
+    async with asyncio.timeout(60):
+        while (await house.store.charges(GUILD, now - DAY))[0].nameless:
+            await asyncio.sleep(0.05)
+    assert house.retention._now().date() == late.date() + DAY
+    running.cancel()
+    await asyncio.wait([running])
