@@ -7,7 +7,7 @@ from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.minutes.session import answer_with_minutes
 from bot.chat.rights import Action, Telling
-from bot.jobs.minutes.since import read_since, zone_name
+from bot.jobs.minutes.since import local_time, read_since, zone_name
 
 
 @app_commands.command(description="Decisions, actions and open questions of a call, each citing what was said")
@@ -27,7 +27,7 @@ async def minutes(
     target = host.channel_for(interaction, channel, Action.READ)
     now = host.services.wall()
     try:
-        moment = read_since(since, now) if since else None
+        moment = read_since(since, now, local_time) if since else None
     except (ValueError, OverflowError):
         raise Refusal("refusal since", now=f"{now:%H:%M}", zone=zone_name(now)) from None
     await answer_with_minutes(interaction, Telling.of(target, interaction.channel, private=private), moment)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 MAX_SINCE_DAYS = 31
@@ -33,21 +34,22 @@ _FILLERS_PATTERN = re.compile(
 )
 
 
-def read_since(text: str, now: datetime) -> datetime:
+def read_since(text: str, now: datetime, local: Callable[[datetime], datetime] = lambda moment: moment) -> datetime:
     """Return the moment that `text` names, before `now` and in its time zone. Raises ValueError.
 
     Lengths ("1h", "1 h 30 min", "30 minutes", "30": minutes, "1時間半"), times of day ("14:00", "2 pm", "14時": the
     last one there was), days ("yesterday", "monday 14:00", "昨日"), dates ("2026-11-28 14:00", ISO 8601), and Discord's
-    timestamps ("<t:1764000000>").
+    timestamps ("<t:1764000000>"). `local` gives a time on the wall the offset of its own day: since then the clocks may
+    have been changed for summer or winter.
     """
     typed = unicodedata.normalize("NFKC", text).strip().casefold()
-    moment = _moment(typed, now)
+    moment = _moment(typed, now, local)
     if moment > now or now - moment > timedelta(days=MAX_SINCE_DAYS):
         raise ValueError("not in the past month")
     return moment
 
 
-def _moment(typed: str, now: datetime) -> datetime:
+def _moment(typed: str, now: datetime, local: Callable[[datetime], datetime]) -> datetime:
     if stamp := _STAMP_PATTERN.fullmatch(typed):
         return datetime.fromtimestamp(int(stamp[1]), now.tzinfo)
     if re.match(r"\d{4}-\d\d-\d\dt", typed):
@@ -59,7 +61,12 @@ def _moment(typed: str, now: datetime) -> datetime:
     typed = " ".join(_FILLERS_PATTERN.sub(" ", typed).split())
     if (length := _length(typed)) is not None:
         return now - length
-    return _time_of_day(typed, now)
+    return local(_time_of_day(typed, now))
+
+
+def local_time(moment: datetime) -> datetime:
+    """Return a time on the wall with the offset that this machine's time zone had then."""
+    return moment.replace(tzinfo=None).astimezone()
 
 
 def _length(typed: str) -> timedelta | None:

@@ -1,10 +1,12 @@
 """What people type for "since when"."""
 
+import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from bot.jobs.minutes.since import read_since, zone_name
+from bot.jobs.minutes.since import local_time, read_since, zone_name
 
 NOW = datetime(2026, 11, 25, 15, 30, tzinfo=timezone(timedelta(hours=9)))
 """A Wednesday, in Japan."""
@@ -44,3 +46,31 @@ def test_zones_as_people_write_them() -> None:
     assert zone_name(NOW) == "UTC+9"
     assert zone_name(NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))) == "UTC+5:30"
     assert zone_name(NOW.astimezone(timezone.utc)) == "UTC"  # noqa: UP017 (as any zone of no offset)
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("8:00", "2026-10-26T08:00:00+01:00"),
+        ("yesterday", "2026-10-25T00:00:00+02:00"),
+        ("2026-10-20 14:00", "2026-10-20T14:00:00+02:00"),
+        ("sunday 1:30", "2026-10-25T01:30:00+02:00"),
+        ("sunday 3:30", "2026-10-25T03:30:00+01:00"),
+        ("1 day", "2026-10-25T09:00:00+01:00"),
+        ("<t:1792819200>", "2026-10-24T06:20:00+01:00"),
+    ],
+)
+def test_a_time_on_the_wall_is_that_of_its_own_day(typed: str, expected: str) -> None:
+    """The clocks were set back in the night to the 25th, at three."""
+    now = datetime(2026, 10, 26, 9, tzinfo=timezone(timedelta(hours=1)))
+    assert read_since(typed, now, local_time) == datetime.fromisoformat(expected)
