@@ -3,6 +3,7 @@
 import itertools
 import random
 import struct
+import time
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -270,3 +271,78 @@ def test_a_person_who_floods_is_cut_to_about_real_time(rate: int):
             heard += len(receiver.frames(n / rate))
             assert heard <= 50 * (MAX_SPEECH_SPEED * n / rate + MAX_SPEECH_BURST_SECONDS) + 2 * MAX_CONCEALED_FRAMES
     assert receiver.stats.flood > 1000
+
+
+@pytest.mark.parametrize("packets", [2_000, pytest.param(200_000, marks=[pytest.mark.long, pytest.mark.timeout(1800)])])
+def test_datagrams_that_were_changed_on_their_way(packets: int):
+    """Bits, headers, lengths, order: each gets exactly one fate, nobody else is heard, nothing grows.
+
+    ./dev pytest -m long -s -n 0 tests/voice/test_receive_fuzz.py
+    """
+    rng, mls = random.Random(packets), Mls()
+    mls.join(BOT)
+    mls.join(ANN, BEN)
+    people = [Person(user, user, mls.sessions[user]) for user in (ANN, BEN)]
+    receiver = new_receiver(mls.sessions[BOT], people)
+    stock = [datagram for person in people for datagram in person.say(50)]
+    began, now, heard, nonce, newest = time.process_time(), 0.0, 0, 1_000_000, dict[int, int]()
+    for number in range(packets):
+        person = rng.choice(people)
+        if number % 10 == 0:  # what is right goes on beside it
+            stock[rng.randrange(len(stock))] = datagram = person.say()[0]
+        elif number % 2:
+            nonce += 1
+            datagram = sealed_anyhow(rng, rng.choice(stock), person, nonce)
+        else:
+            datagram = changed(rng, rng.choice(stock))
+        receiver.push(datagram, now)
+        if number % 5 == 0:
+            now += 0.02
+            for frame in receiver.frames(now):
+                assert frame.user_id in (ANN, BEN)
+                assert len(frame.pcm) == HEAR_BYTES
+                assert frame.timestamp > newest.get(frame.user_id, -1)
+                newest[frame.user_id] = frame.timestamp
+                heard += 1
+        assert receiver.stats.fates() + receiver.waiting == receiver.stats.received
+        assert receiver.waiting <= MAX_UNKNOWN_SSRCS * MAX_PENDING_PACKETS + 3 * (
+            MAX_PENDING_PACKETS + MAX_BUFFERED_PACKETS
+        )
+    stats, seconds = receiver.stats, time.process_time() - began
+    print(f"{packets:,} datagrams, {packets / seconds:,.0f} a second of CPU: {heard:,} frames; {stats}")
+    assert stats.received == packets
+    assert heard > packets / 100
+    assert stats.auth_failed > packets / 20
+    assert len(receiver._streams) <= 2
+    assert len(receiver._ssrcs) <= MAX_KNOWN_SSRCS + MAX_UNKNOWN_SSRCS
+
+
+def changed(rng: random.Random, datagram: bytes) -> bytes:
+    """Return a datagram as a network or a liar may have changed it."""
+    body = bytearray(datagram)
+    match rng.randrange(6):
+        case 0:
+            for _ in range(rng.randrange(1, 9)):
+                body[rng.randrange(len(body))] ^= 1 << rng.randrange(8)
+        case 1:
+            del body[rng.randrange(len(body)) :]
+        case 2:
+            body[: rng.randrange(1, 17)] = rng.randbytes(rng.randrange(1, 17))
+        case 3:
+            body += rng.randbytes(rng.randrange(1, 60))
+        case 4:
+            begin = rng.randrange(len(body))
+            body[begin:begin] = rng.randbytes(rng.randrange(1, 9))
+        case _:
+            return rng.randbytes(rng.randrange(1500))
+    return bytes(body)
+
+
+def sealed_anyhow(rng: random.Random, datagram: bytes, person: Person, nonce: int) -> bytes:
+    """Return a datagram that the voice server did seal, around anything."""
+    inner = changed(rng, rng.choice([datagram, OPUS_SILENCE * 3, rng.randbytes(40) + b"\x05\x0c\xfa\xfa"]))
+    sequence = (person.sequence + rng.choice([0, 1, 2, -1, 5, rng.randrange(-40_000, 40_000)])) & 0xFFFF
+    timestamp = (person.timestamp + 960 * rng.choice([0, 1, 2, -1, rng.randrange(-(1 << 30), 1 << 30)])) & 0xFFFF_FFFF
+    ssrc = person.ssrc if rng.random() < 0.8 else rng.randrange(1 << 32)
+    padding, extension = rng.choice([0, 0, 3, 255]), rng.random() < 0.8
+    return rtp_datagram(ssrc, sequence, timestamp, inner, nonce, padding=padding, extension=extension)
