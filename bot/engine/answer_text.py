@@ -1,6 +1,9 @@
 """The words of one answer, out of the fields that may hold them; pure."""
 
+from typing import Any
+
 from bot.engine.thoughts import ThoughtFilter
+from bot.engine.written_calls import WrittenCalls
 
 MAX_TEXT_CHARACTERS = 20_000
 """More than the longest spoken answer has."""
@@ -12,6 +15,7 @@ class AnswerText:
     def __init__(self) -> None:
         self.text = ""
         self._filters = {"content": ThoughtFilter(), "transcript": ThoughtFilter()}
+        self._calls = {source: WrittenCalls() for source in self._filters}
         self._source: str | None = None
         "the field that the text comes from"
         self._repeated = ""
@@ -23,19 +27,31 @@ class AnswerText:
         """Whether the text is the content, not a transcript."""
         return self._source == "content"
 
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """Calls of tools that were written into the text, as `delta.tool_calls` would have them."""
+        return self._calls[self._source or "content"].found
+
     def feed(self, source: str, words: str) -> str:
         """Return what this adds to `text`."""
         return self._add(source, self._filters[source].feed(words))
 
     def end(self) -> str:
         """Return the rest."""
-        return "".join(self._add(source, filter.end()) for source, filter in self._filters.items())
+        return "".join(
+            self._add(source, filter.end()) + self._keep(source, self._calls[source].end())
+            for source, filter in self._filters.items()
+        )
 
     def _add(self, source: str, words: str) -> str:
         if (ended := self._filters[source].ended_unbegun) > self._ended_unbegun:
             self._ended_unbegun = ended
             if source == self._source:
                 self.text = ""
+            self._calls[source].drop()
+        return self._keep(source, self._calls[source].feed(words))
+
+    def _keep(self, source: str, words: str) -> str:
         if not words:
             return ""
         if source == "transcript" and self._source == "content":

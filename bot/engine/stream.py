@@ -112,6 +112,7 @@ class Assembly:
         """Yield what is still held: no more chunks will come."""
         if words := self._words.end():
             yield TextDelta(words)
+        self._take_written_calls()
         yield from map(AudioDelta, self._sound.end())
 
     def close(self) -> None:
@@ -174,6 +175,11 @@ class Assembly:
             text_out=tokens.of_text(self.text) + self.pieces.size // 4,
             audio_out=round(self.received * tokens.AUDIO_OUT_PER_SECOND),
         )
+
+    def _take_written_calls(self) -> None:
+        """Take the calls that stand in the text, where the server told none."""
+        if not self.pieces:
+            self.pieces.feed(self._words.calls)
 
     def _beside(self, place: Mapping[str, Any]) -> Iterator[TextDelta | AudioDelta]:
         """Yield the sound that a server puts beside its deltas."""

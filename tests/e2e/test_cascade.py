@@ -63,6 +63,23 @@ async def test_what_was_heard_of_a_clause_is_remembered(harness: Harness) -> Non
         assert heard_by(anna, harness, "bot-moon") < 0.8, "all of it is 0.99"
 
 
+async def test_thoughts_and_written_calls_are_not_said(harness: Harness) -> None:
+    """As servers send them that do not part them from the answer."""
+    call = Speak('<think>Who is here?</think>\n<tool_call>\n{"name": "who_is_here", "arguments": {}}\n</tool_call>')
+    words = Speak(f"<think>Anna is. Then I greet her, at some length.</think>\n\n{sentence('bot-heard')}")
+    harness.model.default = lambda request: words if request.body["messages"][-1]["role"] == "tool" else call
+    async with harness.bot(**CASCADE):
+        anna = await harness.sandbox.person("Anna")
+        await harness.join(anna)
+        await anna.say(clips.load("anna-cook", OUT))
+        await said(harness, "bot-heard")
+        assert harness.model.chats[-1].body["messages"][-1]["content"] == '> ["Anna"]'
+        assert {speech.body["input"] for speech in harness.model.speeches} == {sentence("bot-heard")}
+        [line] = [line for line in harness.lines() if sentence("bot-heard") in line]
+        assert line.startswith(f"**Kikite** {sentence('bot-heard')}\n") and r"with who\_is\_here" in line
+    assert not harness.model.refused
+
+
 async def test_a_voice_that_fails_is_told_and_the_text_stays(harness: Harness) -> None:
     harness.model.default_speech = Refuse(404, "no such model", code="model_not_found")
     async with harness.bot(**CASCADE):
