@@ -53,6 +53,8 @@ class FileEncoder:
         context = self._stream.codec_context
         formats = context.codec.audio_formats
         self._rate = rate
+        self._written = 0
+        "samples"
         self._resampler = av.AudioResampler(
             format=formats[0].name if formats else "s16",
             layout="mono",
@@ -86,6 +88,9 @@ class FileEncoder:
 
         frame = av.AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
         frame.sample_rate = self._rate
+        # Without a time, FFmpeg counts the encoder's delay into the length that an Ogg tells.
+        frame.time_base, frame.pts = Fraction(1, self._rate), self._written
+        self._written += frame.samples
         frame.planes[0].update(pcm.ljust(frame.planes[0].buffer_size, b"\0"))
         for part in self._resampler.resample(frame):
             self._file.mux(self._stream.encode(part))

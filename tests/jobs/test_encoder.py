@@ -27,6 +27,21 @@ def test_a_file_written_in_pieces_is_whole(container: str) -> None:
         assert "A talk" in {**file.metadata, **file.streams.audio[0].metadata}.values()
 
 
+@pytest.mark.parametrize("rate", [16_000, 24_000, 48_000])
+@pytest.mark.parametrize("piece", [480, 7_001, 1_000_000])
+def test_an_ogg_is_as_long_as_it_says(rate: int, piece: int) -> None:
+    pcm, out = bytes(rate * 3 * 2), BytesIO()
+    with FileEncoder(out, rate) as encoder:
+        for at in range(0, len(pcm), piece * 2):
+            encoder.write(pcm[at : at + piece * 2])
+    data = out.getvalue()
+    pre_skip = int.from_bytes(data[38:40], "little")  # RFC 7845 section 5.1
+    last_page = data.rindex(b"OggS")
+    assert int.from_bytes(data[last_page + 6 : last_page + 14], "little") - pre_skip == 3 * 48_000
+    with av.open(BytesIO(data), "r") as file:
+        assert sum(frame.samples for frame in file.decode(audio=0)) == 3 * 48_000
+
+
 def test_a_higher_bit_rate_makes_a_longer_file() -> None:
     noise = np.random.default_rng(1).normal(0, 3000, RATE * 3).astype("<i2").tobytes()
     assert len(encode(noise, RATE, bit_rate=16_000)) < 0.7 * len(encode(noise, RATE, bit_rate=48_000))
