@@ -1,7 +1,7 @@
 """Subtitles, captions and lyrics -> what is said, a line each; a blank line where somebody else speaks or pauses.
 
 SRT, WebVTT, ASS, SSA, SBV, SubViewer, SAMI, TTML, SCC, MicroDVD, MPL2, TMPlayer, LRC, YouTube's json3 and XML, and
-transcripts in JSON. A text that merely quotes a cue is none of them.
+transcripts in JSON (`transcripts.py`). A text that merely quotes a cue is none of them.
 """
 
 import html
@@ -14,6 +14,7 @@ from bot.files.documents import xml
 from bot.files.documents.broadcast import scc_cues
 from bot.files.documents.cues import Cue, lines_of, said_once, spoken
 from bot.files.documents.document import Document
+from bot.files.documents.transcripts import transcript_cues
 
 _CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}"
 _SIGNS = {
@@ -32,6 +33,7 @@ _SIGNS = {
     "microdvd": re.compile(r"\{\d+\}\{\d*\}"),
     "json3": re.compile(r"\{\s*\"(?:wireMagic|events|pens)\""),
     "segments": re.compile(r"\{.*\"segments\"\s*:\s*\[", re.DOTALL),
+    "transcript": re.compile(r"\{\s*\""),
 }
 """How the text of each kind begins."""
 _LYRIC = re.compile(r"^(?:\[\d{1,3}:\d{2}(?:[.:]\d{1,3})?\])+")
@@ -60,6 +62,8 @@ def kind_of(text: str) -> str:
     kind = next((kind for kind, sign in _SIGNS.items() if sign.match(head)), "")
     if (kind == "json3" and '"segs"' not in text) or (kind == "segments" and not _SEGMENT.search(text)):
         return ""
+    if kind == "transcript" and not _is_transcript(text):
+        return ""
     if not kind:
         lines = [line for line in head.splitlines()[:-1] or head.splitlines() if line.strip()]
         timed = sum(bool(_LYRIC.match(line)) for line in lines)
@@ -67,6 +71,13 @@ def kind_of(text: str) -> str:
         if timed and (timed + tags) * 5 >= len(lines) * 4:
             return "lrc"
     return kind
+
+
+def _is_transcript(text: str) -> bool:
+    try:
+        return next(transcript_cues(text), None) is not None
+    except (ValueError, RecursionError):
+        return False
 
 
 def read_subtitles(text: str, kind: str) -> Document:
@@ -78,6 +89,7 @@ def read_subtitles(text: str, kind: str) -> Document:
         "timed": _timed,
         "json3": _json3,
         "segments": _segments,
+        "transcript": transcript_cues,
         "scc": scc_cues,
         "sbv": _sbv,
         "subviewer": _subviewer,

@@ -123,6 +123,98 @@ def test_each_kind_is_read(name: str, content: str, expected: str) -> None:
     assert read(content.encode(), name).text == expected
 
 
+TRANSCRIPTS: dict[str, tuple[dict[str, object], str]] = {
+    "amazon": (
+        {"jobName": "x", "results": {"transcripts": [{"transcript": "Good morning."}], "items": [{"type": "x"}]}},
+        "Good morning.",
+    ),
+    "amazon with speakers": (
+        {
+            "results": {
+                "transcripts": [{"transcript": "Good morning. Hello."}],
+                "audio_segments": [
+                    {"id": 0, "transcript": "Good morning.", "speaker_label": "spk_0"},
+                    {"id": 1, "transcript": "Hello.", "speaker_label": "spk_1"},
+                ],
+            }
+        },
+        "spk_0: Good morning.\n\nspk_1: Hello.",
+    ),
+    "assemblyai": (
+        {
+            "text": "Good morning. Hello.",
+            "words": [{"text": "Good", "start": 1}] * 300,
+            "utterances": [{"speaker": "A", "text": "Good morning."}, {"speaker": "B", "text": "Hello."}],
+        },
+        "A: Good morning.\n\nB: Hello.",
+    ),
+    "azure": (
+        {
+            "combinedRecognizedPhrases": [{"display": "Good morning. Hello."}],
+            "recognizedPhrases": [
+                {"speaker": 1, "nBest": [{"display": "Good morning."}]},
+                {"speaker": 2, "nBest": [{"display": "Hello."}]},
+            ],
+        },
+        "Speaker 1: Good morning.\n\nSpeaker 2: Hello.",
+    ),
+    "deepgram": (
+        {"metadata": {}, "results": {"channels": [{"alternatives": [{"transcript": "Good morning.", "words": []}]}]}},
+        "Good morning.",
+    ),
+    "google": (
+        {
+            "results": [
+                {"alternatives": [{"transcript": "Good morning."}]},
+                {"alternatives": [{"transcript": " Hello."}]},
+            ]
+        },
+        "Good morning.\nHello.",
+    ),
+    "whisper.cpp": (
+        {"model": {"type": "base"}, "transcription": [{"text": " Good morning."}, {"text": " Hello."}]},
+        "Good morning.\nHello.",
+    ),
+    "discord": (
+        {
+            "guild": {"name": "g"},
+            "messages": [
+                {"content": "Good morning", "author": {"name": "anna", "nickname": "Anna"}},
+                {"content": "Good morning all", "author": {"name": "anna", "nickname": "Anna"}},
+                {"content": "", "author": {"name": "ben"}},
+                {"content": "Hello", "author": {"name": "ben"}},
+            ],
+        },
+        "Anna: Good morning\nGood morning all\n\nben: Hello",
+    ),
+    "telegram": (
+        {
+            "name": "Group",
+            "messages": [
+                {"type": "message", "from": "Anna", "text": "Good morning"},
+                {"type": "message", "from": "Ben", "text": ["so ", {"type": "bold", "text": "loud"}, "!"]},
+            ],
+        },
+        "Anna: Good morning\n\nBen: so loud!",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_transcripts_in_json_are_what_is_said(name: str, indent: int | None) -> None:
+    content, expected = TRANSCRIPTS[name]
+    assert read(json.dumps(content, indent=indent).encode(), "x.json").text == expected
+
+
+@pytest.mark.parametrize(
+    "content", [{"messages": 3}, {"transcripts": []}, {"results": {"messages": [{"id": 1}]}}, {"a": 1}]
+)
+def test_other_json_stays_as_it_is(content: dict[str, object]) -> None:
+    text = json.dumps(content)
+    assert read(text.encode(), "x.json").text == text
+
+
 def test_speakers_are_kept_and_named_when_they_change() -> None:
     cues = (
         "<v Alice Example>Good morning.</v>",
