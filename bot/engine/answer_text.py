@@ -12,9 +12,10 @@ MAX_TEXT_CHARACTERS = 20_000
 class AnswerText:
     """Text may come in two fields. The transcript is what is spoken, unless it only repeats the content."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, thinks_first: bool = False) -> None:
+        """`thinks_first`: the content may begin with a thought that nothing marks as one."""
         self.text = ""
-        self._filters = {"content": ThoughtFilter(), "transcript": ThoughtFilter()}
+        self._filters = {"content": ThoughtFilter(thinks_first=thinks_first), "transcript": ThoughtFilter()}
         self._calls = {source: WrittenCalls() for source in self._filters}
         self._source: str | None = None
         "the field that the text comes from"
@@ -26,6 +27,11 @@ class AnswerText:
     def written(self) -> bool:
         """Whether the text is the content, not a transcript."""
         return self._source == "content"
+
+    @property
+    def thought_first(self) -> bool:
+        """Whether it began with a thought that nothing marked as one."""
+        return self._ended_unbegun > 0
 
     @property
     def calls(self) -> list[dict[str, Any]]:

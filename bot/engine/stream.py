@@ -45,8 +45,11 @@ class StreamResult(Enum):
 class Assembly:
     """Takes the chunks of one answer, yields its events, and knows the result at the end. `close` it."""
 
-    def __init__(self, rate: int = SPEAK_RATE, longest: float = math.inf) -> None:
-        """`rate` is the stream's, in Hz. Sound beyond `longest` seconds is dropped."""
+    def __init__(self, rate: int = SPEAK_RATE, longest: float = math.inf, *, thinks_first: bool = False) -> None:
+        """`rate` is the stream's, in Hz. Sound beyond `longest` seconds is dropped.
+
+        `thinks_first`: its text may begin with a thought that nothing marks as one.
+        """
         self.audio_id: str | None = None
         self.expires_at: float | None = None
         self.finish: str | None = None
@@ -59,12 +62,17 @@ class Assembly:
         "calls of tools"
         self._usage: Mapping[str, Any] | None = None
         self._done = False
-        self._words = AnswerText()
+        self._words = AnswerText(thinks_first=thinks_first)
         self._sound = AnswerSound(rate, longest)
 
     @property
     def text(self) -> str:
         return self._words.text
+
+    @property
+    def thought_first(self) -> bool:
+        """Whether its text began with a thought that nothing marked as one."""
+        return self._words.thought_first
 
     @property
     def writes(self) -> bool:

@@ -11,6 +11,8 @@ MAX_MARK_CHARACTERS = 60
 """Held back while they may become a mark."""
 MAX_THOUGHT_MARKS = 1000
 """Looked at in one answer; text with more is passed on as it is."""
+MAX_HELD_PORTIONS = 20_000
+"""Of text that may be a thought; a longer one is none."""
 _MARK = re.compile(rf"<[^<>]{{1,{MAX_MARK_CHARACTERS}}}>|\[/?THINK\]|◁/?think▷")
 _OPEN_END = re.compile(rf"(?:<[^<>]{{0,{MAX_MARK_CHARACTERS}}}|\[/?T?H?I?N?K?|◁/?t?h?i?n?k?)\Z")
 _MARK_STARTS = re.compile(r"[<\[◁]")
@@ -41,10 +43,13 @@ class _Mode(Enum):
 class ThoughtFilter:
     """Takes text in any portions, returns what is said."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, thinks_first: bool = False) -> None:
+        """`thinks_first`: text may be a thought that has not begun, so nothing is said until it ends, or the answer."""
         self.ended_unbegun = 0
         "thoughts that ended but had not begun: all text before such an end was thought"
         self._mode = _Mode.SAYING
+        self._held: list[str] | None = [] if thinks_first else None
+        "what may be such a thought; None: nothing more may be one"
         self._rest = ""
         self._name = ""
         self._marks = 0
@@ -56,18 +61,32 @@ class ThoughtFilter:
     def feed(self, text: str) -> str:
         """Return what is certainly said. When `ended_unbegun` grows, forget what was returned before."""
         if self._mode is _Mode.SAYING and not self._rest and not _MARK_STARTS.search(text):
-            return self._take(text)
+            return self._hold(self._take(text))
         text, self._rest = self._rest + text, ""
         if self._marks < MAX_THOUGHT_MARKS and (
             tail := _OPEN_END.search(text, max(0, len(text) - MAX_MARK_CHARACTERS))
         ):
             text, self._rest = text[: tail.start()], text[tail.start() :]
-        return self._read(text)
+        return self._hold(self._read(text))
 
     def end(self) -> str:
         """Return the rest."""
         text, self._rest = self._rest, ""
-        return self._take(text)
+        said = self._take(text)
+        if self._held is None:
+            return said
+        held, self._held = "".join(self._held), None
+        return held + said
+
+    def _hold(self, said: str) -> str:
+        """Keep what may still turn out to be a thought."""
+        if self._held is None:
+            return said
+        if self._thought or self._mode is not _Mode.SAYING or len(self._held) >= MAX_HELD_PORTIONS:
+            held, self._held = self._held, None
+            return said if self.ended_unbegun else "".join(held) + said
+        self._held.append(said)
+        return ""
 
     def _read(self, text: str) -> str:
         said: list[str] = []

@@ -6,12 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from bot.config import Settings
 from bot.engine.cascade.speaking import MAX_REQUESTS, Speaking
 from bot.engine.cascade.words import plain_messages
 from bot.engine.faults import ModelFault
+from bot.engine.open import open_engines
 from bot.engine.prompt import compose
 from bot.errors import Unreachable
 from bot.types import AudioDelta, TextDelta
+from sandbox.model.behaviour import Speak
+from sandbox.model.server import ModelServer
 from tests.engine.make import AKI, BEN, UNIX, request, speech
 
 SECOND = bytes(48_000)
@@ -92,3 +96,18 @@ async def test_an_answer_ends_at_its_greatest_length():
     speaking, events = await spoken(Voice(), *("Word." for _ in range(8)), longest=2.0)
     assert speaking.cut
     assert sum(isinstance(event, AudioDelta) for event in events) == 2
+
+
+async def test_of_thoughts_without_a_beginning_one_answer_at_most_is_spoiled():
+    async with ModelServer.open() as model:
+        fixed = {"discord_token": "none", "openai_api_key": model.key, "openai_base_url": model.base_url}
+        settings = Settings(_env_file=None, engine="cascade", **fixed)  # pyright: ignore[reportCallIssue]
+        asked = request(speech(2.0))
+        asked = replace(asked, words={asked.turn.utterances[0].id: "Is it so?"})
+        answers: list[str] = []
+        async with open_engines(settings) as engines:
+            for text in ("Hm, they ask.\n</think>\n\nYes, it is.",) * 3 + ("No.", "Perhaps."):
+                model.default = Speak(text)
+                events = [event async for event in engines.reply.reply(asked)]
+                answers.append("".join(event.text for event in events if isinstance(event, TextDelta)))
+    assert answers[1:] == ["Yes, it is.", "Yes, it is.", "No.", "Perhaps."]

@@ -55,6 +55,14 @@ def test_the_stream_may_cut_them_anywhere(case: str, cuts: list[int]):
     assert said(*(text[a:b] for a, b in itertools.pairwise(places))) == answer
 
 
+@pytest.mark.parametrize(("text", "answer"), CASES.values(), ids=CASES)
+def test_where_thoughts_may_come_first_the_answer_is_the_same_and_none_of_them_is_passed_on(text: str, answer: str):
+    words = AnswerText(thinks_first=True)
+    passed = [words.feed("content", letter) for letter in text]
+    passed.append(words.end())
+    assert words.text == "".join(passed) == answer
+
+
 @given(st.text("<>[]/|thinkTHINK \n", max_size=300))
 def test_nothing_without_marks_is_lost(text: str):
     words = AnswerText()

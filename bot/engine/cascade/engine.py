@@ -73,6 +73,8 @@ class CascadeEngine(Summing):
         self._clock = clock
         self._deadlines = deadlines or Deadlines()
         self._log = log
+        self._thinks_first = False
+        "the model's last answer began with a thought that nothing marked as one"
         self._warmer = ConnectionWarmer(
             lambda: idle_connections(client), self._check, clock, lambda: silent_for(client)
         )
@@ -195,7 +197,7 @@ class _Answer:
         spent = Usage()
         while True:
             prompt = engine._compose(self._request, window)
-            assembly, splitter = Assembly(), ClauseSplitter()
+            assembly, splitter = Assembly(thinks_first=engine._thinks_first), ClauseSplitter()
             fault: ModelFault | None = None
             try:
                 body = text_payload(prompt, self._request, engine.model, engine._dialect, engine._client.api_key)
@@ -209,6 +211,7 @@ class _Answer:
                             await self._pass_on(splitter.feed(event.text), speaking, events)
             except ModelFault as raised:
                 fault = raised.of(engine._to_blame)
+            engine._thinks_first = assembly.thought_first or (engine._thinks_first and not assembly.text)
             outcome = assembly.outcome(text_only=True)
             filtered = assembly.finish == "content_filter"
             if fault is None and (filtered or outcome not in _USEFUL):
