@@ -43,7 +43,7 @@ class TrackChoice:
     "among the audio tracks"
     mix: Weights
     even: bool
-    "its packets follow one another without a gap, as far as their sum tells"
+    "its packets follow one another without a gap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ class _TrackLook:
     "seconds of a tick"
     end: float = 0.0
     "when the last packet ends, in ticks"
+    gap: float = 0.0
+    "ticks from the end of a packet to the next one, at most"
     total: float = 0.0
     "ticks of all packets"
     last: av.Packet | None = None
@@ -82,9 +84,9 @@ class _TrackLook:
     def disposition(self) -> Disposition:
         return self.stream.disposition
 
-    def even(self, begin: float) -> bool:
-        """Whether the track has as much sound as time. `begin` is the time stamp, in seconds, that is 0:00."""
-        return abs((self.end - self.total) * self.base - begin) < GAP_SECONDS
+    @property
+    def even(self) -> bool:
+        return self.gap * self.base < GAP_SECONDS
 
     def measure_last(self) -> None:
         """Decode the last packet, if it is long or tells no duration: containers know only that of a full one."""
@@ -124,7 +126,7 @@ def survey(source: Source, longest: float) -> Survey:
             seconds = max(seconds, (container.duration or 0) / av.time_base)
         if structure is None:
             broken = broken or any(_ends_short(container, look) for look in chosen)
-        tracks = tuple(TrackChoice(look.index, look.mix, look.even(begin)) for look in chosen)
+        tracks = tuple(TrackChoice(look.index, look.mix, look.even) for look in chosen)
     return Survey(seconds, broken or bool(structure), tracks)
 
 
@@ -141,8 +143,11 @@ def _look(container: InputContainer, looks: list[_TrackLook]) -> bool:
                 continue
             look = by_stream[packet.stream_index]
             duration, pts = packet.duration or 0, packet.pts
-            if pts is not None and pts + duration > look.end:
-                look.end = pts + duration
+            if pts is not None:
+                if look.packets and pts - look.end > look.gap:
+                    look.gap = pts - look.end
+                if pts + duration > look.end:
+                    look.end = pts + duration
             look.packets += 1
             look.total += duration if pts is None or pts >= 0 else max(0, pts + duration)
             look.last = packet
