@@ -32,9 +32,10 @@ INTERRUPTED_NOTE = "[interrupted: people heard only this much]"
 
 
 def language_name(code: str) -> str:
-    """Return the English name of a language code (BCP 47), or the sanitized code if the language is unknown."""
-    known = LANGUAGES.get(code.split("-")[0].lower())
-    return known.english if known else plain(code)
+    """Return the English name of a language code (BCP 47), with its region; the sanitized code if it is unknown."""
+    first, region, _ = code.replace("_", "-").partition("-")
+    known = LANGUAGES.get(first.lower())
+    return f"{known.english} ({plain(code)})" if known and region else known.english if known else plain(code)
 
 
 @dataclass(frozen=True, slots=True)

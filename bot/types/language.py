@@ -15,10 +15,14 @@ class Language:
 
 
 LANGUAGES: Mapping[str, Language] = {
+    "ar": Language("Arabic", "العربية"),
+    "cs": Language("Czech", "Čeština"),
     "de": Language("German", "Deutsch"),
     "en": Language("English", "English"),
     "es": Language("Spanish", "Español"),
     "fr": Language("French", "Français"),
+    "hi": Language("Hindi", "हिन्दी"),
+    "id": Language("Indonesian", "Bahasa Indonesia"),
     "it": Language("Italian", "Italiano"),
     "ja": Language("Japanese", "日本語"),
     "ko": Language("Korean", "한국어"),
@@ -26,6 +30,11 @@ LANGUAGES: Mapping[str, Language] = {
     "pl": Language("Polish", "Polski"),
     "pt": Language("Portuguese", "Português"),
     "ru": Language("Russian", "Русский"),
+    "sv": Language("Swedish", "Svenska"),
+    "th": Language("Thai", "ไทย"),
+    "tr": Language("Turkish", "Türkçe"),
+    "uk": Language("Ukrainian", "Українська"),
+    "vi": Language("Vietnamese", "Tiếng Việt"),
     "zh": Language("Chinese", "中文"),
 }
 """By the first part of their code (BCP 47)."""

@@ -48,7 +48,8 @@ def test_system():
     ("changes", "line"),
     [
         ({"language": "ja"}, "Answer in Japanese."),
-        ({"language": "en-GB"}, "Answer in English."),
+        ({"language": "en"}, "Answer in English."),
+        ({"language": "zh-TW"}, "Answer in Chinese (zh-TW)."),
         ({"language": "tlh"}, "Answer in tlh."),
         ({"text_only": True}, "This answer is read, not heard: one to three plain sentences."),
         ({"persona": " A pirate. "}, "How this server wants you to be: A pirate."),

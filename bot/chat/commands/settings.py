@@ -24,6 +24,7 @@ from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.chat.pagination import PagedMessage, paginate
 from bot.chat.rights import Action
+from bot.chat.spoken_languages import language_code
 from bot.chat.venue import DiscordVenue
 from bot.types import LANGUAGES, Setting
 
@@ -77,8 +78,7 @@ class SettingsCommands(app_commands.Group):
     async def language(
         self, interaction: Interaction, language: Range[str, 1, 20], channel: Channel | None = None
     ) -> None:
-        by_name = {known.native.casefold(): code for code, known in LANGUAGES.items()}
-        await _change(interaction, channel, {"language": by_name.get(language.casefold(), language)})
+        await _change(interaction, channel, {"language": language_code(language) or language})
 
     @app_commands.command(description="When the bot answers, what it is called, and when it joins on its own")
     @app_commands.choices(mode=_choices(FIELDS["answering"].choices))
