@@ -90,7 +90,7 @@ class Call:
         listener = Listener(services.make_vad, floor, settings)
         self._responder = responder = Responder(context, self.record, self._accounts, floor)
         self.captions = Captions(context, self._extras, self.record.name, responder.transcripts.dictation.parts)
-        self.record.on_written = self.captions.written
+        self.record.on_written, self.record.on_corrected = self.captions.written, self.captions.corrected
         self._conversation = Conversation(context, listener, responder, self.captions, self.agreed, lambda: self.barred)
         self.holdings = Holdings(context, self._consents, listener, floor, responder, self.record, self.people_changed)
         self._link: VoiceLink | None = None

@@ -20,7 +20,7 @@ from bot.errors import BotError
 from bot.ports import CaptionReader
 from bot.ports.holder import Holder
 from bot.talk.speech_events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, Spoke
-from bot.types import Caption, Heard, Usage, Utterance
+from bot.types import Caption, Heard, Message, Usage, Utterance
 
 log = structlog.get_logger(__name__)
 
@@ -97,20 +97,14 @@ class Captions(Holder):
 
     def follow(self, event: SpeechEvent) -> None:
         """Take what a segmenter reports."""
-        match event:
-            case SpeechPaused(user_id):
-                self._pausing.add(user_id)
-            case SpeechResumed(user_id):
-                self._pausing.discard(user_id)
-            case Spoke(utterance):
-                self._pausing.discard(utterance.user_id)
-                if self.on:
-                    self._open.setdefault(utterance.id, (utterance.user_id, GrowingSpeech()))
-            case Discarded(verdict):
-                self._pausing.discard(verdict.user_id)
-                self._drop(verdict.utterance_id)
-            case _:
-                pass
+        if isinstance(event, SpeechPaused):
+            self._pausing.add(event.user_id)
+        elif isinstance(event, SpeechResumed | Spoke | Discarded):
+            self._pausing.discard(event.user_id)
+        if isinstance(event, Spoke) and self.on:
+            self._open.setdefault(event.utterance.id, (event.user_id, GrowingSpeech()))
+        elif isinstance(event, Discarded):
+            self._drop(event.verdict.utterance_id)
 
     def tick(
         self, now: float, growing: Callable[[Set[int]], Mapping[int, Utterance]], group: asyncio.TaskGroup
@@ -143,6 +137,10 @@ class Captions(Holder):
             self._show(utterance.id, utterance.user_id, text, final=True, in_transcript=heard is not None)
         else:
             self._tell_dropped(utterance.id)
+
+    def corrected(self, utterance_id: int, message: Message) -> None:
+        """Show what somebody says they said, where their line still stands."""
+        self._show(utterance_id, message.speaker_id, message.text, final=True, corrected=True)
 
     def withdraw(self, guild_id: int, user_id: int) -> Mapping[int, Set[str]]:
         """Drop the sound of a person, and the lines that are not final."""
@@ -208,8 +206,9 @@ class Captions(Holder):
         final: bool,
         settled: bool = True,
         in_transcript: bool = False,
+        corrected: bool = False,
     ) -> None:
-        caption = Caption(utterance_id, user_id, self._name(user_id), text, final, in_transcript)
+        caption = Caption(utterance_id, user_id, self._name(user_id), text, final, in_transcript, corrected)
         for reader in self.readers:
             if reader.language is None:
                 reader.show(caption)

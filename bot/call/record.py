@@ -27,6 +27,8 @@ class Record:
     def __init__(self, context: CallContext, messages: Sequence[Message]) -> None:
         self.on_written: Callable[[Utterance, Heard | None], None] = lambda *_: None
         "told of each transcript; None: it failed"
+        self.on_corrected: Callable[[int, Message], None] = lambda *_: None
+        "told of each utterance whose line its speaker put right"
         self._venue = context.venue
         self._display = context.display
         self._outbox = context.outbox
@@ -118,6 +120,8 @@ class Record:
         """Replace a line whose speaker put it right, here and in the outbox."""
         if self._history.put(message):
             self._lines_of = {part: message if line.id == message.id else line for part, line in self._lines_of.items()}
+            for number in self.utterances({message.id}):
+                self.on_corrected(number, message)
         self._outbox.correct(message)
 
     @property

@@ -17,3 +17,5 @@ class Caption:
     "False: the person is still speaking, or the words are not certain yet"
     in_transcript: bool = False
     "the transcript shows the same words"
+    corrected: bool = False
+    "these are the words that its speaker put right"

@@ -133,6 +133,23 @@ async def test_who_is_forgotten_is_in_no_caption() -> None:
 
 
 @pytest.mark.looptime
+async def test_a_line_that_its_speaker_puts_right_changes_where_it_stands() -> None:
+    async with fake_call(ANNA, BEN, answering="listen") as fake:
+        fake.transcriber.by_person = {ANNA: "a canary"}
+        reader = reading(fake)
+        await fake.says(ANNA, 3.0, then=3.0)
+        late, translated = reading(fake), reading(fake, "ja")
+        await fake.says(BEN, 3.0, then=3.0)
+        before = next(line for line in fake.call.record.messages if line.text == "a canary")
+        after = replace(before, text="a cannery", edited=True)
+        await fake.erasure.correct(fake.venue.guild_id, fake.venue.channel_id, before, after)
+        await asyncio.sleep(3.0)
+        assert reader.lines == ["**Anna** a cannery ✎", "**Ben** hello there"]
+        assert late.lines == ["**Ben** hello there"], "they never had the line"
+        assert len(translated.lines) == 1
+
+
+@pytest.mark.looptime
 async def test_a_channel_that_is_cleared_leaves_no_line_without_an_end() -> None:
     async with fake_call(ANNA, BEN, answering="listen") as fake:
         fake.transcriber.delay, fake.transcriber.by_person = 1.0, {ANNA: "a canary"}

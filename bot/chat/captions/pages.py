@@ -44,9 +44,11 @@ class CaptionPages:
         "pages that were lost"
 
     def show(self, caption: Caption) -> None:
-        """Put a line where it is, or below the others."""
+        """Put a line where it is, or below the others; one that was put right only where it is."""
         page = self._page_of(caption.utterance_id)
         if page is None:
+            if caption.corrected:
+                return
             page = self.pages[-1]
         elif page.lines[caption.utterance_id].final and not caption.final:
             return
@@ -92,6 +94,6 @@ class CaptionPages:
 
 
 def line(caption: Caption) -> str:
-    """Return a line; while it still changes it ends in dots."""
+    """Return a line; while it still changes it ends in dots, and in a pencil if its speaker put it right."""
     words = escape.escape(caption.text, MAX_CAPTION_CHARACTERS)
-    return f"**{escape.name(caption.name)}** {words}{'' if caption.final else ' …'}"
+    return f"**{escape.name(caption.name)}** {words}{'' if caption.final else ' …'}{' ✎' if caption.corrected else ''}"

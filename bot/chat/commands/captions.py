@@ -52,7 +52,8 @@ async def captions(interaction: Interaction, language: app_commands.Range[str, 1
 
 
 async def _opened(call: Call, voice: VocalChannel, channel: object, code: str | None, words: Words) -> CaptionThread:
-    chat = await _chat(channel, words("captions thread", channel=voice.name))
+    name = words("captions thread", channel=voice.name)
+    chat = await _chat(channel, f"{name} · {native_name(code)}" if code else name)
     began_with = call.captions.cost
 
     def ending() -> str:
