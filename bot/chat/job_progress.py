@@ -242,8 +242,10 @@ class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"kikite:cancel:(?P<
         await actions.pressed(interaction, self._cancel)
 
     async def _cancel(self, interaction: Interaction) -> None:
-        check_cancel(interaction, self._owner_id)
         ticket = interaction.client.jobs.queue.find(self._name)
+        if ticket is not None and ticket.guild_id != interaction.guild_id:
+            ticket = None
+        check_cancel(interaction, ticket.user_id if ticket else self._owner_id)  # an id says what its sender wants
         if ticket is None:
             raise Refusal("refusal job_over")
         await interaction.response.defer()

@@ -8,10 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
+import discord
 import pytest
 
 from bot.chat.captions.caption_thread import CaptionThread
+from bot.chat.job_progress import CancelButton
 from bot.chat.minutes.end import offer_view
+from bot.chat.transcript.line_buttons import LineButton, LineId
 from bot.chat.venue import DiscordVenue
 from bot.engine.text_and_speech import Made
 from bot.jobs.context import JobContext
@@ -247,6 +250,36 @@ async def test_transcript_and_captions_leave_a_thread_that_others_can_read(quiet
     await until(lambda: any(SECRET in message.content for message in quiet.shown()))
     await venue.idle()
     assert not any(SECRET in message.content for thread in ours for message in sandbox.messages(thread))
+
+
+async def test_a_button_is_believed_nothing_that_its_id_says_of_whose_it_is(tmp_path: Path) -> None:
+    """As if somebody could have the bot send, or Discord take, an id of their own making."""
+    async with rights_room(tmp_path) as room:
+        await room.ready()
+        sandbox, client, eve = room.sandbox, room.quiet.client, room.people["outside"]
+        line = room.quiet.calls.all()[0].record.messages[-1]
+        assert line.asked_by == (room.people["concerned"].id,)
+        ticket = client.jobs.queue.take(sandbox.guild.id, room.people["concerned"].id, "job", again=True)
+        other = sandbox.add_guild("Elsewhere")
+        sandbox.world.add_member(other, eve, [sandbox.world.add_role(other, "Moderators", int(P.ADMINISTRATOR))])
+        for guild in (sandbox.guild, other):
+            chat = next(item for item in guild.channels.values() if item.name == "general")
+            await until(lambda: client.get_channel(chat.id))  # noqa: B023
+            forged = discord.ui.View(timeout=None)
+            forged.add_item(CancelButton(eve.id, ticket.name, "Cancel"))
+            forged.add_item(LineButton("forget", LineId(sandbox.lounge.id, line.id, (eve.id,)), "Forget"))
+            sent = await cast("Any", client.get_channel(chat.id)).send("Mine!", view=forged)
+            message = sandbox.message(sent.id)
+            cancel, forget = RightsRoom.buttons(message)
+            pressed = await sandbox.click(eve, message, cancel)
+            assert pressed.ephemeral
+            assert not ticket.cancelled
+            pressed = await sandbox.click(eve, message, forget)
+            await until(lambda: pressed.ephemeral or pressed.followups)  # noqa: B023
+            read = pressed.followups[-1].content if pressed.followups else pressed.content
+            assert re.fullmatch(pattern("F"), read)
+            assert line in room.quiet.calls.all()[0].record.messages
+        client.jobs.queue.give_back(ticket)
 
 
 async def test_whoever_left_the_server_can_press_nothing_and_is_sent_nothing(

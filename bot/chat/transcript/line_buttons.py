@@ -149,8 +149,11 @@ async def _translate(interaction: Interaction, line_id: LineId) -> None:
 
 async def _forget(interaction: Interaction, line_id: LineId) -> None:
     """Delete the exchange from memory and store, and erase the line in the chat."""
-    host, theirs = interaction.client, interaction.user.id in line_id.asked_by
-    rights.check(interaction.user, Action.FORGET_LINE, _channel(interaction, line_id), concerned=theirs)
+    host, channel = interaction.client, _channel(interaction, line_id)
+    if channel is None and host.get_channel(line_id.channel_id) is not None:  # another server's
+        raise Refusal("refusal not_yours")
+    theirs = interaction.user.id in line_id.asked_by
+    rights.check(interaction.user, Action.FORGET_LINE, channel, concerned=theirs)
     assert interaction.guild is not None
     await interaction.response.defer()
     known = await host.services.store.history(line_id.channel_id, LINE_SEARCH_LIMIT)
@@ -159,8 +162,12 @@ async def _forget(interaction: Interaction, line_id: LineId) -> None:
     if call is not None and call.venue.channel_id == line_id.channel_id:
         own = call.record.messages  # the store lacks lines that are not written yet
         known, found = [*known, *own], found | line_id.exchange(own)
+    line = next((line for line in known if line.id == line_id.line_id), None)
+    if line is not None:  # an id says what its sender wants
+        theirs = interaction.user.id in line.asked_by
+        rights.check(interaction.user, Action.FORGET_LINE, channel, concerned=theirs)
     await host.calls.erasure.drop_lines(line_id.channel_id, found)
-    await _erase_messages(interaction, next((line for line in known if line.id == line_id.line_id), None))
+    await _erase_messages(interaction, line)
     await actions.tell(interaction, "forget line done")
 
 
