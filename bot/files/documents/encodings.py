@@ -31,7 +31,6 @@ _LEAST_PLAUSIBLE = 0.8
 """Share of a text's words that look like words. Mojibake has symbols and foreign letters inside them."""
 _USUAL = re.compile(r"windows|cp9\d\d|euc|gb|big5|koi8|iso-2022|hz|tis", re.IGNORECASE)
 _WRONG_SIGNS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd]")
-_FOREIGN_WORD = re.compile(r"\S*[^\x00-\x7f]\S*")
 _SHIFTED = re.compile(rb"\+([A-Za-z0-9+/]{3,})")
 _SHIFTS = re.compile(rb"\+(?:-|[A-Za-z0-9+/]{3,})")
 _TRIMMED = "\"'“”‘’„«»‹›()[]{}<>¿¡.,;:!?…–—-*_/|#&+=~^$%@°§©®™€£•·†‡0123456789"
@@ -173,7 +172,8 @@ def plausibility(text: str) -> float:
     """Return the share of words with foreign letters that look like words: one script, case as people write it."""
     if _WRONG_SIGNS.search(text):
         return 0.0
-    words = [word for found in _FOREIGN_WORD.findall(text[:20_000]) if (word := found.strip(_TRIMMED))]
+    foreign = [word for word in text[:20_000].split() if not word.isascii()]
+    words = [word for found in foreign if (word := found.strip(_TRIMMED))]
     return sum(map(_is_word, words)) / len(words) if words else 1.0
 
 

@@ -65,3 +65,10 @@ def test_mojibake_is_not_plausible(wrong: str) -> None:
     text = "Собрание начинается в девять. Не забудьте синюю папку."
     assert plausibility(text) == 1.0
     assert plausibility(text.encode("cp1251").decode(wrong)) < 0.8
+
+
+@pytest.mark.timeout(120)  # it took minutes
+def test_a_long_run_without_a_space_takes_no_longer_than_words_do() -> None:
+    """As encoded bytes and data for programs have it, in a text of an old encoding."""
+    text = f"Bücher und Gärten: {'QUJD' * 20_000} für später."
+    assert decode(text.encode("cp1252"))[0] == text
