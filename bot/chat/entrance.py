@@ -112,6 +112,7 @@ class Entrance:
         opening = parent.create_thread(name=name, type=public_thread_kind(parent))
         try:
             self._writer.channel = await within(ENTRANCE_REQUEST_SECONDS, opening)
+            self.readers_changed()  # they may have, meanwhile
         except discord.Forbidden:
             self._tell_once(self._words()("thread refused", channel=parent.mention))
         except REQUEST_ERRORS as error:

@@ -252,6 +252,38 @@ async def test_transcript_and_captions_leave_a_thread_that_others_can_read(quiet
     assert not any(SECRET in message.content for thread in ours for message in sandbox.messages(thread))
 
 
+@pytest.mark.parametrize("what", ["transcript", "captions"])
+async def test_nothing_goes_into_a_thread_that_others_can_read_by_the_time_it_is_there(
+    quiet: QuietBot, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    sandbox, ada, create = quiet.sandbox, await quiet.enter("Ada"), discord.TextChannel.create_thread
+    sandbox.moderator.overwrite(sandbox.lounge, sandbox.bot, allow=VIEW | CONNECT)
+    if what == "transcript":
+        await quiet.client.preferences.change(sandbox.guild.id, None, "transcript", "thread", ada.id)
+
+    async def closed_meanwhile(self: discord.TextChannel, **options: Any) -> discord.Thread:
+        thread = await create(self, **options)
+        changed = asyncio.create_task(quiet.client.wait_for("guild_channel_update", timeout=30))
+        await asyncio.sleep(0)
+        sandbox.moderator.overwrite(sandbox.lounge, sandbox.guild.roles[sandbox.guild.id], deny=VIEW)
+        await changed
+        return thread
+
+    monkeypatch.setattr(discord.TextChannel, "create_thread", closed_meanwhile)
+    await (await sandbox.command(ada, "join")).settled()
+    await until(lambda: quiet.panels())
+    [call] = quiet.calls.all()
+    if what == "captions":
+        outcome = await (await sandbox.command(ada, "captions")).settled()
+        assert "not everyone may" in outcome.text
+        assert not call.captions.readers
+    assert isinstance(call.venue, DiscordVenue)
+    assert call.venue.writer.channel.id == sandbox.lounge.id
+    await call.venue.idle()
+    [thread] = threads(sandbox)
+    assert not sandbox.messages(thread)
+
+
 async def test_a_button_is_believed_nothing_that_its_id_says_of_whose_it_is(tmp_path: Path) -> None:
     """As if somebody could have the bot send, or Discord take, an id of their own making."""
     async with rights_room(tmp_path) as room:

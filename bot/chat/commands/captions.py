@@ -73,6 +73,8 @@ async def _opened(call: Call, voice: VocalChannel, channel: object, code: str | 
     reader.on_gone = call.captions.gone
     if call.left:
         raise NotInCall
+    if not open_to_readers(voice, chat):  # any more
+        raise Refusal("refusal captions_closed", channel=voice.mention)
     if not call.captions.open(reader):
         raise Refusal("refusal captions_many")
     begun = words("captions translated", language=native_name(code)) if code else words("captions begun")
