@@ -24,9 +24,9 @@ REST_SECONDS = 0.5
 """Between the ticks of a call in which nothing happens. The first sound (ports.VoiceLink.rest) and an answer end it."""
 SHORT_REST_SECONDS = 0.06
 """The same within this time, and while the bot alone speaks. Playbacks encode enough for it at each tick."""
-MAX_BUNDLED_TICKS, MAX_UNSPOKEN_TICKS = 8, 4
-"""Ticks done at once while nothing can be decided yet: in the middle of what somebody says, and while there are only
-sounds. Much of a tick's work is waking up."""
+MAX_BUNDLED_TICKS, MAX_FEW_BUNDLED_TICKS = 8, 4
+"""Ticks done at once while nothing can be decided yet: in the middle of what somebody says; and while there are only
+sounds, or the bot has the floor. Much of a tick's work is waking up."""
 WARM_INTERVAL_SECONDS = 30.0
 """Seconds after which the connection to the model may have gone cold."""
 
@@ -94,12 +94,14 @@ class Conversation:
                 self._busy_at = now
             if self._idle_for_too_long(now):
                 return None
-            if self._state is CallState.THINKING or self._listener.deciding:
+            if self._listener.deciding:
                 return FRAME_SECONDS
             if heard:
-                ticks = self._undecided_ticks()
+                ticks = self._undecided_ticks(now)
                 self._bundle_since = now if ticks > 1 else None
                 return ticks * FRAME_SECONDS
+            if self._state is CallState.THINKING:
+                return FRAME_SECONDS
             link.rest(wake)
             return REST_SECONDS if now - self._busy_at > QUIET_SECONDS_BEFORE_REST else SHORT_REST_SECONDS
 
@@ -113,22 +115,29 @@ class Conversation:
         ticks = 1 if since is None else min(round((now - since) / FRAME_SECONDS), MAX_BUNDLED_TICKS)
         return [now - behind * FRAME_SECONDS for behind in range(ticks - 1, -1, -1)]
 
-    def _undecided_ticks(self) -> int:
+    def _undecided_ticks(self, now: float) -> int:
         """Return after how many ticks something may have to be decided, at the earliest."""
-        if self._unheard or self._state is not CallState.LISTENING:
+        if self._unheard:
             return 1
-        most = MAX_BUNDLED_TICKS if self._listener.speaking else MAX_UNSPOKEN_TICKS
+        listener, state = self._listener, self._state
+        most = MAX_BUNDLED_TICKS if listener.speaking and state is CallState.LISTENING else MAX_FEW_BUNDLED_TICKS
         # The tolerance is a quarter of a tick: sums of 20 ms are not exact.
-        return max(1, int(min(most, self._listener.reports_in / FRAME_SECONDS + 0.25)))
+        return max(1, int(min(most, listener.undecided_for(now, state, self._playing_since) / FRAME_SECONDS + 0.25)))
+
+    @property
+    def _playing_since(self) -> float | None:
+        """When the answer began to sound."""
+        return self._responder.answer.began_at if self._responder.answer else None
 
     def _tick(self, link: VoiceLink, group: asyncio.TaskGroup, times: Sequence[float]) -> bool:
         """Hear what had come by each of these times, then decide and act; return whether there was anything."""
         responder, now = self._responder, times[-1]
         arrived, talking = [link.frames(at) for at in times], link.talking(now)
-        playing_since = responder.answer.began_at if responder.answer else None
         people = self._venue.people()
         played = link.played()
-        events, decisions = self._listener.tick(arrived, talking, people, responder.state, playing_since, now, played)
+        events, decisions = self._listener.tick(
+            arrived, talking, people, responder.state, self._playing_since, now, played
+        )
         for event in events:
             self._follow(event, group)
         if self._captions.on:  # they have everything written down that is being said

@@ -11,6 +11,8 @@ from bot.talk.crosstalk import CROSSTALK_OUTCOME, Crosstalk
 from bot.talk.ear import Ear
 from bot.talk.echo import EchoGate
 from bot.talk.floor import Decision, Floor
+from bot.talk.onset import MIN_ONSET_SECONDS
+from bot.talk.outlook import decides_in
 from bot.talk.played import PlayedSound
 from bot.talk.segmenter import SegmenterSettings
 from bot.talk.speech_events import Discarded, SpeechEvent, SpeechPaused, Spoke
@@ -43,10 +45,13 @@ class Listener:
         """Whether the floor may decide something at any moment."""
         return self._floor.deciding
 
-    @property
-    def reports_in(self) -> float:
-        """Seconds in which nobody's pause or end can be noticed, whatever arrives meanwhile; inf: nobody speaks."""
-        return min((ear.reports_in for ear in self._ears.values()), default=math.inf)
+    def undecided_for(self, now: float, state: CallState, playing_since: float | None) -> float:
+        """Return the seconds in which nothing can be decided, whatever arrives meanwhile; inf: nobody speaks."""
+        ears = self._ears.values()
+        reports_in = min((ear.reports_in for ear in ears), default=math.inf)
+        begins_in = min((ear.begins_in for ear in ears), default=MIN_ONSET_SECONDS)
+        run = max((ear.run for ear in ears), default=0.0)
+        return min(reports_in, decides_in(self._floor, now, run, begins_in, state, playing_since))
 
     def growing(self, without: Set[int]) -> dict[int, Utterance]:
         """Return what is being said, by person, as far as it is certainly speech; leave some people out."""
@@ -83,16 +88,17 @@ class Listener:
                 absent[frame.user_id] = ticks_ago
         events, self._ended = self._ended, []
         delay = self._settings().endpointing_delay
-        for user_id in by_person:
+        for user_id, frames in by_person.items():
             ear = self._ears.get(user_id)
             # A changed setting applies after the current utterance.
             if ear is None or (self._made_with[user_id] != delay and not ear.speaking):
                 echo = self._echoes.setdefault(user_id, EchoGate(self._played))
                 settings = SegmenterSettings(endpointing_delay=delay)
-                self._ears[user_id] = Ear(user_id, self._make_vad(), self._ids, settings, echo)
+                ear = self._ears[user_id] = Ear(user_id, self._make_vad(), self._ids, settings, echo)
                 self._made_with[user_id] = delay
-        for user_id, ear in self._ears.items():
-            events += ear.push(by_person.get(user_id, ()), now, absent.get(user_id, len(arrived)), len(arrived))
+            ear.hear(frames, now, absent[user_id])
+        for ear in self._ears.values():
+            events += ear.push(now, len(arrived))
         for user_id in self._ears.keys() - people.keys() - by_person.keys():
             events += self._ears.pop(user_id).left(now)
             del self._made_with[user_id], self._echoes[user_id]

@@ -1,6 +1,6 @@
 """What a call needs from the voice link."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from bot.types import (
@@ -14,10 +14,11 @@ from bot.types import (
 class Vad(Protocol):
     """Voice activity of one speaker; holds that speaker's state."""
 
-    def probabilities(self, frames: Sequence[bytes]) -> Sequence[float]:
+    def probabilities(self, frames: Sequence[bytes]) -> Iterable[float]:
         """Return how likely each of the next frames (20 ms, s16le mono 16 kHz, 640 bytes) is speech, 0 to 1.
 
-        Several at once are cheaper, and get what they would get one by one.
+        Several at once are cheaper, and get what they would get one by one. So are those of several speakers: hand in
+        everybody's before you look at any.
         """
         ...
 

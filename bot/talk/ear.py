@@ -1,11 +1,11 @@
 """What one person says: their frames, less the bot's echo, cut into utterances."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 from bot.audio import FRAME_SECONDS
 from bot.ports import Vad
 from bot.talk.echo import EchoGate
-from bot.talk.segmenter import Segmenter, SegmenterSettings
+from bot.talk.segmenter import Segmenter, SegmenterSettings, UtteranceIds
 from bot.talk.speech_events import Discarded, Echoed, SpeechEvent, SpeechPaused, Spoke
 from bot.types import Frame, Utterance, Verdict
 
@@ -16,13 +16,13 @@ MIN_REPORTED_ECHO_SECONDS = 0.2
 
 
 class Ear:
-    """One speaker. Call `push` for each 20 ms tick, or for several at once."""
+    """One speaker. Of each 20 ms tick, or several at once, `hear` what arrived, if anything did, and `push`."""
 
     def __init__(
         self,
         user_id: int,
         vad: Vad,
-        ids: Iterator[int] | Callable[[], int],
+        ids: UtteranceIds,
         settings: SegmenterSettings,
         echo: EchoGate,
     ) -> None:
@@ -31,6 +31,10 @@ class Ear:
         self._next_id = ids if callable(ids) else ids.__next__
         self._segmenter = Segmenter(user_id, vad, self._next_id, settings)
         self._echo = echo
+        self._frames: Sequence[Frame] = ()
+        "heard, and not pushed yet"
+        self._absent = 0
+        "ticks since the last of them came"
         self._held: list[SpeechEvent] = []
         "of speech that may be an echo"
         self._reported = echo.echoed
@@ -52,20 +56,34 @@ class Ear:
         return 0.0 if self._echo.suspicious else self._segmenter.voiced_for
 
     @property
+    def run(self) -> float:
+        """The same, though it may be an echo."""
+        return self._segmenter.voiced_for
+
+    @property
+    def begins_in(self) -> float:
+        """Seconds in which no utterance can begin."""
+        return self._segmenter.onset.begins_in
+
+    @property
     def reports_in(self) -> float:
-        """Seconds in which no pause or end can be noticed; inf if no utterance is open."""
-        return self._segmenter.reports_in
+        """Seconds in which no pause, end or echo can be noticed; inf if no utterance is open."""
+        return min(self._segmenter.reports_in, self._echo.decides_in)
 
     def peek(self) -> Utterance | None:
         """Return what the open utterance would be if it ended now; None if it is none yet, or may be an echo."""
         return None if self._echo.suspicious else self._segmenter.peek()
 
-    def push(self, frames: Sequence[Frame], now: float, absent: int, ticks: int = 1) -> list[SpeechEvent]:
-        """Take what arrived in some ticks, in order; in the last `absent` of them nothing came."""
+    def hear(self, frames: Sequence[Frame], now: float, absent: int) -> None:
+        """Take what arrived in some ticks, in order; in the last `absent` of them nothing came. Then `push`."""
+        self._frames, self._absent = self._echo.take(frames, now - absent * FRAME_SECONDS), absent
+        self._segmenter.hear(self._frames)
+
+    def push(self, now: float, ticks: int) -> list[SpeechEvent]:
+        """Return what comes of some ticks, once everybody's ear has heard what arrived."""
         echo, segmenter = self._echo, self._segmenter
-        if frames:
-            frames = echo.take(frames, now - absent * FRAME_SECONDS)
-        events = segmenter.push(frames, now, absent if frames else ticks)
+        frames, self._frames = self._frames, ()
+        events = segmenter.push(frames, now, self._absent if frames else ticks)
         if frames or events:
             ended = [event.utterance for event in events if isinstance(event, Spoke)]
             pausing = bool(ended) or any(isinstance(event, SpeechPaused) for event in events)

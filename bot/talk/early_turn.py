@@ -24,6 +24,11 @@ class EarlyTurn:
         self._silent: dict[int, tuple[Utterance | None, float]] = {}
         "person -> what they said until they paused, and from when on that may be answered"
 
+    @property
+    def answering(self) -> bool:
+        """Whether an utterance is being answered that may still go on."""
+        return self._answered is not None
+
     def note(self, event: SpeechEvent, now: float) -> None:
         """Follow who pauses."""
         if isinstance(event, SpeechPaused):

@@ -6,6 +6,7 @@ while it must be there, frames wait for 160 ms and are silenced unless they hold
 person speaking over it: so the beginning of what they say is not lost. No clock, no asyncio.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,8 +24,8 @@ from bot.talk.echo_model import (
 )
 from bot.talk.echo_suspect import MAX_ECHO_DELAY_FRAMES, EchoSuspect
 from bot.talk.heard_sound import MAX_OFF_FRAMES, MUTED_FRAME, HeardSound
+from bot.talk.onset import ONSET_FRAMES
 from bot.talk.played import REFERENCE_FRAME_SAMPLES, PlayedSound, Samples
-from bot.talk.segmenter import ONSET_FRAMES
 from bot.types import Frame
 
 MAX_RETURN_FRAMES = MAX_ECHO_DELAY_FRAMES + REVERBERATION_FRAMES + 2 * MAX_OFF_FRAMES
@@ -123,6 +124,13 @@ class EchoGate:
     def expected(self) -> bool:
         """Whether an echo must be there now."""
         return self._expected
+
+    @property
+    def decides_in(self) -> float:
+        """Seconds in which nothing new is known of what arrives; inf if it is as good as speech."""
+        if self._waiting:
+            return (JUDGED_FRAMES - self._unjudged) * FRAME_SECONDS
+        return self._suspect.searched_in * FRAME_SECONDS if self._suspect.frames else math.inf
 
     def take(self, frames: Sequence[Frame], now: float) -> Sequence[Frame]:
         """Return the frames that are judged by now; what is only echo is silenced.

@@ -34,6 +34,13 @@ class EchoSuspect:
         steps = before // SEARCH_STEP_FRAMES < self.frames // SEARCH_STEP_FRAMES
         return (known and steps) or any(before < frames <= self.frames for frames in SEARCH_FRAMES)
 
+    @property
+    def searched_in(self) -> int:
+        """Frames until it is searched again, or not suspected any more."""
+        next_step = self.frames // SEARCH_STEP_FRAMES * SEARCH_STEP_FRAMES + SEARCH_STEP_FRAMES
+        moments = (*SEARCH_FRAMES, MAX_SUSPECT_FRAMES, MAX_FOLLOWING_FRAMES, next_step)
+        return min(moment for moment in moments if moment > self.frames) - self.frames
+
     def searched(self, strength: float) -> None:
         """Note how strong the delay was that a search found."""
         self._likely = strength >= SUSPECT_STRENGTH

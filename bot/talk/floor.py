@@ -63,10 +63,10 @@ class Floor:
 
     def __init__(self, settings: FloorSettings | None = None, counts: Counter[str] | None = None) -> None:
         """`counts` gets unconsented_released."""
-        self._settings = settings = settings or FloorSettings()
+        self.settings = settings = settings or FloorSettings()
         self._open: dict[int, SpeechStarted] = {}
         self._paused: set[int] = set()
-        self._unconsented = Unconsented(Counter() if counts is None else counts)
+        self.unconsented = Unconsented(Counter() if counts is None else counts)
         self.early, self._preemptive = EarlyTurn(), PreemptivePolicy()
         self._waiting = WaitingUtterances(settings.max_waiting_seconds, settings.max_waiting_count)
         self._answered: tuple[Utterance, ...] = ()
@@ -74,7 +74,7 @@ class Floor:
         self._answered_at = 0.0
         self._yielded: frozenset[int] = frozenset()
         "utterance ids of the turn that was yielded last"
-        self._yields, self._ducked = 0, False
+        self._yields, self.ducked = 0, False
         self._answered_in_pause = False
         "the last turn was answered while all paused, not after all had finished"
         self._silenced: float | None = None
@@ -83,8 +83,8 @@ class Floor:
     @property
     def clear(self) -> bool:
         """Whether the bot may begin to sound now. Hold back an answer that is ready while this is False."""
-        in_pause = self._all_pause and (self._yields >= self._settings.max_yields or self._answered_in_pause)
-        return not self._unconsented.holding and (in_pause or not self._open)
+        in_pause = self._all_pause and (self._yields >= self.settings.max_yields or self._answered_in_pause)
+        return not self.unconsented.holding and (in_pause or not self._open)
 
     @property
     def deciding(self) -> bool:
@@ -122,7 +122,7 @@ class Floor:
         floor knows the others by `talking` alone. `playing_since`: when the answer began to sound, None before.
         """
         decisions: list[Decision] = []
-        self._unconsented.step(now, talking - voiced_for.keys(), playing_since if state is CallState.SPEAKING else None)
+        self.unconsented.step(now, talking - voiced_for.keys(), playing_since if state is CallState.SPEAKING else None)
         ended, spoke_on = self.early.end(self._note(now, events, voiced_for), self._open, voiced_for)
         if spoke_on is not None and state is not CallState.LISTENING:
             decisions.append(Yield(spoke_on))
@@ -131,7 +131,7 @@ class Floor:
         if state is CallState.SPEAKING and playing_since is not None:
             self._overlap(now, ended, voiced_for, playing_since, decisions)
         else:
-            self._ducked = False
+            self.ducked = False
             self._waiting.add(now, ended)
         if state is CallState.THINKING:
             self._while_thinking(voiced_for, decisions)
@@ -171,9 +171,9 @@ class Floor:
             decisions.append(Dismiss(unanswered, "nobody_left"))
         if now - self._answered_at > STALE_ANSWER_SECONDS:
             self._answered = ()
-        waiting, held = self._waiting.utterances, bool(self._unconsented.holding)
+        waiting, held = self._waiting.utterances, bool(self.unconsented.holding)
         several = len(self._open.keys() | {utterance.user_id for utterance in waiting}) > 1
-        in_pause = several and self._all_pause and now - self._waiting.since >= self._settings.patience
+        in_pause = several and self._all_pause and now - self._waiting.since >= self.settings.patience
         if waiting and not held and (not self._open or in_pause):
             self._respond(now, decisions)
             return
@@ -183,7 +183,7 @@ class Floor:
             self._preemptive.turn_ended()
             self._answered, self._answered_in_pause = self.early.begin(early), True
             decisions.append(Respond((early,)))
-        elif self._settings.preemptive and self._open:
+        elif self.settings.preemptive and self._open:
             turn = self._preemptive.next_request(now, waiting, risk=self.early.wanted())
             decisions += [Preempt(turn)] if turn else []
 
@@ -204,7 +204,7 @@ class Floor:
 
     def _while_thinking(self, voiced_for: Mapping[int, float], decisions: list[Decision]) -> None:
         for user_id in self._open:
-            if voiced_for[user_id] >= self._settings.duck_after and self._yield_to(user_id, decisions):
+            if voiced_for[user_id] >= self.settings.duck_after and self._yield_to(user_id, decisions):
                 return
 
     def _overlap(
@@ -216,7 +216,7 @@ class Floor:
         decisions: list[Decision],
     ) -> None:
         """Decide about speech over the bot."""
-        settings = self._settings
+        settings = self.settings
         silenced = self._silenced == playing_since
         backchannel = tuple(
             u for u in ended if u.started_at > playing_since and u.voiced < settings.barge_in_after and not silenced
@@ -228,25 +228,25 @@ class Floor:
             return
         until = playing_since + settings.collision
         collided = [user for user, start in self._open.items() if start.at <= until and user not in self._paused]
-        collided += [user for user, at in self._unconsented.holding.items() if playing_since <= at <= until]
+        collided += [user for user, at in self.unconsented.holding.items() if playing_since <= at <= until]
         if collided and self._yield_to(collided[0], decisions):
             self._silenced = playing_since
             return
         user_id, longest = max(voiced_for.items(), key=lambda item: item[1], default=(0, 0.0))
         if longest >= settings.barge_in_after:
-            self._silenced, self._ducked, self._answered = playing_since, False, ()
+            self._silenced, self.ducked, self._answered = playing_since, False, ()
             decisions.append(BargeIn(user_id))
             return
-        unconsented = any(now - since >= settings.barge_in_after for since in self._unconsented.holding.values())
-        if not self._ducked and (longest >= settings.duck_after or unconsented):
-            self._ducked = True
+        unconsented = any(now - since >= settings.barge_in_after for since in self.unconsented.holding.values())
+        if not self.ducked and (longest >= settings.duck_after or unconsented):
+            self.ducked = True
             decisions.append(Duck())
-        elif self._ducked and longest == 0 and not unconsented:
-            self._ducked = False
+        elif self.ducked and longest == 0 and not unconsented:
+            self.ducked = False
             decisions.append(Resume())
 
     def _yield_to(self, user_id: int, decisions: list[Decision]) -> bool:
-        if self._yields >= self._settings.max_yields or not self._answered:
+        if self._yields >= self.settings.max_yields or not self._answered:
             return False
         self._yields += 1
         self._yielded = frozenset(_ids(self._answered))

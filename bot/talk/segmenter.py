@@ -7,16 +7,16 @@ been away for a while before any silence counts (packet_gaps.py).
 """
 
 import math
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, repeat
 from typing import Literal
 
 from bot.audio import FRAME_SECONDS, HEAR_BYTES
 from bot.ports import Vad
 from bot.talk.endpointing import LearnedPauses
 from bot.talk.noise import END_OF_NOISE_FRAMES, NoiseStretch
+from bot.talk.onset import ONSET_FRAMES, Onset
 from bot.talk.open_utterance import OpenUtterance
 from bot.talk.packet_gaps import PacketGaps
 from bot.talk.speech_events import Discarded, SpeechEvent, SpeechPaused, SpeechResumed, SpeechStarted, Spoke
@@ -25,10 +25,10 @@ from bot.types import Frame, Utterance, Verdict
 SILENT_INPUT_FRAME = bytes(HEAR_BYTES)
 START_PROBABILITY, CONTINUE_PROBABILITY = 0.5, 0.35
 """VAD probabilities that count as voiced before and within an utterance."""
-ONSET_FRAMES, ONSET_WINDOW_FRAMES = 3, 5
-"""Voiced frames among the last few that open an utterance: a click has fewer."""
 CONTINUATION_SECONDS = 0.3
 """If the same person speaks again this soon after an end, that end was a pause."""
+
+UtteranceIds = Iterator[int] | Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,7 @@ class SegmenterSettings:
 class Segmenter:
     """One speaker. Call `push` once per 20 ms tick; `max_length` bounds all of its state."""
 
-    def __init__(
-        self,
-        user_id: int,
-        vad: Vad,
-        ids: Iterator[int] | Callable[[], int],
-        settings: SegmenterSettings | None = None,
-    ) -> None:
+    def __init__(self, user_id: int, vad: Vad, ids: UtteranceIds, settings: SegmenterSettings | None = None) -> None:
         """`ids` gives ascending utterance ids, shared by the call."""
         self._user_id = user_id
         self._vad = vad
@@ -68,10 +62,12 @@ class Segmenter:
         self._settings = settings = settings or SegmenterSettings()
         self._preroll = _frames(settings.preroll)
         self._pauses = LearnedPauses(settings.endpointing_delay, settings.pause)
-        self._recent: deque[tuple[bytes, bool]] = deque(maxlen=self._preroll + ONSET_WINDOW_FRAMES)
+        self.onset = Onset(self._preroll)
         self._open: OpenUtterance | None = None
         self._paused = False
         self._gaps = PacketGaps()
+        self._heard: tuple[Sequence[int], Iterator[float]] | None = None
+        "of the next frames: how many are missing before each, and their probabilities"
         self._noise = NoiseStretch()
         self._run = 0
         "voiced frames of the current run of speech, less its gaps"
@@ -112,8 +108,15 @@ class Segmenter:
             return None
         return self._finished(utterance, "silence")
 
+    def hear(self, frames: Sequence[Frame]) -> None:
+        """Have the Vad hear what the next `push` takes: it is cheaper where everybody's is heard first."""
+        gaps = [self._gaps.before(frame) for frame in frames]
+        self._heard = gaps, _probabilities(self._vad, frames, gaps)
+
     def push(self, frames: Sequence[Frame], now: float, absent: int | None = None) -> list[SpeechEvent]:
         """Take what arrived, in order; in the last `absent` ticks nothing came. By default it is one tick."""
+        if self._heard is None:
+            self.hear(frames)
         events: list[SpeechEvent] = []
         absent = not frames if absent is None else absent
         self._take(frames, now - (absent + len(frames) - 1) * FRAME_SECONDS, events)
@@ -129,7 +132,7 @@ class Segmenter:
         if self._open:
             self._close("left", now, events)
         self._vad.reset()
-        self._recent.clear()
+        self.onset.restart()
         self._gaps.restart()
         return events
 
@@ -138,7 +141,7 @@ class Segmenter:
         dropped, self._open = self._open, None
         self._continued_after = None
         self._paused, self._run = False, 0
-        self._recent.clear()
+        self.onset.restart()
         return dropped.id if dropped else None
 
     def _take_nothing(self, now: float, events: list[SpeechEvent]) -> None:
@@ -150,8 +153,8 @@ class Segmenter:
             self._vad.reset()  # its model serves others meanwhile
 
     def _take(self, frames: Sequence[Frame], at: float, events: list[SpeechEvent]) -> None:
-        gaps = [self._gaps.before(frame) for frame in frames]
-        probabilities = iter(_probabilities(self._vad, frames, gaps))
+        assert self._heard is not None
+        (gaps, probabilities), self._heard = self._heard, None
         for frame, gap in zip(frames, gaps, strict=True):
             if gap:
                 self._take_gap(gap, at, events)
@@ -171,23 +174,20 @@ class Segmenter:
                     self._extend(self._open, SILENT_INPUT_FRAME, False, at, events)
                 return
             self._close("silence", at, events)
-        self._recent.extend([(SILENT_INPUT_FRAME, False)] * min(gap, self._preroll))
+        self.onset.add_silence(repeat(SILENT_INPUT_FRAME, min(gap, self._preroll)))
         self._run = 0
         if gap >= END_OF_NOISE_FRAMES:
             self._report_noise(self._noise.end(), at, events)
 
     def _look_for_onset(self, pcm: bytes, voiced: bool, at: float, events: list[SpeechEvent]) -> None:
-        self._recent.append((pcm, voiced))
-        onset = [v for _, v in islice(self._recent, max(0, len(self._recent) - ONSET_WINDOW_FRAMES), None)]
-        if sum(onset) < ONSET_FRAMES:
+        onset = self.onset.add(pcm, voiced=voiced)
+        if onset is None:
             self._report_noise(self._noise.add(pcm), at, events)
             return
-        behind = len(onset) - onset.index(True)
+        behind, kept = onset
         started_at = at - (behind - 1) * FRAME_SECONDS
-        kept = list(self._recent)[-(self._preroll + behind) :]
-        self._recent.clear()
         self._open = OpenUtterance(self._next_id(), started_at, kept)
-        self._run = sum(onset)
+        self._run = ONSET_FRAMES
         self._noise.discard()
         pause = started_at - self._last_voice_at
         continues = pause < self._pauses.endpointing_delay + CONTINUATION_SECONDS
@@ -244,7 +244,7 @@ class Segmenter:
         self._open = None
         self._paused, self._run = False, 0
         # Silence after the tail becomes the pre-roll of the next utterance.
-        self._recent.extend((pcm, False) for pcm in utterance.after(_frames(self._settings.tail)))
+        self.onset.add_silence(utterance.after(_frames(self._settings.tail)))
 
     def _finished(self, utterance: OpenUtterance, ended_by: Literal["silence", "length", "left"]) -> Utterance:
         pcm = utterance.pcm(None if ended_by == "length" else _frames(self._settings.tail))
@@ -257,16 +257,16 @@ def _frames(seconds: float) -> int:
     return round(seconds / FRAME_SECONDS)
 
 
-def _probabilities(vad: Vad, frames: Sequence[Frame], gaps: Sequence[int]) -> list[float]:
+def _probabilities(vad: Vad, frames: Sequence[Frame], gaps: Sequence[int]) -> Iterator[float]:
     """Ask about all frames that are not silence; about those that follow each other at once."""
-    found: list[float] = []
+    found: list[Iterable[float]] = []
     heard: list[bytes] = []
     for frame, gap in zip(frames, gaps, strict=True):
         if gap >= END_OF_NOISE_FRAMES:
-            found += vad.probabilities(heard)
+            found.append(vad.probabilities(heard))
             heard = []
             vad.reset()
         if frame.pcm != SILENT_INPUT_FRAME:
             heard.append(frame.pcm)
-    found += vad.probabilities(heard)
-    return found
+    found.append(vad.probabilities(heard))
+    return chain.from_iterable(found)

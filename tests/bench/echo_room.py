@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bot.audio import FRAME_SECONDS, HEAR_RATE, RTP_RATE, RTP_STEP, SPEAK_BYTES, SPEAK_RATE
+from bot.call.conversation import MAX_BUNDLED_TICKS, MAX_FEW_BUNDLED_TICKS
 from bot.call.listener import Listener
 from bot.call.settings import CallSettings
 from bot.talk.echo import EchoGate
@@ -117,10 +118,12 @@ class EchoRoom:
         changes: dict[int, tuple[int, EchoConditions]] | None = None,
         stalls: dict[int, int] | None = None,
         timed: bool = False,
+        bundled: bool = True,
     ) -> None:
         """`changes`: at a tick, a person gets another loudspeaker. `stalls`: no packet comes from a tick to another.
 
-        `timed`: whether the cost of the echo's parts is measured.
+        `timed`: whether the cost of the echo's parts is measured. `bundled`: the ticks in which nothing can be decided
+        are done together, as a call does.
         """
         self._library = library = opus.load()
         self._clients = [_Client(user, echo, library) for user, echo in enumerate(people, 1)]
@@ -130,6 +133,12 @@ class EchoRoom:
         self._changes = changes or {}
         self._stalls = stalls or {}
         self._timed = timed
+        self._bundled = bundled
+        self._due = 0
+        "the tick at which something may have to be decided"
+        self._arrived: list[list[Frame]] = []
+        "in each tick that is not done yet"
+        self._sent: list[Sent] = []
         self._late: list[Frame] = []
         self._encoder = opus.OpusEncoder(library)
         self._decoder = opus.OpusDecoder(library, rate=RTP_RATE)
@@ -163,7 +172,7 @@ class EchoRoom:
             user, conditions = self._changes[tick]
             self._clients[user - 1].path = EchoPath(conditions)
         pcm = self._speak(tick, now)
-        sent = [Sent(now, pcm)] if pcm else []
+        self._sent += [Sent(now, pcm)] if pcm else []
         heard = np.zeros(FRAME_SAMPLES_48K, np.float32)
         if pcm:
             heard = decode(self._decoder.decode(self._encoder.encode(pcm)))
@@ -178,8 +187,12 @@ class EchoRoom:
         each = 0 if stalled else CATCH_UP_FRAMES * len(self._clients)
         frames, self._late = self._late[:each], self._late[each:]
         self.played.packets += len(frames)
+        self._arrived.append(frames)
+        if tick < self._due:
+            return
         talking = frozenset(frame.user_id for frame in frames)
-        events, decisions = self._listener.tick([frames], talking, people, self._state, self._since, now, sent)
+        arrived, self._arrived, sent, self._sent = self._arrived, [], self._sent, []
+        events, decisions = self._listener.tick(arrived, talking, people, self._state, self._since, now, sent)
         self.played.outcomes += [event.verdict.outcome for event in events if isinstance(event, Discarded | Echoed)]
         for decision in decisions:
             match decision:
@@ -197,6 +210,12 @@ class EchoRoom:
                     self._gain = 1.0
                 case _:
                     pass
+
+        if self._bundled and talking and not self._listener.deciding:
+            listening = self._state is CallState.LISTENING
+            most = MAX_BUNDLED_TICKS if self._listener.speaking and listening else MAX_FEW_BUNDLED_TICKS
+            undecided = self._listener.undecided_for(now, self._state, self._since) / FRAME_SECONDS + 0.25
+            self._due = tick + max(1, int(min(most, undecided)))
 
     def _speak(self, tick: int, now: float) -> bytes | None:
         if self._state is CallState.THINKING and self._sounds_at is not None and tick >= self._sounds_at:

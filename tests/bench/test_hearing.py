@@ -7,7 +7,7 @@ some rounds (the bot itself sets that variable). No sandbox and no clock: other 
 import time
 
 from bot.audio import FRAME_SECONDS, SPEAK_RATE
-from bot.call.conversation import MAX_BUNDLED_TICKS, MAX_UNSPOKEN_TICKS
+from bot.call.conversation import MAX_BUNDLED_TICKS, MAX_FEW_BUNDLED_TICKS
 from bot.call.listener import Listener
 from bot.call.settings import CallSettings
 from bot.talk.floor import Floor
@@ -35,8 +35,8 @@ def hear(group: Mls) -> tuple[float, int]:
     while done < TICKS:
         arrived = []
         now = done * FRAME_SECONDS
-        most = MAX_BUNDLED_TICKS if listener.speaking else MAX_UNSPOKEN_TICKS
-        ticks = max(1, int(min(most, listener.reports_in / FRAME_SECONDS + 0.25)))
+        most = MAX_BUNDLED_TICKS if listener.speaking else MAX_FEW_BUNDLED_TICKS
+        ticks = max(1, int(min(most, listener.undecided_for(now, CallState.LISTENING, None) / FRAME_SECONDS + 0.25)))
         for tick in packets[done : done + ticks]:
             now = done * FRAME_SECONDS
             for datagram in tick:

@@ -32,7 +32,7 @@ def probabilities(kind: VadKind, heard: list[bytes]) -> tuple[np.ndarray, float]
     """Return the probability of each frame and the microseconds a second of sound costs."""
     vad = make_vad(kind)()
     start = time.process_time()
-    found = np.array([vad.probabilities([pcm])[0] for pcm in heard])
+    found = np.array([next(iter(vad.probabilities([pcm]))) for pcm in heard])
     return found, (time.process_time() - start) * 1e6 / (len(heard) * FRAME_SECONDS)
 
 

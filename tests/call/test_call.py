@@ -1,16 +1,17 @@
 """A call in virtual time: minutes of idleness, exact moments, failures of everything around it."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from itertools import pairwise
 
 import pytest
 
 from bot.audio import SPEAK_RATE
 from bot.call import conversation
-from bot.call.conversation import MAX_BUNDLED_TICKS, MAX_UNSPOKEN_TICKS
+from bot.call.conversation import MAX_BUNDLED_TICKS, MAX_FEW_BUNDLED_TICKS, Conversation
 from bot.call.reply_stream import MAX_ANSWER_SECONDS
 from bot.errors import AlreadyInCall, JoinError, OutOfCredit, StoreUnavailable, Unreachable
+from bot.talk.decisions import Decision
 from bot.types import AudioDelta, CallState, LinkEnd, ReplyDone, ReplyEvent, TextDelta, Usage, WordsWait
 from tests.fake_call import fake_call
 from tests.fakes import ANNA, BEN, FakeVenue, now
@@ -70,7 +71,7 @@ async def test_ticks_are_done_together_while_nothing_can_be_decided(monkeypatch:
     story: dict[int, list[tuple[float, float]]] = {}
     for bundled in (1, MAX_BUNDLED_TICKS):
         monkeypatch.setattr(conversation, "MAX_BUNDLED_TICKS", bundled)
-        monkeypatch.setattr(conversation, "MAX_UNSPOKEN_TICKS", min(bundled, MAX_UNSPOKEN_TICKS))
+        monkeypatch.setattr(conversation, "MAX_FEW_BUNDLED_TICKS", min(bundled, MAX_FEW_BUNDLED_TICKS))
         async with fake_call(ANNA, BEN, answering="always") as fake:
             begin, ticks = now(), list[tuple[float, float]]()
             frames = fake.link.frames
@@ -85,6 +86,53 @@ async def test_ticks_are_done_together_while_nothing_can_be_decided(monkeypatch:
             story[bundled] = [(round(turn.closed_at - begin, 3), len(turn.utterances)) for turn in turns]
     assert story[1] == story[MAX_BUNDLED_TICKS] != []
     assert 2 * wakes[MAX_BUNDLED_TICKS] < wakes[1]
+
+
+@pytest.mark.parametrize(
+    ("after", "lengths"),
+    [
+        (0.75, (0.6,)),
+        (1.3, (0.14, -0.1, 0.5)),
+        (1.62, (0.3,)),
+        (2.3, (0.24, -0.2, 0.14)),
+        (2.31, (0.02, -0.06, 0.1, -0.04, 0.12, -0.3, 0.9)),
+        (2.9, (1.0,)),
+    ],
+    ids=["while it thinks", "just before it sounds", "as it sounds", "short words", "a stutter", "over it"],
+)
+async def test_speech_over_an_answer_decides_at_the_same_moments(
+    monkeypatch: pytest.MonkeyPatch, after: float, lengths: Sequence[float]
+) -> None:
+    """However many ticks are done at once."""
+    told: list[tuple[float, object]] = []
+    wakes: dict[int, int] = {}
+    story: dict[int, list[tuple[float, object]]] = {}
+    act = Conversation._act
+
+    def noted(conversation: Conversation, decision: Decision) -> None:
+        told.append((now(), type(decision)))
+        act(conversation, decision)
+
+    monkeypatch.setattr(Conversation, "_act", noted)
+    for bundled in (1, MAX_BUNDLED_TICKS):
+        monkeypatch.setattr(conversation, "MAX_BUNDLED_TICKS", bundled)
+        monkeypatch.setattr(conversation, "MAX_FEW_BUNDLED_TICKS", min(bundled, MAX_FEW_BUNDLED_TICKS))
+        async with fake_call(ANNA, BEN, answering="always") as fake:
+            begin, times = now(), set[float]()
+            fake.engine.usual = (0.8, 4.0)
+            frames = fake.link.frames
+            fake.link.frames = lambda at, times=times, frames=frames: (times.add(round(now(), 3)), frames(at))[1]  # type: ignore[method-assign]
+            fake.link.speak(ANNA, 0.5)
+            await asyncio.sleep(after)
+            times.clear()
+            fake.link.speak(BEN, *lengths)
+            await asyncio.sleep(sum(map(abs, lengths)))
+            wakes[bundled] = len(times)
+            await asyncio.sleep(9.0)
+        story[bundled] = [(round(at - begin, 2), decision) for at, decision in told]
+        told.clear()
+    assert story[1] == story[MAX_BUNDLED_TICKS] != []
+    assert wakes[MAX_BUNDLED_TICKS] < wakes[1]
 
 
 @pytest.mark.parametrize(("first", "cues"), [(0.4, 0), (0.8, 1), (2.0, 1)])  # the turn ends 0.5 s after the speech

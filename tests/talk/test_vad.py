@@ -59,13 +59,13 @@ def test_model_agrees_with_its_own_runtime() -> None:
 
     theirs = SileroVAD(HEAR_RATE)
     model = SileroModel()
-    hidden, cell = np.zeros(128, np.float32), np.zeros(128, np.float32)
     pcm = clips.load("yuki-film", HEAR_RATE) + clips.load("music", HEAR_RATE)
     sound = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
     sound = np.concatenate((np.zeros(CONTEXT_SAMPLES, np.float32), sound)).astype(np.float32)
     windows = len(sound) // WINDOW_SAMPLES - 1
-    ours, _, _ = model.run(sound[: CONTEXT_SAMPLES + windows * WINDOW_SAMPLES], hidden, cell)
-    for number, probability in enumerate(ours):
+    ours = model.ask(sound[: CONTEXT_SAMPLES + windows * WINDOW_SAMPLES], np.zeros((2, 128), np.float32))
+    model.run()
+    for number, probability in enumerate(ours.probabilities or ()):
         begin = CONTEXT_SAMPLES + number * WINDOW_SAMPLES
         window = sound[begin : begin + WINDOW_SAMPLES].copy()
         assert probability == pytest.approx(theirs.process(memoryview(window.data)), abs=1e-4)
