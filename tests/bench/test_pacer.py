@@ -1,4 +1,4 @@
-"""How late packets leave while the event loop builds request bodies, with 1, 20 and 100 calls.
+"""How late packets leave while the event loop builds request bodies, with 1 to 100 calls, and what a packet costs.
 
 Short by default; `./dev pytest -n0 -m long tests/bench/test_pacer.py` runs 30 s each. Nothing here asserts a timing.
 """
@@ -7,14 +7,19 @@ import asyncio
 import base64
 import json
 import time
+from collections.abc import Callable
 
+import discord.opus
 import nacl.secret
+import numpy as np
 import pytest
 
-from bot.audio import FRAME_SECONDS, SPEAK_BYTES
+from bot.audio import FRAME_SECONDS, RTP_RATE, SPEAK_BYTES, SPEAK_RATE
 from bot.voice import opus
 from bot.voice.send.pacer import Pacer
+from bot.voice.send.playback import OpusPlayback
 from bot.voice.send.sender import Sender
+from sandbox import clips
 
 BODY = bytes(15 * 32_000)
 """PCM of 15 s of speech, what a request carries."""
@@ -96,7 +101,45 @@ async def _run(calls: int, seconds: float) -> dict[str, float]:
     }
 
 
-@pytest.mark.parametrize("calls", [1, 20, 100])
+def _cost(send: Callable[[bytes], None], sound: bytes, size: int) -> float:
+    """Return the microseconds of CPU for a frame of `size` bytes, the best of some rounds."""
+    frames = [sound[at : at + size] for at in range(0, len(sound) - size + 1, size)]
+    costs: list[float] = []
+    for _ in range(3):
+        begin = time.thread_time()
+        for frame in frames:
+            send(frame)
+        costs.append((time.thread_time() - begin) / len(frames))
+    return 1e6 * min(costs)
+
+
+def test_a_packet_costs_less_than_in_discord_py(figures: dict[str, list[str]]) -> None:
+    """From PCM to the sealed packet, one after the other: encoding, the queue, sealing; no waiting and no socket."""
+    library, sink, calls = opus.load(), Sink(), 0
+    discord.opus.load_opus(library.path)
+    theirs, playback = discord.opus.Encoder(), OpusPlayback(opus.OpusEncoder(library))
+
+    def ours(frame: bytes) -> None:
+        nonlocal calls
+        playback.feed(frame)
+        packet = playback.take()
+        assert packet
+        calls += 1
+        sink(packet)
+
+    def discords(frame: bytes) -> None:
+        sink(theirs.encode(frame, theirs.SAMPLES_PER_FRAME))
+
+    mono = clips.load("bot-rice", SPEAK_RATE)
+    stereo = np.repeat(np.frombuffer(clips.load("bot-rice", RTP_RATE), "<i2"), 2).tobytes()
+    peer = _cost(discords, stereo, theirs.FRAME_SIZE)
+    cost = _cost(ours, mono, SPEAK_BYTES)
+    line = f"{cost:.0f} us, discord.py from PCM (48 kHz stereo) {peer:.0f}, ratio {cost / peer:.2f} (target 0.25)"
+    figures.setdefault("Sending: CPU per packet, encoded and sealed", []).append(line)
+    assert calls == 3 * (len(mono) // SPEAK_BYTES)
+
+
+@pytest.mark.parametrize("calls", [1, 20, 50, 100])
 @pytest.mark.parametrize("seconds", [1, pytest.param(30, marks=pytest.mark.long)])
 def test_lateness(calls: int, seconds: int, figures: dict[str, list[str]]) -> None:
     measured = asyncio.run(_run(calls, seconds))
