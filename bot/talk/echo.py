@@ -52,6 +52,9 @@ FRESH_FRAMES, FRESH_STRENGTH, MAX_FRESH_SURPLUS = 8, 25.0, 0.12
 """The same where an echo was just found, in little sound, and its delay is hardly in doubt."""
 MIN_RELEARNED_FRAMES = 19
 """Fewer frames do not tell a changed echo from speech over it."""
+TRIED_FRAMES, MAX_TRIED_SURPLUS = 24, 0.045
+"""Frames of echo that a model must have followed to be believed against a few that it does not explain, 0.5 s: then
+speech over it is likelier than a change, unless these have hardly more than an echo of their own."""
 YOUNG_FRAMES = 100
 """Frames of echo that a model must have followed to be trusted: 2 s."""
 KNOWN_DELAY_SAMPLES = 40
@@ -280,8 +283,9 @@ def _muted(frame: Frame) -> Frame:
 
 def _surplus_limit(learned: int, count: int) -> float:
     """Return what `count` frames at a known delay may have beyond the echo. They were judged to be more already."""
+    few = count < MIN_RELEARNED_FRAMES
     if learned < YOUNG_FRAMES:
-        return MAX_YOUNG_SURPLUS
-    if count < MIN_RELEARNED_FRAMES:
+        return MAX_TRIED_SURPLUS if few and learned >= TRIED_FRAMES else MAX_YOUNG_SURPLUS
+    if few:
         return 0.0
     return MAX_SOON_SURPLUS if count <= MAX_COMPARED_FRAMES else MAX_CHANGED_SURPLUS

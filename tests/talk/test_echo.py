@@ -77,6 +77,14 @@ def test_speech_over_the_echo_stops_the_answer(level: int, lively: bool, cancell
     assert played.loops([QUESTION, over]) == 0
 
 
+def test_who_speaks_in_the_first_second_of_an_echo_is_not_learned_as_a_part_of_it() -> None:
+    over = Line(5.18, 1, "anna-boss", -29)
+    played = EchoRoom([EchoConditions(0.224, -9, noise=-80)], ("bot-moon", "bot-rice")).play([QUESTION, over], 8.5)
+    [(at, decision), *_] = played.stops
+    assert decision == "BargeIn"
+    assert over.at < at <= over.at + 1.1
+
+
 def test_without_an_echo_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [QUESTION, Line(5.5, 1, "anna-wait"), Line(7.2, 2, "cough"), Line(16.0, 2, "anna-quickest")]
     played = room(None, None).play(lines, 21)
