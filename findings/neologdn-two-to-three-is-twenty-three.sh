@@ -1,8 +1,8 @@
 #!/bin/sh
 # neologdn 0.5.6 (prepares Japanese text for search and tokenizers): a range written with a wave dash, as ranges are in
 # Japanese, becomes one number, for the dash is taken away: "2～3時" (2 to 3 o'clock) is "23時", "1〜2人" is "12人", 10～20% is
-# 1020%. A home page loses it, too ("https://example.org/~ann"). With hyphens the numbers stay apart. The readme shows it for
-# a drawn-out exclamation alone; `tilde="ignore"` keeps it.
+# 1020%. A home page loses it, too ("https://example.org/~ann"). With hyphens the numbers stay apart. That is the default,
+# as the readme shows at its end; `tilde="ignore"` keeps the dash.
 # Guess before: a wave dash between digits stays, whichever of its two code points it is.
 set -eu
 dir=$(mktemp -d)

@@ -1,8 +1,9 @@
 #!/bin/sh
-# pipecat-ai 1.14.0, SOXRStreamAudioResampler (what its telephone transports resample with), as it is set by default: what it
-# holds back for its filter is thrown away at a pause of 0.2 s, where the next word begins. Of each word between pauses the end is
-# gone, and more of it the lower the rate: from 24 kHz to 8 kHz about 60 ms of a "yes" of 200 ms, and all of a word of
-# 100 ms. There is no way to ask for the rest. With clear_after_secs=None it comes, in front of the next word.
+# pipecat-ai 1.14.0, SOXRStreamAudioResampler (what its voices, transcribers and recorder get from create_stream_resampler),
+# as it is set by default: what it holds back for its filter is thrown away after a pause of 0.2 s, where the next word
+# begins. Of each word between pauses the end is gone, and more of it the lower the rate: from 24 kHz to 8 kHz about 60 ms
+# of a "yes" of 200 ms, and all of a word of 100 ms. There is no way to ask for the rest. With clear_after_secs=None it
+# comes, in front of the next word.
 # Guess before: of each word all but a few milliseconds, and the rest not lost but late.
 set -eu
 dir=$(mktemp -d)
