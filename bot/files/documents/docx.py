@@ -25,7 +25,10 @@ _WORD_PART_SUFFIXES = (".xml", ".rels")
 _LEFT_OUT_ELEMENTS = (
     *("del", "moveFrom", "Fallback", "delText", "instrText", "annotationRef"),
     *("docPr", "blip", "imagedata"),  # pictures, whose names and descriptions the library puts into the text
+    *("sdtPr", "sdtEndPr", "customXmlPr"),
 )
+_WRAPPERS = tuple(f"{_W}{name}" for name in ("sdt", "sdtContent", "customXml"))
+"""What stands around paragraphs, rows or cells, and splits the library's tables."""
 _NOTE_MARK = re.compile(r"----(footnote|endnote)(\d+)----")
 _NOTE_LABEL_MARK = re.compile(r"\[\^(e?\d+)\]")
 _NOTE_TEXT = re.compile(r"^(footnote|endnote)(\d+)\)\s*")
@@ -79,6 +82,7 @@ def _accepted(part: bytes) -> bytes:
             _bracket(item)
         elif kind == "tc" and len(item) == 0:
             item.append(item.makeelement(f"{_W}p"))
+    xml.unwrap(root, *_WRAPPERS)
     for table in list(root.iter(f"{_W}tbl")):
         unnested(table)
     if "r" not in root.nsmap:  # docx2python looks its relationships up by this prefix

@@ -88,3 +88,8 @@ def remove(element: Element) -> None:
         else:
             parent.text = (parent.text or "") + element.tail
     parent.remove(element)
+
+
+def unwrap(root: Element, *tags: str) -> None:
+    """Put what stands in elements in their place."""
+    etree.strip_tags(root, *tags)

@@ -213,6 +213,30 @@ def test_tables_of_word_in_cells_stay_in_their_place(body: str, expected: str) -
     assert found == f"Before.\n\n{expected}\n\nAfter."
 
 
+def wrapped(content: str, kind: str) -> str:
+    """Return paragraphs, rows or cells within a content control of Word, or an element of custom XML."""
+    if kind == "customXml":
+        return f'<w:customXml w:element="x"><w:customXmlPr/>{content}</w:customXml>'
+    return f'<w:sdt><w:sdtPr><w:alias w:val="x"/></w:sdtPr><w:sdtContent>{content}</w:sdtContent></w:sdt>'
+
+
+@pytest.mark.parametrize("kind", ["sdt", "customXml"])
+def test_controls_around_rows_and_cells_of_word_split_no_table(kind: str) -> None:
+    def cell(content: str) -> str:
+        return f"<w:tc>{content}</w:tc>"
+
+    row, whole = "<w:tr>{}</w:tr>".format, "<w:tbl>{}</w:tbl>".format
+    month = row(cell(p("Month")) + wrapped(cell(p("Rain")), kind))
+    rain = wrapped(wrapped(row(cell(wrapped(p("May"), kind)) + cell(p("12") + p("mm"))), kind), kind)
+    assert word(whole(month + rain)) == RAIN_TABLE
+    assert word(whole(row(cell(p("Title"))) + rain)) == "| Title | |\n| --- | --- |\n| May | 12 mm |"
+    assert word(whole(month)) == "| Month | Rain |\n| --- | --- |"
+    inner = wrapped(whole(month + rain), kind)
+    assert word(table((inner + p(""), p("x")), (p("y"), p("z")))) == (
+        "| Month, Rain; May, 12 mm | x |\n| --- | --- |\n| y | z |"
+    )
+
+
 def test_rich_text_is_read_in_the_encodings_of_its_fonts() -> None:
     content = (
         rb"{\rtf1\ansi\ansicpg932\deff0{\fonttbl{\f0\fnil\fcharset128 MS Mincho;}{\f1\fnil\fcharset204 Arial;}}"
