@@ -41,6 +41,8 @@ _JAPANESE = {
 }
 _NO_LANGUAGES = {"and", "und", "to", "the", "off", "end", "not", "all"}
 """Words that look like a code."""
+_NO_REGIONS = {"en", "hi", "ja", "ko", "zh"}
+"""Codes of languages that are no region's: "en-ja" is two languages, "es-ar" may be one."""
 
 
 def _plain(name: str) -> str:
@@ -58,28 +60,36 @@ def language_code(text: str) -> str | None:
     plain = _plain(text.strip()).replace("_", "-")
     if code := _LANGUAGE_CODES.get(plain):
         return code
-    if _CODE_PATTERN.fullmatch(plain) and plain not in _NO_LANGUAGES:
-        return "-".join([plain.split("-")[0], *text.strip().replace("_", "-").split("-")[1:]])
+    first, *rest = plain.split("-")
+    if _CODE_PATTERN.fullmatch(plain) and plain not in _NO_LANGUAGES and _NO_REGIONS.isdisjoint(rest):
+        return "-".join([first, *text.strip().replace("_", "-").split("-")[1:]])
     return None
 
 
 def language_codes(text: str) -> list[str] | None:
     """Return the codes of several languages, each once; None where one of them is unknown."""
     codes: list[str] = []
-    for part in _BETWEEN_PATTERN.split(text):
-        if not part or part.casefold() in _NO_LANGUAGES:
-            continue
-        found = _pair(part) or [language_code(part)]
+    parts = [part for part in _BETWEEN_PATTERN.split(text) if part and part.casefold() not in _NO_LANGUAGES]
+    for part in parts:
+        found = _pair(part, alone=len(parts) == 1) or [language_code(part)]
         if None in found:
             return None
         codes += (code for code in found if code and code not in codes)
     return codes
 
 
-def _pair(part: str) -> list[str | None]:
-    """Return the two languages of "en-ja" or "English-Japanese"; empty: it is one, perhaps with a region."""
-    both = [language_code(name) for name in re.split("[-–—]", part)]
-    return both if len(both) == 2 and len(set(both)) == 2 and LANGUAGES.keys() >= set(both) else []
+def _pair(part: str, *, alone: bool) -> list[str | None]:
+    """Return the two languages of "en-ja" or "English-Japanese"; empty: it is one, perhaps with a region.
+
+    What may be either is a region if it is written like one ("es-AR"), or if more languages follow ("es-ar, ja").
+    """
+    names = re.split("[-–—]", part)
+    codes = [language_code(name) for name in names]
+    if len(codes) != 2 or len(set(codes)) != 2 or not LANGUAGES.keys() >= set(codes):
+        return []
+    may_be_region = "-" in part and names[1].lower() == codes[1] and codes[1] not in _NO_REGIONS
+    written_as_region = names[0].islower() and names[1].isupper()
+    return [] if may_be_region and (written_as_region or not alone) else codes
 
 
 def native_name(code: str) -> str:

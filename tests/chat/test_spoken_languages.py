@@ -25,6 +25,26 @@ from bot.chat.spoken_languages import language_code, language_codes
         ("pt-BR, en_US", ["pt-BR", "en-US"]),
         ("zh-TW ja", ["zh-TW", "ja"]),
         ("es-ES", ["es-ES"]),
+        ("es-AR ja", ["es-AR", "ja"]),
+        ("es-AR", ["es-AR"]),
+        ("es-ar, ja", ["es-ar", "ja"]),
+        ("es-ar", ["es", "ar"]),
+        ("en => es-AR", ["en", "es-AR"]),
+        ("en-UK, ja", ["en-UK", "ja"]),
+        ("en-ID ja", ["en-ID", "ja"]),
+        ("de-IT", ["de-IT"]),
+        ("en-GB ja", ["en-GB", "ja"]),
+        ("en-JA", ["en", "ja"]),
+        ("EN-JA", ["en", "ja"]),
+        ("En-ja", ["en", "ja"]),
+        ("en-ja, ko", ["en", "ja", "ko"]),
+        ("Spanish-Arabic, ja", ["es", "ar", "ja"]),
+        ("en–uk, ja", ["en", "uk", "ja"]),
+        ("en/ja", ["en", "ja"]),
+        ("EN JA", ["en", "ja"]),
+        ("pt-br", ["pt-br"]),
+        ("zh-Hant", ["zh-Hant"]),
+        ("zh-TW en", ["zh-TW", "en"]),
         ("Thai, Ukrainian and हिन्दी", ["th", "uk", "hi"]),
         ("off", []),
         ("en, Klingon", None),
@@ -36,12 +56,22 @@ def test_several(typed: str, codes: list[str] | None) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "code"),
-    [("Japanese", "ja"), ("JA", "ja"), ("にほんご", "ja"), ("ja_JP", "ja-JP"), ("cestina", "cs"), ("eo", "eo")],
+    [
+        ("Japanese", "ja"),
+        ("JA", "ja"),
+        ("にほんご", "ja"),
+        ("ja_JP", "ja-JP"),
+        ("cestina", "cs"),
+        ("eo", "eo"),
+        ("es-AR", "es-AR"),
+        ("pt-br", "pt-br"),
+        ("zh-Hant", "zh-Hant"),
+    ],
 )
 def test_one(typed: str, code: str) -> None:
     assert language_code(typed) == code
 
 
-@pytest.mark.parametrize("typed", ["off", "stop", "none", "the", "Klingon", "en;ja", ""])
+@pytest.mark.parametrize("typed", ["off", "stop", "none", "the", "Klingon", "en;ja", "en-ja", "es-AR ja", ""])
 def test_none(typed: str) -> None:
     assert language_code(typed) is None
