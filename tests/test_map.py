@@ -23,8 +23,8 @@ LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
 HEADING = re.compile(r"(?m)^#+ (.*)$|<a id=\"(.*?)\">")
 VARIABLE = re.compile(r"`(?:echo \")?([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?=[=`])")
 OTHER_VARIABLES = {
-    *("ALERT_WEBHOOK", "KIKITE_BEFORE", "KIKITE_IMAGE", "KIKITE_RECORDINGS", "LIVEKIT_URL", "NAME_FILE"),
-    "POSTGRES_PASSWORD",
+    *("ALERT_WEBHOOK", "KIKITE_BEFORE", "KIKITE_CALLS", "KIKITE_IMAGE", "KIKITE_RECORDINGS", "LIVEKIT_URL"),
+    *("NAME_FILE", "POSTGRES_PASSWORD"),
     *("OTEL_EXPORTER_OTLP_ENDPOINT", "TCP_USER_TIMEOUT"),
 }
 """Names in capitals that are no settings of the bot."""
