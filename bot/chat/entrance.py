@@ -76,7 +76,7 @@ class Entrance:
         """Leave the call's thread once people can read it who may not read the voice channel's chat."""
         thread = self._writer.channel
         if thread is not self._chat and not open_to_readers(self._channel(), thread):
-            self._writer.channel = self._chat
+            self._writer.retreat()
             self._tell_once(self._words()("thread closed"))
 
     async def _raise_hand(self) -> None:

@@ -164,9 +164,12 @@ class DiscordVenue:
         self.entrance.readers_changed()
         call = self._host.calls.get(self.guild_id)
         if call is not None and call.venue is self:
-            for reader in list(call.captions.readers):
-                if isinstance(reader, CaptionThread) and not open_to_readers(self.channel, reader.channel):
-                    await call.captions.close(reader)
+            threads = [reader for reader in call.captions.readers if isinstance(reader, CaptionThread)]
+            closed = [reader for reader in threads if not open_to_readers(self.channel, reader.channel)]
+            for reader in closed:  # before any of them waits for Discord
+                call.captions.gone(reader)
+                reader.cut()
+            await asyncio.gather(*(reader.end() for reader in closed))
 
     async def idle(self) -> None:
         """Return when everything has been sent."""

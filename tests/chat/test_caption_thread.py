@@ -78,6 +78,27 @@ async def test_captions_that_end_while_a_message_is_sent_say_so_once() -> None:
     assert channel.sent[1:] == ["over"]
 
 
+@pytest.mark.looptime
+@pytest.mark.parametrize("under_way", [True, False], ids=["while it is written", "between two edits"])
+async def test_words_that_wait_are_not_written_once_others_may_read_the_thread(under_way: bool) -> None:
+    channel = SlowChannel()
+    reader = CaptionThread(channel, "key", None, lambda: "over")  # pyright: ignore[reportArgumentType]
+    for number in range(20):  # two messages
+        reader.show(Caption(number, 7, "Anna", f"first {number}", final=True))
+    await channel.began.wait()
+    if not under_way:
+        channel.go.set()
+        await asyncio.sleep(30)
+    count = len(channel.sent)
+    for number in (19, 20):
+        reader.show(Caption(number, 7, "Anna", "SECRET", final=True))
+    reader.cut()
+    channel.go.set()
+    await reader.end()
+    assert channel.sent[max(count, 1) :] == ["over"]
+    assert not any("SECRET" in text for text in (*channel.sent, *(text for _, text in channel.edited)))
+
+
 @pytest.mark.parametrize(
     ("language", "beside", "in_transcript", "left"),
     [

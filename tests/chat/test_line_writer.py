@@ -76,6 +76,9 @@ class Chat:
             raise self._faults.popleft()
         self.acts.append((loop.time(), kind))
 
+    async def refuse(self) -> None:
+        raise http_error(discord.Forbidden, 403, 50001)
+
     def lose(self, fault: Exception) -> None:
         """Carry out the next post, and answer with this fault."""
         self._lost.append(fault)
@@ -148,6 +151,29 @@ async def test_a_line_may_grow_over_a_message_and_shrink_again() -> None:
     scroll.revise(line, "Cut.")
     await scroll.idle()
     assert chat.contents == ["Cut."]
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["deleted", "that cannot be deleted"])
+async def test_a_line_that_changes_leaves_a_channel_that_others_read(refused: bool) -> None:
+    home, thread = Chat(), Chat()
+    thread.id = 2
+    writer = LineWriter(home)
+    writer.channel = thread
+    writer.post("said before")
+    await writer.idle()
+    line = writer.post("An answer", growing=True)
+    await writer.idle()
+    writer.revise(line, "An answer that")  # waits for its turn
+    writer.retreat()
+    if refused:
+        thread.messages[-1].delete = thread.refuse
+    writer.revise(line, "An answer that is a secret")
+    await writer.idle()
+    assert thread.contents == ["said before", *["An answer"] * refused]
+    assert home.contents == ["An answer that is a secret"]
+    writer.revise(line, "An answer that is a secret.")
+    await writer.idle()
+    assert home.contents == ["An answer that is a secret."]
 
 
 async def test_buttons_stand_under_the_last_message_of_a_line() -> None:

@@ -68,6 +68,10 @@ class CaptionThread:
         self._pages.forget(user_id)
         self._throttle.poke()
 
+    def cut(self) -> None:
+        """Write no words any more, not even those that wait: whoever reads here may not read them."""
+        self._pages.cut()
+
     async def end(self) -> None:
         self._ended = True
         self._throttle.hurry()
@@ -91,6 +95,8 @@ class CaptionThread:
         if self._closed:
             return
         for page in list(self._pages.pages):
+            if page not in self._pages.pages:  # cut off while another was written
+                continue
             await self._write_page(page)
             if page.settled and page in self._shown:
                 self._pages.done(page)

@@ -67,9 +67,15 @@ class CaptionPages:
         for page in self.pages:
             page.lines = {number: caption for number, caption in page.lines.items() if caption.user_id != user_id}
 
+    def cut(self) -> None:
+        """Take all words away; what is shown stays."""
+        for page in self.pages:
+            page.lines = {}
+        self.pages = [CaptionPage()]
+
     def done(self, page: CaptionPage) -> None:
         """A page is shown and settled: only the last is kept."""
-        if page is not self.pages[-1]:
+        if page in self.pages[:-1]:
             self.pages.remove(page)
 
     def _page_of(self, utterance_id: int) -> CaptionPage | None:

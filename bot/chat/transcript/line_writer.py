@@ -40,7 +40,9 @@ class LineWriter:
         self.channel = channel
         "may be replaced: lines to come go there"
         self._home = channel
-        "where they go if that is deleted"
+        "where they go if that is deleted, or others may read it"
+        self._left: set[int] = set()
+        "ids of the channels that others may read by now"
         self._outages = Outages(words)
         self._unsent = WaitingLines()
         self._stale: dict[WrittenLine, None] = {}
@@ -73,6 +75,11 @@ class LineWriter:
         if line.posted:
             self._stale[line] = None
             self._wake()
+
+    def retreat(self) -> None:
+        """Go home, as others may read the channel by now: a line that changes leaves it, and is posted anew."""
+        self._left.add(self.channel.id)
+        self.channel = self._home
 
     def drop(self, unwanted: Callable[[WrittenLine], bool]) -> None:
         """Drop lines that are not written yet."""
@@ -121,7 +128,7 @@ class LineWriter:
             if not await self._append(single, batch, parts[written], last=written == len(parts) - 1):
                 return
             written += 1
-        self._mark_late(batch)  # discord.py may have waited long by itself
+        self._outages.mark_late(batch, self._now())  # discord.py may have waited long by itself
         if single not in batch:  # they were several, or were dropped while they were being posted
             single.text, single.late = "\n".join(line.full_text for line in batch), ""
         if split(single.full_text) != single.shown or single.row:
@@ -134,11 +141,11 @@ class LineWriter:
             try:
                 await self._tell_outage()
                 if not line.posted:
-                    self._mark_late(batch)
+                    self._outages.mark_late(batch, self._now())
                     part = next(iter(split("\n".join(each.full_text for each in batch))), "")
                 if not part:  # its lines were dropped in the meantime
                     return False
-                view, since = _view(line, last), self._now()
+                view, since, place = _view(line, last), self._now(), self.channel.id
                 posted = await self.channel.send(part, silent=True, suppress_embeds=True, nonce=nonce, **view)
             except REQUEST_ERRORS as error:
                 if is_chat_gone(error) and self.channel is not self._home:
@@ -155,15 +162,9 @@ class LineWriter:
         else:
             self._outages.over()
         self.counts["posts"] += 1
-        line.posted.append(posted)
-        line.shown.append(part)
+        line.shows(part, posted, place)
         _take_view(line, view)
         return True
-
-    def _mark_late(self, batch: list[WrittenLine]) -> None:
-        """Give the lines that waited too long their small print."""
-        for line in batch:
-            line.late = line.late or self._outages.small_print(self._now(), line.queued_at)
 
     async def _tell_outage(self) -> None:
         text = self._outages.notice(self._now())
@@ -208,6 +209,10 @@ class LineWriter:
             self._failed_edits = 0
 
     async def _edit(self, line: WrittenLine) -> None:
+        if line.places & (self._left - {self.channel.id}):
+            await line.take_away()
+            self._unsent.add(line)
+            return
         parts = split(line.full_text)
         for index, part in enumerate(parts[: len(line.posted)]):
             view = _view(line, index == len(parts) - 1)
@@ -219,10 +224,7 @@ class LineWriter:
         for index in range(len(line.posted), len(parts)):
             if not await self._append(line, [line], parts[index], last=index == len(parts) - 1):
                 return
-        while len(line.posted) > len(parts):  # the text became shorter: delete the messages left over
-            await line.posted[-1].delete()
-            line.posted.pop()
-            line.shown.pop()
+        await line.shorten(len(parts))
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

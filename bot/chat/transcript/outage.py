@@ -2,10 +2,11 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bot.chat.i18n import Words
 from bot.chat.requests import NONCE_BITS, retry_delay
+from bot.chat.transcript.written_line import WrittenLine
 
 LATE_LINE_SECONDS = 10.0
 """A line that waited this long says when it was said. Rate limits alone take up to five seconds."""
@@ -68,7 +69,12 @@ class Outages:
         self._began_at, self._attempts, self._told = now, 0, False
         self.nonce = secrets.randbits(NONCE_BITS)
 
-    def small_print(self, now: float, queued_at: float) -> str:
+    def mark_late(self, lines: Iterable[WrittenLine], now: float) -> None:
+        """Give the lines that waited too long their small print."""
+        for line in lines:
+            line.late = line.late or self._small_print(now, line.queued_at)
+
+    def _small_print(self, now: float, queued_at: float) -> str:
         """Return what marks a line as late; empty for one that is not."""
         waited = now - queued_at
         limit = LATE_LINE_SECONDS if self._began_at is None else OUTAGE_SECONDS

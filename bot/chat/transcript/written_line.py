@@ -6,6 +6,8 @@ from typing import Protocol
 
 import discord
 
+from bot.chat.requests import is_edge_fault
+
 
 class PostedMessage(Protocol):
     """What a line needs of its discord.Message."""
@@ -29,7 +31,7 @@ class TextChannel(Protocol):
 class WrittenLine:
     """One line; `text` is what it should say."""
 
-    __slots__ = ("asked_by", "growing", "late", "posted", "queued_at", "row", "shown", "speaker", "text")
+    __slots__ = ("asked_by", "growing", "late", "places", "posted", "queued_at", "row", "shown", "speaker", "text")
 
     def __init__(self, text: str, *, growing: bool, speaker: int = 0) -> None:
         self.text = text
@@ -44,9 +46,37 @@ class WrittenLine:
         "the small print that says when it was said"
         self.posted: list[PostedMessage] = []
         self.shown: list[str] = []
+        self.places: set[int] = set()
+        "ids of the channels in which they are: one, unless it had to change midway"
         self.row: discord.ui.View | None = None
         "buttons for its last message, not shown yet"
 
     @property
     def full_text(self) -> str:
         return self.text + self.late
+
+    def shows(self, part: str, posted: PostedMessage, place: int) -> None:
+        """Take one more message, that shows a part of the text in a channel."""
+        self.posted.append(posted)
+        self.shown.append(part)
+        self.places.add(place)
+
+    async def shorten(self, count: int) -> None:
+        """Delete the messages beyond the first `count`. Raises REQUEST_ERRORS."""
+        while len(self.posted) > count:
+            await self.posted[-1].delete()
+            self.posted.pop()
+            self.shown.pop()
+
+    async def take_away(self) -> None:
+        """Delete the messages, so that it can be posted anew. Raises REQUEST_ERRORS if Discord cannot be reached."""
+        while self.posted:
+            try:
+                await self.shorten(0)
+            except discord.HTTPException as error:
+                if is_edge_fault(error):
+                    raise
+                self.posted.pop()  # it has to stay, or is gone
+                self.shown.pop()
+        self.places.clear()
+        self.late, self.queued_at = "", asyncio.get_running_loop().time()
