@@ -34,6 +34,11 @@ class AnswerText:
         return self._ended_unbegun > 0
 
     @property
+    def held(self) -> int:
+        """How many characters came that may turn out to be a thought or a call, and were not passed on."""
+        return sum(part.held for parts in (self._filters, self._calls) for part in parts.values())
+
+    @property
     def calls(self) -> list[dict[str, Any]]:
         """Calls of tools that were written into the text, as `delta.tool_calls` would have them."""
         return self._calls[self._source or "content"].found
@@ -42,10 +47,10 @@ class AnswerText:
         """Return what this adds to `text`."""
         return self._add(source, self._filters[source].feed(words))
 
-    def end(self) -> str:
-        """Return the rest."""
+    def end(self, *, cut: bool = False) -> str:
+        """Return the rest. `cut`: more was to come, so what may be a thought is none of it."""
         return "".join(
-            self._add(source, filter.end()) + self._keep(source, self._calls[source].end())
+            self._add(source, filter.end(cut=cut)) + self._keep(source, self._calls[source].end())
             for source, filter in self._filters.items()
         )
 

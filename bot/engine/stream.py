@@ -23,6 +23,8 @@ MAX_CHOICES = 16
 _MAX_EXPIRY_SECONDS = 1e11
 """Unix time in the year 5138."""
 _MAX_REPORTED_TOKENS = 10**8
+_CUT = ("length", "content_filter")
+"""Ends of an answer before its time."""
 
 
 class StreamResult(Enum):
@@ -75,6 +77,11 @@ class Assembly:
         return self._words.thought_first
 
     @property
+    def held(self) -> int:
+        """How many characters of text came that were not passed on, because they may be a thought or a call."""
+        return self._words.held
+
+    @property
     def writes(self) -> bool:
         """Whether its words come as text, not as the transcript of sound."""
         return self._words.written
@@ -118,7 +125,8 @@ class Assembly:
 
     def rest(self) -> Iterator[TextDelta | AudioDelta]:
         """Yield what is still held: no more chunks will come."""
-        if words := self._words.end():
+        cut = self.finish in _CUT or not (self._done or self.finish)
+        if words := self._words.end(cut=cut):
             yield TextDelta(words)
         self._take_written_calls()
         yield from map(AudioDelta, self._sound.end())
@@ -145,7 +153,7 @@ class Assembly:
     @property
     def begun(self) -> bool:
         """Whether anything arrived that the server bills."""
-        return bool(self.text or self.received or self._usage or self.pieces)
+        return bool(self.text or self.held or self.received or self._usage or self.pieces)
 
     @property
     def full(self) -> bool:
@@ -155,13 +163,13 @@ class Assembly:
     def outcome(self, *, text_only: bool) -> StreamResult:
         """Return the result; `text_only`: no sound was requested."""
         ended = self._done or self.finish in ("tool_calls", "function_call", "stop")
-        if self.pieces.calls and ended and self.finish not in ("length", "content_filter"):
+        if self.pieces.calls and ended and self.finish not in _CUT:
             return StreamResult.CALLS
         said_end = self._done or self.finish == "stop" or self.expires_at is not None
         if self.unplayable and not text_only:
             return StreamResult.UNPLAYABLE
         wanted = bool(self.text) if text_only else self.seconds > 0
-        if wanted and (self.finish in ("length", "content_filter") or self.full):
+        if wanted and (self.finish in _CUT or self.full):
             return StreamResult.PARTIAL
         if not said_end:
             return StreamResult.CUT
@@ -180,7 +188,7 @@ class Assembly:
         return Usage(
             text_in=expected.text_in,
             audio_in=expected.audio_in,
-            text_out=tokens.of_text(self.text) + self.pieces.size // 4,
+            text_out=tokens.of_text(self.text) + (self.pieces.size + self.held) // 4,
             audio_out=round(self.received * tokens.AUDIO_OUT_PER_SECOND),
         )
 

@@ -47,6 +47,8 @@ class ThoughtFilter:
         """`thinks_first`: text may be a thought that has not begun, so nothing is said until it ends, or the answer."""
         self.ended_unbegun = 0
         "thoughts that ended but had not begun: all text before such an end was thought"
+        self.held = 0
+        "characters that may be such a thought"
         self._mode = _Mode.SAYING
         self._held: list[str] | None = [] if thinks_first else None
         "what may be such a thought; None: nothing more may be one"
@@ -69,13 +71,16 @@ class ThoughtFilter:
             text, self._rest = text[: tail.start()], text[tail.start() :]
         return self._hold(self._read(text))
 
-    def end(self) -> str:
-        """Return the rest."""
+    def end(self, *, cut: bool = False) -> str:
+        """Return the rest. `cut`: more was to come, so what is held is not known to be said, and dropped."""
         text, self._rest = self._rest, ""
         said = self._take(text)
         if self._held is None:
             return said
         held, self._held = "".join(self._held), None
+        if cut:
+            return ""
+        self.held = 0
         return held + said
 
     def _hold(self, said: str) -> str:
@@ -84,8 +89,10 @@ class ThoughtFilter:
             return said
         if self._thought or self._mode is not _Mode.SAYING or len(self._held) >= MAX_HELD_PORTIONS:
             held, self._held = self._held, None
+            self.held = 0
             return said if self.ended_unbegun else "".join(held) + said
         self._held.append(said)
+        self.held += len(said)
         return ""
 
     def _read(self, text: str) -> str:

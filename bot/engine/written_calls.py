@@ -27,6 +27,11 @@ class WrittenCalls:
         self._after_call = False
         "the blank lines after a call belong to it"
 
+    @property
+    def held(self) -> int:
+        """How many characters may be a call."""
+        return len(self._rest)
+
     def feed(self, text: str) -> str:
         """Return what is certainly said."""
         if self._after_call:

@@ -1,7 +1,8 @@
 """The cascade: what the text model reads, what the voice is asked for, and what a fault leaves."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -12,9 +13,10 @@ from bot.engine.cascade.words import plain_messages
 from bot.engine.faults import ModelFault
 from bot.engine.open import open_engines
 from bot.engine.prompt import compose
-from bot.errors import Unreachable
-from bot.types import AudioDelta, TextDelta
-from sandbox.model.behaviour import Speak
+from bot.errors import Incomplete, Unreachable
+from bot.ports import Engine
+from bot.types import AudioDelta, ReplyDone, TextDelta
+from sandbox.model.behaviour import Ending, Oddity, Speak
 from sandbox.model.server import ModelServer
 from tests.engine.make import AKI, BEN, UNIX, request, speech
 
@@ -98,16 +100,54 @@ async def test_an_answer_ends_at_its_greatest_length():
     assert sum(isinstance(event, AudioDelta) for event in events) == 2
 
 
-async def test_of_thoughts_without_a_beginning_one_answer_at_most_is_spoiled():
+@asynccontextmanager
+async def cascade() -> AsyncIterator[tuple[ModelServer, Engine]]:
     async with ModelServer.open() as model:
         fixed = {"discord_token": "none", "openai_api_key": model.key, "openai_base_url": model.base_url}
         settings = Settings(_env_file=None, engine="cascade", **fixed)  # pyright: ignore[reportCallIssue]
-        asked = request(speech(2.0))
-        asked = replace(asked, words={asked.turn.utterances[0].id: "Is it so?"})
-        answers: list[str] = []
         async with open_engines(settings) as engines:
-            for text in ("Hm, they ask.\n</think>\n\nYes, it is.",) * 3 + ("No.", "Perhaps."):
-                model.default = Speak(text)
-                events = [event async for event in engines.reply.reply(asked)]
-                answers.append("".join(event.text for event in events if isinstance(event, TextDelta)))
+            yield model, engines.reply
+
+
+async def answered(engine: Engine, *, done: list[ReplyDone] | None = None) -> str:
+    asked = request(speech(2.0))
+    room = replace(asked.room, text_only=True)
+    asked = replace(asked, room=room, words={asked.turn.utterances[0].id: "Is it so?"})
+    text = ""
+    async for event in engine.reply(asked):
+        if isinstance(event, TextDelta):
+            text += event.text
+        elif isinstance(event, ReplyDone) and done is not None:
+            done.append(event)
+    return text
+
+
+async def test_of_thoughts_without_a_beginning_one_answer_at_most_is_spoiled():
+    async with cascade() as (model, engine):
+        answers: list[str] = []
+        for text in ("Hm, they ask.\n</think>\n\nYes, it is.",) * 3 + ("No.", "Perhaps."):
+            model.default = Speak(text)
+            answers.append(await answered(engine))
     assert answers[1:] == ["Yes, it is.", "Yes, it is.", "No.", "Perhaps."]
+
+
+@pytest.mark.looptime
+async def test_a_slow_answer_that_may_be_a_thought_is_waited_for_as_any():
+    slow = "word " * 2400 + "end."  # takes 48 s to arrive; the first word may take 45
+    async with cascade() as (model, engine):
+        model.script(Speak("Hm.\n</think>\n\nYes."), Speak(slow, speed=1.0, uncapped=True))
+        assert (await answered(engine)).endswith("Yes.")
+        assert await answered(engine) == slow
+        assert len(model.chats) == 2
+
+
+async def test_a_thought_that_is_cut_is_not_said_nor_forgotten_and_is_booked():
+    cut, done = Speak("Hm, they ask me whether", ending=Ending.LENGTH).with_(Oddity.NO_USAGE), []
+    async with cascade() as (model, engine):
+        model.script(Speak("Hm.\n</think>\n\nYes."), cut, cut, Speak("Hm.\n</think>\n\nNo."))
+        await answered(engine)
+        with pytest.raises(Incomplete):
+            await answered(engine, done=done)
+        [booked] = done
+        assert booked.usage.text_out > 0
+        assert await answered(engine) == "No."
