@@ -32,7 +32,6 @@ _SIGNS = {
     "tmp": re.compile(r"(?:\d{1,2}:\d{2}:\d{2}[:=]\S[^\n]*\n?){2}"),
     "microdvd": re.compile(r"\{\d+\}\{\d*\}"),
     "json3": re.compile(r"\{\s*\"(?:wireMagic|events|pens)\""),
-    "segments": re.compile(r"\{.*\"segments\"\s*:\s*\[", re.DOTALL),
     "transcript": re.compile(r"\{\s*\""),
 }
 """How the text of each kind begins."""
@@ -52,7 +51,6 @@ _FRAME_RATE = re.compile(r"\{[01]\}\{[01]\}(\d{2}(?:\.\d+)?)\s*\n")
 """The first line of MicroDVD, by custom."""
 _SUBVIEWER_CUE = re.compile(r"^\[(\d+):(\d\d):(\d\d)\]\n(.+)\n\[(\d+):(\d\d):(\d\d)\]", re.MULTILINE)
 _SBV_HEAD = re.compile(r"\A(?:\[[A-Z][^\n]*\s+)+")
-_SEGMENT = re.compile(r"\"(?:text|body)\"\s*:\s*\"")
 _BARE_TIME = re.compile(rf"(?<![\d.:,])({_CLOCK})(?=[ \t]|$)", re.MULTILINE)
 
 
@@ -60,8 +58,8 @@ def kind_of(text: str) -> str:
     """Return the kind of subtitles that a text is, one of those above or lrc; empty: it is none."""
     head = text[:4_000].lstrip("\ufeff \t\r\n")
     kind = next((kind for kind, sign in _SIGNS.items() if sign.match(head)), "")
-    if (kind == "json3" and '"segs"' not in text) or (kind == "segments" and not _SEGMENT.search(text)):
-        return ""
+    if kind == "json3" and not ('"segs"' in text and '"tStartMs"' in text):
+        kind = "transcript"
     if kind == "transcript" and not _is_transcript(text):
         return ""
     if not kind:
@@ -88,7 +86,6 @@ def read_subtitles(text: str, kind: str) -> Document:
         "ttml": _ttml,
         "timed": _timed,
         "json3": _json3,
-        "segments": _segments,
         "transcript": transcript_cues,
         "scc": scc_cues,
         "sbv": _sbv,
@@ -192,14 +189,6 @@ def _json3(text: str) -> Iterator[Cue]:
         start = float(event.get("tStartMs", 0)) / 1000
         words = "".join(segment.get("utf8", "") for segment in event.get("segs") or ())
         yield Cue(start, start + float(event.get("dDurationMs", 0)) / 1000, lines_of(words))
-
-
-def _segments(text: str) -> Iterator[Cue]:
-    """Yield the segments of a transcript in JSON: Whisper's, or the namespace's of podcasts."""
-    for segment in json.loads(text)["segments"]:
-        start, end = (float(segment.get(key) or segment.get(f"{key}Time") or 0) for key in ("start", "end"))
-        words = str(segment.get("text") or segment.get("body") or "")
-        yield Cue(start, end, lines_of(words), str(segment.get("speaker") or ""))
 
 
 def _sbv(text: str) -> Iterator[Cue]:

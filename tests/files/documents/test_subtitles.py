@@ -171,8 +171,61 @@ TRANSCRIPTS: dict[str, tuple[dict[str, object], str]] = {
         },
         "Good morning.\nHello.",
     ),
+    "deepgram with speakers": (
+        {
+            "results": {
+                "channels": [{"alternatives": [{"transcript": "Good morning. Hello."}]}],
+                "utterances": [{"transcript": "Good morning.", "speaker": 0}, {"transcript": "Hello.", "speaker": 1}],
+            }
+        },
+        "Speaker 0: Good morning.\n\nSpeaker 1: Hello.",
+    ),
+    "azure, fast": (
+        {
+            "combinedPhrases": [{"text": "Good morning. Hello."}],
+            "phrases": [
+                {"speaker": 1, "offsetMilliseconds": 0, "text": "Good morning."},
+                {"speaker": 2, "offsetMilliseconds": 900, "text": "Hello."},
+            ],
+        },
+        "Speaker 1: Good morning.\n\nSpeaker 2: Hello.",
+    ),
+    "ibm": (
+        {
+            "result_index": 0,
+            "results": [{"final": True, "alternatives": [{"transcript": "good morning ", "confidence": 0.9}, {}]}],
+        },
+        "good morning",
+    ),
+    "whisper": (
+        {
+            "text": " Good morning. Hello." * 1_000,
+            "segments": [
+                {"id": 0, "start": 0, "end": 2, "text": " Good morning."},
+                {"id": 1, "start": 7.5, "end": 8, "text": " Hello."},
+            ],
+        },
+        "Good morning.\n\nHello.",
+    ),
+    "openai": (
+        {
+            "messages": [
+                {"role": "user", "name": "Anna", "content": "Good morning"},
+                {"role": "assistant", "content": None, "tool_calls": [{"id": "call_1"}]},
+                {"role": "assistant", "content": [{"type": "text", "text": "Hello"}]},
+                {"role": "user", "content": "Bye"},
+            ]
+        },
+        "Anna: Good morning\n\nassistant: Hello\n\nuser: Bye",
+    ),
     "whisper.cpp": (
-        {"model": {"type": "base"}, "transcription": [{"text": " Good morning."}, {"text": " Hello."}]},
+        {
+            "model": {"type": "base"},
+            "transcription": [
+                {"offsets": {"from": 0, "to": 900}, "text": " Good morning."},
+                {"offsets": {"from": 900, "to": 1500}, "text": " Hello."},
+            ],
+        },
         "Good morning.\nHello.",
     ),
     "discord": (
@@ -191,8 +244,14 @@ TRANSCRIPTS: dict[str, tuple[dict[str, object], str]] = {
         {
             "name": "Group",
             "messages": [
-                {"type": "message", "from": "Anna", "text": "Good morning"},
-                {"type": "message", "from": "Ben", "text": ["so ", {"type": "bold", "text": "loud"}, "!"]},
+                {"type": "message", "from": "Anna", "from_id": "user1", "text": "Good morning"},
+                {"type": "service", "actor": "Ben", "action": "pin_message", "text": ""},
+                {
+                    "type": "message",
+                    "from": "Ben",
+                    "from_id": "user2",
+                    "text": ["so ", {"type": "bold", "text": "loud"}, "!"],
+                },
             ],
         },
         "Anna: Good morning\n\nBen: so loud!",
@@ -208,7 +267,30 @@ def test_transcripts_in_json_are_what_is_said(name: str, indent: int | None) -> 
 
 
 @pytest.mark.parametrize(
-    "content", [{"messages": 3}, {"transcripts": []}, {"results": {"messages": [{"id": 1}]}}, {"a": 1}]
+    "content",
+    [
+        {"messages": 3},
+        {"transcripts": []},
+        {"results": {"messages": [{"id": 1}]}},
+        {"a": 1},
+        {"results": [{"alternatives": ["a", "b"]}]},
+        {"results": [{"title": "Pond", "content": "Long words", "price": 3}], "total": 1},
+        {"results": [{"text": "hit", "url": "u"}]},
+        {"results": [{"transcripts": [{"transcript": "a"}]}, {"title": "b"}]},
+        {"results": [{"alternatives": [{"transcript": "a"}]}, "b"]},
+        {"phrases": [{"text": "Hallo", "translation": "Hello"}]},
+        {"utterances": [{"text": "book a flight", "intent": "BookFlight"}]},
+        {"transcription": [{"text": "rain", "phonetic": "ɹeɪn"}]},
+        {"channels": [{"content": "News", "topic": "t"}]},
+        {"messages": [{"from": "a", "to": "b", "subject": "Pond", "text": "Words"}]},
+        {"messages": [{"role": "Gardener", "content": "Words", "team": "Pond"}]},
+        {"messages": [{"role": "user", "content": "Words"}, {"content": "More", "key": "v"}]},
+        {"segments": [{"text": "intro", "color": "red"}]},
+        {"segments": [{"start": "soon", "text": "intro"}]},
+        {"segments": ["a", {"text": "b"}]},
+        {"data": {"segments": [{"start": 0, "text": "a"}]}},
+        {"events": [{"name": "a", "segs": "none"}]},
+    ],
 )
 def test_other_json_stays_as_it_is(content: dict[str, object]) -> None:
     text = json.dumps(content)
