@@ -22,7 +22,7 @@ _PAGE = re.compile(r"\\(?:ansicpg(\d+)|(mac|pca?))(?![a-z\d])")
 _COMPUTER_PAGES = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 _PLAIN_PAGE = "cp1252"
 _HEAD_CHARACTERS = 200
-_MAC_CODECS = {
+_PAGE_CODECS = {
     **{"cp10000": "mac_roman", "cp10001": "cp932", "cp10002": "cp950", "cp10003": "cp949", "cp10004": "mac_arabic"},
     **{"cp10005": "cp1255", "cp10006": "mac_greek", "cp10007": "mac_cyrillic", "cp10008": "cp936"},
     **{"cp10010": "mac_romanian", "cp10017": "mac_cyrillic", "cp10021": "cp874", "cp10029": "mac_latin2"},
@@ -30,8 +30,11 @@ _MAC_CODECS = {
     **{"mac_japanese": "cp932", "mac_chinesetrad": "cp950", "mac_korean": "cp949", "mac_hebrew": "cp1255"},
     **{"mac_chinesesimp": "cp936", "mac_rumanian": "mac_romanian", "mac_ukrainian": "mac_cyrillic"},
     **{"mac_thai": "cp874", "mac_ce": "mac_latin2"},
+    **{"cp708": "iso8859_6", "cp20866": "koi8_r", "cp20932": "euc_jp", "cp20936": "gb2312", "cp21866": "koi8_u"},
+    **{f"cp{28590 + part}": f"iso8859_{part}" for part in (*range(1, 10), 13, 15)},
+    **{"cp51932": "euc_jp", "cp51936": "gb2312", "cp51949": "euc_kr", "cp54936": "gb18030"},
 }
-"""Encodings of Macs, by Windows' number or the library's name -> the one of Python that has the same letters."""
+"""Encodings by Windows' number or the library's name -> the one of Python that has the same letters."""
 _TITLE_GROUP = re.compile(r"\{\\title ([^{}]*)\}")
 _FOOTNOTE_GROUP = re.compile(r"\{(?:\\\*)?\\footnote\b((?:[^{}]|\{[^{}]*\})*)\}")
 _OUTLINE_LEVEL = re.compile(r"(\\outlinelevel([0-5]))(?!\d)")
@@ -57,7 +60,7 @@ def read_rtf(data: bytes, name: str) -> Document:
     head = source[: source.find("\\f0")] if "\\f0" in source else source[:4_000]
     title = _TITLE_GROUP.search(head)
     try:
-        with _mac_codecs():
+        with _page_codecs():
             page = _page(source)
 
             def words(part: str) -> str:
@@ -76,9 +79,9 @@ def read_rtf(data: bytes, name: str) -> Document:
 
 
 @contextmanager
-def _mac_codecs() -> Iterator[None]:
+def _page_codecs() -> Iterator[None]:
     def find(name: str) -> codecs.CodecInfo | None:
-        return codecs.lookup(_MAC_CODECS[name]) if name in _MAC_CODECS else None
+        return codecs.lookup(_PAGE_CODECS[name]) if name in _PAGE_CODECS else None
 
     codecs.register(find)
     try:

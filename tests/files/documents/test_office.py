@@ -272,6 +272,12 @@ def test_rich_text_keeps_emoji_and_headings() -> None:
         (r"\pc", "Ça va très bien", "cp437"),
         (r"\pca", "Ça va: ÀÕ", "cp850"),
         (r"\ansi\ansicpg0", "Café", "cp1252"),
+        (r"\ansi\ansicpg54936", "会议十点。", "gb18030"),
+        (r"\ansi\ansicpg65001", "会议 café", "utf-8"),
+        (r"\ansi\ansicpg20866", "Дождь идёт", "koi8_r"),
+        (r"\ansi\ansicpg28592", "Łódź", "iso8859_2"),
+        (r"\ansi\ansicpg51932", "会議は十時です。", "euc_jp"),
+        (r"\ansi\ansicpg708", "مرحبا", "iso8859_6"),
     ],
 )
 def test_rich_text_is_read_in_the_encoding_of_its_computer(head: str, words: str, encoding: str) -> None:
