@@ -264,10 +264,13 @@ class Client(Host):
         return call.venue if call is not None and isinstance(call.venue, DiscordVenue) else None
 
     async def on_guild_channel_update(self, _: object, after: discord.abc.GuildChannel | discord.Role) -> None:
-        if (venue := self._call_venue(after.guild.id)) is not None:
-            await venue.readers_changed()
+        await self.on_guild_available(after.guild)
 
     on_guild_role_update = on_guild_channel_update
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        if (venue := self._call_venue(guild.id)) is not None:  # after an outage nothing else tells what changed
+            await venue.readers_changed()
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         self.whispers.note(interaction)

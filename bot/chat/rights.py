@@ -212,8 +212,9 @@ def open_to_readers(channel: VocalChannel, elsewhere: object) -> bool:
     So it is when the whole server may read the channel, or when both have the same overwrites and these let nobody see
     it who may not read it. Who has which role cannot be asked without a privileged intent.
     """
-    place = elsewhere.parent if isinstance(elsewhere, discord.Thread) else elsewhere
-    if not isinstance(place, discord.abc.GuildChannel):
+    place_id = elsewhere.parent_id if isinstance(elsewhere, discord.Thread) else getattr(elsewhere, "id", 0)
+    place = channel.guild.get_channel(place_id)  # a thread that was kept may know what its parent was before
+    if place is None:
         return False
     if place.id == channel.id:
         return True
