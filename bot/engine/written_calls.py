@@ -10,10 +10,11 @@ from typing import Any
 
 MAX_WRITTEN_CALL_CHARACTERS = 16_384
 """A longer one is passed on as it is."""
-_WRITTEN_CALL_BEGIN = re.compile(r"<(tool_call|function_call)>\s*")
-_WRITTEN_CALL_END = re.compile(r"\s*</(?:tool_call|function_call)>\s*")
+_WRITTEN_CALL_BEGIN = re.compile(r"<(?:tool_call|function_call)>")
+_WRITTEN_CALL_END = re.compile(r"</(?:tool_call|function_call)>\s*")
 _WRITTEN_CALL_MARKS = ("<tool_call>", "<function_call>")
 _LONGEST_CALL_MARK = max(map(len, _WRITTEN_CALL_MARKS))
+_LONGEST_CALL_END = _LONGEST_CALL_MARK + 1
 
 
 class WrittenCalls:
@@ -39,18 +40,19 @@ class WrittenCalls:
             self._after_call = not text
         if not self._rest and "<" not in text:
             return text
+        looked_at = max(0, len(self._rest) - _LONGEST_CALL_END)
         text, self._rest = self._rest + text, ""
         said: list[str] = []
         while begin := _WRITTEN_CALL_BEGIN.search(text):
             said.append(text[: begin.start()])
             text = text[begin.start() :]
-            end = _WRITTEN_CALL_END.search(text)
+            end = _WRITTEN_CALL_END.search(text, looked_at)
             if end is None:
                 break
             taken = self._take(text[: end.start()])
             if not taken:
                 said.append(text[: end.end()])
-            text = text[end.end() :]
+            text, looked_at = text[end.end() :], 0
             self._after_call = taken and not text
         held = self._held(text)
         said.append(text[:held])

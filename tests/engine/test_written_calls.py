@@ -57,6 +57,12 @@ def test_an_endless_one_is_text() -> None:
     assert read(text) == (text, [])
 
 
+@pytest.mark.timeout(60)  # it took longer than anybody waits
+def test_a_run_of_blank_lines_in_one_costs_little() -> None:
+    for text in ("<tool_call>{" + "\n" * 12_000, "<tool_call>" + "\n" * 12_000 + "{"):
+        assert read(*text) == (text, [])
+
+
 def chunk(**choice: Any) -> dict[str, Any]:
     return {"choices": [{"index": 0, **choice}]}
 
