@@ -12,11 +12,15 @@ MAX_TEXT_CHARACTERS = 20_000
 class AnswerText:
     """Text may come in two fields. The transcript is what is spoken, unless it only repeats the content."""
 
-    def __init__(self, *, thinks_first: bool = False) -> None:
-        """`thinks_first`: the content may begin with a thought that nothing marks as one."""
+    def __init__(self, *, thinks_first: bool = False, calls: bool = False) -> None:
+        """`thinks_first`: the content may begin with a thought that nothing marks as one.
+
+        `calls`: the text may hold calls of tools.
+        """
         self.text = ""
         self._filters = {"content": ThoughtFilter(thinks_first=thinks_first), "transcript": ThoughtFilter()}
         self._calls = {source: WrittenCalls() for source in self._filters}
+        self._takes_calls = calls
         self._source: str | None = None
         "the field that the text comes from"
         self._repeated = ""
@@ -60,7 +64,7 @@ class AnswerText:
             if source == self._source:
                 self.text = ""
             self._calls[source].drop()
-        return self._keep(source, self._calls[source].feed(words))
+        return self._keep(source, self._calls[source].feed(words) if self._takes_calls else words)
 
     def _keep(self, source: str, words: str) -> str:
         if not words:

@@ -25,6 +25,7 @@ from bot.engine.request import Deadlines, request_chunks
 from bot.engine.stream import Assembly, StreamResult
 from bot.engine.summary import Summaries
 from bot.engine.summing import Summing
+from bot.engine.tool_calls import may_call
 from bot.errors import BadRequest, BotError, HistoryExpired, Incomplete, UnplayableSound, Unreachable
 from bot.ports import Store
 from bot.types import ReplyEvent, ReplyRequest, ToolCalls, Usage
@@ -106,7 +107,7 @@ class OpenAIEngine(Summing):
         await self._known(request.turn.channel_id)
         while True:
             prompt = self._compose(request, attempts)
-            assembly = Assembly(self._dialect.rate, longest=request.room.max_seconds)
+            assembly = Assembly(self._dialect.rate, longest=request.room.max_seconds, written_calls=may_call(request))
             attempts.begin(prompt, assembly)
             fault: ModelFault | None = None
             try:

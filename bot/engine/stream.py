@@ -47,10 +47,18 @@ class StreamResult(Enum):
 class Assembly:
     """Takes the chunks of one answer, yields its events, and knows the result at the end. `close` it."""
 
-    def __init__(self, rate: int = SPEAK_RATE, longest: float = math.inf, *, thinks_first: bool = False) -> None:
+    def __init__(
+        self,
+        rate: int = SPEAK_RATE,
+        longest: float = math.inf,
+        *,
+        thinks_first: bool = False,
+        written_calls: bool = False,
+    ) -> None:
         """`rate` is the stream's, in Hz. Sound beyond `longest` seconds is dropped.
 
         `thinks_first`: its text may begin with a thought that nothing marks as one.
+        `written_calls`: it may hold calls of tools; where none were offered, what looks like one is quoted.
         """
         self.audio_id: str | None = None
         self.expires_at: float | None = None
@@ -64,7 +72,7 @@ class Assembly:
         "calls of tools"
         self._usage: Mapping[str, Any] | None = None
         self._done = False
-        self._words = AnswerText(thinks_first=thinks_first)
+        self._words = AnswerText(thinks_first=thinks_first, calls=written_calls)
         self._sound = AnswerSound(rate, longest)
 
     @property

@@ -113,6 +113,11 @@ def tool_fields(tools: Sequence[ToolSpec]) -> dict[str, object]:
     }
 
 
+def may_call(request: ReplyRequest) -> bool:
+    """Whether an answer may call tools: it was offered some, or was before, and some models go on then."""
+    return bool(request.tools or request.rounds)
+
+
 def round_messages(request: ReplyRequest) -> list[dict[str, Any]]:
     """Return what was called for this turn so far, as messages after it.
 

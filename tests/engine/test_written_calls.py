@@ -8,8 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.engine.answer_text import AnswerText
+from bot.engine.client import build_client
 from bot.engine.stream import Assembly, StreamResult
+from bot.engine.text_and_speech import OpenAITextAndSpeech
 from bot.engine.written_calls import MAX_WRITTEN_CALL_CHARACTERS
+from sandbox.model.behaviour import Speak
+from sandbox.model.server import ModelServer
 
 CLOCK = '<tool_call>\n{"name": "clock", "arguments": {"zone": "UTC"}}\n</tool_call>'
 CASES: dict[str, tuple[str, str, list[str]]] = {
@@ -32,7 +36,7 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
 
 
 def read(*parts: str) -> tuple[str, list[str]]:
-    words = AnswerText()
+    words = AnswerText(calls=True)
     for part in parts:
         words.feed("content", part)
     words.end()
@@ -68,7 +72,7 @@ def chunk(**choice: Any) -> dict[str, Any]:
 
 
 def test_an_answer_that_writes_a_call_goes_on_with_its_result() -> None:
-    assembly = Assembly()
+    assembly = Assembly(written_calls=True)
     events = [event for part in (CLOCK[:30], CLOCK[30:]) for event in assembly.feed(chunk(delta={"content": part}))]
     events += [*assembly.feed(chunk(delta={}, finish_reason="stop")), *assembly.end()]
     assert not events
@@ -78,9 +82,19 @@ def test_an_answer_that_writes_a_call_goes_on_with_its_result() -> None:
 
 
 def test_calls_that_the_server_parts_count_alone() -> None:
-    assembly = Assembly()
+    assembly = Assembly(written_calls=True)
     parted = [{"index": 0, "id": "1", "function": {"name": "recall", "arguments": "{}"}}]
     for delta in ({"content": CLOCK}, {"tool_calls": parted}):
         list(assembly.feed(chunk(delta=delta)))
     list(assembly.end())
     assert [call.name for call in assembly.pieces.calls] == ["recall"]
+
+
+async def test_where_no_tools_are_offered_a_call_is_quoted(model: ModelServer) -> None:
+    """As in a text about them that is summed up, or read aloud."""
+    quoted = f"Like this: {CLOCK} is how."
+    model.script(Speak(quoted))
+    async with build_client(model.key, model.base_url) as client:
+        writer = OpenAITextAndSpeech(client, model="gpt-audio-1.5", text_model="gpt-5-mini")
+        made = await writer.write("Sum it up.", "How does a model call tools?", lambda *_: None)
+    assert (made.text, made.complete, len(model.chats)) == (quoted, True, 1)

@@ -27,6 +27,7 @@ from bot.engine.request import Deadlines, request_chunks
 from bot.engine.stream import Assembly, StreamResult
 from bot.engine.summary import Summaries
 from bot.engine.summing import Summing
+from bot.engine.tool_calls import may_call
 from bot.errors import BlamedModel, BotError, Incomplete
 from bot.ports import Store, Synthesizer, Transcriber
 from bot.types import ReplyDone, ReplyEvent, ReplyRequest, TextDelta, ToolCalls, Usage, WordsWait
@@ -197,7 +198,9 @@ class _Answer:
         spent = Usage()
         while True:
             prompt = engine._compose(self._request, window)
-            assembly, splitter = Assembly(thinks_first=engine._thinks_first), ClauseSplitter()
+            calls = may_call(self._request)
+            assembly = Assembly(thinks_first=engine._thinks_first, written_calls=calls)
+            splitter = ClauseSplitter()
             fault: ModelFault | None = None
             try:
                 body = text_payload(prompt, self._request, engine.model, engine._dialect, engine._client.api_key)
