@@ -5,8 +5,11 @@ from urllib.parse import urlsplit
 
 LOCAL = "local"
 """In place of a server's address: a child process of the bot, docs/engines.md."""
-_OWN_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".svc", ".ts.net")
-"""Names within a network: RFC 6761, 6762, 8375, and others in use, of Kubernetes and Tailscale among them."""
+_OWN_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".svc")
+"""Names within a network: RFC 6761, 6762, 8375, and others in use, of Kubernetes among them.
+
+Not `.ts.net`: a name of Tailscale may be public (Funnel), or of somebody else's machine.
+"""
 
 
 def is_private(url: str) -> bool:

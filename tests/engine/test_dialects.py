@@ -30,7 +30,7 @@ def test_hosts(url: str, dialect: Dialect):
         ("http://models.home.arpa/v1", True),
         ("http://speaches.default.svc:8000/v1", True),
         ("http://speaches.default.svc.cluster.local/v1", True),
-        ("http://gpu.tail1234.ts.net/v1", True),
+        ("http://gpu.tail1234.ts.net/v1", False),
         ("http://[fd12:3456::1]:8000/v1", True),
         ("http://localhost.example.com/v1", False),
         ("http://8.8.8.8/v1", False),
