@@ -58,7 +58,7 @@ class LearnedPauses:
 
     @property
     def possibly_done(self) -> float | None:
-        """The same, after which an end is likelier than not."""
+        """The same, after which at least two such silences of three are ends."""
         return self._possible
 
     def paused(self, seconds: float) -> None:

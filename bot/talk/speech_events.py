@@ -27,7 +27,7 @@ class SpeechPaused:
     likely_done: float | None
     "seconds of silence after which this person rarely continues; None: that is not before the endpointing delay"
     possibly_done: float | None
-    "the same, after which an end is likelier than not"
+    "the same, after which two such silences of three are ends"
 
 
 @dataclass(frozen=True, slots=True)
