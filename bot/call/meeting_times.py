@@ -17,6 +17,8 @@ class MeetingTime:
     ended: datetime
     message_id: int = 0
     "of its minutes or of the offer to write them; 0: none"
+    chat_id: int = 0
+    "where that stands"
 
 
 class MeetingTimes:

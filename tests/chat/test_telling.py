@@ -225,6 +225,37 @@ async def test_an_offer_to_write_minutes_is_answered_in_private_where_others_rea
     assert re.fullmatch(pattern("U"), refusal.content)
 
 
+async def test_what_was_offered_for_a_meeting_that_went_on_is_taken_away_where_it_stands(
+    quiet: QuietBot, tmp_path: Path
+) -> None:
+    """Its first call had a thread, and the second writes into the voice channel's chat."""
+    sandbox, client, ada = quiet.sandbox, quiet.client, await quiet.enter("Ada")
+    studio = cast("Any", SlowStudio())
+    client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), studio, JobFolder(tmp_path))
+    await client.preferences.change(sandbox.guild.id, None, "minutes", "ask", ada.id)
+
+    def offers() -> list[int]:
+        return [
+            channel.id
+            for channel in sandbox.guild.channels.values()
+            for message in sandbox.messages(channel.id)
+            if "kikite:minutes:" in str(message.components)
+        ]
+
+    places: list[list[int]] = []
+    for transcript in ("thread", "chat"):
+        await client.preferences.change(sandbox.guild.id, None, "transcript", transcript, ada.id)
+        await (await sandbox.command(ada, "join")).settled()
+        await until(lambda: quiet.calls.all())
+        line = Message("user", ada.id, "Ada", SECRET, quiet.services.wall())
+        await quiet.store.remember(sandbox.guild.id, sandbox.lounge.id, [line])
+        before = places[-1] if places else []
+        await (await sandbox.command(ada, "leave")).settled()
+        await until(lambda before=before: len(offers()) == 1 and offers() != before)
+        places.append(offers())
+    assert places == [[*threads(sandbox)], [sandbox.lounge.id]]
+
+
 async def test_transcript_and_captions_leave_a_thread_that_others_can_read(quiet: QuietBot) -> None:
     sandbox, ada = quiet.sandbox, await quiet.enter("Ada")
     await quiet.client.preferences.change(sandbox.guild.id, None, "transcript", "thread", ada.id)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -44,8 +45,8 @@ async def _call_over(host: Host, call: Call) -> None:
     wanted = host.preferences.of(venue.guild_id, venue.channel_id).minutes
     meetings, now = host.calls.meetings, host.services.wall()
     earlier = meetings.earlier(venue.channel_id, call.began)
-    began, before = meetings.began(venue.channel_id, call.began), earlier.message_id if earlier else 0
-    meetings.over(venue.channel_id, MeetingTime(began, now, before))
+    began = meetings.began(venue.channel_id, call.began)
+    meetings.over(venue.channel_id, replace(earlier or MeetingTime(began, now), began=began, ended=now))
     if wanted == "off" or channel is None or not isinstance(venue, DiscordVenue):
         return
     words = host.words_in(channel.guild)
@@ -65,10 +66,10 @@ async def _call_over(host: Host, call: Call) -> None:
         made = await (_offer(chat(), talk, words, host) if offer else _write(host, chat, talk, words))
     except BotError as error:
         made = await chat().send(words("minutes failed", reason=explain(words, error)), silent=True)
-    meetings.over(venue.channel_id, MeetingTime(began, now, made.id))
-    if before:  # they were of the same meeting
-        await host.kept_minutes.drop(before)
-        await _delete(chat(), before)
+    meetings.over(venue.channel_id, MeetingTime(began, now, made.id, made.channel.id))
+    if earlier and earlier.message_id:  # they were of the same meeting
+        await host.kept_minutes.drop(earlier.message_id)
+        await _delete(host.get_partial_messageable(earlier.chat_id), earlier.message_id)
 
 
 async def _offer(chat: discord.abc.Messageable, talk: work.Meeting, words: Words, host: Host) -> discord.Message:
@@ -98,10 +99,9 @@ async def _write(
     return made
 
 
-async def _delete(chat: discord.abc.Messageable, message_id: int) -> None:
+async def _delete(chat: discord.PartialMessageable, message_id: int) -> None:
     try:
-        if isinstance(chat, discord.TextChannel | discord.Thread | VocalChannel):
-            await chat.get_partial_message(message_id).delete()
+        await chat.get_partial_message(message_id).delete()
     except REQUEST_ERRORS as error:
         log.info("minutes_not_deleted", error=type(error).__name__)
 
