@@ -67,15 +67,16 @@ class GrowingSpeech:
         self._settled = self._before = _Settled()
         "up to the last part, and up to the one before it"
         self._preview = ""
-        self._asked_bytes = 0
+        self._asked_bytes = self._refused_bytes = 0
 
     @property
     def text(self) -> str:
         return joined(self._settled.text, self._preview)
 
     def overdue(self, utterance: Utterance) -> bool:
-        """Whether so much is not settled that it is not to wait for a breath."""
-        return seconds(utterance.pcm[self._settled.end :], HEAR_RATE) >= MAX_UNSETTLED_SECONDS
+        """Whether so much is not settled, and new since a part was refused, that it is not to wait for a breath."""
+        since = max(self._settled.end, self._refused_bytes)
+        return seconds(utterance.pcm[since:], HEAR_RATE) >= MAX_UNSETTLED_SECONDS
 
     def next_part(self, utterance: Utterance, *, breath: bool) -> SpeechPart | None:
         """Return what is to be written down of the utterance so far, None if it has hardly grown."""
@@ -112,6 +113,10 @@ class GrowingSpeech:
             part.utterance.pcm[-_MARK_BYTES:],
             part.heard if part.whole else None,
         )
+
+    def refused(self, part: SpeechPart) -> None:
+        """Take that a part could not be written down: a server in trouble is not asked again for hardly more."""
+        self._refused_bytes = part.end
 
     def rest(self, utterance: Utterance) -> tuple[str, Utterance | None]:
         """Return the words of an utterance that is over, as far as they are settled, and what is left of its sound.

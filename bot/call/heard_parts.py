@@ -97,9 +97,13 @@ class HeardParts:
         self, task: asyncio.Task[Heard], part: SpeechPart, speech: GrowingSpeech, asked: set[asyncio.Task[Heard]]
     ) -> None:
         asked.discard(task)
-        if not task.cancelled() and task.exception() is None:
-            speech.written(part, task.result().text)
-            self.on_part(part, speech)
+        if task.cancelled():
+            return
+        if task.exception() is not None:
+            speech.refused(part)
+            return
+        speech.written(part, task.result().text)
+        self.on_part(part, speech)
 
 
 def _whole(utterance: Utterance, text: str) -> Heard:

@@ -10,6 +10,7 @@ import pytest
 from bot.audio import HEAR_RATE
 from bot.call.growing_speech import MAX_UNSETTLED_SECONDS, GrowingSpeech
 from bot.call.heard_parts import HeardParts
+from bot.errors import RateLimited
 from bot.types import Heard, Utterance
 from tests.fake_call import fake_call
 from tests.fakes import ANNA, BEN
@@ -128,6 +129,16 @@ async def test_in_a_call_who_takes_no_breath_is_heard_about_once() -> None:
         assert said == " ".join(["hello there"] * len(sent))
         assert sum(sent) < 1.1 * 25.0
         assert max(sent) < MAX_UNSETTLED_SECONDS + 1.5
+
+
+@pytest.mark.looptime
+async def test_a_transcriber_in_trouble_is_not_asked_again_each_second() -> None:
+    async with fake_call(ANNA, BEN, answering="name", preemptive=True) as fake:
+        fake.transcriber.streams = True
+        fake.transcriber.words.extend(RateLimited() for _ in range(40))
+        fake.link.speak(ANNA, 28.0)
+        await asyncio.sleep(27.0)
+        assert 2 <= len(fake.transcriber.sent) <= 4
 
 
 @pytest.mark.looptime
