@@ -104,7 +104,7 @@ async def test_caps_and_hashes_keep_to_the_day_over_midnight_and_back(harness: H
         await harness.sandbox.click(eve, asked.message, asked.components[0]["components"][0]["custom_id"])
         question = harness.sandbox.message(asked.message.id)
         await until(lambda: "Deleted" in question.content)
-        clock.set(midnight - timedelta(seconds=20))
+        clock.set(midnight - timedelta(seconds=60))
         spent, left, own = before = await look("two questions and /privacy forget later")
         assert (left, own) == (1 - spent, HER_CAP - spent)
         await clock.reaches(midnight)
@@ -112,13 +112,13 @@ async def test_caps_and_hashes_keep_to_the_day_over_midnight_and_back(harness: H
         await ask()
         after = await look("one question later")
         assert after[1:] == (1 - spent / 2, HER_CAP - spent / 2)
-        clock.set(midnight - timedelta(seconds=10))
+        clock.set(midnight - timedelta(seconds=60))
         assert (await look("set back"))[1:] == before[1:]
         await clock.reaches(midnight)
         assert (await look("once more"))[1:] == after[1:]
-        clock.set(midnight + timedelta(seconds=50))
         store = await SqlStore.open(f"sqlite+aiosqlite:///{harness.folder}/data/bot.db")
         assert any(one.nameless for one in await store.charges(harness.sandbox.guild.id, midnight - timedelta(days=1)))
+        clock.set(midnight + timedelta(seconds=50))
         while any(one.nameless for one in await store.charges(harness.sandbox.guild.id, midnight - timedelta(days=1))):
             await asyncio.sleep(0.2)
         print(f"{clock.now:%H:%M:%S}, her hashes of the day before are gone")
