@@ -113,7 +113,7 @@ async def test_what_cannot_be_heard_is_said_so(quiet: QuietBot, monkeypatch: pyt
         ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(64), "sound in that file"),
         ("voice-message.ogg", b"", "recording is empty"),
         ("voice-message.ogg", OGG[: len(OGG) // 3], "recording"),
-        ("long.ogg", encode(TONE * 2, 16_000), "too long for a question"),
+        ("long.ogg", encode(TONE * 3, 16_000), "too long for a question"),
         ("big.wav", to_wav(TONE * 3, 16_000), "too large. The limit is"),
     ):
         quiet.client.cooldowns = Cooldowns()
