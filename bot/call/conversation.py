@@ -26,7 +26,7 @@ SHORT_REST_SECONDS = 0.06
 """The same within this time, and while the bot alone speaks. Playbacks encode enough for it at each tick."""
 MAX_BUNDLED_TICKS, MAX_FEW_BUNDLED_TICKS = 8, 4
 """Ticks done at once while nothing can be decided yet: in the middle of what somebody says; and while there are only
-sounds, or the bot has the floor. Much of a tick's work is waking up."""
+sounds, or the bot speaks. Much of a tick's work is waking up."""
 WARM_INTERVAL_SECONDS = 30.0
 """Seconds after which the connection to the model may have gone cold."""
 
@@ -117,9 +117,11 @@ class Conversation:
 
     def _undecided_ticks(self, now: float) -> int:
         """Return after how many ticks something may have to be decided, at the earliest."""
-        if self._unheard:
-            return 1
         listener, state = self._listener, self._state
+        # Whoever may not be heard, and an answer's first sound, are looked for at each tick.
+        waits = state is not CallState.LISTENING and not self._venue.people().keys() <= self._agreed()
+        if self._unheard or waits or state is CallState.THINKING:
+            return 1
         most = MAX_BUNDLED_TICKS if listener.speaking and state is CallState.LISTENING else MAX_FEW_BUNDLED_TICKS
         # The tolerance is a quarter of a tick: sums of 20 ms are not exact.
         return max(1, int(min(most, listener.undecided_for(now, state, self._playing_since) / FRAME_SECONDS + 0.25)))

@@ -18,10 +18,8 @@ def decides_in(
     settings = floor.settings
     if state is CallState.LISTENING:
         return math.inf
-    if floor.unconsented.holding or floor.early.answering:
+    if playing_since is None or floor.unconsented.holding or floor.early.answering:
         return 0.0
-    if state is CallState.THINKING or playing_since is None:
-        return min(begins_in, settings.duck_after - run)
     until = playing_since + settings.collision + ONSET_WINDOW_FRAMES * FRAME_SECONDS
-    stops_in = (settings.barge_in_after if run >= settings.duck_after else settings.duck_after) - run
+    stops_in = (settings.barge_in_after if floor.ducked else settings.duck_after) - run
     return min(stops_in, begins_in if now <= until else math.inf, run if floor.ducked else math.inf)

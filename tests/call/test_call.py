@@ -129,10 +129,29 @@ async def test_speech_over_an_answer_decides_at_the_same_moments(
             await asyncio.sleep(sum(map(abs, lengths)))
             wakes[bundled] = len(times)
             await asyncio.sleep(9.0)
+            told += [(playback.began, "sounds") for playback in fake.link.playbacks if playback.began is not None]
         story[bundled] = [(round(at - begin, 2), decision) for at, decision in told]
         told.clear()
     assert story[1] == story[MAX_BUNDLED_TICKS] != []
-    assert wakes[MAX_BUNDLED_TICKS] < wakes[1]
+    assert wakes[MAX_BUNDLED_TICKS] < wakes[1] or after < 1.3, "while it thinks it looks for its first sound each time"
+
+
+async def test_an_answer_that_waits_for_words_sounds_as_soon_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever else sends something meanwhile, and however many ticks are done at once."""
+    sounds: list[float | None] = []
+    for bundled in (1, MAX_BUNDLED_TICKS):
+        monkeypatch.setattr(conversation, "MAX_BUNDLED_TICKS", bundled)
+        monkeypatch.setattr(conversation, "MAX_FEW_BUNDLED_TICKS", min(bundled, MAX_FEW_BUNDLED_TICKS))
+        async with fake_call(ANNA, BEN, answering="always") as fake:
+            begin = now()
+            fake.transcriber.delay = 0.63
+            fake.link.speak(ANNA, 0.6)
+            fake.link.speak(BEN, -3.0)
+            await asyncio.sleep(4.0)
+            [playback, *_] = fake.link.playbacks
+            assert playback.began is not None
+            sounds.append(round(playback.began - begin, 2))
+    assert sounds[0] == sounds[1]
 
 
 @pytest.mark.parametrize(("first", "cues"), [(0.4, 0), (0.8, 1), (2.0, 1)])  # the turn ends 0.5 s after the speech
