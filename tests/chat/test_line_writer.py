@@ -176,6 +176,27 @@ async def test_a_line_that_changes_leaves_a_channel_that_others_read(refused: bo
     assert home.contents == ["An answer that is a secret."]
 
 
+async def test_a_channel_is_left_between_two_messages_of_a_line() -> None:
+    home, thread = Chat(), Chat()
+    thread.id = 2
+    writer = LineWriter(home)
+    writer.channel = thread
+    line = writer.post("Words. " * 400, growing=True)
+    await writer.idle()
+    first = thread.messages[0]
+    edit = first.edit
+
+    async def edited(**changes: Any) -> None:
+        await edit(**changes)
+        writer.retreat()
+
+    first.edit = edited
+    writer.revise(line, "Secret words. " * 200)
+    await writer.idle()
+    assert not any("Secret" in content for content in thread.contents)
+    assert "".join(home.contents).count("Secret") == 200
+
+
 async def test_buttons_stand_under_the_last_message_of_a_line() -> None:
     chat = Chat()
     scroll = LineWriter(chat)

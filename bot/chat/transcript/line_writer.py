@@ -209,12 +209,12 @@ class LineWriter:
             self._failed_edits = 0
 
     async def _edit(self, line: WrittenLine) -> None:
-        if line.places & (self._left - {self.channel.id}):
-            await line.take_away()
-            self._unsent.add(line)
-            return
         parts = split(line.full_text)
         for index, part in enumerate(parts[: len(line.posted)]):
+            if line.places & (self._left - {self.channel.id}):  # left meanwhile, too
+                await line.take_away()
+                self._unsent.add(line)
+                return
             view = _view(line, index == len(parts) - 1)
             if part != line.shown[index] or view:
                 self.counts["edits"] += 1
