@@ -37,11 +37,13 @@ class Straight:
 
     def samples(self) -> Iterator[Samples]:
         """Yield what follows on 0:00 without a gap. One within the last piece is not seen."""
-        held, count = None, 0
+        held, count, before = None, 0, 0.0
         try:
             for pts, samples in self._pulled():
-                if abs(pts - self._begin * self._rate - count) > _STAMP_ERROR_SECONDS * self._rate:
+                ahead = pts - self._begin * self._rate - count
+                if abs(ahead - before) > _STAMP_ERROR_SECONDS * self._rate:
                     return  # the gap is in the piece that is held
+                before = ahead  # a clock that drifts leaves no gap
                 if held is not None:
                     yield held
                 held = samples

@@ -71,10 +71,10 @@ def read_track(
         if even and isinstance(source, Path) and decoder_of(stream) is None:
             graph = Straight(source, index, mix, rate, beginning(container))
             for samples in graph.samples():
+                if at + len(samples) > longest * rate:
+                    raise AudioTooLong(f"more than {longest:.0f} s")
                 yield Piece(at, samples)
                 at += len(samples)
-                if at > longest * rate:
-                    raise AudioTooLong(f"more than {longest:.0f} s")
             if graph.whole:
                 return
         for piece in _Decoding(container, stream, mix, rate, longest).pieces():
