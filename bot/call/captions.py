@@ -179,6 +179,7 @@ class Captions(Holder):
         except BotError as error:
             usage = Usage()
             log.info("caption_failed", utterance=utterance.id, reason=error.code)
+            speech.refused()
             return
         finally:  # also when it is cancelled: the request was sent, and may be charged
             self._extras.settle(reservation)

@@ -17,6 +17,8 @@ MIN_SETTLED_SECONDS = 2.0
 """A shorter part goes on over the breath: models need context."""
 MAX_UNSETTLED_SECONDS = 8.0
 """A part without a breath is settled at this length, which bounds what previews cost."""
+REFUSED_GAP_SECONDS = 3.0
+"""A server in trouble is asked again for so much new sound, not at every breath and preview."""
 QUIET_SEARCH_SECONDS = 2.0
 """It is cut at the quietest place of its last seconds, so that hardly a word is cut in two."""
 MIN_REST_VOICED_SECONDS = 0.6
@@ -80,7 +82,8 @@ class GrowingSpeech:
 
     def next_part(self, utterance: Utterance, *, breath: bool) -> SpeechPart | None:
         """Return what is to be written down of the utterance so far, None if it has hardly grown."""
-        if seconds(utterance.pcm[self._asked_bytes :], HEAR_RATE) < MIN_NEW_SECONDS:
+        least = REFUSED_GAP_SECONDS if self._refused_bytes == self._asked_bytes > 0 else MIN_NEW_SECONDS
+        if seconds(utterance.pcm[self._asked_bytes :], HEAR_RATE) < least:
             return None
         return self.part(utterance, breath=breath)
 
@@ -114,9 +117,9 @@ class GrowingSpeech:
             part.heard if part.whole else None,
         )
 
-    def refused(self, part: SpeechPart) -> None:
-        """Take that a part could not be written down: a server in trouble is not asked again for hardly more."""
-        self._refused_bytes = part.end
+    def refused(self) -> None:
+        """Take that a part could not be written down: for hardly more, nobody is asked again."""
+        self._refused_bytes = self._asked_bytes
 
     def rest(self, utterance: Utterance) -> tuple[str, Utterance | None]:
         """Return the words of an utterance that is over, as far as they are settled, and what is left of its sound.

@@ -100,7 +100,7 @@ class HeardParts:
         if task.cancelled():
             return
         if task.exception() is not None:
-            speech.refused(part)
+            speech.refused()
             return
         speech.written(part, task.result().text)
         self.on_part(part, speech)

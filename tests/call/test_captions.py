@@ -10,6 +10,7 @@ from bot.call.access import Access
 from bot.call.extras import Extras
 from bot.call.growing_speech import GrowingSpeech, joined
 from bot.chat.captions.pages import MAX_PAGE_CHARACTERS, MAX_PAGE_LINES, CaptionPages
+from bot.errors import RateLimited
 from bot.types import Caption, Utterance
 from tests.fake_call import FakeCall, fake_call
 from tests.fakes import ANNA, BEN, now
@@ -67,6 +68,16 @@ async def test_words_appear_while_they_are_said_and_settle() -> None:
         await fake.call.captions.close(second)
         assert first.ended
         assert not fake.call.captions.on
+
+
+@pytest.mark.looptime
+async def test_a_transcriber_in_trouble_is_not_asked_at_each_preview() -> None:
+    async with fake_call(ANNA, BEN, answering="listen") as fake:
+        reading(fake)
+        fake.transcriber.words.extend(RateLimited() for _ in range(40))
+        fake.link.speak(ANNA, 28.0)
+        await asyncio.sleep(27.0)
+        assert 4 <= len(fake.transcriber.sent) <= 10
 
 
 @pytest.mark.looptime

@@ -141,6 +141,19 @@ async def test_a_transcriber_in_trouble_is_not_asked_again_each_second() -> None
         assert 2 <= len(fake.transcriber.sent) <= 4
 
 
+@pytest.mark.parametrize("breath", [False, True])
+def test_after_a_refusal_a_part_waits_for_more_than_usual(breath: bool) -> None:
+    growing = GrowingSpeech()
+    assert growing.next_part(speech(60), breath=breath)
+    growing.refused()
+    assert not growing.next_part(speech(115), breath=breath)
+    part = growing.next_part(speech(125), breath=breath)
+    assert part
+    assert (part.start, len(part.utterance.pcm)) == (0, len(speech(125).pcm)), "nothing of it is left out"
+    growing.written(part, "words")
+    assert growing.next_part(speech(136), breath=breath), "all is well again"
+
+
 @pytest.mark.looptime
 @pytest.mark.parametrize("request_runs", [False, True])
 async def test_the_words_so_far_of_who_is_forgotten_are_forgotten(request_runs: bool) -> None:
