@@ -15,7 +15,9 @@ _INLINE_CODE = re.compile(r"`{1,3}([^`\n]{0,400})`{1,3}")
 _IMAGE_OR_LINK = re.compile(r"!?\[([^\]\n]{0,400})\]\((?:[^()\s]|\([^()\s]{0,400}\)){0,2000}(?:\s+\"[^\"\n]*\")?\)")
 _ADDRESS = re.compile(r"<?\b(?:https?://|www\.)([^\s<>()\[\]、。」』]*[^\s<>()\[\]、。」』.,;:!?'\"])>?", re.IGNORECASE)
 _DISCORD = re.compile(r"<(?:@[!&]?|#|a?:\w+:|t:)-?\d+(?::[a-zA-Z])?>|:[a-z0-9_+-]{2,}:")
-_MARKUP_TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>")
+_ATTRIBUTE = r"\s+[\w:.@-]{1,60}\s?=\s?(?:\"[^\"<>\n]{0,400}\"|'[^'<>\n]{0,400}'|[^\s\"'<>]{1,400})"
+_MARKUP_TAG = re.compile(rf"</?[a-zA-Z][\w:.-]{{0,40}}(?:{_ATTRIBUTE}){{0,40}}\s?/?>")
+"""A name, and attributes that have values: words between two comparisons are no tag, as in `if a <b then c> d`."""
 _TABLE_RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*$")
 _RULE = re.compile(r"^\s*(?:[-*_=]\s*){3,}$")
 _LINE_MARK = re.compile(r"^\s*(?:>+\s?)*\s*(?:#{1,6}\s+|-#\s+|[-*+•‣◦・]\s+(?:\[[ xX]\]\s+)?|(\d{1,3})[.)]\s+)?")
@@ -75,6 +77,8 @@ _SPOKEN_SIGNS = {
     "÷": ("divided by", "割る"),
     "±": ("plus or minus", "プラスマイナス"),
 }
+_COMPARISONS = {"<": ("is less than", "小なり"), ">": ("is greater than", "大なり")}
+"""Only beside a figure: `Settings > Voice` compares nothing."""
 
 
 def speakable(text: str, language: str | None = None) -> str:
@@ -238,4 +242,7 @@ def _signs(text: str, column: int, space: str) -> str:
         for sign, names in table.items():
             if sign in text:
                 text = re.sub(rf"\s*{re.escape(sign)}\s*", f"{space}{names[column]}{space}", text)
+    for sign, names in _COMPARISONS.items():
+        either = rf"(?<=\d)\s?{sign}\s?(?=[\w(])|(?<=[\w)])\s?{sign}\s?(?=\d)"
+        text = re.sub(either, f"{space}{names[column]}{space}", text)
     return re.sub(r"(?<=[\w)])\s?\+\s?(?=\d)", f"{space}{('plus', '足す')[column]}{space}", text)
