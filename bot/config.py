@@ -4,6 +4,7 @@ A secret may also come as NAME_FILE, the path of a file that holds it. `load` re
 without values.
 """
 
+import functools
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -204,9 +205,10 @@ def _needs_key(given: Mapping[str, Any]) -> bool:
     return not all(map(is_private, servers if cascade else [main, *servers]))
 
 
-def secret_names() -> list[str]:
+@functools.cache  # asked for each setting
+def secret_names() -> tuple[str, ...]:
     """Return the names of the settings whose values are secret."""
-    return [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
+    return tuple(name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation))
 
 
 def file_names() -> list[str]:

@@ -107,7 +107,9 @@ class Translator(app_commands.Translator):
     """Gives Discord the descriptions of commands in each language; command names stay English, as documented."""
 
     def __init__(self, catalogues: Catalogues) -> None:
-        self._catalogues = catalogues
+        # discord.py asks for every text in each of Discord's 32 languages, at every start.
+        spoken = ((locale, catalogues.of(locale)) for locale in discord.Locale)
+        self._words = {locale: words for locale, words in spoken if locale.value.startswith(words.language)}
 
     async def translate(
         self,
@@ -115,8 +117,8 @@ class Translator(app_commands.Translator):
         locale: discord.Locale,
         context: app_commands.TranslationContextTypes,
     ) -> str | None:
-        words = self._catalogues.of(locale)
-        if not locale.value.startswith(words.language):
+        words = self._words.get(locale)
+        if words is None:
             return None
         code = command_code(string, context)
         return words(code) if code and code in words else None

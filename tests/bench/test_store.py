@@ -18,9 +18,9 @@ from cryptography.fernet import Fernet
 from bot.store.repository import SqlStore
 from bot.types import Charge, Message, Setting, Usage
 from tests.bench import BRIEF
-from tests.store.databases import postgres, url
+from tests.store.databases import made_postgres, postgres, url
 
-__all__ = ["postgres", "url"]
+__all__ = ["made_postgres", "postgres", "url"]
 
 ROUNDS = int(os.environ.get("KIKITE_BENCH", "10" if BRIEF else "30"))
 LINES = 20 * ROUNDS

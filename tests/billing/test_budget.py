@@ -14,9 +14,9 @@ from bot.billing.budget import MAX_FULL_ANSWER_SECONDS, Allowance, Budget, Caps,
 from bot.billing.prices import Prices
 from bot.store.repository import SqlStore
 from bot.types import Charge, Usage
-from tests.store.databases import postgres, url
+from tests.store.databases import made_postgres, postgres, url
 
-__all__ = ["postgres", "url"]
+__all__ = ["made_postgres", "postgres", "url"]
 
 FULL, SHORT, TEXT, OFF = Allowance.FULL, Allowance.SHORT, Allowance.TEXT, Allowance.OFF
 HOME, AWAY, ANNA, BEN = 1, 2, 11, 12

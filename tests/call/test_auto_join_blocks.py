@@ -11,6 +11,7 @@ from bot.call.settings import CallSettings
 from bot.errors import StoreUnavailable
 from bot.store.repository import SqlStore
 from tests.fakes import FakeStore
+from tests.made_database import made_database
 
 GUILD, OTHER, CHANNEL, NEXT = 1, 2, 10, 11
 
@@ -20,7 +21,7 @@ def now() -> datetime:
 
 
 async def test_it_is_remembered_by_the_next_process(tmp_path: Path) -> None:
-    store = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
+    store = await SqlStore.open(made_database(tmp_path))
     blocks = AutoJoinBlocks(store, now)
     await blocks.block(GUILD, CHANNEL)
     await blocks.block(OTHER)

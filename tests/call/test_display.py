@@ -23,6 +23,7 @@ from bot.store import database
 from bot.store.outbox import MAX_BATCH_ENTRIES, MAX_CALL_ENTRIES, STORE_RETRY_SECONDS, Outbox
 from bot.store.repository import SqlStore
 from bot.types import CallState, Charge, Heard, Message, Spoken, Usage
+from tests.made_database import made_database
 
 GUILD, CHANNEL, ANNA, BEN = 1, 2, 11, 12
 NOBODY = 65534
@@ -234,7 +235,7 @@ def test_what_is_shown_has_a_kind_and_says_no_word() -> None:
 async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SqlStore]:
     monkeypatch.setattr(database, "SQLITE_BUSY_MS", 50)
     monkeypatch.setattr("bot.store.outbox.STORE_RETRY_SECONDS", (0.05,))
-    store = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
+    store = await SqlStore.open(made_database(tmp_path))
     yield store
     await store.aclose()
 

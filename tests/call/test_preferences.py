@@ -14,6 +14,7 @@ from bot.call.preferences import FIELDS, PERSONAS, Preferences
 from bot.call.settings import CallSettings
 from bot.store.repository import SqlStore
 from bot.types import AWAY_SETTING, Setting
+from tests.made_database import made_database
 
 GUILD, OTHER, LOUNGE, ATTIC, MIA = 1, 2, 11, 12, 21
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -22,7 +23,7 @@ DEFAULTS = CallSettings(voice="marin", language="en", retention_days=30)
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    store = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
+    store = await SqlStore.open(made_database(tmp_path))
     yield store
     await store.aclose()
 

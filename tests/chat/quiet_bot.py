@@ -5,6 +5,7 @@ people see and press.
 """
 
 import asyncio
+import functools
 import tempfile
 import threading
 import time
@@ -13,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +57,7 @@ from bot.types import (
 from sandbox.guild.entities import User
 from sandbox.guild.message import ChatMessage as Shown
 from sandbox.server import Sandbox
+from tests.made_database import made_database
 
 
 class Playback:
@@ -262,9 +265,15 @@ def client_for(
         await until(lambda: channel.guild.me.voice)
         return Link(channel)
 
-    client = Client(settings, calls, services, Catalogues.load(), connect, ALL, preferences=preferences)
+    client = Client(settings, calls, services, shipped(), connect, ALL, preferences=preferences)
     client._connection.guild_ready_timeout = 0.1  # seconds discord.py waits for more servers
     return client
+
+
+@functools.cache
+def shipped() -> Catalogues:
+    """Return the catalogues of the package, read once: nobody changes them."""
+    return Catalogues.load()
 
 
 @asynccontextmanager
@@ -307,7 +316,7 @@ async def quiet_bot(*, sandbox: Sandbox | None = None, dev: bool = False, **over
         patch.setattr(leftovers, "ORPHAN_SECONDS", 15.0)
         patch.setattr(sandbox.knobs, "response_window", 20.0)
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
+        store = await SqlStore.open(made_database(Path(folder)))
         stack.push_async_callback(store.aclose)
         caps = Caps(settings.budget_server_day, settings.budget_person_day)
         defaults = CallSettings(consent=settings.consent, language=settings.language)

@@ -11,18 +11,17 @@ from bot.call.record import UNINTELLIGIBLE_TEXT
 from bot.chat import lines
 from bot.chat.cooldown import Cooldowns
 from bot.chat.corrections import answered_last, corrected, shown_lines
-from bot.chat.i18n import Catalogues
 from bot.types import Heard, Utterance
 from sandbox.guild.components import walk
 from sandbox.guild.entities import User
 from sandbox.guild.invocation import Refused
 from sandbox.guild.message import ChatMessage as Shown
-from tests.chat.quiet_bot import QuietBot, quiet_bot, until
+from tests.chat.quiet_bot import QuietBot, quiet_bot, shipped, until
 from tests.store.make import ANNA, BEN, START, answer, said
 
 pytestmark = pytest.mark.usefixtures("hurried")
 MENU = "That's not what I said"
-WORDS = Catalogues.load().of("en")
+WORDS = shipped().of("en")
 NEAR = START.timestamp()
 
 

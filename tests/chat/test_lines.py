@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 
 from bot.chat import lines
-from bot.chat.i18n import Catalogues
 from bot.types import Spoken
+from tests.chat.quiet_bot import shipped
 
-EN = Catalogues.load().of("en-GB")
-JA = Catalogues.load().of("ja")
+EN = shipped().of("en-GB")
+JA = shipped().of("ja")
 
 
 @pytest.mark.parametrize(

@@ -10,18 +10,17 @@ import pytest
 
 from bot.chat.commands import ALL
 from bot.chat.cooldown import Cooldowns
-from bot.chat.i18n import Catalogues
 from bot.types import Message
 from sandbox.guild.entities import Role, User
 from sandbox.guild.invocation import Refused
 from sandbox.guild.message import ChatMessage
 from sandbox.guild.permissions import P
-from tests.chat.quiet_bot import QuietBot, quiet_bot, until
+from tests.chat.quiet_bot import QuietBot, quiet_bot, shipped, until
 from tests.chat.rights_room import RightsRoom, foreign_places, rights_room
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("hurried")]
 PAGE = Path("docs/rights.md").read_text(encoding="utf-8")
-ENGLISH = Catalogues.load().of("en")
+ENGLISH = shipped().of("en")
 
 
 def rows(heading: str) -> list[list[str]]:

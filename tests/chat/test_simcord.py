@@ -21,6 +21,7 @@ from bot.store.repository import SqlStore
 from bot.types import Message
 from tests.chat.answers import ALIKE, Use
 from tests.chat.quiet_bot import client_for, services_for
+from tests.made_database import made_database
 
 SETTINGS = Settings(_env_file=None, discord_token="none", openai_api_key="none")  # pyright: ignore[reportCallIssue]
 
@@ -28,7 +29,7 @@ SETTINGS = Settings(_env_file=None, discord_token="none", openai_api_key="none")
 @asynccontextmanager
 async def simulated(folder: Path) -> AsyncIterator[simcord.Env]:
     """Our client on simcord, which keeps its clock in a context: so no fixture."""
-    store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
+    store = await SqlStore.open(made_database(folder))
     services = services_for(store)
     preferences = Preferences(store, CallSettings(), Caps(), lambda: datetime.now(UTC))
     async with CallManager(services, preferences.of, Erasure(store)) as calls:

@@ -26,6 +26,7 @@ from sandbox.people.person import Person
 from sandbox.server import Sandbox
 from tests.asked_once import NAMES, PATIENCE_SECONDS
 from tests.e2e.link_bot import LinkBot, link_bot
+from tests.made_database import made_database
 
 COMMANDS = "CommandTree-invoker"
 """How the names of discord.py's tasks begin that answer commands."""
@@ -61,6 +62,7 @@ class Harness:
     async def bot(self, **more: Any) -> AsyncIterator[app.App]:
         """Run the bot with these settings, and drain it at the end as SIGTERM does."""
         stop = asyncio.Event()
+        made_database(self.folder)
         async with app.build(self.settings(**more), self.sandbox.authority.client_context) as running:
             serving = asyncio.create_task(running.run(stop))
             try:

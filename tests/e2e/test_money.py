@@ -11,9 +11,9 @@ from tests.e2e import process
 from tests.e2e.conftest import Harness, until
 from tests.e2e.process import environment
 from tests.e2e.test_jobs import told
-from tests.store.databases import postgres, url
+from tests.store.databases import made_postgres, postgres, url
 
-__all__ = ["postgres", "url"]
+__all__ = ["made_postgres", "postgres", "url"]
 
 
 async def test_a_kill_amid_a_request_frees_no_money_and_locks_none_away(harness: Harness, url: str) -> None:

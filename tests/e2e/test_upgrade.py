@@ -14,9 +14,9 @@ from tests.e2e import process
 from tests.e2e.conftest import Harness, until
 from tests.e2e.process import environment
 from tests.e2e.test_process import talk
-from tests.store.databases import postgres, url
+from tests.store.databases import made_postgres, postgres, url
 
-__all__ = ["postgres", "url"]
+__all__ = ["made_postgres", "postgres", "url"]
 
 ROOT = MIGRATIONS.parents[2]
 

@@ -26,6 +26,7 @@ from bot.store.repository import SqlStore
 from sandbox.model.behaviour import Speak
 from sandbox.model.log import ReceivedRequest
 from sandbox.model.server import ModelServer
+from tests.made_database import made_database
 
 TEXT_MODEL = "gpt-5-mini"
 
@@ -70,7 +71,7 @@ async def job_setup(tmp_path: Path) -> AsyncIterator[JobSetup]:
 async def opened(model: ModelServer, folder: Path, text_model: str | None = None) -> AsyncIterator[JobSetup]:
     """Open the jobs with a model's server and a folder. Opening the same folder again simulates a restart."""
     client = build_client(model.key, model.base_url)
-    store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
+    store = await SqlStore.open(made_database(folder))
     budget = Budget(Decimal(0), Decimal(0), Prices(), lambda: datetime.now(UTC))
     studio = OpenAITextAndSpeech(client, model="gpt-audio-1.5", text_model=text_model, busy=0.0)
     engine = OpenAIEngine(client, model="gpt-audio-1.5")

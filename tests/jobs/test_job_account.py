@@ -18,10 +18,10 @@ from bot.types import Hold, Usage
 from tests.fakes import FakeEngine, FakeStore, FakeTranscriber, services
 from tests.jobs.conftest import JobSetup, podcasting
 from tests.jobs.test_podcast import folder_for, made, spoken
-from tests.store.databases import postgres, url
+from tests.store.databases import made_postgres, postgres, url
 from tests.store.make import ANNA, BEN, CHANNEL, GUILD, START, cost
 
-__all__ = ["postgres", "url"]
+__all__ = ["made_postgres", "postgres", "url"]
 
 
 @pytest.fixture(autouse=True)

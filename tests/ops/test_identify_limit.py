@@ -27,6 +27,7 @@ from bot.ops.identify_limit import (
 from bot.store.database import open_engine
 from bot.store.repository import SqlStore
 from bot.store.tables import IdentifyRow
+from tests.made_database import made_database
 from tests.store import conftest as stores
 
 postgres = stores.postgres
@@ -66,7 +67,7 @@ class Away:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    opened = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
+    opened = await SqlStore.open(made_database(tmp_path))
     yield opened
     await opened.aclose()
 

@@ -30,10 +30,10 @@ from bot.store.outbox import Outbox
 from bot.store.repository import SqlStore
 from bot.types import Charge, Message, Setting, Usage
 from tests.privacy.test_erasure import CANARY, held
-from tests.store.databases import postgres, url
+from tests.store.databases import made_postgres, postgres, url
 from tests.store.make import ANNA, BEN, BOT, CHANNEL, GUILD
 
-__all__ = ["postgres", "url"]
+__all__ = ["made_postgres", "postgres", "url"]
 
 PROMISED_SECONDS = 30.0
 """How long the other process may take, on a machine that is busy; it is told within two seconds."""

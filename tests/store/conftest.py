@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.store.repository import SqlStore
-from tests.store.databases import postgres, url
+from tests.store.databases import made_postgres, postgres, url
 
-__all__ = ["file", "postgres", "store", "url"]
+__all__ = ["file", "made_postgres", "postgres", "store", "url"]
 
 
 @pytest.fixture
