@@ -116,6 +116,7 @@ LOOPBACK = ("127.", "::1", "localhost")
 @pytest.fixture(autouse=True, scope="session")
 def tests_before_a_freeze() -> Iterator[int]:
     """Keep what was imported out of the collector's sight: `nothing_left_behind` runs it after every test."""
+    asyncio.set_event_loop(None)  # looptime asks for it at every test: the first would open one, and leave it behind
     gc.enable()
     gc.collect()
     gc.freeze()
