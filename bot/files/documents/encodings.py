@@ -152,12 +152,15 @@ def _guessed(data: bytes) -> tuple[str, str, bool]:
     found = chardet.detect_all(data[:_SAMPLE_BYTES], ignore_threshold=True, encoding_era=era)
     proposed = [(candidate["encoding"] or "", candidate["confidence"]) for candidate in found]
     readings: list[tuple[float, bool, float, str, str]] = []
+    plausible: dict[str, float] = {}  # many encodings make the same text of the same bytes
     for encoding, confidence in [*proposed, ("cp932", 0.0), ("cp1252", 0.0)]:
         try:
             text = data.decode(encoding, errors="strict" if len(data) < _SAMPLE_BYTES else "ignore")
         except (LookupError, UnicodeError):
             continue
-        readings.append((plausibility(text), bool(_USUAL.match(encoding)), confidence, encoding, text))
+        if text not in plausible:
+            plausible[text] = plausibility(text)
+        readings.append((plausible[text], bool(_USUAL.match(encoding)), confidence, encoding, text))
     readings = [reading for reading in readings if reading[0] >= _LEAST_PLAUSIBLE]
     if not readings:
         raise UnknownEncoding

@@ -5,12 +5,14 @@ What is taken out here is never paid for. A question about a file keeps it all, 
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from bot.files.documents.closing import CLOSING_TITLE
 from bot.files.documents.plain import FRONT_MATTER
 
 if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 _UNHEARD = re.compile(
@@ -41,11 +43,16 @@ _SPACE_BEFORE_STOP = re.compile(r"[ \t]+(?=[.,;:!?)\]])")
 
 def for_listening(text: str) -> str:
     """Return the text of a Markdown document without what nobody wants read aloud."""
-    from markdown_it import MarkdownIt
-
-    tokens = MarkdownIt("commonmark").enable("table").parse(_FOOTNOTE_LABEL.sub("", FRONT_MATTER.sub("", text)))
+    tokens = _parser().parse(_FOOTNOTE_LABEL.sub("", FRONT_MATTER.sub("", text)))
     made = "\n".join(_blocks(_without_references(tokens)))
     return re.sub(r"\n{3,}", "\n\n", made).strip()
+
+
+@cache
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark").enable("table")
 
 
 def _without_references(tokens: "list[Token]") -> "Iterator[Token]":
