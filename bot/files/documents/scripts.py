@@ -6,12 +6,15 @@ import unicodedata
 _UNSPACED_SIGN = r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f\u0e00-\u0eff\U00020000-\U0003ffff]"
 _UNSPACED = re.compile(_UNSPACED_SIGN)
 """Chinese and Japanese with their signs, Thai and Lao. Korean has spaces."""
-_VARIANTS = re.compile(r"[\ufb00-\ufb06\ufb13-\ufb17\u2e80-\u2fdf\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe44]")
-"""Ligatures, radicals that stand for ideographs, compatibility ideographs, signs of vertical writing."""
+_VARIANTS = re.compile(
+    r"[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufefc\u2e80-\u2fdf\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe44]"
+)
+"""Ligatures, shapes of Hebrew and Arabic letters, radicals that stand for ideographs, compatibility ideographs, signs
+of vertical writing."""
 _UNSEEN = re.compile(r"[\u00ad\u200b\u200c\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd\ufffe\uffff]")
 """Soft hyphens and other signs without a shape. The joiner U+200D stays: emoji need it."""
 _INNER_SPACE = re.compile(rf"(?<={_UNSPACED_SIGN})[ \r\n]+(?={_UNSPACED_SIGN})")
-_LEFTWARD = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+LEFTWARD = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _WIDE_FORMS = str.maketrans("(){}[]", "（）｛｝［］")
 
 
@@ -29,7 +32,7 @@ def closed_up(text: str) -> str:
 
 def is_leftward(text: str) -> bool:
     """Whether a text is written from right to left, by most of its letters."""
-    return len(_LEFTWARD.findall(text)) * 2 > sum(map(str.isalpha, text))
+    return len(LEFTWARD.findall(text)) * 2 > sum(map(str.isalpha, text))
 
 
 def folded(text: str) -> str:

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 
 import pypdf
 
-PLAIN, BOLD, ACROSS, DOWN = "F1", "F2", "F3", "F4"
-"""Helvetica, Helvetica-Bold, Japanese written across, Japanese written downwards."""
+PLAIN, BOLD, ACROSS, DOWN, SHAPES = "F1", "F2", "F3", "F4", "F5"
+"""Helvetica, Helvetica-Bold, Japanese written across, Japanese written downwards, shapes from left to right."""
+LAM_ALEF = "\ue000"
+"""A shape of two letters."""
 _WIDTH, _HEIGHT = 400, 600
+_LETTERS_OF_SHAPES = (
+    b"begincmap 1 begincodespacerange <0000> <ffff> endcodespacerange 3 beginbfrange <0000> <00ff> <0000> "
+    b"<0500> <05ff> <0500> <0600> <06ff> <0600> endbfrange 1 beginbfchar <e000> <06440627> endbfchar endcmap"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,17 @@ def pdf(
             % (direction, descendant)
         )
         fonts.append(len(objects))
+    objects.append(b"<</Length %d>>\nstream\n%s\nendstream" % (len(_LETTERS_OF_SHAPES), _LETTERS_OF_SHAPES))
+    objects.append(
+        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/Y"
+        b"/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/DW 500/FontDescriptor %d 0 R>>"
+        % (descendant - 1)
+    )
+    objects.append(
+        b"<</Type/Font/Subtype/Type0/BaseFont/Y/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>"
+        % (len(objects), len(objects) - 1)
+    )
+    fonts.append(len(objects))
     named = b"".join(b"/F%d %d 0 R" % (number, font) for number, font in enumerate(fonts, 1))
     kids: list[int] = []
     for lines in pages:
@@ -127,7 +144,7 @@ def filled(data: bytes, *fields: tuple[float, float, str]) -> bytes:
 
 
 def _drawn(line: Line) -> str:
-    if line.font in (ACROSS, DOWN):
+    if line.font in (ACROSS, DOWN, SHAPES):
         shown = f"<{line.text.encode('utf-16-be').hex()}>"
     else:
         escaped = line.text.encode("cp1252").decode("latin-1")

@@ -7,7 +7,7 @@ import pytest
 from bot.errors import DamagedDocument, EmptyDocument, LockedDocument, ScannedDocument
 from bot.files.documents.formats import read
 from bot.files.documents.scripts import folded
-from tests.files.documents.pdfs import ACROSS, BOLD, DOWN, Line, column, filled, locked, pdf
+from tests.files.documents.pdfs import ACROSS, BOLD, DOWN, LAM_ALEF, SHAPES, Line, column, filled, locked, pdf
 
 LEFT = ("The left column begins", "and goes on here and", "ends in this line.")
 RIGHT = ("The right column follows", "with other words and", "has the last word.")
@@ -283,3 +283,106 @@ def test_a_centred_title_a_list_and_a_small_table_stand_in_one_column() -> None:
         "| Month | Rain |\n| --- | --- |\n| May, with its frost | 12 |\n| June | 7 |",
         last,
     ]
+
+
+def test_stretched_lines_are_none_of_the_columns_beside_them() -> None:
+    columns = (
+        ("The gardeners met at", "five and went", "home when it was late"),
+        ("again the next day to", "see whether every", "plant had been watere"),
+        ("d, which it was not, s", "o that they all", "had to begin once more"),
+    )
+    page: list[Line] = []
+    for number, lines in enumerate(columns):
+        left = 40 + number * 119
+        for row, line in enumerate(lines):
+            words = line.split() if row == 1 else [line]
+            gap = (110 - 5 * sum(map(len, words))) / max(1, len(words) - 1)
+            x = float(left)
+            for word in words:
+                page.append(Line(x, 500 - 13 * row - 5 * (number == 0), word, font=SHAPES))
+                x += 5 * len(word) + gap
+    assert text(page).split() == " ".join(line for lines in columns for line in lines).split()
+
+
+def test_a_table_beside_running_text_is_read_apart_from_it() -> None:
+    left = (
+        "The northern beds got more",
+        "water than anybody in the",
+        "society had expected, but",
+        "the others had none.",
+    )
+    cells = [("Month", "Rain", "Sun"), ("May", "12", "200"), ("June", "7", "240")]
+    table = [
+        Line(x, 496 - 17 * n, cell) for n, row in enumerate(cells) for x, cell in zip((220, 280, 330), row, strict=True)
+    ]
+    assert text([*column(40, 500, *left), *table]) == (
+        f"{' '.join(left)}\n\n| Month | Rain | Sun |\n| --- | --- | --- |\n| May | 12 | 200 |\n| June | 7 | 240 |"
+    )
+
+
+def test_what_names_the_columns_of_a_table_on_each_page_is_no_running_head() -> None:
+    def page(number: int) -> list[Line]:
+        rows = [("Place", "Keeper", "Litres"), *((f"Bed {number}{n}", "Ann", f"{n}") for n in range(3))]
+        return [
+            Line(x, 560 - 22 * n, cell)
+            for n, row in enumerate(rows)
+            for x, cell in zip((40, 160, 280), row, strict=True)
+        ]
+
+    assert text(*map(page, range(3))).startswith("| Place | Keeper | Litres |")
+
+
+@pytest.mark.parametrize(
+    ("initial", "line", "word"),
+    [("T", "he gardeners met in June", "The gardeners"), ("A", "garden is here", "A garden")],
+)
+def test_an_initial_begins_its_first_word(initial: str, line: str, word: str) -> None:
+    below = column(62, 487, "when the water was low", "and the garden was dry,", "as they all said.")
+    found = text([Line(40, 478, initial, 30), Line(62, 500, line), *below])
+    assert found.startswith(word) and found.endswith("low and the garden was dry, as they all said.")
+
+
+def test_a_watermark_across_every_page_is_none_of_its_lines() -> None:
+    mark = Line(80, 380, "DRAFT", 90, matrix="0.707 0.707 -0.707 0.707")
+    pages = [[*column(40, 500, *BODY, *BODY), mark] for _ in range(3)]
+    found = text(*pages)
+    assert "DRAFT" not in found
+    assert found.count(BODY[0]) == 6
+
+
+def test_powers_are_kept_where_marks_of_footnotes_are_left_out() -> None:
+    page = [
+        Line(40, 500, "So E = mc"),
+        Line(86.6, 504, "2", 6),
+        Line(40, 480, "It was said before"),
+        Line(122, 484, "4", 6),
+    ]
+    found = read(pdf([*page, *column(40, 440, *BODY)]), "a.pdf", aloud=True).text
+    assert "E = mc2" in found
+    assert "said before " in found.replace("\n", " ") and "4" not in found
+
+
+def test_columns_of_hebrew_are_read_from_right_to_left() -> None:
+    right, left = (
+        ["הגנים נפגשו בבוקר", "כאשר המים היו", "מעטים מאוד."],
+        ["ואחר כך הלכו", "כולם הביתה עם", "הרשימות שלהם."],
+    )
+    page = [
+        *column(40, 500, *(line[::-1] for line in left), font=SHAPES),
+        *column(240, 500, *(line[::-1] for line in right), font=SHAPES),
+    ]
+    assert text(page) == f"{' '.join(right)}\n\n{' '.join(left)}"
+
+
+def test_the_two_letters_of_an_arabic_shape_stand_in_their_order() -> None:
+    words = "يبدأ الاجتماع في الساعة"
+    assert text([Line(40, 500, words.replace("لا", LAM_ALEF)[::-1], font=SHAPES)]) == words
+
+
+def test_letters_that_are_told_beside_their_shapes_are_in_the_order_of_reading() -> None:
+    """As Chromium writes Arabic: the shapes from left to right, and their letters as one text."""
+    told = "".join(f"{ord(letter):04x}" for letter in "في الساعة")
+    span = f"/Span <</ActualText <feff{told}>>> BDC\n"
+    page = Line(40, 500, "في الساعة"[::-1], font=SHAPES)
+    found = read(pdf([page], extra=span).replace(b"Tj ET\nendstream", b"Tj ET EMC\nendstream"), "a.pdf").text
+    assert found == "في الساعة"

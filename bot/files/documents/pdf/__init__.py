@@ -14,9 +14,11 @@ from bot.files.documents.pdf.fields import with_fields
 from bot.files.documents.pdf.fragments import Fragment, Page, read_page
 from bot.files.documents.pdf.furigana import attach_readings
 from bot.files.documents.pdf.hyphens import Vocabulary
+from bot.files.documents.pdf.initials import attach_initials
 from bot.files.documents.pdf.layout import TableBlock, blocks
 from bot.files.documents.pdf.margins import begins_note, remove_running_heads, split_footnotes
 from bot.files.documents.pdf.paragraphs import MAX_HEADING_CHARACTERS, Block, paragraphs
+from bot.files.documents.pdf.stretched import whole_lines
 from bot.files.documents.scripts import folded, glue
 from bot.files.documents.tables import markdown_table
 
@@ -34,6 +36,7 @@ _NO_TITLE = re.compile(
 )
 _RAISED_MARK = re.compile(r"\[\^(\d+)\]")
 _PASSWORD_ERROR = 4
+_WATERMARK_PAGES = 3
 
 
 def read_pdf(data: bytes, name: str) -> Document:
@@ -108,8 +111,9 @@ def _blocks(pages: list[Page]) -> list[Block]:
     for page in pages:
         for item in page.fragments:
             item.text = folded(item.text)
-        page.fragments = attach_readings([item for item in page.fragments if item.text])
+        page.fragments = attach_readings(whole_lines([item for item in page.fragments if item.text]))
     body = _body_height(pages)
+    attach_initials(pages, body)
     remove_running_heads(pages, body)
     words = Vocabulary(item.text for page in pages for item in page.fragments)
     found: list[Block] = []
@@ -126,6 +130,7 @@ def _blocks(pages: list[Page]) -> list[Block]:
             notes.clear()
         found.append(block)
 
+    watermarks = _watermarks(pages)
     for page in pages:
         marks = {mark for item in page.fragments for mark in _RAISED_MARK.findall(item.text)}
         for block in blocks(page.fragments):
@@ -136,8 +141,14 @@ def _blocks(pages: list[Page]) -> list[Block]:
             for number, made in enumerate(paragraphs(lines, body, words, page.number) if lines else ()):
                 add(made, first=number == 0)
             notes += _notes(below, words, page.number)
-        notes += [Block("note", aside, page=page.number) for aside in page.asides]
+        notes += [Block("note", aside, page=page.number) for aside in page.asides if aside not in watermarks]
     return [*found, *notes]
+
+
+def _watermarks(pages: list[Page]) -> set[str]:
+    """Return what is written at another angle on so many pages that it belongs to none."""
+    asides = Counter(aside for page in pages for aside in set(page.asides))
+    return {aside for aside, count in asides.items() if count >= _WATERMARK_PAGES}
 
 
 def _goes_on(last: Block, block: Block) -> bool:

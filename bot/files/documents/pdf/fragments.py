@@ -15,6 +15,7 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from bot.files.documents.pdf.leftward import as_read
 from bot.files.documents.scripts import closed_up
 
 _GAP_EMS = 1.0
@@ -22,6 +23,12 @@ _GAP_EMS = 1.0
 _EM_PER_HEIGHT = 0.85
 """A character's box reaches from the font's ascent to its descent, which is more than its size."""
 _RAISED_HEIGHT = 0.8
+NO_SPACE_EMS = 0.12
+"""What is nearer than this belongs to the same word."""
+INITIAL_HEIGHT = 1.8
+"""An initial is higher than this many lines."""
+_POWERS, _UNIT_LETTERS = ("2", "3"), 2
+"""What is raised after a short name is a power: mc², km²."""
 _DIGITS = re.compile(r"\d{1,3}(?!\d)")
 _STOPS = tuple('.,;:!?”"’)»')
 _BOLD_NAME = re.compile(rb"bold|black|heavy|demi|[-,]w[6-9]\b|ultra", re.IGNORECASE)
@@ -34,6 +41,10 @@ _QUARTERS = {
     2: ((-1, 0), (0, 1)),
     3: ((0, 1), (1, 0)),
 }
+_SLANTING = 4
+"""A watermark across the page is at none of the four angles."""
+_MOST_SLANTING = 0.1
+"""Of a quarter turn; a scanned page with text beneath it is a little askew."""
 _DOWNWARDS = 1
 """The quarter turn that makes vertical writing horizontal."""
 
@@ -82,7 +93,7 @@ def read_page(page: pypdfium2.PdfPage, number: int) -> Page:
         main = Counter(angles.tolist()).most_common(1)[0][0]
         asides = _asides(text, shown, angles, main)
         shown = shown[angles == main]
-        return Page(number, _fragments(text_page, text, shown, _turned(boxes[shown], int(main))), asides)
+        return Page(number, _fragments(text_page, text, shown, _turned(boxes[shown], int(main) % _SLANTING)), asides)
     finally:
         text_page.close()
 
@@ -98,19 +109,22 @@ def _characters(text_page: pypdfium2.PdfTextPage) -> tuple[str, np.ndarray]:
     box, reference = pdfium.FPDFText_GetLooseCharBox, ctypes.byref
     for index, rectangle in enumerate(rectangles):
         box(raw, index, reference(rectangle))
-    return text, np.frombuffer(rectangles, dtype=np.float32).reshape(-1, 4)
+    boxes = np.frombuffer(rectangles, dtype=np.float32).reshape(-1, 4)
+    return as_read(text_page, text, boxes), boxes
 
 
 def _angles(text_page: pypdfium2.PdfTextPage, text: str, shown: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Return the quarter turns of each shown character; the first of a line tells for all of it."""
+    """Return the quarter turns of each shown character, or _SLANTING; the first of a line tells for
+    all of it, up to what is of quite another size."""
     starts = np.ones(len(shown), dtype=bool)
     starts[1:] = np.array(["\n" in text[a + 1 : b] for a, b in itertools.pairwise(shown)], dtype=bool)
+    heights = np.abs(boxes[shown, 1] - boxes[shown, 3])
+    starts[1:] |= np.maximum(heights[1:], heights[:-1]) > np.minimum(heights[1:], heights[:-1]) * INITIAL_HEIGHT
     lines = np.cumsum(starts) - 1
     raw = text_page.raw
-    quarters = np.array(
-        [round(pdfium.FPDFText_GetCharAngle(raw, int(index)) / (np.pi / 2)) % 4 for index in shown[starts]]
-    )
-    angles = quarters[lines]
+    turns = np.array([pdfium.FPDFText_GetCharAngle(raw, int(index)) for index in shown[starts]]) / (np.pi / 2)
+    slanting = np.abs(turns - turns.round()) > _MOST_SLANTING
+    angles = np.where(slanting, _SLANTING, turns.round().astype(int) % 4)[lines]
     if not angles.any() and _is_vertical(boxes[shown]):
         angles[:] = _DOWNWARDS
     return angles
@@ -165,10 +179,31 @@ def _raised(
     found: list[tuple[int, str]] = []
     for place in np.flatnonzero(small).tolist():
         index = int(shown[place])
-        before = text[max(0, index - 2) : index]
         digits = _DIGITS.match(text, index)
-        if digits and ((before.isalpha() and len(before) == 2) or before[-1:] in _STOPS or before[-1:] > "\u3000"):
+        letters = _UNIT_LETTERS + 1 if digits and digits.group() in _POWERS else 2
+        before = text[max(0, index - letters - 2) : index].rstrip()[-letters:]
+        if digits and (
+            (before.isalpha() and len(before) == letters) or before[-1:] in _STOPS or before[-1:] > "\u3000"
+        ):
             found.append((index, digits.group()))
+    return found
+
+
+def _broken(text: str, shown: np.ndarray, close: np.ndarray) -> list[tuple[int, int, str]]:
+    """Return the breaks of lines that the library sees before what is raised: where each begins, ends, and nothing."""
+    return [
+        (before + 1, after, "")
+        for before, after in zip(shown[:-1][close].tolist(), shown[1:][close].tolist(), strict=True)
+        if "\n" in text[before + 1 : after]
+    ]
+
+
+def _initials(text: str, shown: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """Return whether each sign but the last is a large first letter beside lines that begin with it."""
+    found = heights[:-1] > heights[1:] * INITIAL_HEIGHT
+    for place in np.flatnonzero(found).tolist():
+        index = int(shown[place])
+        found[place] = text[index].isupper() and text[max(0, index - 1) : index].strip() in ("", '"', "“", "„", "«")
     return found
 
 
@@ -180,6 +215,7 @@ def _fragments(text_page: pypdfium2.PdfTextPage, text: str, shown: np.ndarray, b
     middles = (top + bottom) / 2
     gaps = np.maximum(left[1:] - right[:-1], left[:-1] - right[1:])  # Hebrew and Arabic run leftwards
     ends = (np.abs(np.diff(middles)) > taller * 0.5) | (gaps > ems * _GAP_EMS)
+    ends |= _initials(text, shown, heights)
     if "\ufffe" in text:
         ends |= np.array([text[index] == "\ufffe" for index in shown[:-1]], dtype=bool)
     bounds = [0, *(np.flatnonzero(ends) + 1).tolist(), len(shown)]
@@ -188,7 +224,10 @@ def _fragments(text_page: pypdfium2.PdfTextPage, text: str, shown: np.ndarray, b
     counts = np.diff(bounds)
     tops = (np.add.reduceat(top, bounds[:-1]) / counts).tolist()  # a mean: one raised sign must not make a line higher
     bottoms = (np.add.reduceat(bottom, bounds[:-1]) / counts).tolist()
-    raised = _raised(text, shown, heights, middles, ends)
+    edits = [
+        (index, index + len(digits), f"[^{digits}]") for index, digits in _raised(text, shown, heights, middles, ends)
+    ]
+    edits = sorted(edits + _broken(text, shown, (np.abs(gaps) < ems * NO_SPACE_EMS) & ~ends), reverse=True)
     places = shown.tolist()
     raw = text_page.raw
     name = ctypes.create_string_buffer(_MAX_FONT_NAME_BYTES)
@@ -196,8 +235,8 @@ def _fragments(text_page: pypdfium2.PdfTextPage, text: str, shown: np.ndarray, b
     for number, (start, end) in enumerate(itertools.pairwise(bounds)):
         first, last = places[start], places[end - 1]
         words = text[first : last + 1]
-        for index, digits in reversed([mark for mark in raised if first < mark[0] <= last]):
-            words = f"{words[: index - first]}[^{digits}]{words[index - first + len(digits) :]}"
+        for begin, stop, new in (edit for edit in edits if first < edit[0] <= last):
+            words = words[: begin - first] + new + words[stop - first :]
         words = closed_up(words)
         hyphened = words.endswith("\ufffe")
         bold = all(_is_bold(raw, index, name) for index in (first, last))

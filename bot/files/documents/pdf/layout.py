@@ -12,7 +12,8 @@ import numpy as np
 
 from bot.files.documents.pdf.fragments import Fragment
 from bot.files.documents.pdf.rows import Row, merged, rows
-from bot.files.documents.pdf.tables import grid_end, is_prose, is_stretched, is_table, table
+from bot.files.documents.pdf.tables import are_level, grid_end, is_prose, is_stretched, is_table, table
+from bot.files.documents.scripts import is_leftward
 
 _BINS = 120
 """Places across the page at which a gutter is looked for."""
@@ -48,14 +49,19 @@ def blocks(fragments: list[Fragment], depth: int = 0) -> list[TextColumn | Table
     gutter = _gutter(fragments) if depth < _MAX_DEPTH else None
     if gutter is None:
         return _single(rows(fragments))
+    leftward = is_leftward("".join(item.text for item in fragments))
     left = [item for item in fragments if item.right <= gutter]
     right = [item for item in fragments if item.left >= gutter]
     across = sorted((item for item in fragments if item.left < gutter < item.right), key=lambda item: item.top)
     found: list[TextColumn | TableBlock] = []
     for band, wide in _bands(left, right, across):
         sides = [item for item in band if item.right <= gutter], [item for item in band if item.left >= gutter]
+        sides = sides[::-1] if leftward else sides
         beside = rows(band)
-        if is_table(_core(beside)) and not all(is_prose(rows(side)) for side in sides):
+        if apart := _beside_table(band):
+            for side in apart[::-1] if leftward else apart:
+                found += blocks(side, depth + 1)
+        elif is_table(_core(beside)) and not all(is_prose(rows(side)) for side in sides):
             found += _tables(beside)
         elif _follow(beside, gutter):
             found += _single(beside)
@@ -65,6 +71,22 @@ def blocks(fragments: list[Fragment], depth: int = 0) -> list[TextColumn | Table
         if wide:
             found += blocks(wide, depth + 1)
     return _joined(found)
+
+
+def _beside_table(band: list[Fragment]) -> list[list[Fragment]]:
+    """Return running text and the table beside it, from left to right; nothing where a band is not of these.
+
+    Of a table the cells of a row stand on one line; lines of a text that is none of its columns do so only by chance.
+    """
+    places = list(_gutters(band))
+    for place in {*places[:1], *places[-1:]}:
+        sides = [item for item in band if item.right <= place], [item for item in band if item.left >= place]
+        if len(sides[0]) + len(sides[1]) < len(band):
+            continue
+        for text, other in (sides, sides[::-1]):
+            if is_prose(rows(text)) and is_table(rows(other)) and not are_level(rows(other), text):
+                return list(sides)
+    return []
 
 
 def _core(beside: list[Row]) -> list[Row]:
@@ -81,27 +103,32 @@ def _follow(beside: list[Row], gutter: float) -> bool:
 
 
 def _gutter(fragments: list[Fragment]) -> float | None:
-    """Return the x of a gap between two columns; None: there is one column."""
+    """Return the x of the gap between two columns beside which most stands; None: there is one column."""
+    sizes = _gutters(fragments)
+    return max(sizes, key=lambda place: sizes[place]) if sizes else None
+
+
+def _gutters(fragments: list[Fragment]) -> dict[float, int]:
+    """Return the x of each gap between columns, from left to right, and how much stands on its emptier side."""
     if len(fragments) < 2 * _LEAST_BESIDE:
-        return None
+        return {}
     edges = np.array([(item.left, item.right, item.top, item.bottom) for item in fragments])
     start, end = float(edges[:, 0].min()), float(edges[:, 1].max())
     width = end - start
     em = median(item.em for item in fragments)
     if width < 8 * em:
-        return None
+        return {}
     places = np.linspace(start + width * _MARGIN, end - width * _MARGIN, _BINS)
     crossing = ((edges[:, 0][:, None] < places) & (edges[:, 1][:, None] > places)).sum(axis=0)
-    best, gutter = 0, None
+    sizes: dict[float, int] = {}
     for place in _clear(places, crossing, len(fragments)):
         left, right = edges[edges[:, 1] <= place], edges[edges[:, 0] >= place]
         size = min(len(left), len(right))
         left, right = _beside(left, right), _beside(right, left)
         if min(len(left), len(right)) < _LEAST_BESIDE or right[:, 0].min() - left[:, 1].max() < _GUTTER_EMS * em:
             continue
-        if size > best:
-            best, gutter = size, place
-    return gutter
+        sizes[place] = size
+    return sizes
 
 
 def _clear(places: np.ndarray, crossing: np.ndarray, count: int) -> list[float]:

@@ -83,6 +83,8 @@ def _outermost(number: int, page: Page, *, top: bool) -> list[_Head]:
     found: list[_Head] = []
     for count in range(1, min(_MAX_HEAD_ROWS, len(ordered) - 1) + 1):
         outer, inner = ordered[count - 1], ordered[count]
+        if top and _are_columns(outer, inner):
+            break
         gap = _edge(inner, top=top) - _edge(outer, top=not top)
         if (gap if top else -gap) > _GAP_HEIGHTS * max(item.height for item in outer):
             taken = [item for row in ordered[:count] for item in row]
@@ -90,6 +92,13 @@ def _outermost(number: int, page: Page, *, top: bool) -> list[_Head]:
             found.append(_Head(number, text, max(item.height for item in taken), taken))
             break
     return found
+
+
+def _are_columns(outer: Row, inner: Row) -> bool:
+    """Whether two rows are of one table: the upper names its columns, on each page again."""
+    return len(outer) == len(inner) > 2 and all(
+        min(a.right, b.right) > max(a.left, b.left) for a, b in zip(outer, inner, strict=True)
+    )
 
 
 def _edge(row: Row, *, top: bool) -> float:

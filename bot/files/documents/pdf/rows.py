@@ -4,14 +4,13 @@ import itertools
 import re
 from statistics import median
 
-from bot.files.documents.pdf.fragments import Fragment
+from bot.files.documents.pdf.fragments import NO_SPACE_EMS, Fragment
 from bot.files.documents.scripts import glue, is_leftward
 
 MARKER = re.compile(r"^([•‣▪▫●○■□◦·∙➢➤✓\uf0b7*–—-]|\(?(\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]|\d{1,2}(\.\d{1,2}){1,3}\.?)$")
 """What stands alone before the words of a list item or a heading: a bullet, 1., (a), 2.1"""
 _SAME_ROW = 0.5
 """Share of its height by which a fragment must overlap a row to belong to it."""
-_NO_SPACE_EMS = 0.12
 
 Row = list[Fragment]
 
@@ -43,7 +42,7 @@ def merged(row: Row) -> Fragment:
     tallest = max(row, key=lambda item: item.height * len(item.text))
     text = row[0].text
     for before, item in itertools.pairwise(row):
-        near = max(item.left - before.right, before.left - item.right) < max(before.em, item.em) * _NO_SPACE_EMS
+        near = max(item.left - before.right, before.left - item.right) < max(before.em, item.em) * NO_SPACE_EMS
         text += ("" if near else glue(text, item.text)) + item.text
     left, right = min(item.left for item in row), max(item.right for item in row)
     return Fragment(text, left, tallest.top, right, tallest.bottom, all(item.bold for item in row), row[-1].hyphened)

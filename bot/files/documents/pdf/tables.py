@@ -19,6 +19,9 @@ _CELL_GAP_EMS = 1.0
 _MOST_STRETCHED_EMS = 4.0
 _ROW_GAP_HEIGHTS = 2.5
 _NEARER = 0.9
+_SAME_LINE = 0.06
+"""Of its height, how far the line of one cell is from that of another in its row at most."""
+_BASELINE = 0.2
 _CUT_WORD = re.compile(r"[^\W\d_]{2}[-‐\xad\ufffe]$")
 _LEAST_CUT_WORDS = 3
 _CUT_WORDS_SHARE = 0.3
@@ -92,6 +95,18 @@ def is_stretched(lines: list[Row], left: float, right: float) -> bool:
 def is_prose(lines: list[Row]) -> bool:
     """Whether the lines of a column are long enough to be those of running text, whatever is beside them."""
     return bool(lines) and median(sum(map(_length, row)) for row in lines) >= _PROSE_LINE_WORDS
+
+
+def are_level(these: list[Row], others: list[Fragment]) -> bool:
+    """Whether most rows have one of the `others` on their line, or stand in the middle between two of its lines."""
+    lines = sorted(map(_baseline, others))
+    places = [*lines, *((above + below) / 2 for above, below in itertools.pairwise(lines))]
+    level = sum(any(abs(_baseline(row[0]) - place) < _SAME_LINE * row[0].height for place in places) for row in these)
+    return level * 2 > len(these)
+
+
+def _baseline(item: Fragment) -> float:
+    return item.bottom - _BASELINE * item.height
 
 
 def table(beside: list[Row]) -> list[list[str]]:
