@@ -247,13 +247,13 @@ def streamed_asf(data: bytes) -> bytes:
     return data[: at + 16] + struct.pack("<Q", 50) + data[at + 24 :]
 
 
-def piped(container: str, codec: str) -> bytes:
+def piped(container: str, codec: str, seconds: float = 2.0) -> bytes:
     """Return a file as FFmpeg writes it to a pipe, where it cannot go back and fill in sizes."""
     out = Pipe()
     with av.open(out, mode="w", format=container) as file:
         stream = file.add_stream(codec, rate=RATE, layout="mono")
         assert isinstance(stream, av.AudioStream)
-        fill(file, stream, RATE, 2.0, "s16", "mono")
+        fill(file, stream, RATE, seconds, "s16", "mono")
     return bytes(out.data)
 
 

@@ -119,6 +119,9 @@ READABLE: dict[str, Callable[[], bytes]] = {
     "ac3": lambda: made("ac3", "ac3", 48_000, 2),
     "avi": lambda: made("avi", "mp2", 44_100),
     "transport stream": lambda: made("mpegts", "mp2", 44_100),
+    "program stream": lambda: made("vob", "mp2", 44_100),
+    "flac from a pipe": lambda: piped("flac", "flac"),
+    "flac from a pipe with a tag behind": lambda: piped("flac", "flac") + b"TAG".ljust(128, b"\0"),
     "nut": lambda: made("nut", "mp2", 44_100),
     "wavpack in matroska": lambda: made("matroska", "wavpack", 48_000),
     "matroska whose index names its clusters": with_cluster_index,
@@ -141,7 +144,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes], type[BadAudio]]] = {
     "png": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(200), NotAudio),
     "pdf": (lambda: b"%PDF-1.7\n" + bytes(500), NotAudio),
     "zip": (lambda: zipped("words.txt"), NotAudio),
-    "zip, half of it": (lambda: half(zipped()), BadAudio),
+    "zip, half of it": (lambda: half(zipped()), TruncatedAudio),
     "film without sound": (lambda: film(with_sound=False), NotAudio),
     "ogg's first letters": (lambda: b"OggS" + bytes(100), BadAudio),
     "ogg's header alone": (lambda: encode(TONE, RATE)[:60], BadAudio),
@@ -270,6 +273,9 @@ CUT: dict[str, Callable[[], bytes]] = {
     "ac3": lambda: half(made("ac3", "ac3", 48_000, 2, seconds=6))[:-7],
     "eac3": lambda: half(made("eac3", "eac3", 48_000, 2, seconds=6))[:-7],
     "flv": lambda: half(made("flv", "aac", 44_100, seconds=6)),
+    "flac from a pipe": lambda: half(piped("flac", "flac", 6)),
+    "program stream": lambda: half(made("vob", "mp2", 44_100, seconds=6)),
+    "program stream of MPEG-1": lambda: half(made("mpeg", "mp2", 44_100, seconds=6))[:-9],
     "transport stream": lambda: half(made("mpegts", "aac", 44_100, seconds=6)),
 }
 

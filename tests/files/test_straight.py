@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from bot.audio import HEAR_RATE
-from bot.files.recordings.container import opened
+from bot.files.recordings import survey as surveying
+from bot.files.recordings.container import Source, opened
 from bot.files.recordings.mix import Weights
 from bot.files.recordings.samples import Samples
 from bot.files.recordings.straight import Straight
@@ -30,6 +31,12 @@ STRAIGHT: dict[str, tuple[Callable[[], bytes], Weights]] = {
     "surround, the centre": (lambda: made("mp4", "aac", 48_000, 6, 3.0), (0.0, 0.0, 1.0, 0.0, 0.0, 0.0)),
     "film": (film, ()),
 }
+INDEXED: dict[str, tuple[Callable[[], bytes], bool]] = {
+    "m4a": (lambda: encode(SOUND, RATE, "ipod", "aac"), True),
+    "opus": (lambda: made("mp4", "libopus", 48_000), True),
+    "stereo, of which packets are heard": (lambda: made("mp4", "aac", 48_000, 2), False),
+    "pieces": (lambda: made("mp4", "aac", options={"movflags": "empty_moov+frag_every_frame"}), False),
+}
 
 
 def read(path: Path, mix: Weights, *, even: bool) -> tuple[int, Samples]:
@@ -41,9 +48,9 @@ def read(path: Path, mix: Weights, *, even: bool) -> tuple[int, Samples]:
     return pieces[0][0], sound
 
 
-def straight(path: Path, mix: Weights = ()) -> tuple[Samples, bool]:
-    with opened(path) as container:
-        graph = Straight(path, 0, mix, HEAR_RATE, beginning(container))
+def straight(source: Source, mix: Weights = ()) -> tuple[Samples, bool]:
+    with opened(source) as container:
+        graph = Straight(source, 0, mix, HEAR_RATE, beginning(container))
     sound = [samples.copy() for samples in graph.samples()]
     return np.concatenate(sound) if sound else np.zeros(0, np.float32), graph.whole
 
@@ -60,6 +67,29 @@ def test_the_same_samples(name: str) -> None:
     assert len(slow[1]) == len(quick[1])
     assert np.abs(slow[1] - quick[1]).max() < 1e-5
     assert np.abs(slow[1]).max() > 0.01
+
+
+@pytest.mark.parametrize("kind", INDEXED)
+def test_an_index_tells_what_the_packets_tell(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make, told = INDEXED[kind]
+    found: list[bool] = []
+    look_up = surveying.look_up
+    monkeypatch.setattr(surveying, "look_up", lambda *given: found.append(look_up(*given)) or found[-1])
+    with at_path(make()) as path:
+        quick = survey(path, 600.0)
+        monkeypatch.setattr(surveying, "look_up", lambda *_: False)
+        assert survey(path, 600.0) == quick
+    assert found == [told]
+
+
+def test_what_stands_in_memory_goes_the_same_way() -> None:
+    """As the tracks of a zip do, and the links of a chained Ogg."""
+    data = encode(SOUND, RATE)
+    with at_path(data) as path:
+        from_file, _ = straight(path)
+    from_memory, whole = straight(data)
+    assert whole
+    assert np.array_equal(from_memory, from_file)
 
 
 @pytest.mark.parametrize("container", ["mp3", "adts"])

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from bot.errors import AudioTooLarge, BadAudio, LockedAudio, NotAudio
+from bot.errors import AudioTooLarge, BadAudio, LockedAudio, NotAudio, TruncatedAudio
 from bot.files.recordings.container import Source, bytes_of
 from bot.files.zip_names import names_in
 
@@ -46,7 +46,11 @@ def speakers_of(source: Source) -> list[tuple[str, bytes]]:
                 raise LockedAudio
             names = speaker_names([path for _, path in told if _is_track(path)], _listed(archive))
             return [(name, archive.read(entry)) for name, entry in zip(names, entries, strict=True)]
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except zipfile.BadZipFile as error:
+        with bytes_of(source) as file:
+            whole = zipfile.is_zipfile(file)  # its list of files stands at its end
+        raise (BadAudio if whole else TruncatedAudio)(type(error).__name__) from error
+    except (zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise BadAudio(type(error).__name__) from error
 
 

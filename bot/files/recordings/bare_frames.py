@@ -11,6 +11,8 @@ _KILOBITS = {
 _AC3_KILOBITS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)
 _AC3_RATES = (48_000, 44_100, 32_000)
 _AC3_FRAME_SAMPLES = 1536
+_ID3_BYTES = 128
+"""Of a tag behind the last frame, in its first version."""
 
 
 def frame_cut(form: str, packet: bytes) -> bool:
@@ -27,9 +29,21 @@ def frame_cut(form: str, packet: bytes) -> bool:
             length = 2 * (((head[2] & 7) << 8 | head[3]) + 1)
         case "dts" if head.startswith(_DTS_SYNC):
             length = ((head[5] & 3) << 12 | head[6] << 4 | head[7] >> 4) + 1
+        case "flac":
+            return _checksum(packet[:-_ID3_BYTES] if packet[-_ID3_BYTES:].startswith(b"TAG") else packet) != 0
         case _:
             return False
     return len(packet) < length
+
+
+def _checksum(frame: bytes) -> int:
+    """Return the CRC-16 of a FLAC frame, its own included: 0 when it is whole (RFC 9639 section 9.3)."""
+    found = 0
+    for byte in frame:
+        found ^= byte << 8
+        for _ in range(8):
+            found = (found << 1 ^ 0x8005 if found & 0x8000 else found << 1) & 0xFFFF
+    return found
 
 
 def _mpeg_frame_bytes(head: bytes) -> int:

@@ -24,6 +24,11 @@ _ASF_EMPTY_DATA_BYTES = 50
 """A recorder that writes to a pipe tells no more of its sound than the object's own header."""
 _SEGMENT_ID, _CLUSTER_ID = 0x18538067, 0x1F43B675
 _CLUSTER_START = _CLUSTER_ID.to_bytes(4, "big")
+_PACK_START, _PROGRAM_END = b"\0\0\1\xba", b"\0\0\1\xb9"
+_PACK_BYTES = 14
+"""The head of a pack without its stuffing."""
+_PROGRAM_TAIL_BYTES = 1 << 18
+"""A pack lasts 0.7 s at most."""
 _NAMES_A_CLUSTER = b"\x53\xab\x84"
 """Before the id of a cluster that an index names (SeekID of RFC 9559 section 5.1.1.1.1)."""
 
@@ -186,6 +191,19 @@ def _transport_cut(file: BinaryIO, size: int) -> bool | None:
     return None
 
 
+def _program_cut(file: BinaryIO, size: int) -> bool:
+    """Packets of a program stream (ISO 13818-1 section 2.5.3), from the head of its last pack on."""
+    start = max(0, size - _PROGRAM_TAIL_BYTES)
+    tail = _at(file, start, _PROGRAM_TAIL_BYTES)
+    at = tail.rfind(_PACK_START)
+    if at < 0 or len(tail) < at + _PACK_BYTES:
+        return True
+    at += _PACK_BYTES + (tail[at + 13] & 7) if tail[at + 4] >> 6 == 1 else 12  # of MPEG-2, or of MPEG-1
+    while at + 6 <= len(tail) and tail[at : at + 3] == b"\0\0\1":
+        at += 6 + int.from_bytes(tail[at + 4 : at + 6], "big")
+    return at > len(tail) or (0 < len(tail) - at < 6 and tail[at:] != _PROGRAM_END)
+
+
 def _vint_bytes(first: int) -> int:
     """Return the bytes of a variable-size integer that begins with `first`; 9: it is none."""
     return 9 - first.bit_length() if first else 9
@@ -213,6 +231,7 @@ _STRUCTURES: tuple[tuple[bytes, int, Callable[[BinaryIO, int], bool | None]], ..
     (b"#!AMR", 0, _amr_cut),
     (b"FLV\x01", 0, _flv_cut),
     (b"MPCK", 0, _mpc8_cut),
+    (_PACK_START, 0, _program_cut),
     (b"G", 0, _transport_cut),
     (b"G", 4, _transport_cut),
 )

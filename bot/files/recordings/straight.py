@@ -10,9 +10,10 @@ from pathlib import Path
 
 import av
 import av.error
+import numpy as np
 from av.filter import Graph
 
-from bot.files.recordings.container import OPEN_OPTIONS
+from bot.files.recordings.container import OPEN_OPTIONS, Source
 from bot.files.recordings.mix import Weights
 from bot.files.recordings.samples import Samples, mono_of
 
@@ -25,7 +26,7 @@ PIECE_SECONDS = 2.0
 class Straight:
     """Reads one track once, from its beginning."""
 
-    def __init__(self, source: Path, index: int, mix: Weights, rate: int, begin: float) -> None:
+    def __init__(self, source: Source, index: int, mix: Weights, rate: int, begin: float) -> None:
         """`begin` is the time stamp, in seconds, that is 0:00."""
         self.whole = False
         "all was read"
@@ -68,7 +69,7 @@ class Straight:
     def _graph(self) -> Graph:
         graph, rate = Graph(), self._rate
         options = ":".join(f"{name}={value}" for name, value in OPEN_OPTIONS.items())
-        source = str(self._source)
+        source = _address(self._source)
         nodes = [graph.add("amovie", filename=source, streams=f"a:{self._index}", dec_threads="1", format_opts=options)]
         if self._mix:
             weighted = "+".join(f"{weight:.6f}*c{channel}" for channel, weight in enumerate(self._mix))
@@ -80,3 +81,11 @@ class Straight:
         ]
         graph.link_nodes(*nodes).configure()
         return graph
+
+
+def _address(source: Source) -> str:
+    """Return by what a graph opens a recording; one without a path is in this process's memory."""
+    if isinstance(source, Path):
+        return str(source)
+    start = int(np.frombuffer(source, np.uint8).ctypes.data)
+    return f"subfile,,start,{start},end,{start + len(source)},,:/proc/self/mem"

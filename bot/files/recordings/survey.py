@@ -1,6 +1,7 @@
 """A first look at a recording: how long it is, whether it is cut off, and which tracks and channels to hear.
 
-All packets are read and, where there is a choice, a minute of them decoded: a few hundredths of the whole work.
+All packets are read, or the index that lists them, and, where there is a choice, a minute of them decoded: a few
+hundredths of the whole work.
 """
 
 from dataclasses import dataclass, field
@@ -104,9 +105,9 @@ def survey(source: Source, longest: float) -> Survey:
     """Look at a recording. Raises BadAudio; AudioTooLong for more than `longest` seconds of sound."""
     with opened(source) as container:
         looks = [_TrackLook(index, stream) for index, stream in enumerate(container.streams.audio)]
-        broken = _look(container, looks)
         with bytes_of(source) as file:
             structure = ending.cut(file)
+        broken = (structure is not False or not look_up(container, looks)) and _look(container, looks)
         heard = [look for look in looks if look.packets]
         if not heard:
             raise TruncatedAudio("cut off before its first sound") if structure else EmptyAudio("no sound on the track")
@@ -128,6 +129,29 @@ def survey(source: Source, longest: float) -> Survey:
             broken = broken or any(_ends_short(container, look) for look in chosen)
         tracks = tuple(TrackChoice(look.index, look.mix, look.even) for look in chosen)
     return Survey(seconds, broken or bool(structure), tracks)
+
+
+def look_up(container: InputContainer, looks: list[_TrackLook]) -> bool:
+    """Read an index that lists every packet, and the last of them. Return whether that tells all of a track."""
+    look = looks[0]
+    stream, entries = look.stream, look.stream.index_entries
+    listed = container.format.name.startswith("mov") and 1 < len(entries) == stream.frames
+    if len(looks) > 1 or stream.codec_context.channels != 1 or not listed:
+        return False
+    times = np.fromiter((entry.timestamp for entry in entries), np.int64, len(entries))
+    steps, base = np.diff(times), float(stream.time_base or 0)
+    usual = np.median(steps)
+    if steps.min() < 0 or (steps.max() - usual) * base >= GAP_SECONDS:
+        return False
+    container.seek(int(times[-1]), stream=stream)
+    rest = [packet for packet in container.demux(stream) if packet.size]
+    container.seek(int(times[0]), stream=stream)
+    if not rest or (last := rest[-1]).pts != times[-1]:
+        return False
+    look.base, look.packets, look.last = base, len(times), last
+    look.end = int(times[-1]) + (last.duration or 0)
+    look.total = look.end - max(0, int(times[0]))
+    return True
 
 
 def _look(container: InputContainer, looks: list[_TrackLook]) -> bool:
@@ -223,8 +247,6 @@ def _ends_short(container: InputContainer, look: _TrackLook) -> bool:
     last, stream = look.last, look.stream
     if last is None:
         return False
-    if last.is_corrupt or frame_cut(container.format.name, bytes(last)):
-        return True
     if container.format.name in _COUNTED_FORMATS and stream.duration and stream.time_base:
         return look.total * look.base < float(stream.duration * stream.time_base) - _SLACK_SECONDS
-    return False
+    return last.is_corrupt or frame_cut(container.format.name, bytes(last))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import av
 import av.error
@@ -68,7 +67,7 @@ def read_track(
     with opened(source) as container:
         stream = container.streams.audio[index]
         at = 0
-        if even and isinstance(source, Path) and decoder_of(stream) is None:
+        if even and decoder_of(stream) is None:
             graph = Straight(source, index, mix, rate, beginning(container))
             for samples in graph.samples():
                 if at + len(samples) > longest * rate:
@@ -148,7 +147,8 @@ class _Decoding:
         """Whether a frame begins where the last one ended, and is of its shape. Asked 50 times a second of sound."""
         if _shape_of(frame) != self._shape:
             return False
-        if pts is None:
+        if pts is None:  # as of all but the first frame of a packet
+            self._end += frame.samples / frame.sample_rate
             return True
         begin = pts * self._base - self._begin
         if not -_RESTART_SECONDS < begin - self._end < GAP_SECONDS:
