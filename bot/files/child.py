@@ -25,7 +25,7 @@ def read_recording(source: Source, request: ReadRequest) -> Frames:
     from bot.files.recordings.facts import Limits
     from bot.files.recordings.reader import Recording
 
-    recording = Recording.open(source, Limits(**request.options["limits"]))
+    recording = Recording.open(source, Limits(**request.options["limits"]), request.name)
     yield from frames.json_frame(frames.FACTS, asdict(recording.facts))
     for head, buffer in recording.parts(request.options["part_seconds"], request.options["overlap"]):
         yield from frames.json_frame(frames.PART, asdict(head))

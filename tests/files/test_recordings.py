@@ -418,6 +418,27 @@ def test_bare_frames_of_a_telephone_are_known_by_what_they_repeat() -> None:
         Recording.open(b"".join(b"\xc8" + frame for frame in frames), Limits())
 
 
+@pytest.mark.parametrize(
+    ("name", "container", "codec", "rate"),
+    [
+        *(("a.g722", "g722", "g722", 16_000), ("a.ULAW", "mulaw", "pcm_mulaw", 8_000)),
+        *(("a.al", "alaw", "pcm_alaw", 8_000), ("folder/a.sln", "s16le", "pcm_s16le", 8_000)),
+    ],
+)
+def test_a_recording_without_a_header_is_what_its_name_says(name: str, container: str, codec: str, rate: int) -> None:
+    data = made(container, codec, rate)
+    recording = Recording.open(data, Limits(), name)
+    assert recording.facts.seconds == pytest.approx(2.0, abs=0.1)
+    assert not recording.facts.cut
+    sound = b"".join(piece for _, part in recording.parts(600.0) for piece in part.sound())
+    assert abs(pitch(sound, 16_000) - 440) < 4
+
+
+def test_a_name_says_less_than_a_header() -> None:
+    data = plain_wav()
+    assert Recording.open(data, Limits(), "a.g722").facts == Recording.open(data, Limits()).facts
+
+
 def test_what_is_cut_before_its_first_sound_is_called_cut() -> None:
     data = made("mp4", "aac", options={"movflags": "frag_keyframe+empty_moov"})
     with pytest.raises(TruncatedAudio):

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from bot.errors import AudioTooLarge, BadAudio, LockedAudio, NotAudio, TruncatedAudio
 from bot.files.recordings.container import Source, bytes_of
+from bot.files.recordings.headless import HEADLESS_SUFFIXES
 from bot.files.zip_names import names_in
 
 MAX_ARCHIVE_TRACKS = 32
@@ -18,6 +19,7 @@ _TRACK_SUFFIXES = frozenset(
         *(".3gp", ".aac", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".caf", ".flac", ".m4a", ".m4b", ".m4v", ".mka"),
         *(".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpc", ".oga", ".ogg", ".opus", ".spx", ".tta", ".w64", ".wav"),
         *(".webm", ".wma", ".wv"),
+        *HEADLESS_SUFFIXES,
     )
 )
 _ENCRYPTED = 1
@@ -32,20 +34,21 @@ def is_archive(head: bytes) -> bool:
     return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
-def speakers_of(source: Source) -> list[tuple[str, bytes]]:
-    """Return each speaker's name and file, in order. Raises NotAudio, AudioTooLarge, BadAudio."""
+def speakers_of(source: Source) -> list[tuple[str, str, bytes]]:
+    """Return each speaker's name, and the path and content of their file. Raises NotAudio, AudioTooLarge, BadAudio."""
     try:
         with bytes_of(source) as file, zipfile.ZipFile(file) as archive:
             told = names_in(archive)
             entries = [entry for entry, path in told if _is_track(path)]
+            paths = [path for _, path in told if _is_track(path)]
             if not entries:
                 raise NotAudio("no recording in the archive")
             if len(entries) > MAX_ARCHIVE_TRACKS or sum(entry.file_size for entry in entries) > _MAX_TRACKS_BYTES:
                 raise AudioTooLarge(f"{len(entries)} tracks")
             if any(entry.flag_bits & _ENCRYPTED for entry in entries):
                 raise LockedAudio
-            names = speaker_names([path for _, path in told if _is_track(path)], _listed(archive))
-            return [(name, archive.read(entry)) for name, entry in zip(names, entries, strict=True)]
+            names = speaker_names(paths, _listed(archive))
+            return [(name, path, archive.read(entry)) for name, path, entry in zip(names, paths, entries, strict=True)]
     except zipfile.BadZipFile as error:
         with bytes_of(source) as file:
             whole = zipfile.is_zipfile(file)  # its list of files stands at its end

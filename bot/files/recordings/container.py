@@ -12,7 +12,7 @@ import av.error
 from av.container import InputContainer
 
 from bot.errors import AbsurdAudio, BadAudio, NotAudio, TruncatedAudio
-from bot.files.recordings import riff
+from bot.files.recordings import headless, riff
 
 Source: TypeAlias = bytes | Path
 _DEMUXERS = (
@@ -69,9 +69,12 @@ def head_of(source: Source) -> bytes:
         return file.read(_HEAD_BYTES)
 
 
-def readable(source: Source) -> Source:
+def readable(source: Source, name: str) -> Source:
     """Return a recording as FFmpeg reads it right."""
-    if not riff.misread(head_of(source)):
+    head = head_of(source)
+    if header := headless.header_for(name, head, len(source) if isinstance(source, bytes) else source.stat().st_size):
+        return header + (source if isinstance(source, bytes) else source.read_bytes())
+    if not riff.misread(head):
         return source
     return riff.mended(source if isinstance(source, bytes) else source.read_bytes())
 

@@ -23,8 +23,8 @@ class SoundFile:
     look: Survey
 
     @classmethod
-    def open(cls, source: Source, limits: Limits) -> "SoundFile":
-        source = readable(source)
+    def open(cls, source: Source, limits: Limits, name: str = "") -> "SoundFile":
+        source = readable(source, name)
         return cls(source, survey(source, limits.longest))
 
     def tracks(self, rate: int, longest: float) -> list[Iterator[Piece]]:
@@ -49,8 +49,8 @@ class Recording:
     "names of the links"
 
     @classmethod
-    def open(cls, source: Source, limits: Limits) -> "Recording":
-        """Look at a file. Raises BadAudio; a subclass says why."""
+    def open(cls, source: Source, limits: Limits, name: str = "") -> "Recording":
+        """Look at a file. Its name counts only where it has no header. Raises BadAudio; a subclass says why."""
         size = source.stat().st_size if isinstance(source, Path) else len(source)
         if not size:
             raise EmptyAudio("no bytes")
@@ -60,7 +60,7 @@ class Recording:
         if archive.is_archive(head):
             return cls._of_speakers(source, limits)
         try:
-            links = [SoundFile.open(piece, limits) for piece in _links(source, head)]
+            links = [SoundFile.open(piece, limits, name) for piece in _links(source, head)]
         except NotAudio:
             with bytes_of(source) as file:
                 if ending.cut(file):
@@ -73,9 +73,9 @@ class Recording:
     @classmethod
     def _of_speakers(cls, source: Source, limits: Limits) -> "Recording":
         links, names = [], []
-        for name, data in archive.speakers_of(source):
+        for name, path, data in archive.speakers_of(source):
             try:
-                links.append(SoundFile.open(data, limits))
+                links.append(SoundFile.open(data, limits, path))
             except (EmptyAudio, NotAudio):
                 continue  # somebody who was there and never spoke
             names.append(name)
