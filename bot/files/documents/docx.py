@@ -29,6 +29,8 @@ _LEFT_OUT_ELEMENTS = (
 )
 _WRAPPERS = tuple(f"{_W}{name}" for name in ("sdt", "sdtContent", "customXml"))
 """What stands around paragraphs, rows or cells, and splits the library's tables."""
+_UNKNOWN_SIGNS = {"noBreakHyphen": (f"{_W}t", "-"), "cr": (f"{_W}br", None)}
+"""What the library drops, and what it keeps in its place."""
 _NOTE_MARK = re.compile(r"----(footnote|endnote)(\d+)----")
 _NOTE_LABEL_MARK = re.compile(r"\[\^(e?\d+)\]")
 _NOTE_TEXT = re.compile(r"^(footnote|endnote)(\d+)\)\s*")
@@ -80,6 +82,8 @@ def _accepted(part: bytes) -> bytes:
             xml.remove(item)
         elif kind == "ruby":
             _bracket(item)
+        elif kind in _UNKNOWN_SIGNS:
+            item.tag, item.text = _UNKNOWN_SIGNS[kind]
         elif kind == "tc" and len(item) == 0:
             item.append(item.makeelement(f"{_W}p"))
     xml.unwrap(root, *_WRAPPERS)

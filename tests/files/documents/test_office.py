@@ -41,6 +41,11 @@ def test_word_is_read_as_if_all_changes_were_accepted() -> None:
     assert word(body + moved + p(run("Seen.") + run("hidden", "<w:vanish/>"))) == "It is very green.\n\nMoved.\n\nSeen."
 
 
+def test_word_keeps_hyphens_that_do_not_break_and_lines_that_do() -> None:
+    number = "<w:t>090</w:t><w:noBreakHyphen/><w:t>1234</w:t>"
+    assert word(p(f"<w:r>{number}<w:cr/><w:t>or mail</w:t></w:r>")) == "090-1234\nor mail"
+
+
 @pytest.mark.parametrize(
     ("style", "name"), [("Heading2", "heading 2"), ("berschrift2", "Heading 2"), ("22", "heading 2")]
 )
