@@ -118,6 +118,7 @@ FORMATS = (
         (
             *(".txt", MARKDOWN_SUFFIX, ".markdown", ".csv", ".tsv", ".json", ".ipynb"),
             *(".srt", ".vtt", ".ass", ".ssa", ".sbv", ".smi", ".ttml", ".scc", ".lrc", ".json3"),
+            *(".textgrid", ".eaf"),
         ),
         lambda data: True,
         read_text,

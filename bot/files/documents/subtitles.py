@@ -1,7 +1,8 @@
 """Subtitles, captions and lyrics -> what is said, a line each; a blank line where somebody else speaks or pauses.
 
-SRT, WebVTT, ASS, SSA, SBV, SubViewer, SAMI, TTML, SCC, MicroDVD, MPL2, TMPlayer, LRC, YouTube's json3 and XML, and
-transcripts in JSON (`transcripts.py`). A text that merely quotes a cue is none of them.
+SRT, WebVTT, ASS, SSA, SBV, SubViewer, SAMI, TTML, SCC, MicroDVD, MPL2, TMPlayer, LRC, YouTube's json3 and XML,
+transcripts in JSON (`transcripts.py`) and of programs that annotate sound (`annotations.py`). A text that merely quotes
+a cue is none of them.
 """
 
 import html
@@ -11,6 +12,16 @@ from collections.abc import Callable, Iterator
 
 from bot.errors import DamagedDocument
 from bot.files.documents import xml
+from bot.files.documents.annotations import (
+    ELAN_START,
+    LABEL_LINE,
+    TEXT_GRID_START,
+    elan_cues,
+    is_timed_table,
+    label_cues,
+    table_cues,
+    text_grid_cues,
+)
 from bot.files.documents.broadcast import scc_cues
 from bot.files.documents.cues import Cue, lines_of, said_once, spoken
 from bot.files.documents.document import Document
@@ -23,6 +34,9 @@ _SIGNS = {
     "sbv": re.compile(rf"(?:\[[A-Z][^\n]*\s+)*{_CLOCK}\.\d+,{_CLOCK}\.\d+[ \t]*\n"),
     "subviewer": re.compile(r"\[TITLE\][^\x00]*?\n\[BEGIN\]", re.IGNORECASE),
     "tsv": re.compile(r"start\tend\ttext\n\d"),
+    "labels": LABEL_LINE,
+    "textgrid": TEXT_GRID_START,
+    "elan": ELAN_START,
     "scc": re.compile(r"Scenarist_SCC V1\.0\s"),
     "ass": re.compile(r"\[Script Info\]", re.IGNORECASE),
     "ttml": re.compile(r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?tt[\s>]", re.DOTALL),
@@ -62,6 +76,8 @@ def kind_of(text: str) -> str:
         kind = "transcript"
     if kind == "transcript" and not _is_transcript(text):
         return ""
+    if not kind and is_timed_table(head):
+        return "table"
     if not kind:
         lines = [line for line in head.splitlines()[:-1] or head.splitlines() if line.strip()]
         timed = sum(bool(_LYRIC.match(line)) for line in lines)
@@ -91,6 +107,10 @@ def read_subtitles(text: str, kind: str) -> Document:
         "sbv": _sbv,
         "subviewer": _subviewer,
         "tsv": _tsv,
+        "labels": label_cues,
+        "textgrid": text_grid_cues,
+        "elan": elan_cues,
+        "table": table_cues,
         "lrc": _lyrics,
     }.get(kind, _others)
     try:

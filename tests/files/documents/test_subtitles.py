@@ -368,3 +368,86 @@ def stl(*cues: str) -> bytes:
         + words.encode("latin-1").ljust(112, b"\x8f")
         for number, words in enumerate(cues)
     )
+
+
+LONG_GRID = """File type = "ooTextFile"
+Object class = "TextGrid"
+
+xmin = 0
+xmax = 4
+tiers? <exists>
+size = 2
+item []:
+    item [1]:
+        class = "IntervalTier"
+        name = "Ann"
+        xmin = 0
+        xmax = 4
+        intervals: size = 2
+        intervals [1]:
+            xmin = 0
+            xmax = 1.5
+            text = "Hello, say ""moon"" 3 times"
+        intervals [2]:
+            xmin = 1.5
+            xmax = 4
+            text = ""
+    item [2]:
+        class = "IntervalTier"
+        name = "Bob"
+        xmin = 0
+        xmax = 4
+        intervals: size = 1
+        intervals [1]:
+            xmin = 1.6
+            xmax = 4
+            text = "Moon."
+"""
+SHORT_GRID = (
+    'File type = "ooTextFile"\n"TextGrid"\n\n0\n4\n<exists>\n3\n"IntervalTier"\n"Ann"\n0\n4\n1\n0\n1.5\n'
+    '"Hello, say ""moon"" 3 times"\n"IntervalTier"\n"phones"\n0\n4\n1\n0\n1.5\n"h e l"\n'
+    '"TextTier"\n"Bob"\n0\n4\n1\n1.6\n"Moon."\n'
+)
+ELAN = (
+    '<?xml version="1.0" encoding="UTF-8"?><ANNOTATION_DOCUMENT><TIME_ORDER>'
+    '<TIME_SLOT TIME_SLOT_ID="a" TIME_VALUE="0"/>'
+    '<TIME_SLOT TIME_SLOT_ID="b" TIME_VALUE="1500"/><TIME_SLOT TIME_SLOT_ID="c" TIME_VALUE="1600"/></TIME_ORDER>'
+    '<TIER TIER_ID="t2" PARTICIPANT="Bob"><ANNOTATION><ALIGNABLE_ANNOTATION TIME_SLOT_REF1="b" TIME_SLOT_REF2="c">'
+    "<ANNOTATION_VALUE>Moon.</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION></TIER>"
+    '<TIER TIER_ID="Ann"><ANNOTATION><ALIGNABLE_ANNOTATION TIME_SLOT_REF1="a" TIME_SLOT_REF2="b"><ANNOTATION_VALUE>'
+    'Hello, say "moon" 3 times</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION></TIER>'
+    '<TIER TIER_ID="gloss" PARENT_REF="Ann"><ANNOTATION><ALIGNABLE_ANNOTATION TIME_SLOT_REF1="a" TIME_SLOT_REF2="b">'
+    "<ANNOTATION_VALUE>x</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>"
+)
+PREMIERE = (
+    '"Speaker Name","Start Time","End Time","Text"\n"Ann","00:00:00:00","00:00:01:12","Hello, say ""moon"" 3 times"\n'
+    '"Bob","00:00:01:14","00:00:02:00","Moon."\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.TextGrid", LONG_GRID), ("b.TextGrid", SHORT_GRID), ("a.eaf", ELAN), ("a.csv", PREMIERE)],
+    ids=["TextGrid", "short TextGrid", "ELAN", "Premiere"],
+)
+def test_annotations_of_sound_are_who_says_what(name: str, content: str) -> None:
+    assert read(content.encode(), name).text == 'Ann: Hello, say "moon" 3 times\n\nBob: Moon.'
+
+
+def test_labels_of_audacity_are_what_they_say() -> None:
+    labels = "0.000000\t1.500000\tHello there\n\\\t120.5\t4000.0\n1.600000\t2.000000\tMoon.\n"
+    assert read(labels.encode(), "labels.txt").text == "Hello there\nMoon."
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "start,end,rain\n1.0,2.0,3\n",
+        "start,end,text\n9:00,9:30,Tea\n",
+        "start,end,text,mood\n1.0,2.0,hello,good\n",
+        "text,mood\nhello,good\n",
+        "35.1\t139.2\tTokyo\n34.7\t135.5\tOsaka\n",
+    ],
+)
+def test_a_table_of_other_things_stays_one(table: str) -> None:
+    assert read(table.encode(), "a.csv").text.split() == table.split()
