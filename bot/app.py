@@ -161,7 +161,8 @@ async def build(
         caps = Caps(settings.budget_server_day, settings.budget_person_day)
         preferences = Preferences(store, call_settings(settings), caps, lambda: datetime.now(UTC))
         await preferences.load()
-        pacer, guard = stack.enter_context(Pacer()), stack.enter_context(StallGuard())
+        guard = StallGuard()
+        pacer = stack.enter_context(Pacer(guard))
         spans = await stack.enter_async_context(tracing(roles_of(settings), os.environ))
         services = await stack.enter_async_context(_services(settings, store, preferences, tls, spans))
         store.counts = services.counters.calls

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SQLITE_BUSY_MS = 5000
 """Milliseconds that SQLite waits for another writer."""
+SQLITE_CONNECTIONS = 2
+"""Kept open, one to write and one to read with: each is a thread and a cache. More are opened while they are needed."""
 BOOT_BUSY_SECONDS = 30.0
 """The same at boot, where another process may be migrating or rewriting the file and nobody is in a call."""
 LOG_MAX_PAGES = 2000
@@ -89,7 +91,8 @@ def open_engine(url: str) -> AsyncEngine:
         options: dict[str, Any] = {"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": STATEMENT_TIMEOUT_SECONDS}
         if sqlite:
             options = {"factory": SqliteConnection}
-        engine = create_async_engine(parsed, pool_pre_ping=not sqlite, connect_args=options)
+        pool = {"pool_size": SQLITE_CONNECTIONS} if sqlite and parsed.database not in (None, "", ":memory:") else {}
+        engine = create_async_engine(parsed, pool_pre_ping=not sqlite, connect_args=options, **pool)
         if not sqlite and not parsed.query.keys() <= _asyncpg_options():
             raise ConfigError([OPTIONS_FAULT])
     except ModuleNotFoundError:

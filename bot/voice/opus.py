@@ -183,12 +183,12 @@ class OpusEncoder:
     """One speaker's encoder: 20 ms of mono s16le at `rate` to a packet with in-band FEC."""
 
     def __init__(
-        self, library: OpusLibrary, rate: int = SPEAK_RATE, bitrate: int = 64_000, complexity: int = 1, loss: int = 10
+        self, library: OpusLibrary, rate: int = SPEAK_RATE, bitrate: int = 64_000, complexity: int = 0, loss: int = 10
     ) -> None:
         """`bitrate` in bit/s; `complexity` 0 to 10; `loss` the percentage of packet loss that the FEC is sized for.
 
         Application "audio", because "voip" filters out low tones; signal "voice", because only SILK carries FEC.
-        Complexity 1 costs half of 2 and 3 and sounds the same: tests/bench/listening.py measures both.
+        Complexity 0 costs half of 2 and 3 and sounds the same: tests/bench/listening.py measures both.
         """
         self._samples = rate * FRAME_MS // 1000
         self._buffer = ctypes.create_string_buffer(_MAX_ENCODED_BYTES)

@@ -176,7 +176,8 @@ async def link_bot() -> AsyncIterator[LinkBot]:
             limit=0, ssl=sandbox.authority.client_context, keepalive_timeout=IDLE_REST_SECONDS
         )
         running = asyncio.create_task(client.start(sandbox.token))
-        with Pacer() as pacer, StallGuard() as guard:
+        guard = StallGuard()
+        with Pacer(guard) as pacer:
             made = LinkBot(sandbox, client, pacer, guard)
             try:
                 async with asyncio.timeout(60):

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,7 +13,7 @@ import pytest
 from alembic import command
 
 from bot.errors import ConfigError, StoreUnavailable
-from bot.store.database import alembic_config
+from bot.store.database import SQLITE_CONNECTIONS, alembic_config
 from bot.store.repository import SqlStore
 from bot.types import Charge, Setting, Usage
 from tests.store.make import ANNA, BEN, CHANNEL, GUILD, START, answer, said
@@ -32,6 +33,14 @@ async def test_an_answer_keeps_its_audio_id_and_whom_it_answers(store: SqlStore)
         await store.remember(GUILD, CHANNEL, lines)
     assert await store.history(CHANNEL, 9) == lines
     assert await store.history(CHANNEL, 1) == lines[2:]
+
+
+async def test_few_connections_are_kept_open(tmp_path: Path) -> None:
+    store = await SqlStore.open(f"sqlite+aiosqlite:///{tmp_path / 'bot.db'}")
+    await asyncio.gather(*(store.history(CHANNEL, 9) for _ in range(8)))
+    kept = [thread for thread in threading.enumerate() if "connection_worker" in thread.name]
+    assert len(kept) <= SQLITE_CONNECTIONS
+    await store.aclose()
 
 
 async def test_words_are_found_over_everything_that_is_kept(store: SqlStore) -> None:

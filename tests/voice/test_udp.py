@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bot.voice.receive.inbox import Inbox
-from bot.voice.receive.stall_guard import StallGuard
+from bot.voice.receive.stall_guard import GUARD_INTERVAL_SECONDS, StallGuard
 from bot.voice.receive.udp import MAX_UNREAD_SECONDS, DatagramSocket, UdpReader
+from bot.voice.send.pacer import Pacer
 
 STAND_STILL = threading.Event()
 """Never set: waiting for it holds up the loop."""
@@ -27,7 +28,8 @@ def server() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def guard() -> Iterator[StallGuard]:
-    with StallGuard() as guard:
+    guard = StallGuard()
+    with Pacer(guard):
         yield guard
 
 
@@ -206,6 +208,30 @@ async def test_the_guard_reads_while_the_loop_stands_still(
             while reader.inbox.received == before:
                 STAND_STILL.wait(0.001)
         assert [datagram for datagram, _ in reader.inbox.drain(math.inf)] == sent
+
+
+def test_one_that_fails_does_not_keep_the_guard_from_the_others() -> None:
+    class Guarded:
+        def __init__(self, error: Exception | None = None) -> None:
+            self.error = error
+            self.relieved = 0
+
+        def relieve(self) -> None:
+            self.relieved += 1
+            if self.error:
+                raise self.error
+
+    guard, broken, other = StallGuard(), Guarded(ValueError()), Guarded()
+    assert guard.run_due(0.0) is None
+    guard.add(broken)
+    guard.add(other)
+    assert guard.run_due(1.0) == pytest.approx(GUARD_INTERVAL_SECONDS)
+    guard.run_due(1.0 + GUARD_INTERVAL_SECONDS / 2)
+    guard.run_due(1.0 + GUARD_INTERVAL_SECONDS)
+    assert broken.relieved == other.relieved == 2
+    guard.discard(broken)
+    guard.discard(other)
+    assert guard.run_due(9.0) is None
 
 
 async def test_the_guard_leaves_alone_what_is_looked_after(server: socket.socket, reader: UdpReader) -> None:

@@ -2,7 +2,7 @@
 
 No thread per link. While something goes on in a call, each of its ticks empties the socket. While nothing does, the
 event loop waits for the socket and ends the call's rest at the first sound. If the loop itself stands still,
-stall_guard.py reads in its place.
+stall_guard.py has it read in another thread.
 """
 
 import asyncio

@@ -40,6 +40,17 @@ class PacketSource(Protocol):
     def send(self, packet: bytes, /) -> None: ...
 
 
+class Aside(Protocol):
+    """What the pacer's thread does between packets, so that it needs none of its own."""
+
+    on_wake: Callable[[], None]
+    "called by it, from any thread, when it has something to do again"
+
+    def run_due(self, now: float) -> float | None:
+        """Do what is due by now, in seconds; return the seconds until something is, None: nothing until `on_wake`."""
+        ...
+
+
 class Lateness:
     """How late packets left, as a histogram: `counts[i]` left at most `BOUNDS[i]` seconds late, the last one later."""
 
@@ -157,8 +168,11 @@ class PacerSchedule:
 class Pacer:
     """The thread, one for the process. Use as a context manager, or call `start` and `close`."""
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, aside: Aside | None = None, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
         self._schedule = PacerSchedule(clock)
+        self._aside = aside
+        self._aside_woken = False
         self._change = threading.Condition()
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -185,6 +199,8 @@ class Pacer:
     def start(self) -> None:
         if self._thread is None:
             sys.setswitchinterval(min(SWITCH_INTERVAL_SECONDS, self._default_switch_interval))
+            if self._aside:
+                self._aside.on_wake = self._wake_aside
             self._thread = threading.Thread(target=self._run, name="pacer", daemon=True)
             self._thread.start()
 
@@ -209,9 +225,20 @@ class Pacer:
             self._schedule.wake(lane)
             self._change.notify()
 
+    def _wake_aside(self) -> None:
+        with self._change:
+            self._aside_woken = True
+            self._change.notify()
+
     def _run(self) -> None:
         while not self._closing:
-            pause = self._schedule.run_due()
+            self._aside_woken = False
+            aside = self._aside.run_due(self._clock()) if self._aside else None
+            pause = _earlier(aside, self._schedule.run_due())
             with self._change:
-                if not self._schedule.waiting and not self._closing:
+                if not (self._schedule.waiting or self._aside_woken or self._closing):
                     self._change.wait(pause)
+
+
+def _earlier(one: float | None, other: float | None) -> float | None:
+    return one if other is None else other if one is None else min(one, other)

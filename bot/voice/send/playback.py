@@ -103,10 +103,11 @@ class OpusPlayback:
         if not self._fed:
             self._fade_out()
         self._fed += len(pcm)
-        self._partial += pcm
-        whole = len(self._partial) - len(self._partial) % SPEAK_BYTES
-        self._frames.extend(_sounds(bytes(self._partial[:whole]), SPEAK_BYTES))
-        del self._partial[:whole]
+        if self._partial:
+            pcm = bytes(self._partial) + pcm
+        whole = len(pcm) - len(pcm) % SPEAK_BYTES
+        self._frames.extend(_sounds(pcm[:whole], SPEAK_BYTES))
+        self._partial[:] = pcm[whole:]
         self.pump()
 
     def cue(self, pcm: bytes) -> None:
