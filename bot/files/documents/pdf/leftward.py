@@ -1,7 +1,8 @@
 """Hebrew and Arabic on a page: letters in the order in which they are read, and in boxes as high as their line.
 
 Programs that shape Arabic say beside the shapes which letters they are (ActualText). The library puts those letters in
-the order in which they were drawn, in boxes of the shapes alone; the two letters of one shape it turns about.
+the order in which they were drawn, in boxes of the shapes alone; the two letters of one shape it turns about
+(findings/pdfium-alef-before-lam.sh).
 """
 
 import ctypes
