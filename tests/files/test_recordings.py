@@ -256,8 +256,11 @@ def test_what_is_whole_is_not_called_cut(kind: str) -> None:
     assert not Recording.open(READABLE[kind](), Limits()).facts.cut
 
 
+_ONE_PAGE = {"page_duration": "60000000"}
 CUT: dict[str, Callable[[], bytes]] = {
     "ogg": lambda: half(encode(tone(6), RATE)),
+    "ogg of one long page": lambda: half(made("ogg", "libopus", 48_000, seconds=6, options=_ONE_PAGE)),
+    "latm": lambda: half(made("latm", "aac", 44_100, seconds=6))[:-5],
     "webm": lambda: half(made("webm", "libopus", 48_000, seconds=6)),
     "mp3": lambda: half(encode(tone(6), RATE, "mp3")),
     "aac": lambda: half(made("adts", "aac", 44_100, seconds=6)),

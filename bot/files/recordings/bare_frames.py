@@ -21,6 +21,8 @@ def frame_cut(form: str, packet: bytes) -> bool:
     match form:
         case "aac" if head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
             length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+        case "loas" if head[0] == 0x56 and head[1] & 0xE0 == 0xE0:
+            length = ((head[1] & 0x1F) << 8 | head[2]) + 3
         case "mp3" if head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
             length = _mpeg_frame_bytes(head)
         case "ac3" if head.startswith(b"\x0b\x77"):

@@ -123,5 +123,6 @@ def _links(source: Source, head: bytes) -> list[Source]:
     if not head.startswith(b"OggS"):
         return [source]
     data = source if isinstance(source, bytes) else source.read_bytes()
-    found = ogg.links(data)
-    return [source] if len(found) == 1 else [data[start:end] for start, end in found]
+    whole = ogg.completed(data)
+    found = ogg.links(whole)
+    return [source] if len(found) == 1 and whole is data else [whole[start:end] for start, end in found]
