@@ -26,6 +26,8 @@ class AnswerText:
         self._repeated = ""
         "transcript that so far only repeats the content"
         self._ended_unbegun = 0
+        self._unsaid = 0
+        "characters that were passed on, and turned out to be a thought"
 
     @property
     def written(self) -> bool:
@@ -38,9 +40,10 @@ class AnswerText:
         return self._ended_unbegun > 0
 
     @property
-    def held(self) -> int:
-        """How many characters came that may turn out to be a thought or a call, and were not passed on."""
-        return sum(part.held for parts in (self._filters, self._calls) for part in parts.values())
+    def unsaid(self) -> int:
+        """How many characters came that were not passed on: of thoughts, and of what may be one, or a call."""
+        held = sum(part.held for parts in (self._filters, self._calls) for part in parts.values())
+        return held + self._unsaid + sum(part.thought for part in self._filters.values())
 
     @property
     def calls(self) -> list[dict[str, Any]]:
@@ -62,6 +65,7 @@ class AnswerText:
         if (ended := self._filters[source].ended_unbegun) > self._ended_unbegun:
             self._ended_unbegun = ended
             if source == self._source:
+                self._unsaid += len(self.text)
                 self.text = ""
             self._calls[source].drop()
         return self._keep(source, self._calls[source].feed(words) if self._takes_calls else words)

@@ -6,6 +6,7 @@ from typing import Any
 MAX_CONTENT_PARTS = 1000
 MAX_SCHEME_CHARACTERS = 16
 _SOUND_FIELDS = ("audio", "audio_url", "input_audio", "output_audio")
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
 _DATA_FIELDS = ("data", "delta", "b64_json", "base64", "url")
 """Of an object that holds sound; an address counts only if it is a data URL."""
 
@@ -16,6 +17,19 @@ def text_of(content: object) -> object:
         return content
     parts = [part for part in content if isinstance(part, Mapping) and part.get("type") in ("text", "output_text")]
     return "".join(text for part in parts if isinstance(text := part.get("text"), str))
+
+
+def thought_in(delta: Mapping[str, Any]) -> int:
+    """Return how many characters of a thought a delta has, apart from its text; some servers send it in two fields."""
+    content = delta.get("content")
+    parts = content[:MAX_CONTENT_PARTS] if isinstance(content, list) else []
+    thoughts = [part.get("thinking") for part in parts if isinstance(part, Mapping)]
+    return max(_length(delta.get(field)) for field in _THOUGHT_FIELDS) + sum(map(_length, thoughts))
+
+
+def _length(content: object) -> int:
+    text = text_of(content)
+    return len(text) if isinstance(text, str) else 0
 
 
 def sounds_of(delta: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -145,16 +145,16 @@ async def request_chunks(
                         yield event
                     await _drain(received, deadlines.drain)
                     return
-                before = assembly.received, len(assembly.text), assembly.pieces.size, assembly.held
+                before = assembly.received, len(assembly.text), assembly.pieces.size, assembly.unsaid
                 for event in assembly.feed(chunk_of(chunk)):
                     if event != _NOTHING:
                         yield event
                     if loop.time() - worked_since > MAX_WORK_SECONDS:
                         await asyncio.sleep(0)
                         worked_since = loop.time()
-                after = assembly.received, len(assembly.text), assembly.pieces.size, assembly.held
+                after = assembly.received, len(assembly.text), assembly.pieces.size, assembly.unsaid
                 # Words that no transcript brings: a slow server may write for long, and never speak.
-                alive = text_only or assembly.received or assembly.pieces or assembly.writes or assembly.held
+                alive = text_only or assembly.received or assembly.pieces or assembly.writes or assembly.unsaid
                 if alive and before != after:
                     due = loop.time() + deadlines.gap
                 if loop.time() - worked_since > MAX_WORK_SECONDS:

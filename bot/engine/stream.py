@@ -14,7 +14,7 @@ from bot.audio import SPEAK_RATE
 from bot.billing import tokens
 from bot.engine.answer_sound import AnswerSound
 from bot.engine.answer_text import AnswerText
-from bot.engine.delta_parts import sounds_of, text_of
+from bot.engine.delta_parts import sounds_of, text_of, thought_in
 from bot.engine.tool_calls import CallPieces
 from bot.types import AudioDelta, TextDelta, Usage
 
@@ -72,6 +72,8 @@ class Assembly:
         "calls of tools"
         self._usage: Mapping[str, Any] | None = None
         self._done = False
+        self._thought = 0
+        "characters of thoughts in fields of their own"
         self._words = AnswerText(thinks_first=thinks_first, calls=written_calls)
         self._sound = AnswerSound(rate, longest)
 
@@ -85,9 +87,9 @@ class Assembly:
         return self._words.thought_first
 
     @property
-    def held(self) -> int:
-        """How many characters of text came that were not passed on, because they may be a thought or a call."""
-        return self._words.held
+    def unsaid(self) -> int:
+        """How many characters of text came that were not passed on: they are a thought, or may be one, or a call."""
+        return self._words.unsaid + self._thought
 
     @property
     def writes(self) -> bool:
@@ -161,7 +163,7 @@ class Assembly:
     @property
     def begun(self) -> bool:
         """Whether anything arrived that the server bills."""
-        return bool(self.text or self.held or self.received or self._usage or self.pieces)
+        return bool(self.text or self.unsaid or self.received or self._usage or self.pieces)
 
     @property
     def full(self) -> bool:
@@ -196,7 +198,7 @@ class Assembly:
         return Usage(
             text_in=expected.text_in,
             audio_in=expected.audio_in,
-            text_out=tokens.of_text(self.text) + (self.pieces.size + self.held) // 4,
+            text_out=tokens.of_text(self.text) + (self.pieces.size + self.unsaid) // 4,
             audio_out=round(self.received * tokens.AUDIO_OUT_PER_SECOND),
         )
 
@@ -211,6 +213,7 @@ class Assembly:
             yield from self._delta({"audio": audio}, {})
 
     def _delta(self, delta: Mapping[str, Any], chunk: Mapping[str, Any]) -> Iterator[TextDelta | AudioDelta]:
+        self._thought += thought_in(delta)
         content = text_of(delta.get("content")) or delta.get("refusal")
         if isinstance(content, str):
             if chunk.get("modality") == "audio":

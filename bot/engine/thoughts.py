@@ -49,6 +49,8 @@ class ThoughtFilter:
         "thoughts that ended but had not begun: all text before such an end was thought"
         self.held = 0
         "characters that may be such a thought"
+        self.thought = 0
+        "characters of thoughts, which the server bills like words"
         self._mode = _Mode.SAYING
         self._held: list[str] | None = [] if thinks_first else None
         "what may be such a thought; None: nothing more may be one"
@@ -90,7 +92,10 @@ class ThoughtFilter:
         if self._thought or self._mode is not _Mode.SAYING or len(self._held) >= MAX_HELD_PORTIONS:
             held, self._held = self._held, None
             self.held = 0
-            return said if self.ended_unbegun else "".join(held) + said
+            if self.ended_unbegun:
+                self.thought += sum(map(len, held))
+                return said
+            return "".join(held) + said
         self._held.append(said)
         self.held += len(said)
         return ""
@@ -105,6 +110,7 @@ class ThoughtFilter:
             before = self.ended_unbegun
             said.append(self._turn(mark[0]))
             if self.ended_unbegun > before:
+                self.thought += sum(map(len, said))
                 said.clear()
             at = mark.end()
         said.append(self._take(text[at:]))
@@ -142,6 +148,7 @@ class ThoughtFilter:
         if self._mode is _Mode.NAMING:
             self._name = (self._name + text)[:MAX_MARK_CHARACTERS].strip()
         if self._mode is not _Mode.SAYING:
+            self.thought += len(text)
             return ""
         if self._after_thought:
             text = text.lstrip()

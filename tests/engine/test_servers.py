@@ -152,6 +152,12 @@ async def test_a_server_that_writes_slowly_is_heard_out(model: ModelServer, make
     assert len(model.chats) == 1, "asking again, for sound, would double the wait"
 
 
+async def test_a_server_that_thinks_for_long_is_heard_out(model: ModelServer, make_engine: MakeEngine):
+    model.default = Speak("<think>" + "One thought after another. " * 60 + "</think>Four.", first_audio=2.0)
+    got = await listen(make_engine(dialect=COMPATIBLE, deadlines=Deadlines(first=2.0, gap=1.0)))
+    assert (got.text, got.error, len(model.chats)) == ("Four.", None, 1)
+
+
 async def test_a_server_on_this_machine_that_began_its_answer_is_waited_for(
     model: ModelServer, make_engine: MakeEngine
 ):

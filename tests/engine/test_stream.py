@@ -165,6 +165,33 @@ def test_usage_is_estimated_from_what_arrived():
     assert assembly.usage(expected) == (Usage(text_in=300, audio_in=50, text_out=4, audio_out=40), True)
 
 
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [delta(content="<think>" + "t" * 200), delta(content="t" * 200 + "</think>")],
+        [delta(content="t" * 400), delta(content="</think>")],
+        [delta(reasoning="t" * 200, reasoning_content="t" * 200), delta(reasoning_content="t" * 200)],
+        [delta(content=[{"type": "thinking", "thinking": [{"type": "text", "text": "t" * 200}]}]) for _ in range(2)],
+    ],
+    ids=["marked", "with an end alone", "in fields of their own", "in parts of their own"],
+)
+@pytest.mark.parametrize("thinks_first", [False, True])
+def test_thoughts_are_paid_too_and_count_as_an_answer_that_begins(chunks: list[Any], thinks_first: bool):
+    assembly = Assembly(thinks_first=thinks_first)
+    seen = [assembly.unsaid + len(assembly.text)]
+    for chunk in chunks:
+        list(assembly.feed(chunk))
+        seen.append(assembly.unsaid + len(assembly.text))
+    assert seen[0] < seen[1]
+    assert assembly.begun
+    list(assembly.feed(delta(content="word " * 8)))
+    list(assembly.end())
+    assert assembly.text.strip() == ("word " * 8).strip()
+    usage, estimated = assembly.usage(Usage(text_in=100))
+    assert estimated
+    assert usage.text_out == pytest.approx(110, abs=6)
+
+
 def test_usage_without_details_is_split_as_expected():
     totals = {"choices": [], "usage": {"prompt_tokens": 500, "completion_tokens": 90}}
     assembly, _, _ = play([data(), totals, DONE])
