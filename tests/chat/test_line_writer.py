@@ -197,6 +197,61 @@ async def test_a_channel_is_left_between_two_messages_of_a_line() -> None:
     assert "".join(home.contents).count("Secret") == 200
 
 
+@pytest.mark.parametrize("act", ["post", "posts", "edit"])
+async def test_what_was_on_its_way_into_a_channel_is_taken_out_of_it(act: str) -> None:
+    home, thread = Chat(), Chat()
+    thread.id = 2
+    writer = LineWriter(home)
+    writer.channel = thread
+    first, second = writer.post("first", growing=act != "posts", speaker=1), writer.post("second", speaker=2)
+    if act == "edit":
+        await writer.idle()
+        writer.revise(first, "first, changed")
+    thread.slow = 1.0
+    send, sent = thread.act, asyncio.Event()
+
+    async def acting(kind: str) -> None:
+        sent.set()
+        await asyncio.sleep(1.0)
+        await send(kind)
+
+    thread.act = acting  # type: ignore[method-assign]
+    await sent.wait()
+    writer.retreat()
+    writer.drop(lambda line: line.speaker == 2)
+    await writer.idle()
+    assert thread.contents == (["second"] if act == "edit" else [])
+    assert home.contents == [first.text]
+    assert second.text == "second"
+
+
+async def test_a_line_that_leaves_a_channel_keeps_its_buttons_and_is_dropped_like_one_that_waits() -> None:
+    home, thread, row = Chat(), Chat(), object()
+    thread.id = 2
+    writer = LineWriter(home)
+    writer.channel = thread
+    lines = [writer.post(f"Answer {number}.", row=row) for number in range(3)]  # type: ignore[arg-type]
+    await writer.idle()
+    for line in lines:
+        writer.revise(line, line.text + " All of it.")
+    lines[1].asked_by = lines[2].asked_by = (7,)
+    writer.retreat()
+    delete, took = thread.messages[1].delete, asyncio.Event()
+
+    async def taken() -> None:
+        await delete()
+        took.set()
+        await asyncio.sleep(1.0)
+
+    thread.messages[1].delete = taken
+    await took.wait()  # one is on its way, another still stands there
+    writer.drop(lambda line: 7 in line.asked_by)
+    await writer.idle()
+    assert not thread.messages
+    assert home.contents == ["Answer 0. All of it."]
+    assert [message.row for message in home.messages] == [row]
+
+
 async def test_buttons_stand_under_the_last_message_of_a_line() -> None:
     chat = Chat()
     scroll = LineWriter(chat)

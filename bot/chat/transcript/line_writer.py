@@ -6,7 +6,7 @@ While Discord cannot be reached, lines wait. Those that are late say so, and a n
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import discord
 import structlog
@@ -14,7 +14,7 @@ import structlog
 from bot.chat.i18n import Words
 from bot.chat.lines import split
 from bot.chat.requests import NONCE_BITS, REQUEST_ERRORS, is_chat_gone, is_edge_fault, retry_delay
-from bot.chat.transcript.outage import LATE_LINE_SECONDS, Outages
+from bot.chat.transcript.outage import Outages
 from bot.chat.transcript.waiting_lines import WaitingLines
 from bot.chat.transcript.written_line import TextChannel, WrittenLine
 
@@ -47,9 +47,9 @@ class LineWriter:
         self._unsent = WaitingLines()
         self._stale: dict[WrittenLine, None] = {}
         "posted lines whose text has changed, oldest first"
+        self._editing: WrittenLine | None = None
         self._next_edit = float("-inf")
-        self._failed_edits = 0
-        "in a row"
+        self._failed_edits = 0  # in a row
         self._forbidden_until = float("-inf")
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -60,9 +60,7 @@ class LineWriter:
         """Add a line at the end; one with a `row` of buttons gets a message of its own."""
         line = WrittenLine(text, growing=growing or row is not None, speaker=speaker)
         line.row = row
-        if self._unsent.add(line):
-            self.counts["lines_dropped"] += 1
-            self._outages.dropped()
+        self._queue(line)
         self._wake()
         return line
 
@@ -71,7 +69,7 @@ class LineWriter:
         if text == line.text and row is None:
             return
         line.text = text
-        line.row = row
+        line.row = row or line.row
         if line.posted:
             self._stale[line] = None
             self._wake()
@@ -82,8 +80,10 @@ class LineWriter:
         self.channel = self._home
 
     def drop(self, unwanted: Callable[[WrittenLine], bool]) -> None:
-        """Drop lines that are not written yet."""
+        """Drop lines that are not written yet, or would be written anew."""
         self._unsent.drop(unwanted)
+        for line in filter(None, (*self._stale, self._editing)):
+            line.drop(unwanted)
 
     async def idle(self) -> None:
         """Return when every line and change so far is written."""
@@ -97,23 +97,29 @@ class LineWriter:
         self.counts["lines_dropped"] += len(self._unsent)
         self._unsent.clear()
 
+    def _queue(self, line: WrittenLine) -> None:
+        if self._unsent.add(line):
+            self.counts["lines_dropped"] += 1
+            self._outages.dropped()
+
+    def _has_left(self, line: WrittenLine) -> bool:
+        """Whether a line is in a channel that others may read by now."""
+        return bool(line.posted and line.places & (self._left - {self.channel.id}))
+
     def _wake(self) -> None:
         self._changed.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write(), name=f"line_writer:{self.channel.id}")
 
     async def _write(self) -> None:
-        clock = asyncio.get_running_loop().time
         while self._unsent or self._stale:
             self._changed.clear()
             if self._unsent:
                 await self._post(self._unsent.take_batch())
-                continue
-            wait = self._next_edit - clock()
-            if wait > EDIT_TOLERANCE_SECONDS:  # a new line goes before an edit
+            elif (wait := self._next_edit - self._now()) > EDIT_TOLERANCE_SECONDS:  # a new line goes before an edit
                 await _wait_for(self._changed, wait)
-                continue
-            await self._edit_next()
+            else:
+                await self._edit_next()
 
     async def _post(self, batch: list[WrittenLine]) -> None:
         if self._now() < self._forbidden_until:
@@ -121,28 +127,26 @@ class LineWriter:
             return
         single = batch[0] if len(batch) == 1 else WrittenLine("", growing=False)
         written = 0
-        while True:
-            parts = split("\n".join(line.full_text for line in batch))
-            if written >= len(parts):
-                break
+        while written < len(parts := split(_together(batch))):
             if not await self._append(single, batch, parts[written], last=written == len(parts) - 1):
                 return
             written += 1
         self._outages.mark_late(batch, self._now())  # discord.py may have waited long by itself
         if single not in batch:  # they were several, or were dropped while they were being posted
-            single.text, single.late = "\n".join(line.full_text for line in batch), ""
-        if split(single.full_text) != single.shown or single.row:
-            self._stale[single] = None  # it changed while it was being posted
+            single.text, single.late, single.together = _together(batch), "", batch
+        changed = split(single.full_text) != single.shown or single.row is not single.shown_row
+        if changed or self._has_left(single):  # while it was being posted
+            self._stale[single] = None
 
     async def _append(self, line: WrittenLine, batch: list[WrittenLine], part: str, *, last: bool) -> bool:
         """Post a part of a batch, as soon as Discord can be reached; return whether Discord took it."""
         nonce = secrets.randbits(NONCE_BITS)  # the same for every attempt: the answer to one may be lost
         while True:
             try:
-                await self._tell_outage()
+                await self._outages.tell(self.channel, self._now())
                 if not line.posted:
                     self._outages.mark_late(batch, self._now())
-                    part = next(iter(split("\n".join(each.full_text for each in batch))), "")
+                    part = next(iter(split(_together(batch))), "")
                 if not part:  # its lines were dropped in the meantime
                     return False
                 view, since, place = _view(line, last), self._now(), self.channel.id
@@ -157,20 +161,11 @@ class LineWriter:
                     await self._wait_out(error)
             else:
                 break
-        if self._now() - since >= LATE_LINE_SECONDS:
-            self._outages.waited(since)
-        else:
-            self._outages.over()
+        self._outages.got_through(since, self._now())
         self.counts["posts"] += 1
         line.shows(part, posted, place)
         _take_view(line, view)
         return True
-
-    async def _tell_outage(self) -> None:
-        text = self._outages.notice(self._now())
-        if text:
-            await self.channel.send(text, silent=True, suppress_embeds=True, nonce=self._outages.nonce)
-            self._outages.told(self._now())
 
     async def _wait_out(self, error: BaseException) -> None:
         """Wait after an attempt that did not reach Discord."""
@@ -181,7 +176,7 @@ class LineWriter:
         await asyncio.sleep(delay)
 
     def _refused(self, error: BaseException) -> None:
-        """Record that Discord does not take a message: it is forbidden, or a moderator has deleted it."""
+        """Record that Discord does not take a message: it is forbidden, or was deleted."""
         if isinstance(error, discord.Forbidden):
             self._forbidden_until = self._now() + FORBIDDEN_PAUSE_SECONDS
             self.counts["refused"] += 1
@@ -192,7 +187,7 @@ class LineWriter:
 
     async def _edit_next(self) -> None:
         """Edit the line that waits longest. While Discord cannot be reached it waits on; new lines go first."""
-        line = next(iter(self._stale))
+        line = self._editing = next(iter(self._stale))
         del self._stale[line]
         self._next_edit = self._now() + LINE_EDIT_GAP_SECONDS
         try:
@@ -207,13 +202,18 @@ class LineWriter:
                 self._refused(error)
         else:
             self._failed_edits = 0
+            if self._has_left(line):  # while it was being edited
+                self._stale[line] = None
+        finally:
+            self._editing = None
 
     async def _edit(self, line: WrittenLine) -> None:
         parts = split(line.full_text)
         for index, part in enumerate(parts[: len(line.posted)]):
-            if line.places & (self._left - {self.channel.id}):  # left meanwhile, too
+            if self._has_left(line):  # meanwhile, too
                 await line.take_away()
-                self._unsent.add(line)
+                for each in line.lines:
+                    self._queue(each)
                 return
             view = _view(line, index == len(parts) - 1)
             if part != line.shown[index] or view:
@@ -230,15 +230,19 @@ class LineWriter:
         return asyncio.get_running_loop().time()
 
 
+def _together(batch: Sequence[WrittenLine]) -> str:
+    return "\n".join(line.full_text for line in batch)
+
+
 def _view(line: WrittenLine, last: bool) -> dict[str, discord.ui.View]:
     """Return a line's buttons for its last message, as an argument for discord.py."""
-    return {"view": line.row} if last and line.row is not None else {}
+    return {"view": line.row} if last and line.row is not None and line.row is not line.shown_row else {}
 
 
 def _take_view(line: WrittenLine, view: dict[str, discord.ui.View]) -> None:
-    """Record that a line's buttons are shown, unless it got others meanwhile."""
-    if view and line.row is view["view"]:
-        line.row = None
+    """Record which buttons are shown: the line may have got others meanwhile."""
+    if view:
+        line.shown_row = view["view"]
 
 
 async def _wait_for(event: asyncio.Event, seconds: float) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from bot.chat.i18n import Words
 from bot.chat.requests import NONCE_BITS, retry_delay
-from bot.chat.transcript.written_line import WrittenLine
+from bot.chat.transcript.written_line import TextChannel, WrittenLine
 
 LATE_LINE_SECONDS = 10.0
 """A line that waited this long says when it was said. Rate limits alone take up to five seconds."""
@@ -28,7 +28,7 @@ class Outages:
         "lines that found no room meanwhile"
         self._told = False
         self._next_notice_at = float("-inf")
-        self.nonce = 0
+        self._nonce = 0
         "of the notice about the present one"
 
     def failed(self, now: float, error: BaseException) -> tuple[bool, float]:
@@ -39,21 +39,25 @@ class Outages:
         self._attempts += 1
         return begins, retry_delay(self._attempts - 1, error)
 
-    def waited(self, since: float) -> None:
-        """Record that discord.py waited until now, by itself, to get a message through: that is an outage, too."""
-        if self._began_at is None:
+    def got_through(self, since: float, now: float) -> None:
+        """Record that Discord took a message. If discord.py waited long for that, by itself, it is an outage, too."""
+        if now - since < LATE_LINE_SECONDS:
+            self._began_at, self._dropped = None, 0
+        elif self._began_at is None:
             self._begin(since)
 
     def dropped(self) -> None:
         """Record that a line was dropped."""
         self._dropped += 1
 
-    def over(self) -> None:
-        """Discord takes messages again."""
-        self._began_at, self._dropped = None, 0
+    async def tell(self, channel: TextChannel, now: float) -> None:
+        """Tell people of the outage that is over, above the late lines. Raises REQUEST_ERRORS."""
+        if text := self._notice(now):
+            await channel.send(text, silent=True, suppress_embeds=True, nonce=self._nonce)
+            self._told, self._next_notice_at = True, now + OUTAGE_NOTICE_GAP_SECONDS
 
-    def notice(self, now: float) -> str:
-        """Return what is to be told above the late lines; empty: nothing."""
+    def _notice(self, now: float) -> str:
+        """Return what is to be told; empty: nothing."""
         if self._began_at is None or self._words is None or self._told or now - self._began_at < OUTAGE_SECONDS:
             return ""
         if now < self._next_notice_at and not self._dropped:
@@ -61,13 +65,9 @@ class Outages:
         code = "notice outage_lost" if self._dropped else "notice outage"
         return self._words()(code, seconds=round(now - self._began_at), count=self._dropped)
 
-    def told(self, now: float) -> None:
-        """People have the notice."""
-        self._told, self._next_notice_at = True, now + OUTAGE_NOTICE_GAP_SECONDS
-
     def _begin(self, now: float) -> None:
         self._began_at, self._attempts, self._told = now, 0, False
-        self.nonce = secrets.randbits(NONCE_BITS)
+        self._nonce = secrets.randbits(NONCE_BITS)
 
     def mark_late(self, lines: Iterable[WrittenLine], now: float) -> None:
         """Give the lines that waited too long their small print."""

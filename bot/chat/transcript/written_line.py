@@ -1,7 +1,7 @@
 """One line of the chat: what it should say, and the messages that say it."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 import discord
@@ -31,7 +31,20 @@ class TextChannel(Protocol):
 class WrittenLine:
     """One line; `text` is what it should say."""
 
-    __slots__ = ("asked_by", "growing", "late", "places", "posted", "queued_at", "row", "shown", "speaker", "text")
+    __slots__ = (
+        "asked_by",
+        "growing",
+        "late",
+        "places",
+        "posted",
+        "queued_at",
+        "row",
+        "shown",
+        "shown_row",
+        "speaker",
+        "text",
+        "together",
+    )
 
     def __init__(self, text: str, *, growing: bool, speaker: int = 0) -> None:
         self.text = text
@@ -49,11 +62,26 @@ class WrittenLine:
         self.places: set[int] = set()
         "ids of the channels in which they are: one, unless it had to change midway"
         self.row: discord.ui.View | None = None
-        "buttons for its last message, not shown yet"
+        "buttons for its last message"
+        self.shown_row: discord.ui.View | None = None
+        "those that it has"
+        self.together: list[WrittenLine] | None = None
+        "the lines that it is put together from; None: it is one"
 
     @property
     def full_text(self) -> str:
         return self.text + self.late
+
+    @property
+    def lines(self) -> "list[WrittenLine]":
+        """The lines to post anew in its place, once it is taken away."""
+        return [self] if self.together is None else self.together
+
+    def drop(self, unwanted: "Callable[[WrittenLine], bool]") -> None:
+        """Do not post these anew."""
+        kept = [line for line in self.lines if not unwanted(line)]
+        if len(kept) < len(self.lines):
+            self.together = kept
 
     def shows(self, part: str, posted: PostedMessage, place: int) -> None:
         """Take one more message, that shows a part of the text in a channel."""
@@ -79,4 +107,5 @@ class WrittenLine:
                 self.posted.pop()  # it has to stay, or is gone
                 self.shown.pop()
         self.places.clear()
+        self.shown_row = None
         self.late, self.queued_at = "", asyncio.get_running_loop().time()
