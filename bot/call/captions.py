@@ -213,9 +213,8 @@ class Captions(Holder):
         for reader in self.readers:
             if reader.language is None:
                 reader.show(caption)
-        if settled:
-            for language in {reader.language for reader in self.readers if reader.language is not None}:
-                self._translations.want(caption, language)
+            elif settled and (not corrected or reader.has(utterance_id)):
+                self._translations.want(caption, reader.language)
 
     def _translated(self, caption: Caption, language: str, text: str) -> None:
         for reader in self.readers:

@@ -13,7 +13,7 @@ from bot.call.settings import CallSettings
 from bot.chat.error_messages import error_sentence
 from bot.chat.i18n import Words
 from bot.chat.permissions import VocalChannel, check_bot, public_thread_kind
-from bot.chat.requests import REQUEST_ERRORS, within
+from bot.chat.requests import REQUEST_ERRORS, put_away, within
 from bot.chat.rights import open_to_readers
 from bot.chat.transcript.line_writer import LineWriter
 from bot.errors import BotError
@@ -111,8 +111,10 @@ class Entrance:
         name = f"{self._channel().name} {discord.utils.utcnow():%Y-%m-%d %H:%M}"
         opening = parent.create_thread(name=name, type=public_thread_kind(parent))
         try:
-            self._writer.channel = await within(ENTRANCE_REQUEST_SECONDS, opening)
+            thread = self._writer.channel = await within(ENTRANCE_REQUEST_SECONDS, opening)
             self.readers_changed()  # they may have, meanwhile
+            if self._writer.channel is not thread:
+                await put_away(thread)
         except discord.Forbidden:
             self._tell_once(self._words()("thread refused", channel=parent.mention))
         except REQUEST_ERRORS as error:

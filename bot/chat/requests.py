@@ -29,6 +29,7 @@ NONCE_BITS = 64
 """Size of a message's nonce. Discord posts a message once for each nonce, within some minutes."""
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=300.0, sock_connect=10.0, sock_read=20.0)
 """For each request, in seconds: an answer that has not begun 20 s after the request was sent does not come any more."""
+PUT_AWAY_SECONDS = 3.0
 START_ATTEMPTS = 3
 """Times that a request of the start is sent, if there is no answer."""
 _CHAT_GONE_CODES = {10003, 50001, 50083, 160005}
@@ -89,6 +90,12 @@ def retry_delay(attempt: int, error: BaseException) -> float:
     with suppress(ValueError):  # it may be a date
         delay = max(delay, min(float(headers.get("Retry-After", 0.0)), MAX_RETRY_AFTER_SECONDS))
     return delay
+
+
+async def put_away(thread: discord.Thread) -> None:
+    """Archive an own thread that was opened in vain: to delete it would take Manage Threads."""
+    with suppress(*REQUEST_ERRORS):
+        await within(PUT_AWAY_SECONDS, thread.edit(archived=True))
 
 
 async def within(seconds: float, request: Coroutine[Any, Any, _Result]) -> _Result:

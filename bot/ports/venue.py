@@ -64,6 +64,10 @@ class CaptionReader(Protocol):
         """What an utterance says so far, or finally."""
         ...
 
+    def has(self, utterance_id: int) -> bool:
+        """Whether the line of an utterance is there and can still be changed."""
+        ...
+
     def drop(self, utterance_id: int) -> None:
         """That was no speech, or is not to be shown: take it away if it is not final."""
         ...

@@ -11,7 +11,7 @@ from bot.call.extras import Extras
 from bot.call.growing_speech import GrowingSpeech, joined
 from bot.chat.captions.pages import MAX_PAGE_CHARACTERS, MAX_PAGE_LINES, CaptionPages
 from bot.errors import RateLimited
-from bot.types import Caption, Utterance
+from bot.types import Caption, Made, Utterance
 from tests.fake_call import FakeCall, fake_call
 from tests.fakes import ANNA, BEN, now
 
@@ -29,6 +29,9 @@ class Reader:
         self.shown.append((now(), caption))
         self.pages.show(caption)
 
+    def has(self, utterance_id: int) -> bool:
+        return self.pages.has(utterance_id)
+
     def drop(self, utterance_id: int) -> None:
         self.pages.drop(utterance_id)
 
@@ -41,6 +44,20 @@ class Reader:
     @property
     def lines(self) -> list[str]:
         return [line for page in self.pages.pages for line in page.text.splitlines()]
+
+
+class Translator:
+    """Translates in a second."""
+
+    model = writing_model = "gpt-audio-1.5"
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    async def write(self, instructions: str, text: str, *_: object, **__: object) -> Made:
+        self.texts.append(text)
+        await asyncio.sleep(1.0)
+        return Made("translated put right" if "right" in text else "translated", b"")
 
 
 def reading(fake: FakeCall, language: str | None = None) -> Reader:
@@ -112,6 +129,25 @@ async def test_nobody_gets_anothers_line_and_all_of_them_are_there() -> None:
         final = {caption.utterance_id for _, caption in reader.shown if caption.final}
         heard = {message.id for message in fake.call.record.messages if message.role == "user"}
         assert len(final) == len(heard) == 20
+
+
+@pytest.mark.looptime
+async def test_a_line_that_is_put_right_is_translated_only_for_those_who_can_see_it() -> None:
+    async with fake_call(ANNA, BEN, answering="listen") as fake:
+        studio = Translator()
+        object.__setattr__(fake.services, "studio", studio)
+        reading(fake)
+        await fake.says(ANNA, 3.0, then=6.0)
+        late = reading(fake, "ja")
+        await fake.says(ANNA, 3.0, then=6.0)
+        first, second = (message for message in fake.call.record.messages if message.role == "user")
+        assert len(late.lines) == 1
+        asked = len(studio.texts)
+        for line in (first, second):
+            fake.call.record.correct(replace(line, text="put right"))
+        await asyncio.sleep(6.0)
+        assert len(studio.texts) == asked + 1
+        assert late.lines == ["**Anna** translated put right ✎"]
 
 
 @pytest.mark.looptime

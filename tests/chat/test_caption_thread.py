@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from bot.call.captions import MAX_READERS
 from bot.chat.captions import caption_thread
 from bot.chat.captions.caption_thread import CaptionThread
 from bot.types import Caption, Heard
 from sandbox.guild.entities import GuildChannel
+from sandbox.guild.permissions import P
 from tests.chat.quiet_bot import QuietBot, quiet_bot, until
 from tests.chat.test_entrance import chat
 
@@ -145,6 +147,31 @@ async def test_whoever_takes_captions_away_is_not_shown_them_again_but_those_tha
     await until(lambda: not call.captions.readers)
     await (await quiet.sandbox.command(ada, "captions")).settled()
     assert len(call.captions.readers) == 1
+
+
+async def test_captions_end_where_the_bot_may_not_write_and_leave_no_empty_thread(quiet: QuietBot) -> None:
+    """Nobody pays for what nobody can read."""
+    sandbox, ada = quiet.sandbox, await quiet.joined()
+    [call] = quiet.calls.all()
+    await (await sandbox.command(ada, "captions")).settled()
+    [reader] = call.captions.readers
+    sandbox.moderator.overwrite(sandbox.general, sandbox.bot, deny=int(P.SEND_MESSAGES_IN_THREADS))
+    reader.show(Caption(1, 7, "Anna", "Hello", final=True))
+    await until(lambda: not call.captions.readers)
+    refused = await (await sandbox.command(ada, "captions")).settled()
+    assert "⚠️" in refused.text
+    assert not call.captions.readers
+    assert [thread.archived for thread in threads(quiet)] == [False, True]
+
+
+async def test_captions_for_which_there_is_no_room_make_no_thread(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    [call] = quiet.calls.all()
+    call.captions.readers += [cast("CaptionThread", None)] * MAX_READERS
+    refused = await (await quiet.sandbox.command(ada, "captions")).settled()
+    call.captions.readers.clear()
+    assert "⚠️" in refused.text
+    assert not threads(quiet)
 
 
 @pytest.mark.parametrize("end", ["deleted", "locked", "archived"])

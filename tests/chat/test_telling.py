@@ -342,6 +342,7 @@ async def test_nothing_goes_into_a_thread_that_others_can_read_by_the_time_it_is
     await call.venue.idle()
     [thread] = threads(sandbox)
     assert not sandbox.messages(thread)
+    assert sandbox.guild.channels[thread].archived
 
 
 async def test_a_button_is_believed_nothing_that_its_id_says_of_whose_it_is(tmp_path: Path) -> None:

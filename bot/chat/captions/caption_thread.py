@@ -8,7 +8,7 @@ import discord
 import structlog
 
 from bot.chat.captions.pages import CaptionPage, CaptionPages
-from bot.chat.requests import NONCE_BITS, is_chat_gone, is_message_gone
+from bot.chat.requests import NONCE_BITS, is_chat_gone, is_edge_fault, is_message_gone
 from bot.chat.throttle import Throttle
 from bot.types import Caption
 
@@ -40,7 +40,7 @@ class CaptionThread:
         self.key = key
         self.channel = channel
         self.on_gone: Callable[[CaptionThread], None] = lambda _: None
-        "told that the chat is gone: nobody reads on"
+        "told that the chat is gone, or the bot may not write in it: nobody reads on, and nothing more is paid"
         self._ending = ending
         self._beside_transcript = beside_transcript
         self._pages = CaptionPages()
@@ -59,6 +59,9 @@ class CaptionThread:
             self._throttle.soon()
         else:
             self._throttle.poke()
+
+    def has(self, utterance_id: int) -> bool:
+        return self._pages.has(utterance_id)
 
     def drop(self, utterance_id: int) -> None:
         self._pages.drop(utterance_id)
@@ -86,7 +89,8 @@ class CaptionThread:
         try:
             await self._write_pages()
         except discord.HTTPException as error:
-            if not is_chat_gone(error):
+            forbidden = isinstance(error, discord.Forbidden) and not is_edge_fault(error)
+            if not (forbidden or is_chat_gone(error)):
                 raise
             self._closed = True
             self.on_gone(self)

@@ -56,6 +56,10 @@ class CaptionPages:
         if len(page.lines) > MAX_PAGE_LINES or len(page.text) > MAX_PAGE_CHARACTERS:
             self._turn(page)
 
+    def has(self, utterance_id: int) -> bool:
+        """Whether the line of an utterance can still be changed."""
+        return self._page_of(utterance_id) is not None
+
     def drop(self, utterance_id: int) -> None:
         """Take a line away that is not final."""
         page = self._page_of(utterance_id)

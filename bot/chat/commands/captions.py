@@ -7,17 +7,18 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from bot.call.call import Call
+from bot.call.captions import MAX_READERS
 from bot.chat import lines
 from bot.chat.captions.caption_thread import CaptionThread
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.chat.permissions import VocalChannel, public_thread_kind
-from bot.chat.requests import REQUEST_ERRORS, within
+from bot.chat.requests import REQUEST_ERRORS, put_away, within
 from bot.chat.rights import Action, open_to_readers
 from bot.chat.spoken_languages import language_code, native_name, suggestions
 from bot.chat.venue import DiscordVenue
-from bot.errors import NotInCall
+from bot.errors import BotError, NotInCall
 
 THREAD_SECONDS = 5.0
 
@@ -52,6 +53,8 @@ async def captions(interaction: Interaction, language: app_commands.Range[str, 1
 
 
 async def _opened(call: Call, voice: VocalChannel, channel: object, code: str | None, words: Words) -> CaptionThread:
+    if len(call.captions.readers) >= MAX_READERS:
+        raise Refusal("refusal captions_many")
     name = words("captions thread", channel=voice.name)
     chat = await _chat(channel, f"{name} · {native_name(code)}" if code else name)
     began_with = call.captions.cost
@@ -71,14 +74,20 @@ async def _opened(call: Call, voice: VocalChannel, channel: object, code: str | 
 
     reader = CaptionThread(chat, key, code, ending, beside_transcript)
     reader.on_gone = call.captions.gone
-    if call.left:
-        raise NotInCall
-    if not open_to_readers(voice, chat):  # any more
-        raise Refusal("refusal captions_closed", channel=voice.mention)
-    if not call.captions.open(reader):
-        raise Refusal("refusal captions_many")
     begun = words("captions translated", language=native_name(code)) if code else words("captions begun")
-    await chat.send(begun, silent=True)
+    try:  # the thread took its time
+        if call.left:
+            raise NotInCall
+        if not open_to_readers(voice, chat):
+            raise Refusal("refusal captions_closed", channel=voice.mention)
+        if not call.captions.open(reader):
+            raise Refusal("refusal captions_many")
+        await chat.send(begun, silent=True)
+    except (BotError, *REQUEST_ERRORS):
+        call.captions.gone(reader)
+        if chat is not channel and isinstance(chat, discord.Thread):
+            await put_away(chat)
+        raise
     return reader
 
 
