@@ -19,11 +19,13 @@ from bot.chat.venue import DiscordVenue
 from bot.engine.text_and_speech import Made
 from bot.jobs.context import JobContext
 from bot.jobs.job_folder import JobFolder, folder_beside
+from bot.jobs.queue import MAX_RUNNING_JOBS_PER_SERVER
 from bot.jobs.services import JobServices
 from bot.types import Heard, Message, Utterance
 from sandbox.guild import payload
 from sandbox.guild.entities import GuildChannel, Kind, User
 from sandbox.guild.invocation import Refused
+from sandbox.guild.message import ChatMessage
 from sandbox.guild.permissions import P
 from sandbox.server import Sandbox
 from tests.chat.quiet_bot import QuietBot, quiet_bot, until
@@ -66,13 +68,16 @@ class SlowStudio:
 
     def __init__(self) -> None:
         self.asked, self.go = asyncio.Event(), asyncio.Event()
+        self.requests = 0
 
     async def write(self, instructions: str, text: str, *_: object, **__: object) -> Made:
+        self.requests += 1
         self.asked.set()
         await self.go.wait()
         return Made('{"decisions": []}', b"")
 
     async def say(self, *_: object, **__: object) -> Made:
+        self.requests += 1
         self.asked.set()
         await self.go.wait()
         return Made(SECRET, bytes(960))
@@ -183,6 +188,55 @@ async def test_what_is_ready_is_told_only_to_who_may_still_read_it(
             assert SECRET not in message.content
             assert not message.attachments
     assert not list(folder_beside(client.settings).path.glob("minutes-*.json"))
+
+
+async def test_minutes_that_were_kept_back_are_not_paid_twice(quiet: QuietBot, tmp_path: Path) -> None:
+    """Those that were told are written anew when somebody asks again."""
+    studio, sandbox, client = SlowStudio(), quiet.sandbox, quiet.client
+    client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), cast("Any", studio), JobFolder(tmp_path))
+    line = Message("user", 1, "Ben", SECRET, quiet.services.wall())
+    await quiet.store.remember(sandbox.guild.id, sandbox.lounge.id, [line])
+    boss, eve = sandbox.world.users[sandbox.guild.owner_id], sandbox.add_user("Eve")
+
+    async def ask(user: User) -> ChatMessage:
+        outcome = await sandbox.command(user, "minutes", {"channel": sandbox.lounge.id, "private": True})
+        assert outcome.message is not None
+        return outcome.message
+
+    kept_back = await ask(eve)
+    async with asyncio.timeout(30):
+        await studio.asked.wait()
+    await lose_sight(sandbox, eve)
+    studio.go.set()
+    await until(lambda: kept_back.content)
+    assert re.fullmatch(pattern("U"), kept_back.content)
+    for requests in (1, 2):
+        told = await ask(boss)
+        await until(lambda: told.content)  # noqa: B023
+        assert "**" in told.content
+        assert studio.requests == requests
+
+
+@pytest.mark.parametrize("name", ["minutes", "catchup"])
+async def test_nothing_is_spent_on_what_may_not_be_told_any_more_when_its_turn_comes(
+    quiet: QuietBot, tmp_path: Path, name: str
+) -> None:
+    studio, sandbox, client = SlowStudio(), quiet.sandbox, quiet.client
+    client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), cast("Any", studio), JobFolder(tmp_path))
+    line = Message("user", 1, "Ben", SECRET, quiet.services.wall())
+    await quiet.store.remember(sandbox.guild.id, sandbox.lounge.id, [line])
+    eve, queue = sandbox.add_user("Eve"), client.jobs.queue
+    others = [queue.take(sandbox.guild.id, 1) for _ in range(MAX_RUNNING_JOBS_PER_SERVER)]
+    outcome = await sandbox.command(eve, name, {"channel": sandbox.lounge.id, "private": True})
+    await until(lambda: len(queue) > len(others))
+    await lose_sight(sandbox, eve)
+    for ticket in others:
+        queue.give_back(ticket)
+    shown = outcome.message
+    assert shown is not None
+    await until(lambda: not len(queue))
+    await until(lambda: re.fullmatch(pattern("U"), shown.content))
+    assert not studio.requests
 
 
 async def test_the_price_of_public_minutes_is_not_agreed_to_once_others_could_read_them(

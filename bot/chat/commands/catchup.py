@@ -39,6 +39,7 @@ async def catchup(
         people = {person for line in talk for person in (line.speaker_id, *line.asked_by)}
         progress.ticket.tell_of(target.id, people, (line.id for line in talk))
         settings = host.preferences.of(guild_id, target.id)
+        await host.check_told(telling, user_id)  # before it is paid: it may have waited for its turn
         async with jobs.bill(guild_id, target.id, user_id, job.estimate(jobs.studio, talk)) as progress.account:
             progress.show(words("catchup working", lines=len(talk)))
             recap = await job.catch_up(talk, str(interaction.locale), settings.voice, jobs.studio, progress.account)

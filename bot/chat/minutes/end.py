@@ -91,10 +91,12 @@ async def _write(
     async with queue.turn(ticket):
         async with work.bill(host, talk, NO_ASKER) as account:
             limit = channel.guild.filesize_limit
-            written = await work.write(host, talk, account, words, lambda _: None, user_id=NO_ASKER, file_limit=limit)
-        ticket.finish()
-        files = written.files if channel.permissions_for(channel.guild.me).attach_files else []
-        made = await chat().send(written.text, files=files, silent=True, suppress_embeds=True)
+            async with work.written(
+                host, talk, account, words, lambda _: None, user_id=NO_ASKER, file_limit=limit
+            ) as written:
+                ticket.finish()
+                files = written.files if channel.permissions_for(channel.guild.me).attach_files else []
+                made = await chat().send(written.text, files=files, silent=True, suppress_embeds=True)
         await work.keep(host, talk, written, words, (made.channel.id, made.id))
     return made
 

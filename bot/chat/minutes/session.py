@@ -37,12 +37,13 @@ async def answer_with_minutes(
 
     async def run(progress: Progress) -> LongAnswer:
         talk.told_to(progress.ticket)
+        await host.check_told(telling, user_id)  # before it is paid: it may have waited for its turn
         async with work.bill(host, talk, user_id) as progress.account:
             limit = interaction.filesize_limit or channel.guild.filesize_limit
-            written = await work.write(
+            async with work.written(
                 host, talk, progress.account, words, progress.show, user_id=user_id, file_limit=limit
-            )
-        await host.check_told(telling, user_id)
+            ) as written:
+                await host.check_told(telling, user_id)
         if not private:
             await work.keep(host, talk, written, words, progress.message.place)
         nonlocal done

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -89,7 +90,8 @@ def bill(host: Host, talk: Meeting, user_id: int) -> JobAccount:
     return host.jobs.bill(talk.channel.guild.id, talk.channel.id, user_id, estimate)
 
 
-async def write(
+@asynccontextmanager
+async def written(
     host: Host,
     talk: Meeting,
     account: JobAccount,
@@ -98,25 +100,20 @@ async def write(
     *,
     user_id: int,
     file_limit: int,
-) -> Written:
-    """Take the minutes within an open account. Raises EngineError, PartFailed."""
+) -> AsyncIterator[Written]:
+    """Take the minutes within an open account, to be told in the block. Raises EngineError, PartFailed."""
     settings = host.preferences.of(talk.channel.guild.id, talk.channel.id)
 
     def progress(done: int, steps: int) -> None:
         show(words("minutes working", lines=len(talk.lines), done=done, parts=steps))
 
-    minutes = await job.take_minutes(
-        talk.lines,
-        settings.language,
-        host.jobs.studio,
-        account,
-        host.jobs.minutes_parts,
-        progress,
-        asked_by=user_id,
-    )
-    small = lines.price(account.cost, words, estimated=account.estimated)
-    text = await asyncio.to_thread(shown, minutes, talk.channel.id, words, small)
-    return Written(minutes, text, await post.files(minutes, talk.channel.name, words, file_limit), small)
+    language, notes = settings.language, host.jobs.minutes_parts
+    async with job.taken_minutes(
+        talk.lines, language, host.jobs.studio, account, notes, progress, asked_by=user_id
+    ) as minutes:
+        small = lines.price(account.cost, words, estimated=account.estimated)
+        text = await asyncio.to_thread(shown, minutes, talk.channel.id, words, small)
+        yield Written(minutes, text, await post.files(minutes, talk.channel.name, words, file_limit), small)
 
 
 def shown(minutes: job.Minutes, channel_id: int, words: Words, small: str) -> str:
@@ -124,13 +121,11 @@ def shown(minutes: job.Minutes, channel_id: int, words: Words, small: str) -> st
     return post.text(minutes, channel_id, words, [words("minutes lines", count=len(minutes.lines)), small])
 
 
-async def keep(host: Host, talk: Meeting, written: Written, words: Words, place: tuple[int, int]) -> None:
+async def keep(host: Host, talk: Meeting, made: Written, words: Words, place: tuple[int, int]) -> None:
     """Keep posted minutes, so that the post can change; `place`: the ids of its channel and message."""
     channel = talk.channel
     days = min(KEPT_MINUTES_DAYS, host.preferences.of(channel.guild.id, channel.id).retention_days)
     if days and all(place):
         until = time.time() + days * _KEPT_DAY_SECONDS
-        posted = PostedMinutes(
-            written.minutes, channel.guild.id, channel.id, *place, words.language, written.small, until
-        )
+        posted = PostedMinutes(made.minutes, channel.guild.id, channel.id, *place, words.language, made.small, until)
         await host.kept_minutes.keep(posted)

@@ -1,7 +1,8 @@
 """The lines of a meeting -> its minutes. A long meeting goes in parts, of which those that are done are kept."""
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
@@ -99,7 +100,8 @@ def estimate(studio: TextAndSpeech, lines: Sequence[NumberedLine]) -> dict[str, 
     return {studio.writing_model: Usage(text_in=text_in, text_out=_ESTIMATED_MINUTES_TOKENS * steps(lines))}
 
 
-async def take_minutes(
+@asynccontextmanager
+async def taken_minutes(
     lines: Sequence[NumberedLine],
     language: str | None,
     studio: TextAndSpeech,
@@ -108,48 +110,58 @@ async def take_minutes(
     progress: Progress = lambda _done, _all: None,
     *,
     asked_by: int = 0,
-) -> Minutes:
-    """Take the minutes of a meeting in `language` (BCP 47; None: the one spoken).
+) -> AsyncIterator[Minutes]:
+    """Take the minutes of a meeting in `language` (BCP 47; None: the one spoken), to be told in the block.
 
-    If a part fails, `notes` keeps the others for the next attempt. Raises NothingSaid, EngineError, and PartFailed for
-    a long meeting.
+    `notes` keeps what is done for the next attempt until the block ends well: what was not told is not paid twice.
+    Raises NothingSaid, EngineError, and PartFailed for a long meeting.
     """
     parts, people = in_parts(lines), frozenset(person for line in lines for person in line.people) | {asked_by}
     if all(line.by_bot for line in lines):
         raise NothingSaid
     written = language_name(language) if language else "the language that most of the talk is in"
-    proven: list[Proven] = []
     keys: list[str] = []
-    for number, part in enumerate(parts, 1):
-        shown = "\n".join(line.shown for line in part)
+
+    async def once(shown: str, number: int, ask: Callable[[], Awaitable[Proven]]) -> Proven:
+        """Return what is noted of a part (0: of their whole), or ask for it."""
         keys.append(request_key(shown.encode(), written, number))
         before = notes.begin(keys[-1], people)
-        progress(number - 1, steps(lines))
+        progress((number or steps(lines)) - 1, steps(lines))
         if before:
-            proven.append(_read(before[0], lines))
-            continue
+            return _read(before[0], lines)
         bill.check()
+        found = await ask()
+        notes.write(keys[-1], [_written(found)])
+        await bill.write()
+        return found
+
+    async def of_part(number: int, part: Sequence[NumberedLine], shown: str) -> Proven:
         told = _MINUTES_PART_PROMPT.format(number=number, count=len(parts)) if len(parts) > 1 else ""
         rules = _MINUTES_PROMPT.format(day=f"{part[0].at:%A, %d %B %Y}", part=told, language=written)
         work = partial(_ask, studio, bill, rules, shown)
-        claims = await (with_retry("minutes", number, len(parts), work) if len(parts) > 1 else _twice(work))
-        proven.append(prove(claims, part))
-        notes.write(keys[-1], [_written(proven[-1])])
-        await bill.write()
+        return prove(await (with_retry("minutes", number, len(parts), work) if len(parts) > 1 else _twice(work)), part)
+
+    proven: list[Proven] = []
+    for number, part in enumerate(parts, 1):
+        shown = "\n".join(line.shown for line in part)
+        proven.append(await once(shown, number, partial(of_part, number, part, shown)))
     found = tuple(claim for one in proven for claim in one.claims)
     dropped = sum(one.dropped for one in proven)
     if len(parts) > 1 and found:
-        progress(len(parts), steps(lines))
-        bill.check()
-        try:
-            joined = prove(await _twice(partial(_ask, studio, bill, _JOIN_MINUTES_PROMPT, _as_json(found))), lines)
-        except Incomplete:
-            joined = Proven(found, 0)  # nothing is lost: the parts stand one after the other
+        shown = _as_json(found)
+
+        async def join() -> Proven:
+            try:
+                return prove(await _twice(partial(_ask, studio, bill, _JOIN_MINUTES_PROMPT, shown)), lines)
+            except Incomplete:
+                return Proven(found, 0)  # nothing is lost: the parts stand one after the other
+
+        joined = await once(shown, 0, join)
         found, dropped = joined.claims or found, dropped + joined.dropped
     progress(steps(lines), steps(lines))
+    yield Minutes(tuple(lines), found, dropped)
     for key in keys:
         notes.drop(key)
-    return Minutes(tuple(lines), found, dropped)
 
 
 async def _ask(studio: TextAndSpeech, bill: JobAccount, rules: str, text: str) -> list[Claim]:
