@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from bot.billing.tokens import AUDIO_IN_PER_SECOND, AUDIO_OUT_PER_SECOND
@@ -54,9 +55,12 @@ class CostReport:
     "a charge that several people caused is shared evenly, as the budget shares it"
 
 
-def add_up(charges: Iterable[Charge]) -> CostReport:
+def add_up(charges: Iterable[Charge], until: datetime) -> CostReport:
+    """Leave out what came from `until` on: the clock may have been set back since."""
     ledger = CostReport()
     for charge in charges:
+        if charge.at >= until:
+            continue
         ledger.total.add(charge)
         day = charge.at.date().isoformat()
         ledger.days[day].add(charge)

@@ -87,10 +87,10 @@ class BuiltinTools:
     async def _usage(self, arguments: Mapping[str, Any], asking: Asking) -> str:
         midnight = datetime.combine(self._wall().astimezone(UTC).date(), time(), UTC)
         try:
-            costs = report.add_up(await self._kept.charges(asking.place.guild_id, midnight))
+            charges = await self._kept.charges(asking.place.guild_id, midnight)
         except StoreError:
             raise ToolFailed("The figures cannot be read now.") from None
-        names = asking.place.people()
+        costs, names = report.add_up(charges, midnight + timedelta(days=1)), asking.place.people()
         theirs = {names[user_id]: _dollars(costs.people[user_id]) for user_id in asking.people if user_id in names}
         told = {"server_today": _dollars(costs.total), "people_today": theirs, "day": "UTC"}
         return json.dumps(told, ensure_ascii=False)

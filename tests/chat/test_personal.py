@@ -146,6 +146,8 @@ async def test_usage_shows_everyone_the_whole_and_their_own_share(
             Charge(now - timedelta(days=3), guild, lounge, (ada.id,), "reply", "m", use, Decimal("4.00")),
             Charge(now - timedelta(days=3), guild, lounge, (zoe.id,), "text", "m", use, Decimal("0.01")),
             Charge(now, guild + 1, lounge, (ada.id,), "reply", "m", use, Decimal("9.00")),
+            # the clock was set back over midnight since
+            Charge(now + timedelta(days=1), guild, lounge, (ada.id,), "reply", "m", use, Decimal("8.00")),
         ]
     )
     drawn: list[tuple[Any, ...]] = []

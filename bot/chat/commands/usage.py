@@ -38,7 +38,7 @@ async def usage(interaction: Interaction, period: Literal["today", "week", "mont
     charges = await host.services.store.charges(
         interaction.guild.id, midnight - timedelta(days=PERIOD_DAYS[period] - 1)
     )
-    costs = await asyncio.to_thread(report.add_up, charges)
+    costs = await asyncio.to_thread(report.add_up, charges, midnight + timedelta(days=1))
 
     def money(cost: Decimal) -> str:
         return lines.money(cost, words)
