@@ -317,7 +317,7 @@ class FakePlace:
         self.asked: list[tuple[str, str, Set[int]]] = []
 
     def standing(self, user_id: int) -> Standing:
-        return self.standings.get(user_id, Standing())
+        return self.standings.get(user_id, Standing(reads=True))
 
     async def fresh_standing(self, user_id: int) -> Standing:
         return self.standing(user_id)

@@ -131,7 +131,9 @@ def may(
     if channel is not None and not granted.view_channel and not there:
         return Refusal(rule.unseen)
     where = channel.mention if channel is not None else ""
-    if missing := tuple(PERMISSION_NAMES[name] for name in rule.needed if not getattr(granted, name)):
+    vocal = channel is None or isinstance(channel, VocalChannel)
+    needed = (name for name in rule.needed if vocal or name != "connect")  # which other channels do not know
+    if missing := tuple(PERMISSION_NAMES[name] for name in needed if not getattr(granted, name)):
         return Refusal(rule.lacking, channel=where, permissions=missing)
     powerful = server.manage_guild or any(getattr(granted, name) for name in rule.powers)
     if rule.powers and not powerful and not (rule.present and there):

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Set
+from dataclasses import replace
 from typing import Any, Protocol
 
 import discord
@@ -55,14 +56,19 @@ class DiscordToolPlace:
         self._asker = asker
 
     def standing(self, user_id: int) -> Standing:
-        guild = self._host.get_guild(self.guild_id)
-        if self._asker is not None and self._asker.id == user_id:
-            return standing_of(self._asker)
-        member = guild.get_member(user_id) if guild else None
-        return standing_of(member) if member else Standing()
+        guild, member = self._host.get_guild(self.guild_id), self._asker
+        if member is None or member.id != user_id:
+            member = guild.get_member(user_id) if guild else None
+        return self._standing(member) if member else Standing(reads=True)  # whether they do is asked before a use
 
     async def fresh_standing(self, user_id: int) -> Standing:
-        return await fresh_standing(self._host, self.guild_id, user_id)
+        member = await _fresh_member(self._host, self.guild_id, user_id)
+        return self._standing(member) if member else Standing()
+
+    def _standing(self, member: discord.Member) -> Standing:
+        channel = member.guild.get_channel_or_thread(self.channel_id)
+        reads = channel is not None and rights.may(member, Action.READ, channel) is None
+        return replace(standing_of(member), reads=reads)
 
     async def confirmed(self, tool: str, detail: str, user_ids: Set[int]) -> bool:
         guild = self._host.get_guild(self.guild_id)
@@ -140,15 +146,21 @@ class _AnswerButton(discord.ui.Button[ToolConfirm]):
 
 
 async def fresh_standing(host: Host, guild_id: int, user_id: int) -> Standing:
-    """Ask Discord: without a privileged intent it does not tell when somebody loses a role."""
+    """Return what somebody may do in a server by what Discord says now; nothing special where that is not known."""
+    member = await _fresh_member(host, guild_id, user_id)
+    return standing_of(member) if member else Standing()
+
+
+async def _fresh_member(host: Host, guild_id: int, user_id: int) -> discord.Member | None:
+    """Ask Discord: without a privileged intent it does not tell when somebody loses a role. None: it is not known."""
     guild = host.get_guild(guild_id)
     if guild is None:
-        return Standing()
+        return None
     try:
-        return standing_of(await within(MEMBER_REQUEST_SECONDS, guild.fetch_member(user_id)))
+        return await within(MEMBER_REQUEST_SECONDS, guild.fetch_member(user_id))
     except REQUEST_ERRORS as error:
         log.info("standing_unknown", guild=guild_id, error=type(error).__name__)
-        return Standing()
+        return None
 
 
 async def _close(message: Any, outcome: str) -> None:

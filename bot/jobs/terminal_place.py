@@ -15,10 +15,10 @@ class TerminalPlace:
         return {}
 
     def standing(self, user_id: int) -> Standing:
-        return Standing(manager=True)
+        return Standing(manager=True, reads=True)
 
     async def fresh_standing(self, user_id: int) -> Standing:
-        return Standing(manager=True)
+        return Standing(manager=True, reads=True)
 
     async def confirmed(self, tool: str, detail: str, user_ids: Set[int]) -> bool:
         """Ask on the terminal; where nobody can answer, nobody agrees."""

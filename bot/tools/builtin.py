@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.billing import report
 from bot.errors import StoreError
 from bot.ports import Asking, Store
-from bot.tools.tool import Run, Tool, ToolFailed
+from bot.tools.tool import Allowed, Run, Tool, ToolFailed
 from bot.types import Message, ToolSpec
 
 MAX_FOUND_LINES = 30
@@ -52,6 +52,7 @@ class BuiltinTools:
                 "recap",
                 "What was said in this channel in the last minutes, line by line with names and times.",
                 self._recap,
+                allowed="readers",
                 minutes={"type": "integer", "minimum": 1, "maximum": MAX_RECAP_MINUTES},
             ),
             _tool(
@@ -60,6 +61,7 @@ class BuiltinTools:
                 "the given words, with names and times, and summaries of longer talks. Try fewer or other words if "
                 "nothing is found; without words, only the newest summaries.",
                 self._recall,
+                allowed="readers",
                 words=_text("one to three words as they were said, separated by spaces; a name finds who spoke"),
             ),
         )
@@ -156,8 +158,16 @@ def _text(description: str) -> dict[str, Any]:
     return {"type": "string", "description": description}
 
 
-def _tool(name: str, description: str, run: Run, *, required: tuple[str, ...] = (), **properties: Any) -> Tool:
+def _tool(
+    name: str,
+    description: str,
+    run: Run,
+    *,
+    allowed: Allowed = "everyone",
+    required: tuple[str, ...] = (),
+    **properties: Any,
+) -> Tool:
     schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     if required:
         schema["required"] = list(required)
-    return Tool(ToolSpec(name, description, schema), run)
+    return Tool(ToolSpec(name, description, schema), run, allowed)

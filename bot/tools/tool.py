@@ -8,8 +8,9 @@ from typing import Any, Literal
 from bot.ports import Asking
 from bot.types import Standing, ToolSpec
 
-Allowed = Literal["everyone", "managers"] | frozenset[int]
-"""Whoever may have a tool used; a set: those who have one of these roles (Discord snowflakes), and managers."""
+Allowed = Literal["everyone", "readers", "managers"] | frozenset[int]
+"""Whoever may have a tool used. A set: those who have one of these roles (Discord snowflakes), and managers; readers:
+those who may read what was said there."""
 MAX_RESULT_CHARACTERS = 8_000
 """Of one result; the rest is cut, and the model is told so."""
 _CUT_CHARACTERS = 64
@@ -49,13 +50,15 @@ class Tool:
         return self.allowed == "everyone" or (bool(standings) and all(map(self._permits, standings)))
 
     def _permits(self, standing: Standing) -> bool:
+        if self.allowed == "readers":
+            return standing.reads
         if standing.manager:
             return True
         return isinstance(self.allowed, frozenset) and not self.allowed.isdisjoint(standing.roles)
 
     @property
     def right(self) -> str:
-        """Whose right it is, for people: everyone, managers or roles."""
+        """Whose right it is, for people: everyone, readers, managers or roles."""
         return self.allowed if isinstance(self.allowed, str) else "roles"
 
 

@@ -53,7 +53,7 @@ class ToolUse:
     name: str
     seconds: float
     allowed: str
-    "whose right it was: everyone, managers, roles; nobody: it was refused"
+    "whose right it was: everyone, readers, managers, roles; nobody: it was refused"
     outcome: str
     "done, refused, failed, late, unknown"
 
@@ -86,3 +86,5 @@ class Standing:
     "has Manage Server"
     roles: frozenset[int] = frozenset()
     "Discord snowflakes"
+    reads: bool = False
+    "may read what was said in the channel that it is about"

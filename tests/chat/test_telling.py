@@ -14,6 +14,7 @@ import pytest
 from bot.chat.captions.caption_thread import CaptionThread
 from bot.chat.job_progress import CancelButton
 from bot.chat.minutes.end import offer_view
+from bot.chat.tool_place import DiscordToolPlace
 from bot.chat.transcript.line_buttons import LineButton, LineId
 from bot.chat.venue import DiscordVenue
 from bot.engine.text_and_speech import Made
@@ -21,7 +22,10 @@ from bot.jobs.context import JobContext
 from bot.jobs.job_folder import JobFolder, folder_beside
 from bot.jobs.queue import MAX_RUNNING_JOBS_PER_SERVER
 from bot.jobs.services import JobServices
-from bot.types import Heard, Message, Utterance
+from bot.ports import Asking
+from bot.tools.builtin import BuiltinTools
+from bot.tools.registry import ToolRegistry
+from bot.types import Heard, Message, ToolCall, Utterance
 from sandbox.guild import payload
 from sandbox.guild.entities import GuildChannel, Kind, User
 from sandbox.guild.invocation import Refused
@@ -237,6 +241,25 @@ async def test_nothing_is_spent_on_what_may_not_be_told_any_more_when_its_turn_c
     await until(lambda: not len(queue))
     await until(lambda: re.fullmatch(pattern("U"), shown.content))
     assert not studio.requests
+
+
+async def test_tools_tell_what_was_said_only_where_all_who_ask_may_read_it(quiet: QuietBot) -> None:
+    sandbox, eve, ben = quiet.sandbox, await quiet.enter("Eve"), await quiet.enter("Ben")
+    line = Message("user", ben.id, "Ben", SECRET, quiet.services.wall())
+    await quiet.store.remember(sandbox.guild.id, sandbox.lounge.id, [line])
+    tools = ToolRegistry(BuiltinTools(quiet.store, quiet.services.wall).all)
+    place = DiscordToolPlace(quiet.client, (sandbox.guild.id, sandbox.lounge.id), dict, cast("Any", None))
+    for lost in (0, HISTORY, CONNECT):
+        sandbox.moderator.overwrite(sandbox.lounge, eve, deny=lost)
+        await until(lambda: place.standing(eve.id).reads is not bool(lost))  # noqa: B023
+        for people, told in (((eve.id,), not lost), ((eve.id, ben.id), not lost), ((ben.id,), True)):
+            asking = Asking(place, people)
+            assert ("recall" in {spec.name for spec in tools.offer(asking)}) is told
+            for call in (ToolCall("1", "recall", '{"words": "nine"}'), ToolCall("2", "recap", "{}")):
+                result, use = await tools.use(call, asking, 30.0)
+                assert (SECRET in result.text, use.outcome) == (told, "done" if told else "refused")
+    written = DiscordToolPlace(quiet.client, (sandbox.guild.id, sandbox.general.id), dict, cast("Any", None))
+    assert written.standing(eve.id).reads, "a text channel asks for no Connect"
 
 
 async def test_the_price_of_public_minutes_is_not_agreed_to_once_others_could_read_them(
