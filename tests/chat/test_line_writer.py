@@ -215,7 +215,7 @@ async def test_what_was_on_its_way_into_a_channel_is_taken_out_of_it(act: str) -
         await asyncio.sleep(1.0)
         await send(kind)
 
-    thread.act = acting  # type: ignore[method-assign]
+    thread.act = acting
     await sent.wait()
     writer.retreat()
     writer.drop(lambda line: line.speaker == 2)
