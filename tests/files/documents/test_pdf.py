@@ -342,6 +342,12 @@ def test_an_initial_begins_its_first_word(initial: str, line: str, word: str) ->
     assert found.startswith(word) and found.endswith("low and the garden was dry, as they all said.")
 
 
+def test_an_initial_begins_its_line_though_their_boxes_overlap() -> None:
+    below = column(62, 487, "when the water was low", "and the garden was dry,", "as they all said.")
+    found = text([Line(40, 478, "T", 30), Line(50, 500, "he gardeners met in June"), *below])
+    assert found.startswith("The gardeners met in June when")
+
+
 def test_a_watermark_across_every_page_is_none_of_its_lines() -> None:
     mark = Line(80, 380, "DRAFT", 90, matrix="0.707 0.707 -0.707 0.707")
     pages = [[*column(40, 500, *BODY, *BODY), mark] for _ in range(3)]

@@ -36,7 +36,8 @@ def _beside(initial: Fragment, fragments: list[Fragment]) -> Fragment | None:
     beside = [
         item
         for item in fragments
-        if -0.3 * item.em <= item.left - initial.right < _FARTHEST_EMS * item.em
+        if item is not initial
+        and initial.left - 0.3 * item.em <= item.left < initial.right + _FARTHEST_EMS * item.em
         and item.height * INITIAL_HEIGHT < initial.height
         and initial.top - item.height < item.top < initial.bottom - item.height
         and item.text[:1].isalpha()
