@@ -15,9 +15,11 @@ _INLINE_CODE = re.compile(r"`{1,3}([^`\n]{0,400})`{1,3}")
 _IMAGE_OR_LINK = re.compile(r"!?\[([^\]\n]{0,400})\]\((?:[^()\s]|\([^()\s]{0,400}\)){0,2000}(?:\s+\"[^\"\n]*\")?\)")
 _ADDRESS = re.compile(r"<?\b(?:https?://|www\.)([^\s<>()\[\]、。」』]*[^\s<>()\[\]、。」』.,;:!?'\"])>?", re.IGNORECASE)
 _DISCORD = re.compile(r"<(?:@[!&]?|#|a?:\w+:|t:)-?\d+(?::[a-zA-Z])?>|:[a-z0-9_+-]{2,}:")
-_ATTRIBUTE = r"\s+[\w:.@-]{1,60}\s?=\s?(?:\"[^\"<>\n]{0,400}\"|'[^'<>\n]{0,400}'|[^\s\"'<>]{1,400})"
+_VALUED = r"[\w:.@-]{1,60}\s?=\s?(?:\"[^\"<>\n]{0,400}\"|'[^'<>\n]{0,400}'|[^\s\"'<>]{1,400})"
+_BARE = r"(?:async|autoplay|checked|controls|defer|disabled|hidden|loop|muted|nowrap|open|required|reversed|selected)\b"
+_ATTRIBUTE = rf"\s+(?:{_VALUED}|{_BARE})"
 _MARKUP_TAG = re.compile(rf"</?[a-zA-Z][\w:.-]{{0,40}}(?:{_ATTRIBUTE}){{0,40}}\s?/?>")
-"""A name, and attributes that have values: words between two comparisons are no tag, as in `if a <b then c> d`."""
+"""A name, and attributes with values or known to need none: in `if a <b then c> d`, words stand between two signs."""
 _TABLE_RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*$")
 _RULE = re.compile(r"^\s*(?:[-*_=]\s*){3,}$")
 _LINE_MARK = re.compile(r"^\s*(?:>+\s?)*\s*(?:#{1,6}\s+|-#\s+|[-*+•‣◦・]\s+(?:\[[ xX]\]\s+)?|(\d{1,3})[.)]\s+)?")
@@ -78,7 +80,8 @@ _SPOKEN_SIGNS = {
     "±": ("plus or minus", "プラスマイナス"),
 }
 _COMPARISONS = {"<": ("is less than", "小なり"), ">": ("is greater than", "大なり")}
-"""Only beside a figure: `Settings > Voice` compares nothing."""
+_COMPARISON = re.compile(r"(?<=\d)\s?[<>]\s?(?=\d|[A-Za-z]\b)|(?:(?<=\b[A-Za-z])(?:\s[<>]\s|[<>]))(?=\d)")
+"""Of a figure with another, or with a quantity of one letter: not `Windows 11 > Settings`, nor `I <3 you`."""
 
 
 def speakable(text: str, language: str | None = None) -> str:
@@ -242,7 +245,5 @@ def _signs(text: str, column: int, space: str) -> str:
         for sign, names in table.items():
             if sign in text:
                 text = re.sub(rf"\s*{re.escape(sign)}\s*", f"{space}{names[column]}{space}", text)
-    for sign, names in _COMPARISONS.items():
-        either = rf"(?<=\d)\s?{sign}\s?(?=[\w(])|(?<=[\w)])\s?{sign}\s?(?=\d)"
-        text = re.sub(either, f"{space}{names[column]}{space}", text)
+    text = _COMPARISON.sub(lambda found: f"{space}{_COMPARISONS[found[0].strip()][column]}{space}", text)
     return re.sub(r"(?<=[\w)])\s?\+\s?(?=\d)", f"{space}{('plus', '足す')[column]}{space}", text)
