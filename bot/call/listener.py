@@ -77,8 +77,7 @@ class Listener:
         `talking` are the people whose packets arrive; `playing_since` is when playback of the answer began; `sent` is
         what the bot sent since the last tick.
         """
-        for packet in sent:
-            self._played.add(packet.at, packet.pcm)
+        self._played.add(sent)
         by_person: dict[int, list[Frame]] = {}
         absent: dict[int, int] = {}
         "person -> ticks since their last frame came"

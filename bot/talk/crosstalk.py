@@ -14,7 +14,6 @@ from bot.talk.echo_delay import find_delay
 from bot.talk.echo_model import (
     BAND_WINDOW_SAMPLES,
     MAX_TAIL_STEPS,
-    NO_TAIL,
     Bands,
     EchoModel,
     coarse_bands,
@@ -122,7 +121,7 @@ def _explained(heard: Samples, source: Samples) -> bool:
         a, b = coarse_bands(heard[at : at + count], source[at : at + count])
         if _steady(a):
             return False
-        reverberation, _ = reverberation_of(b, NO_TAIL, 2)
+        reverberation, _ = reverberation_of(b, 2)
         expected = b + reverberation
         if likeness(a, b, expected) < MIN_CROSSTALK_LIKENESS:
             return False

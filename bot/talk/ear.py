@@ -29,6 +29,7 @@ class Ear:
         """`ids` gives ascending utterance ids, shared by the call; `echo` outlives the ear: a room stays the same."""
         self._user_id = user_id
         self._next_id = ids if callable(ids) else ids.__next__
+        self._vad = vad
         self._segmenter = Segmenter(user_id, vad, self._next_id, settings)
         self._echo = echo
         self._frames: Sequence[Frame] = ()
@@ -76,7 +77,10 @@ class Ear:
 
     def hear(self, frames: Sequence[Frame], now: float, absent: int) -> None:
         """Take what arrived in some ticks, in order; in the last `absent` of them nothing came. Then `push`."""
+        echoing = self._echo.expected
         self._frames, self._absent = self._echo.take(frames, now - absent * FRAME_SECONDS), absent
+        if echoing and not (self._echo.expected or self._segmenter.speaking):
+            self._vad.reset()  # noise after the echo would be its last word
         self._segmenter.hear(self._frames)
 
     def push(self, now: float, ticks: int) -> list[SpeechEvent]:

@@ -14,13 +14,12 @@ import numpy as np
 from bot.audio import FRAME_SECONDS
 from bot.talk.echo_delay import find_delay
 from bot.talk.echo_model import (
+    JUDGED_STEP,
     NO_TAIL,
     REVERBERATION_FRAMES,
     EchoModel,
-    audible,
     coarse_bands,
     fitted,
-    reverberation_of,
 )
 from bot.talk.echo_suspect import MAX_ECHO_DELAY_FRAMES, EchoSuspect
 from bot.talk.heard_sound import MAX_OFF_FRAMES, MUTED_FRAME, HeardSound
@@ -67,10 +66,11 @@ FIRST_ALIGN_FRAMES, ALIGN_INTERVAL_FRAMES = 12, 400
 """Frames of echo after which the delay is followed first, and then each time: clocks drift."""
 ALIGNED, UNALIGNED = (0,), (-1, 0, 1)
 """Frames by which the delay may be off, before it was followed and after."""
-JUDGED_FRAMES, JUDGED_STEP = 8, 2
-"""Frames judged at once, by a window for every second: one transform of many costs hardly more than of one."""
-VOICE_SHARE, VOICE_SMOOTHING = 0.08, 0.4
-"""Share of the power that no echo explains, smoothed over about four frames, from which on the person speaks."""
+JUDGED_FRAMES = 8
+"""Frames judged at once: one transform of many windows costs hardly more than of one."""
+VOICE_SHARE, VOICE_SMOOTHING, MAX_SHARE = 0.075, 0.4, 0.185
+"""Share of the power that no echo explains, smoothed over about four frames, from which on the person speaks; the most
+that counts of one window: alone, none is a voice, in a lively room an echo has such windows, too."""
 VOICE_HOLD_FRAMES = 16
 """Frames that still pass after the last that was judged a voice: 0.32 s."""
 
@@ -91,8 +91,6 @@ class EchoGate:
         "frames that the model has followed"
         self._delay = 0
         "samples at 8 kHz"
-        self._tail = NO_TAIL
-        "reverberation at the last judged frame"
         self._expected = False
         "whether an echo must be there now"
         self._began = 0
@@ -203,7 +201,9 @@ class EchoGate:
         self._expected = True
         self._began, self._moves, self._align_at = number, UNALIGNED, number + FIRST_ALIGN_FRAMES
         self._unjudged = 0
-        self._score, self._voice_left, self._tail = 0.0, 0, NO_TAIL
+        self._score, self._voice_left = 0.0, 0
+        if self._model:
+            self._model.tail = NO_TAIL
 
     def _judge(self, model: EchoModel, count: int) -> None:
         """Decide about the newest frames: is there more than the echo?"""
@@ -214,17 +214,13 @@ class EchoGate:
             self._heard.window(end, count),
             *(self._played_window(end + moved, count, self._delay) for moved in self._moves),
         )
-        played = np.maximum.reduce(ways) if len(ways) > 1 else ways[0]
-        reverberation, self._tail = reverberation_of(played, self._tail, JUDGED_STEP)
-        expected = model.expected(played, reverberation)
-        for share in model.unexplained(heard, expected):
-            self._score += VOICE_SMOOTHING * (share - self._score)
+        for share in model.judge(heard, np.maximum.reduce(ways) if len(ways) > 1 else ways[0]):
+            self._score += VOICE_SMOOTHING * (min(share, MAX_SHARE) - self._score)
             if self._score > VOICE_SHARE:
                 self._voice_left = VOICE_HOLD_FRAMES
         if not self._voice_left:
-            model.adapt(heard, played, reverberation)
+            self.echoed += FRAME_SECONDS * JUDGED_STEP * model.adapt()
             self._learned += count
-            self.echoed += FRAME_SECONDS * JUDGED_STEP * audible(heard)
 
     def _align(self, end: int) -> None:
         """Follow the delay: the way to a listener takes a little longer or shorter with every answer."""
@@ -264,7 +260,7 @@ class EchoGate:
             return False
         self._begin(end)
         self._model, self._delay, self._learned = fit.model, found.samples, 0
-        self._moves, self._align_at, self._tail = ALIGNED, end + ALIGN_INTERVAL_FRAMES, fit.tail
+        self._moves, self._align_at = ALIGNED, end + ALIGN_INTERVAL_FRAMES
         if only:
             self.echoed += FRAME_SECONDS * fit.audible
         else:

@@ -33,6 +33,10 @@ FADING_RATIO = 4.0
 LIVELINESS_RATE, MIN_LIVELINESS = 0.25, 0.01
 """Share of the bands' steps that it follows; a dry room."""
 MAX_TAIL_STEPS = 128
+JUDGED_STEP = 2
+"""Frames from one judged window to the next."""
+NOISE_MARGIN, NOISE_RISE = 2.0, 1.1
+"""Power of noise above its least windows; how fast those may rise, per judgement: 2.6 dB a second."""
 EXPLAINED_MARGIN = 4.0
 """Power above the expected echo that still passes as echo: 6 dB."""
 QUIET_RATIO = 0.05
@@ -43,6 +47,8 @@ INITIAL_QUANTILE = 0.85
 """Share of the first frames that the initial gain explains."""
 SIGNIFICANT_RATIO = 10**-2.5
 """A band this far below its loudest frame tells nothing of its gain."""
+SIGNIFICANT_SHARE = SIGNIFICANT_RATIO / 2
+"""The same, of all bands together: the loudest one has about half of their power."""
 GAIN_RISE, GAIN_FALL, GAIN_FADE = 0.184, -0.046, -0.0092
 """Change of its logarithm per window: above the expected echo 0.8 dB up, below it 0.2 dB down, in holes 0.04."""
 SOUNDING_RATIO, MIN_SOUNDING_SHARE = 1e-4, 0.7
@@ -61,57 +67,55 @@ HOLE_RATIO = 10**-2.5
 """Less of the expected echo than this is a hole, which a canceller makes."""
 AUDIBLE_POWER = 10 ** (-60 / 10)
 """Mean square of a frame that counts as an echo: -60 dBFS."""
-_AUDIBLE_BAND_POWER = AUDIBLE_POWER * (3 / 8) * BAND_WINDOW_SAMPLES**2 / 2 / 4
-"""The same in the loudest band, which has about a fourth of a voice's power."""
+_AUDIBLE_TOTAL = AUDIBLE_POWER * (3 / 8) * BAND_WINDOW_SAMPLES**2 / 2
+_AUDIBLE_BAND_POWER = _AUDIBLE_TOTAL / 4
+"""The same in all bands, and in the loudest one, which has about a fourth of a voice's power."""
 NO_TAIL = np.zeros(len(BAND_EDGES_HZ) - 1, np.float32)
-NO_FINE_TAIL = np.zeros(BAND_WINDOW_SAMPLES // 2 + 1, np.float32)
 
 _EVERY_BAND = np.arange(len(BAND_EDGES_HZ) - 1)
 _ALL_BANDS = np.ones(len(BAND_EDGES_HZ) - 1, np.float32)
 _WINDOW = np.hanning(BAND_WINDOW_SAMPLES).astype(np.float32)
 _HERTZ = np.arange(BAND_WINDOW_SAMPLES // 2 + 1) * REFERENCE_RATE / BAND_WINDOW_SAMPLES
 _BANDS = np.array([(low <= _HERTZ) & (high > _HERTZ) for low, high in pairwise(BAND_EDGES_HZ)], np.float32).T
+_BANDS_OF_PARTS = np.repeat(_BANDS, 2, axis=0)
+"The same of real and imaginary parts."
 _COMPARED = _BANDS.any(axis=1)
+SILENT_BAND_POWER = SILENT_POWER * _BANDS.sum(axis=0)
+_SILENT_TOTAL = 1e-9 * float(np.square(_WINDOW).sum()) * _BANDS.sum()
+"""Of noise of -90 dBFS, in all bands."""
 
 
 def coarse_bands(*sounds: Samples) -> list[Bands]:
     """Return the same for windows that do not overlap, of sounds of one length; all at once is cheap."""
-    together = _bands_of(np.concatenate(sounds).reshape(-1, BAND_WINDOW_SAMPLES))
+    spectrum = np.fft.rfft(np.concatenate(sounds).reshape(-1, BAND_WINDOW_SAMPLES) * _WINDOW)
+    together = np.square(spectrum.view(np.float32)) @ _BANDS_OF_PARTS
+    together += SILENT_BAND_POWER
     each = len(together) // len(sounds)
     return [together[at : at + each] for at in range(0, len(together), each)]
 
 
-def _bands_of(windows: Samples) -> Bands:
-    return _powers(windows) @ _BANDS
-
-
-def _powers(windows: Samples) -> Powers:
+def _spectrogram(samples: Samples) -> Powers:
+    """Return a window per frame; each is two frames long."""
+    windows = sliding_window_view(samples, BAND_WINDOW_SAMPLES)[::REFERENCE_FRAME_SAMPLES]
     spectrum = np.fft.rfft(windows * _WINDOW)
     return (spectrum.real**2 + spectrum.imag**2 + SILENT_POWER).astype(np.float32)
 
 
-def _spectrogram(samples: Samples) -> Powers:
-    """Return a window per frame; each is two frames long."""
-    return _powers(sliding_window_view(samples, BAND_WINDOW_SAMPLES)[::REFERENCE_FRAME_SAMPLES])
-
-
-def reverberation_of(played: Bands, tail: Bands, step: int = 1) -> tuple[Bands, Bands]:
+def reverberation_of(played: Bands, step: int = 1) -> tuple[Bands, Bands]:
     """Return the reverberation that is heard in each window, and what they leave of it."""
-    mixing, fading = _TAILS[step]
     count = len(played)
-    reverberation = mixing[:count, :count] @ played + fading[:count, None] * tail
-    left = mixing[count, :count] @ played + fading[count] * tail
-    return reverberation.astype(np.float32), left.astype(np.float32)
+    reverberation = _MIXING[step][: count + 1, 1 : count + 1] @ played
+    return reverberation[:-1], reverberation[-1]
 
 
-def _tails(step: int) -> tuple[Bands, Bands]:
-    """Return what each window leaves to each later one, and what is left of the tail before all of them."""
-    age = np.subtract.outer(np.arange(MAX_TAIL_STEPS), np.arange(MAX_TAIL_STEPS))
-    mixing = np.where(age > 0, TAIL_SHARE * TAIL_DECAY ** (step * np.maximum(age, 0)), 0)
-    return mixing.astype(np.float32), (TAIL_DECAY ** (step * np.arange(MAX_TAIL_STEPS))).astype(np.float32)
+def _mixing_of(step: int) -> Bands:
+    """Return what the tail before some windows, and each of them, leaves to each window, and to those after them."""
+    later, earlier = np.ogrid[: MAX_TAIL_STEPS + 1, -1:MAX_TAIL_STEPS]
+    left = np.where(earlier < 0, TAIL_DECAY ** (step * later), TAIL_SHARE * TAIL_DECAY ** (step * (later - earlier)))
+    return np.where(later > earlier, left, 0).astype(np.float32)
 
 
-_TAILS = {step: _tails(step) for step in (1, 2)}
+_MIXING = {step: _mixing_of(step) for step in (1, 2)}
 
 
 class EchoModel:
@@ -128,43 +132,57 @@ class EchoModel:
         gains[~loud] = np.maximum(gains[~loud], np.median(gains[loud]))
         self._gains = gains
         self._loudest = float((played * self._gains).sum(axis=1).max())
+        self.tail, self.noise = NO_TAIL, NO_TAIL
+        "reverberation after the last judged window; power of what is always there"
         self.liveliness = 1.0
         "of the room: its reverberation relative to a lively one"
 
-    def expected(self, played: Bands, reverberation: Bands) -> Bands:
-        """Return the echo of what was played, before the gains."""
-        return (played + self.liveliness * reverberation).astype(np.float32)
+    def judge(self, heard: Bands, played: Bands) -> list[float]:
+        """Return the share of each window's power that is no echo, 0 to 1, of the windows after those judged last."""
+        rows = len(played) + 1
+        mixed = _MIXING[JUDGED_STEP][:rows, :rows] @ np.concatenate((self.tail[None], played))
+        self.tail, lively = mixed[-1], mixed[:-1]
+        lively *= self.liveliness
+        self._judged = heard, played, lively
+        shares = self.unexplained(heard, (played + lively).astype(np.float32))
+        if min(self._totals) > _SILENT_TOTAL:  # where a client sends nothing, it says nothing of the noise
+            self.noise = np.minimum(np.minimum.reduce(heard), self.noise * NOISE_RISE)
+        return shares
 
-    def unexplained(self, heard: Bands, played: Bands) -> list[float]:
-        """Return the share of each window's power that is no echo, 0 to 1."""
-        echo = played * self._gains
-        excess = np.maximum(heard - EXPLAINED_MARGIN * echo, 0)
-        excesses, totals, echoes = (powers @ _ALL_BANDS for powers in (excess, heard, echo))
+    def unexplained(self, heard: Bands, expected: Bands) -> list[float]:
+        """Return the same of any windows; `expected` is the echo before the gains."""
+        self._echo = echo = expected * self._gains
+        excess = np.maximum(heard - EXPLAINED_MARGIN * (echo + NOISE_MARGIN * self.noise), 0)
+        sums = (np.concatenate((excess, heard, echo)) @ _ALL_BANDS).tolist()
+        count = len(heard)
+        self._totals, self._echoes = sums[count : 2 * count], sums[2 * count :]
         shares: list[float] = []
-        for extra, total, expected in zip(excesses.tolist(), totals.tolist(), echoes.tolist(), strict=True):
-            self._loudest = max(expected, LOUDEST_MEMORY * self._loudest)
+        for extra, total, loud in zip(sums[:count], self._totals, self._echoes, strict=True):
+            self._loudest = max(loud, LOUDEST_MEMORY * self._loudest)
             shares.append(extra / (total + QUIET_RATIO * self._loudest))
         return shares
 
-    def adapt(self, heard: Bands, played: Bands, reverberation: Bands) -> None:
-        """Follow the echo with windows that are nothing else."""
-        lively = self.liveliness * reverberation
-        echo = (played + lively) * self._gains
-        steps = np.where(heard > echo, GAIN_RISE, GAIN_FALL)
-        steps[heard @ _ALL_BANDS < HOLE_RATIO * (echo @ _ALL_BANDS)] = GAIN_FADE
-        steps[echo < echo.max() * SIGNIFICANT_RATIO] = 0
-        fading = lively > FADING_RATIO * played
-        self._gains *= np.exp(np.where(fading, 0, steps).sum(axis=0))
-        change = float(steps[fading].sum()) * LIVELINESS_RATE
+    def adapt(self) -> int:
+        """Follow the echo with the windows judged last, which are nothing else; return how many can be heard."""
+        heard, played, lively = self._judged
+        steps = np.where(heard > self._echo, GAIN_RISE, GAIN_FALL)
+        for place, (total, echo) in enumerate(zip(self._totals, self._echoes, strict=True)):
+            if total < HOLE_RATIO * echo:
+                steps[place] = GAIN_FADE
+        steps *= self._echo >= max(self._echoes) * SIGNIFICANT_SHARE
+        all_steps = steps.sum(axis=0)
+        steps *= lively <= FADING_RATIO * played
+        gain_steps = steps.sum(axis=0)
+        self._gains *= np.exp(gain_steps)
+        change = float((all_steps - gain_steps) @ _ALL_BANDS) * LIVELINESS_RATE
         self.liveliness = min(max(self.liveliness * math.exp(change), MIN_LIVELINESS), 1.0)
+        return sum(total > _AUDIBLE_TOTAL for total in self._totals)
 
 
 class Fit(NamedTuple):
     """A sound as the echo of what was played."""
 
     model: EchoModel
-    tail: Bands
-    "reverberation after it"
     likeness: float
     "of the spectrograms, -1 to 1"
     surplus: float
@@ -176,12 +194,15 @@ def fitted(sound: Samples, source: Samples) -> Fit:
     """Return what `sound` is as the echo of `source`, which is longer by REVERBERATION_FRAMES before it."""
     fine_heard, fine_played = _spectrogram(sound), _spectrogram(source)
     heard, played = fine_heard @ _BANDS, fine_played @ _BANDS
-    reverberation, tail = reverberation_of(played, NO_TAIL)
+    reverberation, tail = reverberation_of(played)
     expected = (played + reverberation)[-len(heard) :]
     alike = likeness(heard, played[-len(heard) :], expected)
-    fine_expected = (fine_played + reverberation_of(fine_played, NO_FINE_TAIL)[0])[-len(heard) :]
+    fine_expected = (fine_played + reverberation_of(fine_played)[0])[-len(heard) :]
     more = surplus(fine_heard[:, _COMPARED], fine_expected[:, _COMPARED])
-    return Fit(EchoModel(heard, expected), tail, alike, more, audible(heard))
+    model = EchoModel(heard, expected)
+    model.tail = tail
+    model.noise = heard[heard.sum(axis=1) > _SILENT_TOTAL].min(axis=0, initial=float(heard.max()))
+    return Fit(model, alike, more, audible(heard))
 
 
 def audible(heard: Bands) -> int:

@@ -78,5 +78,7 @@ class HeardSound:
         else:
             sounds = dict(recent)
             sound = b"".join(sounds.get(number, MUTED_FRAME) for number in range(end - count, end))
-        samples = np.frombuffer(sound, "<i2").astype(np.float32)
-        return (samples[::2] + samples[1::2]) * _HEARD_SCALE
+        samples = np.frombuffer(sound, "<i2")
+        summed = np.add(samples[::2], samples[1::2], dtype=np.float32)
+        summed *= _HEARD_SCALE
+        return summed

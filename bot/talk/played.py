@@ -3,10 +3,13 @@
 Kept at 8 kHz, where speech has its energy. Time is counted in frames of 20 ms since the clock's zero.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.audio import FRAME_SECONDS, SPEAK_BYTES
+from bot.types import Sent
 
 Samples = NDArray[np.float32]
 
@@ -41,14 +44,17 @@ class PlayedSound:
         self.began = -MAX_PLAYED_FRAMES
         "the first loud frame after the last long pause"
 
-    def add(self, at: float, pcm: bytes) -> None:
-        """Note a frame that was sent `at` seconds; s16le mono 24 kHz, 960 bytes."""
-        frame = round(at / FRAME_SECONDS)
-        if frame > self._next + MAX_PACKET_JITTER_FRAMES:
-            self._skip_to(frame)
-        if len(pcm) != SPEAK_BYTES:
-            pcm = pcm.ljust(SPEAK_BYTES, b"\0")[:SPEAK_BYTES]
-        self._put(pcm, bool(np.maximum.reduce(np.frombuffer(pcm, "<i2")) > LOUD_SAMPLE))
+    def add(self, sent: Iterable[Sent]) -> None:
+        """Note what was sent: frames of 20 ms, s16le mono 24 kHz. Several at once are cheaper."""
+        frames = [(round(one.at / FRAME_SECONDS), one.pcm.ljust(SPEAK_BYTES, b"\0")[:SPEAK_BYTES]) for one in sent]
+        if not frames:
+            return
+        samples = np.frombuffer(b"".join([pcm for _, pcm in frames]), "<i2").reshape(len(frames), -1)
+        loud = (np.maximum.reduce(samples, axis=1) > LOUD_SAMPLE).tolist()
+        for (frame, pcm), is_loud in zip(frames, loud, strict=True):
+            if frame > self._next + MAX_PACKET_JITTER_FRAMES:
+                self._skip_to(frame)
+            self._put(pcm, is_loud)
 
     def silent_for(self, frame: int) -> int:
         """Return how many frames before `frame` the last loud one was, 0 if it is loud; many if it was long ago."""
@@ -64,9 +70,11 @@ class PlayedSound:
         known = range(self._next - MAX_PLAYED_FRAMES, self._next)
         wanted = range(first, last + 1)
         frames = [self._frames[n % MAX_PLAYED_FRAMES] if n in known else _SILENT_OUTPUT_FRAME for n in wanted]
-        samples = np.frombuffer(b"".join(frames), "<i2").astype(np.float32)
-        samples = samples[::3] + samples[1::3] + samples[2::3]
-        return samples[offset : offset + count] * _PLAYED_SCALE
+        samples = np.frombuffer(b"".join(frames), "<i2")
+        summed = np.add(samples[::3], samples[1::3], dtype=np.float32)
+        summed += samples[2::3]
+        summed *= _PLAYED_SCALE
+        return summed[offset : offset + count]
 
     def _skip_to(self, frame: int) -> None:
         """Fill the time in which nothing was sent."""

@@ -1,13 +1,18 @@
 """What comes back from a loudspeaker: real clips, codec, VAD, segmenter and floor (tests/bench/echo.py has more)."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
+from bot.audio import FRAME_SECONDS, HEAR_BYTES, HEAR_RATE, RTP_STEP, SPEAK_BYTES, SPEAK_RATE
 from bot.talk.echo import EchoGate
 from bot.talk.echo_model import fitted
-from bot.talk.played import REFERENCE_FRAME_SAMPLES
+from bot.talk.played import REFERENCE_FRAME_SAMPLES, PlayedSound, Samples
+from bot.types import Frame, Sent
+from sandbox import clips
 from sandbox.people.echo_path import EchoConditions
-from tests.bench.echo_room import EchoRoom, Line, Played
+from tests.bench.echo_room import EchoRoom, Line, Played, decode, encode
 
 QUESTION = Line(0.3, 1, "ben-moon")
 
@@ -125,3 +130,44 @@ def test_who_repeats_the_bots_words_later_is_answered() -> None:
     lines = [QUESTION, Line(9.5, 1, "bot-rice")]
     played = room(None, answer="bot-rice").play(lines, 16)
     assert len(played.requests) == 2
+
+
+ECHO_FRAMES, LEARNED_FRAMES = 10, 150
+"""Frames after which the echo comes back, and in which it is learned."""
+
+
+def passed(own: Samples) -> Iterator[tuple[int, Frame]]:
+    """Yield what passes of the echo of an answer and a person's own sound (16 kHz, -1 to 1), once the echo is known."""
+    answer = clips.load("bot-moon", SPEAK_RATE)
+    echo = 0.1 * decode(clips.load("bot-moon", HEAR_RATE))
+    gate = EchoGate(played := PlayedSound())
+    size = HEAR_BYTES // 2
+    for tick in range(len(own) // size):
+        played.add([Sent(tick * FRAME_SECONDS, answer[tick * SPEAK_BYTES : (tick + 1) * SPEAK_BYTES])])
+        back = np.zeros(size, np.float32)
+        if tick >= ECHO_FRAMES:
+            back += echo[(tick - ECHO_FRAMES) * size : (tick - ECHO_FRAMES + 1) * size]
+        frame = Frame(1, tick * RTP_STEP, encode(back + own[tick * size : (tick + 1) * size]))
+        for ready in gate.take([frame], tick * FRAME_SECONDS):
+            if tick > LEARNED_FRAMES and any(ready.pcm):
+                yield tick, ready
+        gate.recognise(speaking=not gate.known, pausing=False)
+    assert gate.known
+
+
+def own_sound(dbfs: float, seconds: float = 9.0) -> Samples:
+    noise = np.random.default_rng(1).standard_normal(round(seconds * HEAR_RATE))
+    return (noise * 10 ** (dbfs / 20)).astype(np.float32)
+
+
+@pytest.mark.parametrize("dbfs", [-90, -56, -52])
+def test_the_noise_of_a_microphone_is_no_voice_in_the_pauses_of_the_bot(dbfs: float) -> None:
+    assert not list(passed(own_sound(dbfs)))
+
+
+def test_a_single_burst_over_the_echo_is_no_voice_but_several_are() -> None:
+    bursts = own_sound(-90)
+    bursts[4 * HEAR_RATE : 4 * HEAR_RATE + HEAR_RATE // 50] += 10 * own_sound(-50, 0.02)
+    assert not list(passed(bursts))
+    bursts[5 * HEAR_RATE : 5 * HEAR_RATE + HEAR_RATE // 4] += 10 * own_sound(-50, 0.25)
+    assert {tick // 50 for tick, _ in passed(bursts)} == {5}
