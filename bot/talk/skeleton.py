@@ -11,30 +11,30 @@ _LOOK_ALIKES = {
     "8": "ȣ",
     "9": "ⳋꝯ",
     "a": "ɑαаᎪꓮᴀⲁ",
-    "b": "ƅβвьᏏᏴꓐꞵʙ",
+    "b": "ƅβвьᏏᏴꓐꞵʙƀ",
     "c": "ϲсᏟᴄⲥꓚ",
-    "d": "ԁᎠᏧꓒꓓᴅ",
-    "e": "εеҽᎬꓰꬲᴇⲉ",
+    "d": "ԁᎠᏧꓒꓓᴅđ",
+    "e": "εеҽᎬꓰꬲᴇⲉєɘɇ",
     "f": "ϝքẝꓝꞙꬵꜰ",
     "g": "ƍɡԍցᏀᏳᶃꓖɢ",
-    "h": "ηнһհᎻᏂⲏꓧʜ",
-    "j": "ʝϳјᎫꓙᴊ",
+    "h": "ηнһհᎻᏂⲏꓧʜħ",
+    "j": "ʝϳјᎫꓙᴊɉ",
     "k": "κкᏦⲕꓗᴋ",
-    "l": "ıǀɩɪͺιіӏᎥᏞⲓⳑꓡꓲꙇʟ",
+    "l": "ıǀɩɪͺιіӏᎥᏞⲓⳑꓡꓲꙇʟłƚ",
     "m": "μϻмᎷⲙꓟᴍ",
     "n": "ոռⲛꓠɴ",
-    "o": "οσоօᴏᴑⲟꓳꬽ",
+    "o": "οσоօᴏᴑⲟꓳꬽø",
     "p": "ρрᏢⲣꓑᴘ",
     "q": "ԛգզǫ",
     "r": "ʀгᎡᎱᏒᴦⲅꓣꭇꭈ",
     "s": "ƽѕտᏕᏚꓢꜱ",
-    "t": "τтᎢⲧꓔ",
+    "t": "τтᎢⲧꓔŧ",
     "u": "ʋυսᴜꓴꞟꭎꭒ",
     "v": "νѵᏙᴠꓦ",
     "w": "ɯѡԝաᎳᏔᴡꓪ",
     "x": "χхⲭꓫꭓ",
     "y": "ɣʏγϒуүᎩᎽᶌỿⲩꓬꭚ",
-    "z": "ζᏃᴢꓜ𐋵",
+    "z": "ζᏃᴢꓜ𐋵ƶ",
     "エ": "工",
     "カ": "力",
     "タ": "夕",
@@ -66,32 +66,51 @@ _CAPITALS = str.maketrans("ΝΥ", "NY")
 """Greek capitals of another shape than their small letters."""
 BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
 """Letters and symbols without a shape: a name made of them would look empty."""
+_UNSEEN_PATTERN = re.compile("[\u2065\u17b4\u17b5\ufff0-\ufff8\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]")
+"""Vowels without a shape, and what no letter may ever be given to but is left out when shown (Default_Ignorable)."""
 INVISIBLE_CATEGORIES = ("Cc", "Cf", "Cs", "Co")
 """Unicode categories that show nothing, such as bidirectional overrides; apart from KEPT_FORMAT_CHARACTERS."""
 KEPT_FORMAT_CHARACTERS = "\u200c\u200d"
 """Joiners, which scripts and emoji need."""
 _DIACRITICS_PATTERN = re.compile(
-    "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f"
+    "[\u180b-\u180d\u180f\U00016fe4\U000e0100-\U000e01ef"
+    "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f"
     "\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]"
 )
 """Marks that decorate a letter, among them the points of Hebrew and Arabic, which most people leave out, and Arabic's
-line that makes a word longer; those of other scripts are vowels and sounds."""
+line that makes a word longer, and those that choose among shapes of a letter; those of other scripts are vowels and
+sounds."""
+_LAST_WESTERN = "\u058f"
+"""Up to here letters are Latin, Greek, Cyrillic or Armenian: whatever mark they bear decorates them."""
 
 
 def visible(name: str) -> str:
     """Return `name` on one line without what nobody can see; empty if nothing is left."""
-    kept = "".join(map(_shown, unicodedata.normalize("NFC", name)))
+    kept = "".join(map(_shown, _UNSEEN_PATTERN.sub("", unicodedata.normalize("NFC", name))))
     seen = any(unicodedata.category(letter)[0] not in "MZ" and letter not in KEPT_FORMAT_CHARACTERS for letter in kept)
     return " ".join(kept.split()) if seen else ""
 
 
 def skeleton(name: str) -> str:
     """Return what `name` looks like, without case, accents, spaces and, unless it has nothing else, punctuation."""
-    letters = _DIACRITICS_PATTERN.sub("", unicodedata.normalize("NFKD", visible(name)))
+    letters = _undecorated(_DIACRITICS_PATTERN.sub("", unicodedata.normalize("NFKD", visible(name))))
     folded = letters.translate(_CAPITALS).casefold().translate(_FOLDED)
     for pair, shape in _PAIRS:
         folded = folded.replace(pair, shape)
     return "".join(filter(_is_shape, folded)) or "".join(folded.translate(_DOUBLE_QUOTES).split())
+
+
+def _undecorated(letters: str) -> str:
+    """Return western letters without the marks of other scripts."""
+    kept: list[str] = []
+    base = ""
+    for letter in letters:
+        if unicodedata.category(letter) not in ("Mn", "Me"):
+            base = letter
+        elif base and base <= _LAST_WESTERN:
+            continue
+        kept.append(letter)
+    return "".join(kept)
 
 
 def _shown(letter: str) -> str:
