@@ -1,5 +1,6 @@
 """PDFs become Markdown as somebody would read them aloud."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -356,6 +357,21 @@ def test_a_watermark_across_every_page_is_none_of_its_lines() -> None:
     assert found.count(BODY[0]) == 6
 
 
+def test_what_stands_upright_on_every_page_is_told_once() -> None:
+    heads = [Line(40 + 20 * n, 420, word, matrix="0 1 -1 0") for n, word in enumerate(("Rainfall", "Sunshine"))]
+    found = text(*([*column(40, 560, *BODY, *BODY), *heads] for _ in range(3)))
+    assert found.count("Rainfall") == found.count("Sunshine") == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "number", "after"), [("dated with ", "14", "C and found"), ("now take ", "1", "/2 cup of it")]
+)
+def test_raised_numbers_that_begin_a_word_are_no_marks_of_footnotes(before: str, number: str, after: str) -> None:
+    drawn = f"BT 40 500 Td /F1 10 Tf ({before}) Tj /F1 6 Tf 4 Ts ({number}) Tj /F1 10 Tf 0 Ts ({after}) Tj ET\n"
+    page = pdf(column(40, 440, *BODY), extra=drawn)
+    assert f"{before}{number}{after}" in read(page, "a.pdf", aloud=True).text
+
+
 def test_powers_are_kept_where_marks_of_footnotes_are_left_out() -> None:
     page = [
         Line(40, 500, "So E = mc"),
@@ -378,6 +394,12 @@ def test_columns_of_hebrew_are_read_from_right_to_left() -> None:
         *column(240, 500, *(line[::-1] for line in right), font=SHAPES),
     ]
     assert text(page) == f"{' '.join(right)}\n\n{' '.join(left)}"
+
+
+@pytest.mark.parametrize("words", ["اجتمع في عام ٢٠٢٦ هنا", "في سال ۲۰۲۶ اینجا", "ص١٢٣٤", "اجتمع ٣٫١٤ هنا"])
+def test_numbers_within_arabic_and_persian_keep_their_order(words: str) -> None:
+    drawn = re.sub(r"[\d٫]+", lambda number: number.group()[::-1], words)[::-1]
+    assert text([Line(40, 500, drawn, font=SHAPES)]) == words
 
 
 def test_the_two_letters_of_an_arabic_shape_stand_in_their_order() -> None:

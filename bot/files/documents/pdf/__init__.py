@@ -36,7 +36,7 @@ _NO_TITLE = re.compile(
 )
 _RAISED_MARK = re.compile(r"\[\^(\d+)\]")
 _PASSWORD_ERROR = 4
-_WATERMARK_PAGES = 3
+_MANY_TIMES = 3
 
 
 def read_pdf(data: bytes, name: str) -> Document:
@@ -130,7 +130,8 @@ def _blocks(pages: list[Page]) -> list[Block]:
             notes.clear()
         found.append(block)
 
-    watermarks = _watermarks(pages)
+    repeated = _repeated_asides(pages)
+    told = {aside for page in pages for aside in page.slanting & repeated}  # watermarks
     for page in pages:
         marks = {mark for item in page.fragments for mark in _RAISED_MARK.findall(item.text)}
         for block in blocks(page.fragments):
@@ -141,14 +142,17 @@ def _blocks(pages: list[Page]) -> list[Block]:
             for number, made in enumerate(paragraphs(lines, body, words, page.number) if lines else ()):
                 add(made, first=number == 0)
             notes += _notes(below, words, page.number)
-        notes += [Block("note", aside, page=page.number) for aside in page.asides if aside not in watermarks]
+        for aside in page.asides:
+            if aside not in told:
+                notes.append(Block("note", aside, page=page.number))
+            told |= {aside} & repeated
     return [*found, *notes]
 
 
-def _watermarks(pages: list[Page]) -> set[str]:
-    """Return what is written at another angle on so many pages that it belongs to none."""
+def _repeated_asides(pages: list[Page]) -> set[str]:
+    """Return what is written at another angle on so many pages that once is enough; slanting, it belongs to none."""
     asides = Counter(aside for page in pages for aside in set(page.asides))
-    return {aside for aside, count in asides.items() if count >= _WATERMARK_PAGES}
+    return {aside for aside, count in asides.items() if count >= _MANY_TIMES}
 
 
 def _goes_on(last: Block, block: Block) -> bool:

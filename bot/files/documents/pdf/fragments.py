@@ -30,6 +30,8 @@ INITIAL_HEIGHT = 1.8
 _POWERS, _UNIT_LETTERS = ("2", "3"), 2
 """What is raised after a short name is a power: mc², km²."""
 _DIGITS = re.compile(r"\d{1,3}(?!\d)")
+_BEGUN = re.compile(r"[\r\n]*(?:[/\u2044-]|[^\W\d_\u0e00-\u0eff\u2e80-\U0003ffff])")
+"""A number that is raised before these begins a word or a fraction: ¹⁴C, ½."""
 _STOPS = tuple('.,;:!?”"’)»')
 _BOLD_NAME = re.compile(rb"bold|black|heavy|demi|[-,]w[6-9]\b|ultra", re.IGNORECASE)
 """The weight that the library tells is made of the width of stems, and wrong as often as right."""
@@ -78,6 +80,8 @@ class Page:
     "in the order in which they were drawn"
     asides: list[str]
     "writing at another angle: a stamp in the margin, the name of an axis"
+    slanting: frozenset[str] = frozenset()
+    "those of them that are at none of the four angles"
 
 
 def read_page(page: pypdfium2.PdfPage, number: int) -> Page:
@@ -91,9 +95,10 @@ def read_page(page: pypdfium2.PdfPage, number: int) -> Page:
             return Page(number, [], [])
         angles = _angles(text_page, text, shown, boxes)
         main = Counter(angles.tolist()).most_common(1)[0][0]
-        asides = _asides(text, shown, angles, main)
+        asides, slanting = _asides(text, shown, angles, main)
         shown = shown[angles == main]
-        return Page(number, _fragments(text_page, text, shown, _turned(boxes[shown], int(main) % _SLANTING)), asides)
+        fragments = _fragments(text_page, text, shown, _turned(boxes[shown], int(main) % _SLANTING))
+        return Page(number, fragments, asides, slanting)
     finally:
         text_page.close()
 
@@ -140,12 +145,15 @@ def _is_vertical(boxes: np.ndarray) -> bool:
     return bool(below.mean() > 0.6)
 
 
-def _asides(text: str, shown: np.ndarray, angles: np.ndarray, main: int) -> list[str]:
-    others = shown[angles != main]
+def _asides(text: str, shown: np.ndarray, angles: np.ndarray, main: int) -> tuple[list[str], frozenset[str]]:
+    """Return what is written at other angles than most, and which of it slants."""
+    others, turns = shown[angles != main], angles[angles != main]
     if not len(others):
-        return []
-    breaks = np.flatnonzero(np.diff(others) > 3) + 1
-    return [" ".join(text[part[0] : part[-1] + 1].split()) for part in np.split(others, breaks)]
+        return [], frozenset()
+    breaks = np.flatnonzero((np.diff(others) > 3) | (np.diff(turns) != 0)) + 1
+    asides = [" ".join(text[part[0] : part[-1] + 1].split()) for part in np.split(others, breaks)]
+    firsts = turns[[0, *breaks.tolist()]]
+    return asides, frozenset(aside for aside, turn in zip(asides, firsts, strict=True) if turn == _SLANTING)
 
 
 def _turned(boxes: np.ndarray, quarter: int) -> np.ndarray:
@@ -182,11 +190,18 @@ def _raised(
         digits = _DIGITS.match(text, index)
         letters = _UNIT_LETTERS + 1 if digits and digits.group() in _POWERS else 2
         before = text[max(0, index - letters - 2) : index].rstrip()[-letters:]
-        if digits and (
-            (before.isalpha() and len(before) == letters) or before[-1:] in _STOPS or before[-1:] > "\u3000"
+        if (
+            digits
+            and not _begins(text, shown, ends, place + len(digits.group()))
+            and ((before.isalpha() and len(before) == letters) or before[-1:] in _STOPS or before[-1:] > "\u3000")
         ):
             found.append((index, digits.group()))
     return found
+
+
+def _begins(text: str, shown: np.ndarray, ends: np.ndarray, place: int) -> bool:
+    """Whether a word or the other half of a fraction follows at a place, on the same line."""
+    return place < len(shown) and not ends[place - 1] and _BEGUN.match(text, int(shown[place - 1]) + 1) is not None
 
 
 def _broken(text: str, shown: np.ndarray, close: np.ndarray) -> list[tuple[int, int, str]]:

@@ -14,7 +14,8 @@ import pypdfium2.raw as pdfium
 
 from bot.files.documents.scripts import LEFTWARD
 
-_RUN = re.compile(rf"{LEFTWARD.pattern}{{2,}}")
+_RUN = re.compile(rf"(?:(?![\u0660-\u066c\u06f0-\u06f9]){LEFTWARD.pattern}){{2,}}")
+"""Without the digits of Arabic and Persian, which run from left to right."""
 _ALEF_LAM = re.compile("[\u0622\u0623\u0625\u0627\u0671]\u0644")
 _ASCENT, _DESCENT = 0.93, 0.24
 """Of the usual fonts, in shares of their size."""
