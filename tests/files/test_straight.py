@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bot.audio import HEAR_RATE
+from bot.files.recordings import straight as reading
 from bot.files.recordings import survey as surveying
 from bot.files.recordings.container import Source, opened
 from bot.files.recordings.mix import Weights
@@ -90,6 +91,22 @@ def test_what_stands_in_memory_goes_the_same_way() -> None:
     from_memory, whole = straight(data)
     assert whole
     assert np.array_equal(from_memory, from_file)
+
+
+@pytest.mark.parametrize("kept", [None, b"", b"no sound"], ids=["gone", "empty", "something else"])
+def test_packets_are_read_where_the_memory_is_not_to_be_had(
+    kept: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where /proc is hidden from the process."""
+    data = encode(SOUND, RATE)
+    whole = [piece.samples.copy() for piece in read_track(data, 0, (), HEAR_RATE, 600.0, even=False)]
+    monkeypatch.setattr(reading, "OWN_MEMORY", str(tmp_path / "mem"))
+    if kept is not None:
+        (tmp_path / "mem").write_bytes(kept)
+    _, straightly = straight(data)
+    assert not straightly
+    found = [piece.samples.copy() for piece in read_track(data, 0, (), HEAR_RATE, 600.0, even=True)]
+    assert np.array_equal(np.concatenate(found), np.concatenate(whole))
 
 
 @pytest.mark.parametrize("container", ["mp3", "adts"])

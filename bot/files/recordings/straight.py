@@ -22,6 +22,8 @@ _STAMP_ERROR_SECONDS = 0.05
 PIECE_SECONDS = 2.0
 """Each costs a dozen calls of numpy, whatever it holds: with 0.5 s a third of the time that is not decoding."""
 
+OWN_MEMORY = "/proc/self/mem"
+
 
 class Straight:
     """Reads one track once, from its beginning."""
@@ -88,4 +90,4 @@ def _address(source: Source) -> str:
     if isinstance(source, Path):
         return str(source)
     start = int(np.frombuffer(source, np.uint8).ctypes.data)
-    return f"subfile,,start,{start},end,{start + len(source)},,:/proc/self/mem"
+    return f"subfile,,start,{start},end,{start + len(source)},,:{OWN_MEMORY}"
