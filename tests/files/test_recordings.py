@@ -80,6 +80,12 @@ def unpadded() -> bytes:
     return data[:36] + chunk + data[36:]
 
 
+def few_packs() -> bytes:
+    """Return a program stream of which one pack takes 700 kB, most of them padding (ISO 13818-1 section 2.5.3)."""
+    padding = b"\0\0\1\xbe" + struct.pack(">H", 65_000) + b"\xff" * 65_000
+    return made("vob", "mp2", 44_100) + padding * 10 + b"\0\0\1\xb9"
+
+
 READABLE: dict[str, Callable[[], bytes]] = {
     "voice message": lambda: encode(TONE, RATE),
     "opus 48k stereo": lambda: made("ogg", "libopus", 48_000, 2),
@@ -122,6 +128,11 @@ READABLE: dict[str, Callable[[], bytes]] = {
     "program stream": lambda: made("vob", "mp2", 44_100),
     "flac from a pipe": lambda: piped("flac", "flac"),
     "flac from a pipe with a tag behind": lambda: piped("flac", "flac") + b"TAG".ljust(128, b"\0"),
+    "flac from a pipe with another tag behind": lambda: piped("flac", "flac") + b"APETAGEX".ljust(400, b"\1"),
+    "flac from a pipe with a line break behind": lambda: piped("flac", "flac") + b"\n",
+    "program stream with padding": lambda: made("vob", "mp2", 44_100) + bytes(3),
+    "program stream with an end and more": lambda: made("vob", "mp2", 44_100) + b"\0\0\1\xb9" + b"\xff" * 4,
+    "program stream of few packs": few_packs,
     "nut": lambda: made("nut", "mp2", 44_100),
     "wavpack in matroska": lambda: made("matroska", "wavpack", 48_000),
     "matroska whose index names its clusters": with_cluster_index,
@@ -291,6 +302,13 @@ def test_what_is_cut_is_heard_as_far_as_it_goes_and_known(kind: str) -> None:
     assert 1.5 < len(to_pcm(data)) / 32_000 < 4.5
 
 
+def test_a_flac_file_of_unknown_length_is_cut_anywhere_in_its_last_frame() -> None:
+    data = piped("flac", "flac")
+    last = data.rindex(data[data.index(b"\xff\xf8") :][:2])
+    for end in (*range(last + 2, last + 12), *range(last + 12, len(data) - 4, 37), *range(len(data) - 4, len(data))):
+        assert Recording.open(data[:end], Limits()).facts.cut, f"{end} of {len(data)}"
+
+
 def test_an_index_before_the_sound_makes_a_cut_film_readable(tmp_path: Path) -> None:
     """Recorders that put the index first leave a file that tells of more than it has."""
     path = tmp_path / "a.m4a"
@@ -437,9 +455,40 @@ def test_a_recording_without_a_header_is_what_its_name_says(name: str, container
     assert abs(pitch(sound, 16_000) - 440) < 4
 
 
-def test_a_name_says_less_than_a_header() -> None:
-    data = plain_wav()
-    assert Recording.open(data, Limits(), "a.g722").facts == Recording.open(data, Limits()).facts
+HEADED: dict[str, Callable[[], bytes]] = {
+    "wav": plain_wav,
+    "mp3": lambda: made("mp3", "libmp3lame", 44_100, options={"id3v2_version": "0", "write_xing": "0"}),
+    "adts": lambda: made("adts", "aac", 44_100),
+    "ac3": lambda: made("ac3", "ac3", 48_000, 2),
+    "wma": lambda: made("asf", "mp2", 44_100),
+    "rf64": lambda: made("wav", "pcm_s16le", options={"rf64": "always"}),
+    "tta": lambda: made("tta", "tta"),
+    "wavpack": lambda: made("wv", "wavpack"),
+    "transport stream": lambda: made("mpegts", "mp2", 44_100),
+}
+
+
+@pytest.mark.parametrize("kind", HEADED)
+@pytest.mark.parametrize("name", ["a.g722", "a.al"])
+def test_a_name_says_less_than_a_header(name: str, kind: str) -> None:
+    data = HEADED[kind]()
+    assert Recording.open(data, Limits(), name).facts == Recording.open(data, Limits()).facts
+
+
+@pytest.mark.parametrize(
+    "content", ["\ufeff\r\nMicrosoft Visual Studio Solution File\r\n", "話した 言葉\n" * 9000, "%PDF-1.7\0"]
+)
+def test_what_is_no_sound_is_none_by_any_name(content: str) -> None:
+    with pytest.raises(NotAudio):
+        Recording.open(content.encode(), Limits(), "App.sln")
+
+
+@pytest.mark.parametrize("first", [b"\xd5", b"\x55", b"\xff\xfb\x90\x64"], ids=["silence", "letters", "an mp3's mark"])
+def test_a_name_says_more_than_what_begins_like_a_header(first: bytes) -> None:
+    """Silence of A-law looks like GSM or letters, and four bytes of any noise like a frame."""
+    noise = np.random.default_rng(4).bytes(40_000)
+    facts = Recording.open(first * 40_000 + noise if len(first) == 1 else first + noise, Limits(), "a.al").facts
+    assert facts.seconds == pytest.approx((80_000 if len(first) == 1 else 40_004) / 8_000)
 
 
 def test_what_is_cut_before_its_first_sound_is_called_cut() -> None:

@@ -1,5 +1,11 @@
 """Bare frames without a container: whether the last one of a file is shorter than its own header says."""
 
+import av
+import av.error
+
+FORMS = frozenset(("aac", "loas", "mp3", "ac3", "eac3", "dts"))
+"""FFmpeg's names of what consists of frames that tell their length."""
+
 _DTS_SYNC = b"\x7f\xfe\x80\x01"
 _KILOBITS = {
     # (MPEG-1, layer) -> the bit rate by its number
@@ -11,41 +17,48 @@ _KILOBITS = {
 _AC3_KILOBITS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)
 _AC3_RATES = (48_000, 44_100, 32_000)
 _AC3_FRAME_SAMPLES = 1536
-_ID3_BYTES = 128
-"""Of a tag behind the last frame, in its first version."""
+_LEAST_FLAC_BYTES = 8
+"""FFmpeg takes less than this for the end of the frame before."""
 
 
 def frame_cut(form: str, packet: bytes) -> bool:
     """Whether a frame is shorter than its header says. `form` is the demuxer's name."""
+    return len(packet) < frame_bytes(form, packet)
+
+
+def flac_frame_cut(packet: bytes, extradata: bytes | None) -> bool:
+    """Whether the last frame of a FLAC file breaks off. It tells no length, and what stands behind it is in the packet.
+
+    FFmpeg decodes a frame whatever follows, be it tags or a line break, and refuses one that it must read beyond.
+    """
+    if packet.find(packet[:2], len(packet) - _LEAST_FLAC_BYTES + 1) > 0:
+        return True
+    decoder = av.CodecContext.create("flac", "r")
+    decoder.extradata = extradata
+    try:
+        return not decoder.decode(av.Packet(packet))
+    except av.error.FFmpegError:
+        return True
+
+
+def frame_bytes(form: str, packet: bytes) -> int:
+    """Return the length that a frame's header tells; 0: it tells none. `form` is the demuxer's name."""
     head = packet.ljust(12, b"\0")
     match form:
         case "aac" if head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
-            length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+            return (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
         case "loas" if head[0] == 0x56 and head[1] & 0xE0 == 0xE0:
-            length = ((head[1] & 0x1F) << 8 | head[2]) + 3
+            return ((head[1] & 0x1F) << 8 | head[2]) + 3
         case "mp3" if head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
-            length = _mpeg_frame_bytes(head)
+            return _mpeg_frame_bytes(head)
         case "ac3" if head.startswith(b"\x0b\x77"):
-            length = _ac3_frame_bytes(head)
+            return _ac3_frame_bytes(head)
         case "eac3" if head.startswith(b"\x0b\x77"):
-            length = 2 * (((head[2] & 7) << 8 | head[3]) + 1)
+            return 2 * (((head[2] & 7) << 8 | head[3]) + 1)
         case "dts" if head.startswith(_DTS_SYNC):
-            length = ((head[5] & 3) << 12 | head[6] << 4 | head[7] >> 4) + 1
-        case "flac":
-            return _checksum(packet[:-_ID3_BYTES] if packet[-_ID3_BYTES:].startswith(b"TAG") else packet) != 0
+            return ((head[5] & 3) << 12 | head[6] << 4 | head[7] >> 4) + 1
         case _:
-            return False
-    return len(packet) < length
-
-
-def _checksum(frame: bytes) -> int:
-    """Return the CRC-16 of a FLAC frame, its own included: 0 when it is whole (RFC 9639 section 9.3)."""
-    found = 0
-    for byte in frame:
-        found ^= byte << 8
-        for _ in range(8):
-            found = (found << 1 ^ 0x8005 if found & 0x8000 else found << 1) & 0xFFFF
-    return found
+            return 0
 
 
 def _mpeg_frame_bytes(head: bytes) -> int:

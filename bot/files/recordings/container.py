@@ -4,6 +4,7 @@ import io
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -12,7 +13,7 @@ import av.error
 from av.container import InputContainer
 
 from bot.errors import AbsurdAudio, BadAudio, NotAudio, TruncatedAudio
-from bot.files.recordings import headless, riff
+from bot.files.recordings import bare_frames, headless, riff
 
 Source: TypeAlias = bytes | Path
 _DEMUXERS = (
@@ -29,6 +30,7 @@ _DSD_CODECS = ("dsd", "dst")
 _CHANNEL_COUNTS = range(1, 65)
 _HEAD_BYTES = 1 << 16
 """Enough for the header of a WAV file, including any tags before its sound."""
+_FIRST_PACKETS = 4
 _GSM_FRAME_BYTES, _GSM_SIGNATURE, _LEAST_GSM_FRAMES = 33, 0xD, 50
 """Bare frames of GSM 06.10 have no header but four bits of each frame, so a second of them is asked for."""
 
@@ -37,12 +39,9 @@ _GSM_FRAME_BYTES, _GSM_SIGNATURE, _LEAST_GSM_FRAMES = 33, 0xD, 50
 def opened(source: Source) -> Iterator[InputContainer]:
     """Open a recording or a film. Errors of FFmpeg within the block become BadAudio; a subclass says why."""
     head = head_of(source)
-    file: str | BinaryIO = str(source) if isinstance(source, Path) else io.BytesIO(source)
     form = "gsm" if _is_gsm(head) else None
     try:
-        with av.open(
-            file, mode="r", format=form, container_options=OPEN_OPTIONS, metadata_errors="replace"
-        ) as container:
+        with _container(source, form) as container:
             if not container.streams.audio:
                 raise NotAudio("no audio track")
             for stream in container.streams.audio:
@@ -72,11 +71,29 @@ def head_of(source: Source) -> bytes:
 def readable(source: Source, name: str) -> Source:
     """Return a recording as FFmpeg reads it right."""
     head = head_of(source)
-    if header := headless.header_for(name, head, len(source) if isinstance(source, bytes) else source.stat().st_size):
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+    if header := headless.header_for(name, head, size, lambda: _is_known(source, head)):
         return header + (source if isinstance(source, bytes) else source.read_bytes())
     if not riff.misread(head):
         return source
     return riff.mended(source if isinstance(source, bytes) else source.read_bytes())
+
+
+def _container(source: Source, form: str | None = None) -> InputContainer:
+    file: str | BinaryIO = str(source) if isinstance(source, Path) else io.BytesIO(source)
+    return av.open(file, mode="r", format=form, container_options=OPEN_OPTIONS, metadata_errors="replace")
+
+
+def _is_known(source: Source, head: bytes) -> bool:
+    """Whether FFmpeg knows what a file is, and not by the chance that makes it find frames in any noise."""
+    try:
+        with _container(source) as container:
+            if (form := container.format.name) not in bare_frames.FORMS:
+                return form != "gsm"  # which FFmpeg takes silence of A-law for
+            packets = [bytes(packet) for packet in islice(container.demux(audio=0), _FIRST_PACKETS) if packet.size]
+            return bool(packets) and all(bare_frames.frame_bytes(form, packet) == len(packet) for packet in packets)
+    except (av.error.FFmpegError, ValueError, EOFError, OSError, OverflowError):
+        return _unopened(head) is not NotAudio
 
 
 def _is_gsm(head: bytes) -> bool:

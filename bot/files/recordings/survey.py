@@ -14,7 +14,7 @@ from av.stream import Disposition
 
 from bot.errors import AudioTooLong, EmptyAudio, TruncatedAudio
 from bot.files.recordings import ending
-from bot.files.recordings.bare_frames import frame_cut
+from bot.files.recordings.bare_frames import flac_frame_cut, frame_cut
 from bot.files.recordings.container import Source, bytes_of, opened
 from bot.files.recordings.mix import Weights, mixed, weights
 from bot.files.recordings.samples import Samples, channels_of
@@ -249,4 +249,6 @@ def _ends_short(container: InputContainer, look: _TrackLook) -> bool:
         return False
     if container.format.name in _COUNTED_FORMATS and stream.duration and stream.time_base:
         return look.total * look.base < float(stream.duration * stream.time_base) - _SLACK_SECONDS
+    if container.format.name == "flac":
+        return flac_frame_cut(bytes(last), stream.codec_context.extradata)
     return last.is_corrupt or frame_cut(container.format.name, bytes(last))
