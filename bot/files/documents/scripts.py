@@ -41,5 +41,5 @@ def folded(text: str) -> str:
 
 
 def _usual(found: re.Match[str]) -> str:
-    usual = unicodedata.normalize("NFKC", found.group())
+    usual = unicodedata.normalize("NFKC", found.group()).lstrip(" ")  # it puts the vowel signs of Arabic on a space
     return usual.translate(_WIDE_FORMS) if found.group() >= "\ufe10" else usual

@@ -156,6 +156,7 @@ def test_furigana_stand_in_brackets_after_their_word() -> None:
 
 def test_ligatures_soft_hyphens_and_radicals_are_written_as_usual() -> None:
     assert folded("o\ufb03ce so\u00adft ⼈⽣ ︒") == "office soft 人生 。"
+    assert folded("ك\ufe77ت\ufe76ب\ufc60") == "ك\u0640\u064eت\u064eب\u064e\u0651"
 
 
 def test_text_on_its_side_is_read_in_order() -> None:
@@ -305,6 +306,15 @@ def test_stretched_lines_are_none_of_the_columns_beside_them() -> None:
     assert text(page).split() == " ".join(line for lines in columns for line in lines).split()
 
 
+@pytest.mark.parametrize("cells", [("Orchards", "Litres"), ("Bed", "Orchard", "410")])
+def test_a_row_as_wide_as_the_caption_of_its_table_is_no_stretched_line(cells: tuple[str, ...]) -> None:
+    gap = (120 - 5 * sum(map(len, cells))) / (len(cells) - 1)
+    places = [40 + sum(5 * len(cell) + gap for cell in cells[:n]) for n in range(len(cells))]
+    rows = [Line(x, 487 - 13 * n, cell, font=SHAPES) for n in range(3) for x, cell in zip(places, cells, strict=True)]
+    page = [Line(40, 500, "Rain of each bed in June", font=SHAPES), *rows]
+    assert text(page).count(f"| {' | '.join(cells)} |") == 3
+
+
 def test_a_table_beside_running_text_is_read_apart_from_it() -> None:
     left = (
         "The northern beds got more",
@@ -335,12 +345,25 @@ def test_what_names_the_columns_of_a_table_on_each_page_is_no_running_head() -> 
 
 @pytest.mark.parametrize(
     ("initial", "line", "word"),
-    [("T", "he gardeners met in June", "The gardeners"), ("A", "garden is here", "A garden")],
+    [
+        ("T", "he gardeners met in June", "The gardeners"),
+        ("T", "HE GARDENERS met in June", "THE GARDENERS"),
+        ("A", "garden is here", "A garden"),
+        ("Q", "What did the gardeners do", "Q What did"),
+    ],
 )
 def test_an_initial_begins_its_first_word(initial: str, line: str, word: str) -> None:
-    below = column(62, 487, "when the water was low", "and the garden was dry,", "as they all said.")
+    below = [Line(62, 487, "when the water was low"), *column(40, 474, "and the garden was dry,", "as they all said.")]
     found = text([Line(40, 478, initial, 30), Line(62, 500, line), *below])
     assert found.startswith(word) and found.endswith("low and the garden was dry, as they all said.")
+
+
+@pytest.mark.parametrize("name", ["Baker", "BAKER"])
+def test_the_letter_beside_a_part_of_an_index_is_none_of_its_first_word(name: str) -> None:
+    found = text(
+        [Line(40, 478, "B", 30), *column(62, 500, f"{name}, Ann 12", "Beech, Bob 7", "Birch, Eve 9", "Boll 1")]
+    )
+    assert name in found and f"B{name}" not in found
 
 
 def test_an_initial_begins_its_line_though_their_boxes_overlap() -> None:
@@ -382,6 +405,16 @@ def test_powers_are_kept_where_marks_of_footnotes_are_left_out() -> None:
     found = read(pdf([*page, *column(40, 440, *BODY)]), "a.pdf", aloud=True).text
     assert "E = mc2" in found
     assert "said before " in found.replace("\n", " ") and "4" not in found
+
+
+def test_a_footnote_after_a_short_name_is_no_power() -> None:
+    page = [
+        *(Line(40, 500, "It was so in the EU"), Line(123.8, 504, "2", 6)),
+        *(Line(40, 480, "They had 5 km"), Line(105.6, 484, "2", 6)),
+    ]
+    notes = column(40, 60, "2 See the almanac.", size=7)
+    found = read(pdf([*page, *column(40, 440, *BODY), *notes]), "a.pdf").text
+    assert "EU[^2]" in found and "km2" in found
 
 
 def test_columns_of_hebrew_are_read_from_right_to_left() -> None:

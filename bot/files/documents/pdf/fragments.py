@@ -27,8 +27,15 @@ NO_SPACE_EMS = 0.12
 """What is nearer than this belongs to the same word."""
 INITIAL_HEIGHT = 1.8
 """An initial is higher than this many lines."""
-_POWERS, _UNIT_LETTERS = ("2", "3"), 2
-"""What is raised after a short name is a power: mc², km²."""
+_POWERS = ("2", "3")
+_UNITS = frozenset(["km", "hm", "dm", "cm", "mm", "nm", "ft", "yd", "mi"])
+_MOST_NAME_LETTERS = 2
+"""What is raised after a unit is a power, and after a short name (mc²) if no note of the page has that number."""
+_NOTE_NUMBER = re.compile(r"^(\d{1,3})[\sA-Z\u2e80-\uffef]", re.MULTILINE)
+"""At the start of a line. With a full stop it may be that of a list as well."""
+_NO_LETTER = re.compile(r"[\W\d_]")
+_REACH = 40
+"""Characters in which a word before a number is looked for."""
 _DIGITS = re.compile(r"\d{1,3}(?!\d)")
 _BEGUN = re.compile(r"[\r\n]*(?:[/\u2044-]|[^\W\d_\u0e00-\u0eff\u2e80-\U0003ffff])")
 """A number that is raised before these begins a word or a fraction: ¹⁴C, ½."""
@@ -184,19 +191,23 @@ def _raised(
     """Return where the small raised numbers after words and stops are: marks of footnotes. Powers are none."""
     small = np.zeros(len(shown), dtype=bool)
     small[1:] = (heights[1:] < heights[:-1] * _RAISED_HEIGHT) & (middles[1:] < middles[:-1] - 1e-3) & ~ends
-    found: list[tuple[int, str]] = []
+    raised = set(shown[small].tolist())
+    notes = (
+        {found.group(1) for found in _NOTE_NUMBER.finditer(text) if found.start() not in raised} if raised else set()
+    )
+    marks: list[tuple[int, str]] = []
     for place in np.flatnonzero(small).tolist():
         index = int(shown[place])
         digits = _DIGITS.match(text, index)
-        letters = _UNIT_LETTERS + 1 if digits and digits.group() in _POWERS else 2
-        before = text[max(0, index - letters - 2) : index].rstrip()[-letters:]
-        if (
-            digits
-            and not _begins(text, shown, ends, place + len(digits.group()))
-            and ((before.isalpha() and len(before) == letters) or before[-1:] in _STOPS or before[-1:] > "\u3000")
-        ):
-            found.append((index, digits.group()))
-    return found
+        if digits is None or _begins(text, shown, ends, place + len(digits.group())):
+            continue
+        before = text[max(0, index - _REACH) : index].rstrip()
+        word, number = _NO_LETTER.split(before)[-1], digits.group()
+        short = word in _UNITS or (len(word) <= _MOST_NAME_LETTERS and number not in notes)
+        named = len(word) > 1 and not (short and number in _POWERS)
+        if named or before[-1:] in _STOPS or before[-1:] > "\u3000":
+            marks.append((index, number))
+    return marks
 
 
 def _begins(text: str, shown: np.ndarray, ends: np.ndarray, place: int) -> bool:

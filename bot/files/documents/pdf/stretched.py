@@ -7,6 +7,8 @@ from bot.files.documents.pdf.fragments import Fragment
 _SAME_EDGE_EMS = 0.3
 _SAME_GAP_EMS = 0.15
 _WIDEST_GAP_EMS = 6.0
+_LEAST_WORDS = 3
+"""Two cells of a table have the edges of its caption, too."""
 
 
 def whole_lines(fragments: list[Fragment]) -> list[Fragment]:
@@ -22,11 +24,12 @@ def whole_lines(fragments: list[Fragment]) -> list[Fragment]:
             lines.append([item])
     if len(lines) == len(fragments):
         return fragments
-    made: list[list[Fragment]] = []
+    made: list[Fragment] = []
     for number, line in enumerate(lines):
-        around = [*made[-1:], *lines[number + 1 : number + 2]]
-        made.append([_joined(line)] if _is_stretched(line) and any(_fits(line, other) for other in around) else line)
-    return [item for line in made for item in line]
+        around = [*lines[max(0, number - 1) : number], *lines[number + 1 : number + 2]]
+        stretched = _is_stretched(line) and any(_fits(line, other) for other in around)
+        made += [_joined(line)] if stretched else line
+    return made
 
 
 def _is_beside(before: Fragment, item: Fragment) -> bool:
@@ -38,7 +41,9 @@ def _gap(before: Fragment, item: Fragment) -> float:
 
 
 def _is_stretched(line: list[Fragment]) -> bool:
-    if len(line) < 2 or any(" " in item.text for item in line):
+    if len(line) < _LEAST_WORDS or any(" " in item.text for item in line):
+        return False
+    if not any(map(str.isalpha, line[-1].text)):  # the last cell of a row: a number
         return False
     gaps = [_gap(before, item) for before, item in itertools.pairwise(line)]
     return max(gaps) - min(gaps) < _SAME_GAP_EMS * line[0].em and max(gaps) < _WIDEST_GAP_EMS * line[0].em
