@@ -59,13 +59,13 @@ def schedule(clock: Clock) -> PacerSchedule:
 
 
 def run(schedule: PacerSchedule, clock: Clock, until: float) -> None:
-    """Sleep exactly as long as the schedule asks."""
+    """Sleep exactly until the schedule asks."""
     while True:
-        pause = schedule.run_due()
-        if pause is None or clock.now + pause > 100 + until:
+        due = schedule.run_due()
+        if due is None or due > 100 + until:
             clock.now = max(clock.now, 100 + until)
             return
-        clock.now += pause
+        clock.now = max(clock.now, due)
 
 
 def lane(schedule: PacerSchedule, tape: Tape) -> Lane:

@@ -7,13 +7,17 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from structlog.testing import capture_logs
 
+from bot.audio import FRAME_SECONDS
 from bot.voice.receive.inbox import Inbox
 from bot.voice.receive.stall_guard import GUARD_INTERVAL_SECONDS, StallGuard
-from bot.voice.receive.udp import MAX_UNREAD_SECONDS, DatagramSocket, UdpReader
+from bot.voice.receive.udp import MAX_RELIEVED_DATAGRAMS, MAX_UNREAD_SECONDS, DatagramSocket, UdpReader
 from bot.voice.send.pacer import Pacer
+from tests.voice.test_pacer import Clock, PanicException, Tape
 
 STAND_STILL = threading.Event()
 """Never set: waiting for it holds up the loop."""
@@ -38,6 +42,28 @@ def reader(guard: StallGuard) -> Iterator[UdpReader]:
     reader = UdpReader(Inbox(), guard)
     yield reader
     reader.stop()
+
+
+class Flooded(DatagramSocket):
+    """A socket for which more has come whenever it is read, which costs as much as on a slow machine."""
+
+    COST = 0.00014
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.count = 0
+        self.ended = False
+
+    def watch(self, readable: Callable[[], None]) -> bool:
+        return False
+
+    def next(self) -> tuple[bytes, float | None]:
+        if self.ended:
+            raise BlockingIOError
+        self.clock.now += self.COST
+        self.count += 1
+        return b"x", None
 
 
 def nobody(_datagram: bytes) -> bool:
@@ -210,28 +236,84 @@ async def test_the_guard_reads_while_the_loop_stands_still(
         assert [datagram for datagram, _ in reader.inbox.drain(math.inf)] == sent
 
 
-def test_one_that_fails_does_not_keep_the_guard_from_the_others() -> None:
+@pytest.mark.parametrize("error", [ValueError(), PanicException()])
+def test_one_that_fails_does_not_keep_the_guard_from_the_others(error: BaseException) -> None:
     class Guarded:
-        def __init__(self, error: Exception | None = None) -> None:
+        def __init__(self, error: BaseException | None = None) -> None:
             self.error = error
             self.relieved = 0
 
-        def relieve(self) -> None:
+        def relieve(self) -> bool:
             self.relieved += 1
             if self.error:
                 raise self.error
+            return False
 
-    guard, broken, other = StallGuard(), Guarded(ValueError()), Guarded()
+    guard, broken, other = StallGuard(), Guarded(error), Guarded()
     assert guard.run_due(0.0) is None
     guard.add(broken)
     guard.add(other)
-    assert guard.run_due(1.0) == pytest.approx(GUARD_INTERVAL_SECONDS)
-    guard.run_due(1.0 + GUARD_INTERVAL_SECONDS / 2)
-    guard.run_due(1.0 + GUARD_INTERVAL_SECONDS)
+    with capture_logs() as logs:
+        assert guard.run_due(1.0) == pytest.approx(1.0 + GUARD_INTERVAL_SECONDS)
+        guard.run_due(1.0 + GUARD_INTERVAL_SECONDS / 2)
+        guard.run_due(1.0 + GUARD_INTERVAL_SECONDS)
     assert broken.relieved == other.relieved == 2
+    assert [entry["event"] for entry in logs] == ["not_relieved"]
     guard.discard(broken)
     guard.discard(other)
     assert guard.run_due(9.0) is None
+
+
+def test_a_flood_while_the_loop_stands_still_delays_no_packet() -> None:
+    clock, guard = Clock(), StallGuard()
+    with Flooded(clock) as flooded, Flooded(clock) as other:
+        readers = [UdpReader(Inbox(), guard, clock) for _ in range(2)]
+        for reader, sock in zip(readers, (flooded, other), strict=True):
+            reader.attach(sock, nobody)
+            reader.start()
+        clock.now += 2 * MAX_UNREAD_SECONDS
+        pacer, tape = Pacer(guard, clock), Tape(clock, 50)
+        pacer.add(tape).wake()
+        while tape.left:
+            pause = pacer.run_due()
+            clock.now += pause or 0.0
+    late = [at - tape.times[0] - number * FRAME_SECONDS for number, at in enumerate(tape.times)]
+    assert max(late) < FRAME_SECONDS / 2
+    # No time is lost, and none is given to one alone.
+    assert clock.now - 100 - 2 * MAX_UNREAD_SECONDS == pytest.approx((flooded.count + other.count) * Flooded.COST)
+    assert flooded.count == pytest.approx(other.count, abs=MAX_RELIEVED_DATAGRAMS)
+
+
+async def test_what_is_read_in_parts_bears_the_times_of_its_arrival(server: socket.socket, reader: UdpReader) -> None:
+    with dial(server) as sock:
+        reader.attach(sock, nobody)
+        await until(lambda: stamped(server, sock, reader))
+        for number in range(2 * MAX_RELIEVED_DATAGRAMS):
+            server.sendto(bytes([number]), sock.getsockname())
+        sent = time.monotonic()
+        STAND_STILL.wait(MAX_UNREAD_SECONDS + 0.05)
+        while reader.relieve():
+            STAND_STILL.wait(0.05)
+        read = list(reader.inbox.drain(math.inf))
+    assert [datagram[0] for datagram, _ in read] == list(range(2 * MAX_RELIEVED_DATAGRAMS))
+    assert max(at for _, at in read) <= sent + 0.001
+
+
+def test_the_guard_does_not_wait_for_a_loop_that_reads() -> None:
+    clock = Clock()
+    with Flooded(clock) as sock, ThreadPoolExecutor(1) as guards:
+        reader = UdpReader(Inbox(), StallGuard(), clock)
+        relieved: list[bool] = []
+
+        def aside(_datagram: bytes) -> bool:
+            clock.now += MAX_UNREAD_SECONDS
+            relieved.append(guards.submit(reader.relieve).result(20))
+            sock.ended = True
+            return False
+
+        reader.attach(sock, aside)
+        reader.drain()
+    assert relieved == [False]
 
 
 async def test_the_guard_leaves_alone_what_is_looked_after(server: socket.socket, reader: UdpReader) -> None:

@@ -16,8 +16,11 @@ GUARD_INTERVAL_SECONDS = 0.1
 class Relievable(Protocol):
     """What the guard looks after."""
 
-    def relieve(self) -> None:
-        """Do the event loop's work if it is late; called in another thread."""
+    def relieve(self) -> bool:
+        """Do a few milliseconds of the event loop's work if it is late; return whether there was any.
+
+        Called in another thread.
+        """
         ...
 
 
@@ -28,7 +31,10 @@ class StallGuard:
         self._guarded: tuple[Relievable, ...] = ()
         "replaced, never changed: the thread may look at it at any time"
         self._due = 0.0
-        self._failed = 0
+        self._next = 0
+        "whose turn it is"
+        self._failed: frozenset[Relievable] = frozenset()
+        "for these it was logged"
         self.on_wake: Callable[[], None] = lambda: None
 
     def add(self, guarded: Relievable) -> None:
@@ -37,18 +43,30 @@ class StallGuard:
 
     def discard(self, guarded: Relievable) -> None:
         self._guarded = tuple(other for other in self._guarded if other is not guarded)
+        self._failed -= {guarded}
 
     def run_due(self, now: float) -> float | None:
-        """Relieve everything guarded if it is time; return the seconds until then, None: there is nothing to guard."""
-        if not self._guarded:
+        """Relieve the next that is late, if it is time; return when it is again, None: there is nothing to guard.
+
+        One at a time, because the thread has packets to send between them.
+        """
+        guarded = self._guarded
+        if not guarded:
             return None
-        if now >= self._due:
-            self._due = now + GUARD_INTERVAL_SECONDS
-            for guarded in self._guarded:
-                try:
-                    guarded.relieve()
-                except Exception:  # the thread has other work
-                    if not self._failed:
-                        log.exception("not_relieved")
-                    self._failed += 1
-        return self._due - now
+        if now < self._due:
+            return self._due
+        for _ in guarded:
+            self._next = (self._next + 1) % len(guarded)
+            if self._relieved(guarded[self._next]):
+                return now
+        self._due = now + GUARD_INTERVAL_SECONDS
+        return self._due
+
+    def _relieved(self, guarded: Relievable) -> bool:
+        try:
+            return guarded.relieve()
+        except BaseException:  # a Rust panic included: the thread has other work
+            if guarded not in self._failed:
+                log.exception("not_relieved")
+            self._failed |= {guarded}
+            return False

@@ -23,6 +23,8 @@ RECEIVE_BUFFER_BYTES = 1 << 20
 """Asked of the kernel, which may grant less: room for what arrives until somebody reads."""
 MAX_UNREAD_SECONDS, MAX_UNREAD_AT_REST_SECONDS = 0.25, 0.75
 """The loop of a socket that was not looked at for this long stands still: a resting call ticks every 0.5 s."""
+MAX_RELIEVED_DATAGRAMS = 50
+"""Read at a time in the loop's place, in some 3 ms: the thread that does it sends the packets of all calls."""
 _SO_TIMESTAMPNS = 35
 """Linux, asm-generic/socket.h: the kernel notes when each datagram came."""
 _TIMESPEC = struct.Struct("@ll")
@@ -90,7 +92,7 @@ class UdpReader:
         "when the event loop last saw to the socket"
         self._reading = threading.Lock()
         self._read_at = self._looked_at
-        "nothing read from now on arrived before this"
+        "when there was nothing more to read: what is read from now on arrived later"
 
     def start(self) -> None:
         """Have the guard read whenever the event loop stands still."""
@@ -118,7 +120,8 @@ class UdpReader:
         self._looked_at = self._clock()
         if self._wake is None and self._socket is not None:
             self._socket.unwatch()
-            self._read()
+            with self._reading:
+                self._read(MAX_INBOX_DATAGRAMS)
         return True
 
     def rest(self, wake: Callable[[], None]) -> None:
@@ -126,37 +129,50 @@ class UdpReader:
         if self._wake is None and self._socket is not None and self._socket.watch(self._readable):
             self._wake = wake
 
-    def relieve(self) -> None:
-        """Read in the event loop's place if it stands still; the guard's thread calls this."""
+    def relieve(self) -> bool:
+        """Read some in the event loop's place if it stands still, return whether there was any.
+
+        The guard's thread calls this, and does not wait if the loop reads after all.
+        """
         limit = MAX_UNREAD_SECONDS if self._wake is None else MAX_UNREAD_AT_REST_SECONDS
-        if self._clock() - self._looked_at > limit:
-            self._read()
+        if self._clock() - self._looked_at <= limit or not self._reading.acquire(blocking=False):
+            return False
+        try:
+            read, _ = self._read(MAX_RELIEVED_DATAGRAMS)
+        finally:
+            self._reading.release()
+        return read > 0
 
     def _readable(self) -> None:
         self._looked_at = self._clock()
-        if self._read() and self._wake is not None and self._socket is not None:
+        with self._reading:
+            _, found = self._read(MAX_INBOX_DATAGRAMS)
+        if found and self._wake is not None and self._socket is not None:
             self._socket.unwatch()
             wake, self._wake = self._wake, None
             wake()
 
-    def _read(self) -> bool:
-        """Move what is there, at most an inbox full; return whether anything is for the inbox."""
-        found = False
-        with self._reading:
-            sock, aside, push = self._socket, self._aside, self.inbox.push
-            if sock is None:
-                return False
-            since, self._read_at = self._read_at, self._clock()
-            now, wall = self._read_at, time.time()
-            for _ in range(MAX_INBOX_DATAGRAMS):
-                try:
-                    datagram, at = sock.next()
-                except ConnectionError:
-                    continue  # the other side refused (ICMP), which may pass
-                except OSError:
-                    break  # nothing more, or closed
-                if datagram and not aside(datagram):
-                    # The wall clock may have been set meanwhile.
-                    push(datagram, now if at is None else min(now, max(since, now + at - wall)))
-                    found = True
-        return found
+    def _read(self, most: int) -> tuple[int, int]:
+        """Move what is there, at most so many datagrams; return how many were read, and how many are for the inbox.
+
+        The caller holds `_reading`.
+        """
+        read = found = 0
+        sock, aside, push = self._socket, self._aside, self.inbox.push
+        if sock is None:
+            return read, found
+        now, wall, since = self._clock(), time.time(), self._read_at
+        for _ in range(most):
+            try:
+                datagram, at = sock.next()
+            except ConnectionError:
+                continue  # the other side refused (ICMP), which may pass
+            except OSError:
+                self._read_at = now  # nothing more, or closed
+                break
+            read += 1
+            if datagram and not aside(datagram):
+                # The wall clock may have been set meanwhile.
+                push(datagram, now if at is None else min(now, max(since, now + at - wall)))
+                found += 1
+        return read, found

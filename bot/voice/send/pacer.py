@@ -47,7 +47,10 @@ class Aside(Protocol):
     "called by it, from any thread, when it has something to do again"
 
     def run_due(self, now: float) -> float | None:
-        """Do what is due by now, in seconds; return the seconds until something is, None: nothing until `on_wake`."""
+        """Do a few milliseconds of what is due by now, in seconds of the pacer's clock.
+
+        Return when something is due again, in the past if it was not all; None: nothing until `on_wake`.
+        """
         ...
 
 
@@ -103,7 +106,7 @@ class Lane:
 
 
 class PacerSchedule:
-    """The schedule, without the thread: `run_due` serves the lanes due by `clock` and returns how long to sleep."""
+    """The schedule, without the thread: `run_due` serves the lanes due by `clock` and returns when the next is."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -127,7 +130,7 @@ class PacerSchedule:
         return max(0.0, self._clock() - queue[0][0]) if queue else 0.0
 
     def run_due(self) -> float | None:
-        """Return the seconds until the next packet is due, None when every lane sleeps."""
+        """Return when the next packet is due, by `clock`; None when every lane sleeps."""
         while self._woken:
             lane = self._woken.popleft()
             if lane.due is None and not lane.closed:
@@ -135,7 +138,7 @@ class PacerSchedule:
         while self._queue and self._queue[0][0] <= self._clock() + MAX_EARLY_SECONDS:
             due, _, lane = heapq.heappop(self._queue)
             self._serve(due, lane)
-        return max(0.0, self._queue[0][0] - self._clock()) if self._queue else None
+        return self._queue[0][0] if self._queue else None
 
     def _enter(self, lane: Lane, due: float) -> None:
         lane.due = due
@@ -230,15 +233,19 @@ class Pacer:
             self._aside_woken = True
             self._change.notify()
 
+    def run_due(self) -> float | None:
+        """Send what is due, then do a little of what is aside; the thread calls this again and again.
+
+        Return the seconds until there is more, None: nothing until a wake.
+        """
+        self._aside_woken = False
+        dues = [self._schedule.run_due(), self._aside.run_due(self._clock()) if self._aside else None]
+        # By the clock as it is now: the work aside took its time.
+        return min((max(0.0, due - self._clock()) for due in dues if due is not None), default=None)
+
     def _run(self) -> None:
         while not self._closing:
-            self._aside_woken = False
-            aside = self._aside.run_due(self._clock()) if self._aside else None
-            pause = _earlier(aside, self._schedule.run_due())
+            pause = self.run_due()
             with self._change:
                 if not (self._schedule.waiting or self._aside_woken or self._closing):
                     self._change.wait(pause)
-
-
-def _earlier(one: float | None, other: float | None) -> float | None:
-    return one if other is None else other if one is None else min(one, other)
