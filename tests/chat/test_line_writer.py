@@ -225,6 +225,31 @@ async def test_what_was_on_its_way_into_a_channel_is_taken_out_of_it(act: str) -
     assert second.text == "second"
 
 
+@pytest.mark.parametrize("act", ["post", "edit"])
+async def test_what_was_on_its_way_is_taken_out_of_a_channel_though_the_rest_is_forbidden(act: str) -> None:
+    home, thread = Chat(http_error(discord.Forbidden, 403, 50001)), Chat()
+    thread.id = 2
+    writer = LineWriter(home)
+    writer.channel = thread
+    line = writer.post("Words. " * 400, growing=True)
+    if act == "edit":
+        await writer.idle()
+        writer.revise(line, "Secret words. " * 200)
+    done, acts = thread.act, itertools.count()
+
+    async def acting(kind: str) -> None:
+        await done(kind)
+        if next(acts) == (act == "edit"):  # the first post, the second edit
+            writer.retreat()
+            if act == "edit":
+                raise http_error(discord.Forbidden, 403, 50001)
+
+    thread.act = acting
+    await writer.idle()
+    assert not thread.messages
+    assert not home.messages
+
+
 async def test_a_line_that_leaves_a_channel_keeps_its_buttons_and_is_dropped_like_one_that_waits() -> None:
     home, thread, row = Chat(), Chat(), object()
     thread.id = 2

@@ -126,16 +126,16 @@ class LineWriter:
             self.counts["refused"] += len(batch)
             return
         single = batch[0] if len(batch) == 1 else WrittenLine("", growing=False)
-        written = 0
-        while written < len(parts := split(_together(batch))):
-            if not await self._append(single, batch, parts[written], last=written == len(parts) - 1):
-                return
+        written, taken = 0, True
+        while taken and written < len(parts := split(_together(batch))):
+            taken = await self._append(single, batch, parts[written], last=written == len(parts) - 1)
             written += 1
-        self._outages.mark_late(batch, self._now())  # discord.py may have waited long by itself
+        if taken:
+            self._outages.mark_late(batch, self._now())  # discord.py may have waited long by itself
         if single not in batch:  # they were several, or were dropped while they were being posted
             single.text, single.late, single.together = _together(batch), "", batch
         changed = split(single.full_text) != single.shown or single.row is not single.shown_row
-        if changed or self._has_left(single):  # while it was being posted
+        if taken and changed or self._has_left(single):  # while it was being posted
             self._stale[single] = None
 
     async def _append(self, line: WrittenLine, batch: list[WrittenLine], part: str, *, last: bool) -> bool:
@@ -198,14 +198,14 @@ class LineWriter:
                 self._stale[line] = None
                 self._next_edit = self._now() + max(LINE_EDIT_GAP_SECONDS, retry_delay(self._failed_edits, error))
                 self._failed_edits += 1
-            else:
-                self._refused(error)
+                return
+            self._refused(error)
         else:
             self._failed_edits = 0
-            if self._has_left(line):  # while it was being edited
-                self._stale[line] = None
         finally:
             self._editing = None
+        if self._has_left(line):  # while it was being edited
+            self._stale[line] = None
 
     async def _edit(self, line: WrittenLine) -> None:
         parts = split(line.full_text)
