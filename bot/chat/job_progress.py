@@ -158,10 +158,11 @@ async def run_job(
     private: bool,
     voices: Iterable[int] = (),
     name: str = "",
-) -> None:
+) -> bool:
     """Answer a command by a job from the queue: one message shows the progress, then the answer or the error.
 
-    `voices`: whose recording the job hears. `name`: of what must not be done twice at a time.
+    `voices`: whose recording the job hears. `name`: of what must not be done twice at a time. Returns whether it was
+    the answer.
     """
     host, words = interaction.client, interaction.client.words_to(interaction)
     response = None
@@ -194,6 +195,9 @@ async def run_job(
         await message.finish(cancelled(cost, words))
     except Exception as error:
         await message.finish(f"⚠️ {explain(words, error)}")
+    else:
+        return True
+    return False
 
 
 async def _deliver(answer: LongAnswer, message: JobMessage, *, private: bool) -> None:

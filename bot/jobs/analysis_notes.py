@@ -51,6 +51,11 @@ class AnalysisNotes(Holder):
             self._kept[key] = self._clock(), list(notes), kept[2]
             self._expire()
 
+    def read(self, key: str) -> list[str]:
+        """Return the notes of an analysis so far, without beginning it."""
+        self._expire()
+        return list(self._kept[key][1]) if key in self._kept else []
+
     def drop(self, key: str) -> None:
         self._kept.pop(key, None)
 

@@ -25,8 +25,8 @@ class JobContext:
     queue: JobQueue = field(default_factory=JobQueue)
     notes: Notes = field(default_factory=AnalysisNotes)
     "of analyses that failed halfway"
-    minutes_parts: Notes = field(default_factory=TalkNotes)
-    "of minutes that failed halfway"
+    minutes_parts: TalkNotes = field(default_factory=TalkNotes)
+    "of minutes that failed halfway, or were not told"
     box: Box = field(default_factory=Box)
     "opens the files that people send"
 

@@ -14,6 +14,7 @@ import pytest
 from bot.chat.captions.caption_thread import CaptionThread
 from bot.chat.job_progress import CancelButton
 from bot.chat.minutes.end import offer_view
+from bot.chat.rights import Telling
 from bot.chat.tool_place import DiscordToolPlace
 from bot.chat.transcript.line_buttons import LineButton, LineId
 from bot.chat.venue import DiscordVenue
@@ -25,10 +26,11 @@ from bot.jobs.services import JobServices
 from bot.ports import Asking
 from bot.tools.builtin import BuiltinTools
 from bot.tools.registry import ToolRegistry
-from bot.types import Heard, Message, ToolCall, Utterance
+from bot.types import Heard, Message, ToolCall, Usage, Utterance
 from sandbox.guild import payload
 from sandbox.guild.entities import GuildChannel, Kind, User
 from sandbox.guild.invocation import Refused
+from sandbox.guild.knobs import Failure
 from sandbox.guild.message import ChatMessage
 from sandbox.guild.permissions import P
 from sandbox.server import Sandbox
@@ -73,11 +75,17 @@ class SlowStudio:
     def __init__(self) -> None:
         self.asked, self.go = asyncio.Event(), asyncio.Event()
         self.requests = 0
+        self.dear = False
+        "minutes cost something"
 
-    async def write(self, instructions: str, text: str, *_: object, **__: object) -> Made:
+    async def write(
+        self, instructions: str, text: str, spend: Callable[[str, Usage, bool], None], *_: object, **__: object
+    ) -> Made:
         self.requests += 1
         self.asked.set()
         await self.go.wait()
+        if self.dear:
+            spend(self.writing_model, Usage(text_in=1), False)
         return Made('{"decisions": []}', b"")
 
     async def say(self, *_: object, **__: object) -> Made:
@@ -194,31 +202,62 @@ async def test_what_is_ready_is_told_only_to_who_may_still_read_it(
     assert not list(folder_beside(client.settings).path.glob("minutes-*.json"))
 
 
-async def test_minutes_that_were_kept_back_are_not_paid_twice(quiet: QuietBot, tmp_path: Path) -> None:
-    """Those that were told are written anew when somebody asks again."""
-    studio, sandbox, client = SlowStudio(), quiet.sandbox, quiet.client
-    client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), cast("Any", studio), JobFolder(tmp_path))
-    line = Message("user", 1, "Ben", SECRET, quiet.services.wall())
-    await quiet.store.remember(sandbox.guild.id, sandbox.lounge.id, [line])
-    boss, eve = sandbox.world.users[sandbox.guild.owner_id], sandbox.add_user("Eve")
+@pytest.mark.parametrize("why", ["may not be told", "cannot be sent"])
+async def test_minutes_that_did_not_arrive_are_kept_and_not_paid_twice(tmp_path: Path, why: str) -> None:
+    """Though the budget is used up, too. Those that did arrive are written anew when somebody asks again."""
+    async with quiet_bot(
+        budget_server_day=Decimal("0.006"), database_url=f"sqlite+aiosqlite:///{tmp_path}/db"
+    ) as quiet:
+        studio, sandbox, client = SlowStudio(), quiet.sandbox, quiet.client
+        client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), cast("Any", studio), JobFolder(tmp_path))
+        line = Message("user", 1, "Ben", SECRET, quiet.services.wall())
+        await quiet.store.remember(sandbox.guild.id, sandbox.lounge.id, [line])
+        boss, eve = sandbox.world.users[sandbox.guild.owner_id], sandbox.add_user("Eve")
 
-    async def ask(user: User) -> ChatMessage:
-        outcome = await sandbox.command(user, "minutes", {"channel": sandbox.lounge.id, "private": True})
-        assert outcome.message is not None
-        return outcome.message
+        async def ask(user: User) -> ChatMessage:
+            outcome = await sandbox.command(user, "minutes", {"channel": sandbox.lounge.id, "private": True})
+            assert outcome.message is not None
+            return outcome.message
 
-    kept_back = await ask(eve)
-    async with asyncio.timeout(30):
-        await studio.asked.wait()
-    await lose_sight(sandbox, eve)
-    studio.go.set()
-    await until(lambda: kept_back.content)
-    assert re.fullmatch(pattern("U"), kept_back.content)
-    for requests in (1, 2):
+        studio.dear = True
+        kept_back = await ask(eve)
+        async with asyncio.timeout(30):
+            await studio.asked.wait()
+        if why == "may not be told":
+            await lose_sight(sandbox, eve)
+        else:
+            sandbox.knobs.failures.append(Failure("PATCH .*/messages/@original", 400))
+        studio.go.set()
+        await until(lambda: kept_back.content)
+        assert "**" not in kept_back.content
         told = await ask(boss)
-        await until(lambda: told.content)  # noqa: B023
+        await until(lambda: told.content)
         assert "**" in told.content
-        assert studio.requests == requests
+        assert studio.requests == 1
+        refused = await ask(boss)
+        await until(lambda: refused.content)
+        assert "**" not in refused.content
+
+
+async def test_no_money_is_held_back_while_discord_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with quiet_bot(budget_server_day=Decimal(1), database_url=f"sqlite+aiosqlite:///{tmp_path}/db") as quiet:
+        studio, sandbox, client = SlowStudio(), quiet.sandbox, quiet.client
+        client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), cast("Any", studio), JobFolder(tmp_path))
+        line = Message("user", 1, "Ben", SECRET, quiet.services.wall())
+        await quiet.store.remember(sandbox.guild.id, sandbox.lounge.id, [line])
+        check, left = client.check_told, list[Decimal | None]()
+
+        async def checked(telling: Telling, user_id: int) -> None:
+            left.append(quiet.services.budget.left(sandbox.guild.id))
+            await check(telling, user_id)
+
+        monkeypatch.setattr(client, "check_told", checked)
+        studio.go.set()
+        outcome = await sandbox.command(sandbox.add_user("Eve"), "minutes", {"channel": sandbox.lounge.id})
+        shown = outcome.message
+        assert shown is not None
+        await until(lambda: shown.content)
+        assert left == [Decimal(1), Decimal(1)]
 
 
 @pytest.mark.parametrize("name", ["minutes", "catchup"])

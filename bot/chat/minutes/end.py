@@ -89,14 +89,12 @@ async def _write(
     ticket = queue.take(channel.guild.id, NO_ASKER, f"minutes{channel.id}")
     talk.told_to(ticket)
     async with queue.turn(ticket):
-        async with work.bill(host, talk, NO_ASKER) as account:
-            limit = channel.guild.filesize_limit
-            async with work.written(
-                host, talk, account, words, lambda _: None, user_id=NO_ASKER, file_limit=limit
-            ) as written:
-                ticket.finish()
-                files = written.files if channel.permissions_for(channel.guild.me).attach_files else []
-                made = await chat().send(written.text, files=files, silent=True, suppress_embeds=True)
+        account, limit = work.bill(host, talk, NO_ASKER), channel.guild.filesize_limit
+        written = await work.write(host, talk, account, words, lambda _: None, user_id=NO_ASKER, file_limit=limit)
+        ticket.finish()
+        files = written.files if channel.permissions_for(channel.guild.me).attach_files else []
+        made = await chat().send(written.text, files=files, silent=True, suppress_embeds=True)
+        work.told(host, talk)
         await work.keep(host, talk, written, words, (made.channel.id, made.id))
     return made
 

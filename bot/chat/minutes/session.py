@@ -33,25 +33,22 @@ async def answer_with_minutes(
     dollars = work.cost(host, talk)
     if (dollars is None or dollars > CONFIRM_ABOVE_DOLLARS) and not await _agreed(interaction, talk, telling):
         return False
-    done = False
 
     async def run(progress: Progress) -> LongAnswer:
         talk.told_to(progress.ticket)
         await host.check_told(telling, user_id)  # before it is paid: it may have waited for its turn
-        async with work.bill(host, talk, user_id) as progress.account:
-            limit = interaction.filesize_limit or channel.guild.filesize_limit
-            async with work.written(
-                host, talk, progress.account, words, progress.show, user_id=user_id, file_limit=limit
-            ) as written:
-                await host.check_told(telling, user_id)
+        account = progress.account = work.bill(host, talk, user_id)
+        limit = interaction.filesize_limit or channel.guild.filesize_limit
+        written = await work.write(host, talk, account, words, progress.show, user_id=user_id, file_limit=limit)
+        await host.check_told(telling, user_id)
         if not private:
             await work.keep(host, talk, written, words, progress.message.place)
-        nonlocal done
-        done = True
         return LongAnswer([written.text], written.files)
 
-    await run_job(interaction, run, private=private, name=f"minutes{channel.id}")
-    return done
+    answered = await run_job(interaction, run, private=private, name=f"minutes{channel.id}")
+    if answered:
+        work.told(host, talk)
+    return answered
 
 
 async def _agreed(interaction: Interaction, talk: work.Meeting, telling: Telling) -> bool:

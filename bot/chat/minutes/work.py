@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -80,7 +79,9 @@ def began(host: Host, channel: VocalChannel) -> datetime | None:
 
 
 def cost(host: Host, talk: Meeting) -> Decimal | None:
-    """Return the US dollars that minutes will cost; None: the price is not known."""
+    """Return the US dollars that minutes will cost, none if they are ready; None: the price is not known."""
+    if _untold(host, talk):
+        return Decimal(0)
     return price(host.services.budget, job.estimate(host.jobs.studio, talk.lines))
 
 
@@ -90,8 +91,7 @@ def bill(host: Host, talk: Meeting, user_id: int) -> JobAccount:
     return host.jobs.bill(talk.channel.guild.id, talk.channel.id, user_id, estimate)
 
 
-@asynccontextmanager
-async def written(
+async def write(
     host: Host,
     talk: Meeting,
     account: JobAccount,
@@ -100,20 +100,38 @@ async def written(
     *,
     user_id: int,
     file_limit: int,
-) -> AsyncIterator[Written]:
-    """Take the minutes within an open account, to be told in the block. Raises EngineError, PartFailed."""
-    settings = host.preferences.of(talk.channel.guild.id, talk.channel.id)
+) -> Written:
+    """Return the minutes of a meeting. Opens the account to take them, unless they are ready and were not `told`.
+
+    Raises BudgetSpent, EngineError, PartFailed.
+    """
 
     def progress(done: int, steps: int) -> None:
         show(words("minutes working", lines=len(talk.lines), done=done, parts=steps))
 
-    language, notes = settings.language, host.jobs.minutes_parts
-    async with job.taken_minutes(
-        talk.lines, language, host.jobs.studio, account, notes, progress, asked_by=user_id
-    ) as minutes:
-        small = lines.price(account.cost, words, estimated=account.estimated)
-        text = await asyncio.to_thread(shown, minutes, talk.channel.id, words, small)
-        yield Written(minutes, text, await post.files(minutes, talk.channel.name, words, file_limit), small)
+    minutes = _untold(host, talk)
+    if minutes is None:
+        language, jobs = _language(host, talk), host.jobs
+        async with account:
+            minutes = await job.take_minutes(
+                talk.lines, language, jobs.studio, account, jobs.minutes_parts, progress, asked_by=user_id
+            )
+    small = lines.price(account.cost, words, estimated=account.estimated)
+    text = await asyncio.to_thread(shown, minutes, talk.channel.id, words, small)
+    return Written(minutes, text, await post.files(minutes, talk.channel.name, words, file_limit), small)
+
+
+def told(host: Host, talk: Meeting) -> None:
+    """Note that the minutes of a meeting reached somebody: until then they are kept, and not paid again."""
+    job.told(talk.lines, _language(host, talk), host.jobs.minutes_parts)
+
+
+def _untold(host: Host, talk: Meeting) -> job.Minutes | None:
+    return job.untold(talk.lines, _language(host, talk), host.jobs.minutes_parts)
+
+
+def _language(host: Host, talk: Meeting) -> str | None:
+    return host.preferences.of(talk.channel.guild.id, talk.channel.id).language
 
 
 def shown(minutes: job.Minutes, channel_id: int, words: Words, small: str) -> str:

@@ -135,7 +135,7 @@ class LineWriter:
         if single not in batch:  # they were several, or were dropped while they were being posted
             single.text, single.late, single.together = _together(batch), "", batch
         changed = split(single.full_text) != single.shown or single.row is not single.shown_row
-        if taken and changed or self._has_left(single):  # while it was being posted
+        if (taken and changed) or self._has_left(single):  # while it was being posted
             self._stale[single] = None
 
     async def _append(self, line: WrittenLine, batch: list[WrittenLine], part: str, *, last: bool) -> bool:

@@ -1,8 +1,7 @@
 """The lines of a meeting -> its minutes. A long meeting goes in parts, of which those that are done are kept."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
@@ -11,7 +10,7 @@ from bot.billing import tokens
 from bot.engine.prompt import language_name
 from bot.engine.quoting import one_line
 from bot.errors import Incomplete, NothingSaid
-from bot.jobs.analysis_notes import request_key
+from bot.jobs.analysis_notes import TalkNotes, request_key
 from bot.jobs.analyze import Notes, Progress
 from bot.jobs.job_account import JobAccount
 from bot.jobs.minutes.claims import Claim, ClaimKind, read_claims
@@ -100,8 +99,7 @@ def estimate(studio: TextAndSpeech, lines: Sequence[NumberedLine]) -> dict[str, 
     return {studio.writing_model: Usage(text_in=text_in, text_out=_ESTIMATED_MINUTES_TOKENS * steps(lines))}
 
 
-@asynccontextmanager
-async def taken_minutes(
+async def take_minutes(
     lines: Sequence[NumberedLine],
     language: str | None,
     studio: TextAndSpeech,
@@ -110,58 +108,76 @@ async def taken_minutes(
     progress: Progress = lambda _done, _all: None,
     *,
     asked_by: int = 0,
-) -> AsyncIterator[Minutes]:
-    """Take the minutes of a meeting in `language` (BCP 47; None: the one spoken), to be told in the block.
+) -> Minutes:
+    """Take the minutes of a meeting in `language` (BCP 47; None: the one spoken).
 
-    `notes` keeps what is done for the next attempt until the block ends well: what was not told is not paid twice.
+    `notes` keeps what is done for the next attempt, and the minutes until they are `told`: nothing is paid twice.
     Raises NothingSaid, EngineError, and PartFailed for a long meeting.
     """
     parts, people = in_parts(lines), frozenset(person for line in lines for person in line.people) | {asked_by}
     if all(line.by_bot for line in lines):
         raise NothingSaid
-    written = language_name(language) if language else "the language that most of the talk is in"
+    written = _language_name(language)
+    whole = _key_of_whole(lines, language)
+    notes.begin(whole, people)
     keys: list[str] = []
-
-    async def once(shown: str, number: int, ask: Callable[[], Awaitable[Proven]]) -> Proven:
-        """Return what is noted of a part (0: of their whole), or ask for it."""
-        keys.append(request_key(shown.encode(), written, number))
-        before = notes.begin(keys[-1], people)
-        progress((number or steps(lines)) - 1, steps(lines))
-        if before:
-            return _read(before[0], lines)
-        bill.check()
-        found = await ask()
-        notes.write(keys[-1], [_written(found)])
-        await bill.write()
-        return found
-
-    async def of_part(number: int, part: Sequence[NumberedLine], shown: str) -> Proven:
-        told = _MINUTES_PART_PROMPT.format(number=number, count=len(parts)) if len(parts) > 1 else ""
-        rules = _MINUTES_PROMPT.format(day=f"{part[0].at:%A, %d %B %Y}", part=told, language=written)
-        work = partial(_ask, studio, bill, rules, shown)
-        return prove(await (with_retry("minutes", number, len(parts), work) if len(parts) > 1 else _twice(work)), part)
-
     proven: list[Proven] = []
     for number, part in enumerate(parts, 1):
-        shown = "\n".join(line.shown for line in part)
-        proven.append(await once(shown, number, partial(of_part, number, part, shown)))
+        shown = _shown(part)
+        keys.append(request_key(shown.encode(), written, number))
+        before = notes.begin(keys[-1], people)
+        progress(number - 1, steps(lines))
+        if before:
+            proven.append(_read(before[0], lines))
+            continue
+        bill.check()
+        which = _MINUTES_PART_PROMPT.format(number=number, count=len(parts)) if len(parts) > 1 else ""
+        rules = _MINUTES_PROMPT.format(day=f"{part[0].at:%A, %d %B %Y}", part=which, language=written)
+        work = partial(_ask, studio, bill, rules, shown)
+        claims = await (with_retry("minutes", number, len(parts), work) if len(parts) > 1 else _twice(work))
+        proven.append(prove(claims, part))
+        notes.write(keys[-1], [_written(proven[-1])])
+        await bill.write()
     found = tuple(claim for one in proven for claim in one.claims)
     dropped = sum(one.dropped for one in proven)
     if len(parts) > 1 and found:
-        shown = _as_json(found)
-
-        async def join() -> Proven:
-            try:
-                return prove(await _twice(partial(_ask, studio, bill, _JOIN_MINUTES_PROMPT, shown)), lines)
-            except Incomplete:
-                return Proven(found, 0)  # nothing is lost: the parts stand one after the other
-
-        joined = await once(shown, 0, join)
+        progress(len(parts), steps(lines))
+        bill.check()
+        try:
+            joined = prove(await _twice(partial(_ask, studio, bill, _JOIN_MINUTES_PROMPT, _as_json(found))), lines)
+        except Incomplete:
+            joined = Proven(found, 0)  # nothing is lost: the parts stand one after the other
         found, dropped = joined.claims or found, dropped + joined.dropped
     progress(steps(lines), steps(lines))
-    yield Minutes(tuple(lines), found, dropped)
+    notes.write(whole, [_written(Proven(found, dropped))])
     for key in keys:
         notes.drop(key)
+    return Minutes(tuple(lines), found, dropped)
+
+
+def untold(lines: Sequence[NumberedLine], language: str | None, notes: TalkNotes) -> Minutes | None:
+    """Return the minutes of a meeting that were taken and not `told` yet; None: there are none."""
+    if not (kept := notes.read(_key_of_whole(lines, language))):
+        return None
+    found = _read(kept[0], lines)
+    return Minutes(tuple(lines), found.claims, found.dropped)
+
+
+def told(lines: Sequence[NumberedLine], language: str | None, notes: Notes) -> None:
+    """Note that the minutes of a meeting reached somebody: whoever asks again wants others."""
+    notes.drop(_key_of_whole(lines, language))
+
+
+def _key_of_whole(lines: Sequence[NumberedLine], language: str | None) -> str:
+    return request_key(_shown(lines).encode(), _language_name(language))
+
+
+def _language_name(language: str | None) -> str:
+    return language_name(language) if language else "the language that most of the talk is in"
+
+
+def _shown(lines: Sequence[NumberedLine]) -> str:
+    return "\n".join(line.shown for line in lines)
 
 
 async def _ask(studio: TextAndSpeech, bill: JobAccount, rules: str, text: str) -> list[Claim]:
