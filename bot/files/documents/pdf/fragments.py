@@ -28,7 +28,7 @@ NO_SPACE_EMS = 0.12
 INITIAL_HEIGHT = 1.8
 """An initial is higher than this many lines."""
 _POWERS = ("2", "3")
-_UNITS = frozenset(["km", "hm", "dm", "cm", "mm", "nm", "ft", "yd", "mi"])
+_LENGTHS = frozenset(["km", "hm", "dm", "cm", "mm", "nm", "ft", "yd", "mi"])
 _MOST_NAME_LETTERS = 2
 """What is raised after a unit is a power, and after a short name (mc²) if no note of the page has that number."""
 _NOTE_NUMBER = re.compile(r"^(\d{1,3})[\sA-Z\u2e80-\uffef]", re.MULTILINE)
@@ -203,7 +203,7 @@ def _raised(
             continue
         before = text[max(0, index - _REACH) : index].rstrip()
         word, number = _NO_LETTER.split(before)[-1], digits.group()
-        short = word in _UNITS or (len(word) <= _MOST_NAME_LETTERS and number not in notes)
+        short = word in _LENGTHS or (len(word) <= _MOST_NAME_LETTERS and number not in notes)
         named = len(word) > 1 and not (short and number in _POWERS)
         if named or before[-1:] in _STOPS or before[-1:] > "\u3000":
             marks.append((index, number))
