@@ -343,6 +343,18 @@ def test_what_names_the_columns_of_a_table_on_each_page_is_no_running_head() -> 
     assert text(*map(page, range(3))).startswith("| Place | Keeper | Litres |")
 
 
+def test_a_running_head_of_three_parts_above_three_columns_names_none_of_them() -> None:
+    def page(number: int) -> list[Line]:
+        head = zip((40, 160, 280), ("Vol. 12", "Garden News", f"Page {number}"), strict=True)
+        lines = ("the beds are dug in", "May and the water is", "let in from the pond", "by all who are there")
+        return [Line(x, 560, part) for x, part in head] + [
+            line for x in (40, 160, 280) for line in column(x, 540, *lines)
+        ]
+
+    found = text(*map(page, range(3, 6)))
+    assert "Garden News" not in found and "Page" not in found and found.count("the beds are dug") == 9
+
+
 @pytest.mark.parametrize(
     ("initial", "line", "word"),
     [

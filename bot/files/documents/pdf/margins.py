@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.files.documents.pdf.fragments import Fragment, Page
 from bot.files.documents.pdf.rows import Row, pitch, rows
+from bot.files.documents.pdf.tables import grid_end, is_table
 
 _MAX_HEAD_ROWS = 3
 _GAP_HEIGHTS = 0.6
@@ -83,7 +84,7 @@ def _outermost(number: int, page: Page, *, top: bool) -> list[_Head]:
     found: list[_Head] = []
     for count in range(1, min(_MAX_HEAD_ROWS, len(ordered) - 1) + 1):
         outer, inner = ordered[count - 1], ordered[count]
-        if top and _are_columns(outer, inner):
+        if top and _are_columns(ordered[count - 1 :]):
             break
         gap = _edge(inner, top=top) - _edge(outer, top=not top)
         if (gap if top else -gap) > _GAP_HEIGHTS * max(item.height for item in outer):
@@ -94,11 +95,13 @@ def _outermost(number: int, page: Page, *, top: bool) -> list[_Head]:
     return found
 
 
-def _are_columns(outer: Row, inner: Row) -> bool:
-    """Whether two rows are of one table: the upper names its columns, on each page again."""
-    return len(outer) == len(inner) > 2 and all(
-        min(a.right, b.right) > max(a.left, b.left) for a, b in zip(outer, inner, strict=True)
-    )
+def _are_columns(below: list[Row]) -> bool:
+    """Whether the first of these rows names the columns of a table, on each page again."""
+    outer, inner = below[:2]
+    if not len(outer) == len(inner) > 2:
+        return False
+    over = all(min(a.right, b.right) > max(a.left, b.left) for a, b in zip(outer, inner, strict=True))
+    return over and is_table(below[: grid_end(below, 0)])
 
 
 def _edge(row: Row, *, top: bool) -> float:
