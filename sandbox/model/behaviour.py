@@ -63,7 +63,7 @@ class Oddity(Enum):
     NULL_USAGE = auto()
     "a usage of nulls"
     REASONING = auto()
-    "thoughts in fields of their own: reasoning_content and reasoning"
+    "thoughts in fields of their own, reasoning_content and reasoning, until the answer begins"
     WHOLE = auto()
     "one JSON answer, although a stream was asked for"
 

@@ -7,6 +7,7 @@ Heartbeats with `choices: null` come in between. Pure: the times are numbers, an
 
 import base64
 import heapq
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -141,12 +142,11 @@ class _Writer:
         speaks = bool(answer.pcm or answer.silent) and self._chat.speaks
         if self._dialect.first_chunk:
             yield from self._event(0.0, self._chunk([]) | dict(self._dialect.first_chunk))
-        if Oddity.REASONING in answer.oddities:
-            for thought in ("They want to", " know about it."):
-                yield from self._event(0.0, self._delta({"reasoning_content": thought, "reasoning": thought}))
-        yield from self._event(
-            0.0, self._delta({"role": "assistant", "content": "" if not speaks else None, "refusal": None})
-        )
+        thought_until = 0.0
+        for thought_until, thought in self._thoughts() if Oddity.REASONING in answer.oddities else ():
+            yield from self._event(thought_until, self._delta({"reasoning_content": thought, "reasoning": thought}))
+        head = {"role": "assistant", "content": "" if not speaks else None, "refusal": None}
+        yield from self._event(thought_until, self._delta(head))
         if answer.breaks and answer.break_after <= 0:
             yield from self._break(pace.first_audio / 2)
             return
@@ -172,6 +172,14 @@ class _Writer:
         for delta in fragments(self._stamp.id, answer.calls) if self._chat.tools else ():
             yield from self._event(end, self._delta(delta))
         yield from self._close(end, speaks)
+
+    def _thoughts(self) -> Iterator[tuple[float, str]]:
+        """Yield thoughts, a word at a time, until the first word of the answer is due."""
+        for index, word in enumerate(itertools.cycle(words("They want to know about it. "))):
+            at = index * WORD_INTERVAL_SECONDS
+            if index and at >= self._pace.word(0):
+                return
+            yield at, word
 
     def _deltas(self, speaks: bool) -> Iterator[tuple[float, int, str, Any]]:
         """Merge words, audio and heartbeats by time."""

@@ -33,6 +33,7 @@ class Message:
         self.row = view or self.row
 
     async def delete(self) -> None:
+        await asyncio.sleep(0.1)
         self._chat.messages.remove(self)
 
 
@@ -218,6 +219,8 @@ async def test_what_was_on_its_way_into_a_channel_is_taken_out_of_it(act: str) -
     thread.act = acting
     await sent.wait()
     writer.retreat()
+    while act == "posts" and not thread.messages:  # nothing changes until they stand there, together
+        await asyncio.sleep(0.05)
     writer.drop(lambda line: line.speaker == 2)
     await writer.idle()
     assert thread.contents == (["second"] if act == "edit" else [])

@@ -12,7 +12,7 @@ from bot.engine.open import LOOPBACK_DEADLINES
 from bot.engine.openai_audio import MAX_TEXT_ONLY_TURNS, OpenAIEngine
 from bot.engine.request import Deadlines
 from bot.errors import BadRequest, BotError, ModelAuth, ModelUnavailable, OutOfCredit, RateLimited, Unreachable
-from sandbox.model.behaviour import ProxyPage, Refuse, Speak
+from sandbox.model.behaviour import Oddity, ProxyPage, Refuse, Speak
 from sandbox.model.faults import FAULTS
 from sandbox.model.server import ModelServer
 from tests.engine.conftest import MakeEngine
@@ -152,9 +152,17 @@ async def test_a_server_that_writes_slowly_is_heard_out(model: ModelServer, make
     assert len(model.chats) == 1, "asking again, for sound, would double the wait"
 
 
-async def test_a_server_that_thinks_for_long_is_heard_out(model: ModelServer, make_engine: MakeEngine):
-    model.default = Speak("<think>" + "One thought after another. " * 60 + "</think>Four.", first_audio=2.0)
-    got = await listen(make_engine(dialect=COMPATIBLE, deadlines=Deadlines(first=2.0, gap=1.0)))
+@pytest.mark.parametrize(
+    "thinks",
+    [
+        Speak("Four.", first_audio=20.0).with_(Oddity.REASONING),
+        Speak("<think>" + "One thought after another. " * 60 + "</think>Four.", first_audio=2.0),
+    ],
+    ids=["in a field of its own", "in its text"],
+)
+async def test_a_server_that_thinks_for_long_is_heard_out(model: ModelServer, make_engine: MakeEngine, thinks: Speak):
+    model.default = thinks
+    got = await listen(make_engine(dialect=COMPATIBLE, deadlines=Deadlines(first=2.0, begun=2.0, gap=1.0)))
     assert (got.text, got.error, len(model.chats)) == ("Four.", None, 1)
 
 
