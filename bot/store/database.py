@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from bot.errors import ConfigError, StoreUnavailable
 from bot.store.damage import SQLITE_TYPES
@@ -38,6 +39,7 @@ CONNECT_TIMEOUT_SECONDS, STATEMENT_TIMEOUT_SECONDS = 5.0, 30.0
 PARTS_FAULT = "DATABASE_URL can't be read: percent-encode @ : / ? # in its password; its port is a number"
 OPTIONS_FAULT = "DATABASE_URL has an option after its ? that asyncpg does not know (libpq's sslmode is ssl there)"
 SQLITE_SCHEME, POSTGRES_SCHEME = "sqlite+aiosqlite", "postgresql+asyncpg"
+SQLITE_URI_FAULT = "DATABASE_URL must give the path of a SQLite file itself, not a URI of it: no file: and no uri="
 URL_FAULT = f"DATABASE_URL must begin with {SQLITE_SCHEME}:/// or {POSTGRES_SCHEME}://"
 OPERATOR_HINT = "Check DATABASE_URL: the server must be reachable, a SQLite file's folder writable and not full."
 """For whoever starts the bot or types a command: nobody is in a call."""
@@ -75,6 +77,9 @@ def parsed_url(url: str) -> URL:
         raise ConfigError([PARTS_FAULT]) from None
     if parsed.drivername not in (SQLITE_SCHEME, POSTGRES_SCHEME):
         raise ConfigError([URL_FAULT])
+    uri = "uri" in parsed.query or (parsed.database or "").startswith("file:")
+    if uri and parsed.drivername == SQLITE_SCHEME:
+        raise ConfigError([SQLITE_URI_FAULT])
     return parsed
 
 
@@ -91,7 +96,9 @@ def open_engine(url: str) -> AsyncEngine:
         options: dict[str, Any] = {"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": STATEMENT_TIMEOUT_SECONDS}
         if sqlite:
             options = {"factory": SqliteConnection}
-        pool = {"pool_size": SQLITE_CONNECTIONS} if sqlite and parsed.database not in (None, "", ":memory:") else {}
+        pool: dict[str, Any] = {}
+        if sqlite and parsed.database not in (None, "", ":memory:"):
+            pool = {"poolclass": AsyncAdaptedQueuePool, "pool_size": SQLITE_CONNECTIONS}
         engine = create_async_engine(parsed, pool_pre_ping=not sqlite, connect_args=options, **pool)
         if not sqlite and not parsed.query.keys() <= _asyncpg_options():
             raise ConfigError([OPTIONS_FAULT])

@@ -32,7 +32,7 @@ def sqlite_file(url: str) -> Path | None:
     """Return the file of a SQLite URL, None for another kind. Raises ConfigError."""
     parsed = parsed_url(url)
     name = parsed.database or ":memory:"
-    kept = parsed.get_backend_name() == "sqlite" and not name.startswith((":memory:", "file:"))
+    kept = parsed.get_backend_name() == "sqlite" and name != ":memory:"
     return Path(name) if kept else None
 
 
