@@ -27,7 +27,7 @@ from tests.files.documents.packages import docx, epub, odt, p, pptx, shape, zipp
 from tests.files.documents.pdfs import Line, column, locked, pdf
 from tests.files.documents.test_book_xml import DOCBOOK, FB2, JATS, OPML, TEI
 from tests.files.documents.test_feeds import MBOX, RSS
-from tests.files.documents.test_subtitles import ASS, JSON3, SAMI, SCC, SRT, TTML, VTT, stl
+from tests.files.documents.test_subtitles import ASS, ELAN, JSON3, LONG_GRID, SAMI, SCC, SRT, TTML, VTT, stl
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 
@@ -123,6 +123,8 @@ EXAMPLES = {
     ".ipynb": _NOTEBOOK,
     ".srt": SRT.encode(),
     ".vtt": VTT.encode(),
+    ".textgrid": LONG_GRID.encode(),
+    ".eaf": ELAN.encode(),
     ".smi": SAMI.encode(),
     **dict.fromkeys((".rss", ".atom", ".rdf"), RSS.encode()),
     ".mbox": MBOX,
