@@ -4,12 +4,13 @@
 # that two names that differ in case alone are no longer one; AUTOINCREMENT, so that the number of a deleted row is given
 # again; ON CONFLICT IGNORE, so that what was passed over is now an error; DESC and the collation of an index; and the
 # triggers. Of an unnamed check it does warn.
-# Guess before: all but the triggers stays, or is named in a warning, as unnamed checks are.
+# Guess before looking: all but the triggers stays, or is named in a warning, as unnamed checks are.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check alembic==1.20.1 SQLAlchemy==2.1.9 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check alembic==1.20.1 SQLAlchemy==2.1.9 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import warnings
 

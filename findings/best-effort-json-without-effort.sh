@@ -3,13 +3,14 @@
 # gives what is there. But it throws where the cut goes through the escape of a letter (\u3042: at four places in each letter
 # of Japanese, from servers that escape all but ASCII), and from where a string holds three backticks to the end of that
 # string, as every string with a piece of code does. Whole, both are read. partial-json 0.1.7 reads every cut of them.
-# Guess before: every beginning of valid JSON gives something.
+# Guess before looking: every beginning of valid JSON gives something.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund best-effort-json-parser@1.5.1 partial-json@0.1.7 >/dev/null 2>&1
+npm install --silent --no-audit --no-fund best-effort-json-parser@1.5.1 partial-json@0.1.7 >/dev/null 2>&1 ||
+    { echo "not installed" >&2; exit 2; }
 cat >cut.js <<'JS'
 const effort = require('best-effort-json-parser');
 const partial = require('partial-json');

@@ -1,12 +1,13 @@
 #!/bin/sh
 # chardet 7.7.0: a French sentence in windows-1252 is taken for Hebrew (ISO-8859-8), although every word of it then mixes
 # Latin and Hebrew letters. A German sentence of the same length is known.
-# Guess before: Windows-1252 for both, for no word of any language has letters of both scripts.
+# Guess before looking: Windows-1252 for both, for no word of any language has letters of both scripts.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check chardet==7.7.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check chardet==7.7.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import chardet
 

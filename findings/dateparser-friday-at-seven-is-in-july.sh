@@ -1,14 +1,15 @@
 #!/bin/sh
-# dateparser 1.5.0 (what reminders of bots are read with), times as people say them, asked on a Wednesday in March at 15:00: "friday
-# at 7" is Saturday, July 11th (the 7 is a month, and Friday is passed over), "at 9" is September 11th, "tomorrow at 5" is
+# dateparser 1.5.0 (what some reminders of bots are read with), times as people say them, asked on a Wednesday in March at 15:00:
+# "friday at 7" is Saturday, July 11th (the 7 is a month, and Friday is passed over), "at 9" is September 11th, "tomorrow at 5" is
 # tomorrow at 15:00, and "tonight at 8" is this very moment: the number is dropped. German's "morgen um 5 Uhr" the same,
 # although it says that it is an hour. With "pm" or ":00" all are right; 明日5時 and "demain à 5h" are. No error, no None.
-# One would expect seven o'clock on Friday, in the morning or in the evening, or None.
+# One would expect: seven o'clock on Friday, in the morning or in the evening, or None.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check dateparser==1.5.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check dateparser==1.5.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" -W ignore - <<'PY'
 from datetime import datetime
 

@@ -3,15 +3,17 @@
 # messengers and `opusenc --framesize 60` write) is recognised by demuxProbe as "ogg/opus", to be sent as it is, and
 # each packet is then counted, and by the player sent, as 20 ms: six seconds are over after two. The same sound in
 # packets of 20 ms takes six. No error, no warning.
-# Guess before: the player looks at how long a packet is (its first byte tells), or the probe has the file transcoded.
+# Guess before looking: the player looks at how long a packet is (its first byte tells), or the probe has the file transcoded.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check av==18.1.0 numpy==2.4.0 2>/dev/null
+venv/bin/pip install --quiet --disable-pip-version-check av==18.1.0 numpy==2.4.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund @discordjs/voice@0.19.2 prism-media@1.3.5 >/dev/null 2>&1
+npm install --silent --no-audit --no-fund @discordjs/voice@0.19.2 prism-media@1.3.5 >/dev/null 2>&1 ||
+    { echo "not installed" >&2; exit 2; }
 venv/bin/python - <<'PY'
 import av
 import numpy as np

@@ -3,14 +3,15 @@
 # 4.3, profile 0x1000) gives an "Opus packet" that begins with the extension's own bytes. Decoders take its first byte
 # for the table of contents and give noise, a wrong length or an error. The same packet with one-byte elements (profile
 # 0xBEDE) gives the Opus packet alone.
-# Guess before: the length of an extension stands in the RTP header (RFC 3550 section 5.3.1) for any profile, so that it
+# Guess before looking: the length of an extension stands in the RTP header (RFC 3550 section 5.3.1) for any profile, so that it
 # is taken off without knowing which.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund @discordjs/voice@0.19.2 >/dev/null 2>&1
+npm install --silent --no-audit --no-fund @discordjs/voice@0.19.2 >/dev/null 2>&1 ||
+    { echo "not installed" >&2; exit 2; }
 cat >run.js <<'JS'
 const crypto = require('crypto');
 const { VoiceReceiver } = require('@discordjs/voice');

@@ -2,13 +2,14 @@
 # discord.py 2.7.1: a 429 in plain text that came through a proxy (with a Via header, as everything of Discord's has) ends
 # in HTTPException from the bot's own requests, but in TypeError from interactions and webhooks: their client looks for
 # retry_after in the text. `except discord.HTTPException` around a followup does not catch it.
-# Guess before: the same HTTPException with status 429 from both.
+# Guess before looking: the same HTTPException with status 429 from both.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check discord.py==2.7.1 2>/dev/null
+venv/bin/pip install --quiet --disable-pip-version-check discord.py==2.7.1 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 cat >limited.py <<'PY'
 import asyncio
 

@@ -3,13 +3,14 @@
 # proxy on the same machine, `Client.latency` is often the time since the heartbeat before it: a whole interval (41 s with
 # Discord's), and the log warns "Can't keep up, shard ID 0 websocket is 41.3s behind" of a bot that has nothing to do. The
 # time of sending is noted by the thread that asked for it, after it was woken, and the answer may be read before that.
-# Guess before: about a millisecond each time, as it takes on loopback.
+# Guess before looking: about a millisecond each time, as it takes on loopback.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check discord.py==2.7.1 2>/dev/null
+venv/bin/pip install --quiet --disable-pip-version-check discord.py==2.7.1 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 cat >late.py <<'PY'
 import asyncio
 import json

@@ -3,14 +3,15 @@
 # 54 or 10054, which is macOS and Windows. On Linux, where it is 104 and where bots run, the first reset is raised to the
 # caller, while a 502 from the same place is waited out (1, 3, 5, 7 s). A bot loses a message on Linux that it posts on
 # the developer's machine.
-# Guess before: a reset is retried like a 502 on every system.
+# Guess before looking: a reset is retried like a 502 on every system.
 set -eu
 [ "$(uname -s)" = Linux ] || { echo "about Linux only"; exit 0; }
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check discord.py==2.7.1 2>/dev/null
+venv/bin/pip install --quiet --disable-pip-version-check discord.py==2.7.1 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 cat >reset.py <<'PY'
 import asyncio
 import socket

@@ -1,12 +1,13 @@
 #!/bin/sh
 # docx2python 3.7.1: the words of a text box are there twice. Word writes a box as a choice for new readers and a
 # fallback for old ones (mc:AlternateContent, ECMA-376 Part 3 section 10.2.1); a reader takes one of them.
-# Guess before: once.
+# Guess before looking: once.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check docx2python==3.7.1 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check docx2python==3.7.1 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import io
 import zipfile

@@ -2,12 +2,13 @@
 # docx2python 3.7.1: a document.xml that does not declare a namespace under the prefix "r" cannot be read: KeyError 'r'.
 # The prefix is for relationships (links, pictures); a document without any needs no such declaration, and in XML the
 # prefix is free. The same document with the unused declaration is read.
-# Guess before: namespaces are found by their address, never by their prefix.
+# Guess before looking: namespaces are found by their address, never by their prefix.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check docx2python==3.7.1 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check docx2python==3.7.1 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import io
 import zipfile

@@ -3,12 +3,13 @@
 # or a recorder that was stopped and started writes) is decoded to its end while the chains have the same number of
 # channels, though the duration it tells is that of the first chain alone. Where the second chain goes from mono to
 # stereo, or back, decoding stops there with "Not yet implemented in FFmpeg, patches welcome".
-# Guess before: every Opus decoder gives any number of channels (RFC 7845 section 5.1.1), so all of it is decoded.
+# Guess before looking: every Opus decoder gives any number of channels (RFC 7845 section 5.1.1), so all of it is decoded.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check av==18.0.0 numpy==2.4.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check av==18.0.0 numpy==2.4.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import io
 

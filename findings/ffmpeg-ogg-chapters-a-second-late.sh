@@ -2,12 +2,13 @@
 # FFmpeg 8.1.2 in PyAV 18.0.0: chapters written to an Ogg file come back late where their milliseconds are 500 or more: the
 # seconds of the Vorbis comment CHAPTERxxx are rounded, then the milliseconds are written beside them, so 1.6 s becomes
 # 00:00:02.600. The same chapters in Matroska are right. No error, no warning.
-# Guess before: a chapter is read back at the millisecond at which it was set.
+# Guess before looking: a chapter is read back at the millisecond at which it was set.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check av==18.0.0 numpy==2.4.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check av==18.0.0 numpy==2.4.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import io
 from fractions import Fraction

@@ -2,12 +2,13 @@
 # FFmpeg 8.1.2 in PyAV 18.0.0: a RIFX file, the big-endian form of WAV that its own demuxer knows by name, is opened
 # without a complaint, its header is read big-endian (rate, channels and length are right), and its samples are then read
 # little-endian: a quiet tone comes out as noise near full scale. No error, no warning.
-# Guess before: a demuxer that knows RIFX reads the samples in the byte order of the header, or refuses the file.
+# Guess before looking: a demuxer that knows RIFX reads the samples in the byte order of the header, or refuses the file.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check av==18.0.0 numpy==2.4.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check av==18.0.0 numpy==2.4.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import io
 import struct

@@ -3,12 +3,13 @@
 # wValidBitsPerSample allows and field recorders write, is not read as 32-bit integers. 24 valid bits become "24-bit
 # floating point" (pcm_f24le), whose samples are NaN or noise; 20 valid bits become packed 3-byte samples, full-scale
 # noise. Only 32 of 32 is read right. No error, no warning.
-# Guess before: wValidBitsPerSample says how precise a sample is, the container (wBitsPerSample) how to read it.
+# Guess before looking: wValidBitsPerSample says how precise a sample is, the container (wBitsPerSample) how to read it.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check av==18.0.0 numpy==2.4.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check av==18.0.0 numpy==2.4.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import io
 import struct

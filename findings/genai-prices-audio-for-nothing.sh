@@ -3,12 +3,13 @@
 # meanings of "known". gpt-audio prices them as audio. gpt-4o-audio-preview is sold by audio tokens too, but the list
 # has no audio rate for it, so they are priced as text. gpt-transcribe and whisper-1 are paid by the minute, which a
 # usage cannot say, and cost exactly 0. None raises, none warns: a cap that counts on it never closes.
-# Guess before: LookupError or None where a rate is not known.
+# Guess before looking: LookupError or None where a rate is not known.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check genai-prices==0.2.3 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check genai-prices==0.2.3 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 from genai_prices import Usage, calc_price
 

@@ -3,12 +3,13 @@
 # WHATWG HTML section 9.2.5 allows the mark, and .NET's StreamWriter with Encoding.UTF8 writes it. The mark is taken
 # for the beginning of the field's name, and unknown fields are passed over: no error. openai 3.54.0 for Python loses the first
 # words of an answer the same way; openai 6.49.0 for Node does not.
-# Guess before: the mark is dropped, as the format says.
+# Guess before looking: the mark is dropped, as the format says.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check httpx==0.28.1 httpx-sse==0.4.3 sseclient-py==1.9.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check httpx==0.28.1 httpx-sse==0.4.3 sseclient-py==1.9.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import httpx
 import httpx_sse

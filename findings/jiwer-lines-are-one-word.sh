@@ -2,12 +2,13 @@
 # jiwer 4.0.0 (word error rates of transcribers): words end at U+0020 alone. The same eight words, broken into two lines or
 # with a tab or a no-break space, as files and subtitles have them, are seven words to it, with an error rate of 25 %;
 # two words of Japanese with an ideographic space are one, with an error rate of 200 %. Two spaces in a row count as one.
-# Guess before: words are what str.split() gives, so that lines and other spaces do not count.
+# Guess before looking: words are what str.split() gives, so that lines and other spaces do not count.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check jiwer==4.0.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check jiwer==4.0.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import jiwer
 

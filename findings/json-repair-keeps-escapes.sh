@@ -3,12 +3,13 @@
 # more. Of the escapes of RFC 8259 section 7, `\/` (which PHP writes for every slash) and `\f` keep their backslash, so that a
 # link becomes "https:\/\/example.org", and a backslash before a quotation mark is gone. Whole, the same text is read
 # right: it then goes to `json.loads`.
-# Guess before: what is missing is added at the end; what is there means what it means in JSON.
+# Guess before looking: what is missing is added at the end; what is there means what it means in JSON.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check json-repair==0.64.6 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check json-repair==0.64.6 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import json
 

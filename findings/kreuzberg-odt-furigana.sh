@@ -1,12 +1,13 @@
 #!/bin/sh
 # kreuzberg 4.10.4: a word with furigana in an OpenDocument text (text:ruby, OpenDocument 1.3 Part 3 section 6.4) is gone,
 # the word itself (text:ruby-base) together with its reading; what stands before and after it stays. No error.
-# Guess before: the word stays, with or without its reading.
+# Guess before looking: the word stays, with or without its reading.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check kreuzberg==4.10.4 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check kreuzberg==4.10.4 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import io
 import zipfile

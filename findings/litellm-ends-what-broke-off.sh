@@ -3,14 +3,15 @@
 # `[DONE]`, as from a model server that was stopped behind a proxy that closes its answers properly, reaches the client as a
 # whole answer: with finish_reason "stop" and `[DONE]`, which nobody had sent. Nothing tells it from an answer that ends
 # there, so no client can ask again. An upstream whose connection breaks is told as an error.
-# Guess before: it is passed on as it came, or with an error.
+# Guess before looking: it is passed on as it came, or with an error.
 set -eu
 dir=$(mktemp -d)
 proxy=
 upstream=
 trap 'kill $proxy $upstream 2>/dev/null || true; rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check 'litellm[proxy]==1.108.7' 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check 'litellm[proxy]==1.108.7' 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 cat >"$dir/upstream.py" <<'PY'
 import json
 import sys

@@ -4,15 +4,17 @@
 # (RFC 8259 section 7 and 8.2, ECMA-404), and the client in JavaScript returns the result. The client in Python drops the
 # whole message, with a line in its log: the call is never answered. The default has no timeout: it waits for ever, and
 # with one the tool seems slow. The connection stays usable. Over HTTP, by its source, the call ends with an error.
-# Guess before: an error for that call at once, or U+FFFD in place of the half, as Python's json would allow.
+# Guess before looking: an error for that call at once, or U+FFFD in place of the half, as Python's json would allow.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check mcp==2.3.0 2>/dev/null
+venv/bin/pip install --quiet --disable-pip-version-check mcp==2.3.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund @modelcontextprotocol/sdk@1.32.2 zod@4.6.7 >/dev/null 2>&1
+npm install --silent --no-audit --no-fund @modelcontextprotocol/sdk@1.32.2 zod@4.6.7 >/dev/null 2>&1 ||
+    { echo "not installed" >&2; exit 2; }
 cat >server.mjs <<'JS'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';

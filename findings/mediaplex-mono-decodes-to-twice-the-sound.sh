@@ -2,12 +2,13 @@
 # mediaplex 1.0.0 (the Opus of discord-player): a decoder for one channel returns a buffer of twice the length. Its first half
 # is the sound, the second is not, so a mono recording of what people say has a gap of 20 ms behind each 20 ms and lasts
 # twice as long. With two channels, which music bots use, the length is right.
-# Guess before: 960 samples of 20 ms at 48 kHz, for one channel as for each of two.
+# Guess before looking: 960 samples of 20 ms at 48 kHz, for one channel as for each of two.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-npm install --silent --no-fund --no-audit mediaplex@1.0.0 @evan/opus@1.0.3 >/dev/null 2>&1
+npm install --silent --no-fund --no-audit mediaplex@1.0.0 @evan/opus@1.0.3 >/dev/null 2>&1 ||
+    { echo "not installed" >&2; exit 2; }
 cat >seen.js <<'JS'
 const { OpusEncoder } = require("mediaplex");
 const { Decoder } = require("@evan/opus");

@@ -3,12 +3,13 @@
 # long. Granule positions may begin anywhere (RFC 7845 section 4.5: a recorder that joins a running stream, or a cut that
 # leaves the pages as they are); mutagen takes the pre-skip from the last one and never looks at the first page with sound.
 # libsndfile 1.2.2 (soundfile 0.14.0) counts the same file as 3 s, and reads 3 s from it.
-# Guess before: 3 s, because the reader, which looks for the last page, would look at the first, too.
+# Guess before looking: 3 s, because the reader, which looks for the last page, would look at the first, too.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check mutagen==1.48.1 av==18.1.0 soundfile==0.14.0 numpy 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check mutagen==1.48.1 av==18.1.0 soundfile==0.14.0 numpy 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import io
 

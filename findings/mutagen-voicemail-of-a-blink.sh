@@ -2,12 +2,13 @@
 # mutagen 1.48.1: the length of a WAV whose samples are coded in blocks (IMA and Microsoft's ADPCM, GSM 6.10: what telephone
 # systems and dictaphones write) is told as 1/320 to 1/505 of what it is: each block counts as one sample. The number of samples
 # stands in the file, in its "fact" chunk. PCM and A-law, with one sample to a "block", are told right. No error.
-# Guess before: right for all of them, from "fact" or from the bytes per second in the header.
+# Guess before looking: right for all of them, from "fact" or from the bytes per second in the header.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check mutagen==1.48.1 soundfile==0.14.0 numpy==2.4.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check mutagen==1.48.1 soundfile==0.14.0 numpy==2.4.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - "$dir/a.wav" <<'PY'
 import sys
 

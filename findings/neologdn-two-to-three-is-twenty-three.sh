@@ -3,12 +3,13 @@
 # Japanese, becomes one number, for the dash is taken away: "2～3時" (2 to 3 o'clock) is "23時", "1〜2人" is "12人", 10～20% is
 # 1020%. A home page loses it, too ("https://example.org/~ann"). With hyphens the numbers stay apart. That is the default,
 # as the readme shows at its end; `tilde="ignore"` keeps the dash.
-# Guess before: a wave dash between digits stays, whichever of its two code points it is.
+# Guess before looking: a wave dash between digits stays, whichever of its two code points it is.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check neologdn==0.5.6 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check neologdn==0.5.6 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import neologdn
 

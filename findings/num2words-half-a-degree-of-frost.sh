@@ -1,14 +1,15 @@
 #!/bin/sh
-# num2words 0.5.14 (what speaks numbers for many voices): -0.5 is "zero point five". Of numbers between -1 and 0 the sign is gone,
-# in English and most other languages, as a number, a Decimal or a string; half a degree of frost is one of thaw. It takes the
-# sign from the whole part, and the whole part of -0.5 is 0. Of -1.5 it is there; Hungarian, Latvian, Lithuanian,
-# Italian and Thai, which look at the number itself, have it in both.
-# Guess before: "minus zero point five".
+# num2words 0.5.14 (numbers in words, for voices among others): -0.5 is "zero point five". Of numbers between -1 and 0 the sign
+# is gone, in English and thirteen other languages tried here, as a number, a Decimal or a string; half a degree of frost is
+# one of thaw. It takes the sign from the whole part, and the whole part of -0.5 is 0. Of -1.5 it is there; Hungarian,
+# Latvian, Lithuanian, Italian and Thai, which look at the number itself, have it in both.
+# Guess before looking: "minus zero point five".
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check num2words==0.5.14 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check num2words==0.5.14 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 from decimal import Decimal
 

@@ -4,12 +4,13 @@
 # first comment after one ends the answer in JSONDecodeError. So does an event of its own with `retry: 3000`, or with
 # nothing but a name: the client makes an event without data of each, and parses the nothing as JSON.
 # By WHATWG HTML section 9.2.6, an event without data is not dispatched. openai 6.49.0 for Node takes the first two.
-# Guess before: what has no data is passed over, with or without numbers.
+# Guess before looking: what has no data is passed over, with or without numbers.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check openai==3.54.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check openai==3.54.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 cat >"$dir/stream.py" <<'PY'
 import asyncio
 import json

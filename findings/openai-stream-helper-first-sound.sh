@@ -4,12 +4,13 @@
 # padding unless its bytes divide by three, and decoding ends at the first padding: of five deltas of 1,000 samples, the
 # documented `base64.b64decode(message.audio.data)` gives the first. The transcript is whole. The id, which stands in each
 # delta, is there five times over, and unknown to the server as `audio: {id}` of the next turn. No error, no warning.
-# Guess before: the sound of all deltas, and the id once.
+# Guess before looking: the sound of all deltas, and the id once.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check openai==3.54.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check openai==3.54.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 cat >"$dir/stream.py" <<'PY'
 import asyncio
 import base64

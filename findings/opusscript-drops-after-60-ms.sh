@@ -3,12 +3,13 @@
 # fall back to it): a packet of 80, 100 or 120 ms (RFC 6716 section 3.2.5 allows up to 120) is decoded to its first 60 ms.
 # The rest is gone without an error, so a file of such packets plays up to twice as fast, in pieces. @evan/opus 1.0.3 decodes
 # the same packets whole.
-# Guess before: all of it; or an error of libopus ("Buffer too small"), which this library knows by name.
+# Guess before looking: all of it; or an error of libopus ("Buffer too small"), which this library knows by name.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-npm install --silent --no-fund --no-audit opusscript@0.1.1 @evan/opus@1.0.3 >/dev/null 2>&1
+npm install --silent --no-fund --no-audit opusscript@0.1.1 @evan/opus@1.0.3 >/dev/null 2>&1 ||
+    { echo "not installed" >&2; exit 2; }
 cat >seen.js <<'JS'
 const OpusScript = require("opusscript");
 const { Decoder } = require("@evan/opus");

@@ -2,12 +2,13 @@
 # pypdfium2 5.15.2: FPDFText_GetFontWeight tells 0 for Helvetica-Bold and for Helvetica alike: two of the fourteen
 # fonts that every reader knows, which need no descriptor (PDF 1.7, section 9.6.2.2). The name of the font, from
 # FPDFText_GetFontInfo, tells them apart.
-# Guess before: 700 and 400.
+# Guess before looking: 700 and 400.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check pypdfium2==5.15.2 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check pypdfium2==5.15.2 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import ctypes
 

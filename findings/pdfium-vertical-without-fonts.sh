@@ -2,12 +2,13 @@
 # pypdfium2 5.15.2 (PDFium 159.0.8149.0): text that is written downwards in a font that the file names and does not contain
 # is not there for FPDFText_CountChars where the machine has no CJK font either, as in a bare container: the box of the
 # whole run has no width then, and such runs are dropped. The same words written across are all there.
-# Guess before: text comes from codes and CMaps alone; a missing font could cost places, never letters.
+# Guess before looking: text comes from codes and CMaps alone; a missing font could cost places, never letters.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check pypdfium2==5.15.2 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check pypdfium2==5.15.2 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import pypdfium2
 

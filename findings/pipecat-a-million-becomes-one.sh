@@ -3,16 +3,18 @@
 # stands five times in a row, digits and letters, too: "1000000 yen" is spoken as "1 yen", room 55555 has no number. Its
 # successor keeps them, but VoiceFormatter, with its defaults, makes "$1.5 million" into "one dollar and fifty cents
 # million", "€12,50" into "twelve euros,50", 1.5M users into 1.5 meters of them, and a 5G network into one of 5 grams.
-# Guess before: the marks of emphasis, headings and links go, the numbers stay; one point five million dollars, and what
+# Guess before looking: the marks of emphasis, headings and links go, the numbers stay; one point five million dollars, and what
 # it does not know (5G, 1.5M) it leaves to the voice.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
 # What its text needs, and no more: all that it depends on is half a gigabyte.
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps pipecat-ai==1.14.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps pipecat-ai==1.14.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/pip" install --quiet --disable-pip-version-check docstring_parser loguru loudness markdown num2words==0.5.14 \
-    pydantic sentencex==1.0.32 soxr==1.0.0 wait_for2==0.4.1 2>/dev/null
+    pydantic sentencex==1.0.32 soxr==1.0.0 wait_for2==0.4.1 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" -W ignore - 2>/dev/null <<'PY'
 import asyncio
 

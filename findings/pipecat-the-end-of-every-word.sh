@@ -4,14 +4,16 @@
 # begins. Of each word between pauses the end is gone, and more of it the lower the rate: from 24 kHz to 8 kHz about 60 ms
 # of a "yes" of 200 ms, and all of a word of 100 ms. There is no way to ask for the rest. With clear_after_secs=None it
 # comes, in front of the next word.
-# Guess before: of each word all but a few milliseconds, and the rest not lost but late.
+# Guess before looking: of each word all but a few milliseconds, and the rest not lost but late.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
 # What its resampler needs, and no more.
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps pipecat-ai==1.14.0 2>/dev/null
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check loguru numpy==2.4.0 soxr==1.0.0 wait_for2==0.4.1 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps pipecat-ai==1.14.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check loguru numpy==2.4.0 soxr==1.0.0 wait_for2==0.4.1 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" -W ignore - 2>/dev/null <<'PY'
 import asyncio
 

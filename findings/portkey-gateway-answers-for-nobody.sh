@@ -2,7 +2,7 @@
 # @portkey-ai/gateway 1.15.2 (with @hono/node-server 1.14.1, with which its streams pass): a client that hangs up in the
 # middle of a streamed answer, as at a barge-in or a "stop" button, ends nothing. The gateway reads the upstream's answer to its
 # last word, which is made, and billed, for nobody. Asked directly, the same upstream sees the connection close at once.
-# Guess before: the end of the client's connection ends the request to the upstream, as with nginx.
+# Guess before looking: the end of the client's connection ends the request to the upstream, as with nginx.
 set -eu
 dir=$(mktemp -d)
 gateway=
@@ -10,7 +10,8 @@ upstream=
 trap 'kill $gateway $upstream 2>/dev/null || true; rm -rf "$dir"' EXIT
 cd "$dir"
 printf '{"name":"x","version":"1.0.0","dependencies":{"@portkey-ai/gateway":"1.15.2"},"overrides":{"@hono/node-server":"1.14.1"}}' >package.json
-npm install --silent --no-audit --no-fund >/dev/null 2>&1
+npm install --silent --no-audit --no-fund >/dev/null 2>&1 ||
+    { echo "not installed" >&2; exit 2; }
 cat >upstream.js <<'JS'
 // Forty words, one every 50 ms. GET tells how many of them the last answer came to, and how it ended.
 const state = { words: 0, end: 'none' };

@@ -3,7 +3,7 @@
 # of an upstream that answers well becomes status 500, "Something went wrong". The same request without `stream`, and
 # every error of the upstream, comes through. It adds headers to the answer, which @hono/node-server from 1.14.2 on lets
 # nobody change; its package.json asks for ^1.3.3. With 1.14.1 by an `overrides`, streams pass.
-# Guess before: what the upstream streams comes through as it is, at most without fields that it does not know.
+# Guess before looking: what the upstream streams comes through as it is, at most without fields that it does not know.
 set -eu
 dir=$(mktemp -d)
 gateway=
@@ -53,7 +53,8 @@ try() { # name, more of package.json
     mkdir "$dir/gateway"
     cd "$dir/gateway"
     printf '{"name":"x","version":"1.0.0","dependencies":{"@portkey-ai/gateway":"1.15.2"}%s}' "$2" >package.json
-    npm install --silent --no-audit --no-fund >/dev/null 2>&1
+    npm install --silent --no-audit --no-fund >/dev/null 2>&1 ||
+        { echo "not installed" >&2; : >"$dir/missing"; exit 2; }
     up=$(port)
     node "$dir/upstream.js" "$up" &
     upstream=$!
@@ -70,6 +71,7 @@ try() { # name, more of package.json
     try 'as installed' ''
     try 'with @hono/node-server 1.14.1' ',"overrides":{"@hono/node-server":"1.14.1"}'
 } | tee "$dir/seen"
+[ ! -e "$dir/missing" ] || exit 2
 cat >"$dir/expected" <<'TXT'
 as installed, whole: 200 with the words; streamed: 500 without the words
 with @hono/node-server 1.14.1, whole: 200 with the words; streamed: 200 with the words

@@ -2,13 +2,14 @@
 # prism-media 1.3.5, opus.Encoder (what @discordjs/voice encodes PCM with): what is left of a stream after its last whole
 # frame is not encoded. A clip loses up to its last 20 ms, each sentence of a voice its own, and a click or a beep of 10 ms
 # is no packet at all: the stream ends without one. With frames of 60 ms, up to 60 ms are lost. No error.
-# Guess before: the last frame is filled up with silence, as other encoders of Opus do.
+# Guess before looking: the last frame is filled up with silence, as other encoders of Opus do.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund prism-media@1.3.5 opusscript@0.0.8 >/dev/null 2>&1
+npm install --silent --no-audit --no-fund prism-media@1.3.5 opusscript@0.0.8 >/dev/null 2>&1 ||
+    { echo "not installed" >&2; exit 2; }
 cat >encode.js <<'JS'
 const { opus } = require('prism-media');
 

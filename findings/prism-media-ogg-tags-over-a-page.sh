@@ -3,13 +3,14 @@
 # page, as every file with cover art has (RFC 7845 section 5.2 allows it), gives no packet at all: no error, the
 # stream just ends. A bot that plays it is silent. The same file with a short comment header gives all packets,
 # and FFmpeg reads both.
-# Guess before: pages are joined into packets, as Ogg (RFC 3533 section 6) asks; both files play.
+# Guess before looking: pages are joined into packets, as Ogg (RFC 3533 section 6) asks; both files play.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund prism-media@1.3.5 >/dev/null
+npm install --silent --no-audit --no-fund prism-media@1.3.5 >/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 cat >make.py <<'PY'
 import struct
 

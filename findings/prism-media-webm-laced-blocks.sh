@@ -3,15 +3,17 @@
 # of their sizes (RFC 9559 section 10.3; what MKVToolNix writes by itself for sound), come out as one packet each, the
 # table in front of them. Of 49 packets of Opus, seven to a block, the reader gives seven, none of which is one of the 49.
 # The same packets without lacing come out as they are, and FFmpeg reads both files. No error.
-# Guess before: frames of a laced block are handed out one by one, or the file is refused.
+# Guess before looking: frames of a laced block are handed out one by one, or the file is refused.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check av==18.1.0 2>/dev/null
+venv/bin/pip install --quiet --disable-pip-version-check av==18.1.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund prism-media@1.3.5 >/dev/null 2>&1
+npm install --silent --no-audit --no-fund prism-media@1.3.5 >/dev/null 2>&1 ||
+    { echo "not installed" >&2; exit 2; }
 venv/bin/python - <<'PY'
 import struct
 

@@ -7,7 +7,8 @@ set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check av==18.1.0 numpy==2.4.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check av==18.1.0 numpy==2.4.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import av
 import numpy as np

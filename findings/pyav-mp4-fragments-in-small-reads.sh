@@ -3,12 +3,13 @@
 # `read` returns fewer bytes than asked for, as a socket's does, is decoded when each read brings 64 bytes, and is "Invalid
 # data found when processing input" when each brings 1, 7 or 8.
 # An MP4 that is not fragmented (index first), and FLAC, are decoded whatever a read brings.
-# Guess before: FFmpeg's I/O layer asks again until it has what a demuxer needs, so the size of a read does not matter.
+# Guess before looking: FFmpeg's I/O layer asks again until it has what a demuxer needs, so the size of a read does not matter.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check av==18.1.0 numpy==2.4.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check av==18.1.0 numpy==2.4.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - "$dir" <<'PY'
 import sys
 

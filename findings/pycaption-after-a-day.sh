@@ -2,12 +2,13 @@
 # pycaption 2.3.14: captions after the 24th hour, as of a broadcast, a long stream or a camera, are read right (27:00:01 is
 # 97201 s) and written a day early: 03:00:01, in front of what came before, to SRT, WebVTT and TTML alike. So a file that is
 # only converted to itself is out of order. No error, no warning.
-# Guess before: what is read at 27:00:01 is written at 27:00:01.
+# Guess before looking: what is read at 27:00:01 is written at 27:00:01.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check pycaption==2.3.14 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check pycaption==2.3.14 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import re
 

@@ -3,12 +3,13 @@
 # \textsl and \textrm, and drops those of \texttt, \textsf, \textup and \textmd, and of \mbox: the parser knows that these
 # take an argument, and the converter, which does not know them, takes them for commands to leave out. No error, no
 # warning. A command that neither knows (\sout) keeps its words.
-# Guess before: all of them are their words.
+# Guess before looking: all of them are their words.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check pylatexenc==2.11 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check pylatexenc==2.11 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 from pylatexenc.latex2text import LatexNodes2Text
 

@@ -1,14 +1,14 @@
 #!/bin/sh
 # pysubs2 1.8.1: a cue of SRT after the hundredth hour (cameras, archives of streams, time codes that count from elsewhere) is
 # read at a time that lost its first digit: 100:00:01 is the first second, in front of everything, 123:45:06 is in the 24th
-# hour. No error, no warning. As WebVTT it reads the same times right, and writes neither: there both become 99:59:59.999, for
-# which it has a warning, though WebVTT allows any number of digits (section 6.3). TTML keeps them.
-# Guess before: 360,001 s in each, read and written.
+# hour. No error, no warning. The same times in WebVTT it reads right.
+# Guess before looking: 360,001 s in each.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check pysubs2==1.8.1 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check pysubs2==1.8.1 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" -W ignore - <<'PY'
 import warnings
 
@@ -26,8 +26,6 @@ def read(mark, head=""):
 
 srt, vtt = read(","), read(".", "WEBVTT\n\n")
 seen = {"srt": [event.start // 1000 for event in srt], "vtt": [event.start // 1000 for event in vtt]}
-written = {form: [line for line in vtt.to_string(form).splitlines() if "-->" in line or "<p " in line][0] for form in ("vtt", "ttml")}
-print("read:", seen, "written:", written)
+print("seconds:", seen)
 assert seen == {"srt": [1, 85_506], "vtt": [360_001, 445_506]}
-assert "99:59:59.999 --> 99:59:59.999" in written["vtt"] and 'begin="100:00:01.000"' in written["ttml"]
 PY

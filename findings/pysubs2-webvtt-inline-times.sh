@@ -2,12 +2,13 @@
 # pysubs2 1.8.1: a WebVTT cue with timestamps between its words (WebVTT section 4.2.2; what YouTube's captions have)
 # loses every word, and becomes two events without text: one for the cue, one for the second timestamp. Cues without
 # such timestamps in the same file keep theirs. No error.
-# Guess before: the timestamps are dropped or kept as text; the words stay.
+# Guess before looking: the timestamps are dropped or kept as text; the words stay.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check pysubs2==1.8.1 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check pysubs2==1.8.1 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 from pysubs2 import SSAFile
 

@@ -3,12 +3,13 @@
 # holds back is not given out. Of a word of 200 ms in pieces of 20 ms, "sinc_best" loses the last 9 ms from 48 to 16 kHz, and 18 ms
 # from 24 to 8 kHz. To ask again with nothing gives nothing. The room for the answer is made for the last piece alone, so
 # what was held back before has none. `resample`, of the whole at once, gives all of it, to a sample.
-# Guess before: end_of_input gives out the rest; in pieces it is as long as at once.
+# Guess before looking: end_of_input gives out the rest; in pieces it is as long as at once.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check samplerate==0.2.4 numpy==2.4.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check samplerate==0.2.4 numpy==2.4.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import numpy as np
 import samplerate

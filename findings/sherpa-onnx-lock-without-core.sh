@@ -3,12 +3,13 @@
 # sherpa-onnx-core (libonnxruntime.so is there), other files of the release name nothing. A lock holds one list for all
 # platforms, and uv takes it from a file that names nothing: it locks and installs without a word, and the import fails.
 # pip, which reads the wheel that it installs, brings both.
-# Guess before: what is installed from a lock is what pip installs.
+# Guess before looking: what is installed from a lock is what pip installs.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/pip"
-"$dir/pip/bin/pip" install --quiet --disable-pip-version-check uv==0.13.9 numpy sherpa-onnx==1.13.8 2>/dev/null
+"$dir/pip/bin/pip" install --quiet --disable-pip-version-check uv==0.13.9 numpy sherpa-onnx==1.13.8 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/pip/bin/python" -c 'import sherpa_onnx; print("pip: imported")'
 mkdir "$dir/project"
 cd "$dir/project"

@@ -1,14 +1,15 @@
 #!/bin/sh
 # soundfile 0.14.0 (libsndfile 1.2.2): an MP3 read from a place in its middle, as for a piece of a long recording (librosa's
 # `offset` and every reader of windows do it), begins with up to 90 ms that are not those of that place: silence or noise,
-# while `tell` is right. A frame of MP3 needs bytes of those before it, and the decoder that was placed there has not read
-# them. Read in one go, the same samples are right; Ogg Opus, Vorbis and FLAC are right after a seek.
-# Guess before: what is read after a seek is what stands there in the whole, as its documentation says of `seek`.
+# while `tell` is right. A frame of MP3 may need bytes of those before it, and likely the decoder that was placed there has not
+# read them. Read in one go, the same samples are right; Ogg Opus and FLAC are right after a seek.
+# Guess before looking: what is read after a seek is what stands there in the whole.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check soundfile==0.14.0 numpy==2.4.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check soundfile==0.14.0 numpy==2.4.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - 2>"$dir/noise" <<'PY' || { cat "$dir/noise"; exit 1; }
 import io
 

@@ -3,12 +3,13 @@
 # either sign, at every quality, from `resample` and from `ResampleStream`, also in the silent channel of a stereo recording:
 # libsoxr dithers integers, and the binding has no switch for that. Whoever looks for silence by "all samples are 0"
 # (a muted person, a gap, a frame not worth sending) finds none any more. As float32 the same zeros stay zeros.
-# Guess before: a linear filter makes nothing of nothing.
+# Guess before looking: a linear filter makes nothing of nothing.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check soxr==1.1.0 numpy==2.4.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check soxr==1.1.0 numpy==2.4.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import numpy as np
 import soxr

@@ -3,12 +3,13 @@
 # line: up to the last bracket of that line, so that it holds the columns behind it. The same statement with a line per
 # column is read right; SQLite keeps a statement as it was typed. A copy of the schema (`MetaData.reflect`, `create_all`)
 # ends in a syntax error then; what compares schemas finds a difference where there is none.
-# Guess before: the expression alone, wherever the lines break.
+# Guess before looking: the expression alone, wherever the lines break.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check SQLAlchemy==2.1.9 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check SQLAlchemy==2.1.9 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 "$dir/venv/bin/python" - <<'PY'
 import sqlalchemy as sa
 

@@ -1,15 +1,16 @@
 #!/bin/sh
 # subsrt 1.1.1 and subsrt-ts 2.1.2 (npm), MicroDVD, whose times are frames: a frame divided by the frames per second is a
 # second, and they take it for a millisecond. A line of the 90,000th frame, an hour at 25 frames, comes at 3.6 s. Writing is
-# the same backwards: what comes after an hour goes to frame 90,000,000, in its forty-first day. To another format and back is
+# the same backwards: what comes after an hour goes to frame 90,000,000, in its forty-second day. To another format and back is
 # exact, so that a test of both ways sees nothing. Every other format of theirs counts milliseconds.
-# Guess before: 3,600,000 ms, and frame 90,000.
+# Guess before looking: 3,600,000 ms, and frame 90,000.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund subsrt-ts@2.1.2 subsrt@1.1.1 >/dev/null 2>&1
+npm install --silent --no-audit --no-fund subsrt-ts@2.1.2 subsrt@1.1.1 >/dev/null 2>&1 ||
+    { echo "not installed" >&2; exit 2; }
 cat >read.mjs <<'JS'
 import assert from 'assert';
 import before from 'subsrt';

@@ -2,13 +2,14 @@
 # subsrt-ts 2.1.2 (npm): every line of an ASS or SSA file loses its first letter: "Hello" is "ello", and of a line that begins
 # with {\i1} the rest of the command becomes words. It counts where the text begins, as the text may hold commas, and
 # counts one sign too many, for a blank that it has taken away before. subsrt 1.1.1, which it was made from, keeps the letter.
-# Guess before: "Hello".
+# Guess before looking: "Hello".
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund subsrt-ts@2.1.2 subsrt@1.1.1 >/dev/null 2>&1
+npm install --silent --no-audit --no-fund subsrt-ts@2.1.2 subsrt@1.1.1 >/dev/null 2>&1 ||
+    { echo "not installed" >&2; exit 2; }
 cat >read.mjs <<'JS'
 import assert from 'assert';
 import before from 'subsrt';

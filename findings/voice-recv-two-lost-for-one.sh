@@ -3,12 +3,13 @@
 # is lost, too. A gap empties the queue of two packets and hands on the first of them. Nothing is put in the place of
 # either (it has code for Opus' error correction, which no packet gets to), so that the sound is 40 ms shorter, and shifted
 # against everybody else's, for each packet of 20 ms. At 2 % loss every 25th frame is missing.
-# Guess before: one frame is missing, or made up.
+# Guess before looking: one frame is missing, or made up.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check discord-ext-voice-recv==0.5.2a179 discord.py==2.7.1 PyNaCl==1.5.0 2>/dev/null
+"$dir/venv/bin/pip" install --quiet --disable-pip-version-check discord-ext-voice-recv==0.5.2a179 discord.py==2.7.1 PyNaCl==1.5.0 2>/dev/null ||
+    { echo "not installed" >&2; exit 2; }
 cat >"$dir/hear.py" <<'PY'
 import logging
 import struct
