@@ -35,8 +35,9 @@ LIVELINESS_RATE, MIN_LIVELINESS = 0.25, 0.01
 MAX_TAIL_STEPS = 128
 JUDGED_STEP = 2
 """Frames from one judged window to the next."""
-NOISE_MARGIN, NOISE_RISE = 2.0, 1.1
-"""Power of noise above its least windows; how fast those may rise, per judgement: 2.6 dB a second."""
+NOISE_MARGIN, NOISE_RISE, NOISE_FALL = 2.0, 1.1, 0.25
+"""Power of noise above its least windows; how fast those may rise, per judgement: 2.6 dB a second; and fall: 38 dB a
+second, for where a client sends nothing there is none, but a lost packet is no such place."""
 EXPLAINED_MARGIN = 4.0
 """Power above the expected echo that still passes as echo: 6 dB."""
 QUIET_RATIO = 0.05
@@ -145,8 +146,8 @@ class EchoModel:
         lively *= self.liveliness
         self._judged = heard, played, lively
         shares = self.unexplained(heard, (played + lively).astype(np.float32))
-        if min(self._totals) > _SILENT_TOTAL:  # where a client sends nothing, it says nothing of the noise
-            self.noise = np.minimum(np.minimum.reduce(heard), self.noise * NOISE_RISE)
+        self._least = np.minimum.reduce(heard)
+        self.noise = np.clip(self._least, NOISE_FALL * self.noise, self.noise)
         return shares
 
     def unexplained(self, heard: Bands, expected: Bands) -> list[float]:
@@ -165,6 +166,7 @@ class EchoModel:
     def adapt(self) -> int:
         """Follow the echo with the windows judged last, which are nothing else; return how many can be heard."""
         heard, played, lively = self._judged
+        self.noise = np.clip(self._least, self.noise, NOISE_RISE * self.noise)
         steps = np.where(heard > self._echo, GAIN_RISE, GAIN_FALL)
         for place, (total, echo) in enumerate(zip(self._totals, self._echoes, strict=True)):
             if total < HOLE_RATIO * echo:

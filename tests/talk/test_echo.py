@@ -7,7 +7,7 @@ import pytest
 
 from bot.audio import FRAME_SECONDS, HEAR_BYTES, HEAR_RATE, RTP_STEP, SPEAK_BYTES, SPEAK_RATE
 from bot.talk.echo import EchoGate
-from bot.talk.echo_model import fitted
+from bot.talk.echo_model import BAND_EDGES_HZ, EchoModel, fitted
 from bot.talk.played import REFERENCE_FRAME_SAMPLES, PlayedSound, Samples
 from bot.types import Frame, Sent
 from sandbox import clips
@@ -171,3 +171,20 @@ def test_a_single_burst_over_the_echo_is_no_voice_but_several_are() -> None:
     assert not list(passed(bursts))
     bursts[5 * HEAR_RATE : 5 * HEAR_RATE + HEAR_RATE // 4] += 10 * own_sound(-50, 0.25)
     assert {tick // 50 for tick, _ in passed(bursts)} == {5}
+
+
+def test_a_voice_is_not_learned_as_noise_and_noise_falls_where_nothing_is_sent() -> None:
+    """A client with a noise gate sends digital silence in every gap of a voice: there the noise must fall."""
+    echo = np.ones((4, len(BAND_EDGES_HZ) - 1), np.float32)
+    model = EchoModel(echo.copy(), echo)
+    model.noise = 0.1 * echo[0]
+    for _ in range(50):
+        assert min(model.judge(20 * echo, echo)) > 0.1
+    assert model.noise == pytest.approx(0.1)
+    model.judge(np.full_like(echo, 1e-9), echo)
+    assert model.noise.max() < 0.05
+    quiet = model.noise
+    for _ in range(20):
+        model.judge(echo, echo)
+        model.adapt()
+    assert (model.noise > 2 * quiet).all()
