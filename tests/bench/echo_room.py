@@ -93,7 +93,8 @@ class _Client:
         self.user = user
         self.path = EchoPath(echo) if echo else None
         self.noise = np.random.default_rng(user)
-        self.encoder = opus.OpusEncoder(library, rate=RTP_RATE, bitrate=CLIENT_BITRATE)
+        # Discord's clients encode at 9, the bot at 0: what a loudspeaker returns is theirs.
+        self.encoder = opus.OpusEncoder(library, rate=RTP_RATE, bitrate=CLIENT_BITRATE, complexity=9)
         self.decoder = opus.OpusDecoder(library)
         self.open_left = 0
 
