@@ -12,7 +12,7 @@ import structlog
 
 from bot.chat import attachments, requests
 from bot.chat.cooldown import Cooldowns
-from bot.chat.transcript import line_writer, outage
+from bot.chat.transcript import outage
 from bot.types import Heard, Spoken
 from sandbox.guild.components import text_of
 from sandbox.guild.knobs import Failure
@@ -47,7 +47,6 @@ async def quiet(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[QuietBot]:
     monkeypatch.setattr(requests, "REQUEST_TIMEOUT", aiohttp.ClientTimeout(sock_read=1.0))
     monkeypatch.setattr(outage, "LATE_LINE_SECONDS", 0.25)
     monkeypatch.setattr(outage, "OUTAGE_SECONDS", 0.25)
-    monkeypatch.setattr(line_writer, "LATE_LINE_SECONDS", 0.25)
     async with quiet_bot() as opened:
         yield opened
 
