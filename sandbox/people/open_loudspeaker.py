@@ -13,8 +13,8 @@ from sandbox.people.echo_path import FRAME_SAMPLES_48K, EchoConditions, EchoPath
 from sandbox.people.person import Person
 from sandbox.voice import rtp
 
-CLIENT_BITRATE = 24_000
-"""Bit/s of the client's encoder."""
+CLIENT_BITRATE, CLIENT_COMPLEXITY = 24_000, 9
+"""Bit/s of the client's encoder, and what libopus does unless it is told otherwise: the bot encodes at less."""
 GATE_POWER = 10 ** (-65 / 10)
 """Mean square of a frame below which the client sends silence."""
 GATE_HOLD_FRAMES = 10
@@ -32,7 +32,7 @@ class OpenLoudspeaker:
         self.path = EchoPath(conditions)
         self._person = person
         self._library = library
-        self._encoder = opus.OpusEncoder(library, rate=RTP_RATE, bitrate=CLIENT_BITRATE)
+        self._encoder = opus.OpusEncoder(library, rate=RTP_RATE, bitrate=CLIENT_BITRATE, complexity=CLIENT_COMPLEXITY)
         self._waiting: dict[int, deque[bytes]] = {}
         "sender -> packets not played yet"
         self._decoders: dict[int, opus.OpusDecoder] = {}

@@ -20,9 +20,8 @@ from bot.types import CallState, Frame, Sent, Utterance
 from bot.voice import opus
 from sandbox import clips
 from sandbox.people.echo_path import FRAME_SAMPLES_48K, EchoConditions, EchoPath, Samples
+from sandbox.people.open_loudspeaker import CLIENT_BITRATE, CLIENT_COMPLEXITY
 
-CLIENT_BITRATE = 24_000
-"""Bit/s of a person's microphone."""
 BOT_LEVEL_DBFS = -20.0
 THINK_TICKS = 20
 CLIENT_GATE_POWER = 10 ** (-65 / 10)
@@ -93,8 +92,7 @@ class _Client:
         self.user = user
         self.path = EchoPath(echo) if echo else None
         self.noise = np.random.default_rng(user)
-        # Discord's clients encode at 9, the bot at 0: what a loudspeaker returns is theirs.
-        self.encoder = opus.OpusEncoder(library, rate=RTP_RATE, bitrate=CLIENT_BITRATE, complexity=9)
+        self.encoder = opus.OpusEncoder(library, rate=RTP_RATE, bitrate=CLIENT_BITRATE, complexity=CLIENT_COMPLEXITY)
         self.decoder = opus.OpusDecoder(library)
         self.open_left = 0
 
