@@ -1,4 +1,4 @@
-"""Transcripts of programs that annotate and cut sound -> cues: Audacity, Praat, ELAN_START, and tables with times."""
+"""Transcripts of programs that annotate and cut sound -> cues: Audacity, Praat, ELAN, and tables with times."""
 
 import csv
 import re
@@ -37,7 +37,7 @@ def text_grid_cues(text: str) -> Iterator[Cue]:
     """Yield what the tiers of a TextGrid say, long or short; a tier is one speaker. Raises ValueError, IndexError."""
     tokens = [match.group() for match in _TOKEN.finditer(text)][2:]
     told: set[str] = set()
-    at = next(number for number, token in enumerate(tokens) if token.endswith('Tier"'))
+    at = next((number for number, token in enumerate(tokens) if token.endswith('Tier"')), len(tokens))
     while at + 4 < len(tokens):
         kind, name, count = tokens[at].strip('"'), _unquoted(tokens[at + 1]), int(tokens[at + 4])
         size = 3 if kind == "IntervalTier" else 2
@@ -58,7 +58,7 @@ def _unquoted(token: str) -> str:
 
 
 def elan_cues(text: str) -> Iterator[Cue]:
-    """Yield what the tiers of ELAN_START say; those below another are translations and notes. Raises ValueError."""
+    """Yield what the tiers of ELAN say; those below another are translations and notes. Raises ValueError."""
     root = xml.parse(re.sub(r"^\s*<\?xml[^>]*\?>", "", text).encode())
     times = {slot.get("TIME_SLOT_ID"): float(slot.get("TIME_VALUE") or 0) / 1000 for slot in root.iter("TIME_SLOT")}
     for tier in root.iter("TIER"):

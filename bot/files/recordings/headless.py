@@ -25,18 +25,9 @@ _TELEPHONE = {
 }
 HEADLESS_SUFFIXES = frozenset(_TELEPHONE)
 _NO_SOUND = (
-    *(
-        b"PK\3\4",
-        b"%PDF",
-        b"\x89PNG\r\n",
-        b"GIF8",
-        b"\xff\xd8\xff\xe0",
-        b"\x7fELF",
-        b"\x1f\x8b\x08",
-        b"7z\xbc\xaf\x27\x1c",
-    ),
-    *(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"Rar!\x1a\x07", b"\xfd7zXZ\0", b"SQLite format 3\0"),
-)
+    b"PK\3\4", b"%PDF", b"\x89PNG\r\n", b"GIF8", b"\xff\xd8\xff\xe0", b"\x7fELF", b"\x1f\x8b\x08",
+    b"7z\xbc\xaf\x27\x1c", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"Rar!\x1a\x07", b"\xfd7zXZ\0", b"SQLite format 3\0",
+)  # fmt: skip
 """Beginnings of what is no sound, and long enough to be no chance."""
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bot.errors import EmptyDocument
 from bot.files.documents.formats import read
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\n<i>Hello</i> there\n\n2\n00:00:02,000 --> 00:00:03,000\nHello there\nYou\n"
@@ -432,6 +433,11 @@ PREMIERE = (
 )
 def test_annotations_of_sound_are_who_says_what(name: str, content: str) -> None:
     assert read(content.encode(), name).text == 'Ann: Hello, say "moon" 3 times\n\nBob: Moon.'
+
+
+def test_a_grid_without_tiers_is_empty_and_not_broken() -> None:
+    with pytest.raises(EmptyDocument):
+        read(b'File type = "ooTextFile"\n"TextGrid"\n\n0\n4\n<absent>\n', "a.TextGrid")
 
 
 def test_labels_of_audacity_are_what_they_say() -> None:
