@@ -7,6 +7,7 @@ import codecs
 import re
 import unicodedata
 from collections import Counter
+from contextlib import suppress
 
 from bot.errors import NotDocument, UnknownEncoding
 from bot.files.documents.document import Note
@@ -36,12 +37,16 @@ _SHIFTS = re.compile(rb"\+(?:-|[A-Za-z0-9+/]{3,})")
 _TRIMMED = "\"'“”‘’„«»‹›()[]{}<>¿¡.,;:!?…–—-*_/|#&+=~^$%@°§©®™€£•·†‡0123456789"
 _COMMON_RANGES = (0x00, 0x04, 0x05, 0x06, 0x0E, 0x30, 0xFF)
 """High bytes of Latin, Cyrillic, Hebrew, Arabic, Thai, kana and full-width signs in UTF-16."""
+_LATIN_SHARE = 0.5
+"""A zero in every other byte of so many is proof; letters of other ranges, dashes and emoji stand among them."""
 _EAST_ASIAN = re.compile(r"[\u4e00-\u9fff\uac00-\ud7af]")
 _EAST_ASIAN_SETS = ("euc_jp", "gb2312", "big5", "euc_kr")
 """What is written every day is in one of these; most of Unicode's ideographs and syllables are not."""
 _JOINTS = re.compile(r"[-‐–—'’.,:;!?/()&+@_\d]")
 _NARROW_KANA, _SMALL_LETTER = re.compile(r"[\uff61-\uff9f]"), re.compile(r"[a-z]")
 """Those of old terminals, which have no small letters beside them: accented letters of Europe become them."""
+_LONE_WIDE = re.compile(r"[^\W\d_\u0080-\uffff][\u3400-\u9fff\uac00-\ud7af][a-z]")
+"""One ideograph or syllable within a Latin word: an accented letter of Europe, and the one after it."""
 _WIDE = re.compile(r"[\u1100-\u11ff\u3000-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
 
 
@@ -110,11 +115,10 @@ def _wide(data: bytes) -> str:
     sample = data[: _SAMPLE_BYTES // 4 * 4]
     if len(sample) < 4 or len(sample) % 2:
         return ""
-    zeros = [sample[place::4].count(0) * 4 / len(sample) for place in range(4)]
-    if min(zeros[1:]) > 0.9 and zeros[0] < 0.3:
-        return "utf-32-le"
-    if min(zeros[:3]) > 0.9 and zeros[3] < 0.3:
-        return "utf-32-be"
+    for name in ("utf-32-le", "utf-32-be"):
+        with suppress(UnicodeDecodeError):  # of other bytes hardly any four are a character
+            if not _WRONG_SIGNS.search(sample.decode(name)):
+                return name
     return next((name for name in ("utf-16-le", "utf-16-be") if _reads_as_utf16(sample, name)), "")
 
 
@@ -137,6 +141,8 @@ def _reads_as_utf16(sample: bytes, encoding: str) -> bool:
     if _WRONG_SIGNS.search(text):
         return False
     ranges = Counter(ord(character) >> 8 for character in text)
+    if ranges[0] >= len(text) * _LATIN_SHARE:
+        return True
     common = sum(ranges[high] for high in _COMMON_RANGES)
     east = "".join(character for character in text if _EAST_ASIAN.match(character))
     usual = max((len(east.encode(name, errors="ignore").decode(name)) for name in _EAST_ASIAN_SETS), default=0)
@@ -183,6 +189,8 @@ def plausibility(text: str) -> float:
 def _is_word(word: str) -> bool:
     if _WIDE.search(word):
         if _NARROW_KANA.search(word) and _SMALL_LETTER.search(word):
+            return False
+        if _LONE_WIDE.search(word):
             return False
         rare = sum(unicodedata.category(character) in ("So", "Co", "Cn") for character in word)
         return rare * 20 <= len(word)

@@ -15,6 +15,8 @@ FRONT_MATTER = re.compile(
     re.DOTALL,
 )
 """Facts about a Markdown file above its text, as YAML or TOML."""
+_LINE_BREAK = re.compile(r"\r+\n|\r")
+"""Programs that make \\r\\n of every \\n make \\r\\r\\n of what had one."""
 _FRONT_TITLE = re.compile(r"^title[ \t]*[:=][ \t]*(.+)$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -24,7 +26,7 @@ def read_text(data: bytes, name: str) -> Document:
     Raises NotDocument, UnknownEncoding, DamagedDocument.
     """
     text, notes = decode(data)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _LINE_BREAK.sub("\n", text)
     if kind := kind_of(text):
         return replace(read_subtitles(text, kind), notes=notes)
     if text.lstrip()[:1] == "{" and is_notebook(text):

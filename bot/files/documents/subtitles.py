@@ -27,12 +27,14 @@ from bot.files.documents.cues import Cue, lines_of, said_once, spoken
 from bot.files.documents.document import Document
 from bot.files.documents.transcripts import transcript_cues
 
-_CLOCK = r"(?:\d{1,3}:)?\d{1,2}:\d{2}"
+_CLOCK = r"(?:\d{1,4}:)?\d{1,2}:\d{2}"
+_CONSOLE_LINE = re.compile(rf"^\[({_CLOCK}\.\d{{3}}) --> ({_CLOCK}\.\d{{3}})\][ \t]+(.*)$", re.MULTILINE)
 _SIGNS = {
     "vtt": re.compile(r"WEBVTT(?:[ \t].*)?(?:\n|$)"),
     "srt": re.compile(rf"(?:\d+[ \t]*\n)?[ \t]*{_CLOCK}[,.]\d+[ \t]*-->"),
     "sbv": re.compile(rf"(?:\[[A-Z][^\n]*\s+)*{_CLOCK}\.\d+,{_CLOCK}\.\d+[ \t]*\n"),
     "subviewer": re.compile(r"\[TITLE\][^\x00]*?\n\[BEGIN\]", re.IGNORECASE),
+    "console": _CONSOLE_LINE,
     "tsv": re.compile(r"start\tend\ttext\n\d"),
     "labels": LABEL_LINE,
     "textgrid": TEXT_GRID_START,
@@ -53,6 +55,8 @@ _LYRIC = re.compile(r"^(?:\[\d{1,3}:\d{2}(?:[.:]\d{1,3})?\])+")
 _LYRIC_TAG = re.compile(r"^\[([a-z#]{1,8}):(.*)\]$", re.IGNORECASE)
 _LYRIC_TIME = re.compile(r"\[(\d{1,3}):(\d{2})(?:[.:](\d{1,3}))?\]")
 _WORD_TIME = re.compile(r"<\d{1,3}:\d{2}(?::\d{2})?(?:[.:]\d{1,3})?>")
+_WORD_TIME_PARTS = re.compile(r"<(\d{1,3}):(\d{2}(?:\.\d{1,3})?)>")
+_BACKING_VOCALS = re.compile(r"^\[bg:(.*)\]$", re.IGNORECASE)
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
 _READING = re.compile(r"<rt[^>]*>(.*?)</rt>", re.DOTALL)
 _VTT_TAG = re.compile(r"</?(?:c|i|b|u|v|lang|ruby|rt)(?:[.\s][^>]*)?>|<[\d:.]+>")
@@ -106,6 +110,7 @@ def read_subtitles(text: str, kind: str) -> Document:
         "scc": scc_cues,
         "sbv": _sbv,
         "subviewer": _subviewer,
+        "console": _console,
         "tsv": _tsv,
         "labels": label_cues,
         "textgrid": text_grid_cues,
@@ -152,6 +157,7 @@ def _others(text: str, form: str = "") -> Iterator[Cue]:
         if not event.is_comment:
             event.text = _DRAWING.sub("", event.text)
             words = html.unescape(_STYLE_TAG.sub("", event.plaintext)).replace("[br]", "\n")
+            words = re.sub(r"^/", "", words, flags=re.MULTILINE) if form == "microdvd" else words  # slanted
             yield Cue(event.start / 1000, event.end / 1000, lines_of(words), event.name.strip())
 
 
@@ -169,7 +175,8 @@ def _ttml(text: str) -> Iterator[Cue]:
             reading.text = f"（{''.join(reading.itertext())}）" if shown else ""
         for line_break in [item for item in paragraph.iter() if xml.name(item) == "br"]:
             line_break.text = "\n"
-        start = _ttml_seconds(paragraph.get("begin", ""), rate, float(place))
+        begin = next((item.get("begin", "") for item in paragraph.iter() if item.get("begin")), "")
+        start = _ttml_seconds(begin, rate, float(place))
         length = _ttml_seconds(paragraph.get("dur", ""), rate, 0.0)
         end = _ttml_seconds(paragraph.get("end", ""), rate, start + length)
         words = "".join(paragraph.itertext())
@@ -223,6 +230,13 @@ def _subviewer(text: str) -> Iterator[Cue]:
         yield Cue(start, end, lines_of(words.replace("|", "\n")))
 
 
+def _console(text: str) -> Iterator[Cue]:
+    """Yield the lines that Whisper prints while it works: [times] and the words."""
+    for *times, words in _CONSOLE_LINE.findall(text):
+        start, end = (_ttml_seconds(f"0:{time}"[-12:], 1.0, 0.0) for time in times)
+        yield Cue(start, end, lines_of(words))
+
+
 def _tsv(text: str) -> Iterator[Cue]:
     """Yield the rows of Whisper's table: milliseconds, and the words."""
     for line in text.split("\n")[1:]:
@@ -231,12 +245,17 @@ def _tsv(text: str) -> Iterator[Cue]:
 
 
 def _lyrics(text: str) -> Iterator[Cue]:
+    start = 0.0
     for line in text.split("\n"):
         times = _LYRIC.match(line.strip())
         for minutes, seconds, rest in _LYRIC_TIME.findall(times.group()) if times else ():
             start = int(minutes) * 60 + int(seconds) + float(f"0.{rest or 0}")
             assert times is not None
             yield Cue(start, start, lines_of(_WORD_TIME.sub("", line.strip()[times.end() :])))
+        if behind := _BACKING_VOCALS.match(line.strip()):
+            first = _WORD_TIME_PARTS.search(behind[1])
+            at = int(first[1]) * 60 + float(first[2]) if first else start
+            yield Cue(at, at, lines_of(f"({_WORD_TIME.sub('', behind[1]).strip()})"))
 
 
 def _lyric_title(text: str) -> str:

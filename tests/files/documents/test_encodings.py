@@ -28,8 +28,21 @@ TEXTS = {
     "Hello there, this is text.": ("utf-16-le", "utf-16-be", "utf-8-sig"),
     "C++ and 1+1, tel. +4930123456, +abcd and Base64 +ABCDEF text.": ("utf-8",),
     "grüße, emoji 😀 and 日本": ("utf-8",),
+    "Żółw je ż, “źdźbło” — Tiếng Việt 😀": ("utf-16-le", "utf-16-be", "utf-32-le"),
+    "会议九点开始。": ("utf-32-le", "utf-32-be"),
 }
-PROVEN = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "iso2022_jp", "hz")
+PROVEN = (
+    "utf-8",
+    "utf-8-sig",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-32",
+    "utf-32-le",
+    "utf-32-be",
+    "iso2022_jp",
+    "hz",
+)
 
 
 @pytest.mark.parametrize(("text", "encoding"), [(text, name) for text, names in TEXTS.items() for name in names])
@@ -65,6 +78,12 @@ def test_mojibake_is_not_plausible(wrong: str) -> None:
     text = "Собрание начинается в девять. Не забудьте синюю папку."
     assert plausibility(text) == 1.0
     assert plausibility(text.encode("cp1251").decode(wrong)) < 0.8
+
+
+@pytest.mark.parametrize("word", ["Sch䭰e", "Gr榀e", "Sch봭e"])
+def test_an_ideograph_within_a_latin_word_is_not_plausible(word: str) -> None:
+    assert plausibility(word) == 0.0
+    assert plausibility("Tシャツ iPhone用 A社 3D映画 K팝스타") == 1.0
 
 
 @pytest.mark.timeout(120)  # it took minutes

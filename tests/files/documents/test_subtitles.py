@@ -457,3 +457,24 @@ def test_labels_of_audacity_are_what_they_say() -> None:
 )
 def test_a_table_of_other_things_stays_one(table: str) -> None:
     assert read(table.encode(), "a.csv").text.split() == table.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1\r\r\n00:00:01,000 --> 00:00:02,000\r\r\nHello\r\r\n\r\r\n", "Hello"),
+        ("1\n1000:00:01,000 --> 1000:00:02,000\nHello\n", "Hello"),
+        ("[00:00.000 --> 00:04.000]  Hello\n[01:02:04.000 --> 01:02:06.500]  there\n", "Hello\n\nthere"),
+        ("[00:12.00]Hello\n[bg: <00:13.00>and <00:14.00>again]\n[00:15.00]there\n", "Hello\n(and again)\nthere"),
+        ("{0}{50}/Hello|/there\n{60}{90}again\n", "Hello\nthere\nagain"),
+    ],
+    ids=["line-breaks-doubled", "after-a-thousand-hours", "printed-by-whisper", "backing-vocals", "slanted"],
+)
+def test_rarer_ways_to_write_them_are_known(text: str, words: str) -> None:
+    assert read(text.encode()).text == words
+
+
+def test_a_paragraph_without_times_is_where_its_first_part_is() -> None:
+    spans = '<p><span begin="6s" end="7s">third</span></p><p begin="4s" end="5s">second</p>'
+    text = f'<tt xmlns="http://www.w3.org/ns/ttml"><body><div><p begin="2s">first</p>{spans}</div></body></tt>'
+    assert read(text.encode()).text.split() == ["first", "second", "third"]
