@@ -29,6 +29,7 @@ from bot.jobs.memory import MemoryGauge
 from bot.jobs.minutes.posted import KeptMinutes
 from bot.jobs.queue import JobQueue
 from bot.jobs.services import JobServices
+from bot.jobs.untold import UntoldWork
 from bot.ports import Venue
 from bot.tools.registry import ToolRegistry
 
@@ -78,6 +79,13 @@ class Host(discord.AutoShardedClient):
     def box(self) -> Box:
         """Opens the files that people send."""
         return Box()
+
+    @cached_property
+    def untold(self) -> UntoldWork:
+        """What was paid and could not be told."""
+        untold = UntoldWork()
+        self.calls.erasure.register(untold)
+        return untold
 
     @cached_property
     def jobs(self) -> JobContext:

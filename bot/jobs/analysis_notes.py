@@ -14,7 +14,8 @@ from bot.jobs.job_folder import JobFolder
 from bot.ports.holder import Holder
 from bot.types import Message
 
-MAX_KEPT_ANALYSES = 32
+MAX_KEPT_CHARACTERS = 4_000_000
+"""Of all notes: some hundred long recordings, or meetings of any length. More takes the oldest away."""
 NOTES_LIFETIME_SECONDS = 1800.0
 """How long the bot keeps notes."""
 NOTES_ON_DISK_LIFETIME_SECONDS = 7 * 86_400.0
@@ -68,8 +69,13 @@ class AnalysisNotes(Holder):
         oldest = self._clock() - NOTES_LIFETIME_SECONDS
         for key in [key for key, (since, _, _) in self._kept.items() if since < oldest]:
             del self._kept[key]
-        while len(self._kept) > MAX_KEPT_ANALYSES:
-            del self._kept[next(iter(self._kept))]
+        size = sum(len(note) for _, notes, _ in self._kept.values() for note in notes)
+        for key, (_, notes, _) in list(self._kept.items()):
+            if size <= MAX_KEPT_CHARACTERS:
+                return
+            if notes:  # what has only begun takes no room
+                size -= sum(map(len, notes))
+                del self._kept[key]
 
 
 class TalkNotes(AnalysisNotes):

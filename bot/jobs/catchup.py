@@ -10,6 +10,7 @@ from bot.call.record import PENDING_TEXT, UNINTELLIGIBLE_TEXT
 from bot.engine.prompt import language_name
 from bot.engine.quoting import one_line, quoted
 from bot.errors import Incomplete, NothingSaid
+from bot.jobs.analysis_notes import request_key
 from bot.jobs.job_account import JobAccount
 from bot.ports import TextAndSpeech
 from bot.types import Message, Usage
@@ -53,6 +54,11 @@ def recent(history: Sequence[Message], now: datetime, minutes: float) -> list[Me
         if message.text.strip() and message.text not in (PENDING_TEXT, UNINTELLIGIBLE_TEXT):
             kept.append(message)
     return kept[::-1]
+
+
+def key(talk: Sequence[Message], *about: object) -> str:
+    """Return the same key for the same recap (`UntoldWork`)."""
+    return request_key("\n".join(map(_line, talk)).encode(), "recap", *about)
 
 
 def estimate(studio: TextAndSpeech, talk: Sequence[Message]) -> dict[str, Usage]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.jobs.analysis_notes import (
-    MAX_KEPT_ANALYSES,
+    MAX_KEPT_CHARACTERS,
     NOTES_LIFETIME_SECONDS,
     NOTES_ON_DISK_LIFETIME_SECONDS,
     AnalysisNotes,
@@ -31,19 +31,30 @@ def test_a_key_is_the_same_only_for_the_same_person_recording_and_question() -> 
     )
 
 
-def test_notes_in_memory_are_limited_in_number_and_age() -> None:
-    now = 0.0
-    kept = AnalysisNotes(lambda: now)
-    for number in range(MAX_KEPT_ANALYSES + 1):
+def test_notes_in_memory_are_limited_in_size() -> None:
+    kept = AnalysisNotes()
+    kept.begin("running")
+    for number in range(100):
         kept.begin(str(number))
         kept.write(str(number), [f"note {number}"])
-    assert kept.begin("0") == []
-    assert kept.begin("2") == ["note 2"]
+    assert kept.read("0") == ["note 0"], "their number is no limit"
+    kept.write("99", ["x" * (MAX_KEPT_CHARACTERS - 14)])
+    assert [kept.read(key) for key in ("0", "1", "96", "97", "98")] == [[], [], [], ["note 97"], ["note 98"]]
+    kept.write("running", ["note"])
+    assert kept.read("running") == ["note"], "one that has only begun is not driven out"
+
+
+def test_notes_in_memory_are_limited_in_age() -> None:
+    now = 0.0
+    kept = AnalysisNotes(lambda: now)
+    for key in ("2", "3"):
+        kept.begin(key)
+        kept.write(key, ["note"])
     now = NOTES_LIFETIME_SECONDS - 1
-    kept.write("2", ["note 2", "more"])
+    kept.write("2", ["note", "more"])
     now = NOTES_LIFETIME_SECONDS + 1
     assert kept.begin("3") == []
-    assert kept.begin("2") == ["note 2", "more"]
+    assert kept.begin("2") == ["note", "more"]
     kept.drop("2")
     assert kept.begin("2") == []
 

@@ -20,6 +20,7 @@ from bot.call.holdings import Holdings
 from bot.jobs.analysis_notes import AnalysisNotes, AnalysisNotesOnDisk
 from bot.jobs.job_folder import JobFolder
 from bot.jobs.podcast_folder import FailedPodcasts, Plan, PodcastFolder
+from bot.jobs.untold import UntoldWork
 from bot.ports.engine import Engine
 from bot.ports.holder import Holder
 from bot.privacy.erasure import Erasure
@@ -71,6 +72,10 @@ def fill(fake: FakeCall, folder: Path) -> dict[str, Holder]:
     """Have every holder but the call keep the canary of Anna."""
     notes, disk = AnalysisNotes(), AnalysisNotesOnDisk(JobFolder(folder))
     fake.erasure.register(notes, disk, FailedPodcasts(JobFolder(folder)))
+    untold = UntoldWork()
+    fake.erasure.register(untold)
+    untold.begin("key", {ANNA}, talk=True)
+    untold.keep("key", CANARY, len(CANARY))
     notes.begin("key", {ANNA})
     notes.write("key", [CANARY])
     disk.write("key", [CANARY])
@@ -87,6 +92,7 @@ def fill(fake: FakeCall, folder: Path) -> dict[str, Holder]:
         "Holdings",
         "Captions",
         "AnalysisNotes",
+        "UntoldWork",
         "PendingWrites",
         "Spellings",
     }
@@ -114,7 +120,7 @@ async def test_no_holder_keeps_a_line_that_was_cleared_or_dropped(how: str, tmp_
     async with fake_call(ANNA, answering="always") as fake:
         fake.transcriber.words.append(CANARY)
         await fake.says(ANNA, 1.0, then=5.0)
-        fill(fake, tmp_path)
+        holders = fill(fake, tmp_path)
         if how == "clear":
             await fake.erasure.clear_channel(7)
         else:
@@ -123,6 +129,7 @@ async def test_no_holder_keeps_a_line_that_was_cleared_or_dropped(how: str, tmp_
         assert fake.call.record.messages == ()
         assert not fake.services.outbox.pending_lines(7)
         assert not fake.services.spellings.of(7)
+        assert not sings(holders["UntoldWork"])
 
 
 @pytest.mark.looptime
@@ -135,7 +142,7 @@ async def test_no_holder_keeps_the_words_that_a_line_had_before_it_was_put_right
         for line in (one for one in said if CANARY in one.text):
             await fake.erasure.correct(5, 7, line, replace(line, text="no bird", edited=True))
         assert sings(holders["AnalysisNotes"]), "of recordings, which nobody put right"
-        for name in ("Holdings", "PendingWrites"):
+        for name in ("Holdings", "PendingWrites", "UntoldWork"):
             assert not any(CANARY in text for text in held(holders[name], set()) if isinstance(text, str))
         assert fake.call.record.messages[0].text == "no bird"
         await fake.says(ANNA, 1.0, then=5.0)
@@ -170,7 +177,7 @@ def product_classes() -> set[type]:
 async def test_every_class_that_forgets_is_registered(tmp_path: Path) -> None:
     settings = _settings(tmp_path)
     async with build(settings) as app:
-        _ = app.client.jobs
+        _ = app.client.jobs, app.client.untold
         registered = {type(holder) for holder in app.calls.erasure.holders} | {Holdings, Captions, Beginning}
         await app.client.jobs.aclose()
     forgetting = {

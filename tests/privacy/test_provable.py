@@ -21,6 +21,7 @@ from bot.jobs.minutes.minutes import Minutes
 from bot.jobs.minutes.posted import KeptMinutes, PostedMinutes
 from bot.jobs.minutes.talk import numbered
 from bot.jobs.podcast_folder import FailedPodcasts, Plan, PodcastFolder
+from bot.jobs.untold import UntoldWork
 from bot.ops.retention import Retention
 from bot.privacy.erasure import Erasure
 from bot.privacy.export import export_json
@@ -60,27 +61,31 @@ class Process:
         self.store = store
         self.engine = engine
         self.outbox = Outbox(store)
-        self.notes = AnalysisNotes()
+        self.notes, self.untold = AnalysisNotes(), UntoldWork()
         self.budget = Budget(Decimal(1), Decimal(1), lambda *_: Decimal(0), lambda: NOW)
         self.erasure = Erasure(store, shared_holders(engine, self.outbox))
         minutes = KeptMinutes(folder)
-        self.erasure.register(self.notes, AnalysisNotesOnDisk(folder), FailedPodcasts(folder), minutes)
+        self.erasure.register(self.notes, self.untold, AnalysisNotesOnDisk(folder), FailedPodcasts(folder), minutes)
         preferences: Any = SimpleNamespace(load=lambda: asyncio.sleep(0))
         self.retention = Retention(store, preferences, self.erasure, lambda _: None, lambda: NOW)
 
     def fill(self) -> None:
         for entry in (line(0), line(1, to=ANNA), charge()):
             self.outbox.add(GUILD, CHANNEL, entry)
+        self.untold.begin("key", {ANNA})
+        self.untold.keep("key", CANARY, len(CANARY))
         self.notes.begin("key", {ANNA})
         self.notes.write("key", [CANARY])
         self.budget.book(charge())
 
     def sings(self) -> bool:
-        words = (self.engine.summaries, *(vars(part) for part in (self.outbox, self.notes, self.budget)))
+        words = (self.engine.summaries, *(vars(part) for part in (self.outbox, self.notes, self.untold, self.budget)))
         return any(CANARY in found for part in words for found in held(part, set()) if isinstance(found, str))
 
     def names_anna(self) -> bool:
-        return str(ANNA) in repr([vars(part) for part in (self.outbox._entries, self.notes, self.budget._purses)])
+        return str(ANNA) in repr(
+            [vars(part) for part in (self.outbox._entries, self.notes, self.untold, self.budget._purses)]
+        )
 
 
 def line(number: int, speaker: int = ANNA, to: int | None = None) -> Message:

@@ -1,5 +1,6 @@
 """/analyze, and the message menus "Analyze recording" and "Answer aloud": answers about a recording."""
 
+import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.errors import BadAudio, BotError, FileError
 from bot.jobs import analyze as job
+from bot.jobs.analysis_notes import request_key
 from bot.jobs.job_account import JobAccount
 
 MAX_ANALYSIS_QUESTION_CHARACTERS = 1_000
@@ -90,13 +92,23 @@ async def _analyze(
     """Analyse recordings, one after the other; `voices` are whose they are, if that is known."""
     host, words = interaction.client, interaction.client.words_to(interaction)
     jobs, guild_id, user_id = host.jobs, interaction.guild_id or 0, interaction.user.id
+    keys: list[str] = []
 
-    async def analyze_one(file: discord.Attachment, progress: job_progress.Progress) -> tuple[job.Analysis, JobAccount]:
+    async def analyze_one(
+        file: discord.Attachment, progress: job_progress.Progress
+    ) -> tuple[job.Analysis, JobAccount | None]:
+        """Return the analysis and what it costs; None: it is there already."""
+
         def show(done: int, parts: int) -> None:
             progress.show(words("analyze listening", done=done, parts=parts))
 
         async with host.box.reading(user_id) as place:
             recording = await attachments.download(host, file)
+            about = "analysis", question, str(interaction.locale), guild_id, user_id
+            keys.append(key := await asyncio.to_thread(request_key, recording, *about))
+            if ready := host.untold.find(key, job.Analysis):
+                return ready, None
+            host.untold.begin(key, voices | {user_id})
             async with job.opened(place, recording, file.filename) as heard:
                 estimate = job.estimate(jobs.studio, heard.facts.seconds)
                 async with jobs.bill(guild_id, interaction.channel_id or 0, user_id, estimate) as account:
@@ -114,6 +126,7 @@ async def _analyze(
                         who=(guild_id, user_id),
                         voices=voices,
                     )
+        host.untold.keep(key, analysis, len(analysis.text))
         return analysis, account
 
     async def run(progress: job_progress.Progress) -> long_answer.LongAnswer:
@@ -132,8 +145,9 @@ async def _analyze(
                 if isinstance(error, _OF_ONE_FILE):
                     continue  # the others are answered all the same
                 break
-            cost = None if cost is None or account.cost is None else cost + account.cost
-            estimated = estimated or account.estimated
+            if account is not None:
+                cost = None if cost is None or account.cost is None else cost + account.cost
+                estimated = estimated or account.estimated
             texts.append(f"### {name}\n\n{analysis.text}" if len(files) > 1 else analysis.text)
             small += [name, clock(analysis.seconds), *_told(analysis, words)]
         if failure is not None and not small:
@@ -142,7 +156,9 @@ async def _analyze(
         head = f"**{escape.escape(question)}**" if question else ""
         return long_answer.compose(head, "\n\n".join(texts), lines.join(*small), "analysis.md")
 
-    await job_progress.run_job(interaction, run, private=private, voices=voices)
+    if await job_progress.run_job(interaction, run, private=private, voices=voices):
+        for key in keys:
+            host.untold.told(key)
 
 
 def _told(analysis: job.Analysis, words: Words) -> list[str]:

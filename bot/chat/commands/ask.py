@@ -1,6 +1,9 @@
 """/ask: a written question, answered aloud in the caller's call, or else in the channel, with the sound attached."""
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
 
 import discord
 import structlog
@@ -14,6 +17,7 @@ from bot.chat.host import Interaction
 from bot.chat.requests import REQUEST_ERRORS
 from bot.chat.tool_place import DiscordToolPlace
 from bot.chat.venue import DiscordVenue
+from bot.jobs.analysis_notes import request_key
 from bot.jobs.ask import AskResult, Question
 from bot.jobs.ask import ask as run_question
 from bot.jobs.enclosed import NOTHING_ENCLOSED, Enclosed
@@ -70,7 +74,7 @@ async def answer_question(
     if call is not None:
         await _answer_in_call(interaction, call, shown, enclosed, voice)
     else:
-        await _answer_here(interaction, shown, enclosed)
+        await _answer_here(interaction, shown, enclosed, voice)
 
 
 async def _answer_in_call(interaction: Interaction, call: Call, shown: str, enclosed: Enclosed, voice: int) -> None:
@@ -90,7 +94,7 @@ async def _answer_in_call(interaction: Interaction, call: Call, shown: str, encl
         await interaction.followup.send(part, silent=True, suppress_embeds=True)
 
 
-async def _answer_here(interaction: Interaction, shown: str, enclosed: Enclosed) -> None:
+async def _answer_here(interaction: Interaction, shown: str, enclosed: Enclosed, voice: int) -> None:
     """Answer in the same channel, in text and sound: a voice message, or a file where none may be sent."""
     host, guild, channel = interaction.client, interaction.guild, interaction.channel
     assert guild is not None
@@ -119,8 +123,16 @@ async def _answer_here(interaction: Interaction, shown: str, enclosed: Enclosed)
             user_id, standing, "spend"
         ),
     )
-    async with host.asking.place(guild.id, interaction.user.id):
-        answer = await run_question(asked, room, JobServices.of(host.services))
+    about = "answer", *place, shown, enclosed.words, str(settings.language), settings.voice
+    key = await asyncio.to_thread(request_key, enclosed.sound, *about)
+    untold = host.untold
+    answer = untold.find(key, AskResult)
+    if answer is None:
+        async with host.asking.place(guild.id, interaction.user.id):
+            untold.begin(key, {interaction.user.id, voice}, talk=True)
+            answer = await run_question(asked, room, JobServices.of(host.services))
+        if answer.complete:
+            untold.keep(key, replace(answer, cost=Decimal(0)), len(answer.text) + len(answer.pcm))
     words = host.words_in(guild)
     notes = attachments.told(words, enclosed.notes)
     failed = f"⚠️ {explain(words, answer.failure)}" if answer.failure else ""
@@ -138,6 +150,7 @@ async def _answer_here(interaction: Interaction, shown: str, enclosed: Enclosed)
         except REQUEST_ERRORS as error:
             log.info("voice_message_refused", error=type(error).__name__, code=getattr(error, "code", None))
             await interaction.followup.send(files=await long_answer.sound_file(answer.pcm))
+    untold.told(key)
 
 
 def _spoken(answer: AskResult) -> Spoken:

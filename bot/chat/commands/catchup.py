@@ -31,6 +31,7 @@ async def catchup(
     target = host.channel_for(interaction, channel, Action.READ)
     telling = Telling.of(target, interaction.channel, private=private)
     guild_id, user_id, jobs, words = interaction.guild.id, interaction.user.id, host.jobs, host.words_to(interaction)
+    keys: list[str] = []
 
     async def run(progress: job_progress.Progress) -> long_answer.LongAnswer:
         talk = job.recent(await remembered(host, target, job.MAX_CATCHUP_LINES), host.services.wall(), minutes)
@@ -40,12 +41,21 @@ async def catchup(
         progress.ticket.tell_of(target.id, people, (line.id for line in talk))
         settings = host.preferences.of(guild_id, target.id)
         await host.check_told(telling, user_id)  # before it is paid: it may have waited for its turn
-        async with jobs.bill(guild_id, target.id, user_id, job.estimate(jobs.studio, talk)) as progress.account:
-            progress.show(words("catchup working", lines=len(talk)))
-            recap = await job.catch_up(talk, str(interaction.locale), settings.voice, jobs.studio, progress.account)
+        about = guild_id, target.id, str(interaction.locale), settings.voice
+        keys.append(key := job.key(talk, *about))
+        account = progress.account = jobs.bill(guild_id, target.id, user_id, job.estimate(jobs.studio, talk))
+        recap = host.untold.find(key, job.Recap)
+        if recap is None:
+            host.untold.begin(key, people | {user_id}, talk=True)
+            async with account:
+                progress.show(words("catchup working", lines=len(talk)))
+                recap = await job.catch_up(talk, str(interaction.locale), settings.voice, jobs.studio, account)
+            host.untold.keep(key, recap, len(recap.text) + len(recap.pcm))
         await host.check_told(telling, user_id)
         head = words("catchup head", channel=f"<#{target.id}>", minutes=minutes, lines=recap.lines)
-        small = lines.price(progress.account.cost, words, estimated=progress.account.estimated)
+        small = lines.price(account.cost, words, estimated=account.estimated)
         return long_answer.compose(head, escape.escape(recap.text), small, "catchup.md", recap.pcm, "catchup.ogg")
 
-    await job_progress.run_job(interaction, run, private=telling.private)
+    if await job_progress.run_job(interaction, run, private=telling.private):
+        for key in keys:
+            host.untold.told(key)

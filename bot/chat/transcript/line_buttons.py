@@ -19,6 +19,7 @@ from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.chat.permissions import VocalChannel
 from bot.chat.rights import Action
+from bot.jobs.analysis_notes import request_key
 from bot.jobs.translate import estimate, translate
 from bot.types import Message, Spoken
 
@@ -141,10 +142,16 @@ async def _translate(interaction: Interaction, line_id: LineId) -> None:
     line = await _find_line(interaction, line_id)
     guild_id, jobs = interaction.guild_id or 0, host.jobs
     account = jobs.bill(guild_id, line_id.channel_id, user_id, estimate(jobs.studio, line.text))
-    async with host.asking.place(guild_id, user_id), account:
-        text = await translate(line.text, str(interaction.locale), jobs.studio, account)
+    key = request_key(line.text.encode(), "translation", line.id, str(interaction.locale))
+    text = host.untold.find(key, str)
+    if text is None:
+        async with host.asking.place(guild_id, user_id), account:
+            host.untold.begin(key, {user_id}, talk=True)
+            text = await translate(line.text, str(interaction.locale), jobs.studio, account)
+        host.untold.keep(key, text, len(text))
     small = lines.price(account.cost, host.words_to(interaction), estimated=account.estimated)
     await long_answer.post(interaction, "", escape.escape(text), small, file="line.md", private=True)
+    host.untold.told(key)
 
 
 async def _forget(interaction: Interaction, line_id: LineId) -> None:
