@@ -24,7 +24,7 @@ from bot.talk.echo_model import (
 from bot.talk.echo_suspect import MAX_ECHO_DELAY_FRAMES, EchoSuspect
 from bot.talk.heard_sound import MAX_OFF_FRAMES, MUTED_FRAME, HeardSound
 from bot.talk.onset import ONSET_FRAMES
-from bot.talk.played import REFERENCE_FRAME_SAMPLES, PlayedSound, Samples
+from bot.talk.played import REFERENCE_FRAME_SAMPLES, PlayedSound
 from bot.types import Frame
 
 MAX_RETURN_FRAMES = MAX_ECHO_DELAY_FRAMES + REVERBERATION_FRAMES + 2 * MAX_OFF_FRAMES
@@ -173,13 +173,13 @@ class EchoGate:
 
     def _pass(self, frame: Frame) -> Sequence[Frame]:
         """Take a frame and return those that are judged by now: one that may be an echo waits until it is."""
-        number = self._heard.add(frame)
-        if self._model is None:
-            return (frame,)
+        number = self._heard.number_of(frame)
         source = number - self._delay // REFERENCE_FRAME_SAMPLES
-        if self._played.silent_for(source) > REVERBERATION_FRAMES:
-            self._expected = False
-            return (*self._release(voice=False), frame)
+        if self._model is None or self._played.silent_for(source) > REVERBERATION_FRAMES:
+            waited = self._end(self._model) if self._model else ()
+            self._heard.add(frame)
+            return (*waited, frame)
+        self._heard.add(frame)
         if not self._expected:
             self._begin(number)
         self._unjudged += 1
@@ -190,6 +190,15 @@ class EchoGate:
         elif not self._voice_left:
             return ()
         self._voice_left -= self._voice_left > 0
+        return self._release(voice=bool(self._voice_left))
+
+    def _end(self, model: EchoModel) -> Sequence[Frame]:
+        """Return what waited for the end of an echo: it may hold the first sound of a word said after it."""
+        self._expected = False
+        if self._waiting and self._heard:
+            self._score = max(self._score, VOICE_SHARE)  # one window of a voice does: what follows it passes as well
+            self._judge(model, self._unjudged + self._unjudged % JUDGED_STEP)
+            self._unjudged = 0
         return self._release(voice=bool(self._voice_left))
 
     def _release(self, voice: bool) -> Sequence[Frame]:
@@ -212,7 +221,7 @@ class EchoGate:
             self._align(end)
         heard, *ways = coarse_bands(
             self._heard.window(end, count),
-            *(self._played_window(end + moved, count, self._delay) for moved in self._moves),
+            *(self._played.window(end + moved, count, self._delay) for moved in self._moves),
         )
         for share in model.judge(heard, np.maximum.reduce(ways) if len(ways) > 1 else ways[0]):
             self._score += VOICE_SMOOTHING * (min(share, MAX_SHARE) - self._score)
@@ -251,7 +260,7 @@ class EchoGate:
         limit = _surplus_limit(self._learned, count) if known else MAX_NEW_SURPLUS
         if known and self._learned < FRESH_FRAMES and found.strength >= FRESH_STRENGTH:
             limit = MAX_FRESH_SURPLUS
-        fit = fitted(sound, self._played_window(end, count + REVERBERATION_FRAMES, found.samples))
+        fit = fitted(sound, self._played.window(end, count + REVERBERATION_FRAMES, found.samples))
         sure = found.strength >= SURE_STRENGTH and count >= SURE_FRAMES
         only = fit.surplus < limit
         if fit.likeness < (SURE_LIKENESS if sure else LIKELY_ECHO_LIKENESS) and fit.surplus > TINY_SURPLUS:
@@ -266,11 +275,6 @@ class EchoGate:
         else:
             self._voice_left, self._score = VOICE_HOLD_FRAMES, VOICE_SHARE
         return only
-
-    def _played_window(self, end: int, count: int, delay: int) -> Samples:
-        """Return what was played `delay` samples before the `count` frames up to `end`."""
-        last = end * REFERENCE_FRAME_SAMPLES - delay
-        return self._played.samples(last - count * REFERENCE_FRAME_SAMPLES, count * REFERENCE_FRAME_SAMPLES)
 
 
 def _muted(frame: Frame) -> Frame:

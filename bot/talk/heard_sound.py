@@ -64,9 +64,13 @@ class HeardSound:
         self._frames = deque(((number + moved, pcm) for number, pcm in self._frames), self._frames.maxlen)
         return moved
 
+    def number_of(self, frame: Frame) -> int:
+        """Return the number of a frame that was placed."""
+        return frame.timestamp // RTP_STEP + (self._anchor or 0)
+
     def add(self, frame: Frame) -> int:
         """Keep a frame that was placed, and return its number."""
-        number = frame.timestamp // RTP_STEP + (self._anchor or 0)
+        number = self.number_of(frame)
         self._frames.append((number, frame.pcm))
         return number
 

@@ -76,6 +76,10 @@ class PlayedSound:
         summed *= _PLAYED_SCALE
         return summed[offset : offset + count]
 
+    def window(self, end: int, count: int, delay: int) -> Samples:
+        """Return what was played `delay` samples before the `count` frames up to `end`."""
+        return self.samples((end - count) * REFERENCE_FRAME_SAMPLES - delay, count * REFERENCE_FRAME_SAMPLES)
+
     def _skip_to(self, frame: int) -> None:
         """Fill the time in which nothing was sent."""
         if frame - self._next >= MAX_PLAYED_FRAMES:

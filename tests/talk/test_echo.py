@@ -7,8 +7,8 @@ import pytest
 
 from bot.audio import FRAME_SECONDS, HEAR_BYTES, HEAR_RATE, RTP_STEP, SPEAK_BYTES, SPEAK_RATE
 from bot.talk.echo import EchoGate
-from bot.talk.echo_model import BAND_EDGES_HZ, EchoModel, fitted
-from bot.talk.played import REFERENCE_FRAME_SAMPLES, PlayedSound, Samples
+from bot.talk.echo_model import BAND_EDGES_HZ, REVERBERATION_FRAMES, EchoModel, fitted
+from bot.talk.played import LOUD_SAMPLE, REFERENCE_FRAME_SAMPLES, PlayedSound, Samples
 from bot.types import Frame, Sent
 from sandbox import clips
 from sandbox.people.echo_path import EchoConditions
@@ -139,7 +139,7 @@ ECHO_FRAMES, LEARNED_FRAMES = 10, 150
 def passed(own: Samples) -> Iterator[tuple[int, Frame]]:
     """Yield what passes of the echo of an answer and a person's own sound (16 kHz, -1 to 1), once the echo is known."""
     answer = clips.load("bot-moon", SPEAK_RATE)
-    echo = 0.1 * decode(clips.load("bot-moon", HEAR_RATE))
+    echo = np.append(0.1 * decode(clips.load("bot-moon", HEAR_RATE)), np.zeros_like(own))
     gate = EchoGate(played := PlayedSound())
     size = HEAR_BYTES // 2
     for tick in range(len(own) // size):
@@ -171,6 +171,16 @@ def test_a_single_burst_over_the_echo_is_no_voice_but_several_are() -> None:
     assert not list(passed(bursts))
     bursts[5 * HEAR_RATE : 5 * HEAR_RATE + HEAR_RATE // 4] += 10 * own_sound(-50, 0.25)
     assert {tick // 50 for tick, _ in passed(bursts)} == {5}
+
+
+def test_a_word_that_begins_as_the_echo_ends_keeps_its_first_sound() -> None:
+    """Frames that wait for the next judgement when the echo can last no longer are judged then."""
+    samples = np.frombuffer(clips.load("bot-moon", SPEAK_RATE), "<i2")
+    last_loud = int(np.flatnonzero(samples > LOUD_SAMPLE)[-1]) * 2 // SPEAK_BYTES
+    first = last_loud + ECHO_FRAMES + REVERBERATION_FRAMES
+    own = own_sound(-90, 0.02 * (first + 25))
+    own[first * HEAR_BYTES // 2 : (first + 15) * HEAR_BYTES // 2] += 10 * own_sound(-50, 0.3)
+    assert first in [frame.timestamp // RTP_STEP for _, frame in passed(own)]
 
 
 def test_a_voice_is_not_learned_as_noise_and_noise_falls_where_nothing_is_sent() -> None:
