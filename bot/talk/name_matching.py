@@ -28,12 +28,12 @@ _SOUND_RULES = tuple(
         (r"c(?=[eiy])", "s"),
         (r"c", "k"),
         (r"ts|z", "s"),
+        (r"(?<=[aeiou]\w)er$", "a"),  # a novel is no Nova: before l is r
         (r"l", "r"),
         (r"v", "b"),
         (r"(?<=[aeiou])h(?![aeiou])", ""),
         (r"ee|ea|ie|ey(?=k)", "i"),
         (r"oo", "u"),
-        (r"(?<=[aeiou]\w)er$", "a"),
         (r"n(?=[pbm])", "m"),
         (r"(?<=[kstnmrgbp])y(?=[aou])", ""),
         (r"[ae][iy]", "e"),
@@ -44,6 +44,7 @@ _SOUND_RULES = tuple(
     )
 )
 _UNSPOKEN_VOWEL = _SOUND_RULES[-2][0]
+_UNSPOKEN_O = re.compile(r"(?<=[td])o(?=[kstfpbgmr]|$)")
 _VOWELS = frozenset("aeiou")
 _VOWEL_RUNS = re.compile(r"[aeiou]+")
 _CALL = re.compile(r"\b(?:hey|hi|hello|ok|okay|yo|dear|thanks|thank you)[\s,]*$")
@@ -52,7 +53,7 @@ _CLAUSE_START = re.compile(r"(?:^|[,.;:!?、。…\"(—–]|\b(?:so|oh|um|uh|we
 _ADDRESSED_KATAKANA = re.compile(r"\s*(?:$|[,.;:!?、。…\")—–-]|さん|くん|君|ちゃん|様|さま)")
 _ADJECTIVE = re.compile(r"な(?![ぁ-ゖ])")
 """エコな車: what follows a word that is no name."""
-_ARTICLE = re.compile(r"\b(?:an?|on|every)\s+$")
+_ARTICLE = re.compile(r"\b(?:an?|the|on|every|last|next)\s+$")
 _HONORIFICS = frozenset(("san", "kun", "chan", "sama"))
 _KANA_CALLS = frozenset(("ne", "nee", "nene", "neene", "ano", "anone", "oi", "he", "hei", "yaa", "moshimoshi"))
 """What stands before a name in Japanese, in romaji."""
@@ -113,9 +114,10 @@ def mentions(text: str, names: Sequence[str]) -> bool:
 
 
 def _katakana_keys(run: str) -> tuple[str, ...]:
-    """Return how a katakana word sounds; ボット is also "bot", for no Japanese word ends in t or d."""
+    """Return how a katakana word sounds; ボット is also "bot", アトラス "Atlas": every t and d gets a vowel."""
     key = _key("".join(morae(to_hiragana(run))))
-    return (key, key[:-1]) if key.endswith(("to", "do")) else (key,)
+    bare = _UNSPOKEN_O.sub("", key)
+    return (key, bare) if bare != key else (key,)
 
 
 def fold(text: str) -> str:
@@ -139,6 +141,8 @@ def _among_words(form: str, words: Sequence[_Word], katakana: Sequence[tuple[str
     if not sound:
         return False
     spellings = (sound, sound.replace("ch", "k")) if "ch" in sound else (sound,)  # echo, but Charlie
+    if "th" in sound and _sounds_in(sound.replace("th", "t"), (), katakana):
+        return True  # アテナ is Athena, though th is mostly サ
     return any(_sounds_in(spelling, words, katakana) for spelling in spellings)
 
 
@@ -214,7 +218,8 @@ def _among_kana(form: str, runs: Iterable[Sequence[str]]) -> bool:
             said = ""
             for end, mora in enumerate(run[start:], start + 1):
                 said += mora
-                if said in sounds and (end - start > 2 or _addressed_in_kana(run, start, end)):
+                longer = run[end : end + 1] == ["n"]  # さくらんぼ: no particle begins so
+                if said in sounds and not longer and (end - start > 2 or _addressed_in_kana(run, start, end)):
                     return True
                 if len(said) >= len(sounds[-1]):
                     break

@@ -254,6 +254,7 @@ NOT_CALLED = {
         "そんなに来るなよ",
     ),
     "Nova": (
+        "the novel is good",
         "no, Eva is here",
         "never mind",
         "I know that",
@@ -271,6 +272,7 @@ NOT_CALLED = {
         "snow was falling",
     ),
     "Sakura": (
+        "さくらんぼ食べたい",
         "a secure line",
         "the soccer match",
         "桜餅を食べた",
@@ -303,6 +305,7 @@ NOT_CALLED = {
         "Marlin, the fish",
     ),
     "Echo": (
+        "the echo is loud",
         "I heck know",
         "eco friendly",
         "there was an echoing sound",
