@@ -44,10 +44,10 @@ SURE_LIKENESS = -0.9
 """An echo that is hardly louder than the noise has a spectrogram of its own; -1: its source was silent."""
 SHORT_FRAMES, SHORT_STRENGTH = 10, 25.0
 """In fewer frames than this, chance is stronger."""
-MAX_NEW_SURPLUS, MAX_YOUNG_SURPLUS, MAX_CHANGED_SURPLUS, MAX_SOON_SURPLUS = 0.16, 0.07, 0.09, 0.05
+MAX_NEW_SURPLUS, MAX_YOUNG_SURPLUS, MAX_CHANGED_SURPLUS, MAX_SOON_SURPLUS = 0.09, 0.07, 0.09, 0.05
 """What a sound may have beyond an echo (echo_model.surplus) and still be nothing else: where none was known; in
 the first seconds of one; where one is known for long but may have changed; and the same while somebody still speaks."""
-FRESH_FRAMES, FRESH_STRENGTH, MAX_FRESH_SURPLUS = 8, 25.0, 0.12
+FRESH_FRAMES, FRESH_STRENGTH, MAX_FRESH_SURPLUS = 8, 25.0, 0.06
 """The same where an echo was just found, in little sound, and its delay is hardly in doubt."""
 MIN_RELEARNED_FRAMES = 19
 """Fewer frames do not tell a changed echo from speech over it."""
@@ -265,7 +265,7 @@ class EchoGate:
         only = fit.surplus < limit
         if fit.likeness < (SURE_LIKENESS if sure else LIKELY_ECHO_LIKENESS) and fit.surplus > TINY_SURPLUS:
             return False
-        if known and not only:
+        if not only and (known or count < SURE_FRAMES):  # what is said over an echo is no sample of it
             return False
         self._begin(end)
         self._model, self._delay, self._learned = fit.model, found.samples, 0
