@@ -62,9 +62,6 @@ def intents(settings: Settings) -> discord.Intents:
     return discord.Intents(guilds=True, voice_states=True, guild_messages=True, message_content=settings.read_text)
 
 
-OWN_COMMAND_GROUP = "privacy"
-"""The commands about one's own words and data, open even to people who are timed out."""
-
 BeforeIdentify = Callable[[int, int], Awaitable[None]]
 """Waits until a shard may IDENTIFY; takes its number and the count of rate limit buckets (max_concurrency)."""
 
@@ -73,16 +70,19 @@ class Tree(app_commands.CommandTree["Client"]):
     """The commands, with one error handler for all of them."""
 
     async def interaction_check(self, interaction: discord.Interaction["Client"], /) -> bool:
-        if interaction.type is not discord.InteractionType.application_command:
-            return True  # autocomplete offers the same to everyone
-        interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
+        completing = interaction.type is not discord.InteractionType.application_command
+        if not completing:
+            interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
         try:
             interaction.client.admit(interaction)
             name = str((interaction.data or {}).get("name"))
-            rights.check(interaction.user, Action.OWN if name == OWN_COMMAND_GROUP else Action.USE)
+            rights.check(interaction.user, rights.COMMAND_ACTIONS.get(name, Action.USE))
             interaction.client.check_access(interaction, *rights.COMMAND_USES.get(name, ()))
         except BotError as error:
-            await send_error(interaction, interaction.client.words_to(interaction), error)
+            if completing:  # who may not use a command is not shown what could be chosen, either
+                await interaction.response.autocomplete([])
+            else:
+                await send_error(interaction, interaction.client.words_to(interaction), error)
             return False
         return True
 

@@ -158,6 +158,11 @@ def check(
         raise refusal
 
 
+COMMAND_ACTIONS: Mapping[str, Action] = {"privacy": Action.OWN, "settings": Action.SET, "tools": Action.SET}
+"""What commands, by name, and what they propose while somebody types ask of everyone, wherever they are typed.
+
+The others are Action.USE; what they are about may ask for more.
+"""
 COMMAND_USES: Mapping[str, tuple[Use, ...]] = {
     "join": ("call",),
     "ask": ("answer", "spend"),

@@ -1,11 +1,11 @@
 """A server with everyone in it whom docs/rights.md tells apart, and a call whose transcript goes into a thread."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bot.chat.cooldown import Cooldowns
 from bot.chat.job_progress import cancel_view
@@ -99,6 +99,14 @@ class RightsRoom:
     @staticmethod
     def buttons(message: ChatMessage) -> list[str]:
         return [item["custom_id"] for item in walk(message.components) if "custom_id" in item]
+
+    def proposing(self) -> Iterator[tuple[str, str]]:
+        """Yield each command and its option for which the bot proposes values while somebody types."""
+        waiting = [(str(command["name"]), command) for command in self.sandbox.commands()]
+        for path, node in waiting:
+            options = cast("list[dict[str, Any]]", node.get("options") or [])
+            waiting += [(f"{path} {one['name']}", one) for one in options if one["type"] in (1, 2)]
+            yield from ((path, one["name"]) for one in options if one.get("autocomplete"))
 
     async def mention(self, who: str, channel_id: int, text: str = "why?") -> ChatMessage:
         return await self.sandbox.write(self.people[who], channel_id, f"<@{self.sandbox.bot.id}> {text}")

@@ -10,6 +10,7 @@ import pytest
 
 from bot.chat.commands import ALL
 from bot.chat.cooldown import Cooldowns
+from bot.tools.registry import ToolRegistry
 from bot.types import Message
 from sandbox.guild.entities import Role, User
 from sandbox.guild.invocation import Refused
@@ -17,6 +18,7 @@ from sandbox.guild.message import ChatMessage
 from sandbox.guild.permissions import P
 from tests.chat.quiet_bot import QuietBot, quiet_bot, shipped, until
 from tests.chat.rights_room import RightsRoom, foreign_places, rights_room
+from tests.tools.make import Recorder
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("hurried")]
 PAGE = Path("docs/rights.md").read_text(encoding="utf-8")
@@ -311,6 +313,21 @@ async def test_every_cell_of_the_table(tmp_path: Path) -> None:
             if found := await tried(room, row, who, cell, act, words):
                 wrong.append(f"{row} · {who} · {cell}: {found}")
     assert not wrong, "\n".join(wrong)
+
+
+async def test_who_may_not_use_a_command_is_proposed_nothing_while_they_type(tmp_path: Path) -> None:
+    async with rights_room(tmp_path) as room:
+        for known in room.sandbox.commands():
+            known["default_member_permissions"] = None
+        tool = Recorder().tool("lights")
+        room.quiet.client.tools = ToolRegistry(lambda: [tool])
+        proposing = sorted(room.proposing())
+        assert {name.split()[0] for name, _ in proposing} == {"settings", "voice", "captions", "interpret", "tools"}
+        for name, option in proposing:
+            for who in room.people.keys() - {"timed out"}:  # Discord lets those type no command
+                found = await room.sandbox.autocomplete(room.people[who], name, option, {option: ""})
+                barred = CELLS[f"`/{name.split()[0]}`", who] in "MT"
+                assert bool(found.choices) is not barred, (name, option, who)
 
 
 async def tried(room: RightsRoom, row: str, who: str, cell: str, act: Try, words: str) -> str:
