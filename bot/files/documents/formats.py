@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.errors import (
     ArchivedDocument,
+    DamagedDocument,
     DocumentTooLong,
     EmptyDocument,
     LockedDocument,
@@ -147,7 +148,10 @@ def read(data: bytes, name: str = "", *, aloud: bool = False) -> Document:
     if form is None:
         raise ArchivedDocument("in an archive")
     reader = read_html if form is FORMATS[-1] and is_fragment(data, name) else form.read
-    found = reader(data, name)
+    try:
+        found = reader(data, name)
+    except RecursionError as error:
+        raise DamagedDocument("one thing in another, too many times") from error
     if len(found.text) > MAX_DOCUMENT_CHARACTERS * 2:
         raise DocumentTooLong(f"{len(found.text)} characters")
     text = tidied(found.text)

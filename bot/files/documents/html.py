@@ -29,6 +29,26 @@ _NOTE_LABEL = re.compile(r"[\[(]?(?:\d{1,3}|[*†‡])[\])]?")
 _TAG_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<[a-zA-Z][\w:-]*[\s>/]", re.DOTALL)
 _PIECE_HEAD_BYTES = 4096
 _BACK = ("↩", "↩︎", "↑", "^", "⏎", "")
+_MAX_OPEN_TAGS = 150
+"""Tags in each other: old pages and mails never close some, and the converter calls itself three times for each."""
+_BREAKING_TAGS = {
+    "address",
+    "article",
+    "blockquote",
+    "br",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+}
+_BREAKING_TAGS |= {"li", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"}
 _LEAST_LEFT = 0.3
 """A page of which less is left without its surroundings has them named in another way."""
 
@@ -76,7 +96,30 @@ def _decoded(data: bytes) -> tuple[str, tuple[Note, ...]]:
 def _soup(text: str) -> "BeautifulSoup":
     from bs4 import BeautifulSoup
 
-    return BeautifulSoup(re.sub(r"^\s*<\?xml[^>]*\?>", "", text), "lxml")
+    soup = BeautifulSoup(re.sub(r"^\s*<\?xml[^>]*\?>", "", text), "lxml")
+    _flatten(soup)
+    return soup
+
+
+def _flatten(soup: "BeautifulSoup") -> None:
+    """Leave only words and line breaks in tags that stand in very many others."""
+    from bs4.element import NavigableString
+
+    depths = {id(soup): 0}
+    for tag in soup.find_all(True):
+        depth = depths.get(id(tag.parent))
+        if depth is None:  # in one that was emptied
+            continue
+        depths[id(tag)] = depth + 1
+        if depth + 1 < _MAX_OPEN_TAGS:
+            continue
+        inside = list(tag.descendants)
+        tag.clear()
+        for node in inside:
+            if type(node) is NavigableString:  # its subclasses are comments, scripts and styles
+                tag.append(NavigableString(node))
+            elif getattr(node, "name", None) in _BREAKING_TAGS:
+                tag.append(soup.new_tag("br"))
 
 
 def _main(soup: "BeautifulSoup") -> "Tag":

@@ -95,6 +95,21 @@ def test_a_part_that_unpacks_to_too_much_is_not_unpacked() -> None:
         read(out.getvalue())
 
 
+def test_a_page_that_closes_none_of_its_tags_is_read_to_its_end() -> None:
+    """As old pages and mails are: each line stands in all that were opened before it."""
+    lines = [f"line {number} is here" for number in range(400)]
+    page = "<!doctype html><h1>Top</h1>" + "".join(f"<font size=2><div>{line}<!-- no -->" for line in lines)
+    assert [line.strip() for line in read(page.encode()).text.split("\n") if line.strip()] == ["# Top", *lines]
+
+
+def test_what_is_nested_too_deep_to_be_read_is_refused() -> None:
+    text = "Content-Type: text/plain\n\nWords\n"
+    for number in range(1500):
+        text = f'Content-Type: multipart/mixed; boundary="b{number}"\n\n--b{number}\n{text}\n--b{number}--\n'
+    with pytest.raises(DamagedDocument):
+        read(f"MIME-Version: 1.0\nFrom: a@b.example\nSubject: S\n{text}".encode(), "a.eml")
+
+
 _TEXT = b"Words"
 _NOTEBOOK = json.dumps({"cells": [{"cell_type": "markdown", "source": "Words"}]}).encode()
 _WORD, _OPEN, _HTML = docx(p("Words")), odt("<text:p>Words</text:p>"), b"<!doctype html><p>Words</p>"
