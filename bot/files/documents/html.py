@@ -31,24 +31,9 @@ _PIECE_HEAD_BYTES = 4096
 _BACK = ("↩", "↩︎", "↑", "^", "⏎", "")
 _MAX_OPEN_TAGS = 150
 """Tags in each other: old pages and mails never close some, and the converter calls itself three times for each."""
-_BREAKING_TAGS = {
-    "address",
-    "article",
-    "blockquote",
-    "br",
-    "dd",
-    "div",
-    "dl",
-    "dt",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-}
-_BREAKING_TAGS |= {"li", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"}
+_BREAKING_TAGS = frozenset(
+    "address article blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre section table td th tr ul".split()
+)
 _LEAST_LEFT = 0.3
 """A page of which less is left without its surroundings has them named in another way."""
 
