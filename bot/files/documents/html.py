@@ -31,9 +31,7 @@ _PIECE_HEAD_BYTES = 4096
 _BACK = ("↩", "↩︎", "↑", "^", "⏎", "")
 _MAX_OPEN_TAGS = 150
 """Tags in each other: old pages and mails never close some, and the converter calls itself three times for each."""
-_BREAKING_TAGS = frozenset(
-    "address article blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre section table td th tr ul".split()
-)
+_BREAKING_TAG = re.compile("address|article|blockquote|br|dd|div|dl|dt|h[1-6]|hr|li|ol|p|pre|section|table|t[dhr]|ul")
 _LEAST_LEFT = 0.3
 """A page of which less is left without its surroundings has them named in another way."""
 
@@ -103,7 +101,7 @@ def _flatten(soup: "BeautifulSoup") -> None:
         for node in inside:
             if type(node) is NavigableString:  # its subclasses are comments, scripts and styles
                 tag.append(NavigableString(node))
-            elif getattr(node, "name", None) in _BREAKING_TAGS:
+            elif _BREAKING_TAG.fullmatch(getattr(node, "name", None) or ""):
                 tag.append(soup.new_tag("br"))
 
 
