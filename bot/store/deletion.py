@@ -11,7 +11,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
 import structlog
@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 DoneT = TypeVar("DoneT")
 
+LISTED_LINES = 5000
+"""Lines that are looked up at a time, before anybody waits; sorted by time, neighbours share the pages written."""
 DELETED_BATCH_LINES = 50
 """Lines deleted in one transaction: this takes some 5 ms, for which a call's line waits."""
 CHECKPOINT_BATCHES = 4
@@ -80,24 +82,28 @@ class DeletionRepository(MessageRepository):
     async def _delete_lines(self, which: ColumnElement[bool], limit: int | None = None) -> int:
         """Delete lines in batches, at most `limit`; return how many."""
         gone = batches = 0
-        while limit is None or gone < limit:
-            size = DELETED_BATCH_LINES if limit is None else min(DELETED_BATCH_LINES, limit - gone)
-            began = time.monotonic()
-            batch = await self._despite_full_disk(lambda size=size: self._delete_batch(which, size))
-            gone += batch
-            if batch < size:
-                break
-            batches += 1
-            if self._sqlite and batches % CHECKPOINT_BATCHES == 0:
-                await self._copy_log()
-            await asyncio.sleep((time.monotonic() - began) / 4)  # other processes wait by polling
+        before, listed = [], await self._list_lines(which, limit)
+        while listed and listed != before:  # the same again: none of them can be found by its id
+            for start in range(0, len(listed), DELETED_BATCH_LINES):
+                batch = listed[start : start + DELETED_BATCH_LINES]
+                began = time.monotonic()
+                gone += await self._despite_full_disk(lambda batch=batch: self._delete_batch(batch))
+                await asyncio.sleep((time.monotonic() - began) / 4)  # other processes wait by polling
+                batches += 1
+                if self._sqlite and batches % CHECKPOINT_BATCHES == 0:
+                    await self._copy_log()
+            before, listed = listed, await self._list_lines(which, None if limit is None else limit - gone)
         return gone
 
-    async def _delete_batch(self, which: ColumnElement[bool], size: int) -> int:
+    async def _list_lines(self, which: ColumnElement[bool], limit: int | None) -> list[str]:
+        """Return the ids of some of these lines, oldest first."""
+        size = LISTED_LINES if limit is None else min(LISTED_LINES, limit)
+        some = select(MessageRow.id, MessageRow.at).where(which).limit(size).subquery()
+        async with self._transaction(reads=True) as connection:
+            return list(await connection.scalars(select(some.c.id).order_by(some.c.at)))
+
+    async def _delete_batch(self, ids: list[str]) -> int:
         async with self._transaction() as connection:
-            ids = list((await connection.execute(select(MessageRow.id).where(which).limit(size))).scalars())
-            if not ids:
-                return 0
             if not self._sqlite:
                 return await rows_changed(connection, delete(MessageRow).where(MessageRow.id.in_(ids)))
             await connection.execute(delete(AnswerPersonRow).where(AnswerPersonRow.message_id.in_(ids)))
@@ -187,11 +193,18 @@ class DeletionRepository(MessageRepository):
                 await driver.execute("VACUUM")
 
     async def _copy_log(self) -> None:
-        """Copy what is in the write-ahead log to the file; nobody waits for that."""
+        """Copy what is in the write-ahead log to the file, in three rounds; others wait for the last and least only.
+
+        Each round copies what was written during the one before. The log begins anew once all of it is copied;
+        otherwise it would grow until a call's line has to copy it. SQLite syncs the file, which takes longest, at the
+        end of the first round that finds nothing new: nobody may wait for that.
+        """
         with suppress(*self._failures, sqlite3.Error):
             async with self._engine.connect() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
-                await (await driver.execute("PRAGMA wal_checkpoint(PASSIVE)")).close()
+                for turn in (nullcontext(), nullcontext(), self._writing):
+                    async with turn, driver.execute("PRAGMA wal_checkpoint(PASSIVE)"):
+                        pass
 
     async def _empty_log(self) -> bool:
         """Return whether the write-ahead log is empty now."""

@@ -134,7 +134,7 @@ class SqlStore(BackupRepository, ChangeFeed, IdentifyRepository, SearchRepositor
             if row.audio_id in line_ids or any(row.at.timestamp() <= at <= (row.expires_at or 0.0) for at in said)
         ]
         if gone:
-            await self._delete_lines(MessageRow.id.in_(gone))
+            await self._delete_lines((MessageRow.channel_id == -channel_id) & MessageRow.id.in_(gone))
 
     async def _note_cleared(self, channel_id: int) -> None:
         async with self._transaction() as connection:

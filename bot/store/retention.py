@@ -107,8 +107,7 @@ class RetentionRepository(DeletionRepository, HoldRepository, SettingsRepository
         await self._delete_lines(
             (MessageRow.channel_id < 0) & ((MessageRow.speaker_id == user_id) | MessageRow.id.in_(answers))
         )
-        words = await self._delete_lines(MessageRow.speaker_id == user_id)
-        words += await self._delete_lines(MessageRow.id.in_(answers))
+        words = await self._delete_lines((MessageRow.speaker_id == user_id) | MessageRow.id.in_(answers))
         async with self._transaction() as connection:
             await connection.execute(delete(ForgettingRow).where(ForgettingRow.user_id == user_id))
         return words

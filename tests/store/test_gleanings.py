@@ -69,6 +69,15 @@ async def test_it_goes_with_what_it_rests_on(store: SqlStore, how: str, left: li
     )
 
 
+@pytest.mark.timeout(30)
+async def test_all_of_many_go_with_the_line_that_they_rest_on(store: SqlStore) -> None:
+    await fill(store)
+    for number in range(60):
+        await store.glean(GUILD, CHANNEL, replace(NAMES, id=f"name-{number}"))
+    assert await store.drop(CHANNEL, {LINES[7].id}) == 1
+    assert await store.gleanings(CHANNEL, 99) == [SUMMARY]
+
+
 async def test_a_newer_one_takes_the_place_and_words_find_it(store: SqlStore) -> None:
     await fill(store)
     newer = replace(SUMMARY, id="newer", text="Änna wants two")
