@@ -4,7 +4,7 @@ It is in memory only, and goes with the words and people it rests on.
 """
 
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -62,6 +62,10 @@ class UntoldWork(Holder):
 
     def forget_person(self, user_id: int) -> None:
         self._drop(lambda kept: kept.talk or user_id in kept.people)
+
+    def withdraw(self, guild_id: int, user_id: int) -> Mapping[int, Set[str]]:
+        self._drop(lambda kept: user_id in kept.people)  # made of sound that nobody may use any more
+        return {}
 
     def clear_channel(self, channel_id: int) -> None:
         self._drop(lambda kept: kept.talk)

@@ -48,15 +48,16 @@ def test_the_oldest_make_room_and_what_is_in_the_making_does_not() -> None:
     ("delete", "left"),
     [
         (lambda kept: kept.forget_person(ANNA), {"Ben's recording"}),
+        (lambda kept: kept.withdraw(5, ANNA), {"Ben's recording", "talk"}),
         (lambda kept: kept.forget_person(9), {"Anna's recording", "Ben's recording"}),
         (lambda kept: kept.clear_channel(7), {"Anna's recording", "Ben's recording"}),
         (lambda kept: kept.drop_lines(7, {LINE.id}), {"Anna's recording", "Ben's recording"}),
         (lambda kept: kept.correct(7, LINE, LINE), {"Anna's recording", "Ben's recording"}),
     ],
-    ids=["forget", "forget another", "clear", "drop", "correct"],
+    ids=["forget", "withdraw", "forget another", "clear", "drop", "correct"],
 )
 @pytest.mark.parametrize("made", [True, False], ids=["made", "in the making"])
-def test_it_goes_with_what_it_rests_on(made: bool, delete: Callable[[UntoldWork], None], left: set[str]) -> None:
+def test_it_goes_with_what_it_rests_on(made: bool, delete: Callable[[UntoldWork], object], left: set[str]) -> None:
     kept = UntoldWork()
     rests = {"Anna's recording": (ANNA, False), "Ben's recording": (BEN, False), "talk": (BEN, True)}
     for key, (person, talk) in rests.items():
