@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from bot import config
 from bot.cli import jobs, models
@@ -72,6 +71,8 @@ def demo(
     local: Annotated[bool, typer.Option("--local", help=LOCAL_HELP)] = False,
 ) -> None:
     """See the bot at work: a local Discord, two people and the whole audio path."""
+    from rich.console import Console
+
     from bot.ops import log
     from sandbox.demo.run import run_demo
 
@@ -91,6 +92,8 @@ def playground(
 
     The settings are those of `run`; with OPENAI_API_KEY the real model answers, which costs money.
     """
+    from rich.console import Console
+
     from bot.ops import log
     from sandbox.playground.server import run_playground
 
@@ -125,6 +128,8 @@ def export_user(user_id: Annotated[int, typer.Argument(help="The person's Discor
 @cli.command()
 def reseal() -> None:
     """Re-encrypt the database with the first key of STORE_KEY; works while the bot runs."""
+    from rich.console import Console
+
     from bot.cli import sealing
 
     async def seal() -> None:
@@ -257,11 +262,10 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     try:
         asyncio.run(work)
     except BotError as error:
-        console = Console(stderr=True, soft_wrap=True, highlight=False)
         for fault in error.faults if isinstance(error, ConfigError) else [str(error)]:
-            console.print(f"error: {fault}", markup=False)
+            typer.echo(f"error: {fault}", err=True)
         if error.hint != str(error):
-            console.print(f"hint: {error.hint}", markup=False)
+            typer.echo(f"hint: {error.hint}", err=True)
         sys.exit(exit_code(error))
     except KeyboardInterrupt:
         sys.exit(130)

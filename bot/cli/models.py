@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
 from bot import config
 from bot.addresses import LOCAL
 
@@ -15,17 +12,13 @@ MODEL_SETTINGS = (
 """What says which models run on this machine."""
 LOCAL_PARTS = {"engine": "cascade", "transcribe_base_url": LOCAL, "speech_base_url": LOCAL}
 """Where the settings name none: those that `demo --local` asks for."""
-_COLUMNS = (
-    TextColumn("{task.description}"),
-    BarColumn(),
-    DownloadColumn(),
-    TransferSpeedColumn(),
-    TimeRemainingColumn(),
-)
 
 
 async def models() -> None:
     """Fetch the models that hear and speak on this machine (=local, or demo --local) into LOCAL_MODELS_DIR."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
     from bot.engine.local.fetching import fetch
     from bot.engine.local.running import local_models
     from bot.engine.roles import roles_of
@@ -42,7 +35,8 @@ async def models() -> None:
             there = "part of its library" if model.comes_along else f"there in {model.folder}"
             console.print(f"{model.name}: {there}")
             continue
-        with Progress(*_COLUMNS, console=console) as bar:
+        columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+        with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
             task = bar.add_task(model.name, total=None)
             await fetch(
                 model,
