@@ -93,6 +93,28 @@ def test_tracks_of_any_kind_and_length_are_heard_together(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_of_a_zip_that_breaks_off_its_tracks_are_heard_as_far_as_they_go(method: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as file:
+        file.writestr("info.txt", "Recording x\r\n\r\nTracks:\r\n\tアリス (111)\r\n\tBob B.#0 (222)\r\n\teve (3)\r\n")
+        file.writestr("1-a.flac", made("flac", "flac", seconds=2))
+        file.writestr("2-b.flac", made("flac", "flac", seconds=8))
+        file.writestr("3-eve.m4a", made("ipod", "aac", seconds=2))
+    data = out.getvalue()
+    second, third = data.index(b"2-b.flac"), data.index(b"3-eve.m4a")
+    for end, speakers, seconds in (
+        (second - 9, ["アリス"], 2),
+        (second + 60, ["アリス"], 2),
+        ((second + third) // 2, ["アリス", "Bob B."], 4),
+        (third + 900, ["アリス", "Bob B."], 8),
+        (len(data) - 20, ["アリス", "Bob B.", "eve"], 8),
+    ):
+        facts = Recording.open(data[:end], Limits()).facts
+        assert (facts.cut, facts.speakers) == (True, speakers), end
+        assert facts.seconds == pytest.approx(seconds, abs=1), end
+
+
 def test_a_password_is_named_as_the_cause() -> None:
     data = bytearray(packed(["ann.wav"], data=b"RIFF"))
     for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):

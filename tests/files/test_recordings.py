@@ -49,10 +49,10 @@ from tests.files.sounds import (
 )
 
 
-def zipped(name: str = "voice.ogg") -> bytes:
+def zipped(name: str = "voice.ogg", sound: bytes = TONE) -> bytes:
     out = BytesIO()
     with zipfile.ZipFile(out, "w") as file:
-        file.writestr(name, encode(TONE, RATE))
+        file.writestr(name, encode(sound, RATE))
     return out.getvalue()
 
 
@@ -155,7 +155,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes], type[BadAudio]]] = {
     "png": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(200), NotAudio),
     "pdf": (lambda: b"%PDF-1.7\n" + bytes(500), NotAudio),
     "zip": (lambda: zipped("words.txt"), NotAudio),
-    "zip, half of it": (lambda: half(zipped()), TruncatedAudio),
+    "zip, cut in its first track's header": (lambda: zipped()[:90], TruncatedAudio),
     "film without sound": (lambda: film(with_sound=False), NotAudio),
     "ogg's first letters": (lambda: b"OggS" + bytes(100), BadAudio),
     "ogg's header alone": (lambda: encode(TONE, RATE)[:60], BadAudio),
@@ -291,6 +291,7 @@ CUT: dict[str, Callable[[], bytes]] = {
     "program stream": lambda: half(made("vob", "mp2", 44_100, seconds=6)),
     "program stream of MPEG-1": lambda: half(made("mpeg", "mp2", 44_100, seconds=6))[:-9],
     "transport stream": lambda: half(made("mpegts", "aac", 44_100, seconds=6)),
+    "zip": lambda: half(zipped(sound=tone(6))),
 }
 
 

@@ -4,12 +4,32 @@ import io
 import zipfile
 
 from bot.errors import DamagedDocument, DocumentTooLong, LockedDocument
+from bot.files import cut_zip
+from bot.files.documents import xml
 from bot.files.zip_names import names_in
 
 _MAX_UNPACKED_BYTES = 200_000_000
 """A text of the length that is read takes a tenth of this in any markup; pictures are not unpacked."""
 _MAX_MEMBER_BYTES = 60_000_000
 _ENCRYPTED_FLAG = 1
+_XML_SUFFIXES = (".xml", ".xhtml", ".rels", ".opf", ".ncx")
+
+
+def uncut(data: bytes) -> tuple[bytes, bool]:
+    """Return a file, with what it holds if it is a zip file whose end is missing, and whether it is one.
+
+    Raises DocumentTooLong.
+    """
+    if not cut_zip.is_cut(data):
+        return data, False
+    try:
+        archive = Archive(cut_zip.completed(data, _MAX_UNPACKED_BYTES))
+    except zipfile.LargeZipFile as error:
+        raise DocumentTooLong("more than is unpacked") from error
+    last = archive.names[-1:]
+    return archive.with_parts(
+        {part: xml.closed(archive.read(part)) for part in last if part.endswith(_XML_SUFFIXES)}
+    ), True
 
 
 class Archive:

@@ -14,10 +14,10 @@ from bot.errors import (
     NotDocument,
     OldDocument,
 )
-from bot.files.documents.archive import Archive
+from bot.files.documents.archive import Archive, uncut
 from bot.files.documents.book_xml import is_book_xml, read_book_xml
 from bot.files.documents.broadcast import is_stl, read_stl
-from bot.files.documents.document import MARKDOWN_SUFFIX, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_CHARACTERS, Document
+from bot.files.documents.document import MARKDOWN_SUFFIX, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_CHARACTERS, Document, Note
 from bot.files.documents.docx import read_docx
 from bot.files.documents.epub import read_epub
 from bot.files.documents.feeds import is_feed, read_feed
@@ -140,6 +140,8 @@ def read(data: bytes, name: str = "", *, aloud: bool = False) -> Document:
     if not data.strip() or data.startswith(_EMPTY_ZIP):
         raise EmptyDocument
     _refuse_others(data)
+    data, cut = uncut(data)
+    shown = name
     form = _form_of(data)
     if form is None:
         data, name = _unpacked(data)
@@ -160,9 +162,10 @@ def read(data: bytes, name: str = "", *, aloud: bool = False) -> Document:
     if len(text) > MAX_DOCUMENT_CHARACTERS:
         raise DocumentTooLong(f"{len(text)} characters")
     if not any(character.isalnum() for character in text):
-        raise EmptyDocument("no words in it")
+        raise DamagedDocument("cut off before its words") if cut else EmptyDocument("no words in it")
     title = found.title or (_MARKUP.sub("", heading.group(1)) if heading else "") or _stem(name)
-    return replace(found, title=" ".join(title.split())[:120], text=text)
+    notes = (*found.notes, Note("cut", shown)) if cut else found.notes
+    return replace(found, title=" ".join(title.split())[:120], text=text, notes=notes)
 
 
 def _form_of(data: bytes) -> DocumentFormat | None:

@@ -45,6 +45,12 @@ def parse(data: bytes) -> Element:
     return etree.fromstring(data, parser)
 
 
+def closed(data: bytes) -> bytes:
+    """Return XML that breaks off with its elements closed; of what breaks off before the first one, an empty one."""
+    root = etree.fromstring(data, etree.XMLParser(**_GUARDED, recover=True)) if data else None
+    return b"<cut/>" if root is None else written(root)
+
+
 def expand_entities(root: Element) -> None:
     """Replace the entities that a document defines, and those of HTML, by their words, which hold no further ones.
 

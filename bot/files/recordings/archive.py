@@ -7,7 +7,8 @@ import zlib
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from bot.errors import AudioTooLarge, BadAudio, LockedAudio, NotAudio, TruncatedAudio
+from bot.errors import AudioTooLarge, BadAudio, LockedAudio, NotAudio
+from bot.files import cut_zip
 from bot.files.recordings.container import Source, bytes_of
 from bot.files.recordings.headless import HEADLESS_SUFFIXES
 from bot.files.zip_names import names_in
@@ -34,6 +35,17 @@ def is_archive(head: bytes) -> bool:
     return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
+def uncut(source: Source) -> tuple[Source, bool]:
+    """Return an archive with what it holds, and whether its end is missing. Raises AudioTooLarge."""
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    if not cut_zip.is_cut(data):
+        return source, False
+    try:
+        return cut_zip.completed(data, _MAX_TRACKS_BYTES), True
+    except zipfile.LargeZipFile as error:
+        raise AudioTooLarge("more than is unpacked") from error
+
+
 def speakers_of(source: Source) -> list[tuple[str, str, bytes]]:
     """Return each speaker's name, and the path and content of their file. Raises NotAudio, AudioTooLarge, BadAudio."""
     try:
@@ -49,11 +61,7 @@ def speakers_of(source: Source) -> list[tuple[str, str, bytes]]:
                 raise LockedAudio
             names = speaker_names(paths, _listed(archive))
             return [(name, path, archive.read(entry)) for name, path, entry in zip(names, paths, entries, strict=True)]
-    except zipfile.BadZipFile as error:
-        with bytes_of(source) as file:
-            whole = zipfile.is_zipfile(file)  # its list of files stands at its end
-        raise (BadAudio if whole else TruncatedAudio)(type(error).__name__) from error
-    except (zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise BadAudio(type(error).__name__) from error
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.audio import HEAR_RATE
-from bot.errors import AudioTooLarge, AudioTooLong, EmptyAudio, NotAudio, SilentAudio, TruncatedAudio
+from bot.errors import AudioTooLarge, AudioTooLong, BadAudio, EmptyAudio, NotAudio, SilentAudio, TruncatedAudio
 from bot.files.recordings import archive, ending, ogg
 from bot.files.recordings.container import Source, bytes_of, head_of, readable
 from bot.files.recordings.facts import Limits, PartHead, RecordingFacts
@@ -47,6 +47,8 @@ class Recording:
     limits: Limits
     speakers: list[str] = field(default_factory=list)
     "names of the links"
+    cut: bool = False
+    "links are missing"
 
     @classmethod
     def open(cls, source: Source, limits: Limits, name: str = "") -> "Recording":
@@ -73,21 +75,26 @@ class Recording:
     @classmethod
     def _of_speakers(cls, source: Source, limits: Limits) -> "Recording":
         links, names = [], []
+        source, cut = archive.uncut(source)
         for name, path, data in archive.speakers_of(source):
             try:
                 links.append(SoundFile.open(data, limits, path))
             except (EmptyAudio, NotAudio):
                 continue  # somebody who was there and never spoke
+            except BadAudio as error:
+                if not cut or type(error) not in (BadAudio, TruncatedAudio):
+                    raise
+                continue  # too little is left of it
             names.append(name)
         if not links:
-            raise NotAudio("no recording in the archive")
-        return cls(links, limits, names)
+            raise TruncatedAudio("cut off in its first track") if cut else NotAudio("no recording in the archive")
+        return cls(links, limits, names, cut)
 
     @property
     def facts(self) -> RecordingFacts:
         lengths = [link.look.seconds for link in self.links]
         seconds = max(lengths) if self.speakers else sum(lengths)
-        return RecordingFacts(seconds, any(link.look.cut for link in self.links), self.speakers)
+        return RecordingFacts(seconds, self.cut or any(link.look.cut for link in self.links), self.speakers)
 
     def parts(
         self, seconds: float, overlap: float = 0.0, rate: int = HEAR_RATE

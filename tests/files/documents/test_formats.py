@@ -21,7 +21,7 @@ from bot.errors import (
     OldDocument,
 )
 from bot.files import documents
-from bot.files.documents import MAX_DOCUMENT_CHARACTERS, sections
+from bot.files.documents import MAX_DOCUMENT_CHARACTERS, Note, sections
 from bot.files.documents.formats import FORMATS, read
 from tests.files.documents.packages import docx, epub, odt, p, pptx, shape, zipped
 from tests.files.documents.pdfs import Line, column, locked, pdf
@@ -73,7 +73,7 @@ def test_what_is_read(data: bytes, name: str, title: str, text: str) -> None:
         (OLE + "EncryptedPackage".encode("utf-16-le"), LockedDocument),
         (locked(pdf([Line(50, 500, "Words")]), "secret"), LockedDocument),
         (b"%PDF-1.7\nbroken", DamagedDocument),
-        (docx(p("Words"))[:-40], DamagedDocument),
+        (docx(p("Words"))[:1000], DamagedDocument),
         (zipped({"word/document.xml": "<w:document>"}), DamagedDocument),
         (b'{"cells": [{"cell_type": "code"', DamagedDocument),
         (b"a " * MAX_DOCUMENT_CHARACTERS, DocumentTooLong),
@@ -93,6 +93,23 @@ def test_a_part_that_unpacks_to_too_much_is_not_unpacked() -> None:
         file.writestr("word/document.xml", bytes(70_000_000))
     with pytest.raises(DocumentTooLong):
         read(out.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (docx(p("Some words.") + p("More of them.") * 9), "a.docx"),
+        (odt("<text:p>Some words.</text:p>" + "<text:p>More of them.</text:p>" * 9), "a.odt"),
+        (epub("T", {"1": "<p>Some words.</p>" + "<p>More of them.</p>" * 9}, ["1"]), "a.epub"),
+    ],
+)
+def test_a_package_that_breaks_off_is_read_as_far_as_it_goes(data: bytes, name: str) -> None:
+    for end in (len(data) - 10, data.rindex(b"More of") + 4):
+        found = read(data[:end], name)
+        assert found.text.startswith("Some words.\n\nMore of them.")
+        assert found.notes == (Note("cut", name),)
+    with pytest.raises(DamagedDocument):
+        read(data[: data.index(b"Some words")], name)
 
 
 def test_a_page_that_closes_none_of_its_tags_is_read_to_its_end() -> None:
