@@ -8,11 +8,16 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Set
+from contextlib import suppress
+
+import structlog
 
 from bot.errors import StoreError
 from bot.jobs.job_folder import JobFolder
 from bot.ports.holder import Holder
 from bot.types import Message
+
+log = structlog.get_logger("jobs")
 
 MAX_KEPT_CHARACTERS = 4_000_000
 """Of all notes: some hundred long recordings, or meetings of any length. More takes the oldest away."""
@@ -106,12 +111,17 @@ class AnalysisNotesOnDisk(Holder):
             return []
 
     def write(self, key: str, notes: list[str]) -> None:
+        """Replace the notes of an analysis. A disk that does not take them costs only that they are not kept."""
         if len(notes) > 1 and not (self._folder.path / _file(key)).exists():
             return  # somebody was forgotten in the meantime
-        for old in self._folder.path.glob("notes-*.json"):
-            if time.time() - old.stat().st_mtime > NOTES_ON_DISK_LIFETIME_SECONDS:
-                old.unlink(missing_ok=True)
-        self._folder.write(_file(key), json.dumps(notes, ensure_ascii=False).encode())
+        for old in self._folder.path.glob("notes-*"):
+            with suppress(OSError):
+                if time.time() - old.stat().st_mtime > NOTES_ON_DISK_LIFETIME_SECONDS:
+                    old.unlink()
+        try:
+            self._folder.write(_file(key), json.dumps(notes, ensure_ascii=False).encode())
+        except OSError as error:
+            log.warning("notes_not_kept", error=type(error).__name__)
 
     def drop(self, key: str) -> None:
         (self._folder.path / _file(key)).unlink(missing_ok=True)

@@ -65,7 +65,7 @@ _JOIN_PROMPT = (
 
 
 class Notes(Protocol):
-    """Keeps the notes on the first parts until the analysis is complete (jobs/analysis_notes.py)."""
+    """Keeps the notes on the first parts until the analysis is told (jobs/analysis_notes.py)."""
 
     def begin(self, key: str, people: Set[int] = ...) -> list[str]: ...
     def write(self, key: str, notes: list[str]) -> None: ...
@@ -84,6 +84,8 @@ class Analysis:
     "the end of the file is missing"
     silences: tuple[tuple[float, float], ...] = ()
     "seconds from and to, of silence that was not sent"
+    notes_key: str = ""
+    "of the notes on its parts, which spare the next attempt the price: whoever has told it drops them"
 
 
 def estimate(studio: TextAndSpeech, seconds: float) -> dict[str, Usage]:
@@ -166,8 +168,7 @@ async def analyze(
     summing = partial(_write, studio, bill, rules, task)
     made = await with_retry("summing", count, count, summing)
     progress(count + 1, count + 1)
-    await asyncio.to_thread(notes.drop, key)
-    return Analysis(made.text, seconds, made.complete, heard.facts.cut, tuple(silences))
+    return Analysis(made.text, seconds, made.complete, heard.facts.cut, tuple(silences), key)
 
 
 async def _hear(studio: TextAndSpeech, bill: JobAccount, part: Part, language: str, task: str) -> Made:

@@ -3,9 +3,9 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from mimetypes import guess_type
@@ -18,7 +18,7 @@ from bot.billing.prices import Prices
 from bot.config import Settings
 from bot.engine.open import open_engines
 from bot.engine.roles import models_of, own_prices
-from bot.errors import AudioTooLong
+from bot.errors import AudioTooLong, FileError
 from bot.files import documents
 from bot.files.recordings.facts import QUESTION_LIMITS, RECORDING_LIMITS
 from bot.jobs import catchup, podcast, podcast_folder
@@ -29,7 +29,6 @@ from bot.jobs.context import JobContext
 from bot.jobs.enclosed import NOTHING_ENCLOSED, Enclosed, read_enclosed
 from bot.jobs.encoder import encode
 from bot.jobs.job_folder import folder_beside
-from bot.jobs.programme import FinishedFile
 from bot.jobs.services import JobServices
 from bot.jobs.terminal_place import TerminalPlace
 from bot.ports import Store
@@ -59,12 +58,16 @@ TOOL_WAIT_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Done:
+    """What a job made, to be shown and written."""
+
     text: str
-    files: tuple[Path, ...]
+    files: Mapping[Path, bytes]
     cost: Decimal | None
     "US dollars; None: unknown"
     notes: tuple[documents.Note, ...] = ()
     "on how the file was read"
+    release: Callable[[], None] = lambda: None
+    "lets go of what spares the next run the price, once nothing of this one is lost"
 
 
 @asynccontextmanager
@@ -94,18 +97,19 @@ async def open_jobs(
 async def answer(
     jobs: JobContext, text: str, file: Path | None, out: Path, voice: str, language: str | None, step: Step
 ) -> Done:
-    """Answer a question, and write the sound to `out`, whose name ends in one of SOUND_SUFFIXES."""
+    """Answer a question; the sound is for `out`, whose name ends in one of SOUND_SUFFIXES."""
     enclosed = await _enclosed(jobs, file) if file is not None else NOTHING_ENCLOSED
     step("asking", 0, None)
     room = RoomContext("Kikite", "a terminal", {}, jobs.services.wall(), language, voice)
     question = Question(0, 0, _NO_USER_ID, text, enclosed.sound, document=enclosed.words, place=TerminalPlace())
     found = await ask(question, room, jobs.services)
-    return replace(await _spoken(found.text, found.pcm, out, found.cost), notes=enclosed.notes)
+    return Done(found.text, await _sound(found.pcm, out), found.cost, enclosed.notes)
 
 
 async def listen(jobs: JobContext, file: Path, question: str, out: Path | None, language: str, step: Step) -> Done:
-    """Analyse a recording, and write the text to `out` too. The notes on a long one are kept until it is complete."""
+    """Analyse a recording; the text is for `out`, too. The notes on a long one are kept until it is told."""
     recording = await asyncio.to_thread(_bytes, file)
+    notes = AnalysisNotesOnDisk(jobs.folder)
     async with jobs.box.reading() as place, opened(place, recording, file.name) as heard:
         step("listening", 0, steps(heard.facts.seconds))
         async with jobs.bill(0, 0, _NO_USER_ID, estimate(jobs.studio, heard.facts.seconds)) as bill:
@@ -117,12 +121,11 @@ async def listen(jobs: JobContext, file: Path, question: str, out: Path | None, 
                 jobs.studio,
                 bill,
                 lambda done, all_: step("listening", done, all_),
-                notes=AnalysisNotesOnDisk(jobs.folder),
+                notes=notes,
             )
     text = "\n\n".join([found.text, *_told(found)])
-    if out is not None:
-        await asyncio.to_thread(out.write_text, text + "\n", encoding="utf-8")
-    return Done(text, (out,) if out else (), bill.cost)
+    files = {out: f"{text}\n".encode()} if out else {}
+    return Done(text, files, bill.cost, release=lambda: notes.drop(found.notes_key))
 
 
 def _told(found: Analysis) -> list[str]:
@@ -137,7 +140,7 @@ def _told(found: Analysis) -> list[str]:
 async def recap(
     jobs: JobContext, channel_id: int, minutes: int, out: Path, voice: str, language: str, step: Step
 ) -> Done:
-    """Recap a channel of the database, and write the sound to `out`, whose name ends in one of SOUND_SUFFIXES."""
+    """Recap a channel of the database; the sound is for `out`, whose name ends in one of SOUND_SUFFIXES."""
     services = jobs.services
     assert services.store is not None, "a recap is of what the database remembers"
     history = await services.store.history(channel_id, catchup.MAX_CATCHUP_LINES)
@@ -145,7 +148,7 @@ async def recap(
     step("summing", 0, None)
     async with jobs.bill(0, channel_id, _NO_USER_ID, catchup.estimate(jobs.studio, talk)) as bill:
         found = await catchup.catch_up(talk, language, voice, jobs.studio, bill)
-    return await _spoken(found.text, found.pcm, out, bill.cost)
+    return Done(found.text, await _sound(found.pcm, out), bill.cost)
 
 
 async def make_podcast(
@@ -158,7 +161,7 @@ async def make_podcast(
     agree: Callable[[Decimal | None], None],
     step: Step,
 ) -> Done:
-    """Make a podcast and its summary in the folder `out`, or as the file `out` and a .md file beside it.
+    """Make a podcast and its summary for the folder `out`, or as the file `out` and a .md file beside it.
 
     Continues an unfinished podcast of the same text. `agree` gets the price, and raises when the user declines it.
     """
@@ -179,9 +182,9 @@ async def make_podcast(
         if named
         else [out / f"podcast.{container}", out / "summary.md"]
     )
-    await asyncio.to_thread(_save, [*made.programme.files, made.summary], targets)
-    await asyncio.to_thread(folder.clear)
-    return Done(targets[-1].read_text(encoding="utf-8"), tuple(targets), maker.cost, document.notes)
+    whole = [file.data for file in (*made.programme.files, made.summary)]
+    files = dict(zip(targets, whole, strict=True))
+    return Done(made.summary.data.decode(), files, maker.cost, document.notes, folder.clear)
 
 
 async def _enclosed(jobs: JobContext, file: Path) -> Enclosed:
@@ -196,21 +199,19 @@ async def _enclosed(jobs: JobContext, file: Path) -> Enclosed:
             raise AudioTooLong(str(error), hint=hint) from error
 
 
-async def _spoken(text: str, pcm: bytes, out: Path, cost: Decimal | None) -> Done:
+async def _sound(pcm: bytes, out: Path) -> dict[Path, bytes]:
+    """Return the file for `out`; none without sound."""
     if not pcm:
-        return Done(text, (), cost)
+        return {}
     container, codec = SOUND_SUFFIXES[out.suffix.lower()]
-    await asyncio.to_thread(lambda: out.write_bytes(encode(pcm, SPEAK_RATE, container, codec)))
-    return Done(text, (out,), cost)
+    return {out: await asyncio.to_thread(encode, pcm, SPEAK_RATE, container, codec)}
 
 
 def _bytes(file: Path) -> bytes:
-    """Return a file's bytes, and no more of a huge one than shows that it is too large."""
-    with file.open("rb") as opened_file:
-        return opened_file.read(_MOST_BYTES + 1)
-
-
-def _save(made: Sequence[FinishedFile], targets: Sequence[Path]) -> None:
-    for source, target in zip(made, targets, strict=True):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(source.data)
+    """Return a file's bytes, and no more of a huge one than shows that it is too large. Raises FileError."""
+    try:
+        with file.open("rb") as opened_file:
+            return opened_file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        said = f"{file} can't be read ({error.strerror or type(error).__name__})."
+        raise FileError(said, hint=said) from error

@@ -12,7 +12,7 @@ from functools import partial
 from bot.audio import clock
 from bot.billing import tokens
 from bot.engine.prompt import language_name
-from bot.errors import BotError, Incomplete
+from bot.errors import BotError, Incomplete, JobError
 from bot.files.documents import Document, sections
 from bot.jobs import programme as joining
 from bot.jobs import script
@@ -226,6 +226,9 @@ class Podcaster:
                         await work(number)
                     except BotError as error:
                         failed[number] = error
+                    except OSError as error:
+                        reason = error.strerror or type(error).__name__
+                        failed[number] = JobError(hint=f"The finished parts can't be kept on the disk ({reason}).")
 
         async with asyncio.TaskGroup() as group:
             for number in numbers:

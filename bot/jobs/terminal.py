@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from bot.errors import JobCancelled, JobError
+from bot.jobs import output
 from bot.jobs.offline import Done
+from bot.jobs.output import NotWritten
 from bot.jobs.podcast import CONFIRM_ABOVE_DOLLARS
 
 _STEP_TITLES = {
@@ -71,14 +73,38 @@ class Terminal:
             raise JobCancelled(hint="Nothing was made.")
 
     def show(self, done: Done) -> None:
+        """Print a result and write its files; only then let go of what would spare its price.
+
+        Raises JobError when something is not in its place, and OSError when whoever read stdout has left.
+        """
         self._bars.stop()
-        typer.echo(done.text)
+        hints: list[str] = []
+        gone = lost = None
+        try:
+            typer.echo(done.text)
+        except BrokenPipeError as error:
+            gone = error
+        except OSError as error:
+            self._tell(done.text)
+            hints.append(f"The answer can't be printed on standard output ({error.strerror}). It is above.")
         for note in done.notes:
             self._tell(str(note))
-        for path in done.files:
-            self._tell(f"written: {path}")
+        for path, data in done.files.items():
+            try:
+                output.write(path, data)
+            except NotWritten as error:
+                hints.append(error.hint)
+                lost = lost or error.lost
+            else:
+                self._tell(f"written: {path}")
         if done.cost != 0:
             self._tell(f"cost: {_money(done.cost)}")
+        if not lost:
+            done.release()
+        if hints:
+            raise JobError("not everything is in its place", hint=" ".join(hints))
+        if gone is not None:
+            raise gone
 
     def _tell(self, text: str) -> None:
         self._console.print(text, markup=False, soft_wrap=True)

@@ -96,3 +96,10 @@ def test_notes_on_disk_are_for_their_user_alone(tmp_path: Path) -> None:
     assert kept.begin("new") == []
     kept.drop("new")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_takes_no_notes_ends_no_analysis(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    kept = AnalysisNotesOnDisk(JobFolder(tmp_path / "file"))
+    kept.write("key", ["a note"])
+    assert kept.begin("key") == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import errno
 import os
 from dataclasses import replace
 from decimal import Decimal
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from bot.audio import SPEAK_RATE
-from bot.errors import Damaged, OutOfCredit, PartFailed
+from bot.errors import Damaged, JobError, OutOfCredit, PartFailed
 from bot.files.documents.formats import read
 from bot.jobs import podcast, podcast_folder
 from bot.jobs import programme as joining
@@ -121,6 +122,17 @@ async def test_a_part_that_fails_for_good_is_named_and_the_others_kept(job_setup
     (again,) = on_disk(job_setup)
     await made(job_setup, again)
     assert len(job_setup.model.chats) - before == 3 - 2
+
+
+async def test_a_full_disk_is_said_so(job_setup: JobSetup, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    job_setup.model.default = podcasting
+    monkeypatch.setattr(podcast_folder.PodcastFolder, "save", refuse)
+    with pytest.raises(JobError) as failed:
+        await made(job_setup, folder_for(job_setup, 3000))
+    assert failed.value.hint == "The finished parts can't be kept on the disk (No space left on device)."
 
 
 def on_disk(job_setup: JobSetup) -> list[podcast_folder.PodcastFolder]:

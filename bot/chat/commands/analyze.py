@@ -127,6 +127,7 @@ async def _analyze(
                         voices=voices,
                     )
         host.untold.keep(key, analysis, len(analysis.text))
+        jobs.notes.drop(analysis.notes_key)
         return analysis, account
 
     async def run(progress: job_progress.Progress) -> long_answer.LongAnswer:

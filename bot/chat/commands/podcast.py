@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 from io import BytesIO
 from typing import Literal
@@ -184,7 +185,8 @@ async def _run(
         await asyncio.to_thread(folder.clear)
     except Exception as error:  # whatever fails: keep the finished parts and tell people
         plan.paused = not host.is_closed()
-        await asyncio.to_thread(folder.save)
+        with suppress(OSError):  # a full disk may be what failed
+            await asyncio.to_thread(folder.save)
         await message.finish(f"{head}\n⚠️ {explain(words, error)}")
 
 
