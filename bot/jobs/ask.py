@@ -141,6 +141,8 @@ async def ask(question: Question, room: RoomContext, services: JobServices) -> A
     await _remember(question, text, done if complete else None, room, services)
     asker = room.people.get(question.user_id, "")
     names = tuple(dict.fromkeys(use.name for use in used))
+    if failure is not None:  # what it was raised from holds the request, which must not stay as long as the answer
+        failure.__cause__ = failure.__context__ = failure.__traceback__ = None
     return AskResult(text, bytes(pcm), account.cost, account.estimated, complete, asker, usage.tokens, names, failure)
 
 

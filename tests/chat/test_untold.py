@@ -1,6 +1,6 @@
 """What was paid and could not be shown is shown to whoever asks for the same again, and not paid again."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from bot.engine.text_and_speech import Made
+from bot.errors import Unreachable
 from bot.jobs.context import JobContext
 from bot.jobs.encoder import encode
 from bot.jobs.job_folder import JobFolder
 from bot.jobs.services import JobServices
-from bot.types import Message, Usage
+from bot.types import Message, ReplyEvent, ReplyRequest, TextDelta, Usage
 from sandbox.guild.entities import User
 from sandbox.guild.knobs import Failure
 from sandbox.people.outcome import CommandOutcome
@@ -87,3 +88,31 @@ async def test_what_did_not_arrive_is_not_paid_twice(
             await until(lambda: ANSWER in shown.content)  # noqa: B023
             assert ("$" in shown.content) is (paid == 2)
             assert await booked(quiet) == before + paid
+
+
+async def test_a_cut_off_answer_is_not_paid_twice_unless_the_bot_is_to_be_another(tmp_path: Path) -> None:
+    async with quiet_bot(database_url=f"sqlite+aiosqlite:///{tmp_path}/db") as quiet:
+        eve, guild_id = quiet.sandbox.add_user("Eve"), quiet.sandbox.guild.id
+        engine: Any = quiet.engine
+        whole = engine.reply
+
+        async def cut_off(request: ReplyRequest) -> AsyncGenerator[ReplyEvent]:
+            engine.requests.append(request)
+            yield TextDelta("An answer that")
+            raise Unreachable("broken off") from ValueError("with the request")
+
+        engine.reply = cut_off
+        quiet.sandbox.knobs.failures.append(Failure("(PATCH|POST) .*/webhooks/", 400))
+        lost = await ask(quiet, eve)
+        await until(lambda: lost.content or lost.followups)
+        engine.reply = whole
+        await quiet.client.preferences.change(guild_id, None, "persona", "A pirate.", 9)
+        await (await ask(quiet, eve)).settled()
+        assert [request.room.persona for request in engine.requests] == ["", "A pirate."]
+        await quiet.client.preferences.reset(guild_id, None, "persona")
+        (kept,) = [one.made.failure for one in quiet.client.untold._kept.values()]  # pyright: ignore[reportAttributeAccessIssue]
+        assert kept.__cause__ is kept.__traceback__ is None
+        shown = await (await ask(quiet, eve)).settled()
+        assert "An answer that" in shown.text
+        assert "⚠️" in shown.text
+        assert len(engine.requests) == 2

@@ -123,7 +123,8 @@ async def _answer_here(interaction: Interaction, shown: str, enclosed: Enclosed,
             user_id, standing, "spend"
         ),
     )
-    about = "answer", *place, shown, enclosed.words, str(settings.language), settings.voice
+    wanted = str(settings.language), settings.voice, settings.persona, sorted(settings.tools_off)
+    about = "answer", *place, shown, enclosed.words, *wanted
     key = await asyncio.to_thread(request_key, enclosed.sound, *about)
     untold = host.untold
     answer = untold.find(key, AskResult)
@@ -131,8 +132,7 @@ async def _answer_here(interaction: Interaction, shown: str, enclosed: Enclosed,
         async with host.asking.place(guild.id, interaction.user.id):
             untold.begin(key, {interaction.user.id, voice}, talk=True)
             answer = await run_question(asked, room, JobServices.of(host.services))
-        if answer.complete:
-            untold.keep(key, replace(answer, cost=Decimal(0)), len(answer.text) + len(answer.pcm))
+        untold.keep(key, replace(answer, cost=Decimal(0)), len(answer.text) + len(answer.pcm))
     words = host.words_in(guild)
     notes = attachments.told(words, enclosed.notes)
     failed = f"⚠️ {explain(words, answer.failure)}" if answer.failure else ""
