@@ -34,7 +34,7 @@ class Resealed:
         if self.older_keys:
             told.append(
                 f"still in use: {', '.join(self.older_keys)}. Keep the old keys in STORE_KEY, restart every bot that "
-                "doesn't have the new key first, and run this again."
+                "doesn't have the new key first, see to it that the disk is not full, and run this again."
             )
         elif self.keys > 1:
             told.append("everything is encrypted with the first key in STORE_KEY: you can remove the others.")
@@ -56,7 +56,7 @@ async def reseal(settings: Settings, progress: Callable[[int], None]) -> Reseale
             lines += done
             progress(lines)
         files = folder_beside(settings).reseal()
-        older = await store.older_keys()
+        older = {*await store.older_keys(), *files.older_keys}
         damaged = await store.damaged_lines()
         keys = len(settings.store_key.get_secret_value().split(","))
-    return Resealed(lines, files, damaged, older, keys)
+    return Resealed(lines, files.files, damaged, tuple(sorted(older)), keys)

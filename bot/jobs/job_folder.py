@@ -1,5 +1,6 @@
 """The folder of unfinished jobs. What people sent and what is made of it is sealed there as in the database."""
 
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,10 +10,22 @@ from tempfile import gettempdir
 from bot.config import Settings
 from bot.errors import Damaged
 from bot.store.inspection import sqlite_file
-from bot.store.private_files import make_private_folder, write_private_file
+from bot.store.private_files import PASSING_SUFFIX, make_private_folder, write_private_file
 from bot.store.seal import Seal, file_key
 
+WRITING_SECONDS = 60.0
+"""No file takes as long to write."""
+NO_KEY = "no key"
 SEALED_FILES = ("*/plan.json", "*/*.pcm", "notes-*.json", "minutes-*.json")
+
+
+@dataclass(frozen=True, slots=True)
+class ResealedFiles:
+    """What was sealed with the first key."""
+
+    files: int
+    older_keys: frozenset[str]
+    "names of the keys of files that could not be written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +52,33 @@ class JobFolder:
             for file in sorted(self.path.glob(pattern)):
                 yield file.relative_to(self.path).as_posix()
 
-    def reseal(self) -> int:
-        """Seal every file with the first key; return how many were not. Leaves damaged ones alone. Raises WrongKey."""
-        done = 0
+    def reseal(self) -> ResealedFiles:
+        """Seal every file with the first key. Leaves damaged ones alone. Raises WrongKey."""
+        done, older = 0, set[str]()
         for name in self.names():
-            with suppress(OSError, Damaged):
-                if file_key((self.path / name).read_bytes()) != self.seal.key:
-                    self.write(name, self.read(name))
-                    done += 1
-        return done
+            with suppress(FileNotFoundError, Damaged):  # a job may be over, or its words be forgotten
+                key = "unreadable file"
+                try:
+                    key = file_key((self.path / name).read_bytes()) or NO_KEY
+                    if key == self.seal.key:
+                        continue
+                    data = self.read(name)
+                    if (self.path / name).exists():
+                        self.write(name, data)
+                        done += 1
+                except FileNotFoundError:
+                    raise
+                except OSError:
+                    older.add(key)
+        return ResealedFiles(done, frozenset(older))
+
+    def sweep(self) -> None:
+        """Delete what a process that was killed left half-written."""
+        for pattern in (f"*{PASSING_SUFFIX}", f"*/*{PASSING_SUFFIX}"):
+            for file in self.path.glob(pattern):
+                with suppress(OSError):
+                    if time.time() - file.stat().st_mtime > WRITING_SECONDS:
+                        file.unlink()
 
 
 def folder_beside(settings: Settings) -> JobFolder:

@@ -12,6 +12,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -28,6 +29,8 @@ log = structlog.get_logger("jobs")
 PLAN_FILE = "plan.json"
 UNFINISHED_LIFETIME_SECONDS = 7 * 86_400.0
 """How long a podcast that nobody finishes is kept."""
+PLANNING_SECONDS = 3_600.0
+"""The longest that a folder can be without its plan, before the one is written or after it was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +161,14 @@ def unfinished(folder: JobFolder) -> Iterator[PodcastFolder]:
 
 
 def prune(folder: JobFolder) -> None:
-    """Delete unfinished podcasts that are too old."""
+    """Delete unfinished podcasts that are too old, and what a process that was killed left of others."""
+    folder.sweep()
     for _ in unfinished(folder):
         pass
+    for found in folder.path.glob("*/"):
+        with suppress(OSError):
+            if not (found / PLAN_FILE).exists() and time.time() - found.stat().st_mtime > PLANNING_SECONDS:
+                shutil.rmtree(found, ignore_errors=True)
 
 
 class FailedPodcasts(Holder):
@@ -173,6 +181,7 @@ class FailedPodcasts(Holder):
 
     def forget_person(self, user_id: int) -> None:
         """Delete the failed podcasts of a person. A podcast in progress is kept."""
+        self._folder.sweep()
         for found in unfinished(self._folder):
             if found.plan.user_id == user_id and found.plan.paused:
                 found.clear()

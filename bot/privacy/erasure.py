@@ -4,7 +4,8 @@ The store tells the other processes what was erased.
 """
 
 import asyncio
-from collections.abc import Iterable, Set
+from collections.abc import Coroutine, Iterable, Set
+from typing import Any
 
 import structlog
 
@@ -35,9 +36,15 @@ class Erasure:
         self._holders = [one for one in self._holders if one not in holders]
 
     async def forget_person(self, user_id: int) -> Forgotten:
-        """Erase a person everywhere, and return what the store had of them. Raises StoreError."""
-        await self._forget_held(user_id)
-        return await self._store.forget(user_id)
+        """Erase a person everywhere, and return what the store had of them. Raises StoreError.
+
+        A holder that fails keeps nobody in the others and in the store; what it raised comes after.
+        """
+        try:
+            await self._forget_held(user_id)
+        finally:
+            gone = await self._store.forget(user_id)
+        return gone
 
     async def withdraw(self, guild_id: int, user_id: int) -> None:
         """Drop, at once, what is heard and not yet written of a person in a server."""
@@ -88,9 +95,10 @@ class Erasure:
         for holder in self.holders:  # at once, before anything more is said
             if not holder.reads_disk:
                 holder.forget_person(user_id)
-        await self._settled()  # a job that was cancelled writes nothing more
-        for holder in on_disk:
-            await asyncio.to_thread(holder.forget_person, user_id)
+        try:
+            await self._settled()  # a job that was cancelled writes nothing more
+        finally:
+            await _all_done(asyncio.to_thread(holder.forget_person, user_id) for holder in on_disk)
 
     async def _clear_held(self, channel_id: int) -> None:
         for holder in self.holders:
@@ -99,4 +107,11 @@ class Erasure:
 
     async def _settled(self) -> None:
         """Return when no holder is writing to the store what it has just dropped."""
-        await asyncio.gather(*(holder.settled() for holder in self.holders))
+        await _all_done(holder.settled() for holder in self.holders)
+
+
+async def _all_done(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Wait for all of it; only then raise what some of it raised."""
+    for outcome in await asyncio.gather(*work, return_exceptions=True):
+        if outcome is not None:
+            raise outcome

@@ -9,6 +9,8 @@ PRIVATE_FOLDER_MODE, PRIVATE_FILE_MODE = 0o700, 0o600
 """Permissions on POSIX; elsewhere the user's own folders are private by themselves."""
 SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 """Of a database's files; SQLite gives the later ones the permissions of the first."""
+PASSING_SUFFIX = ".new"
+"""Of a file until it is whole."""
 
 
 def make_private_folder(folder: Path) -> None:
@@ -18,13 +20,18 @@ def make_private_folder(folder: Path) -> None:
 
 
 def write_private_file(path: Path, data: bytes) -> None:
-    """Write a file atomically. Raises OSError."""
-    passing = path.with_suffix(".new")
+    """Write a file atomically; where that fails, nothing of it stays. Raises OSError."""
+    passing = path.with_suffix(PASSING_SUFFIX)
     with suppress(FileNotFoundError):
         passing.unlink()  # its permissions could be others'
-    with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE), "wb") as file:
-        file.write(data)
-    os.replace(passing, path)
+    try:
+        with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE), "wb") as file:
+            file.write(data)
+        os.replace(passing, path)
+    except BaseException:
+        with suppress(OSError):
+            passing.unlink()
+        raise
 
 
 def protect_database(file: Path) -> None:

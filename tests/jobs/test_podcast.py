@@ -198,6 +198,23 @@ def test_an_abandoned_podcast_is_deleted(job_setup: JobSetup) -> None:
     assert new.path.exists()
 
 
+def test_nothing_stays_of_what_a_kill_left_half_made(job_setup: JobSetup) -> None:
+    folder = folder_for(job_setup, 3_000)
+    folder.save()
+    begun, planless = folder.path / "plan.new", folder_for(job_setup, 4_000)
+    begun.touch()
+    planless.put(0, b"sound")
+    podcast_folder.prune(job_setup.jobs.folder)
+    assert begun.exists(), "it may be being written"
+    assert planless.has(0), "its plan may come"
+    for path in (begun, planless.path):
+        os.utime(path, (0, 0))
+    podcast_folder.prune(job_setup.jobs.folder)
+    assert not begun.exists()
+    assert not planless.path.exists()
+    assert [found.plan for found in on_disk(job_setup)] == [folder.plan]
+
+
 async def test_without_credit_it_ends_at_once(job_setup: JobSetup) -> None:
     job_setup.model.default = Refuse(429, "no money", code="insufficient_quota")
     with pytest.raises(OutOfCredit):

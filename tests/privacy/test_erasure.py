@@ -114,6 +114,32 @@ async def test_no_holder_keeps_a_word_of_whoever_is_forgotten(tmp_path: Path) ->
         assert "forget" in fake.store.asked
 
 
+class Broken(Holder):
+    def __init__(self, reads_disk: bool) -> None:
+        self.reads_disk = reads_disk
+
+    def forget_person(self, user_id: int) -> None:
+        if self.reads_disk:
+            raise TimeoutError
+
+    async def settled(self) -> None:
+        if not self.reads_disk:
+            raise TimeoutError
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("reads_disk", [True, False])
+async def test_a_holder_that_fails_keeps_nobody_elsewhere(reads_disk: bool, tmp_path: Path) -> None:
+    async with fake_call(ANNA) as fake:
+        fake.erasure.register(Broken(reads_disk))
+        holders = fill(fake, tmp_path)
+        with pytest.raises(TimeoutError):
+            await fake.erasure.forget_person(ANNA)
+        assert [name for name, holder in holders.items() if sings(holder)] == []
+        assert not on_disk(tmp_path)
+        assert "forget" in fake.store.asked
+
+
 @pytest.mark.looptime
 @pytest.mark.parametrize("how", ["clear", "drop"])
 async def test_no_holder_keeps_a_line_that_was_cleared_or_dropped(how: str, tmp_path: Path) -> None:

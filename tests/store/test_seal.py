@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import errno
 import hashlib
 import os
 import sqlite3
@@ -243,6 +244,24 @@ async def test_everything_is_sealed_with_the_new_key_beside_a_running_bot(tmp_pa
     assert len(await store.history(CHANNEL, 999)) == 650
     await store.aclose()
     assert "encrypted with STORE_KEY" in (await reseal(only_new, steps.append)).report()[-1]
+
+
+async def test_no_key_may_go_that_a_file_still_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk takes none anew."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folder = folder_beside(settings_of(tmp_path, OLD))
+    folder.write("notes-a.json", SECRET.encode())
+    settings = settings_of(tmp_path, f"{NEW},{OLD}")
+    with monkeypatch.context() as full:
+        full.setattr(os, "replace", refuse)
+        done = await reseal(settings, lambda _: None)
+    assert (done.files, done.older_keys) == (0, (Seal.of(OLD).key,))
+    assert "Keep the old keys" in done.report()[-1]
+    assert [path.name for path in folder.path.iterdir()] == ["notes-a.json"]
+    assert "you can remove the others" in (await reseal(settings, lambda _: None)).report()[-1]
 
 
 async def test_an_interrupted_sealing_goes_on_where_it_was(url: str) -> None:

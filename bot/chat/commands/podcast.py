@@ -115,8 +115,8 @@ async def resume(host: Host) -> None:
             if guild is not None:
                 group.create_task(_resume_one(host, guild, folder), name="podcast")
         while True:  # failed podcasts that nobody asks for again must not stay forever
-            await asyncio.sleep(PRUNE_EVERY_SECONDS)
             await asyncio.to_thread(podcast_folder.prune, host.jobs.folder)
+            await asyncio.sleep(PRUNE_EVERY_SECONDS)
 
 
 async def _resume_one(host: Host, guild: discord.Guild, folder: podcast_folder.PodcastFolder) -> None:

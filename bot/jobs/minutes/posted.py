@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Set
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -122,20 +123,21 @@ class KeptMinutes(Holder):
                 continue
             less = _less(posted, people, lines)
             if less is not posted:
-                self._write(less)
+                self._replace(name, less)
             if less.stale:
                 stale.append(less)
         return stale
 
     def _prune(self) -> None:
-        files = sorted(self._folder.path.glob("minutes-*.json"), key=lambda file: file.stat().st_mtime)
-        for file in files[: max(0, len(files) - MAX_KEPT_MINUTES)]:
-            file.unlink(missing_ok=True)
-        now = time.time()
-        for file in files:
-            with suppress(FileNotFoundError):
-                if file.stat().st_mtime < now - KEPT_MINUTES_DAYS * 86_400:
-                    file.unlink()
+        self._folder.sweep()
+        now, written = time.time(), list[tuple[float, Path]]()
+        for file in self._folder.path.glob("minutes-*.json"):
+            with suppress(FileNotFoundError):  # another process may delete it
+                written.append((file.stat().st_mtime, file))
+        written.sort()
+        for number, (at, file) in enumerate(written):
+            if number < len(written) - MAX_KEPT_MINUTES or at < now - KEPT_MINUTES_DAYS * 86_400:
+                file.unlink(missing_ok=True)
         for name, posted in self._all():
             if posted.until < now:
                 self._unlink(name)
@@ -157,6 +159,17 @@ class KeptMinutes(Holder):
     def _write(self, posted: PostedMinutes) -> None:
         data = json.dumps(asdict(posted), ensure_ascii=False, default=str).encode()
         self._folder.write(f"minutes-{posted.id}.json", data)
+
+    def _replace(self, name: str, less: PostedMinutes) -> None:
+        """Keep less of a post. On a full disk the old file makes room, and what is due goes whatever comes of that."""
+        try:
+            self._write(less)
+        except OSError:
+            self._unlink(name)
+            try:
+                self._write(less)
+            except OSError as error:
+                log.warning("minutes_not_kept", error=type(error).__name__)
 
     def _unlink(self, name: str) -> None:
         (self._folder.path / name).unlink(missing_ok=True)

@@ -1,10 +1,13 @@
 """Posted minutes on disk: what no key opens any more goes, too."""
 
 import base64
+import errno
 import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from bot.jobs.job_folder import JobFolder
 from bot.jobs.minutes.minutes import Minutes
@@ -35,3 +38,31 @@ async def test_damaged_files_go_at_once_and_those_of_a_lost_key_in_time(tmp_path
     os.utime(whole, (long_ago, long_ago))
     await KeptMinutes(JobFolder(tmp_path, Seal.of(OTHER))).tidy()
     assert not whole.exists()
+
+
+@pytest.mark.parametrize("failures", [1, 99], ids=["there is room then", "there is none at all"])
+async def test_on_a_full_disk_what_is_due_goes_and_the_post_changes(
+    failures: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk = numbered([Message("user", who, "Anna", "words", datetime.now(UTC)) for who in (1, 2)], UTC)
+    reposted: list[PostedMinutes] = []
+
+    async def repost(posted: PostedMinutes) -> bool:
+        reposted.append(posted)
+        return True
+
+    kept = KeptMinutes(JobFolder(tmp_path), repost)
+    await kept.keep(PostedMinutes(Minutes(tuple(talk), (), 0), 5, 7, 7, 1, "en", "", time.time() + 99, id="1"))
+    (file,), tries, replace = tmp_path.iterdir(), list[int](), os.replace
+
+    def fill(source: Path, target: Path) -> None:
+        tries.append(1)
+        if len(tries) <= failures:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", fill)
+    kept.forget_person(1)
+    await kept.settled()
+    assert [line.speaker_id for line in reposted[0].minutes.lines] == [2]
+    assert list(tmp_path.iterdir()) == ([file] if failures == 1 else [])
