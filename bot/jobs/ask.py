@@ -46,6 +46,8 @@ class Question:
     "what the channel's memory keeps; empty: `text`"
     bot_id: int = 0
     "author of the answer in memory; 0: neither question nor answer is remembered"
+    reads: bool = True
+    "whoever asks may read the channel: the model is told what was said there"
     document: str = ""
     "the words of files sent with it; they are not remembered"
     place: ToolPlace | None = None
@@ -53,7 +55,7 @@ class Question:
     tools_off: Callable[[], Set[str]] = frozenset
     "gives the tools that are switched off there now"
     may_use_bot: Callable[[int, Standing], bool] = lambda _user_id, _standing: True
-    "tools that are switched off there"
+    "whether somebody may spend money on tools now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +154,12 @@ def _turn(question: Question, now: float) -> Turn:
         length = seconds(question.recording, HEAR_RATE)
         spoken = (Utterance(1, question.user_id, now - length, question.recording, length, "silence"),)
     typed = Typed(question.user_id, question.text, now, document=question.document)
-    return Turn(1, question.channel_id, spoken, now, (typed,))
+    # What the engine knows of the talk before goes by the channel.
+    return Turn(1, question.channel_id if question.reads else 0, spoken, now, (typed,))
 
 
 async def _past(question: Question, services: JobServices) -> tuple[Message, ...]:
-    if not question.bot_id or services.store is None:
+    if not question.bot_id or not question.reads or services.store is None:
         return ()
     try:
         return tuple(await services.store.history(question.channel_id, MAX_ASK_HISTORY_LINES))

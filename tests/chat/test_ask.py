@@ -12,7 +12,9 @@ import pytest
 from bot.errors import OutOfCredit, StoreUnavailable
 from bot.jobs import encoder
 from bot.jobs.encoder import encode
+from bot.types import Message
 from sandbox.guild.message import MessageFlag
+from sandbox.guild.permissions import P
 from tests.chat.quiet_bot import QuietBot, quiet_bot, until
 
 pytestmark = pytest.mark.e2e
@@ -122,3 +124,19 @@ async def test_short_of_memory_it_begins_nothing_new_and_calls_go_on() -> None:
         await (await quiet.sandbox.command(ada, "join")).settled()
         await quiet.sandbox.command(ada, "ask", {"text": "Why?"})
         await until(lambda: len(quiet.engine.requests) == 1)
+
+
+async def test_who_may_not_read_the_channel_is_told_nothing_of_it(quiet: QuietBot) -> None:
+    sandbox, lounge = quiet.sandbox, quiet.sandbox.lounge
+    eve, ben = sandbox.add_user("Eve"), sandbox.add_user("Ben")
+    await quiet.store.remember(
+        sandbox.guild.id, lounge.id, [Message("user", ben.id, "Ben", "a secret", quiet.services.wall())]
+    )
+    sandbox.moderator.overwrite(lounge, eve, deny=int(P.READ_MESSAGE_HISTORY))
+    channel: Any = quiet.client.get_channel(lounge.id)
+    await until(lambda: any(target.id == eve.id for target in channel.overwrites))
+    for asker, told in ((eve, []), (ben, ["a secret", "Why?"])):
+        await (await sandbox.command(asker, "ask", {"text": "Why?"}, channel_id=lounge.id)).settled()
+        request = quiet.engine.requests[-1]
+        assert [line.text for line in request.history if line.role == "user"] == told
+        assert bool(request.turn.channel_id) is bool(told), "by which the engine finds its summaries"

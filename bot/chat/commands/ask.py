@@ -11,10 +11,11 @@ from discord import app_commands
 
 from bot.audio import SPEAK_RATE
 from bot.call.call import Call
-from bot.chat import actions, attachments, escape, lines, long_answer, voice_message
+from bot.chat import actions, attachments, escape, lines, long_answer, rights, voice_message
 from bot.chat.error_messages import explain
 from bot.chat.host import Interaction
 from bot.chat.requests import REQUEST_ERRORS
+from bot.chat.rights import Action, Place
 from bot.chat.tool_place import DiscordToolPlace
 from bot.chat.venue import DiscordVenue
 from bot.jobs.analysis_notes import request_key
@@ -110,12 +111,14 @@ async def _answer_here(interaction: Interaction, shown: str, enclosed: Enclosed,
         guild_id=guild.id if settings.retention_days else 0,
     )
     bot_id = guild.me.id if settings.retention_days else 0
+    reads = isinstance(channel, Place) and rights.may(interaction.user, Action.READ, channel) is None
     place = (guild.id, interaction.channel_id or 0, interaction.user.id)
     asked = Question(
         *place,
         shown,
         enclosed.sound,
         bot_id=bot_id,
+        reads=reads,
         document=enclosed.words,
         place=_tool_place(interaction, room.people),
         tools_off=lambda: host.preferences.of(guild.id, interaction.channel_id).tools_off,
@@ -124,7 +127,7 @@ async def _answer_here(interaction: Interaction, shown: str, enclosed: Enclosed,
         ),
     )
     wanted = str(settings.language), settings.voice, settings.persona, sorted(settings.tools_off)
-    about = "answer", *place, shown, enclosed.words, *wanted
+    about = "answer", *place, shown, enclosed.words, reads, *wanted
     key = await asyncio.to_thread(request_key, enclosed.sound, *about)
     untold = host.untold
     answer = untold.find(key, AskResult)
