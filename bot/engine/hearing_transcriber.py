@@ -5,7 +5,6 @@ people, and the chat would show none of what they say. A model that hears can wr
 """
 
 import asyncio
-import math
 from collections.abc import Sequence
 
 import structlog
@@ -37,8 +36,8 @@ class HearingTranscriber:
     def __init__(self, first: Transcriber, hearing: TextAndSpeech) -> None:
         self._first = first
         self._hearing = hearing
-        self._missing_until = -math.inf
-        "seconds on the event loop's clock"
+        self._missing_until: float | None = None
+        "seconds on the event loop's clock; None: it was always there"
 
     @property
     def model(self) -> str:
@@ -69,7 +68,7 @@ class HearingTranscriber:
 
     @property
     def _missing(self) -> bool:
-        return self._missing_until > asyncio.get_running_loop().time()
+        return self._missing_until is not None and self._missing_until > asyncio.get_running_loop().time()
 
     async def _by_hearing(self, utterance: Utterance, language: str | None, names: Sequence[str]) -> Heard:
         if utterance.voiced < MIN_VOICED_SECONDS:
