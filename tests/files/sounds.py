@@ -155,25 +155,30 @@ def corrupted(data: bytes, share: float, seed: int = 1) -> bytes:
 
 def tagged_mp3() -> bytes:
     """Return an mp3 whose ID3 tag contains 200 kB of zeros as a picture."""
+    return id3_tagged(encode(TONE, RATE, "mp3"))
+
+
+def id3_tagged(data: bytes) -> bytes:
+    """Return a recording with that tag before it."""
     picture = b"\0image/jpeg\0\3\0" + bytes(200_000)
     frame = b"APIC" + struct.pack(">IH", len(picture), 0) + picture
     size = len(frame)
     synchsafe = bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
-    return b"ID3\3\0\0" + synchsafe + frame + encode(TONE, RATE, "mp3")
+    return b"ID3\3\0\0" + synchsafe + frame + data
 
 
-def gapped(stretches: list[tuple[float, float]]) -> bytes:
+def gapped(stretches: list[tuple[float, float]], container: str = "matroska", *, picture: bool = True) -> bytes:
     """Return a film whose sound has time stamps with gaps. `stretches`: when a tone begins, and its seconds."""
     out = io.BytesIO()
-    with av.open(out, mode="w", format="matroska") as file:
-        picture = file.add_stream("mpeg4", rate=1)
-        picture.width, picture.height, picture.pix_fmt = 64, 64, "yuv420p"
+    with av.open(out, mode="w", format=container) as file:
+        film_track = file.add_stream("mpeg4", rate=1) if picture else None
         sound = file.add_stream("flac", rate=RATE, layout="mono")
         assert isinstance(sound, av.AudioStream)
-        image = av.VideoFrame(64, 64, "yuv420p")
-        image.pts = 0
-        file.mux(picture.encode(image))
-        file.mux(picture.encode(None))
+        if film_track is not None:
+            film_track.width, film_track.height, film_track.pix_fmt = 64, 64, "yuv420p"
+            image = av.VideoFrame(64, 64, "yuv420p")
+            image.pts = 0
+            file.mux([*film_track.encode(image), *film_track.encode(None)])
         for begin, seconds in stretches:
             size = RATE // 10
             pcm = tone(seconds)

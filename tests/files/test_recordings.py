@@ -35,6 +35,7 @@ from tests.files.sounds import (
     film,
     gapped,
     header,
+    id3_tagged,
     made,
     piped,
     pitch,
@@ -100,6 +101,8 @@ READABLE: dict[str, Callable[[], bytes]] = {
     "adts": lambda: made("adts", "aac", 44_100),
     "mp3": lambda: encode(TONE, RATE, "mp3"),
     "mp3 with a picture": tagged_mp3,
+    "wavpack with a tag of mp3": lambda: id3_tagged(made("wv", "wavpack")),
+    "m4a with two tags of mp3": lambda: id3_tagged(id3_tagged(made("ipod", "aac", 44_100))),
     "mp2": lambda: made("mp2", "mp2", 44_100, 2),
     "flac": lambda: made("flac", "flac", 96_000, 2),
     "surround": lambda: made("flac", "flac", 48_000, 6),
@@ -330,6 +333,24 @@ def test_gaps_in_time_stamps_are_silence() -> None:
     assert recording.facts.seconds == pytest.approx(10, abs=0.1)
     loud = sounding(to_pcm(data))
     assert loud == [pytest.approx((3, 4), abs=0.1), pytest.approx((9, 10), abs=0.1)]
+
+
+@pytest.mark.parametrize("container", ["matroska", "mp4"])
+def test_sound_alone_that_begins_late_is_late(container: str) -> None:
+    data = gapped([(3.0, 1.0)], container, picture=False)
+    assert Recording.open(data, Limits()).facts.seconds == pytest.approx(4, abs=0.1)
+    assert sounding(to_pcm(data)) == [pytest.approx((3, 4), abs=0.1)]
+
+
+def test_a_piece_of_a_broadcast_begins_at_once() -> None:
+    data = gapped([(5000.0, 1.0)], picture=False)
+    assert Recording.open(data, Limits()).facts.seconds == pytest.approx(1, abs=0.1)
+
+
+def test_samples_that_the_encoder_adds_before_the_sound_are_not_counted() -> None:
+    """In slow recordings those of an MP3 are 0.14 s."""
+    data = made("mp3", "libmp3lame", 8_000)
+    assert Recording.open(data, Limits()).facts.seconds == pytest.approx(2, abs=0.08)
 
 
 def test_long_silence_is_left_out_and_times_stay() -> None:

@@ -13,7 +13,7 @@ import av.error
 from av.container import InputContainer
 
 from bot.errors import AbsurdAudio, BadAudio, NotAudio, TruncatedAudio
-from bot.files.recordings import bare_frames, headless, riff
+from bot.files.recordings import bare_frames, headless, id3, riff
 
 Source: TypeAlias = bytes | Path
 _DEMUXERS = (
@@ -71,12 +71,19 @@ def head_of(source: Source) -> bytes:
 def readable(source: Source, name: str) -> Source:
     """Return a recording as FFmpeg reads it right."""
     head = head_of(source)
+    with bytes_of(source) as file:
+        tags = id3.foreign_bytes(file)
+    if tags:
+        source = _bytes(source)[tags:]
+        head = head_of(source)
     size = len(source) if isinstance(source, bytes) else source.stat().st_size
     if header := headless.header_for(name, head, size, lambda: _is_known(source, head)):
-        return header + (source if isinstance(source, bytes) else source.read_bytes())
-    if not riff.misread(head):
-        return source
-    return riff.mended(source if isinstance(source, bytes) else source.read_bytes())
+        return header + _bytes(source)
+    return riff.mended(_bytes(source)) if riff.misread(head) else source
+
+
+def _bytes(source: Source) -> bytes:
+    return source if isinstance(source, bytes) else source.read_bytes()
 
 
 def _container(source: Source, form: str | None = None) -> InputContainer:

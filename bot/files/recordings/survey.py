@@ -64,6 +64,8 @@ class _TrackLook:
     packets: int = 0
     base: float = 0.0
     "seconds of a tick"
+    begin: int = 0
+    "what is before this tick is not heard: a decoder needs it to settle"
     end: float = 0.0
     "when the last packet ends, in ticks"
     gap: float = 0.0
@@ -157,8 +159,10 @@ def look_up(container: InputContainer, looks: list[_TrackLook]) -> bool:
 def _look(container: InputContainer, looks: list[_TrackLook]) -> bool:
     """Read all packets. Return whether the file breaks off in the middle of one."""
     by_stream = {look.stream.index: look for look in looks}
+    begin = max(0.0, beginning(container))
     for look in looks:
         look.base = float(look.stream.time_base or 0)
+        look.begin = round(begin / look.base) if look.base else 0
     choice = len(looks) > 1 or any(look.stream.codec_context.channels > 1 for look in looks)
     step = _step(container, looks) if choice else 0.0
     try:
@@ -173,7 +177,7 @@ def _look(container: InputContainer, looks: list[_TrackLook]) -> bool:
                 if pts + duration > look.end:
                     look.end = pts + duration
             look.packets += 1
-            look.total += duration if pts is None or pts >= 0 else max(0, pts + duration)
+            look.total += duration if pts is None else max(0, duration - max(0, look.begin - pts))
             look.last = packet
             if choice and (look.total * look.base % step if step else 0.0) < _EXCERPT_SECONDS:
                 _listen(look, packet)

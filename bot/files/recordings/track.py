@@ -25,6 +25,8 @@ _RESTART_SECONDS = 0.5
 """Time stamps that go back this far begin anew: they are counted on from here."""
 _MAX_GAP_SECONDS = 6 * 3600.0
 """A longer gap is an error of the time stamps."""
+_LATEST_SECONDS = 600.0
+"""When the first sound of a recording begins at most."""
 _MAX_UNREADABLE_SHARE = 0.5
 """When more of its packets cannot be decoded, a file is not a recording."""
 _DECODERS = {"amrnb": "libopencore_amrnb"}
@@ -41,8 +43,12 @@ class Piece:
 
 
 def beginning(container: InputContainer) -> float:
-    """Return the time stamp, in seconds, that players show as 0:00."""
-    return (container.start_time or 0) / av.time_base
+    """Return the time stamp, in seconds, that players show as 0:00.
+
+    MP4 and Matroska count from 0, so what begins later begins with silence, unless it is a piece of a broadcast.
+    """
+    first = (container.start_time or 0) / av.time_base
+    return 0.0 if container.format.name.startswith(("mov", "matroska")) and 0 < first < _LATEST_SECONDS else first
 
 
 def decoder_of(stream: av.AudioStream) -> av.AudioCodecContext | None:
