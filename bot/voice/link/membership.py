@@ -110,11 +110,10 @@ class ChannelMembership:
     async def presence(self) -> Presence:
         """Ask Discord whether the bot is in the channel; see transport.Presence.
 
-        The main gateway answers in order, so once it has answered it has also told of a removal. REST is asked too: it
-        knows without delay.
+        The main gateway answers in order, so once it has answered it has also told of a removal before the question.
+        REST is asked then: it knows without delay what happened while that answer was on its way.
         """
         began = time.monotonic()
-        rest_says_gone = await self._gone_by_rest()
         try:
             async with asyncio.timeout(PRESENCE_TIMEOUT_SECONDS):
                 if self.guild is None or self.guild.unavailable or self._disconnected():
@@ -123,6 +122,7 @@ class ChannelMembership:
         except _PRESENCE_ERRORS:
             return Presence.UNKNOWN
         self.gateway_lag_seconds = time.monotonic() - began
+        rest_says_gone = await self._gone_by_rest()
         if self.confirmed and not rest_says_gone:
             return Presence.HERE
         if not self._events.inside or (self._session_may_be_lost and self.guild is not self._session):
