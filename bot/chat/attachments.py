@@ -140,9 +140,9 @@ async def download(host: Host, file: discord.Attachment) -> bytes:
     for attempt in range(DOWNLOAD_ATTEMPTS):
         try:
             data = await within(DOWNLOAD_TIMEOUT_SECONDS, file.read())
-        except (discord.NotFound, discord.Forbidden) as error:  # somebody deleted it, or its address has expired
-            raise Refusal("refusal file_gone") from error
         except REQUEST_ERRORS as error:
+            if _is_gone(error):
+                raise Refusal("refusal file_gone") from error
             log.info("download_failed", attempt=attempt, error=type(error).__name__)
         else:
             if len(data) >= file.size:
@@ -150,3 +150,9 @@ async def download(host: Host, file: discord.Attachment) -> bytes:
             log.info("download_cut_off", attempt=attempt, size=file.size, received=len(data))
         await asyncio.sleep(DOWNLOAD_RETRY_SECONDS)
     raise Refusal("refusal file_unreachable")
+
+
+def _is_gone(error: BaseException) -> bool:
+    """Whether somebody deleted the file, or its address has expired: the CDN says so in plain text, a ban is a page."""
+    refused = isinstance(error, discord.NotFound | discord.Forbidden)
+    return refused and "html" not in error.response.headers.get("Content-Type", "")

@@ -37,7 +37,7 @@ from bot.chat.minutes.end import MinutesButton, call_over
 from bot.chat.minutes.repost import repost
 from bot.chat.panel import PanelView
 from bot.chat.permissions import VocalChannel
-from bot.chat.requests import limit_requests
+from bot.chat.requests import UnreadableAnswer, limit_requests
 from bot.chat.rights import Action
 from bot.chat.role_caps import RoleCaps
 from bot.chat.transcript.line_buttons import LineButton
@@ -167,13 +167,13 @@ class Client(Host):
         except discord.PrivilegedIntentsRequired as error:
             hint = "READ_TEXT needs the message content intent: switch it on in the developer portal."
             raise StartError(hint=hint) from error
+        except (UnreadableAnswer, KeyError, TypeError) as error:
+            if self.user is not None and not isinstance(error, UnreadableAnswer):
+                raise
+            # It may be a web page when the base lacks its /api/v10.
+            raise StartError(f"it is not Discord that answers at {self.settings.discord_api_base}") from error
         except (OSError, aiohttp.ClientError, discord.HTTPException, discord.GatewayNotFound) as error:
             raise StartError(f"{type(error).__name__} from {self.settings.discord_api_base}") from error
-        except (KeyError, TypeError) as error:
-            if self.user is not None:
-                raise
-            # discord.py does not check who answers: it may be a web page when the base lacks its /api/v10.
-            raise StartError(f"it is not Discord that answers at {self.settings.discord_api_base}") from error
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         if self._before_identify is None:

@@ -2,10 +2,12 @@
 
 Between the bot and Discord stand proxies and Cloudflare's edge. They answer in their own words: 429 and 5xx without
 JSON, bans as a web page, connections that break. discord.py waits out some of that by itself (500, 502, 504 for 25 s,
-429 with JSON and `Via` as long as it says) and raises the rest at once.
+429 with JSON and `Via` as long as it says) and raises the rest at once; what it would take for Discord's own words and
+stumble over is UnreadableAnswer.
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -40,8 +42,43 @@ _MESSAGE_GONE_CODES = {10008, 50083}
 _Result = TypeVar("_Result")
 
 
+class UnreadableAnswer(aiohttp.ClientError):
+    """Something else answered in Discord's place."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        super().__init__(f"{response.status} {response.content_type}")
+        self.response = response
+
+
+async def refuse_unreadable(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Raise UnreadableAnswer for an answer of the API that only looks like Discord's (aiohttp's middleware).
+
+    discord.py takes whatever comes with 2xx for what it asked for, and looks into a 429 with `Via` for the time to
+    wait: a web page makes it raise TypeError.
+    """
+    response = await send(request)
+    judged = response.status // 100 == 2 or response.status == 429
+    if judged and str(request.url).startswith(Route.BASE) and not _is_discords(response.status, await response.read()):
+        response.release()
+        raise UnreadableAnswer(response)
+    return response
+
+
+def _is_discords(status: int, body: bytes) -> bool:
+    if status != 429 and not body:
+        return True
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return False
+    if status == 429:
+        return isinstance(answer, dict) and isinstance(answer.get("retry_after"), int | float)
+    return isinstance(answer, dict | list)
+
+
 def limit_requests(client: discord.Client, starting: Callable[[], bool]) -> None:
-    """Let no request wait longer than REQUEST_TIMEOUT; call before the login.
+    """Let no request wait longer than REQUEST_TIMEOUT, and take no answer for Discord's that is not; call before the
+    login.
 
     While `starting`, a request that got no answer in time is sent again, for those of the start may be sent twice.
     discord.py offers no setting for it: its session waits for aiohttp's 300 s, and a channel's lines behind it. A
@@ -50,7 +87,8 @@ def limit_requests(client: discord.Client, starting: Callable[[], bool]) -> None
     send = client.http.request
 
     async def request(route: Route, **options: Any) -> Any:
-        client.http._HTTPClient__session._timeout = REQUEST_TIMEOUT  # type: ignore[attr-defined]
+        session = client.http._HTTPClient__session  # type: ignore[attr-defined]
+        session._timeout, session._middlewares = REQUEST_TIMEOUT, (refuse_unreadable,)
         attempts = START_ATTEMPTS if starting() else 1
         for attempt in range(1, attempts):
             with suppress(TimeoutError):

@@ -5,13 +5,17 @@ The faults are those of sandbox/rest/edge.py; tests/chat/test_line_writer.py has
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from unittest.mock import AsyncMock, Mock
 
 import aiohttp
+import discord
 import pytest
 import structlog
+from discord.http import Route
 
 from bot.chat import attachments, requests
 from bot.chat.cooldown import Cooldowns
+from bot.chat.error_messages import Refusal
 from bot.chat.transcript import outage
 from bot.types import Heard, Spoken
 from sandbox.guild.components import text_of
@@ -35,9 +39,7 @@ FAULTS: dict[str, Callable[[str, int], Failure]] = {
     "reset after": lambda pattern, times: edge.reset(pattern, times=times, after=True),
     "hung": lambda pattern, times: Failure(pattern, 503, times, seconds=2.0),
     "hung after": lambda pattern, times: Failure(pattern, 503, times, after=True, seconds=2.0),
-    "no JSON": lambda pattern, times: Failure(
-        pattern, 200, times, "<html>", headers={"Content-Type": "application/json"}
-    ),
+    "no JSON": lambda pattern, times: Failure(pattern, 200, times, "<html>", headers={"Content-Type": "text/html"}),
 }
 
 
@@ -114,6 +116,50 @@ async def test_a_download_that_breaks_is_tried_again_once(
     if times == 1:
         await until(lambda: quiet.engine.requests)
         assert "what it is about" in quiet.engine.requests[0].turn.typed[0].words
+
+
+async def test_a_page_in_place_of_a_file_is_no_deleted_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attachments, "DOWNLOAD_RETRY_SECONDS", 0.0)
+    for kind, told in {
+        "text/plain": "file_gone",
+        "application/xml": "file_gone",
+        "text/html": "file_unreachable",
+    }.items():
+        response = Mock(status=403, reason="Forbidden", headers={"Content-Type": kind})
+        file = Mock(url="https://cdn.discordapp.com/attachments/1/2/a.ogg", size=1)
+        file.read = AsyncMock(side_effect=discord.Forbidden(response, "cannot retrieve asset"))
+        with pytest.raises(Refusal) as refused:
+            await attachments.download(Mock(settings=Mock(discord_api_base="http://127.0.0.1:9")), file)
+        assert refused.value.sentence_code.endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "readable"),
+    [
+        (200, b'{"id": "1"}', True),
+        (200, b"[]", True),
+        (204, b"", True),
+        (200, b"<html>", False),
+        (200, b"null", False),
+        (429, b'{"retry_after": 0.5}', True),
+        (429, b"{}", False),
+        (429, b'["x"]', False),
+        (429, b"error code: 1015", False),
+        (429, b"", False),
+        (503, b"<html>", True),
+    ],
+)
+async def test_only_discords_own_words_reach_discord_py(status: int, body: bytes, readable: bool) -> None:
+    """It raises TypeError for others, and what it believes of them is lost without a trace."""
+    request = Mock(url=f"{Route.BASE}/channels/1/messages")
+    response = Mock(status=status, content_type="text/html", read=AsyncMock(return_value=body))
+    sending = requests.refuse_unreadable(request, AsyncMock(return_value=response))
+    if readable:
+        assert await sending is response
+    else:
+        with pytest.raises(requests.UnreadableAnswer) as refused:
+            await sending
+        assert requests.is_edge_fault(refused.value)
 
 
 @pytest.mark.parametrize("how", ["withdraw", "forget"])
