@@ -8,14 +8,24 @@ Three forms, each with a mark that its content cannot contain:
   anew for each request would be as safe, but servers could not reuse what they computed for the history before.)
 """
 
+import re
 import unicodedata
 
-_QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»＂〝〞〟″', "'"))
+_QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»＂〝〞〟″‶ʺ˝ˮ❝❞❠⹂🙶🙷🙸', "'"))
 """Double quotes of any kind: within a quoted name they could seem to end it."""
 _HIDDEN_CATEGORIES = ("Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co")
 """Unicode's separators, controls and formatting. Characters newer than Python's tables may be seen."""
 _KEPT_CHARACTERS = "\t\u200c\u200d\u3000"
 """Of those: what words need, such as the joiners of emoji and of Persian."""
+_CARRIER_PATTERN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2065\u3164\uffa0\ufff0-\ufff8\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+    "|(?<![^\\s\u200c\u200d])[\u200c\u200d]"
+    "|(?<![\u1820-\u18aa])[\u180b-\u180d\u180f]"
+    "|(?<![\u2190-\u2bff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\ufe00-\ufe0d\U000e0100-\U000e01ef]"
+    "|(?<![^\\s\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe0e\ufe0f]"
+)
+"""Letters and marks that show nothing (Default_Ignorable), joiners that join nothing, and selectors of a shape that
+follow no letter of several shapes: many of them can carry words that the model reads and nobody sees."""
 MAX_QUOTED_CHARACTERS = 32
 """Discord's limit for a display name."""
 MARGIN_TEXT = "> "
@@ -44,8 +54,15 @@ def in_margin(words: str) -> str:
     return "\n".join(MARGIN_TEXT + _visible(line).strip("\r") for line in words.splitlines() or [""])
 
 
+def seen(words: str) -> str:
+    """Return words, which are all there is of a message, with their lines and without hidden characters."""
+    return "\n".join(map(_visible, words.splitlines()))
+
+
 def _visible(words: str) -> str:
     """Return words without control and formatting characters: some reorder what is read, others hide what is sent."""
+    if not words.isascii():
+        words = _CARRIER_PATTERN.sub("", words)
     if words.isprintable():
         return words
     return "".join(

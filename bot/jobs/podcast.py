@@ -12,6 +12,7 @@ from functools import partial
 from bot.audio import clock
 from bot.billing import tokens
 from bot.engine.prompt import language_name
+from bot.engine.quoting import seen
 from bot.errors import BotError, Incomplete, JobError
 from bot.files.documents import Document, sections
 from bot.jobs import programme as joining
@@ -189,7 +190,7 @@ class Podcaster:
             raise Incomplete("no script") from None
 
     async def _text(self, system: str, text: str, most_tokens: int = _NOTE_TOKENS * 2) -> str:
-        made = await self._studio.write(system, text, self._bill.spend, most_tokens=most_tokens)
+        made = await self._studio.write(system, seen(text), self._bill.spend, most_tokens=most_tokens)
         if not made.text:
             raise Incomplete
         return made.text
