@@ -204,6 +204,18 @@ async def test_a_session_that_is_over_is_not_resumed(code: int) -> None:
     assert await after_break(discord) == (None, ["rejoin", "reopen"])
 
 
+@pytest.mark.parametrize("code", [*OVER_CODES, 4014])
+async def test_a_session_that_turns_out_to_be_over_is_not_resumed_again(code: int) -> None:
+    discord = Discord(1006, 0.0)
+
+    async def resume() -> None:
+        discord.steps.append(("resume", discord.now()))
+        raise ConnectionBroken(code)
+
+    discord.resume = resume
+    assert await after_break(discord) == (None, ["resume", "rejoin", "reopen"])
+
+
 @pytest.mark.parametrize("code", [1001, 1006, 4015, recovery.GATEWAY_SILENT])
 async def test_a_connection_that_broke_is_resumed(code: int) -> None:
     discord = Discord(code, 10.0)

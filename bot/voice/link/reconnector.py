@@ -72,6 +72,8 @@ class Reconnector:
     async def _try_steps(self, code: int, shaky: bool, down_at: float) -> LinkEnd | None:
         transport = self._transport
         for delay, step in recovery.plan(code, awaiting_server=transport.events.awaiting_server, shaky=shaky):
+            if step is RecoveryStep.RESUME and not recovery.resumable(code):  # an attempt to resume ended so
+                continue
             await self._pause(delay)
             end = self._removed() if step is not RecoveryStep.REJOIN else await self._certain()
             if end is not None:

@@ -71,6 +71,11 @@ class RecoveryStep(Enum):
     "leave the channel and enter it again, once it is certain that nobody removed the bot"
 
 
+def resumable(code: int) -> bool:
+    """Whether the session may still be continued after this close code."""
+    return code not in EXPLAINED_CODES | SESSION_OVER_CODES
+
+
 def plan(code: int, *, awaiting_server: bool = False, shaky: bool = False) -> Iterator[tuple[float, RecoveryStep]]:
     """Yield the steps to try until one works, each with the seconds to wait before it.
 
@@ -83,7 +88,7 @@ def plan(code: int, *, awaiting_server: bool = False, shaky: bool = False) -> It
         yield EXPLANATION_SECONDS, RecoveryStep.WAIT
     elif code == SOUND_BROKEN:
         yield 0.0, RecoveryStep.REOPEN
-    elif code not in SESSION_OVER_CODES and not shaky:
+    elif resumable(code) and not shaky:
         yield 0.0, RecoveryStep.RESUME
         yield 0.5, RecoveryStep.RESUME
     for seconds in REJOIN_DELAYS_SECONDS[1:] if shaky else REJOIN_DELAYS_SECONDS:
