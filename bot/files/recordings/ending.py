@@ -8,6 +8,8 @@ import struct
 from collections.abc import Callable
 from typing import BinaryIO
 
+from bot.files.recordings.seldom_formats import SELDOM_FORMATS
+
 _STREAMED_BYTES = 0x7FFF_0000
 """A recorder that writes to a pipe claims at least this size, or none."""
 _UNKNOWN_64 = (0, 0xFFFF_FFFF_FFFF_FFFF)
@@ -240,5 +242,6 @@ _STRUCTURES: tuple[tuple[bytes, int, Callable[[BinaryIO, int], bool | None]], ..
     (_PACK_START, 0, _program_cut),
     (b"G", 0, _transport_cut),
     (b"G", 4, _transport_cut),
+    *SELDOM_FORMATS,
 )
 """A format's first bytes, where they stand, and what judges its end."""
