@@ -120,8 +120,8 @@ class Budget:
         self._purses = Purses()
         self._loading = asyncio.Lock()
         self._store = store
-        self._alone_until = datetime.min.replace(tzinfo=UTC)
-        "the store does not hold money before"
+        self._alone_since: datetime | None = None
+        "when the store last failed to hold money"
 
     async def load(self, guild_id: int, store: Store) -> None:
         """Read what a server spent today through earlier or other processes.
@@ -185,14 +185,16 @@ class Budget:
         hold = self._hold(reservation, whole=whole)
         capped = hold.server_cap or any(hold.person_caps)
         guild_id, now = hold.guild_id, hold.at
-        if self._store is None or not reservation.open or not capped or now < self._alone_until:
+        # A clock that went back must not leave this process alone for as long.
+        alone = self._alone_since is not None and timedelta(0) <= now - self._alone_since < HOLD_RETRY
+        if self._store is None or not reservation.open or not capped or alone:
             return
         reservation.shared = True  # whatever becomes of the attempt
         try:
             async with asyncio.timeout(HOLD_SECONDS):
                 held = await self._store.hold(hold, self.counted)
         except (StoreError, TimeoutError):
-            self._alone_until = now + HOLD_RETRY
+            self._alone_since = now
             return
         if not held:
             self.settle(reservation)

@@ -112,7 +112,7 @@ class Purses:
     def _parts(self, charge: Charge, cost: Decimal) -> Iterable[tuple[Purse, Decimal]]:
         """Yield whose purses a charge goes to, with their parts; it is shared evenly by those who caused it."""
         yield (charge.guild_id, None), cost
-        for user_id in charge.user_ids:
+        for user_id in (*charge.user_ids, *charge.forgotten):
             yield self._purse(charge.guild_id, user_id), cost / charge.sharers
 
     def _add_held(self, purse: Purse, dollars: Decimal) -> None:

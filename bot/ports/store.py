@@ -63,7 +63,7 @@ class Store(Protocol):
         ...
 
     async def charge(self, charges: Sequence[Charge]) -> None:
-        """Store charges, all or none."""
+        """Store charges, all or none; of those who were `forgotten` only hashes."""
         ...
 
     async def charges(self, guild_id: int, since: datetime) -> list[Charge]:

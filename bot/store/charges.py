@@ -30,6 +30,9 @@ class ChargeRepository(Repository):
         async with self._transaction() as connection:
             await self._add(connection, ChargeRow, [_row(item) for item in charges])
             await self._add(connection, ChargePersonRow, people)
+            for item in charges:
+                for user_id in set(item.forgotten):
+                    await self._add_nameless(connection, [(item.id, item.guild_id)], user_id, item.at)
 
     async def charges(self, guild_id: int, since: datetime) -> list[Charge]:
         booked = (ChargeRow.guild_id == guild_id) & (ChargeRow.at >= since)
@@ -57,11 +60,19 @@ class ChargeRepository(Repository):
         theirs = select(ChargeRow.id, ChargeRow.guild_id).join(ChargePersonRow)
         today = ChargeRow.at >= datetime.combine(day, time(), UTC)
         spent = (await connection.execute(theirs.where(ChargePersonRow.user_id == user_id, today))).all()
-        if spent:
-            key = await self._purse_key(connection, day) or await self._new_purse_key(connection, day)
-            rows = [{"charge_id": charge.id, "owner": purse_owner(key, charge.guild_id, user_id)} for charge in spent]
-            await self._add(connection, ChargePurseRow, rows)
+        await self._add_nameless(connection, [(charge.id, charge.guild_id) for charge in spent], user_id, now)
         return await rows_changed(connection, delete(ChargePersonRow).where(ChargePersonRow.user_id == user_id))
+
+    async def _add_nameless(
+        self, connection: AsyncConnection, charges: Sequence[tuple[str, int]], user_id: int, at: datetime
+    ) -> None:
+        """Keep somebody's hash, under the key of a day, in charges of that day (their ids and servers)."""
+        if not charges:
+            return
+        day = at.astimezone(UTC).date()
+        key = await self._purse_key(connection, day) or await self._new_purse_key(connection, day)
+        rows = [{"charge_id": id, "owner": purse_owner(key, guild_id, user_id)} for id, guild_id in charges]
+        await self._add(connection, ChargePurseRow, rows)
 
     async def _forget_purses(self, connection: AsyncConnection, now: datetime) -> None:
         """Delete the hashes of days that are over, and their keys."""

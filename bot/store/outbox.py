@@ -145,7 +145,7 @@ class Outbox:
     async def settled(self) -> None:
         """Return when no batch is being written. Wait for it before deleting from the store: the batch may arrive."""
         async with self._writing:
-            pass
+            await _write_nameless(self._store, self._entries)
 
     def close(self) -> None:
         """Nothing more comes."""
@@ -246,3 +246,11 @@ async def _write_batch(store: Store, batch: list[Entry]) -> None:
         await store.charge(charges)
     if ended := [entry.what.id for entry in batch if isinstance(entry.what, Release)]:
         await store.release(ended)  # after the charges that take their place
+
+
+async def _write_nameless(store: Store, entries: PendingEntries) -> None:
+    """Write the charges of the forgotten ahead of the rest: while they wait, they have to know whose they are."""
+    if charges := entries.nameless_charges():
+        with suppress(StoreError):
+            await store.charge(charges)
+            entries.drop({charge.id for charge in charges})

@@ -54,8 +54,12 @@ class PendingEntries:
         ]
 
     def forget(self, user_id: int) -> None:
-        """Drop a person's lines and the answers to them, and their name from the charges."""
+        """Drop a person's lines and the answers to them; charges no longer name them (see `nameless_charges`)."""
         self._change(lambda what: without(what, {user_id}))
+
+    def nameless_charges(self) -> list[Charge]:
+        """Return the charges of people who were forgotten: only the store's hashes keep their caps from being empty."""
+        return [entry.what for entry in self._entries if isinstance(entry.what, Charge) and entry.what.forgotten]
 
     def take_lines_of(self, guild_id: int, user_id: int) -> dict[int, set[str]]:
         """Drop what a person said in a server; return the ids of these lines, by channel."""
@@ -73,9 +77,9 @@ class PendingEntries:
             entry for entry in self._entries if entry.channel_id != channel_id or not isinstance(entry.what, Message)
         )
 
-    def drop(self, message_ids: Set[str]) -> None:
-        """Drop these lines."""
-        self._change(lambda what: None if what.id in message_ids else what)
+    def drop(self, ids: Set[str]) -> None:
+        """Drop these lines, or charges."""
+        self._change(lambda what: None if what.id in ids else what)
 
     def replace_line(self, message: Message) -> None:
         """Replace the line with this id, if it is here."""
@@ -89,9 +93,11 @@ class PendingEntries:
 
 
 def without(what: Storable, people: Set[int]) -> Storable | None:
-    """Return a record without some people; None: nothing is left of it."""
+    """Return a record without some people; None: nothing is left of it. Of a charge, money is left."""
     if isinstance(what, Message):
         return None if what.concerns(people) else what
     if isinstance(what, Release) or people.isdisjoint(what.user_ids):
         return what
-    return replace(what, user_ids=tuple(user_id for user_id in what.user_ids if user_id not in people))
+    gone = tuple(user_id for user_id in what.user_ids if user_id in people)
+    left = tuple(user_id for user_id in what.user_ids if user_id not in people)
+    return replace(what, user_ids=left, forgotten=what.forgotten + gone)

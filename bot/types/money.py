@@ -53,11 +53,13 @@ class Charge:
     "makes a repeated write harmless"
     nameless: tuple[str, ...] = ()
     "hashes of people who caused it too and were forgotten since (purse_owner); until the day is over"
+    forgotten: tuple[int, ...] = ()
+    "the same people while it is on its way to the store, which writes down their hashes"
 
     @property
     def sharers(self) -> int:
         """Among how many it is shared."""
-        return len(self.user_ids) + len(self.nameless)
+        return len(self.user_ids) + len(self.nameless) + len(self.forgotten)
 
 
 class Payer(Protocol):

@@ -12,6 +12,7 @@ import pytest
 from bot.billing.account import Account
 from bot.billing.budget import MAX_FULL_ANSWER_SECONDS, Allowance, Budget, Caps, Reservation
 from bot.billing.prices import Prices
+from bot.store.outbox import Outbox
 from bot.store.repository import SqlStore
 from bot.types import Charge, Usage
 from tests.store.databases import made_postgres, postgres, url
@@ -232,6 +233,26 @@ async def store(url: str) -> AsyncIterator[SqlStore]:
     store = await SqlStore.open(url)
     yield store
     await store.aclose()
+
+
+@pytest.mark.parametrize("when", ["while it waits", "before it is booked"])
+async def test_forgetting_empties_no_purse_of_what_is_not_stored_yet(clock: Clock, store: SqlStore, when: str) -> None:
+    clock.now = datetime.now(UTC)  # which the store goes by
+    outbox, here, there = Outbox(store), budget(clock, "1", "1"), budget(clock, "1", "1")
+    if when == "before it is booked":
+        outbox.exclude(ANNA)
+    spent = charge(clock, "0.6", ANNA, BEN)
+    here.book(spent)
+    outbox.add(HOME, 5, spent)
+    outbox.forget(ANNA)
+    await outbox.settled()
+    await store.forget(ANNA)
+    assert len(outbox) == 0, "nothing here knows whose it was"
+    for purse in (here, there):
+        await purse.load(HOME, store)
+        assert [purse.left(HOME, who) for who in (ANNA, BEN, None)] == [Decimal("0.7"), Decimal("0.7"), Decimal("0.4")]
+    (booked,) = await store.charges(HOME, clock.now - timedelta(days=1))
+    assert booked.user_ids == (BEN,)
 
 
 async def test_what_two_processes_spend_adds_up(clock: Clock, store: SqlStore) -> None:

@@ -111,7 +111,8 @@ async def test_forgetting_empties_no_purse_and_holds_name_nobody(
     assert str(BEN) not in str([tuple(row) for row in rows]).replace(str(GUILD), "")
 
 
-async def test_without_the_store_each_process_counts_for_itself_and_asks_again_later() -> None:
+@pytest.mark.parametrize("later", [timedelta(seconds=31), timedelta(days=-1)], ids=["later", "its clock went back"])
+async def test_without_the_store_each_process_counts_for_itself_and_asks_again_later(later: timedelta) -> None:
     store, now = FakeStore(), [START]
     store.others_hold_all = True
     budget = Budget(CAP, Decimal(0), lambda *_: PRICE, lambda: now[0], store=store)  # pyright: ignore[reportArgumentType]
@@ -121,7 +122,7 @@ async def test_without_the_store_each_process_counts_for_itself_and_asks_again_l
         await budget.hold(reservation)
         assert reservation.open
     assert store.asked == ["hold"]
-    now[0] += timedelta(seconds=31)
+    now[0] += later
     store.error = None
     reservation = budget.reserve(GUILD, (ANNA,), PRICE)
     with pytest.raises(BudgetSpent):
