@@ -6,9 +6,11 @@ a cue is none of them.
 """
 
 import html
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from bot.errors import DamagedDocument
 from bot.files.documents import xml
@@ -26,6 +28,9 @@ from bot.files.documents.broadcast import scc_cues
 from bot.files.documents.cues import Cue, lines_of, said_once, spoken
 from bot.files.documents.document import Document
 from bot.files.documents.transcripts import transcript_cues
+
+if TYPE_CHECKING:
+    import pysubs2
 
 _CLOCK = r"(?:\d{1,4}:)?\d{1,2}:\d{2}"
 _CONSOLE_LINE = re.compile(rf"^\[({_CLOCK}\.\d{{3}}) --> ({_CLOCK}\.\d{{3}})\][ \t]+(.*)$", re.MULTILINE)
@@ -68,6 +73,7 @@ _STYLE_TAG = re.compile(r"</?(?:[ibu]|font[^>]*)>", re.IGNORECASE)
 _FRAME_RATE = re.compile(r"\{[01]\}\{[01]\}(\d{2}(?:\.\d+)?)\s*\n")
 """The first line of MicroDVD, by custom."""
 _SUBVIEWER_CUE = re.compile(r"^\[(\d+):(\d\d):(\d\d)\]\n(.+)\n\[(\d+):(\d\d):(\d\d)\]", re.MULTILINE)
+_SUBRIP_TIME = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
 _SBV_HEAD = re.compile(r"\A(?:\[[A-Z][^\n]*\s+)+")
 _BARE_TIME = re.compile(rf"(?<![\d.:,])({_CLOCK})(?=[ \t]|$)", re.MULTILINE)
 
@@ -153,12 +159,26 @@ def _others(text: str, form: str = "") -> Iterator[Cue]:
     form = form or (
         "" if "[Script Info]" in text[:4_000] else next(k for k, sign in _SIGNS.items() if sign.match(text))
     )
-    for event in pysubs2.SSAFile.from_string(text, fps=fps, format_=form or None).events:
+    subtitles = _subrip(text) if form == "srt" else pysubs2.SSAFile.from_string(text, fps=fps, format_=form or None)
+    for event in subtitles.events:
         if not event.is_comment:
             event.text = _DRAWING.sub("", event.text)
             words = html.unescape(_STYLE_TAG.sub("", event.plaintext)).replace("[br]", "\n")
             words = re.sub(r"^/", "", words, flags=re.MULTILINE) if form == "microdvd" else words  # slanted
             yield Cue(event.start / 1000, event.end / 1000, lines_of(words), event.name.strip())
+
+
+def _subrip(text: str) -> "pysubs2.SSAFile":
+    """Read SRT. Of an hour its library takes the last two digits (findings/pysubs2-after-a-hundred-hours.sh)."""
+    import pysubs2
+    from pysubs2.formats.subrip import SubripFormat
+
+    class AnyHour(SubripFormat):
+        TIMESTAMP = _SUBRIP_TIME
+
+    subtitles = pysubs2.SSAFile()
+    AnyHour.from_file(subtitles, io.StringIO(text), "srt")
+    return subtitles
 
 
 def _ttml(text: str) -> Iterator[Cue]:
@@ -233,7 +253,7 @@ def _subviewer(text: str) -> Iterator[Cue]:
 def _console(text: str) -> Iterator[Cue]:
     """Yield the lines that Whisper prints while it works: [times] and the words."""
     for *times, words in _CONSOLE_LINE.findall(text):
-        start, end = (_ttml_seconds(f"0:{time}"[-12:], 1.0, 0.0) for time in times)
+        start, end = (_ttml_seconds(time if time.count(":") == 2 else f"0:{time}", 1.0, 0.0) for time in times)
         yield Cue(start, end, lines_of(words))
 
 

@@ -334,6 +334,14 @@ def test_a_blank_line_in_a_cue_loses_nothing() -> None:
     )
 
 
+@pytest.mark.parametrize("form", ["{},500 --> {},900\n{}", "{}.500,{}.900\n{}", "[{}.500 --> {}.900]  {}"])
+def test_what_is_said_after_the_hundredth_hour_comes_last(form: str) -> None:
+    """As in archives of streams, and where time codes count from elsewhere."""
+    cues = (("99:30:58", "first"), ("100:00:01", "second"), ("123:45:06", "third"))
+    content = "\n\n".join(form.format(time, time, words) for time, words in cues) + "\n"
+    assert read(content.encode()).text == "first\n\nsecond\n\nthird"
+
+
 def test_lyrics_come_in_the_order_of_singing() -> None:
     found = read(b"[ti:Song]\n[ar:Someone]\n[00:10.00][00:14.00]Chorus\n[00:12.00]Verse <00:12.50>one\n", "x.lrc")
     assert (found.title, found.text) == ("Song", "Chorus\nVerse one\nChorus")
