@@ -1,5 +1,7 @@
 """The folder of unfinished jobs. What people sent and what is made of it is sealed there as in the database."""
 
+import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -8,9 +10,9 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from bot.config import Settings
-from bot.errors import Damaged
+from bot.errors import ConfigError, Damaged
 from bot.store.inspection import sqlite_file
-from bot.store.private_files import PASSING_SUFFIX, make_private_folder, write_private_file
+from bot.store.private_files import PASSING_SUFFIX, PRIVATE_FOLDER_MODE, make_private_folder, write_private_file
 from bot.store.seal import Seal, file_key
 
 WRITING_SECONDS = 60.0
@@ -87,5 +89,12 @@ def folder_beside(settings: Settings) -> JobFolder:
     Raises ConfigError.
     """
     seal = Seal.of(settings.store_key.get_secret_value() if settings.store_key else None)
-    file = sqlite_file(settings.database_url)
-    return JobFolder(Path(gettempdir()) / "kikite-jobs" if file is None else file.parent / "jobs", seal)
+    if (file := sqlite_file(settings.database_url)) is not None:
+        return JobFolder(file.parent / "jobs", seal)
+    folder = Path(gettempdir()) / "kikite-jobs"
+    with suppress(OSError):  # whoever writes there says so
+        folder.mkdir(mode=PRIVATE_FOLDER_MODE, exist_ok=True)
+        made = folder.lstat()
+        if not stat.S_ISDIR(made.st_mode) or (os.name == "posix" and made.st_uid != os.geteuid()):
+            raise ConfigError([f"TMPDIR: {folder} is somebody else's, who could put jobs there: name another folder"])
+    return JobFolder(folder, seal)
