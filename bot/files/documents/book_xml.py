@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.files.documents import xml
 from bot.files.documents.document import Document
+from bot.files.documents.raised import raised
 from bot.files.documents.scripts import folded
 from bot.files.documents.tables import markdown_table
 
@@ -49,6 +50,7 @@ _FOOTNOTE_ELEMENTS = frozenset(("footnote", "fn", "note"))
 _NOTE_BODIES = ("notes", "comments", "footnotes")
 """Names of the bodies in which FictionBook keeps them."""
 _BREAK_ELEMENTS = frozenset(("br", "lb", "break"))
+_RAISED_ELEMENTS = ("sup", "superscript")
 _UNREAD_ELEMENTS = _names(
     "binary description stylesheet teiHeader journal-meta indexterm remark label graphic imageobject tex-math prolog "
     "DocumentProperties fonts lists styles docPr docOleData binData instrText delText pict"
@@ -201,6 +203,8 @@ class _Walk:
             self.notes[int(label) - 1] = f"[^{label}]: {' '.join(self.blocks(element, _MAX_HEADING_LEVEL))}"
             return f"[^{label}]"
         words = (element.text or "") + "".join(self._inline(child) + (child.tail or "") for child in element)
+        if kind in _RAISED_ELEMENTS and xml.name(element.getparent()) != "a":
+            return raised(words, xml.text_before(element))
         return f"[^{words.strip(' []{}')}]" if kind == "a" and element.get("type") == "note" else words
 
 

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,11 @@ from bot.errors import DamagedDocument
 from bot.files.documents import xml
 from bot.files.documents.archive import Archive
 from bot.files.documents.document import Document
+from bot.files.documents.docx_styles import WordStyles, is_raised, style_of
 from bot.files.documents.docx_tables import WORD_SPACE as _W
-from bot.files.documents.docx_tables import unnested
+from bot.files.documents.docx_tables import run_of, unnested
+from bot.files.documents.formulas import linear
+from bot.files.documents.raised import raised, under, with_fractions
 from bot.files.documents.scripts import folded
 from bot.files.documents.tables import markdown_table
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from docx2python.depth_collector import Par
 
 _STRICT_W = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _TEXT_PARTS = re.compile(r"word/(?:document\d*|footnotes\d*|endnotes\d*)\.xml")
 _WORD_PART_SUFFIXES = (".xml", ".rels")
@@ -55,8 +60,8 @@ def read_docx(data: bytes, name: str) -> Document:
     from docx2python import docx2python
 
     archive = Archive(data)
-    changed = {part: _accepted(archive.read(part)) for part in archive.names if _TEXT_PARTS.fullmatch(part)}
-    styles = _heading_levels(archive.read("word/styles.xml")) if "word/styles.xml" in archive else {}
+    styles = WordStyles.of(_root(archive.read("word/styles.xml"))) if "word/styles.xml" in archive else WordStyles()
+    changed = {part: _accepted(archive.read(part), styles) for part in archive.names if _TEXT_PARTS.fullmatch(part)}
     try:
         with docx2python(
             io.BytesIO(archive.with_parts(changed, _WORD_PART_SUFFIXES)), duplicate_merged_cells=False
@@ -67,12 +72,19 @@ def read_docx(data: bytes, name: str) -> Document:
     except Exception as error:  # the library raises errors of many types for a broken file
         raise DamagedDocument(type(error).__name__) from error
     text = "\n\n".join(block for block in [*blocks, *notes] if block)
-    return Document(title.strip(), folded(_renumbered(text)))
+    return Document(title.strip(), folded(with_fractions(_renumbered(text))))
 
 
-def _accepted(part: bytes) -> bytes:
-    """Return a part with its changes accepted, hidden text gone, and readings in brackets after what they explain."""
-    root = xml.parse(part.replace(_STRICT_W, _W[1:-1].encode()))
+def _root(part: bytes) -> xml.Element:
+    return xml.parse(part.replace(_STRICT_W, _W[1:-1].encode()))
+
+
+def _accepted(part: bytes, styles: WordStyles) -> bytes:
+    """Return a part with its changes accepted, hidden text gone, and readings in brackets after what they explain.
+
+    What styles say of lists, paragraphs say by themselves: the library knows no styles.
+    """
+    root = _root(part)
     for item in list(root.iter()):
         kind = xml.name(item)
         hidden = (
@@ -86,12 +98,32 @@ def _accepted(part: bytes) -> bytes:
             item.tag, item.text = _UNKNOWN_SIGNS[kind]
         elif kind == "tc" and len(item) == 0:
             item.append(item.makeelement(f"{_W}p"))
+    for formula in list(root.iter(f"{_MATH}oMath")):
+        formula.addprevious(run_of(formula, linear(formula)))
+        xml.remove(formula)
     xml.unwrap(root, *_WRAPPERS)
+    for paragraph in root.iter(f"{_W}p"):
+        _raise(paragraph, styles)
+        numbering = styles.numbering.get(style_of(paragraph, "p"))
+        if numbering is not None and paragraph.find(f"{_W}pPr/{_W}numPr") is None:
+            paragraph.find(f"{_W}pPr").append(deepcopy(numbering))
     for table in list(root.iter(f"{_W}tbl")):
         unnested(table)
     if "r" not in root.nsmap:  # docx2python looks its relationships up by this prefix
         root.set(f"{{{_RELATIONSHIPS}}}unused", "")
     return xml.written(root)
+
+
+def _raise(paragraph: xml.Element, styles: WordStyles) -> None:
+    """Write raised words as text."""
+    before = ""
+    for run in paragraph.iter(f"{_W}r"):
+        lifted = is_raised(run) or style_of(run, "r") in styles.raised
+        for item in run.iterchildren(f"{_W}t"):
+            words = item.text or ""
+            if lifted or is_raised(run, "subscript"):
+                item.text = raised(words, before) if lifted else under(words, before)
+            before = words or before
 
 
 def _bracket(ruby: xml.Element) -> None:
@@ -107,22 +139,7 @@ def _bracket(ruby: xml.Element) -> None:
     base.addnext(reading)
 
 
-def _heading_levels(styles: bytes) -> dict[str, int]:
-    """Return the level of each style that is one of headings, by its id, which differs by Word's language."""
-    levels: dict[str, int] = {}
-    for style in xml.parse(styles.replace(_STRICT_W, _W[1:-1].encode())).iter(f"{_W}style"):
-        name, outline = style.find(f"{_W}name"), style.find(f"{_W}pPr/{_W}outlineLvl")
-        label = (name.get(f"{_W}val") or "").lower() if name is not None else ""
-        if found := re.fullmatch(r"heading (\d)", label):
-            levels[style.get(f"{_W}styleId") or ""] = int(found.group(1))
-        elif label == "title":
-            levels[style.get(f"{_W}styleId") or ""] = 1
-        elif outline is not None and (level := outline.get(f"{_W}val") or "9").isdigit() and int(level) < 9:
-            levels[style.get(f"{_W}styleId") or ""] = int(level) + 1
-    return levels
-
-
-def _block(table: "list[list[list[Par]]]", styles: dict[str, int]) -> str:
+def _block(table: "list[list[list[Par]]]", styles: WordStyles) -> str:
     """Return a table, or the paragraphs between two tables; list items follow each other without a blank line."""
     paragraphs = list(_paragraphs([table]))
     if paragraphs and "tbl" in paragraphs[0].lineage[:2]:
@@ -133,10 +150,10 @@ def _block(table: "list[list[list[Par]]]", styles: dict[str, int]) -> str:
         words = _text(par)
         if not words.strip():
             continue
-        item = _list_item(par, words)
+        item = _list_item(par, words, styles)
         if item is not None:
             words = item.markdown
-        elif level := styles.get(par.style, 0):
+        elif level := styles.headings.get(par.style, 0):
             words = f"{'#' * min(level, 6)} {words.strip()}"
         close = before is not None and item is not None and (item.depth > 0 or item.bullet == before.bullet)
         text += ("\n" if close else "\n\n") + words
@@ -144,13 +161,14 @@ def _block(table: "list[list[list[Par]]]", styles: dict[str, int]) -> str:
     return text.strip()
 
 
-def _list_item(par: "Par", words: str) -> "_ListItem | None":
+def _list_item(par: "Par", words: str, styles: WordStyles) -> "_ListItem | None":
     found = _ITEM.match(words) if par.list_position[0] is not None else None
     if found is None:
         return None
     element: xml.Element = par.elem
     level = element.find(f"{_W}pPr/{_W}numPr/{_W}ilvl")
     depth = int(level.get(f"{_W}val") or 0) if level is not None else 0
+    depth = depth or styles.depths.get(par.style, 0)
     mark = "-" if found.group(1) else f"{found.group(2)}."
     return _ListItem(depth, mark == "-", f"{'  ' * depth}{mark} {words[found.end() :].strip()}")
 

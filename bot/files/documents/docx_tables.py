@@ -33,14 +33,15 @@ def _told(rows: list[list[xml.Element]], table: xml.Element) -> Iterator[xml.Ele
     for number, row in enumerate(rows):
         for place, cell in enumerate(row):
             if number or place:
-                yield _run(table, _CELLS_APART if place else _ROWS_APART)
+                yield run_of(table, _CELLS_APART if place else _ROWS_APART)
             for count, paragraph in enumerate(list(cell.iter(f"{WORD_SPACE}p"))):
                 if count:
-                    yield _run(table, " ")
+                    yield run_of(table, " ")
                 yield from [part for part in paragraph if part.tag != f"{WORD_SPACE}pPr"]
 
 
-def _run(near: xml.Element, text: str) -> xml.Element:
+def run_of(near: xml.Element, text: str) -> xml.Element:
+    """Return a run with this text, in the tree of `near`."""
     run, words = near.makeelement(f"{WORD_SPACE}r"), near.makeelement(f"{WORD_SPACE}t")
     words.text = text
     words.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")

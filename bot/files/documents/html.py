@@ -3,8 +3,12 @@
 import re
 from typing import TYPE_CHECKING
 
+from bot.errors import DamagedDocument
+from bot.files.documents import xml
 from bot.files.documents.document import Document, Note
 from bot.files.documents.encodings import decode
+from bot.files.documents.formulas import linear
+from bot.files.documents.raised import raised, under, with_fractions
 from bot.files.documents.scripts import folded
 
 if TYPE_CHECKING:
@@ -147,10 +151,12 @@ def _markdown(tag: "Tag") -> str:
             words.extract()
     for reading in tag.find_all("rt"):
         reading.replace_with(f"（{reading.get_text().strip()}）")
-    for formula in tag.find_all(["annotation", "annotation-xml"]):
-        formula.decompose()
+    for formula in tag.find_all("math"):
+        formula.replace_with(_formula(formula))
     for link in tag.find_all("a"):
         _plain_link(link)
+    for words in tag.find_all(["sup", "sub"]):
+        _level(words)
     converter = MarkdownConverter(
         heading_style="ATX",
         bullets="-",
@@ -159,7 +165,22 @@ def _markdown(tag: "Tag") -> str:
         escape_misc=False,
         code_language_callback=_language,
     )
-    return folded(converter.convert_soup(tag))
+    return folded(with_fractions(converter.convert_soup(tag)))
+
+
+def _formula(formula: "Tag") -> str:
+    try:
+        return linear(xml.parse(str(formula).encode()))
+    except DamagedDocument:
+        return formula.get_text()
+
+
+def _level(words: "Tag") -> None:
+    """Write raised or lowered words as text; links to footnotes and others stay what they are."""
+    text = words.get_text()
+    if words.find("a") is None and "[^" not in text:
+        before = str(words.find_previous(string=True) or "")
+        words.replace_with(raised(text, before) if words.name == "sup" else under(text, before))
 
 
 def _plain_link(link: "Tag") -> None:

@@ -17,6 +17,7 @@ from bot.files.documents.latex_commands import (
     WRAPPING_ENVIRONMENTS,
     quantity,
 )
+from bot.files.documents.raised import raised
 from bot.files.documents.scripts import folded
 from bot.files.documents.tables import markdown_table
 
@@ -63,6 +64,8 @@ _FRAME = re.compile(r"\\begin\s*\{frame\}(?:<[^>]*>)?(?:\[[^\]]*\])?(?:\s*\{([^{
 _OVERLAY = re.compile(r"(\\[A-Za-z]+)<[^<>]{1,20}>")
 """On which slides of a presentation something is shown."""
 _SINGLE_QUOTES = re.compile(r"`([^`'\n]{1,200})'")
+_AS_AFTER_A_NUMBER = "1"
+"""Letters are raised in 1st and 2e, and powers stand in formulas."""
 _PLACE = "\ue000{}\ue001"
 """Where a code block or a table was, in private characters that no reader of LaTeX changes."""
 _PLACED = re.compile("\ue000(\\d+)\ue001")
@@ -119,7 +122,7 @@ class _Conversion:
         grammar = get_default_latex_context_db()
         macros = [std_macro(name, "*[{") for name in _HEADINGS] + [std_macro(name, "*[[{") for name in _CITATIONS]
         macros += [std_macro("href", "[{{"), std_macro("caption", "*[{"), std_macro("footnote", "[{")]
-        macros += [std_macro("thanks", "{"), std_macro("frametitle", "{")]
+        macros += [std_macro("textsuperscript", "{"), std_macro("thanks", "{"), std_macro("frametitle", "{")]
         macros += [std_macro(name, QUANTITY_ARGUMENTS) for name in QUANTITIES]
         macros += [std_macro(name, takes) for name, takes in {**SHOWN_COMMANDS, **SILENT_COMMANDS}.items()]
         blocks = {**TABLE_ENVIRONMENTS, **WRAPPING_ENVIRONMENTS, "Highlighting": "["}
@@ -146,6 +149,7 @@ class _Conversion:
             MacroTextSpec("caption", lambda node, l2tobj: f"\n\n{_last(node, l2tobj)}\n\n"),
             MacroTextSpec("footnote", self._footnote),
             MacroTextSpec("href", lambda node, l2tobj: _link(node, l2tobj)),
+            MacroTextSpec("textsuperscript", lambda node, l2tobj: raised(_last(node, l2tobj), _AS_AFTER_A_NUMBER)),
             MacroTextSpec("url", lambda node, l2tobj: _last(node, l2tobj)),
             MacroTextSpec("textbf", lambda node, l2tobj: f"**{_last(node, l2tobj)}**"),
             *(MacroTextSpec(name, lambda node, l2tobj: f"*{_last(node, l2tobj)}*") for name in ("emph", "textit")),

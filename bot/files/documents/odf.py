@@ -10,10 +10,12 @@ from bot.files.documents import xml
 from bot.files.documents.archive import Archive
 from bot.files.documents.document import Document
 from bot.files.documents.odf_slides import slides_as_text
+from bot.files.documents.raised import raised, under, with_fractions
 from bot.files.documents.scripts import folded
 
 _CONTENT = "content.xml"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _FLAT = b"urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 _ROOT_BYTES = 4096
@@ -70,7 +72,7 @@ def read_odf(data: bytes, name: str) -> Document:
     if "META-INF/manifest.xml" in archive and b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise LockedDocument
     styles = [archive.read(part) for part in (_CONTENT, "styles.xml") if part in archive]
-    content, notes = _prepared(archive, styles[0], _bullets(styles))
+    content, notes = _prepared(archive, styles[0], _bullets(styles), _positions(styles))
     # The library writes Markdown of texts alone, so templates and slides are told to be texts.
     changed = {_CONTENT: content, "mimetype": _TEXT_TYPE.encode()}
     try:
@@ -81,17 +83,37 @@ def read_odf(data: bytes, name: str) -> Document:
         raise DamagedDocument(type(error).__name__) from error
     text = _REPLACEMENT.sub("", text)
     plain = _ESCAPED.sub(r"\1", text.replace("\\\n", "\n")).strip()
-    return Document(title.strip(), folded("\n\n".join([plain, *notes])))
+    return Document(title.strip(), folded(with_fractions("\n\n".join([plain, *notes]))))
 
 
 def _bullets(parts: list[bytes]) -> set[tuple[str, int]]:
     """Return the list styles and levels (1 is the outermost) whose items have bullets."""
     found: set[tuple[str, int]] = set()
     for style in (style for part in parts for style in xml.parse(part).iter(f"{_TEXT}list-style")):
-        name = style.get("{urn:oasis:names:tc:opendocument:xmlns:style:1.0}name")
+        name = style.get(f"{_STYLE}name")
         bullets = style.iter(f"{_TEXT}list-level-style-bullet")
         found |= {(name, int(level.get(f"{_TEXT}level", "1"))) for level in bullets}
     return found
+
+
+def _positions(parts: list[bytes]) -> dict[str, str]:
+    """Return where the styles put words that raise or lower them: "super" or "sub" or a share, then their size."""
+    return {
+        style.get(f"{_STYLE}name", ""): position
+        for part in parts
+        for style in xml.parse(part).iter(f"{_STYLE}style")
+        for properties in style.iterchildren(f"{_STYLE}text-properties")
+        if (position := properties.get(f"{_STYLE}text-position"))
+    }
+
+
+def _level(span: xml.Element, position: str) -> None:
+    """Write raised or lowered words as text."""
+    before = xml.text_before(span)
+    if position.startswith("super") or re.match(r"[1-9]", position):
+        span.text = raised(span.text, before)
+    elif position.startswith(("sub", "-")):
+        span.text = under(span.text, before)
 
 
 def _formula(archive: Archive, item: xml.Element) -> str:
@@ -105,7 +127,9 @@ def _formula(archive: Archive, item: xml.Element) -> str:
     return " ".join((typed or xml.text(formula)).split())
 
 
-def _prepared(archive: Archive, content: bytes, bullets: set[tuple[str, int]]) -> tuple[bytes, list[str]]:
+def _prepared(
+    archive: Archive, content: bytes, bullets: set[tuple[str, int]], positions: dict[str, str]
+) -> tuple[bytes, list[str]]:
     """Return the content with readings in brackets, footnotes as marks and comments gone; and the footnotes.
 
     Items with bullets lose their style, by which the library would number them.
@@ -124,6 +148,9 @@ def _prepared(archive: Archive, content: bytes, bullets: set[tuple[str, int]]) -
         if (style, len(lists)) in bullets:
             for paragraph in item.iterchildren(f"{_TEXT}p"):
                 paragraph.attrib.pop(f"{_TEXT}style-name", None)
+    for span in root.iter(f"{_TEXT}span"):
+        if span.text and (position := positions.get(span.get(f"{_TEXT}style-name", ""))):
+            _level(span, position)
     notes: list[str] = []
     for item in list(root.iter(f"{_TEXT}ruby-text", f"{_TEXT}note", "{*}annotation")):
         kind = xml.name(item)

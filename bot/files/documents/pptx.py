@@ -8,6 +8,7 @@ from posixpath import join, normpath
 from bot.files.documents import xml
 from bot.files.documents.archive import Archive
 from bot.files.documents.document import Document
+from bot.files.documents.raised import raised, under, with_fractions
 from bot.files.documents.scripts import folded
 from bot.files.documents.tables import markdown_table
 
@@ -86,16 +87,26 @@ def _paragraphs(shape: xml.Element) -> str:
     lines: list[str] = []
     paragraphs = [item for item in shape.iter() if xml.name(item) == "p"]
     for paragraph in paragraphs:
-        parts = [
-            ("\n" if xml.name(item) == "br" else item.text or "")
-            for item in paragraph.iter()
-            if xml.name(item) in ("t", "br")
-        ]
-        words = " ".join("".join(parts).split())
+        parts = ""
+        for item in paragraph.iter():
+            if xml.name(item) == "br":
+                parts += "\n"
+            elif xml.name(item) == "t":
+                parts += _run(item, parts)
+        words = " ".join(with_fractions(parts).split())
         level = next((int(item.get("lvl", "0")) for item in paragraph if xml.name(item) == "pPr"), 0)
         if words:
             lines.append(f"{'  ' * level}- {words}" if len(paragraphs) > 1 else words)
     return "\n".join(lines)
+
+
+def _run(text: xml.Element, before: str) -> str:
+    """Return the words of a run, raised and lowered ones as text."""
+    properties = next((item for item in text.itersiblings(preceding=True) if xml.name(item) == "rPr"), None)
+    baseline = properties.get("baseline", "0") if properties is not None else "0"
+    if baseline.startswith("-"):
+        return under(text.text or "", before)
+    return raised(text.text or "", before) if baseline.strip("0") else text.text or ""
 
 
 def _within(item: xml.Element, kind: str) -> bool:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from bot.errors import DamagedDocument, EmptyDocument
 from bot.files.documents.document import Document
+from bot.files.documents.raised import raised
 from bot.files.documents.scripts import folded
 from bot.files.documents.tables import markdown_table
 
@@ -42,6 +43,7 @@ _LEVEL_MARKS = "".join(chr(0xE010 + level) for level in range(6))
 """Private characters, which stand before a heading until its paragraph is known."""
 _LEVEL_MARK = re.compile(f"[{_LEVEL_MARKS}]")
 _CELL_END = re.compile(r"\s*\n\s*\|")
+_RAISED_GROUP = re.compile(r"(\\super(?:\\[a-z]+-?\d*)*) ?([^{}\\]+)(?=\}|\\nosupersub|\\super0|\\plain)")
 _FIELD_LINK = re.compile(r"(\S[^\n(]*)\(\"?(https?://[^)\"]*)\"?\)")
 
 
@@ -50,6 +52,7 @@ def read_rtf(data: bytes, name: str) -> Document:
 
     source = _TWO_READINGS.sub(r"\1", data.decode("latin-1"))
     source = _READING_FIELD.sub(_bracketed, _UNSEEN_GROUP.sub("", source))
+    source = _RAISED_GROUP.sub(_raised, source)
     notes: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
@@ -114,6 +117,11 @@ def _marked(level: re.Match[str]) -> str:
 def _bracketed(field: re.Match[str]) -> str:
     reading, word = field.groups()
     return f"{{{word}\\u{ord('（') - 0x10000}?{reading}\\u{ord('）') - 0x10000}?}}"
+
+
+def _raised(group: re.Match[str]) -> str:
+    words = raised(group.group(2), group.string[: group.start()].rstrip("{\\ ")[-1:])
+    return group.group(1) + " " + "".join(sign if sign.isascii() else f"\\u{ord(sign)}?" for sign in words)
 
 
 def _paragraphs(text: str) -> list[str]:

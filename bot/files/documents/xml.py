@@ -73,6 +73,12 @@ def text(element: Element) -> str:
     return "".join(part for part in element.itertext() if isinstance(part, str))
 
 
+def text_before(element: Element) -> str:
+    """Return the text between an element and what stands before it in its parent."""
+    before = element.getprevious()
+    return (before.tail if before is not None else element.getparent().text) or ""
+
+
 def inner(element: Element) -> str:
     """Return what stands in an element, as it is written."""
     return (element.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in element)

@@ -69,6 +69,23 @@ def test_word_lists_tables_links_and_footnotes_are_markdown() -> None:
     assert found == "See [the site](https://example.org/x)[^1].\n\n[^1]: A note below."
 
 
+def test_word_lists_that_only_their_styles_number_keep_their_marks() -> None:
+    styles = "".join(
+        f'<w:style w:type="paragraph" w:styleId="{key}"><w:name w:val="{name}"/>{more}</w:style>'
+        for key, name, more in (
+            ("A", "List Bullet", '<w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr>'),
+            ("B", "List Bullet 2", '<w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr>'),
+            ("C", "List Number", '<w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="2"/></w:numPr></w:pPr>'),
+            ("D", "Mine", '<w:basedOn w:val="C"/>'),
+            ("H", "heading 1", '<w:pPr><w:numPr><w:numId w:val="2"/></w:numPr></w:pPr>'),
+        )
+    )
+    body = p("Do", "H") + p("dig", "A") + p("deep", "B") + p("one", "C") + p("two", "D")
+    body += p("none", "A", '<w:numPr><w:numId w:val="0"/></w:numPr>')
+    found = word(body, styles=styles, numbering=NUMBERING)
+    assert found == "# Do\n\n- dig\n  - deep\n\n1. one\n2. two\n\nnone"
+
+
 def test_word_text_boxes_are_read_once() -> None:
     box = p("In a box.")
     choice = f'<mc:Choice Requires="wps"><w:drawing><w:txbxContent>{box}</w:txbxContent></w:drawing></mc:Choice>'
