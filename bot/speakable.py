@@ -67,6 +67,16 @@ _UNITS = {
     "%": ("percent", "パーセント"),
     "％": ("percent", "パーセント"),
 }
+_DASH = r"\s?[-–—~〜～]\s?"
+_MONEY_RANGE = re.compile(rf"([$€£¥￥])\s?({_FIGURE}){_DASH}\1?(?={_FIGURE}(?:\s?(?:k|m|bn|b|t)\b|(?![\w-])))", re.I)
+_UNIT_RANGE = re.compile(
+    rf"(?<![\d.])({_FIGURE})\s?({'|'.join(map(re.escape, _UNITS))}){_DASH}({_FIGURE}\s?\2)(?![A-Za-z/])"
+)
+_TERMS = r"(?:[\d\s+/×÷()$€£¥%−–-]|[.,](?=\d)){0,120}"
+_EQUATION = re.compile(rf"(?<![\w.])[$€£¥(]?\d{_TERMS}[=≈]{_TERMS}\d")
+"""Where a dash is no range."""
+_MINUS = r"(?<=[\d)%])\s?[{}]\s?(?=[(\d$€£¥])"
+_ABOUT = re.compile(r"(?<![\w~])~\s?(?=[$€£¥]?\d)")
 _FRACTIONS = {"½": ("one half", "2分の1"), "¼": ("one quarter", "4分の1"), "¾": ("three quarters", "4分の3")}
 _SPOKEN_SIGNS = {
     "&": ("and", "と"),
@@ -176,13 +186,25 @@ def _words_for_signs(text: str, language: str | None) -> Callable[[str], str] | 
     return None
 
 
+def _unit_at_the_end(text: str) -> str:
+    """$5–$10 and $5–10 -> 5–$10, 5 km–10 km -> 5–10 km."""
+    return _UNIT_RANGE.sub(r"\1–\3", _MONEY_RANGE.sub(r"\2–\1", text))
+
+
+def _differences(text: str, minus: str) -> str:
+    """10 - 3 = 7 -> 10 minus 3 = 7; 10 - 3 alone may be a range, but not with a minus sign."""
+    text = _EQUATION.sub(lambda found: re.sub(_MINUS.format("–-"), minus, found[0]), text)
+    return re.sub(_MINUS.format("−"), minus, text)
+
+
 def _without_commas(text: str) -> str:
     """1,234,567 -> 1234567."""
     return re.sub(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])", lambda found: found[0].replace(",", ""), text)
 
 
 def _in_english(text: str) -> str:
-    text = _without_commas(text)
+    text = _unit_at_the_end(_differences(_without_commas(text), " minus "))
+    text = _ABOUT.sub("about ", text)
     text = re.sub(r"\b(\d{4})-(\d{2})-(\d{2})\b", _english_date, text)
     for sign, (one, many, _) in _CURRENCIES.items():
         pattern = rf"{re.escape(sign)}\s?({_FIGURE})(?:\s?(k|m|bn|b|t)\b|(\s(?:thousand|million|billion|trillion))\b)?"
@@ -198,7 +220,7 @@ def _in_english(text: str) -> str:
 
 
 def _in_japanese(text: str) -> str:
-    text = _without_commas(text)
+    text = _unit_at_the_end(_differences(_without_commas(text), "引く"))
     text = re.sub(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)", lambda f: f"{f[1]}年{int(f[2])}月{int(f[3])}日", text)
     text = re.sub(r"(?<![\d:])([01]?\d|2[0-4]):([0-5]\d)(?![\d:])", _japanese_time, text)
     for sign, (_, _, name) in _CURRENCIES.items():
