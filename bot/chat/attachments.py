@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import discord
 import structlog
 
+from bot.chat import escape
 from bot.chat.error_messages import Refusal
 from bot.chat.host import Host
 from bot.chat.i18n import Words
@@ -105,7 +106,7 @@ def words_of(message: discord.Message) -> str:
 
 def told(words: Words, notes: Iterable[Note]) -> str:
     """Return what people should know about how their file was read, as small print; empty: nothing."""
-    return "\n".join(f"-# {words(f'note {note.code}', detail=note.detail)}" for note in notes)
+    return "\n".join(f"-# {words(f'note {note.code}', detail=escape.escape(note.detail))}" for note in notes)
 
 
 def _too_long() -> Refusal:

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.chat import attachments
 from bot.chat.cooldown import Cooldowns
-from bot.files.documents import NOTE_SENTENCES
-from tests.chat.quiet_bot import QuietBot, quiet_bot, until
+from bot.files.documents import NOTE_SENTENCES, Note
+from tests.chat.quiet_bot import QuietBot, quiet_bot, shipped, until
 from tests.chat.test_i18n import SOURCE
 from tests.chat.test_mentions import OGG, asked
 from tests.files.documents.packages import docx, epub, p
@@ -86,3 +87,9 @@ async def test_what_cannot_be_read_says_why(quiet: QuietBot, name: str, data: by
 
 def test_the_notes_have_sentences() -> None:
     assert {f"note {code}": sentence for code, sentence in NOTE_SENTENCES.items()}.items() <= SOURCE.items()
+
+
+def test_the_name_of_a_file_formats_nothing() -> None:
+    name = "__init__ @everyone [a](https://b.example).txt"
+    told = attachments.told(shipped().of("en"), [Note("cut", name)])
+    assert r"\_\_init\_\_ @\u200beveryone \[a\](https" in told.replace("\u200b", r"\u200b")
