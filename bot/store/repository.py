@@ -39,9 +39,9 @@ class SqlStore(BackupRepository, ChangeFeed, IdentifyRepository, SearchRepositor
         if (file := sqlite_file(url)) is not None:
             await asyncio.to_thread(protect_database, file)
         engine = open_engine(url)
+        store = cls(engine, seal, policy)
         try:
-            await migrate(engine)
-            store = cls(engine, seal, policy)
+            await store._despite_full_disk(lambda: migrate(engine))  # SQLite makes files even to read
             await store._check_keys()
             await store.catch_up()
             if (room := store._spare_room) is not None:

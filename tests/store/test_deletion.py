@@ -158,6 +158,14 @@ async def main(folder):
     found = sum(b"canary" in path.read_bytes() for path in Path(folder).glob("bot.db*"))
     print(*taken_back, gone.messages, left["messages"], len((await store.export(BEN))["messages"]) >= 300)
     await store.aclose()
+    try:
+        while True:
+            os.write(file, bytes(4096))
+    except OSError:
+        pass
+    store = await SqlStore.open(f"sqlite+aiosqlite:///{folder}/bot.db")
+    print((await store.forget(BEN)).messages >= 300, len(await store.history(CHANNEL, 9)))
+    await store.aclose()
 
 asyncio.run(main(sys.argv[1]))
 """
@@ -165,8 +173,9 @@ asyncio.run(main(sys.argv[1]))
 
 @needs_a_small_disk
 def test_taking_back_and_forgetting_work_on_a_full_disk(tmp_path: Path) -> None:
-    """Filled to the last block."""
-    assert on_a_disk(16, tmp_path, ON_A_FULL_DISK)[-1] == "True True 300 [] True"
+    """Filled to the last block, and filled again before the next start."""
+    told = [line for line in on_a_disk(16, tmp_path, ON_A_FULL_DISK) if "warning" not in line]
+    assert told == ["True True 300 [] True", "True 0"]
 
 
 def test_the_room_kept_aside_is_real_and_given_once(tmp_path: Path) -> None:
