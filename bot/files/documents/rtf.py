@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from bot.errors import DamagedDocument, EmptyDocument
 from bot.files.documents.document import Document
 from bot.files.documents.raised import raised
-from bot.files.documents.scripts import folded
+from bot.files.documents.scripts import folded, whole
 from bot.files.documents.tables import markdown_table
 
 _UNSEEN_GROUP = re.compile(r"\{(?:\\[a-z]+-?\d* ?)*\\(?:deleted|v)(?![a-z0-9])[^{}]*\}")
@@ -67,7 +67,7 @@ def read_rtf(data: bytes, name: str) -> Document:
             page = _page(source)
 
             def words(part: str) -> str:
-                return _whole(rtf_to_text(part, page, errors="replace"))
+                return whole(rtf_to_text(part, page, errors="replace"))
 
             begin = _PAGE.sub("", source[:_HEAD_CHARACTERS])
             text = words(_OUTLINE_LEVEL.sub(_marked, begin + source[_HEAD_CHARACTERS:]))
@@ -103,11 +103,6 @@ def _page(source: str) -> str:
     except LookupError:
         return _PLAIN_PAGE
     return page
-
-
-def _whole(text: str) -> str:
-    """Return text with signs beyond 16 bits in one piece: the library leaves them in the two halves of the file."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _marked(level: re.Match[str]) -> str:

@@ -7,10 +7,11 @@ _UNSPACED_SIGN = r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f\u0e00-\
 _UNSPACED = re.compile(_UNSPACED_SIGN)
 """Chinese and Japanese with their signs, Thai and Lao. Korean has spaces."""
 _VARIANTS = re.compile(
-    r"[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufefc\u2e80-\u2fdf\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe44]"
+    r"[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufefc\u2e80-\u2fdf\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe44"
+    r"\U0001d400-\U0001d7ff]"
 )
 """Ligatures, shapes of Hebrew and Arabic letters, radicals that stand for ideographs, compatibility ideographs, signs
-of vertical writing."""
+of vertical writing, letters of formulas."""
 _UNSEEN = re.compile(r"[\u00ad\u200b\u200c\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd\ufffe\uffff]")
 """Soft hyphens and other signs without a shape. The joiner U+200D stays: emoji need it."""
 _INNER_SPACE = re.compile(rf"(?<={_UNSPACED_SIGN})[ \r\n]+(?={_UNSPACED_SIGN})")
@@ -38,6 +39,11 @@ def is_leftward(text: str) -> bool:
 def folded(text: str) -> str:
     """Return the text with ligatures as letters, and without soft hyphens and other signs that nobody sees."""
     return _VARIANTS.sub(_usual, _UNSEEN.sub("", text))
+
+
+def whole(text: str) -> str:
+    """Return text with signs beyond 16 bits in one piece, where a library leaves them in two halves."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _usual(found: re.Match[str]) -> str:

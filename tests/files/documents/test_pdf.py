@@ -415,7 +415,7 @@ def test_powers_are_kept_where_marks_of_footnotes_are_left_out() -> None:
         Line(122, 484, "4", 6),
     ]
     found = read(pdf([*page, *column(40, 440, *BODY)]), "a.pdf", aloud=True).text
-    assert "E = mc2" in found
+    assert "E = mc²" in found
     assert "said before " in found.replace("\n", " ") and "4" not in found
 
 
@@ -426,7 +426,7 @@ def test_a_footnote_after_a_short_name_is_no_power() -> None:
     ]
     notes = column(40, 60, "2 See the almanac.", size=7)
     found = read(pdf([*page, *column(40, 440, *BODY), *notes]), "a.pdf").text
-    assert "EU[^2]" in found and "km2" in found
+    assert "EU[^2]" in found and "km²" in found
 
 
 def test_columns_of_hebrew_are_read_from_right_to_left() -> None:
@@ -459,3 +459,8 @@ def test_letters_that_are_told_beside_their_shapes_are_in_the_order_of_reading()
     page = Line(40, 500, "في الساعة"[::-1], font=SHAPES)
     found = read(pdf([page], extra=span).replace(b"Tj ET\nendstream", b"Tj ET EMC\nendstream"), "a.pdf").text
     assert found == "في الساعة"
+
+
+def test_what_is_hardly_smaller_than_the_text_is_a_power_where_it_is_raised() -> None:
+    page = [Line(40, 500, "It is 20 m"), Line(86.2, 503.5, "2", 8.5), Line(94, 500, "large")]
+    assert text([*page, *column(40, 440, *BODY)]).startswith("It is 20 m² large")

@@ -18,6 +18,7 @@ from bot.files.documents.pdf.initials import attach_initials
 from bot.files.documents.pdf.layout import TableBlock, blocks
 from bot.files.documents.pdf.margins import begins_note, remove_running_heads, split_footnotes
 from bot.files.documents.pdf.paragraphs import MAX_HEADING_CHARACTERS, Block, paragraphs
+from bot.files.documents.pdf.ruled_rows import with_table_rows
 from bot.files.documents.pdf.stretched import whole_lines
 from bot.files.documents.scripts import folded, glue
 from bot.files.documents.tables import markdown_table
@@ -134,7 +135,7 @@ def _blocks(pages: list[Page]) -> list[Block]:
     told = {aside for page in pages for aside in page.slanting & repeated}  # watermarks
     for page in pages:
         marks = {mark for item in page.fragments for mark in _RAISED_MARK.findall(item.text)}
-        for block in blocks(page.fragments):
+        for block in blocks(with_table_rows(page.fragments, page.tables, words.join)):
             if isinstance(block, TableBlock):
                 add(Block("table", markdown_table(block.cells), page=page.number))
                 continue

@@ -16,13 +16,17 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from bot.files.documents.pdf.leftward import as_read
-from bot.files.documents.scripts import closed_up
+from bot.files.documents.pdf.ruled import RuledTable, ruled_tables
+from bot.files.documents.raised import raised
+from bot.files.documents.scripts import closed_up, whole
 
 _GAP_EMS = 1.0
 """A wider gap ends a fragment: no space between words is that wide."""
 _EM_PER_HEIGHT = 0.85
 """A character's box reaches from the font's ascent to its descent, which is more than its size."""
 _RAISED_HEIGHT = 0.8
+_LEAST_SMALLER, _LEAST_LIFT = 0.9, 0.1
+"""What is hardly smaller must stand well above the line, by its height."""
 NO_SPACE_EMS = 0.12
 """What is nearer than this belongs to the same word."""
 INITIAL_HEIGHT = 1.8
@@ -36,7 +40,7 @@ _NOTE_NUMBER = re.compile(r"^(\d{1,3})[\sA-Z\u2e80-\uffef]", re.MULTILINE)
 _NO_LETTER = re.compile(r"[\W\d_]")
 _REACH = 40
 """Characters in which a word before a number is looked for."""
-_DIGITS = re.compile(r"\d{1,3}(?!\d)")
+_DIGITS = re.compile(r"\d{1,3}(?!\d)|[-\u2212–]\d{1,2}(?!\d)")
 _BEGUN = re.compile(r"[\r\n]*(?:[/\u2044-]|[^\W\d_\u0e00-\u0eff\u2e80-\U0003ffff])")
 """A number that is raised before these begins a word or a fraction: ¹⁴C, ½."""
 _STOPS = tuple('.,;:!?”"’)»')
@@ -58,6 +62,15 @@ _DOWNWARDS = 1
 """The quarter turn that makes vertical writing horizontal."""
 
 
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of a table that has lines between its cells."""
+
+    table: int
+    "which of the page's"
+    cells: list[str]
+
+
 @dataclass(slots=True)
 class Fragment:
     text: str
@@ -69,6 +82,8 @@ class Fragment:
     "all of it, as far as its ends show"
     hyphened: bool = False
     "ends in a hyphen that cuts a word, as far as the library can tell"
+    row: TableRow | None = None
+    "it is one"
 
     @property
     def height(self) -> float:
@@ -89,6 +104,7 @@ class Page:
     "writing at another angle: a stamp in the margin, the name of an axis"
     slanting: frozenset[str] = frozenset()
     "those of them that are at none of the four angles"
+    tables: tuple[RuledTable, ...] = ()
 
 
 def read_page(page: pypdfium2.PdfPage, number: int) -> Page:
@@ -104,8 +120,10 @@ def read_page(page: pypdfium2.PdfPage, number: int) -> Page:
         main = Counter(angles.tolist()).most_common(1)[0][0]
         asides, slanting = _asides(text, shown, angles, main)
         shown = shown[angles == main]
-        fragments = _fragments(text_page, text, shown, _turned(boxes[shown], int(main) % _SLANTING))
-        return Page(number, fragments, asides, slanting)
+        quarter = int(main) % _SLANTING
+        tables = ruled_tables(page, lambda lines: _turned(lines, quarter))
+        fragments = _fragments(text_page, text, shown, _turned(boxes[shown], quarter), tables)
+        return Page(number, fragments, asides, slanting, tables)
     finally:
         text_page.close()
 
@@ -187,27 +205,31 @@ def _is_bold(raw: Any, index: int, name: "ctypes.Array[ctypes.c_char]") -> bool:
 
 def _raised(
     text: str, shown: np.ndarray, heights: np.ndarray, middles: np.ndarray, ends: np.ndarray
-) -> list[tuple[int, str]]:
-    """Return where the small raised numbers after words and stops are: marks of footnotes. Powers are none."""
+) -> list[tuple[int, int, str]]:
+    """Return where small raised numbers begin and end, and what they are: marks of footnotes, or powers."""
     small = np.zeros(len(shown), dtype=bool)
-    small[1:] = (heights[1:] < heights[:-1] * _RAISED_HEIGHT) & (middles[1:] < middles[:-1] - 1e-3) & ~ends
-    raised = set(shown[small].tolist())
+    size, lift = heights[1:] / np.maximum(heights[:-1], 1e-3), (middles[:-1] - middles[1:]) / heights[1:]
+    small[1:] = ((size < _RAISED_HEIGHT) & (lift > 1e-4) | (size < _LEAST_SMALLER) & (lift > _LEAST_LIFT)) & ~ends
+    places = set(shown[small].tolist())
     notes = (
-        {found.group(1) for found in _NOTE_NUMBER.finditer(text) if found.start() not in raised} if raised else set()
+        {found.group(1) for found in _NOTE_NUMBER.finditer(text) if found.start() not in places} if places else set()
     )
-    marks: list[tuple[int, str]] = []
+    found: list[tuple[int, int, str]] = []
     for place in np.flatnonzero(small).tolist():
         index = int(shown[place])
         digits = _DIGITS.match(text, index)
         if digits is None or _begins(text, shown, ends, place + len(digits.group())):
             continue
-        before = text[max(0, index - _REACH) : index].rstrip()
+        before = whole(text[max(0, index - _REACH) : index]).rstrip()
         word, number = _NO_LETTER.split(before)[-1], digits.group()
         short = word in _LENGTHS or (len(word) <= _MOST_NAME_LETTERS and number not in notes)
         named = len(word) > 1 and not (short and number in _POWERS)
-        if named or before[-1:] in _STOPS or before[-1:] > "\u3000":
-            marks.append((index, number))
-    return marks
+        if number.isdigit() and (named or before[-1:] in _STOPS or "\u3000" < before[-1:] <= "\uffff"):
+            found.append((index, digits.end(), f"[^{number}]"))
+        elif before[-1:].isalnum():
+            begin = len(text[:index].rstrip(" "))
+            found.append((begin, digits.end(), raised(number.replace("–", "-"))))
+    return found
 
 
 def _begins(text: str, shown: np.ndarray, ends: np.ndarray, place: int) -> bool:
@@ -233,7 +255,9 @@ def _initials(text: str, shown: np.ndarray, heights: np.ndarray) -> np.ndarray:
     return found
 
 
-def _fragments(text_page: pypdfium2.PdfTextPage, text: str, shown: np.ndarray, boxes: np.ndarray) -> list[Fragment]:
+def _fragments(
+    text_page: pypdfium2.PdfTextPage, text: str, shown: np.ndarray, boxes: np.ndarray, tables: tuple[RuledTable, ...]
+) -> list[Fragment]:
     left, top, right, bottom = boxes.T
     heights = bottom - top
     taller = np.maximum(heights[1:], heights[:-1])
@@ -242,6 +266,8 @@ def _fragments(text_page: pypdfium2.PdfTextPage, text: str, shown: np.ndarray, b
     gaps = np.maximum(left[1:] - right[:-1], left[:-1] - right[1:])  # Hebrew and Arabic run leftwards
     ends = (np.abs(np.diff(middles)) > taller * 0.5) | (gaps > ems * _GAP_EMS)
     ends |= _initials(text, shown, heights)
+    for table in tables:
+        ends |= np.diff(table.cell_at((left + right) / 2, middles)) != 0
     if "\ufffe" in text:
         ends |= np.array([text[index] == "\ufffe" for index in shown[:-1]], dtype=bool)
     bounds = [0, *(np.flatnonzero(ends) + 1).tolist(), len(shown)]
@@ -250,9 +276,7 @@ def _fragments(text_page: pypdfium2.PdfTextPage, text: str, shown: np.ndarray, b
     counts = np.diff(bounds)
     tops = (np.add.reduceat(top, bounds[:-1]) / counts).tolist()  # a mean: one raised sign must not make a line higher
     bottoms = (np.add.reduceat(bottom, bounds[:-1]) / counts).tolist()
-    edits = [
-        (index, index + len(digits), f"[^{digits}]") for index, digits in _raised(text, shown, heights, middles, ends)
-    ]
+    edits = _raised(text, shown, heights, middles, ends)
     edits = sorted(edits + _broken(text, shown, (np.abs(gaps) < ems * NO_SPACE_EMS) & ~ends), reverse=True)
     places = shown.tolist()
     raw = text_page.raw
@@ -263,7 +287,7 @@ def _fragments(text_page: pypdfium2.PdfTextPage, text: str, shown: np.ndarray, b
         words = text[first : last + 1]
         for begin, stop, new in (edit for edit in edits if first < edit[0] <= last):
             words = words[: begin - first] + new + words[stop - first :]
-        words = closed_up(words)
+        words = closed_up(whole(words))
         hyphened = words.endswith("\ufffe")
         bold = all(_is_bold(raw, index, name) for index in (first, last))
         words = words.replace("\ufffe", "-") if hyphened else words

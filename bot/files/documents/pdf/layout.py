@@ -10,7 +10,7 @@ from statistics import median
 
 import numpy as np
 
-from bot.files.documents.pdf.fragments import Fragment
+from bot.files.documents.pdf.fragments import Fragment, TableRow
 from bot.files.documents.pdf.rows import Row, merged, rows
 from bot.files.documents.pdf.tables import are_level, grid_end, is_prose, is_stretched, is_table, table
 from bot.files.documents.scripts import is_leftward
@@ -175,6 +175,10 @@ def _single(page_rows: list[Row]) -> list[TextColumn | TableBlock]:
     right = max((row[-1].right for row in page_rows), default=0.0)
     at = 0
     while at < len(page_rows):
+        if ruled := _ruled(page_rows, at):
+            found.append(TableBlock([row.cells for row in ruled]))
+            at += len(ruled)
+            continue
         end = grid_end(page_rows, at) if len(page_rows[at]) > 1 else at + 1
         grid = page_rows[at:end]
         if len(grid) > 1 and is_table(grid) and not is_stretched(grid, left, right):
@@ -183,6 +187,17 @@ def _single(page_rows: list[Row]) -> list[TextColumn | TableBlock]:
             found.append(TextColumn([merged(row) for row in grid]))
         at = end
     return _joined(found)
+
+
+def _ruled(page_rows: list[Row], at: int) -> list[TableRow]:
+    """Return the rows of a ruled table that begin at a place; nothing: another row does."""
+    first = page_rows[at][0].row
+    found: list[TableRow] = []
+    for row in itertools.islice(page_rows, at, None) if first is not None else ():
+        if row[0].row is None or first is None or row[0].row.table != first.table:
+            break
+        found.append(row[0].row)
+    return found
 
 
 def _tables(beside: list[Row]) -> list[TextColumn | TableBlock]:
