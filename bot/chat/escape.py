@@ -13,6 +13,8 @@ from bot.talk.skeleton import BLANK_LETTERS, INVISIBLE_CATEGORIES, KEPT_FORMAT_C
 
 MAX_WORDS_CHARACTERS = 6_000
 """Longest utterance or answer shown: three messages."""
+_MAX_READ_CHARACTERS = 24_000
+"""Of a text: whatever of it shows nothing, the rest must not be left out without an ellipsis."""
 MAX_NAME_CHARACTERS = 32
 """Longest name shown; the same as Discord's limit."""
 MAX_COMBINING_MARKS = 3
@@ -25,9 +27,9 @@ _INVITE_PATTERN = re.compile(r"(discord(?:app)?)(?=\.(?:gg|com|me|io|li)\b)", re
 
 
 def escape(text: str, limit: int = MAX_WORDS_CHARACTERS) -> str:
-    """Return `text` inert and on one line; after `limit` characters of the original it ends with an ellipsis."""
-    plain = _plain(text[: limit * 4])
-    if len(plain) > limit:
+    """Return `text` inert and on one line; where not all of it fits in `limit` characters it ends with an ellipsis."""
+    plain = _plain(text[:_MAX_READ_CHARACTERS])
+    if len(plain) > limit or len(text) > _MAX_READ_CHARACTERS:
         plain = plain[: limit - 1].rstrip() + "…"
     plain = _MARKDOWN_PATTERN.sub(r"\\\1", plain)
     plain = _BULLET_PATTERN.sub(r"\\\1", plain)

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 CONFIRM_WAIT_SECONDS = 60.0
 MEMBER_REQUEST_SECONDS = 3.0
-MAX_CALL_DETAIL_CHARACTERS = 300
+MAX_CALL_DETAIL_CHARACTERS = 800
 """Of a call's arguments in the question whether it may be made."""
 
 Post = Callable[[str, discord.ui.View], Awaitable[Any]]

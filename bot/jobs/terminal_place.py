@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Set
 
+from bot.engine.quoting import seen
 from bot.types import Standing
 
 
@@ -22,7 +23,7 @@ class TerminalPlace:
 
     async def confirmed(self, tool: str, detail: str, user_ids: Set[int]) -> bool:
         """Ask on the terminal; where nobody can answer, nobody agrees."""
-        question = f"Use {tool} {detail[:300]}? [y/N] "
+        question = f"Use {tool} {' '.join(seen(detail).split())}? [y/N] "
         try:
             return (await asyncio.to_thread(input, question)).strip().lower() in ("y", "yes")
         except (EOFError, OSError):

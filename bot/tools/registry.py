@@ -1,6 +1,7 @@
 """All tools of the process: offers a turn those that everyone in it may use, and runs what the model calls."""
 
 import asyncio
+import json
 import math
 import time
 from collections import Counter
@@ -83,7 +84,9 @@ class ToolRegistry:
         if tool.confirm:
             self._asked.add(id(call))
             try:
-                agreed = await asking.place.confirmed(tool.name, call.arguments, frozenset(asking.people))
+                # As they are understood: blanks and names that come twice could hide what is agreed to.
+                detail = json.dumps(arguments, ensure_ascii=False)
+                agreed = await asking.place.confirmed(tool.name, detail, frozenset(asking.people))
             finally:
                 self._asked.discard(id(call))
             if not agreed:

@@ -54,6 +54,12 @@ def test_a_name_always_shows_something(text: str) -> None:
     assert name(text) == "?"
 
 
+def test_nothing_is_left_out_without_a_sign() -> None:
+    for nothing in (" ", "\u2066", "\u0301"):
+        assert escape(f"hi {nothing * 9_000}bye", 20).endswith("bye")
+        assert escape(f"hi {nothing * 90_000}bye", 20).endswith("…")
+
+
 def test_length_is_bounded() -> None:
     assert len(escape("a" * 100_000)) == MAX_WORDS_CHARACTERS
     assert len(escape("*" * 100_000)) <= 2 * MAX_WORDS_CHARACTERS

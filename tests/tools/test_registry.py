@@ -149,6 +149,21 @@ async def test_whatever_changes_while_it_waits_holds_when_it_runs(change: str, c
     assert bool(used) is (outcome == "done") is (change == "nothing"), outcome
 
 
+async def test_what_is_agreed_to_is_what_is_done() -> None:
+    """Blanks push nothing out of sight, and of a name that comes twice what counts is shown."""
+    made, told = Recorder(), list[str]()
+    registry = ToolRegistry(lambda: [made.tool("water_plants", confirm=True)])
+
+    class Place(FakePlace):
+        async def confirmed(self, tool: str, detail: str, user_ids: Set[int]) -> bool:
+            told.append(detail)
+            return False
+
+    asked = '{"litres": 1,' + " " * 9_000 + '"litres": 900}'
+    await registry.use(call("water_plants", asked), Asking(Place(lambda: {ANNA: "Anna"}), (ANNA,)), 5)
+    assert told == ['{"litres": 900}']
+
+
 async def test_questions_that_wait_for_a_word_hold_up_nobody() -> None:
     made = Recorder()
     registry = ToolRegistry(lambda: [made.tool("water_plants", confirm=True), made.tool("look")])
