@@ -14,9 +14,12 @@ MAX_WEIGHT = 260.0
 """A clause is cut at a space, or anywhere, before it is heavier than this."""
 WIDE_WEIGHT = 2.5
 """Of a kana or a kanji, in letters of the Latin alphabet."""
-_FENCES = ("```", "~~~")
-_OPENING = "([{「『（【“"
-_CLOSING = ")]}」』）】”\"'’"
+_BACKTICKS = "```"
+_OPENING = "([{「『（【“„"
+_PAIRED = ")]}」』）】”"
+_CLOSING = _PAIRED + "\"'’"
+_EYES = re.compile(r"[:;]-?$")
+"""Before the bracket of a sad face, which nothing closes."""
 _WIDE_ENDS = "。！？"
 _NARROW_ENDS = ".!?…"
 _COMMAS = ",;:、，；：—"
@@ -34,6 +37,8 @@ class ClauseSplitter:
         self._text = ""
         self._looked = 0
         "characters of it that were looked at"
+        self._fenced = 0
+        "characters of it, the last of which is code; 0: it is none"
         self._first = True
 
     def feed(self, text: str) -> list[str]:
@@ -50,35 +55,40 @@ class ClauseSplitter:
 
     def _take(self, end: int) -> str:
         clause, self._text = self._text[:end], self._text[end:]
-        self._looked = 0
+        self._looked = self._fenced = 0
         self._first = self._first and not clause.strip()
         return clause
 
     def _end(self) -> int | None:
         """Return where the first clause ends; None: more text is needed to tell."""
         text = self._text
+        if self._fenced and _BACKTICKS not in text[self._fenced - 2 :]:
+            self._fenced = len(text)
+            return None
         weight, depth = weight_of(text[: self._looked]), 0
-        fenced = text[: self._looked].count(_FENCES[0]) % 2 == 1
+        fences = {found.start() for found in re.finditer(_BACKTICKS, text)}
+        fenced = sum(start < self._looked for start in fences) % 2 == 1
         depth = _depth(text[: self._looked])
         space = None
         for at in range(self._looked, len(text)):
             letter = text[at]
             weight += WIDE_WEIGHT if _WIDE_LETTER.match(letter) else 1.0
-            if text.startswith(_FENCES[0], at):
-                fenced = not fenced
+            fenced ^= at in fences
             if fenced:
                 continue
-            depth = max(0, depth + (letter in _OPENING) - (letter in _CLOSING[:7]))
+            depth = _depth_behind(text, at, depth)
             if letter.isspace() or _WIDE_LETTER.match(letter):
                 space = at + 1
             if weight > MAX_WEIGHT and (space or weight > 2 * MAX_WEIGHT):
                 return space or at + 1
             if at + 1 == len(text) and letter not in _WIDE_ENDS:
                 break
-            if depth == 0 and self._ends(at, weight):
+            closes = depth == 1 and letter in _NARROW_ENDS and text[at + 1] in _PAIRED
+            if (depth == 0 or closes) and self._ends(at, weight):
                 return _after(text, at)
         # The last letters are looked at again: what follows them decides.
         self._looked = max(0, len(text) - 2) if not fenced and depth == 0 else 0
+        self._fenced = len(text) if fenced else 0
         return None
 
     def _ends(self, at: int, weight: float) -> bool:
@@ -109,9 +119,19 @@ def weight_of(text: str) -> float:
 
 def _depth(text: str) -> int:
     depth = 0
-    for letter in text:
-        depth = max(0, depth + (letter in _OPENING) - (letter in _CLOSING[:7]))
+    for at in range(len(text)):
+        depth = _depth_behind(text, at, depth)
     return depth
+
+
+def _depth_behind(text: str, at: int, depth: int) -> int:
+    """Return how many brackets and quotation marks are open behind a letter, of those that were open before it."""
+    letter = text[at]
+    if letter == "“" and text.rfind("„", 0, at) > text.rfind("“", 0, at):  # German's closing one
+        return max(0, depth - 1)
+    if letter in _OPENING:
+        return depth if _EYES.search(text[max(0, at - 2) : at]) else depth + 1
+    return max(0, depth - (letter in _PAIRED))
 
 
 def _after(text: str, at: int) -> int:
