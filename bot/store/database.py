@@ -99,7 +99,9 @@ def open_engine(url: str) -> AsyncEngine:
         pool: dict[str, Any] = {}
         if sqlite and parsed.database not in (None, "", ":memory:"):
             pool = {"poolclass": AsyncAdaptedQueuePool, "pool_size": SQLITE_CONNECTIONS}
-        engine = create_async_engine(parsed, pool_pre_ping=not sqlite, connect_args=options, **pool)
+        # Errors show the statement with its values otherwise: the words of people, and tracebacks are logged.
+        pool |= {"hide_parameters": True, "pool_pre_ping": not sqlite}
+        engine = create_async_engine(parsed, connect_args=options, **pool)
         if not sqlite and not parsed.query.keys() <= _asyncpg_options():
             raise ConfigError([OPTIONS_FAULT])
     except ModuleNotFoundError:

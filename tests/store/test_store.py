@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import traceback
 import warnings
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from sqlalchemy import text
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from bot.errors import ConfigError, StoreUnavailable
@@ -163,6 +165,7 @@ async def test_several_processes_may_boot_at_once(url: str) -> None:
 BOOT = """
 import asyncio, os, sys
 from alembic import command
+from sqlalchemy import text
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from bot.store.repository import SqlStore
 
@@ -201,6 +204,15 @@ def test_several_real_processes_may_boot_at_once(url: str) -> None:
 async def test_the_tables_are_what_the_migrations_make(store: SqlStore) -> None:
     async with store._engine.connect() as connection:
         await connection.run_sync(lambda sync: command.check(alembic_config(sync)))
+
+
+async def test_no_traceback_quotes_what_was_said(store: SqlStore) -> None:
+    async with store._engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE messages RENAME TO moved"))
+    words = "canary" * 2  # which no line of this file has
+    with pytest.raises(StoreUnavailable) as raised:
+        await store.remember(GUILD, CHANNEL, [said(1, text=words)])
+    assert words not in "".join(traceback.format_exception(raised.value))
 
 
 async def test_a_database_that_is_gone_is_said_so(store: SqlStore, tmp_path: Path) -> None:
