@@ -464,3 +464,35 @@ def test_letters_that_are_told_beside_their_shapes_are_in_the_order_of_reading()
 def test_what_is_hardly_smaller_than_the_text_is_a_power_where_it_is_raised() -> None:
     page = [Line(40, 500, "It is 20 m"), Line(86.2, 503.5, "2", 8.5), Line(94, 500, "large")]
     assert text([*page, *column(40, 440, *BODY)]).startswith("It is 20 m² large")
+
+
+def test_numbers_of_a_list_that_have_no_stop_get_one() -> None:
+    listed = [
+        *(Line(40, 480, "1 dig the bed"), Line(40, 467, "2 sow the seed and water it, every evening, until it")),
+        *(Line(52, 454, "rains again for a week"), Line(40, 441, "3 wait")),
+    ]
+    found = text([*column(40, 520, *BODY), *listed])
+    assert found.endswith(
+        "1. dig the bed\n2. sow the seed and water it, every evening, until it rains again for a week\n3. wait"
+    )
+    parts = column(40, 480, "1 Water", "The beds are dug in the autumn.", "2 Trees", "They are cut in the winter.")
+    assert "1. Water" not in text(parts)
+
+
+def test_the_head_of_a_table_that_goes_on_over_pages_is_said_once() -> None:
+    rows = [("Name", "Sum"), *((f"Person {number}", str(number)) for number in range(1, 7))]
+
+    def page(cells: list[tuple[str, str]]) -> list[Line]:
+        return [
+            Line(x, 560 - 15 * y, cell) for y, row in enumerate(cells) for x, cell in zip((40, 140), row, strict=True)
+        ]
+
+    found = text(page(rows[:4]), page([rows[0], *rows[4:]]))
+    assert found == "\n".join(
+        ["| Name | Sum |", "| --- | --- |", *(f"| {name} | {number} |" for name, number in rows[1:])]
+    )
+
+
+@pytest.mark.parametrize("title", ["Untitled document", "Untitled presentation\0"])
+def test_a_title_that_means_none_is_none(title: str) -> None:
+    assert read(pdf(column(40, 500, *BODY), title=title), "my_story.pdf").title == "my story"

@@ -31,7 +31,8 @@ _MAX_HEADING_LEVELS = 3
 _MAX_NUMBER_CHARACTERS = 12
 """What may stand before a title that the outline names: Chapter 12"""
 _NO_TITLE = re.compile(
-    r"^(untitled|\(anonymous\)|unbenannt|sans titre|無題|ohne titel|title|document|文書)?\s*\d*$|^microsoft \w+ ?- |"
+    r"^(untitled( (document|presentation))?|\(anonymous\)|unbenannt(es dokument)?|(document )?sans titre|"
+    r"無題(のドキュメント|のプレゼンテーション)?|ohne titel|title|document|文書)?\s*\d*$|^microsoft \w+ ?- |"
     r"\.(docx?|pptx?|xlsx?|odt|odp|indd|tex|dvi|pdf|html?|txt|md|qxd|pages)$|^(slide|layout|powerpoint)\b.*\d*$",
     re.IGNORECASE,
 )
@@ -64,7 +65,7 @@ def read_pdf(data: bytes, name: str) -> Document:
         if not any(any(map(str.isalnum, text)) for text in texts):  # letters without meaning need recognition, too
             raise ScannedDocument if pictured or texts else EmptyDocument
         outline = list(_outline(pdf))
-        title = pdf.get_metadata_value("Title").strip()
+        title = pdf.get_metadata_value("Title").strip("\0 \t\r\n")
     finally:
         pdf.close()
     found = _blocks(pages)
@@ -123,6 +124,11 @@ def _blocks(pages: list[Page]) -> list[Block]:
     def add(block: Block, *, first: bool = False) -> None:
         """Add a block; the first of a column goes on with a sentence that breaks off. Notes wait for its end."""
         last = found[-1] if found else None
+        if last is not None and last.kind == block.kind == "table" and last.page < block.page:
+            head, rule, *more = block.text.split("\n")
+            if last.text.startswith(f"{head}\n{rule}"):  # said again on the next page
+                last.text, last.page = "\n".join([last.text, *more]), block.page
+                return
         if first and last is not None and _goes_on(last, block):
             last.text = words.join(last.text, block.text)
             return

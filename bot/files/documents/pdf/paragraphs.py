@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import quantiles
 
 from bot.files.documents.closing import CLOSING_TITLE
@@ -12,6 +12,7 @@ from bot.files.documents.pdf.rows import pitch
 
 _BULLET = re.compile(r"^[•‣▪▫●○■□◦·∙➢➤✓\uf0b7*–—-]\s*(?=\S)(?<=\s|[•‣▪▫●○■□◦∙➢➤✓\uf0b7])")
 _NUMBER = re.compile(r"^\(?(\d{1,2}|[a-z])[.)]\s+(?=\S)")
+_BARE_NUMBER = re.compile(r"^\d{1,2}(?=\s+\S)")
 _SECTION = re.compile(r"^(\d{1,2}(\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.|第.{1,4}[章節部条])\s+\S")
 _REFERENCE = re.compile(r"^\[\w{1,6}\]\s+\S")
 _SENTENCE_ENDED = re.compile(r"[.!?:;。！？：；…」』）][\"'”’)\]»]*$|[.!?。！？…][\"'”’)\]»]*\s*(\[\^?\w+\])?$")
@@ -20,6 +21,7 @@ _END_CHARACTERS = 40
 _WIDER_PITCH = 1.3
 """A line that is further below the one before than this many usual steps begins a paragraph."""
 _INDENT_EMS = 0.8
+_LIST_LEFT_EMS = 0.6
 _SHORT_LINE = 0.86
 """A line that fills less of its column's width ends a paragraph if it ends a sentence."""
 _VERY_SHORT_LINE = 0.6
@@ -50,6 +52,7 @@ class Block:
 def paragraphs(lines: list[Fragment], body: float, words: Vocabulary, page: int) -> list[Block]:
     """Return the blocks of a column. `body` is the height of the text's lines."""
     groups: list[list[Fragment]] = []
+    lines = _stopped(lines)
     step = pitch(lines)
     left = _usual_left(lines)
     right = max(line.right for line in lines)
@@ -59,6 +62,24 @@ def paragraphs(lines: list[Fragment], body: float, words: Vocabulary, page: int)
         else:
             groups.append([line])
     return [_block(group, body, words, page) for group in groups]
+
+
+def _stopped(lines: list[Fragment]) -> list[Fragment]:
+    """Return the lines with a stop after the numbers of lists that have none: 1, 2 … before lines that are indented."""
+    made = list(lines)
+    items: list[int] = []
+    "places of the list that may go on"
+    for place, line in enumerate(lines):
+        number = _BARE_NUMBER.match(line.text)
+        first = lines[items[0]] if items else line
+        if number and int(number.group()) == len(items) + 1 and abs(line.left - first.left) < _LIST_LEFT_EMS * line.em:
+            items.append(place)
+            if len(items) > 1:
+                for item in items[-2:] if len(items) == 2 else items[-1:]:
+                    made[item] = replace(lines[item], text=_BARE_NUMBER.sub(r"\g<0>.", lines[item].text))
+        elif items and line.left < first.left + _INDENT_EMS * line.em:
+            items = [place] if number and number.group() == "1" else []
+    return made
 
 
 def _usual_left(lines: list[Fragment]) -> float:
