@@ -50,6 +50,10 @@ _CURRENCIES = {
 }
 _SCALES = {"k": "thousand", "m": "million", "bn": "billion", "b": "billion", "t": "trillion"}
 _UNITS = {
+    "km²": ("square kilometers", "平方キロメートル"),
+    "cm²": ("square centimeters", "平方センチメートル"),
+    "m²": ("square meters", "平方メートル"),
+    "m³": ("cubic meters", "立方メートル"),
     "km/h": ("kilometers per hour", "キロメートル毎時"),
     "m/s": ("meters per second", "メートル毎秒"),
     "km": ("kilometers", "キロメートル"),
@@ -72,12 +76,25 @@ _MONEY_RANGE = re.compile(rf"([$€£¥￥])\s?({_FIGURE}){_DASH}\1?(?={_FIGURE}
 _UNIT_RANGE = re.compile(
     rf"(?<![\d.])({_FIGURE})\s?({'|'.join(map(re.escape, _UNITS))}){_DASH}({_FIGURE}\s?\2)(?![A-Za-z/])"
 )
-_TERMS = r"(?:[\d\s+/×÷()$€£¥%−–-]|[.,](?=\d)){0,120}"
+_TERMS = r"(?:[\d\s^+/×÷()$€£¥%−–-]|[.,](?=\d)){0,120}"
 _EQUATION = re.compile(rf"(?<![\w.])[$€£¥(]?\d{_TERMS}[=≈]{_TERMS}\d")
 """Where a dash is no range."""
 _MINUS = r"(?<=[\d)%])\s?[{}]\s?(?=[(\d$€£¥])"
 _ABOUT = re.compile(r"(?<![\w~])~\s?(?=[$€£¥]?\d)")
-_FRACTIONS = {"½": ("one half", "2分の1"), "¼": ("one quarter", "4分の1"), "¾": ("three quarters", "4分の3")}
+_FRACTIONS = {
+    "½": ("one half", "2分の1"),
+    "¼": ("one quarter", "4分の1"),
+    "¾": ("three quarters", "4分の3"),
+    "⅓": ("one third", "3分の1"),
+    "⅔": ("two thirds", "3分の2"),
+    "⅛": ("one eighth", "8分の1"),
+}
+_MIXED = re.compile(rf"(?<=\d)\s?(?=[{''.join(_FRACTIONS)}])")
+_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
+_POWER = re.compile(
+    rf"(?<=[\w)])(?:\^\{{?([-−]?\d{{1,4}}|[a-z]\b)\}}?|([²³]|(?<=[\d)])[{_SUPERSCRIPTS}]{{1,4}}))(?![{_SUPERSCRIPTS}A-Za-z0-9])"
+)
+"""Not the mark of a footnote, which stands behind a word."""
 _SPOKEN_SIGNS = {
     "&": ("and", "と"),
     "=": ("equals", "イコール"),
@@ -197,6 +214,11 @@ def _differences(text: str, minus: str) -> str:
     return re.sub(_MINUS.format("−"), minus, text)
 
 
+def _powers(text: str, said: Callable[[str], str]) -> str:
+    figures = str.maketrans(_SUPERSCRIPTS, "0123456789-")
+    return _POWER.sub(lambda found: said((found[1] or found[2]).translate(figures)), text)
+
+
 def _without_commas(text: str) -> str:
     """1,234,567 -> 1234567."""
     return re.sub(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])", lambda found: found[0].replace(",", ""), text)
@@ -211,7 +233,8 @@ def _in_english(text: str) -> str:
         text = re.sub(
             pattern, lambda found, one=one, many=many: _english_money(found, one, many), text, flags=re.IGNORECASE
         )
-    text = _units(text, 0, " ")
+    text = _MIXED.sub(" and ", _units(text, 0, " "))
+    text = _powers(text, lambda power: {"2": " squared", "3": " cubed"}.get(power, f" to the power of {power}"))
     text = re.sub(rf"(?<![\w.-])({_FIGURE})\s?[-–—~〜]\s?({_FIGURE})(?![\w-])", r"\1 to \2", text)
     text = re.sub(rf"(?<![\w)])[-−]({_FIGURE})\b", r"minus \1", text)
     text = re.sub(r"#(\d+)\b", r"number \1", text)
@@ -225,7 +248,8 @@ def _in_japanese(text: str) -> str:
     text = re.sub(r"(?<![\d:])([01]?\d|2[0-4]):([0-5]\d)(?![\d:])", _japanese_time, text)
     for sign, (_, _, name) in _CURRENCIES.items():
         text = re.sub(rf"{re.escape(sign)}\s?({_FIGURE}(?:[万億兆千]*))", rf"\1{name}", text)
-    text = _units(text, 1, "")
+    text = _MIXED.sub("と", _units(text, 1, ""))
+    text = _powers(text, lambda power: f"の{power}乗")
     text = re.sub(rf"({_FIGURE})\s?[-–—~〜～]\s?(?={_FIGURE}(?![\d-]))", r"\1から", text)
     text = re.sub(rf"(?<![\dA-Za-z)])[-−]({_FIGURE})", r"マイナス\1", text)
     text = re.sub(r"#(\d+)", r"\1番", text)
