@@ -106,8 +106,8 @@ def locked(data: bytes, user: str, algorithm: str = "AES-256") -> bytes:
     return out.getvalue()
 
 
-def filled(data: bytes, *fields: tuple[float, float, str]) -> bytes:
-    """Return the PDF with a text field at each place of its first page, filled in."""
+def filled(data: bytes, *fields: tuple[float, float, str | bool]) -> bytes:
+    """Return the PDF with fields on its first page: texts that are filled in, boxes that are ticked or not."""
     from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, NumberObject, TextStringObject
 
     writer = pypdf.PdfWriter(io.BytesIO(data))
@@ -115,18 +115,23 @@ def filled(data: bytes, *fields: tuple[float, float, str]) -> bytes:
     looks = TextStringObject("/Helv 10 Tf 0 g")
     kids = ArrayObject()
     for number, (x, y, value) in enumerate(fields):
+        size = 120 if isinstance(value, str) else 16
         field = DictionaryObject(
             {
                 NameObject("/Type"): NameObject("/Annot"),
                 NameObject("/Subtype"): NameObject("/Widget"),
-                NameObject("/FT"): NameObject("/Tx"),
+                NameObject("/FT"): NameObject("/Tx" if isinstance(value, str) else "/Btn"),
                 NameObject("/T"): TextStringObject(f"field{number}"),
-                NameObject("/V"): TextStringObject(value),
+                NameObject("/V"): TextStringObject(value)
+                if isinstance(value, str)
+                else NameObject("/Yes" if value else "/Off"),
                 NameObject("/DA"): looks,
                 NameObject("/F"): NumberObject(4),
-                NameObject("/Rect"): ArrayObject([FloatObject(edge) for edge in (x, y - 4, x + 120, y + 12)]),
+                NameObject("/Rect"): ArrayObject([FloatObject(edge) for edge in (x, y - 4, x + size, y + 12)]),
             }
         )
+        if not isinstance(value, str):
+            field[NameObject("/AS")] = field["/V"]
         kids.append(writer._add_object(field))
     resources = page["/Resources"]
     assert isinstance(resources, DictionaryObject)

@@ -74,6 +74,12 @@ def test_what_was_filled_into_a_form_stands_where_it_was_filled_in() -> None:
     assert found.index("Name:") < found.index("Anna") < found.index("Where") < found.index("Behind")
 
 
+def test_ticked_and_empty_boxes_stand_before_their_words() -> None:
+    page = [*column(40, 540, *BODY), Line(70, 500, "I am a member."), Line(70, 470, "I want letters.")]
+    found = read(filled(pdf(page), (40, 500, True), (40, 470, False)), "a.pdf").text
+    assert found.endswith("☑ I am a member.\n\n☐ I want letters.")
+
+
 def test_a_table_is_kept_as_a_table() -> None:
     page = [
         line

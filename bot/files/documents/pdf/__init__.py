@@ -20,6 +20,7 @@ from bot.files.documents.pdf.margins import begins_note, remove_running_heads, s
 from bot.files.documents.pdf.paragraphs import MAX_HEADING_CHARACTERS, Block, paragraphs
 from bot.files.documents.pdf.ruled_rows import with_table_rows
 from bot.files.documents.pdf.stretched import whole_lines
+from bot.files.documents.pdf.ticks import add_ticks
 from bot.files.documents.scripts import folded, glue
 from bot.files.documents.tables import markdown_table
 
@@ -87,8 +88,9 @@ def _pages(pdf: "pypdfium2.PdfDocument") -> tuple[list[Page], list[int]]:
             page = pdf[number]
         except pypdfium2.PdfiumError:
             continue  # one broken page does not keep people from the others
-        page = with_fields(pdf, number, page)
+        page, boxes = with_fields(pdf, number, page)
         read = read_page(page, number)
+        add_ticks(read, boxes)
         size += sum(len(item.text) for item in read.fragments)
         if size > MAX_DOCUMENT_CHARACTERS * 2:
             raise DocumentTooLong(f"more than {size} characters")

@@ -105,6 +105,8 @@ class Page:
     slanting: frozenset[str] = frozenset()
     "those of them that are at none of the four angles"
     tables: tuple[RuledTable, ...] = ()
+    quarter: int = 0
+    "the quarter turns of its writing"
 
 
 def read_page(page: pypdfium2.PdfPage, number: int) -> Page:
@@ -121,9 +123,9 @@ def read_page(page: pypdfium2.PdfPage, number: int) -> Page:
         asides, slanting = _asides(text, shown, angles, main)
         shown = shown[angles == main]
         quarter = int(main) % _SLANTING
-        tables = ruled_tables(page, lambda lines: _turned(lines, quarter))
-        fragments = _fragments(text_page, text, shown, _turned(boxes[shown], quarter), tables)
-        return Page(number, fragments, asides, slanting, tables)
+        tables = ruled_tables(page, lambda lines: turned(lines, quarter))
+        fragments = _fragments(text_page, text, shown, turned(boxes[shown], quarter), tables)
+        return Page(number, fragments, asides, slanting, tables, quarter)
     finally:
         text_page.close()
 
@@ -181,8 +183,8 @@ def _asides(text: str, shown: np.ndarray, angles: np.ndarray, main: int) -> tupl
     return asides, frozenset(aside for aside, turn in zip(asides, firsts, strict=True) if turn == _SLANTING)
 
 
-def _turned(boxes: np.ndarray, quarter: int) -> np.ndarray:
-    """Return the boxes as left, top, right, bottom in the direction of the writing, y growing downwards."""
+def turned(boxes: np.ndarray, quarter: int) -> np.ndarray:
+    """Return boxes as left, top, right, bottom in the direction of the writing, y growing downwards."""
     (xx, xy), (yx, yy) = _QUARTERS[quarter]
     first = boxes[:, 0] * xx + boxes[:, 1] * xy, boxes[:, 0] * yx + boxes[:, 1] * yy
     second = boxes[:, 2] * xx + boxes[:, 3] * xy, boxes[:, 2] * yx + boxes[:, 3] * yy

@@ -101,7 +101,7 @@ def _begins(group: list[Fragment], line: Fragment, step: float, left: float, rig
         _is_item(line)
         or _REFERENCE.match(line.text)
         or CLOSING_TITLE.match(line.text)
-        or line.text.startswith("\u3000")
+        or line.text.startswith(("\u3000", "☐", "☑", "☒"))
     ):
         return True
     if CLOSING_TITLE.match(before.text):

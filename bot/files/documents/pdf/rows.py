@@ -7,7 +7,9 @@ from statistics import median
 from bot.files.documents.pdf.fragments import NO_SPACE_EMS, Fragment
 from bot.files.documents.scripts import glue, is_leftward
 
-MARKER = re.compile(r"^([•‣▪▫●○■□◦·∙➢➤✓\uf0b7*–—-]|\(?(\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]|\d{1,2}(\.\d{1,2}){1,3}\.?)$")
+MARKER = re.compile(
+    r"^([•‣▪▫●○■□◦·∙➢➤✓☐☑☒\uf0b7*–—-]|\(?(\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]|\d{1,2}(\.\d{1,2}){1,3}\.?)$"
+)
 """What stands alone before the words of a list item or a heading: a bullet, 1., (a), 2.1"""
 _SAME_ROW = 0.5
 """Share of its height by which a fragment must overlap a row to belong to it."""
