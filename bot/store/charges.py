@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
 from bot.store.base import Repository, read_all, rows_changed
 from bot.store.damage import is_damaged
+from bot.store.seal import DAMAGED_KEY_NAME
 from bot.store.tables import ChargePersonRow, ChargePurseRow, ChargeRow, PurseKeyRow
 from bot.types import Charge, Usage, purse_owner
 
@@ -81,8 +82,8 @@ class ChargeRepository(Repository):
         await connection.execute(delete(ChargePurseRow).where(ChargePurseRow.charge_id.in_(over)))
         await connection.execute(delete(PurseKeyRow).where(PurseKeyRow.day < day))
 
-    async def _reseal_purse_keys(self) -> None:
-        """Seal the keys of days with the first key of the store; one that does not open is left alone."""
+    async def _reseal_purse_keys(self, give_up_damaged: bool) -> None:
+        """Seal the keys of days with the first key of the store; one that does not open stays as it is."""
         async with self._transaction() as connection:
             other = PurseKeyRow.sealed.is_distinct_from(self._seal.key)
             for day in (await connection.scalars(select(PurseKeyRow.day).where(other))).all():
@@ -90,6 +91,9 @@ class ChargeRepository(Repository):
                     fresh = self._seal.seal(base64.b64encode(key).decode(), _key_place(day))
                     row = {"day": day, "key": fresh, "sealed": self._seal.key}
                     await self._put(connection, PurseKeyRow, row, ["day"])
+                elif give_up_damaged:
+                    damaged = update(PurseKeyRow).where(PurseKeyRow.day == day)
+                    await connection.execute(damaged.values(sealed=DAMAGED_KEY_NAME))
 
     async def _purse_key(self, connection: AsyncConnection, day: date) -> bytes | None:
         row = (

@@ -13,7 +13,7 @@ from bot.store.deletion import DeletionRepository
 from bot.store.erasures import SERVER_KIND
 from bot.store.holds import HoldRepository
 from bot.store.messages import BOUND_COLUMNS
-from bot.store.seal import Seal, is_key_name
+from bot.store.seal import DAMAGED_KEY_NAME, Seal, is_key_name
 from bot.store.settings import SettingsRepository
 from bot.store.tables import (
     AnswerPersonRow,
@@ -31,8 +31,6 @@ from bot.store.tables import (
 )
 
 NEWS_LIFETIME = timedelta(hours=1)
-DAMAGED_KEY_NAME = "damaged"
-"""Stands in the place of a key's name where no key opens a line."""
 
 
 class RetentionRepository(DeletionRepository, HoldRepository, SettingsRepository):
@@ -115,7 +113,7 @@ class RetentionRepository(DeletionRepository, HoldRepository, SettingsRepository
     async def reseal(self, limit: int, *, give_up_damaged: bool = False) -> int:
         """Seal lines that are unsealed, under an older key or in an older format; return how many, 0 when all are.
 
-        A damaged line stays as it is; `give_up_damaged` notes that it needs no key any more. Raises WrongKey.
+        What is damaged stays as it is; `give_up_damaged` notes that it needs no key any more. Raises WrongKey.
         """
         while rows := await self._unsealed(limit):
             fresh = await asyncio.to_thread(
@@ -128,8 +126,8 @@ class RetentionRepository(DeletionRepository, HoldRepository, SettingsRepository
                     if self._sqlite:
                         await connection.exec_driver_sql(REWRITE_AT_START)
                 return len(fresh)
-        await self._reseal_purse_keys()
-        await self._reseal_settings()
+        await self._reseal_purse_keys(give_up_damaged)
+        await self._reseal_settings(give_up_damaged)
         return 0
 
     async def older_keys(self) -> tuple[str, ...]:
@@ -139,7 +137,7 @@ class RetentionRepository(DeletionRepository, HoldRepository, SettingsRepository
             purses = await connection.scalars(select(PurseKeyRow.sealed).where(PurseKeyRow.sealed != self._seal.key))
             if self._seal.key is not None:
                 names |= {name or "no key" for name in await self._setting_keys(connection) - {self._seal.key}}
-            return tuple(sorted(names | {str(name) for name in purses}))
+            return tuple(sorted((names | {str(name) for name in purses}) - {DAMAGED_KEY_NAME}))
 
     async def damaged_lines(self) -> int:
         """Return how many lines no key opens, as far as `reseal` gave them up."""

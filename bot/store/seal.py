@@ -24,6 +24,8 @@ STORE_KEY_BYTES = 32
 SEAL_NONCE_BYTES = 12
 """Random: under one key up to 2^32 values (NIST SP 800-38D, section 8.3)."""
 _KEY_NAME = re.compile(r"[0-9a-f]{16}|2\.[0-9a-f]{14}")
+DAMAGED_KEY_NAME = "damaged"
+"""Stands in the place of a key's name where no key opens what is sealed."""
 CHANGED_WORDS = "words were changed or moved since they were sealed"
 _SEALED_FILE = b"kikite sealed "
 """What a sealed file begins with; the key's name and a line's end follow."""

@@ -13,6 +13,7 @@ from bot.errors import Damaged
 from bot.store.base import rows_changed, writable
 from bot.store.damage import is_damaged
 from bot.store.erasures import ErasureRepository
+from bot.store.seal import DAMAGED_KEY_NAME
 from bot.store.tables import SettingRow
 from bot.types import Setting, voice_owner
 
@@ -70,14 +71,20 @@ class SettingsRepository(ErasureRepository):
             await connection.execute(delete(SettingRow).where(same, SettingRow.name == other))
         await self._put(connection, SettingRow, row, ["guild_id", "channel_id", "name"])
 
-    async def _reseal_settings(self) -> None:
-        """Seal what people wrote with the first key; one that does not open is left alone."""
+    async def _reseal_settings(self, give_up_damaged: bool) -> None:
+        """Seal what people wrote with the first key; what does not open stays as it is."""
         if self._seal.key is None:
             return
         async with self._transaction() as connection:
             for row in await _written(connection):
-                if setting_key(row) != self._seal.key and (setting := self._opened(row)) is not None:
+                if setting_key(row) == self._seal.key:
+                    continue
+                if (setting := self._opened(row)) is not None:
                     await self._put_setting(connection, setting)
+                elif give_up_damaged:
+                    words = str(row["value"]).partition(":")[2]
+                    damaged = {**row, "value": f"{DAMAGED_KEY_NAME}:{words}"}
+                    await self._put(connection, SettingRow, damaged, ["guild_id", "channel_id", "name"])
 
     async def _setting_keys(self, connection: AsyncConnection) -> frozenset[str | None]:
         """Return the names of the keys that seal settings; None: some are not sealed."""

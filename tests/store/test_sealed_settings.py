@@ -2,15 +2,16 @@
 
 import base64
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from bot.errors import WrongKey
 from bot.store.repository import SqlStore
+from bot.store.seal import Seal
 from bot.types import Setting
-from tests.store.make import ANNA, CHANNEL, GUILD, START
+from tests.store.make import ANNA, CHANNEL, GUILD, START, cost
 
 KEY, OTHER = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
 CANARY = "a canary that speaks like a pirate, 海賊"
@@ -53,6 +54,27 @@ async def test_a_persona_is_sealed_bound_to_its_place_and_resealed(url: str) -> 
         await SqlStore.open(url, OTHER)
     with pytest.raises(WrongKey):
         await SqlStore.open(url)
+
+
+async def test_what_is_damaged_needs_no_old_key(url: str) -> None:
+    store = await SqlStore.open(url, KEY)
+    await store.set(PERSONA)
+    await store.set(replace(PERSONA, channel_id=CHANNEL))
+    await store.charge([cost("0.1", ANNA, at=datetime.now(UTC))])
+    await store.forget(ANNA)  # makes a key of the day
+    async with store._engine.begin() as connection:
+        await connection.execute(text("UPDATE settings SET value = value || 'x' WHERE channel_id = 0"))
+        await connection.execute(text("UPDATE purse_keys SET key = 'x'"))
+    await store.aclose()
+    store = await SqlStore.open(url, f"{OTHER},{KEY}")
+    await store.reseal(9)
+    assert await store.older_keys() == (Seal.of(KEY).key,), "upkeep gives nothing up"
+    await store.reseal(9, give_up_damaged=True)
+    assert await store.older_keys() == ()
+    await store.aclose()
+    store = await SqlStore.open(url, OTHER)
+    assert [setting.channel_id for setting in await store.settings()] == [CHANNEL]
+    await store.aclose()
 
 
 async def test_changing_and_resetting_leave_one_persona_or_none(url: str) -> None:
