@@ -34,7 +34,7 @@ _LEFT_OUT_ELEMENTS = (
 )
 _WRAPPERS = tuple(f"{_W}{name}" for name in ("sdt", "sdtContent", "customXml"))
 """What stands around paragraphs, rows or cells, and splits the library's tables."""
-_UNKNOWN_SIGNS = {"noBreakHyphen": (f"{_W}t", "-"), "cr": (f"{_W}br", None)}
+_UNKNOWN_SIGNS = {"noBreakHyphen": (f"{_W}t", "-"), "cr": (f"{_W}br", None), "ptab": (f"{_W}tab", None)}
 """What the library drops, and what it keeps in its place."""
 _NOTE_MARK = re.compile(r"----(footnote|endnote)(\d+)----")
 _NOTE_LABEL_MARK = re.compile(r"\[\^(e?\d+)\]")
@@ -143,7 +143,7 @@ def _block(table: "list[list[list[Par]]]", styles: WordStyles) -> str:
     """Return a table, or the paragraphs between two tables; list items follow each other without a blank line."""
     paragraphs = list(_paragraphs([table]))
     if paragraphs and "tbl" in paragraphs[0].lineage[:2]:
-        return markdown_table([[" ".join(_text(par) for par in cell).strip() for cell in row] for row in table])
+        return markdown_table([[_cell(cell, styles) for cell in row] for row in table])
     text = ""
     before: _ListItem | None = None
     for par in paragraphs:
@@ -159,6 +159,12 @@ def _block(table: "list[list[list[Par]]]", styles: WordStyles) -> str:
         text += ("\n" if close else "\n\n") + words
         before = item
     return text.strip()
+
+
+def _cell(paragraphs: "list[Par]", styles: WordStyles) -> str:
+    texts = [(par, _text(par)) for par in paragraphs]
+    items = [(_list_item(par, words, styles), words) for par, words in texts]
+    return " ".join(item.markdown.strip() if item else words for item, words in items).strip()
 
 
 def _list_item(par: "Par", words: str, styles: WordStyles) -> "_ListItem | None":

@@ -44,6 +44,7 @@ def test_word_is_read_as_if_all_changes_were_accepted() -> None:
 def test_word_keeps_hyphens_that_do_not_break_and_lines_that_do() -> None:
     number = "<w:t>090</w:t><w:noBreakHyphen/><w:t>1234</w:t>"
     assert word(p(f"<w:r>{number}<w:cr/><w:t>or mail</w:t></w:r>")) == "090-1234\nor mail"
+    assert word(p("<w:r><w:t>left</w:t><w:ptab w:alignment='right'/><w:t>right</w:t></w:r>")) == "left right"
 
 
 @pytest.mark.parametrize(
@@ -84,6 +85,11 @@ def test_word_lists_that_only_their_styles_number_keep_their_marks() -> None:
     body += p("none", "A", '<w:numPr><w:numId w:val="0"/></w:numPr>')
     found = word(body, styles=styles, numbering=NUMBERING)
     assert found == "# Do\n\n- dig\n  - deep\n\n1. one\n2. two\n\nnone"
+
+
+def test_items_of_a_list_in_a_cell_keep_their_marks() -> None:
+    found = word(table((p("Do"), item("dig") + item("sow")), (p("in"), item("one", number=2))), numbering=NUMBERING)
+    assert found == "| Do | - dig - sow |\n| --- | --- |\n| in | 1. one |"
 
 
 def test_word_text_boxes_are_read_once() -> None:
