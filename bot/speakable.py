@@ -35,7 +35,9 @@ _NOTHING_TO_SAY = re.compile(r"[\W_]*\Z")
 _KANA_LETTER = re.compile(r"[\u3041-\u30ff]")
 _KANJI = re.compile(r"[\u3400-\u9fff]")
 _ENGLISH = re.compile(r"\b(?:the|is|of|and|you|it|are|that|with|this|for|to|was|not|they|have|about)\b", re.IGNORECASE)
-_ENDS = tuple(".!?:;,…。！？、：；")
+FULL_STOPS = ".!?…؟۔।॥։።။។"
+"""Of every script that has a space behind them: Arabic, Urdu, Hindi, Armenian, Amharic, Burmese and Khmer, too."""
+_ENDS = (*FULL_STOPS, *":;,。！？、：；،؛")
 _FIGURE = r"\d+(?:\.\d+)?"
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July",

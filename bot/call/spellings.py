@@ -9,6 +9,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from bot.ports.holder import Holder
+from bot.speakable import FULL_STOPS
 from bot.types import Message
 
 MAX_SPELLINGS = 20
@@ -20,7 +21,6 @@ _RUN_PATTERN = re.compile(r"[\u30a1-\u30fa][\u30a1-\u30fa\u30fc・]+|[\u4e00-\u9
 """Katakana or kanji in a row."""
 _STEM_PATTERN = re.compile("['’]")
 """What ends the stem of "we're"."""
-_FULL_STOPS = (".", "!", "?", "…", "。", "！", "？")
 _OPENERS = frozenset(
     re.findall(
         r"\w+",
@@ -46,7 +46,7 @@ def names_learned(before: str, after: str) -> list[str]:
     found: dict[int, str] = {}
     for match in _WORD_PATTERN.finditer(after):
         word, lead = match.group(), after[: match.start()].rstrip()
-        opens = not lead or lead.endswith(_FULL_STOPS)
+        opens = not lead or lead.endswith((*FULL_STOPS, "。", "！", "？"))
         common = opens and (
             _STEM_PATTERN.split(word.casefold())[0] in _OPENERS or word.casefold() in before.casefold().split()
         )

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.speakable import FULL_STOPS
+
 MAX_PIECE_CHARACTERS = 900
 """Text spoken in one request: about a minute, in which the voice stays stable and no sentence is skipped."""
 _LINE = re.compile(r"^\s*[*_]*\s*(?:speaker\s*|voice\s*)?([ABab])[*_]*\s*[:：][*_]*\s*(.*)$", re.IGNORECASE)
 _TITLE = re.compile(r"^\s*#{1,6}\s*(.+?)\s*#*\s*$")
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
+_SENTENCE_ENDS = re.compile(rf"(?<=[{FULL_STOPS}])\s+|(?<=[。！？])")
 _MAX_TITLE_CHARACTERS = 80
 
 SCRIPT_PROMPT = (

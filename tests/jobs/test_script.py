@@ -33,9 +33,10 @@ def test_nobody_says_anything(answer: str) -> None:
         parse(answer, 1, 2)
 
 
-def test_long_speeches_are_cut_after_sentences() -> None:
-    text = " ".join(f"This is sentence number {number}." for number in range(100))
+@pytest.mark.parametrize("stop", [".", "।", "؟", "…"])
+def test_long_speeches_are_cut_after_sentences(stop: str) -> None:
+    text = " ".join(f"This is sentence number {number}{stop}" for number in range(100))
     pieces = cut(text, MAX_PIECE_CHARACTERS)
     assert " ".join(pieces) == text
-    assert all(len(piece) <= MAX_PIECE_CHARACTERS and piece.endswith(".") for piece in pieces)
+    assert all(len(piece) <= MAX_PIECE_CHARACTERS and piece.endswith(stop) for piece in pieces)
     assert all(len(piece) <= 50 for piece in cut("x" * 120 + " " + "文" * 120, 50))

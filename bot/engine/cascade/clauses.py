@@ -6,6 +6,8 @@ whole sentence gives it a melody. Nothing is cut within a number, an abbreviatio
 
 import re
 
+from bot.speakable import FULL_STOPS
+
 MIN_FIRST_WEIGHT = 24.0
 """Of a first clause that ends at a comma: about a second and a half. A sentence's end needs no length."""
 MIN_WEIGHT = 40.0
@@ -21,8 +23,7 @@ _CLOSING = _PAIRED + "\"'’"
 _EYES = re.compile(r"[:;]-?$")
 """Before the bracket of a sad face, which nothing closes."""
 _WIDE_ENDS = "。！？"
-_NARROW_ENDS = ".!?…"
-_COMMAS = ",;:、，；：—"
+_COMMAS = ",;:、，；：—،؛"
 _WIDE_LETTER = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff00-\uffef]")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|e\.g|i\.e|cf|No|Nr|approx|Inc|Ltd|z\.B|d\.h|[A-Za-z])\.$"
@@ -83,7 +84,7 @@ class ClauseSplitter:
                 return space or at + 1
             if at + 1 == len(text) and letter not in _WIDE_ENDS:
                 break
-            closes = depth == 1 and letter in _NARROW_ENDS and text[at + 1] in _PAIRED
+            closes = depth == 1 and letter in FULL_STOPS and text[at + 1] in _PAIRED
             if (depth == 0 or closes) and self._ends(at, weight):
                 return _after(text, at)
         # The last letters are looked at again: what follows them decides.
@@ -102,7 +103,7 @@ class ClauseSplitter:
             return False
         if letter in _WIDE_ENDS:
             return True
-        if letter in _NARROW_ENDS:
+        if letter in FULL_STOPS:
             before = text[: at + 1]
             whole = following.isspace() or (following in _CLOSING and text[at + 2 : at + 3].isspace())
             return whole and not _ABBREVIATION.search(before) and not _ITEM_NUMBER.search(before)

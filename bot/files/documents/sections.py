@@ -2,7 +2,9 @@
 
 import re
 
-_SENTENCE_END = re.compile(r"[.!?][\"')\]]?\s|[。！？」]")
+from bot.speakable import FULL_STOPS
+
+_SENTENCE_END = re.compile(rf"[{FULL_STOPS}][\"')\]]?\s|[。！？」]")
 
 
 def sections(text: str, limit: int) -> list[str]:

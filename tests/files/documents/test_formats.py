@@ -197,3 +197,4 @@ def test_sections_break_at_headings_paragraphs_and_sentences() -> None:
     assert all(len(section) <= 500 for section in found)
     assert found[1].startswith("# One")
     assert "".join("".join(found).split()) == "".join(text.split())
+    assert all(section.endswith("।") for section in sections("कल बारिश होगी। " * 40, 500))
