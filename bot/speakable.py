@@ -7,14 +7,15 @@ where the language is English or Japanese; elsewhere they stay, because voices r
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 _FENCE = re.compile(r"(?:```|~~~).*?(?:```|~~~|\Z)", re.DOTALL)
 _FORMULA = re.compile(r"\$\$.*?\$\$|\\\[.*?\\\]", re.DOTALL)
 _INLINE_CODE = re.compile(r"`{1,3}([^`\n]{0,400})`{1,3}")
 _IMAGE_OR_LINK = re.compile(r"!?\[([^\]\n]{0,400})\]\((?:[^()\s]|\([^()\s]{0,400}\)){0,2000}(?:\s+\"[^\"\n]*\")?\)")
 _ADDRESS = re.compile(r"<?\b(?:https?://|www\.)([^\s<>()\[\]、。」』]*[^\s<>()\[\]、。」』.,;:!?'\"])>?", re.IGNORECASE)
-_DISCORD = re.compile(r"<(?:@[!&]?|#|a?:\w+:|t:)-?\d+(?::[a-zA-Z])?>|:[a-z0-9_+-]{2,}:")
+_DISCORD = re.compile(r"<(?:@[!&]?|#|a?:\w+:|t:)-?\d+(?::[a-zA-Z])?>|:(?!(?<=\d:)[\d+-])[a-z0-9_+-]{2,}:")
+"""Not what stands between the colons of 10:00-11:00."""
 _VALUED = r"[\w:.@-]{1,60}\s?=\s?(?:\"[^\"<>\n]{0,400}\"|'[^'<>\n]{0,400}'|[^\s\"'<>]{1,400})"
 _BARE = r"(?:async|autoplay|checked|controls|defer|disabled|hidden|loop|muted|nowrap|open|required|reversed|selected)\b"
 _ATTRIBUTE = rf"\s+(?:{_VALUED}|{_BARE})"
@@ -54,8 +55,11 @@ _SCALES = {"k": "thousand", "m": "million", "bn": "billion", "b": "billion", "t"
 _UNITS = {
     "km²": ("square kilometers", "平方キロメートル"),
     "cm²": ("square centimeters", "平方センチメートル"),
+    "mm²": ("square millimeters", "平方ミリメートル"),
     "m²": ("square meters", "平方メートル"),
+    "cm³": ("cubic centimeters", "立方センチメートル"),
     "m³": ("cubic meters", "立方メートル"),
+    "m/s²": ("meters per second squared", "メートル毎秒毎秒"),
     "km/h": ("kilometers per hour", "キロメートル毎時"),
     "m/s": ("meters per second", "メートル毎秒"),
     "km": ("kilometers", "キロメートル"),
@@ -73,8 +77,11 @@ _UNITS = {
     "%": ("percent", "パーセント"),
     "％": ("percent", "パーセント"),
 }
-_DASH = r"\s?[-–—~〜～]\s?"
-_MONEY_RANGE = re.compile(rf"([$€£¥￥])\s?({_FIGURE}){_DASH}\1?(?={_FIGURE}(?:\s?(?:k|m|bn|b|t)\b|(?![\w-])))", re.I)
+_DASHES = "[-–—~〜～]"
+_DASH = rf"\s?{_DASHES}\s?"
+_MONEY_RANGE = re.compile(
+    rf"([$€£¥￥])\s?({_FIGURE})(?:{_DASH}\1|{_DASHES})(?={_FIGURE}(?:\s?(?:k|m|bn|b|t)\b|(?![\w-])))", re.I
+)
 _UNIT_RANGE = re.compile(
     rf"(?<![\d.])({_FIGURE})\s?({'|'.join(map(re.escape, _UNITS))}){_DASH}({_FIGURE}\s?\2)(?![A-Za-z/])"
 )
@@ -93,10 +100,14 @@ _FRACTIONS = {
 }
 _MIXED = re.compile(rf"(?<=\d)\s?(?=[{''.join(_FRACTIONS)}])")
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"
+_CARET = re.compile(r"\^(?:[23]|\{[23]\})(?![A-Za-z0-9_^]|\.\d)")
+_EXPONENT = r"([-−]?\d{1,4}(?:\.\d{1,4})?|[a-z])"
 _POWER = re.compile(
-    rf"(?<=[\w)])(?:\^\{{?([-−]?\d{{1,4}}|[a-z]\b)\}}?|([²³]|(?<=[\d)])[{_SUPERSCRIPTS}]{{1,4}}))(?![{_SUPERSCRIPTS}A-Za-z0-9])"
+    rf"(?<=[\dA-Za-z\u0370-\u03ff)])(?<![A-Za-z]{{3}})"
+    rf"(?:\^(?:\{{{_EXPONENT}\}}|\({_EXPONENT}\)|{_EXPONENT})"
+    rf"|([²³]|(?<=[\d)])(?!¹(?![{_SUPERSCRIPTS}]))[{_SUPERSCRIPTS}]{{1,4}}))(?![{_SUPERSCRIPTS}A-Za-z0-9])"
 )
-"""Not the mark of a footnote, which stands behind a word."""
+"""Of a number, a bracket or a name of one or two letters: behind a word stands the mark of a footnote."""
 _SPOKEN_SIGNS = {
     "&": ("and", "と"),
     "=": ("equals", "イコール"),
@@ -119,7 +130,7 @@ def speakable(text: str, language: str | None = None) -> str:
     `language` is BCP 47; None: the text tells.
     """
     text = _FORMULA.sub(" ", _FENCE.sub("\n", text.replace("\r", "\n")))
-    text = _INLINE_CODE.sub(lambda found: _code(found[1]), text)
+    text = _INLINE_CODE.sub(lambda found: re.sub(r"[_(){}\[\];<>]+", " ", found[1]).strip(), text)
     text = _IMAGE_OR_LINK.sub(r"\1", text)
     text = _ADDRESS.sub(lambda found: _host(found[1]), text)
     text = _MARKUP_TAG.sub(" ", _DISCORD.sub(" ", text))
@@ -132,11 +143,6 @@ def speakable(text: str, language: str | None = None) -> str:
         text = signs(text)
     text = _GAP_BEFORE_STOP.sub(r"\1", _SPACES.sub(" ", _LEFT_MARKS.sub(" ", text))).strip()
     return "" if _NOTHING_TO_SAY.match(text) else text
-
-
-def _code(code: str) -> str:
-    """Return a name in code as words."""
-    return re.sub(r"[_(){}\[\];<>]+", " ", code).strip()
 
 
 def _host(address: str) -> str:
@@ -218,7 +224,7 @@ def _differences(text: str, minus: str) -> str:
 
 def _powers(text: str, said: Callable[[str], str]) -> str:
     figures = str.maketrans(_SUPERSCRIPTS, "0123456789-")
-    return _POWER.sub(lambda found: said((found[1] or found[2]).translate(figures)), text)
+    return _POWER.sub(lambda found: said(next(filter(None, found.groups())).translate(figures)), text)
 
 
 def _without_commas(text: str) -> str:
@@ -227,14 +233,12 @@ def _without_commas(text: str) -> str:
 
 
 def _in_english(text: str) -> str:
+    text = re.sub(r"\b(\d{4})-(\d{2})-(\d{2})\b", _english_date, text)
     text = _unit_at_the_end(_differences(_without_commas(text), " minus "))
     text = _ABOUT.sub("about ", text)
-    text = re.sub(r"\b(\d{4})-(\d{2})-(\d{2})\b", _english_date, text)
     for sign, (one, many, _) in _CURRENCIES.items():
-        pattern = rf"{re.escape(sign)}\s?({_FIGURE})(?:\s?(k|m|bn|b|t)\b|(\s(?:thousand|million|billion|trillion))\b)?"
-        text = re.sub(
-            pattern, lambda found, one=one, many=many: _english_money(found, one, many), text, flags=re.IGNORECASE
-        )
+        pattern = rf"(?i){re.escape(sign)}\s?({_FIGURE})(?:\s?(k|m|bn|b|t)\b|\s(thousand|million|billion|trillion)\b)?"
+        text = re.sub(pattern, lambda found, one=one, many=many: _english_money(found, one, many), text)
     text = _MIXED.sub(" and ", _units(text, 0, " "))
     text = _powers(text, lambda power: {"2": " squared", "3": " cubed"}.get(power, f" to the power of {power}"))
     text = re.sub(rf"(?<![\w.-])({_FIGURE})\s?[-–—~〜]\s?({_FIGURE})(?![\w-])", r"\1 to \2", text)
@@ -245,14 +249,14 @@ def _in_english(text: str) -> str:
 
 
 def _in_japanese(text: str) -> str:
-    text = _unit_at_the_end(_differences(_without_commas(text), "引く"))
     text = re.sub(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)", lambda f: f"{f[1]}年{int(f[2])}月{int(f[3])}日", text)
+    text = _unit_at_the_end(_differences(_without_commas(text), "引く"))
     text = re.sub(r"(?<![\d:])([01]?\d|2[0-4]):([0-5]\d)(?![\d:])", _japanese_time, text)
     for sign, (_, _, name) in _CURRENCIES.items():
         text = re.sub(rf"{re.escape(sign)}\s?({_FIGURE}(?:[万億兆千]*))", rf"\1{name}", text)
     text = _MIXED.sub("と", _units(text, 1, ""))
     text = _powers(text, lambda power: f"の{power}乗")
-    text = re.sub(rf"({_FIGURE})\s?[-–—~〜～]\s?(?={_FIGURE}(?![\d-]))", r"\1から", text)
+    text = re.sub(rf"(?<![\d.-])({_FIGURE}[円年月日時分人個回歳]?){_DASH}(?={_FIGURE}(?![\d-]))", r"\1から", text)
     text = re.sub(rf"(?<![\dA-Za-z)])[-−]({_FIGURE})", r"マイナス\1", text)
     text = re.sub(r"#(\d+)", r"\1番", text)
     text = re.sub(r"\s*(?:→|⇒|->|=>)\s*", "、", text)
@@ -267,7 +271,7 @@ def _english_date(found: re.Match[str]) -> str:
 def _english_money(found: re.Match[str], one: str, many: str) -> str:
     amount, short, scale = found[1], found[2], found[3]
     if short or scale:
-        return f"{amount} {_SCALES[short.lower()] if short else scale.strip()} {many}"
+        return f"{amount} {_SCALES[short.lower()] if short else scale} {many}"
     if "." in amount and one in ("dollar", "euro") and len(amount.split(".")[1]) == 2:
         whole, cents = amount.split(".")
         unit = one if whole == "1" else many
@@ -281,6 +285,7 @@ def _japanese_time(found: re.Match[str]) -> str:
 
 
 def _units(text: str, column: int, space: str) -> str:
+    text = _CARET.sub(lambda found: "²" if "2" in found[0] else "³", text)
     for unit, names in _UNITS.items():
         end = r"(?![A-Za-z/])" if unit[-1].isalpha() else ""
         text = re.sub(rf"(\d)\s?{re.escape(unit)}{end}", rf"\g<1>{space}{names[column]}", text)
@@ -288,10 +293,8 @@ def _units(text: str, column: int, space: str) -> str:
 
 
 def _signs(text: str, column: int, space: str) -> str:
-    tables: tuple[Mapping[str, tuple[str, str]], ...] = (_FRACTIONS, _SPOKEN_SIGNS)
-    for table in tables:
-        for sign, names in table.items():
-            if sign in text:
-                text = re.sub(rf"\s*{re.escape(sign)}\s*", f"{space}{names[column]}{space}", text)
+    for sign, names in (_FRACTIONS | _SPOKEN_SIGNS).items():
+        if sign in text:
+            text = re.sub(rf"\s*{re.escape(sign)}\s*", f"{space}{names[column]}{space}", text)
     text = _COMPARISON.sub(lambda found: f"{space}{_COMPARISONS[found[0].strip()][column]}{space}", text)
     return re.sub(r"(?<=[\w)])\s?\+\s?(?=\d)", f"{space}{('plus', '足す')[column]}{space}", text)
