@@ -95,3 +95,24 @@ def test_a_page_that_is_laid_out_with_lines_is_none() -> None:
     one = ["The words of the left part, and"] * 36
     words = [Line(40, 570, "Left"), Line(220, 570, "Right"), *column(40, 540, *one), *column(220, 540, *one)]
     assert "|" not in read(pdf(words, extra=drawn + "\n"), "a.pdf").text
+
+
+def test_lines_below_the_rows_alone_part_columns_where_they_end() -> None:
+    """As web pages draw them: a line below each cell. The head is above the first, and may be wrapped."""
+    drawn = "".join(f"40 {y} 60 0.5 re f\n100 {y} 140 0.5 re f\n" for y in (500, 450, 430))
+    words = [
+        *(Line(62, 515, "Name", font=BOLD), Line(101, 519, "What it does in the", font=BOLD)),
+        *(Line(140, 506, "garden", font=BOLD), Line(42, 470, "Spade"), Line(101, 476, "It digs deep holes")),
+        *(Line(101, 463, "for the trees"), Line(42, 436, "Rake"), Line(101, 436, "It makes it flat")),
+    ]
+    found = read(pdf([*column(40, 560, BODY), *words, *column(40, 400, BODY)], extra=drawn), "a.pdf").text
+    table = "| Name | What it does in the garden |\n| --- | --- |\n"
+    table += "| Spade | It digs deep holes for the trees |\n| Rake | It makes it flat |"
+    assert found == f"{BODY}\n\n{table}\n\n{BODY}"
+
+
+def test_a_paragraph_above_the_first_line_is_no_head() -> None:
+    drawn = "".join(f"40 {y} 60 0.5 re f\n100 {y} 140 0.5 re f\n" for y in (500, 480, 460))
+    words = [Line(42, 486, "May"), Line(104, 486, "12"), Line(42, 466, "June"), Line(104, 466, "7")]
+    found = read(pdf([*column(40, 506, BODY), *words, *column(40, 400, BODY)], extra=drawn), "a.pdf").text
+    assert found == f"{BODY}\n\n| May | 12 |\n| --- | --- |\n| June | 7 |\n\n{BODY}"

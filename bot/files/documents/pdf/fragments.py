@@ -123,8 +123,9 @@ def read_page(page: pypdfium2.PdfPage, number: int) -> Page:
         asides, slanting = _asides(text, shown, angles, main)
         shown = shown[angles == main]
         quarter = int(main) % _SLANTING
-        tables = ruled_tables(page, lambda lines: turned(lines, quarter))
-        fragments = _fragments(text_page, text, shown, turned(boxes[shown], quarter), tables)
+        signs = turned(boxes[shown], quarter)
+        tables = ruled_tables(page, signs, lambda lines: turned(lines, quarter))
+        fragments = _fragments(text_page, text, shown, signs, tables)
         return Page(number, fragments, asides, slanting, tables, quarter)
     finally:
         text_page.close()

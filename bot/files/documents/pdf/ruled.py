@@ -23,6 +23,11 @@ _THIN = 2.5
 _SHORTEST = 4.0
 _NEAR = 2.0
 """Lines that are nearer than this meet or are one."""
+_MOST_HEAD_LINES = 4
+_LEADING = 0.4
+"""Of the height of a line, what is between it and the next one in a cell at most."""
+_WITHIN_WORD = 1.0
+"""Letters of a word are nearer to each other than this."""
 
 Box = tuple[float, float, float, float]
 """left, top, right, bottom, in the direction of the writing, as those of fragments."""
@@ -46,8 +51,10 @@ class RuledTable:
         return found
 
 
-def ruled_tables(page: pypdfium2.PdfPage, turned: Callable[[np.ndarray], np.ndarray]) -> tuple[RuledTable, ...]:
-    """Return the tables that lines make, from top to bottom. `turned` turns boxes in the direction of the writing."""
+def ruled_tables(
+    page: pypdfium2.PdfPage, signs: np.ndarray, turned: Callable[[np.ndarray], np.ndarray]
+) -> tuple[RuledTable, ...]:
+    """Return the tables that lines make. `signs`: the boxes of letters; `turned` turns others of the page likewise."""
     boxes = list(itertools.islice(_boxes(page), _MOST_LINES + 1))
     if not 4 <= len(boxes) <= _MOST_LINES:
         return ()
@@ -58,8 +65,13 @@ def ruled_tables(page: pypdfium2.PdfPage, turned: Callable[[np.ndarray], np.ndar
             across.append((left, (top + bottom) / 2, right, (top + bottom) / 2))
         elif right - left < _THIN <= _SHORTEST <= bottom - top:
             down.append(((left + right) / 2, top, (left + right) / 2, bottom))
-    groups = _groups(across, down)
-    return tuple(table for lines in groups if (table := _table(*lines)) is not None)
+    closed = [table for lines in _groups(across, down) if (table := _table(*lines)) is not None]
+    alone = [
+        line
+        for line in across
+        if not any(line[1] >= table.tops[0] - _NEAR and line[1] <= table.tops[-1] + _NEAR for table in closed)
+    ]
+    return (*closed, *_open_tables(alone, signs))
 
 
 def _boxes(page: pypdfium2.PdfPage) -> Iterator[Box]:
@@ -152,6 +164,54 @@ def _table(across: list[Box], down: list[Box]) -> RuledTable | None:
         if row + 1 < cells.shape[0] and not _parted(across, tops[row + 1], middle[0], 1):
             cells[cells == cells[row + 1, column]] = cells[row, column]
     return RuledTable(lefts, tops, cells)
+
+
+def _open_tables(across: list[Box], signs: np.ndarray) -> Iterator[RuledTable]:
+    """Yield tables that have lines below their rows alone, which end where each cell ends."""
+    found: list[tuple[float, list[float]]] = []
+    ordered = sorted(across, key=lambda line: (round(line[1]), line[0]))
+    for top, lines in itertools.groupby(ordered, lambda line: round(line[1])):
+        edges: list[float] = []
+        for left, _, right, _ in lines:
+            edges = [*edges, right] if edges and abs(left - edges[-1]) <= _NEAR else [left, right]
+        if len(edges) > 2:
+            found.append((float(top), edges))
+    for _, lines_ in itertools.groupby(found, lambda line: [round(edge / _NEAR) for edge in line[1]]):
+        same = list(lines_)
+        tops, edges = [top for top, _ in same], same[0][1]
+        if len(tops) < 2:
+            continue
+        head = _head(signs, edges, tops[0], min(below - above for above, below in itertools.pairwise(tops)))
+        if not _crossed(signs, edges, head, tops[0]):
+            tops = [head, *tops]
+        yield RuledTable(edges, tops, np.arange((len(tops) - 1) * (len(edges) - 1)).reshape(len(tops) - 1, -1))
+
+
+def _head(signs: np.ndarray, edges: list[float], bottom: float, height: float) -> float:
+    """Return the top of the row above the first line, which is of this height, or higher with a wrapped cell."""
+    top = bottom - height
+    middles = (signs[:, 1] + signs[:, 3]) / 2
+    beside = (signs[:, 2] > edges[0]) & (signs[:, 0] < edges[-1])
+    for _ in range(_MOST_HEAD_LINES):
+        inside = signs[beside & (middles > top) & (middles < bottom)]
+        if not len(inside):
+            break
+        first = inside[:, 1].min()
+        near = signs[
+            beside & (middles <= top) & (signs[:, 3] > first - _LEADING * np.median(inside[:, 3] - inside[:, 1]))
+        ]
+        if not len(near):
+            break
+        top = min(top, float(near[:, 1].min()))
+    return top
+
+
+def _crossed(signs: np.ndarray, edges: list[float], top: float, bottom: float) -> bool:
+    """Whether a word in a row goes over an edge of a column: it is none of the table."""
+    middles = (signs[:, 1] + signs[:, 3]) / 2
+    left, _, right, _ = signs[(middles > top) & (middles < bottom)].T
+    joined = np.abs(left[1:] - right[:-1]) < _WITHIN_WORD
+    return any(bool((joined & (left[:-1] < edge) & (right[1:] > edge)).any()) for edge in edges[1:-1])
 
 
 def _parted(lines: list[Box], at: float, along: float, axis: int) -> bool:
