@@ -115,7 +115,7 @@ class ReaderFactory:
         self._reading += 1
         if self._idle is not None:
             self._idle.cancel()
-        starting = asyncio.create_task(asyncio.to_thread(self._begin, data), name="file_reader_start")
+        starting = asyncio.create_task(asyncio.to_thread(self._begin, request.kind, data), name="file_reader_start")
         transport: asyncio.BaseTransport | None = None
         sending: asyncio.Task[None] | None = None
         try:
@@ -149,7 +149,7 @@ class ReaderFactory:
         with self._starting:
             self._end()
 
-    def _begin(self, data: bytes) -> tuple[socket.socket, int, bool]:
+    def _begin(self, kind: str, data: bytes) -> tuple[socket.socket, int, bool]:
         """Have a reader forked. Return its socket, its pipe, and whether it has the file. Raises ReaderDied."""
         held = _in_memory(data)
         channel, theirs = socket.socketpair()
@@ -160,10 +160,10 @@ class ReaderFactory:
         try:
             with self._starting:
                 try:
-                    socket.send_fds(self._template(), [b"r"], passed)
+                    socket.send_fds(self._template(), [kind[:1].encode()], passed)
                 except ConnectionError:  # it has died since
                     self._end()
-                    socket.send_fds(self._template(), [b"r"], passed)
+                    socket.send_fds(self._template(), [kind[:1].encode()], passed)
         except OSError as error:
             channel.close()
             os.close(pipe)

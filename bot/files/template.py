@@ -1,9 +1,10 @@
 """The process that readers are forked from: `python -m bot.files.template CPU_SECONDS MEMORY_BYTES`.
 
-It has loaded the libraries, so that a file costs a fork and not their import, and it sees no file itself: what one file
-does to its reader, the next one's does not know. The bot's socket is its stdin. For each file the bot sends a byte with
-the descriptors of a socket, of the pipe for frames, and, if it can, of the file. The socket carries the request to the
-reader, and its exit status back from here; when the bot closes it, or ends, the reader is killed.
+It loads the libraries for a kind of file with the first one, so that the next costs a fork and not their import, and
+it sees no file itself: what one does to its reader, the next one's does not know. The bot's socket is its stdin. For
+each file the bot sends the first letter of its kind with the descriptors of a socket, of the pipe for frames, and, if
+it can, of the file. The socket carries the request to the reader, and its exit status back from here; when the bot
+closes it, or ends, the reader is killed.
 """
 
 import gc
@@ -13,13 +14,14 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 
 from bot.files.child import READERS, Reader, read_one
 from bot.files.frames import EXIT_STATUS
 
-PRELOADED = ("bot.files.recordings.reader", "bot.files.documents.formats")
+READER_LIBRARIES: Mapping[bytes, str] = {b"r": "bot.files.recordings.reader", b"d": "bot.files.documents.formats"}
+"""By the first letter of a kind of file: the module that its readers need."""
 _TEMPLATE_NICENESS = 10
 """Of the readers, too: calls come first."""
 _MAX_DESCRIPTORS = 3
@@ -28,9 +30,18 @@ _MAX_DESCRIPTORS = 3
 class Template:
     """Forks readers, and tells how they ended. One thread, which no library is asked to share."""
 
-    def __init__(self, control: socket.socket, readers: Mapping[str, Reader], cpu_seconds: int, memory: int) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        readers: Mapping[str, Reader],
+        libraries: Mapping[bytes, str],
+        cpu_seconds: int,
+        memory: int,
+    ) -> None:
         self._control = control
         self._readers = readers
+        self._libraries = dict(libraries)
+        "those that are not loaded yet"
         self._limits = (cpu_seconds, memory)
         self._channels: dict[int, tuple[int, socket.socket]] = {}
         "by descriptor: a running reader, and what the bot holds the other end of"
@@ -62,6 +73,7 @@ class Template:
         told, descriptors, _, _ = socket.recv_fds(self._control, 1, _MAX_DESCRIPTORS)
         if not told:
             return False
+        self._load(told)
         channel, out, file = descriptors[0], descriptors[1], (descriptors[2] if len(descriptors) > 2 else None)
         parent = os.getpid()
         with suppress(OSError):  # without a process the pipe ends here, which the bot takes for a dead reader
@@ -74,6 +86,12 @@ class Template:
             if descriptor not in self._channels:
                 os.close(descriptor)
         return True
+
+    def _load(self, letter: bytes) -> None:
+        if (module := self._libraries.pop(letter, None)) is not None:
+            importlib.import_module(module)
+            gc.collect()
+            gc.freeze()  # so that a collection in a reader does not copy all pages
 
     def _become_reader(self, parent: int, channel: int, out: int, file: int | None) -> None:
         status = 1
@@ -100,17 +118,13 @@ class Template:
                     channel.send(EXIT_STATUS.pack(os.waitstatus_to_exitcode(status)))
 
 
-def main(readers: Mapping[str, Reader] = READERS, preloaded: Sequence[str] = PRELOADED) -> None:
+def main(readers: Mapping[str, Reader] = READERS, libraries: Mapping[bytes, str] = READER_LIBRARIES) -> None:
     cpu_seconds, memory = map(int, sys.argv[1:3])
     os.nice(_TEMPLATE_NICENESS)
     if hasattr(os, "SCHED_BATCH"):
         with suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-    for module in preloaded:
-        importlib.import_module(module)
-    gc.collect()
-    gc.freeze()  # so that a collection in a reader does not copy all pages
-    Template(socket.socket(fileno=0), readers, cpu_seconds, memory).run()
+    Template(socket.socket(fileno=0), readers, libraries, cpu_seconds, memory).run()
 
 
 if __name__ == "__main__":

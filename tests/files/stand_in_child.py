@@ -76,4 +76,4 @@ def _sound(parts: int, size: int) -> Frames:
 
 
 if __name__ == "__main__":
-    main({"recording": obedient, "document": obedient}, preloaded=())
+    main({"recording": obedient, "document": obedient}, libraries={})
