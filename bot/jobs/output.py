@@ -18,12 +18,15 @@ class NotWritten(JobError):
 
 def write(path: Path, data: bytes) -> None:
     """Write a file, and make its folder. Raises NotWritten."""
+    begun = False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        with path.open("wb") as file:
+            begun = True
+            file.write(data)
     except OSError as error:
         with suppress(OSError):
-            if path.is_file():
+            if begun and path.is_file():
                 path.unlink()  # a part of it would pass for the whole
         raise NotWritten(path, error, _elsewhere(path.name, data)) from error
 

@@ -1,8 +1,10 @@
 """What a job made is shown and written; nothing that is paid is lost where that fails."""
 
 import errno
+import io
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -44,21 +46,33 @@ def test_what_cannot_be_written_is_printed_and_put_elsewhere(
     assert (kept, released) == (([], []) if full else ([b"sound"], [True]))
 
 
-def test_a_part_of_a_file_does_not_pass_for_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("begun", [True, False], ids=["full", "not to be opened"])
+def test_a_part_of_a_file_does_not_pass_for_the_whole_and_one_that_is_refused_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
     out = tmp_path / "a.ogg"
+    out.write_bytes(b"older")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    write = Path.write_bytes
 
-    def fill(path: Path, data: bytes) -> int:
-        if path == out:
-            write(path, data[:2])
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return write(path, data)
 
-    monkeypatch.setattr(Path, "write_bytes", fill)
-    with pytest.raises(JobError, match="in its place"):
-        Terminal().show(done(out, []))
-    assert not out.exists()
+    opened = Path.open
+
+    def refuse(path: Path, mode: str = "r", *options: Any) -> Any:
+        if path != out or mode != "wb":
+            return opened(path, mode, *options)
+        if not begun:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return Full()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        with pytest.raises(JobError, match="in its place"):
+            Terminal().show(done(out, []))
+    assert out.exists() is not begun
+    assert [path.read_bytes() for path in tmp_path.glob("kikite-*/a.ogg")] == [b"sound"]
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPIPE])
