@@ -116,8 +116,10 @@ class _Conversion:
         self._converter = self._made()
 
     def text(self, source: str) -> str:
-        from pylatexenc.latexwalker import LatexWalker, get_default_latex_context_db
+        from pylatexenc.latexwalker import get_default_latex_context_db
         from pylatexenc.macrospec import std_environment, std_macro
+
+        from bot.files.documents.latex_walker import OnceWalker
 
         grammar = get_default_latex_context_db()
         macros = [std_macro(name, "*[{") for name in _HEADINGS] + [std_macro(name, "*[[{") for name in _CITATIONS]
@@ -128,7 +130,7 @@ class _Conversion:
         blocks = {**TABLE_ENVIRONMENTS, **WRAPPING_ENVIRONMENTS, "Highlighting": "["}
         environments = [std_environment(name, takes) for name, takes in blocks.items()]
         grammar.add_context_category("ours", macros=macros, environments=environments, prepend=True)
-        walker = LatexWalker(source, latex_context=grammar, tolerant_parsing=True)
+        walker = OnceWalker(source, latex_context=grammar, tolerant_parsing=True)
         return str(self._converter.nodelist_to_text(walker.get_latex_nodes()[0]))
 
     def _made(self) -> "LatexNodes2Text":

@@ -1,6 +1,9 @@
 """LaTeX becomes Markdown: what a reader of the printed page reads."""
 
+from collections import Counter
+
 import pytest
+from pylatexenc.latexwalker import LatexWalker
 
 from bot.files.documents.formats import read
 
@@ -119,3 +122,18 @@ def test_other_kinds(source: str, text: str) -> None:
 def test_a_text_about_latex_stays_a_text() -> None:
     words = r"One writes \documentclass{article} first, and \begin{document} then."
     assert read(words.encode(), "a.txt").text == words
+
+
+def test_each_group_of_a_damaged_document_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    places: Counter[object] = Counter()
+    read_group = LatexWalker.get_latex_braced_group
+
+    def counted(self: LatexWalker, pos: int, *given: object, **options: object) -> object:
+        places[pos, str(given)[:8]] += 1
+        return read_group(self, pos, *given, **options)
+
+    monkeypatch.setattr(LatexWalker, "get_latex_braced_group", counted)
+    text = read(rb"\documentclass{article}\begin{document}Hello. \section[a \section[b the end.\end{document}").text
+    assert text.startswith("Hello.")
+    assert "the end." in text
+    assert set(places.values()) == {1}
