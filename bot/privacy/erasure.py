@@ -4,7 +4,8 @@ The store tells the other processes what was erased.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Set
+from collections.abc import Callable, Coroutine, Iterable, Set
+from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
@@ -59,15 +60,19 @@ class Erasure:
 
     async def clear_channel(self, channel_id: int) -> int:
         """Erase a channel's lines, and return how many the store had. Raises StoreError."""
-        await self._clear_held(channel_id)
-        return await self._store.clear(channel_id)
+        try:
+            await self._clear_held(channel_id)
+        finally:
+            gone = await self._store.clear(channel_id)
+        return gone
 
     async def drop_lines(self, channel_id: int, line_ids: Set[str]) -> int:
         """Erase some lines of a channel, and return how many the store had. Raises StoreError."""
-        for holder in self.holders:
-            holder.drop_lines(channel_id, line_ids)
-        await self._settled()
-        return await self._store.drop(channel_id, line_ids)
+        try:
+            await self._erase_held(lambda holder: holder.drop_lines(channel_id, line_ids))
+        finally:
+            gone = await self._store.drop(channel_id, line_ids)
+        return gone
 
     async def correct(self, guild_id: int, channel_id: int, before: Message, after: Message) -> None:
         """Replace a line everywhere. Raises StoreError, and then nothing has changed unless the line waited."""
@@ -91,19 +96,25 @@ class Erasure:
                 pass
 
     async def _forget_held(self, user_id: int) -> None:
-        on_disk = [holder for holder in self.holders if holder.reads_disk]
-        for holder in self.holders:  # at once, before anything more is said
+        def forget(holder: Holder) -> None:
             if not holder.reads_disk:
                 holder.forget_person(user_id)
+
+        on_disk = [holder for holder in self.holders if holder.reads_disk]
         try:
-            await self._settled()  # a job that was cancelled writes nothing more
-        finally:
+            await self._erase_held(forget)
+        finally:  # a job that was cancelled writes nothing more
             await _all_done(asyncio.to_thread(holder.forget_person, user_id) for holder in on_disk)
 
     async def _clear_held(self, channel_id: int) -> None:
-        for holder in self.holders:
-            holder.clear_channel(channel_id)
-        await self._settled()
+        await self._erase_held(lambda holder: holder.clear_channel(channel_id))
+
+    async def _erase_held(self, erase: Callable[[Holder], None]) -> None:
+        """Have every holder erase at once, before anything more is said, and wait until none is writing."""
+        async with AsyncExitStack() as each:  # goes on when one raises, from the last to the first
+            each.push_async_callback(self._settled)
+            for holder in reversed(self.holders):
+                each.callback(erase, holder)
 
     async def _settled(self) -> None:
         """Return when no holder is writing to the store what it has just dropped."""

@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,29 +115,59 @@ async def test_no_holder_keeps_a_word_of_whoever_is_forgotten(tmp_path: Path) ->
 
 
 class Broken(Holder):
-    def __init__(self, reads_disk: bool) -> None:
-        self.reads_disk = reads_disk
+    def __init__(self, where: str) -> None:
+        self.where, self.reads_disk = where, where == "disk"
 
     def forget_person(self, user_id: int) -> None:
-        if self.reads_disk:
+        if self.where != "writing":
             raise TimeoutError
 
+    def clear_channel(self, channel_id: int) -> None:
+        raise TimeoutError
+
+    def drop_lines(self, channel_id: int, line_ids: Set[str]) -> None:
+        raise TimeoutError
+
     async def settled(self) -> None:
-        if not self.reads_disk:
+        if self.where == "writing":
             raise TimeoutError
 
 
 @pytest.mark.looptime
-@pytest.mark.parametrize("reads_disk", [True, False])
-async def test_a_holder_that_fails_keeps_nobody_elsewhere(reads_disk: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["memory", "disk", "writing"])
+async def test_a_holder_that_fails_keeps_nobody_elsewhere(where: str, tmp_path: Path) -> None:
     async with fake_call(ANNA) as fake:
-        fake.erasure.register(Broken(reads_disk))
+        fake.erasure.register(Broken(where))
         holders = fill(fake, tmp_path)
         with pytest.raises(TimeoutError):
             await fake.erasure.forget_person(ANNA)
         assert [name for name, holder in holders.items() if sings(holder)] == []
         assert not on_disk(tmp_path)
         assert "forget" in fake.store.asked
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("how", ["clear", "drop"])
+async def test_a_holder_that_fails_keeps_no_line_elsewhere(how: str) -> None:
+    async with fake_call(ANNA) as fake:
+        after = Lines()
+        fake.erasure.register(Broken("memory"), after)
+        channel_id = fake.venue.channel_id
+        clear, drop = fake.erasure.clear_channel, fake.erasure.drop_lines
+        with pytest.raises(TimeoutError):
+            await (clear(channel_id) if how == "clear" else drop(channel_id, {"line"}))
+        assert after.gone
+        assert how in fake.store.asked
+
+
+class Lines(Holder):
+    gone = False
+
+    def clear_channel(self, channel_id: int) -> None:
+        self.gone = True
+
+    def drop_lines(self, channel_id: int, line_ids: Set[str]) -> None:
+        self.gone = True
 
 
 @pytest.mark.looptime
