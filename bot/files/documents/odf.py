@@ -9,6 +9,7 @@ from bot.errors import DamagedDocument, LockedDocument
 from bot.files.documents import xml
 from bot.files.documents.archive import Archive
 from bot.files.documents.document import Document
+from bot.files.documents.odf_boxes import boxes_apart
 from bot.files.documents.odf_slides import slides_as_text
 from bot.files.documents.raised import raised, under, with_fractions
 from bot.files.documents.scripts import folded
@@ -136,6 +137,7 @@ def _prepared(
     """
     root = xml.parse(content)
     slides_as_text(root)
+    boxes_apart(root)
     for item in list(root.iter("{*}object")):
         if formula := _formula(archive, item):
             shown = root.makeelement(f"{_TEXT}span")

@@ -124,6 +124,18 @@ def test_pictures_in_word_leave_no_marks() -> None:
     assert word(p(run("before ") + f"<w:r>{shown}</w:r>" + run("after"))) == "before after"
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<text:p>{}Around it.</text:p>", "Around it.\n\nIn a box.\n\nMore."),
+        ("{}<text:p>Text.</text:p>", "In a box.\n\nMore.\n\nText."),
+    ],
+)
+def test_boxes_of_opendocument_are_paragraphs_of_their_own(body: str, text: str) -> None:
+    box = "<draw:text-box><text:p>In a box.</text:p><text:p>More.</text:p></draw:text-box>"
+    assert read(odt(body.format(f"<draw:frame>{box}</draw:frame>")), "a.odt").text == text
+
+
 def test_templates_of_texts_are_read_like_texts() -> None:
     body = "<text:h text:outline-level='1'>Rain</text:h><text:p>It fell.</text:p>"
     assert read(odt(body, "text-template"), "a.ott").text == "# Rain\n\nIt fell."
