@@ -78,7 +78,7 @@ _UNITS = {
     "％": ("percent", "パーセント"),
 }
 _DASHES = "[-–—~〜～]"
-_DASH = rf"\s?{_DASHES}\s?"
+_DASH = rf"\s?{_DASHES}\s?(?!0\d)"
 _MONEY_RANGE = re.compile(
     rf"([$€£¥￥])\s?({_FIGURE})(?:{_DASH}\1|{_DASHES})(?={_FIGURE}(?:\s?(?:k|m|bn|b|t)\b|(?![\w-])))", re.I
 )
@@ -241,7 +241,7 @@ def _in_english(text: str) -> str:
         text = re.sub(pattern, lambda found, one=one, many=many: _english_money(found, one, many), text)
     text = _MIXED.sub(" and ", _units(text, 0, " "))
     text = _powers(text, lambda power: {"2": " squared", "3": " cubed"}.get(power, f" to the power of {power}"))
-    text = re.sub(rf"(?<![\w.-])({_FIGURE})\s?[-–—~〜]\s?({_FIGURE})(?![\w-])", r"\1 to \2", text)
+    text = re.sub(rf"(?<![\w.-])({_FIGURE}){_DASH}({_FIGURE})(?![\w-])", r"\1 to \2", text)
     text = re.sub(rf"(?<![\w)])[-−]({_FIGURE})\b", r"minus \1", text)
     text = re.sub(r"#(\d+)\b", r"number \1", text)
     text = re.sub(r"\s*(?:→|⇒|->|=>)\s*", ", ", text)
