@@ -8,6 +8,7 @@ from bot.files.documents import xml
 from bot.files.documents.document import Document, Note
 from bot.files.documents.encodings import decode
 from bot.files.documents.formulas import linear
+from bot.files.documents.html_tables import fill_rows
 from bot.files.documents.raised import raised, under, with_fractions
 from bot.files.documents.scripts import folded
 
@@ -144,6 +145,8 @@ def _length(tag: "Tag") -> int:
 def _markdown(tag: "Tag") -> str:
     from markdownify import MarkdownConverter
 
+    for table in tag.find_all("table"):
+        fill_rows(table)
     for image in tag.find_all("img"):
         image.replace_with(str(image.get("alt") or ""))
     for bracket in tag.find_all("rp"):  # not always closed: the reading may be within

@@ -217,6 +217,19 @@ def test_a_web_page_is_read_without_what_surrounds_its_text(charset: str) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        ("<tr><td rowspan=2>x<td>1<tr><td>2", "| x | 1 |\n| --- | --- |\n| | 2 |"),
+        ("<tr><td>x<td rowspan='2'>1<tr><td>2<tr><td>3<td>4", "| x | 1 |\n| --- | --- |\n| 2 | |\n| 3 | 4 |"),
+        ("<tr><td rowspan=2 colspan=2>x<td>1<tr><td>2", "| x | | 1 |\n| --- | --- | --- |\n| | | 2 |"),
+        ("<tr><td rowspan=99999999999>x<td>1<tr><td>2", "| x | 1 |\n| --- | --- |\n| 2 |"),
+    ],
+)
+def test_cells_of_a_page_that_go_over_several_rows_leave_the_others_in_their_columns(rows: str, text: str) -> None:
+    assert read(f"<html><body><table>{rows}</table></body></html>".encode()).text == text
+
+
 def test_a_page_that_is_all_navigation_is_read_all_the_same() -> None:
     page = "<html><body><div class='sidebar'><p>The only words of this page stand here.</p></div></body></html>"
     assert read(page.encode()).text == "The only words of this page stand here."
