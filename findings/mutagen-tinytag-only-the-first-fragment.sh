@@ -1,5 +1,5 @@
 #!/bin/sh
-# mutagen 1.48.1 and tinytag 2.3.2: the length of a fragmented MP4 (ISO 14496-12 section 8.8; what phones, browsers and streams
+# mutagen 1.48.1 and tinytag 2.3.2: the length of a fragmented MP4 (ISO 14496-12 section 8.8; what browsers and streams
 # record) is that of its first part: 1.0 s of 6 s where the first second is in the movie box, and 0.0 s where that is empty. The
 # length of each fragment stands in the file; the same sound without fragments is told right. No error, no None.
 # Guess before looking: 6 s, or None for a length that it does not know.

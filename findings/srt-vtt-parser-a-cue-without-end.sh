@@ -1,5 +1,5 @@
 #!/bin/sh
-# @plussub/srt-vtt-parser 2.0.5 (npm): a WebVTT cue whose times have no hours, as they may have below an hour (section 4.2), and
+# @plussub/srt-vtt-parser 2.0.5 (npm): a WebVTT cue whose times have no hours, as they may have below an hour (section 4.1), and
 # which has a setting, as for its place on the screen (section 4.4), ends at NaN. With hours, or without the setting, it
 # ends right. No error. Comparisons with NaN are false, so that the cue is never shown, or never taken away.
 # Guess before looking: 2000 ms in all four.
