@@ -166,6 +166,7 @@ def _markdown(tag: "Tag") -> str:
         escape_asterisks=False,
         escape_underscores=False,
         escape_misc=False,
+        table_infer_header=True,
         code_language_callback=_language,
     )
     return folded(with_fractions(converter.convert_soup(tag)))
