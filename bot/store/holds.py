@@ -21,8 +21,8 @@ SERVER_PURSE = ""
 """Owner of a server's purse."""
 
 Price = Callable[[str, Usage], Decimal]
-Held = tuple[Decimal, Decimal, ColumnElement[bool]]
-"""A purse's cap, the US dollars that are held of it, and which charges are its own."""
+Held = tuple[Decimal, Decimal, ColumnElement[bool], tuple[str, ...]]
+"""A purse's cap, the US dollars that are held of it, which charges are its own, and its names: yesterday's, too."""
 
 
 class HoldRepository(ChargeRepository):
@@ -35,10 +35,10 @@ class HoldRepository(ChargeRepository):
             over |= HoldRow.id == hold.id
             await connection.execute(delete(HoldRow).where(HoldRow.guild_id == hold.guild_id, over))
             purses = await self._purses(connection, hold)
-            for owner, (cap, dollars, booked) in purses.items():
+            for cap, dollars, booked, owners in purses.values():
                 if not cap:
                     continue
-                spent = await self._spent(connection, hold.guild_id, owner, booked, price)
+                spent = await self._spent(connection, hold.guild_id, owners, booked, price)
                 if spent >= cap or (hold.whole and spent + dollars > cap):
                     return False
             await self._add(connection, HoldRow, _rows(hold, purses))
@@ -58,22 +58,29 @@ class HoldRepository(ChargeRepository):
         day = hold.at.astimezone(UTC).date()
         since = datetime.combine(day, time(), UTC)
         charged = (ChargeRow.guild_id == hold.guild_id) & ChargeRow.at.between(since, since + LAST_OF_DAY)
-        purses = {SERVER_PURSE: (hold.server_cap, hold.dollars, charged)}
+        purses: dict[str, Held] = {SERVER_PURSE: (hold.server_cap, hold.dollars, charged, (SERVER_PURSE,))}
         if any(hold.person_caps):
             key = await self._purse_key(connection, day) or await self._new_purse_key(connection, day)
+            before = await self._purse_key(connection, day - timedelta(days=1))  # what is under way over midnight
             for user_id, cap in zip(hold.user_ids, hold.person_caps, strict=True):
-                owner = purse_owner(key, hold.guild_id, user_id)
+                owners = tuple(purse_owner(one, hold.guild_id, user_id) for one in (key, before) if one)
                 part = hold.dollars / len(hold.user_ids)
-                purses[owner] = (cap, part, charged & _caused_by(user_id, owner))
+                purses[owners[0]] = (cap, part, charged & _caused_by(user_id, owners[0]), owners)
         return purses
 
     async def _spent(
-        self, connection: AsyncConnection, guild_id: int, owner: str, booked: ColumnElement[bool], price: Price
+        self,
+        connection: AsyncConnection,
+        guild_id: int,
+        owners: Sequence[str],
+        booked: ColumnElement[bool],
+        price: Price,
     ) -> Decimal:
         """Return the US dollars that a purse spent and holds."""
-        held = select(func.sum(HoldRow.micro_dollars)).where(HoldRow.guild_id == guild_id, HoldRow.owner == owner)
+        held = select(func.sum(HoldRow.micro_dollars)).where(HoldRow.guild_id == guild_id, HoldRow.owner.in_(owners))
         total = Decimal(await connection.scalar(held) or 0)
-        sharers = _count(ChargePersonRow) + _count(ChargePurseRow) if owner else literal(1)
+        shared = SERVER_PURSE not in owners
+        sharers = _count(ChargePersonRow) + _count(ChargePurseRow) if shared else literal(1)
         amount = func.sum(ChargeRow.micro_dollars * 1.0 / sharers)
         total += Decimal(str(await connection.scalar(select(amount).where(booked)) or 0))
         tokens = [getattr(ChargeRow, name) for name in Usage.__dataclass_fields__]
@@ -92,7 +99,7 @@ def _rows(hold: Hold, purses: Mapping[str, Held]) -> list[dict[str, Any]]:
             "micro_dollars": round(dollars * MICRO_DOLLARS_PER_DOLLAR),
             "until": hold.at + HOLD_LIFETIME,
         }
-        for owner, (_, dollars, _) in purses.items()
+        for owner, (_, dollars, _, _) in purses.items()
     ]
 
 

@@ -68,6 +68,16 @@ async def test_what_is_held_counts_until_it_is_released_or_its_process_is_long_g
     assert await held(store) == 0
 
 
+async def test_what_is_under_way_over_midnight_counts_on_the_new_day(store: SqlStore) -> None:
+    midnight = timedelta(hours=12)
+    late = hold("1", ANNA, person="1", after=midnight - timedelta(seconds=1))
+    assert await store.hold(late, cheap)
+    assert not await store.hold(hold("0.1", ANNA, person="1", after=midnight), cheap)
+    assert await store.hold(hold("0.1", BEN, person="1", after=midnight), cheap)
+    await store.release([late.id])
+    assert await store.hold(hold("0.1", ANNA, person="1", after=midnight), cheap)
+
+
 async def test_a_clock_that_was_ahead_holds_nothing_for_long(store: SqlStore) -> None:
     """A process held money while its clock was a day ahead, and was killed."""
     assert await store.hold(hold("1", ANNA, server="1", after=timedelta(days=1)), cheap)
