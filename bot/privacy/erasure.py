@@ -87,9 +87,11 @@ class Erasure:
         """Erase here what another process erased. Raises StoreError."""
         match news.kind:
             case "forgotten":
-                await self._forget_held(news.subject)
-                # This process may have written lines after the other one deleted them.
-                await self._store.forget(news.subject, again=True)
+                try:
+                    await self._forget_held(news.subject)
+                finally:
+                    # This process may have written lines after the other one deleted them.
+                    await self._store.forget(news.subject, again=True)
             case "cleared":
                 await self._clear_held(news.subject)
             case _:

@@ -24,7 +24,7 @@ from bot.jobs.untold import UntoldWork
 from bot.ports.engine import Engine
 from bot.ports.holder import Holder
 from bot.privacy.erasure import Erasure
-from bot.types import Charge, Message, Usage
+from bot.types import Charge, Message, News, Usage
 from tests.chat.quiet_bot import settings_for
 from tests.fake_call import FakeCall, fake_call
 from tests.fakes import ANNA, BEN
@@ -135,12 +135,14 @@ class Broken(Holder):
 
 @pytest.mark.looptime
 @pytest.mark.parametrize("where", ["memory", "disk", "writing"])
-async def test_a_holder_that_fails_keeps_nobody_elsewhere(where: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("here", [True, False], ids=["forgotten here", "in another process"])
+async def test_a_holder_that_fails_keeps_nobody_elsewhere(where: str, here: bool, tmp_path: Path) -> None:
     async with fake_call(ANNA) as fake:
         fake.erasure.register(Broken(where))
         holders = fill(fake, tmp_path)
+        forgotten = fake.erasure.forget_person(ANNA) if here else fake.erasure.repeat(News("forgotten", 0, ANNA))
         with pytest.raises(TimeoutError):
-            await fake.erasure.forget_person(ANNA)
+            await forgotten
         assert [name for name, holder in holders.items() if sings(holder)] == []
         assert not on_disk(tmp_path)
         assert "forget" in fake.store.asked
