@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bot.files.documents.formats import read
-from tests.files.documents.pdfs import BOLD, Line, column, pdf
+from tests.files.documents.pdfs import ACROSS, BOLD, Line, column, pdf
 
 LEFTS, TOPS = (40, 110, 170, 330), (500, 480, 460, 420, 400)
 BODY = "The text of this page is long enough to be the body of all of it."
@@ -116,3 +116,17 @@ def test_a_paragraph_above_the_first_line_is_no_head() -> None:
     words = [Line(42, 486, "May"), Line(104, 486, "12"), Line(42, 466, "June"), Line(104, 466, "7")]
     found = read(pdf([*column(40, 506, BODY), *words, *column(40, 400, BODY)], extra=drawn), "a.pdf").text
     assert found == f"{BODY}\n\n| May | 12 |\n| --- | --- |\n| June | 7 |\n\n{BODY}"
+
+
+def squares(count: int, size: float) -> str:
+    end = 20 + count * size
+    edges = [20 + number * size for number in range(count + 1)]
+    return "\n".join(f"20 {at} m {end} {at} l S\n{at} 20 m {at} {end} l S" for at in edges) + "\n"
+
+
+def test_squared_paper_is_no_table_whether_it_is_for_drawing_or_for_each_letter() -> None:
+    assert read(pdf(column(40, 360, BODY), extra=squares(75, 5)), "a.pdf").text == BODY
+    rows = ["吾輩は猫である。", "名前はまだ無い。どう"]
+    letters = [Line(24 + 20 * place, 405 - 20 * row, letter, 12, ACROSS)
+               for row, words in enumerate(rows) for place, letter in enumerate(words)]  # fmt: skip
+    assert read(pdf(letters, extra=squares(20, 20)), "a.pdf").text == "\n\n".join(rows)

@@ -124,7 +124,8 @@ def read_page(page: pypdfium2.PdfPage, number: int) -> Page:
         shown = shown[angles == main]
         quarter = int(main) % _SLANTING
         signs = turned(boxes[shown], quarter)
-        tables = ruled_tables(page, signs, lambda lines: turned(lines, quarter))
+        letters = "".join(text[index] for index in shown)
+        tables = ruled_tables(page, letters, signs, lambda lines: turned(lines, quarter))
         fragments = _fragments(text_page, text, shown, signs, tables)
         return Page(number, fragments, asides, slanting, tables, quarter)
     finally:

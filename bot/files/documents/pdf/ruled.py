@@ -17,6 +17,9 @@ import pypdfium2.raw as pdfium
 _MOST_OBJECTS = 5_000
 _MOST_LINES = 1_000
 """A page with more is a drawing."""
+_MOST_CELLS = 5_000
+"""What has more is graph paper, or a chart."""
+_SQUARED_SHARE = 0.9
 _MOST_POINTS = 400
 _THIN = 2.5
 """An area that is lower or narrower than this is a line, in points."""
@@ -52,7 +55,7 @@ class RuledTable:
 
 
 def ruled_tables(
-    page: pypdfium2.PdfPage, signs: np.ndarray, turned: Callable[[np.ndarray], np.ndarray]
+    page: pypdfium2.PdfPage, letters: str, signs: np.ndarray, turned: Callable[[np.ndarray], np.ndarray]
 ) -> tuple[RuledTable, ...]:
     """Return the tables that lines make. `signs`: the boxes of letters; `turned` turns others of the page likewise."""
     boxes = list(itertools.islice(_boxes(page), _MOST_LINES + 1))
@@ -71,7 +74,8 @@ def ruled_tables(
         for line in across
         if not any(line[1] >= table.tops[0] - _NEAR and line[1] <= table.tops[-1] + _NEAR for table in closed)
     ]
-    return (*closed, *_open_tables(alone, signs))
+    tables = (table for table in closed if not _is_squared_paper(table, letters, signs))
+    return (*tables, *_open_tables(alone, signs))
 
 
 def _boxes(page: pypdfium2.PdfPage) -> Iterator[Box]:
@@ -154,7 +158,7 @@ def _groups(across: list[Box], down: list[Box]) -> Iterator[tuple[list[Box], lis
 def _table(across: list[Box], down: list[Box]) -> RuledTable | None:
     lefts = _places([*(line[0] for line in down), min(line[0] for line in across), max(line[2] for line in across)])
     tops = _places([*(line[1] for line in across), min(line[1] for line in down), max(line[3] for line in down)])
-    if len(lefts) < 3 or len(tops) < 3:
+    if len(lefts) < 3 or len(tops) < 3 or (len(lefts) - 1) * (len(tops) - 1) > _MOST_CELLS:
         return None
     cells = np.arange((len(tops) - 1) * (len(lefts) - 1)).reshape(len(tops) - 1, -1)
     for row, column in np.ndindex(cells.shape):
@@ -164,6 +168,16 @@ def _table(across: list[Box], down: list[Box]) -> RuledTable | None:
         if row + 1 < cells.shape[0] and not _parted(across, tops[row + 1], middle[0], 1):
             cells[cells == cells[row + 1, column]] = cells[row, column]
     return RuledTable(lefts, tops, cells)
+
+
+def _is_squared_paper(table: RuledTable, letters: str, signs: np.ndarray) -> bool:
+    """Whether nearly each cell has one letter of Japanese or Chinese: it is paper to write on."""
+    cells = table.cell_at((signs[:, 0] + signs[:, 2]) / 2, (signs[:, 1] + signs[:, 3]) / 2)
+    held: dict[int, str] = {}
+    for cell, letter in zip(cells.tolist(), letters, strict=True):
+        if cell >= 0:
+            held[cell] = held.get(cell, "") + letter
+    return sum(len(words) == 1 and words > "\u3000" for words in held.values()) > _SQUARED_SHARE * len(held)
 
 
 def _open_tables(across: list[Box], signs: np.ndarray) -> Iterator[RuledTable]:
