@@ -11,15 +11,8 @@ import numpy as np
 
 from bot.audio import HEAR_RATE, seconds
 from bot.talk.echo_delay import find_delay
-from bot.talk.echo_model import (
-    BAND_WINDOW_SAMPLES,
-    MAX_TAIL_STEPS,
-    Bands,
-    EchoModel,
-    coarse_bands,
-    likeness,
-    reverberation_of,
-)
+from bot.talk.echo_model import EchoModel, likeness
+from bot.talk.echo_spectrum import BAND_WINDOW_SAMPLES, MAX_TAIL_STEPS, Bands, coarse_bands, reverberation_of
 from bot.talk.played import REFERENCE_RATE, Samples
 from bot.types import Utterance
 

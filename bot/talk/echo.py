@@ -9,22 +9,15 @@ person speaking over it: so the beginning of what they say is not lost. No clock
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from bot.audio import FRAME_SECONDS
 from bot.talk.echo_delay import find_delay
-from bot.talk.echo_model import (
-    JUDGED_STEP,
-    NO_TAIL,
-    REVERBERATION_FRAMES,
-    EchoModel,
-    coarse_bands,
-    fitted,
-)
+from bot.talk.echo_model import NO_TAIL, REVERBERATION_FRAMES, EchoModel, fitted
+from bot.talk.echo_spectrum import JUDGED_STEP, coarse_powers
 from bot.talk.echo_suspect import MAX_ECHO_DELAY_FRAMES, EchoSuspect
 from bot.talk.heard_sound import MAX_OFF_FRAMES, MUTED_FRAME, HeardSound
 from bot.talk.onset import ONSET_FRAMES
 from bot.talk.played import REFERENCE_FRAME_SAMPLES, PlayedSound
+from bot.talk.speech_over_echo import SpeechOverEcho
 from bot.types import Frame
 
 MAX_RETURN_FRAMES = MAX_ECHO_DELAY_FRAMES + REVERBERATION_FRAMES + 2 * MAX_OFF_FRAMES
@@ -45,7 +38,7 @@ SURE_LIKENESS = -0.9
 SHORT_FRAMES, SHORT_STRENGTH = 10, 25.0
 """In fewer frames than this, chance is stronger."""
 MAX_NEW_SURPLUS, MAX_YOUNG_SURPLUS, MAX_CHANGED_SURPLUS, MAX_SOON_SURPLUS = 0.09, 0.07, 0.09, 0.05
-"""What a sound may have beyond an echo (echo_model.surplus) and still be nothing else: where none was known; in
+"""What a sound may have beyond an echo (echo_surplus.py) and still be nothing else: where none was known; in
 the first seconds of one; where one is known for long but may have changed; and the same while somebody still speaks."""
 FRESH_FRAMES, FRESH_STRENGTH, MAX_FRESH_SURPLUS = 8, 25.0, 0.06
 """The same where an echo was just found, in little sound, and its delay is hardly in doubt."""
@@ -68,9 +61,6 @@ ALIGNED, UNALIGNED = (0,), (-1, 0, 1)
 """Frames by which the delay may be off, before it was followed and after."""
 JUDGED_FRAMES = 8
 """Frames judged at once: one transform of many windows costs hardly more than of one."""
-VOICE_SHARE, VOICE_SMOOTHING, MAX_SHARE = 0.075, 0.4, 0.185
-"""Share of the power that no echo explains, smoothed over about four frames, from which on the person speaks; the most
-that counts of one window: alone, none is a voice, in a lively room an echo has such windows, too."""
 VOICE_HOLD_FRAMES = 16
 """Frames that still pass after the last that was judged a voice: 0.32 s."""
 
@@ -102,7 +92,7 @@ class EchoGate:
         self._unjudged = 0
         self._waiting: list[Frame] = []
         "frames that are not judged yet"
-        self._score = 0.0
+        self._over = SpeechOverEcho()
         self._voice_left = 0
         "frames that still pass as the person's voice"
         self._suspect = EchoSuspect()
@@ -196,7 +186,7 @@ class EchoGate:
         """Return what waited for the end of an echo: it may hold the first sound of a word said after it."""
         self._expected = False
         if self._waiting and self._heard:
-            self._score = max(self._score, VOICE_SHARE)  # one window of a voice does: what follows it passes as well
+            self._over.expect()  # one window of a voice does: what follows it passes as well
             self._judge(model, self._unjudged + self._unjudged % JUDGED_STEP)
             self._unjudged = 0
         return self._release(voice=bool(self._voice_left))
@@ -210,7 +200,7 @@ class EchoGate:
         self._expected = True
         self._began, self._moves, self._align_at = number, UNALIGNED, number + FIRST_ALIGN_FRAMES
         self._unjudged = 0
-        self._score, self._voice_left = 0.0, 0
+        self._voice_left, self._over = 0, SpeechOverEcho()
         if self._model:
             self._model.tail = NO_TAIL
 
@@ -219,14 +209,12 @@ class EchoGate:
         end = self._heard.end
         if end >= self._align_at:
             self._align(end)
-        heard, *ways = coarse_bands(
+        heard, *ways = coarse_powers(
             self._heard.window(end, count),
             *(self._played.window(end + moved, count, self._delay) for moved in self._moves),
         )
-        for share in model.judge(heard, np.maximum.reduce(ways) if len(ways) > 1 else ways[0]):
-            self._score += VOICE_SMOOTHING * (min(share, MAX_SHARE) - self._score)
-            if self._score > VOICE_SHARE:
-                self._voice_left = VOICE_HOLD_FRAMES
+        if self._over.judge(model, heard, ways):
+            self._voice_left = VOICE_HOLD_FRAMES
         if not self._voice_left:
             self.echoed += FRAME_SECONDS * JUDGED_STEP * model.adapt()
             self._learned += count
@@ -254,9 +242,10 @@ class EchoGate:
         size = len(sound) + MAX_ECHO_DELAY_FRAMES * REFERENCE_FRAME_SAMPLES
         found = find_delay(sound, self._played.samples(end * REFERENCE_FRAME_SAMPLES - size, size))
         self._suspect.searched(found.strength)
-        if found.strength < (SHORT_STRENGTH if count < SHORT_FRAMES else LIKELY_STRENGTH):
+        weak = found.strength < (SHORT_STRENGTH if count < SHORT_FRAMES else LIKELY_STRENGTH)
+        known = self._model if self._expected and abs(found.samples - self._delay) <= KNOWN_DELAY_SAMPLES else None
+        if weak or (known and self._over.stands_out(known)):
             return False
-        known = self._model and self._expected and abs(found.samples - self._delay) <= KNOWN_DELAY_SAMPLES
         limit = _surplus_limit(self._learned, count) if known else MAX_NEW_SURPLUS
         if known and self._learned < FRESH_FRAMES and found.strength >= FRESH_STRENGTH:
             limit = MAX_FRESH_SURPLUS
@@ -273,7 +262,8 @@ class EchoGate:
         if only:
             self.echoed += FRAME_SECONDS * fit.audible
         else:
-            self._voice_left, self._score = VOICE_HOLD_FRAMES, VOICE_SHARE
+            self._voice_left = VOICE_HOLD_FRAMES
+            self._over.expect()
         return only
 
 

@@ -7,12 +7,13 @@ import pytest
 
 from bot.audio import FRAME_SECONDS, HEAR_BYTES, HEAR_RATE, RTP_STEP, SPEAK_BYTES, SPEAK_RATE
 from bot.talk.echo import EchoGate
-from bot.talk.echo_model import BAND_EDGES_HZ, REVERBERATION_FRAMES, EchoModel, fitted
+from bot.talk.echo_model import REVERBERATION_FRAMES, EchoModel, fitted
+from bot.talk.echo_spectrum import BAND_EDGES_HZ
 from bot.talk.played import LOUD_SAMPLE, REFERENCE_FRAME_SAMPLES, PlayedSound, Samples
 from bot.types import Frame, Sent
 from sandbox import clips
 from sandbox.people.echo_path import EchoConditions
-from tests.bench.echo_room import EchoRoom, Line, Played, decode, encode
+from tests.bench.echo_room import EchoRoom, Line, Played, at_level, decode, encode
 
 QUESTION = Line(0.3, 1, "ben-moon")
 
@@ -171,6 +172,15 @@ def test_a_single_burst_over_the_echo_is_no_voice_but_several_are() -> None:
     assert not list(passed(bursts))
     bursts[5 * HEAR_RATE : 5 * HEAR_RATE + HEAR_RATE // 4] += 10 * own_sound(-50, 0.25)
     assert {tick // 50 for tick, _ in passed(bursts)} == {5}
+
+
+def test_a_voice_that_is_quieter_than_the_echo_passes_too() -> None:
+    """At -6 dB it hardly adds to any band, but stands between the harmonics of the bot's voice."""
+    echo, own = 0.1 * decode(clips.load("bot-moon", HEAR_RATE)), own_sound(-90)
+    loud = echo[np.abs(echo) > 0.05 * np.abs(echo).max()]
+    voice = at_level(decode(clips.load("ben-story", HEAR_RATE)), 20 * np.log10(np.sqrt(np.mean(np.square(loud)))) - 6)
+    own[4 * HEAR_RATE : 5 * HEAR_RATE] += voice[:HEAR_RATE]
+    assert len([tick for tick, _ in passed(own) if 205 <= tick < 255]) >= 20
 
 
 def test_a_word_that_begins_as_the_echo_ends_keeps_its_first_sound() -> None:

@@ -1,0 +1,41 @@
+"""Whether somebody speaks over the echo of the bot's voice: what their windows have beyond it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bot.talk.echo_model import EchoModel
+from bot.talk.echo_spectrum import BANDS, Powers
+from bot.talk.echo_surplus import EchoSurplus
+
+VOICE_SHARE, VOICE_SMOOTHING, MAX_SHARE = 0.075, 0.4, 0.185
+"""Share of the power that no echo explains, smoothed over about four frames, from which on the person speaks; the most
+that counts of one window: alone, none is a voice, in a lively room an echo has such windows, too."""
+VOICE_SURPLUS, SHARE_WEIGHT = 0.028, 0.1
+"""The same of the surplus of single frequencies and a part of that share: a voice quieter than the echo has little."""
+
+
+class SpeechOverEcho:
+    """One person, from the beginning of a stretch of echo."""
+
+    def __init__(self) -> None:
+        self._share = 0.0
+        self._surplus = EchoSurplus()
+
+    def expect(self) -> None:
+        """Let one window of a voice do from here on."""
+        self._share = max(self._share, VOICE_SHARE)
+
+    def judge(self, model: EchoModel, heard: Powers, ways: Sequence[Powers]) -> bool:
+        """Return whether there is a voice in the next windows; `ways` are what may have been played at their time."""
+        played = np.maximum.reduce(ways) if len(ways) > 1 else ways[0]
+        self._surplus.add(heard, played)
+        most = 0.0
+        for share in model.judge(heard @ BANDS, played @ BANDS):
+            self._share += VOICE_SMOOTHING * (min(share, MAX_SHARE) - self._share)
+            most = max(most, self._share)
+        return most > VOICE_SHARE or self.stands_out(model)
+
+    def stands_out(self, model: EchoModel) -> bool:
+        """Whether the windows judged last have more at single frequencies than the echo."""
+        return self._surplus.measure(model.noise) + SHARE_WEIGHT * self._share > VOICE_SURPLUS
