@@ -61,6 +61,22 @@ def test_folders_and_signs_of_other_systems_are_understood() -> None:
         (["talk/Ann/track.wav", "talk/Ben/track.wav"], [], ["Ann", "Ben"]),
         (["a/track.wav", "a/track.mp3"], [], ["track 1", "track 2"]),
         (["02 - Ben  Doe.m4a", "3.ogg"], [], ["Ben Doe", "3"]),
+        (["1-ann_0.flac", "2-ben_0.flac"], [], ["ann", "ben"]),
+        (["team-call_ann_raw-audio.wav", "team-call_ben_raw-audio.wav"], [], ["ann", "ben"]),
+        (
+            ["Audio Record/audioAnnDoe12345678901.m4a", "Audio Record/audioBenRoe22345678901.m4a"],
+            [],
+            ["AnnDoe", "BenRoe"],
+        ),
+        (["Ann Smith.wav", "Ben Smith.wav"], [], ["Ann Smith", "Ben Smith"]),
+        (["track 1.wav", "track 2.wav"], [], ["track 1", "track 2"]),
+        (["call_ann.wav", "call_ann 2.wav", "call_ben.wav"], [], ["ann", "ann 2", "ben"]),
+        (
+            ["Anna Muster.wav", "Anna-Lena B.wav", "Anna Beispiel.wav"],
+            [],
+            ["Anna Muster", "Anna-Lena B", "Anna Beispiel"],
+        ),
+        (["ann.wav", "ann.wav"], [], ["ann 1", "ann 2"]),
     ],
 )
 def test_everyone_has_a_name_of_their_own(paths: list[str], listed: list[str], names: list[str]) -> None:

@@ -11,6 +11,7 @@ from bot.errors import AudioTooLarge, BadAudio, LockedAudio, NotAudio
 from bot.files import cut_zip
 from bot.files.recordings.container import Source, bytes_of
 from bot.files.recordings.headless import HEADLESS_SUFFIXES
+from bot.files.recordings.track_names import names_of_speakers
 from bot.files.zip_names import names_in
 
 MAX_ARCHIVE_TRACKS = 32
@@ -83,7 +84,14 @@ def _listed(archive: zipfile.ZipFile) -> list[str]:
 
 def speaker_names(paths: Sequence[str], listed: Sequence[str] = ()) -> list[str]:
     """Return who speaks on each track: as the recorder lists them, else as files are called, else folders."""
-    told = [_name(path, listed) for path in paths]
+    stems = [PurePosixPath(path).stem for path in paths]
+    numbers = [_TRACK_NUMBER.match(stem) for stem in stems]
+    bare = names_of_speakers([_TRACK_NUMBER.sub("", stem) for stem in stems])
+    told = [
+        listed[int(number[1]) - 1] if number and 0 < int(number[1]) <= len(listed) else _shown(name)
+        for number, name in zip(numbers, bare, strict=True)
+    ]
+    told = [name[:_MAX_SPEAKER_NAME_CHARACTERS] for name in told]
     folders = [PurePosixPath(path).parent.name for path in paths]
     names = [
         _shown(folder) if told.count(name) > 1 and folder and folders.count(folder) == 1 else name
@@ -93,14 +101,6 @@ def speaker_names(paths: Sequence[str], listed: Sequence[str] = ()) -> list[str]
         name if names.count(name) == 1 else f"{name} {names[: place + 1].count(name)}"
         for place, name in enumerate(names)
     ]
-
-
-def _name(path: str, listed: Sequence[str]) -> str:
-    stem = PurePosixPath(path).stem
-    number = _TRACK_NUMBER.match(stem)
-    if number and 0 < int(number[1]) <= len(listed):
-        return listed[int(number[1]) - 1][:_MAX_SPEAKER_NAME_CHARACTERS]
-    return _shown(stem)
 
 
 def _shown(name: str) -> str:
