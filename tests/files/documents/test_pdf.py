@@ -1,9 +1,13 @@
 """PDFs become Markdown as somebody would read them aloud."""
 
+import io
 import re
 from collections.abc import Sequence
+from typing import Any, cast
 
+import pypdf
 import pytest
+from pypdf.generic import FloatObject, NameObject, NumberObject
 
 from bot.errors import DamagedDocument, EmptyDocument, LockedDocument, ScannedDocument
 from bot.files.documents.formats import read
@@ -78,6 +82,16 @@ def test_ticked_and_empty_boxes_stand_before_their_words() -> None:
     page = [*column(40, 540, *BODY), Line(70, 500, "I am a member."), Line(70, 470, "I want letters.")]
     found = read(filled(pdf(page), (40, 500, True), (40, 470, False)), "a.pdf").text
     assert found.endswith("☑ I am a member.\n\n☐ I want letters.")
+
+
+def test_a_box_over_words_takes_none_of_them_and_one_that_is_hidden_is_not_there() -> None:
+    page = [*column(40, 540, *BODY), Line(70, 500, "I am a member."), Line(70, 470, "I want letters.")]
+    writer = pypdf.PdfWriter(io.BytesIO(filled(pdf(page), (68, 500, True), (40, 470, False))))
+    wide, hidden = (note.get_object() for note in cast(list[Any], writer.pages[0]["/Annots"]))
+    wide["/Rect"][2] = FloatObject(200)
+    hidden[NameObject("/F")] = NumberObject(2)
+    writer.write(out := io.BytesIO())
+    assert read(out.getvalue(), "a.pdf").text.endswith("☑ I am a member.\n\nI want letters.")
 
 
 def test_a_table_is_kept_as_a_table() -> None:

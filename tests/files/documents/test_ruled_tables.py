@@ -125,7 +125,7 @@ def squares(count: int, size: float) -> str:
 
 
 def test_squared_paper_is_no_table_whether_it_is_for_drawing_or_for_each_letter() -> None:
-    assert read(pdf(column(40, 360, BODY), extra=squares(75, 5)), "a.pdf").text == BODY
+    assert read(pdf(column(40, 360, BODY, BODY), extra=squares(75, 5)), "a.pdf").text == f"{BODY} {BODY}"
     rows = ["吾輩は猫である。", "名前はまだ無い。どう"]
     letters = [Line(24 + 20 * place, 405 - 20 * row, letter, 12, ACROSS)
                for row, words in enumerate(rows) for place, letter in enumerate(words)]  # fmt: skip

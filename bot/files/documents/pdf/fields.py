@@ -48,6 +48,8 @@ def _annotation(page: "pypdfium2.PdfPage", place: int) -> Iterator[Any]:
 def _tick_boxes(form: Any, note: Any) -> Iterator[TickBox]:
     import pypdfium2.raw as raw
 
+    if raw.FPDFAnnot_GetFlags(note) & (raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW):
+        return
     kinds = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON)
     edges = raw.FS_RECTF()
     if raw.FPDFAnnot_GetFormFieldType(form, note) in kinds and raw.FPDFAnnot_GetRect(note, edges):

@@ -17,7 +17,8 @@ def add_ticks(page: Page, boxes: Sequence[TickBox]) -> None:
         outside = [
             item
             for item in page.fragments
-            if not (left < (item.left + item.right) / 2 < right and top < (item.top + item.bottom) / 2 < bottom)
+            if len(item.text) > 1
+            or not (left < (item.left + item.right) / 2 < right and top < (item.top + item.bottom) / 2 < bottom)
         ]
         sign = Fragment(_TICKED if ticked else _EMPTY, left, top, right, bottom, bold=False)
         page.fragments = [*outside, sign]
