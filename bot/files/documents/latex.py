@@ -17,6 +17,7 @@ from bot.files.documents.latex_commands import (
     WRAPPING_ENVIRONMENTS,
     quantity,
 )
+from bot.files.documents.latex_tables import table_parts
 from bot.files.documents.raised import raised
 from bot.files.documents.scripts import folded
 from bot.files.documents.tables import markdown_table
@@ -59,7 +60,6 @@ _CODE_BLOCK = re.compile(
     re.DOTALL,
 )
 _LABEL = re.compile(r"\\label\{[^}]*\}")
-_TABULAR_RULE = re.compile(r"\\(?:hline|toprule|midrule|bottomrule|cline\{[^}]*\}|cmidrule(?:\([^)]*\))?\{[^}]*\})")
 _FRAME = re.compile(r"\\begin\s*\{frame\}(?:<[^>]*>)?(?:\[[^\]]*\])?(?:\s*\{([^{}]*)\})?")
 _OVERLAY = re.compile(r"(\\[A-Za-z]+)<[^<>]{1,20}>")
 """On which slides of a presentation something is shown."""
@@ -196,9 +196,9 @@ class _Conversion:
         return self._keep(f"```\n{l2tobj.nodelist_to_text(node.nodelist).strip()}\n```")
 
     def _table(self, node: Any, l2tobj: Any) -> str:
-        source = _TABULAR_RULE.sub("", "".join(inner.latex_verbatim() for inner in node.nodelist))
-        rows = [re.split(r"(?<!\\)&", row) for row in re.split(r"\\\\(?:\[[^\]]*\])?", source) if row.strip()]
-        return self._keep(markdown_table([[" ".join(self.text(cell).split()) for cell in row] for row in rows]))
+        caption, rows = table_parts("".join(inner.latex_verbatim() for inner in node.nodelist), _group)
+        table = self._keep(markdown_table([[" ".join(self.text(cell).split()) for cell in row] for row in rows]))
+        return (f"\n\n{self.text(caption)}" if caption else "") + table
 
 
 def _last(node: Any, l2tobj: Any) -> str:

@@ -137,3 +137,28 @@ def test_each_group_of_a_damaged_document_is_read_once(monkeypatch: pytest.Monke
     assert text.startswith("Hello.")
     assert "the end." in text
     assert set(places.values()) == {1}
+
+
+LONG_TABLE = r"""\documentclass{article}\begin{document}
+\begin{longtable}[]{@{}ll@{}}
+\caption{Rain in the \emph{garden}}\label{t}\tabularnewline
+\toprule\noalign{}
+Month & Rain \\
+\midrule\noalign{}
+\endfirsthead
+\caption[]{(continued)}\\ \toprule Month & Rain \\ \midrule[1pt]
+\endhead
+\multicolumn{2}{r}{on the next page} \\
+\endfoot
+\bottomrule\noalign{}
+\endlastfoot
+May & 12 \tabularnewline
+June & 7 \\[2pt]
+\end{longtable}\end{document}
+"""
+
+
+def test_the_head_of_a_long_table_is_said_once() -> None:
+    """As pandoc writes tables: a head for the first page, one for the others, and a foot."""
+    table = "| Month | Rain |\n| --- | --- |\n| May | 12 |\n| June | 7 |"
+    assert read(LONG_TABLE.encode(), "a.tex").text == f"Rain in the *garden*\n\n{table}"
