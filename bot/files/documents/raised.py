@@ -8,6 +8,8 @@ _LOWERED = str.maketrans(_FORMULA_SIGNS, "₀₁₂₃₄₅₆₇₈₉₊₋�
 _RAISABLE = re.compile(r"[\d+\-−=(),\s]*[ni]?[\d+\-−=(),\s]*")
 _LOWERABLE = re.compile(r"[\d+\-−=()]+")
 _LONGEST_POWER = 16
+_NO_POWER = re.compile(r"\[[^\]]*\]|\(?\w{1,3}[).]|[a-z\d]\s?[,*†‡§].*")
+"""Of a footnote, a source or an author's place: [1], a), a,b"""
 _POWERLESS = re.compile(r"[\dNn]$")
 """Before a letter that is part of its word: 2e, 1o, No"""
 _FRACTION = re.compile(r"(\d?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)(?:/(?=[₀₁₂₃₄₅₆₇₈₉])|⁄(?=[\d₀₁₂₃₄₅₆₇₈₉]))([₀₁₂₃₄₅₆₇₈₉]*)")
@@ -19,7 +21,7 @@ def raised(words: str, before: str = "") -> str:
     bare = words.strip()
     if _RAISABLE.fullmatch(bare):
         return words.translate(_RAISED)
-    if not any(map(str.isalnum, bare)) or len(bare) > _LONGEST_POWER:
+    if not any(map(str.isalnum, bare)) or len(bare) > _LONGEST_POWER or _NO_POWER.fullmatch(bare):
         return words
     if bare.isalpha():
         return words if len(bare) > 1 or not bare.isascii() or _POWERLESS.search(before) else f"^{words}"

@@ -15,6 +15,7 @@ from tests.files.documents.packages import docx, epub, odt, p, pptx, run
         *(("x", "2", "²"), ("10", "-3", "⁻³"), ("10", "\u22123", "⁻³"), ("x", "n", "ⁿ"), ("x", "n+1", "ⁿ⁺¹")),
         *(("e", "x", "^x"), ("e", "x+1", "^(x+1)"), ("e", "2x", "^(2x)"), ("word", "1, 2", "¹, ²")),
         *(("1", "st", "st"), ("2", "e", "e"), ("N", "o", "o"), ("M", "me", "me"), ("Acme", "TM", "TM")),
+        *((" word", mark, mark) for mark in ("[1]", "[2, 3]", "a)", "(b)", "a,b", "1,*", "st.")),
         *(("word", "*", "*"), ("word", " ", " "), ("word", "a whole raised sentence", "a whole raised sentence")),
     ],
 )
