@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple, Self
 
 from bot.talk.kana import morae, to_hiragana
+from bot.talk.silent_e import spoken_forms
 
 KANJI_SPELLINGS = {"kikite": ("聞き手", "聞きて", "きき手", "利き手さん", "利き手、", "聴き手さん", "聴き手、")}
 """Kanji of names that no kana table can read, by romaji; other words of that sound only where they address somebody."""
@@ -151,6 +152,9 @@ def _sounds_in(sound: str, words: Sequence[_Word], katakana: Sequence[tuple[str,
     if any(_is_name(sound, key, word) for word in words):
         return True
     if any(run == key or _sounds_like(key, run, address) for run, address in katakana):
+        return True
+    silent = [_key(form) for form in spoken_forms(sound)]
+    if any(run in silent and (address or len(run) >= MIN_PLAIN_SOUNDS) for run, address in katakana):
         return True
     return any(_split_name(sound, key, parts) for parts in _neighbours(words))
 
