@@ -497,6 +497,8 @@ def test_numbers_of_a_list_that_have_no_stop_get_one() -> None:
     )
     parts = column(40, 480, "1 Water", "The beds are dug in the autumn.", "2 Trees", "They are cut in the winter.")
     assert "1. Water" not in text(parts)
+    prose = ("In that year there was a list on which", "1 house was entered by those who live in it, and", "2 sheds.")
+    assert text(column(40, 480, *prose)) == " ".join(prose)
 
 
 def test_the_head_of_a_table_that_goes_on_over_pages_is_said_once() -> None:

@@ -22,6 +22,7 @@ _WIDER_PITCH = 1.3
 """A line that is further below the one before than this many usual steps begins a paragraph."""
 _INDENT_EMS = 0.8
 _LIST_LEFT_EMS = 0.6
+_LEAST_ITEMS, _LEAST_HANGING_ITEMS = 3, 2
 _SHORT_LINE = 0.86
 """A line that fills less of its column's width ends a paragraph if it ends a sentence."""
 _VERY_SHORT_LINE = 0.6
@@ -65,20 +66,26 @@ def paragraphs(lines: list[Fragment], body: float, words: Vocabulary, page: int)
 
 
 def _stopped(lines: list[Fragment]) -> list[Fragment]:
-    """Return the lines with a stop after the numbers of lists that have none: 1, 2 … before lines that are indented."""
+    """Return the lines with a stop after the numbers of lists that have none: 1, 2, 3, or 1, 2 and indented lines.
+
+    Two lines of a text may begin so by chance.
+    """
     made = list(lines)
     items: list[int] = []
     "places of the list that may go on"
+    hangs = False
     for place, line in enumerate(lines):
         number = _BARE_NUMBER.match(line.text)
         first = lines[items[0]] if items else line
         if number and int(number.group()) == len(items) + 1 and abs(line.left - first.left) < _LIST_LEFT_EMS * line.em:
             items.append(place)
-            if len(items) > 1:
-                for item in items[-2:] if len(items) == 2 else items[-1:]:
-                    made[item] = replace(lines[item], text=_BARE_NUMBER.sub(r"\g<0>.", lines[item].text))
         elif items and line.left < first.left + _INDENT_EMS * line.em:
-            items = [place] if number and number.group() == "1" else []
+            items, hangs = [place] if number and number.group() == "1" else [], False
+        else:
+            hangs = bool(items)
+        if len(items) >= (_LEAST_HANGING_ITEMS if hangs else _LEAST_ITEMS):
+            for item in items:
+                made[item] = replace(lines[item], text=_BARE_NUMBER.sub(r"\g<0>.", lines[item].text))
     return made
 
 
