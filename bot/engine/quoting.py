@@ -54,6 +54,15 @@ def in_margin(words: str) -> str:
     return "\n".join(MARGIN_TEXT + _visible(line).strip("\r") for line in words.splitlines() or [""])
 
 
+def without_margin(answer: str) -> str:
+    """Return an answer without the margin, which models copy, if each of its lines has it."""
+    lines = answer.splitlines()
+    mark = MARGIN_TEXT.rstrip()
+    if not all(line.startswith(mark) for line in lines if line.strip()):
+        return answer
+    return "\n".join(line.removeprefix(mark).removeprefix(" ") for line in lines)
+
+
 def seen(words: str) -> str:
     """Return words, which are all there is of a message, with their lines and without hidden characters."""
     return "\n".join(map(_visible, words.splitlines()))

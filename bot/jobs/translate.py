@@ -2,7 +2,7 @@
 
 from bot.billing import tokens
 from bot.engine.prompt import language_name
-from bot.engine.quoting import in_margin
+from bot.engine.quoting import in_margin, without_margin
 from bot.errors import Incomplete
 from bot.jobs.job_account import JobAccount
 from bot.ports import TextAndSpeech
@@ -26,6 +26,6 @@ async def translate(text: str, language: str, studio: TextAndSpeech, bill: JobAc
     """Translate `text` into `language` (BCP 47). Raises EngineError."""
     system = _TRANSLATION_PROMPT.format(language=language_name(language))
     made = await studio.write(system, in_margin(text), bill.spend, most_tokens=_MAX_TRANSLATION_TOKENS)
-    if not made.text:
+    if not (translated := without_margin(made.text)):
         raise Incomplete
-    return made.text
+    return translated

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.engine.quoting import in_margin, one_line, plain, quoted, seen
+from bot.engine.quoting import in_margin, one_line, plain, quoted, seen, without_margin
 
 CASES = {
     "Aki": "Aki",
@@ -48,3 +48,13 @@ def test_what_words_need_stays(words: str) -> None:
 def test_nothing_within_a_name_looks_like_its_end() -> None:
     for mark in '"“”„‟«»＂〝〞〟″‶ʺ˝ˮ❝❞❠⹂🙶🙷🙸':
         assert quoted(f"Aki{mark}, 21:04: {mark}Ben") == "\"Aki', 21:04: 'Ben\""
+
+
+@pytest.mark.parametrize("words", ["one line", "two\nlines", "a\n\nparagraph", "", "> a quotation\n> of two lines"])
+def test_an_answer_in_the_margin_is_what_was_in_it(words: str) -> None:
+    assert without_margin(in_margin(words)) == words
+
+
+@pytest.mark.parametrize("words", ["one line", "words, and\n> a quotation"])
+def test_an_answer_without_a_margin_stays(words: str) -> None:
+    assert without_margin(words) == words
