@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple, Self
 
 from bot.talk.kana import morae, to_hiragana
-from bot.talk.silent_e import spoken_forms
+from bot.talk.katakana_names import katakana_forms
 
 KANJI_SPELLINGS = {"kikite": ("聞き手", "聞きて", "きき手", "利き手さん", "利き手、", "聴き手さん", "聴き手、")}
 """Kanji of names that no kana table can read, by romaji; other words of that sound only where they address somebody."""
@@ -153,8 +153,8 @@ def _sounds_in(sound: str, words: Sequence[_Word], katakana: Sequence[tuple[str,
         return True
     if any(run == key or _sounds_like(key, run, address) for run, address in katakana):
         return True
-    silent = [_key(form) for form in spoken_forms(sound)]
-    if any(run in silent and (address or len(run) >= MIN_PLAIN_SOUNDS) for run, address in katakana):
+    others = [_key(form) for form in katakana_forms(sound)]
+    if any(run in others and (address or len(run) >= MIN_PLAIN_SOUNDS) for run, address in katakana):
         return True
     return any(_split_name(sound, key, parts) for parts in _neighbours(words))
 

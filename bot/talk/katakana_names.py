@@ -1,20 +1,27 @@
-"""English names that end in a silent e, as they sound to whoever writes them in katakana: Alice, Mike, James."""
+"""English names as they sound to whoever writes them in katakana: a last e is silent, and a last r is a vowel."""
 
 import re
 
-_SILENT_E = re.compile(r"([aeiouy]?)([^aeiouy]+)e(s?)$")
-"""The vowel before, the consonants, and what follows the e."""
+_LAST_E = re.compile(r"([aeiouy]?)([^aeiouy]+)e(s?)$")
+"""The vowel before, the consonants, and what follows the e: Alice, Mike, James."""
+_LAST_R = re.compile(r"(?<=[^aeiouy])[aeo]r$")
+"""Oscar, Jasper, Victor."""
 _LONG_VOWELS = {"a": "ei", "e": "ee", "i": "ai", "y": "ai"}
 """What the e makes of the vowel before it: マイク. If that is not the first, or two consonants follow,
 it may also stay as it is: アリス, アップル."""
 _VOWEL = re.compile(r"[aeiouy]")
 _MORAE = re.compile(r"(?:(?:[kgsztdnhbpmr]y?|sh|ch|ts|[jfwy])?[aeiou]|n(?![aeiou])){3,}")
-"""Three morae or more: in あかね, every vowel is spoken."""
+"""Three or more: in あかね, every vowel is spoken."""
 
 
-def spoken_forms(name: str) -> tuple[str, ...]:
-    """Return how a name in Latin letters may be said, if its last e is silent."""
-    if not (name.isascii() and (match := _SILENT_E.search(name))) or _MORAE.fullmatch(name):
+def katakana_forms(name: str) -> tuple[str, ...]:
+    """Return how a name in Latin letters may be said, other than as it is written."""
+    if not name.isascii() or _MORAE.fullmatch(name):
+        return ()
+    if _LAST_R.search(name):
+        return (_LAST_R.sub("a", name),)
+    match = _LAST_E.search(name)
+    if match is None:
         return ()
     vowel, consonants, plural = match.groups()
     soft = {"c": "s", "g": "j"}.get(consonants[-1], consonants[-1])
