@@ -18,7 +18,7 @@ _WINDOWS_PAGES = {
 
 def names_in(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, str]]:
     """Return the entries that are files with their paths, which have forward slashes."""
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if entry.filename and not entry.is_dir()]
     page = _page([entry.filename for entry in entries if not entry.flag_bits & _UTF8_FLAG])
     return [(entry, _told(entry, page)) for entry in entries]
 

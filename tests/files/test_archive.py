@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import LockedAudio
+from bot.errors import BadAudio, LockedAudio
 from bot.files.recordings.archive import speaker_names
 from bot.files.recordings.facts import Limits
 from bot.files.recordings.reader import Recording
@@ -129,6 +129,22 @@ def test_of_a_zip_that_breaks_off_its_tracks_are_heard_as_far_as_they_go(method:
         facts = Recording.open(data[:end], Limits()).facts
         assert (facts.cut, facts.speakers) == (True, speakers), end
         assert facts.seconds == pytest.approx(seconds, abs=1), end
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_track_that_is_damaged_is_called_that_however_it_is_packed(method: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as file:
+        file.writestr("ann.wav", bytes(range(256)) * 40)
+    data = bytearray(out.getvalue())
+    data[60:200] = bytes(140)
+    with pytest.raises(BadAudio):
+        Recording.open(bytes(data), Limits())
+
+
+def test_a_file_without_a_name_is_none() -> None:
+    with zipfile.ZipFile(io.BytesIO(packed(["a.wav"]).replace(b"a.wav", b"\0.wav"))) as file:
+        assert names_in(file) == []
 
 
 def test_a_password_is_named_as_the_cause() -> None:

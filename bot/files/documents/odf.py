@@ -72,6 +72,8 @@ def read_odf(data: bytes, name: str) -> Document:
     archive = Archive(data)
     if "META-INF/manifest.xml" in archive and b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise LockedDocument
+    if _CONTENT not in archive:
+        raise DamagedDocument("a part is missing")
     styles = [archive.read(part) for part in (_CONTENT, "styles.xml") if part in archive]
     content, notes = _prepared(archive, styles[0], _bullets(styles), _positions(styles))
     # The library writes Markdown of texts alone, so templates and slides are told to be texts.

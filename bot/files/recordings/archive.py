@@ -1,6 +1,7 @@
 """A zip of one track for each speaker, as multi-track recorders give: their names and their files."""
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -62,7 +63,16 @@ def speakers_of(source: Source) -> list[tuple[str, str, bytes]]:
                 raise LockedAudio
             names = speaker_names(paths, _listed(archive))
             return [(name, path, archive.read(entry)) for name, path, entry in zip(names, paths, entries, strict=True)]
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        OSError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ) as error:
         raise BadAudio(type(error).__name__) from error
 
 

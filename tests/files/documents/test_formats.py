@@ -74,6 +74,7 @@ def test_what_is_read(data: bytes, name: str, title: str, text: str) -> None:
         (locked(pdf([Line(50, 500, "Words")]), "secret"), LockedDocument),
         (b"%PDF-1.7\nbroken", DamagedDocument),
         (docx(p("Words"))[:1000], DamagedDocument),
+        (zipped({"content.xml.bak": "<x/>"}), DamagedDocument),
         (zipped({"word/document.xml": "<w:document>"}), DamagedDocument),
         (b'{"cells": [{"cell_type": "code"', DamagedDocument),
         (b"a " * MAX_DOCUMENT_CHARACTERS, DocumentTooLong),
