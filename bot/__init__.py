@@ -19,7 +19,7 @@ Rooms, along the trip of the sound
 app.py          composition root: settings -> App; drain
 config.py       Settings; nothing reads the environment at import
 errors/         the tree of errors
-audio.py        rates, frames, WAV                    speakable.py  text as it is said aloud
+audio.py        rates, frames, WAV                    speakable/   text as it is said aloud
 forms/          what a setting looks like that was typed wrong: secret_forms.py, setting_forms.py
 addresses/      what a server's address says
 children/       what every child process gets and gives up
