@@ -10,6 +10,8 @@ _LOWERABLE = re.compile(r"[\d+\-−=()]+")
 _LONGEST_POWER = 16
 _NO_POWER = re.compile(r"\[[^\]]*\]|\(?\w{1,3}[).]|[a-z\d]\s?[,*†‡§].*")
 """Of a footnote, a source or an author's place: [1], a), a,b"""
+_TERM = re.compile(r"\w\s?[+\-−/·=^]\s?\w|\d[a-zA-Z]\b|^[-−]\w")
+"""What marks of notes and of addresses have not: [3], a,b or 1,*"""
 _POWERLESS = re.compile(r"[\dNn]$")
 """Before a letter that is part of its word: 2e, 1o, No"""
 _FRACTION = re.compile(r"(\d?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)(?:/(?=[₀₁₂₃₄₅₆₇₈₉])|⁄(?=[\d₀₁₂₃₄₅₆₇₈₉]))([₀₁₂₃₄₅₆₇₈₉]*)")

@@ -16,6 +16,7 @@ from tests.files.documents.packages import docx, epub, odt, p, pptx, run
         *(("e", "x", "^x"), ("e", "x+1", "^(x+1)"), ("e", "2x", "^(2x)"), ("word", "1, 2", "¹, ²")),
         *(("1", "st", "st"), ("2", "e", "e"), ("N", "o", "o"), ("M", "me", "me"), ("Acme", "TM", "TM")),
         *((" word", mark, mark) for mark in ("[1]", "[2, 3]", "a)", "(b)", "a,b", "1,*", "st.")),
+        *(("word", "[3]", "[3]"), ("Doe", "a,b", "a,b"), ("Doe", "1,*", "1,*"), ("e", "-x", "^(-x)")),
         *(("word", "*", "*"), ("word", " ", " "), ("word", "a whole raised sentence", "a whole raised sentence")),
     ],
 )
