@@ -36,7 +36,7 @@ from bot.files.documents.rtf import read_rtf
 _SNIFFED_BYTES = 1024
 _UNSEEN_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _HTML_START = re.compile(
-    rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)[\s>]",
+    rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?>(?:<!--.*?-->\s*)*)<(?:!doctype\s+html|html|head|body)[\s>]",
     re.I | re.S,
 )
 _FIRST_HEADING = re.compile(r"#{1,3}\s+(.{1,120})")

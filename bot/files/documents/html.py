@@ -31,7 +31,7 @@ _AROUND_NAMES = re.compile(
 """The same, by the names that pages give it."""
 _NOTE_LINKS = {"doc-noteref", "noteref", "footnote-ref"}
 _NOTE_LABEL = re.compile(r"[\[(]?(?:\d{1,3}|[*†‡])[\])]?")
-_TAG_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<[a-zA-Z][\w:-]*[\s>/]", re.DOTALL)
+_TAG_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?>(?:<!--.*?-->\s*)*)<[a-zA-Z][\w:-]*[\s>/]", re.DOTALL)
 _PIECE_HEAD_BYTES = 4096
 _BACK = ("↩", "↩︎", "↑", "^", "⏎", "")
 _MAX_OPEN_TAGS = 150

@@ -46,7 +46,7 @@ _SIGNS = {
     "elan": ELAN_START,
     "scc": re.compile(r"Scenarist_SCC V1\.0\s"),
     "ass": re.compile(r"\[Script Info\]", re.IGNORECASE),
-    "ttml": re.compile(r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?tt[\s>]", re.DOTALL),
+    "ttml": re.compile(r"(?:<\?xml[^>]*>\s*)?(?>(?:<!--.*?-->\s*)*)<(?:\w+:)?tt[\s>]", re.DOTALL),
     "timed": re.compile(r"(?:<\?xml[^>]*>\s*)?<(?:timedtext|transcript)[\s>]"),
     "sami": re.compile(r"<SAMI[\s>]", re.IGNORECASE),
     "mpl2": re.compile(r"\[\d+\]\[\d*\][^\n]*\n\[\d+\]\[\d*\]|\[\d+\]\[\d+\]\S"),

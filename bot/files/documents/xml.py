@@ -17,9 +17,10 @@ _GUARDED = {"resolve_entities": False, "no_network": True, "load_dtd": False, "h
 _XML_HEAD_BYTES = 8192
 _ENTITY_TAG = re.compile(r"<[^<>]*>")
 _XML_PROLOG = re.compile(
-    r"\s*((?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>\s*)*)<(?:[\w.-]+:)?([\w.-]+)([^>]*)",
+    r"\s*((?>(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>\s*)*))<(?:[\w.-]+:)?([\w.-]+)([^>]*)",
     re.DOTALL,
 )
+"""The group is atomic: each of its parts ends at its first mark, or there would be 2^n ways through n of them."""
 
 
 def root_of(data: bytes) -> tuple[str, bool]:

@@ -1,6 +1,7 @@
 """Files are known by their content, and what cannot be read says why."""
 
 import ast
+import contextlib
 import gzip
 import io
 import json
@@ -199,3 +200,11 @@ def test_sections_break_at_headings_paragraphs_and_sentences() -> None:
     assert found[1].startswith("# One")
     assert "".join("".join(found).split()) == "".join(text.split())
     assert all(section.endswith("।") for section in sections("कल बारिश होगी। " * 40, 500))
+
+
+@pytest.mark.parametrize("begin", [b'<?xml version="1.0"?>', b"", b"<x>"])
+@pytest.mark.parametrize("part", [b"<?>", b"<!---->"])
+def test_what_could_be_the_head_of_a_page_is_looked_at_once(begin: bytes, part: bytes) -> None:
+    """Not in each of the 2^n ways in which its parts might end: that would never end."""
+    with contextlib.suppress(EmptyDocument):
+        assert read(begin + part * 60 + b"< words").text.endswith("words")
