@@ -14,7 +14,8 @@ _FILE_START, _SIZES_START, _LIST_START, _LIST_END_START = b"PK\3\4", b"PK\7\b", 
 _FILE_HEAD = struct.Struct("<4s5H3L2H")
 _LIST_ENTRY = struct.Struct("<4s6H3L5H2L")
 _LIST_END = struct.Struct("<4s4H2LH")
-_LONGEST_COMMENT = 0xFFFF
+TAIL_BYTES = _LIST_END.size + 0xFFFF
+"""The end of a zip file with the longest comment."""
 _LOCKED, _SIZES_FOLLOW = 1, 8
 _STORED, _DEFLATED = 0, 8
 _UNTOLD_SIZE, _LONG_SIZES = 0xFFFF_FFFF, 1
@@ -56,8 +57,13 @@ class _File:
 
 def is_cut(data: bytes) -> bool:
     """Whether a zip file lacks its end."""
-    end = data.rfind(_LIST_END_START, max(0, len(data) - _LIST_END.size - _LONGEST_COMMENT))
-    return data.startswith(_FILE_START) and (end < 0 or end + _LIST_END.size > len(data))
+    return data.startswith(_FILE_START) and not has_end(data)
+
+
+def has_end(tail: bytes) -> bool:
+    """Whether a zip file of which these are the last TAIL_BYTES, or more, has its end."""
+    end = tail.rfind(_LIST_END_START, max(0, len(tail) - TAIL_BYTES))
+    return 0 <= end <= len(tail) - _LIST_END.size
 
 
 def completed(data: bytes, most: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import io
 import lzma
+import os
 import re
 import zipfile
 import zlib
@@ -39,9 +40,12 @@ def is_archive(head: bytes) -> bool:
 
 def uncut(source: Source) -> tuple[Source, bool]:
     """Return an archive with what it holds, and whether its end is missing. Raises AudioTooLarge."""
-    data = source if isinstance(source, bytes) else source.read_bytes()
-    if not cut_zip.is_cut(data):
-        return source, False
+    with bytes_of(source) as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - cut_zip.TAIL_BYTES))
+        if cut_zip.has_end(file.read()):
+            return source, False
+        file.seek(0)
+        data = file.read()
     try:
         return cut_zip.completed(data, _MAX_TRACKS_BYTES), True
     except zipfile.LargeZipFile as error:
