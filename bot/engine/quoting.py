@@ -18,7 +18,7 @@ _HIDDEN_CATEGORIES = ("Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co")
 _KEPT_CHARACTERS = "\t\u200c\u200d\u3000"
 """Of those: what words need, such as the joiners of emoji and of Persian."""
 _CARRIER_PATTERN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u2065\u3164\uffa0\ufff0-\ufff8\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2065\ufff0-\ufff8\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
     "|(?<![^\\s\u200c\u200d])[\u200c\u200d]"
     "|(?<![\u1820-\u18aa])[\u180b-\u180d\u180f]"
     "|(?<![\u2190-\u2bff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\ufe00-\ufe0d\U000e0100-\U000e01ef]"
@@ -26,6 +26,8 @@ _CARRIER_PATTERN = re.compile(
 )
 """Letters and marks that show nothing (Default_Ignorable), joiners that join nothing, and selectors of a shape that
 follow no letter of several shapes: many of them can carry words that the model reads and nobody sees."""
+_FILLERS = re.compile("[\u3164\uffa0]+")
+"""The fillers of Hangul, which are seen as a gap between words."""
 MAX_QUOTED_CHARACTERS = 32
 """Discord's limit for a display name."""
 MARGIN_TEXT = "> "
@@ -71,7 +73,7 @@ def seen(words: str) -> str:
 def _visible(words: str) -> str:
     """Return words without control and formatting characters: some reorder what is read, others hide what is sent."""
     if not words.isascii():
-        words = _CARRIER_PATTERN.sub("", words)
+        words = _FILLERS.sub(" ", _CARRIER_PATTERN.sub("", words))
     if words.isprintable():
         return words
     return "".join(

@@ -45,6 +45,10 @@ def test_what_words_need_stays(words: str) -> None:
     assert one_line(words) == words
 
 
+def test_a_letter_that_is_seen_as_a_gap_is_one() -> None:
+    assert one_line("안녕\u3164\u3164하세요") == seen("안녕\uffa0하세요") == "안녕 하세요"
+
+
 def test_nothing_within_a_name_looks_like_its_end() -> None:
     for mark in '"“”„‟«»＂〝〞〟″‶ʺ˝ˮ❝❞❠⹂🙶🙷🙸':
         assert quoted(f"Aki{mark}, 21:04: {mark}Ben") == "\"Aki', 21:04: 'Ben\""
