@@ -9,6 +9,7 @@ import pytest
 from bot.files.recordings import ending
 from bot.files.recordings.facts import Limits
 from bot.files.recordings.reader import Recording
+from bot.files.recordings.seldom_formats import SELDOM_FORMATS
 from tests.files.sounds import RATE, TONE, made
 
 
@@ -73,3 +74,10 @@ def test_the_structure_tells_where_it_ends(whole: bytes) -> None:
     assert ending.cut(io.BytesIO(whole)) is False
     for end in (len(whole) - 1, len(whole) - 30, len(whole) * 2 // 3):
         assert ending.cut(io.BytesIO(whole[:end])) is True
+
+
+@pytest.mark.parametrize(("mark", "at"), [row[:2] for row in SELDOM_FORMATS])
+def test_what_breaks_off_within_its_head_is_looked_at_all_the_same(mark: bytes, at: int) -> None:
+    whole = bytes(at) + mark + bytes(64)
+    for end in range(at + len(mark), len(whole)):
+        assert ending.cut(io.BytesIO(whole[:end])) in (True, False, None)

@@ -58,7 +58,8 @@ def _avr_cut(file: BinaryIO, size: int) -> bool:
 
 def _flash_cut(file: BinaryIO, size: int) -> bool:
     """Flash: a rectangle, and tags up to an empty one (SWF 19 chapter 2); nobody trusts the length in the header."""
-    at = _FLASH_HEAD_BYTES + (5 + 4 * (_at(file, 8, 1)[0] >> 3) + 7) // 8
+    bits = int.from_bytes(_at(file, 8, 1), "big") >> 3
+    at = _FLASH_HEAD_BYTES + (5 + 4 * bits + 7) // 8
     while at + 2 <= size:
         kind, length = divmod(int.from_bytes(_at(file, at, 2), "little"), 1 << 6)
         at += 2
