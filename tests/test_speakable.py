@@ -50,6 +50,7 @@ from bot.speakable import speakable
         ("It is $5 – 10 minutes away, and on 2026-11-29 = 0 days.",
          "It is 5 dollars – 10 minutes away, and on November 29, 2026 equals 0 days."),
         ("It is 10:00-11:00, 10:30:15 and 5:+1: of it.", "It is 10:00 to 11:00, 10:30:15 and 5:+1: of it."),
+        ("It is open 22:00-06:00 of the night.", "It is open 22:00 to 06:00 of the night."),
         ("The day is 2026-11-29, at 14:05.", "The day is November 29, 2026, at 14:05."),
         ("It is #1 of 3 × 4 = 12.", "It is number 1 of 3 times 4 equals 12."),
         ("if a <b then c> d, that is it", "if a <b then c> d, that is it"),

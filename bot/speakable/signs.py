@@ -130,6 +130,7 @@ def _in_english(text: str) -> str:
         text = re.sub(pattern, lambda found, one=one, many=many: _english_money(found, one, many), text)
     text = _MIXED.sub(" and ", _units(text, 0, " "))
     text = _powers(text, lambda power: {"2": " squared", "3": " cubed"}.get(power, f" to the power of {power}"))
+    text = re.sub(rf"(\b\d\d?:\d\d)\s?{_DASHES}\s?(?=\d\d?:\d\d\b)", r"\1 to ", text)
     text = re.sub(rf"(?<![\w.-])({_FIGURE}){_DASH}({_FIGURE})(?![\w-])", r"\1 to \2", text)
     text = re.sub(rf"(?<![\w)])[-−]({_FIGURE})\b", r"minus \1", text)
     text = re.sub(r"#(\d+)\b", r"number \1", text)
