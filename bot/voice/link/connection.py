@@ -241,6 +241,7 @@ class VoiceConnection(VoiceConnectionState):
     def release(self) -> None:
         """Stop the reader and give up our place in discord.py's list."""
         self._reader.stop()
+        self.membership.release()
         self.voice_client.cleanup()
 
     def _mark_connected(self) -> None:

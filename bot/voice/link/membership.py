@@ -13,6 +13,7 @@ import aiohttp
 import discord
 
 from bot.voice.link.gateway_events import GatewayEvents
+from bot.voice.link.gateway_shard import GatewayShard
 from bot.voice.link.presence import Presence
 
 Channel = discord.VoiceChannel | discord.StageChannel
@@ -36,6 +37,7 @@ class ChannelMembership:
         self._voice = voice
         self._events = events
         self._guild_id = voice.guild.id
+        self._shard = GatewayShard(voice.client, voice.guild.shard_id)
         self._session: discord.Guild | None = voice.guild
         "the server's object in the main gateway's session of our last entrance: each session makes its own"
         self._session_may_be_lost = False
@@ -71,7 +73,12 @@ class ChannelMembership:
         return frozenset(member.id for member in members) - bots, bots | {self._voice.user.id}
 
     async def ask_to_enter(self, channel: Channel) -> None:
-        """Ask the main gateway for the channel; its answer comes as events."""
+        """Ask the main gateway for the channel; its answer comes as events.
+
+        Raises ConnectionError while the main gateway has no session.
+        """
+        if not self._shard.usable:
+            raise ConnectionError
         self._voice.channel = channel
         self._session, self._session_may_be_lost = self.guild, False
         await channel.guild.change_voice_state(channel=channel, self_deaf=False, self_mute=False)
@@ -80,6 +87,10 @@ class ChannelMembership:
         """Ask the main gateway to take the bot out; its answer comes as an event."""
         if self.guild is not None:
             await self.guild.change_voice_state(channel=None)
+
+    def release(self) -> None:
+        """Stop listening to the main gateway."""
+        self._shard.release()
 
     @property
     def superseded(self) -> bool:
@@ -103,7 +114,7 @@ class ChannelMembership:
         `by_discord`: with a close code that only the main gateway explains. It came over a network that works, so it
         is the main gateway's own doing only if that breaks in the same moment.
         """
-        self._session_may_be_lost = not by_discord or self._disconnected()
+        self._session_may_be_lost = not by_discord or not self._shard.connected
         if by_discord:
             asyncio.get_running_loop().call_later(SAME_MOMENT_SECONDS, self._look_again)
 
@@ -116,7 +127,7 @@ class ChannelMembership:
         began = time.monotonic()
         try:
             async with asyncio.timeout(PRESENCE_TIMEOUT_SECONDS):
-                if self.guild is None or self.guild.unavailable or self._disconnected():
+                if self.guild is None or self.guild.unavailable or not self._shard.usable:
                     return Presence.UNKNOWN
                 await self.guild.query_members(user_ids=[self._voice.user.id], cache=False)
         except _PRESENCE_ERRORS:
@@ -148,14 +159,5 @@ class ChannelMembership:
         return False
 
     def _look_again(self) -> None:
-        broken = self._disconnected() or self.guild is not self._session
+        broken = not self._shard.connected or self.guild is not self._session
         self._session_may_be_lost = self._session_may_be_lost or broken
-
-    def _disconnected(self) -> bool:
-        """Whether the connection to the main gateway is broken."""
-        client = self._voice.client
-        guild = self.guild
-        if not isinstance(client, discord.AutoShardedClient) or guild is None:
-            return client.is_closed()
-        shard = client.get_shard(guild.shard_id)
-        return shard is None or shard.is_closed()

@@ -1,0 +1,71 @@
+"""Whether a shard of the main gateway takes commands: between HELLO and READY or RESUMED it would close for one."""
+
+from unittest.mock import Mock
+
+import discord
+import pytest
+
+from bot.voice.link.gateway_events import GatewayEvents
+from bot.voice.link.gateway_shard import GatewayShard
+from bot.voice.link.membership import ChannelMembership
+from bot.voice.link.presence import Presence
+
+pytestmark = pytest.mark.looptime
+SHARD = 3
+
+
+class Client(discord.AutoShardedClient):
+    """Its shards' WebSockets are open, whatever the gateway says on them."""
+
+    def get_shard(self, shard_id: int, /) -> discord.ShardInfo | None:
+        return Mock(is_closed=lambda: False)
+
+
+@pytest.mark.parametrize(
+    ("events", "usable"),
+    [
+        ([], True),
+        ([("shard_disconnect", SHARD)], False),
+        ([("shard_disconnect", SHARD), ("shard_connect", SHARD)], True),
+        ([("shard_disconnect", SHARD), ("shard_resumed", SHARD)], True),
+        ([("shard_disconnect", SHARD), ("shard_resumed", SHARD), ("shard_disconnect", SHARD)], False),
+        ([("shard_disconnect", SHARD), ("shard_connect", SHARD + 1)], False),
+        ([("shard_disconnect", SHARD + 1)], True),
+    ],
+)
+async def test_it_takes_commands_while_a_session_stands(events: list[tuple[str, int]], usable: bool) -> None:
+    async with Client(intents=discord.Intents.none()) as client:
+        shard = GatewayShard(client, SHARD)
+        for name, shard_id in events:
+            client.dispatch(name, shard_id)
+        assert shard.usable is usable
+        shard.release()
+
+
+async def test_nothing_is_asked_of_it_before_its_session_stands() -> None:
+    asked: list[str] = []
+
+    async def query_members(**_: object) -> None:
+        asked.append("members")
+
+    async def change_voice_state(**_: object) -> None:
+        asked.append("entrance")
+
+    async def fetch_voice() -> None:
+        pass
+
+    guild = Mock(unavailable=False, id=5, shard_id=SHARD)
+    guild.query_members, guild.change_voice_state, guild.me.fetch_voice = query_members, change_voice_state, fetch_voice
+    async with Client(intents=discord.Intents.none()) as client:
+        client.get_guild = lambda guild_id, /: guild
+        membership = ChannelMembership(Mock(guild=guild, client=client), GatewayEvents(7, lambda: 0.0))
+        client.dispatch("shard_disconnect", SHARD)
+        assert await membership.presence() is Presence.UNKNOWN
+        with pytest.raises(ConnectionError):
+            await membership.ask_to_enter(Mock(guild=guild))
+        assert asked == []
+        client.dispatch("shard_connect", SHARD)
+        assert await membership.presence() is Presence.HERE
+        await membership.ask_to_enter(Mock(guild=guild))
+        assert asked == ["members", "entrance"]
+        membership.release()
