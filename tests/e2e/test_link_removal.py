@@ -75,6 +75,20 @@ async def test_a_kick_and_then_the_main_gateway_starts_a_new_session(bot: LinkBo
     await stays_out(bot, link)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("code", [4014, 4022])
+async def test_a_kick_and_then_a_main_gateway_that_starts_anew_slowly(bot: LinkBot, link: Link, code: int) -> None:
+    """Its refusal to resume is as late as the rest: whatever is asked before a session stands closes the connection."""
+    bot.sandbox.knobs.gateway_delay = 5.0
+    bot.voice.close(bot.bot_id, code)
+    await bot.sandbox.leave_voice(bot.sandbox.bot)
+    await asyncio.sleep(1)
+    await bot.sandbox.gateway.end_sessions()
+    bot.sandbox.gateway.drop_all()
+    await stays_out(bot, link)
+    assert bot.sandbox.gateway.identified == 2
+
+
 @pytest.mark.parametrize("seconds", [0.05, *(pytest.param(seconds, marks=LONG) for seconds in (0.0, 0.3, 1.2))])
 @pytest.mark.parametrize("delay", [pytest.param(0.0, marks=LONG), 3.0])
 async def test_a_kick_during_another_recovery(bot: LinkBot, link: Link, seconds: float, delay: float) -> None:
