@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ import discord
 import structlog
 
 from bot.chat import actions, escape, rights
+from bot.chat.file_export import exported_file
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
 from bot.chat.permissions import VocalChannel
@@ -23,10 +24,10 @@ log = structlog.get_logger(__name__)
 CONFIRM_WAIT_SECONDS = 60.0
 MEMBER_REQUEST_SECONDS = 3.0
 MAX_CALL_DETAIL_CHARACTERS = 800
-"""Of a call's arguments in the question whether it may be made."""
+"""Of a call's arguments in the question whether it may be made; longer ones come along whole, as a file."""
 
-Post = Callable[[str, discord.ui.View], Awaitable[Any]]
-"""Sends the question to the chat."""
+Post = Callable[[str, discord.ui.View, Sequence[discord.File]], Awaitable[Any]]
+"""Sends the question to the chat, with files."""
 
 
 class VenueChat(Protocol):
@@ -80,8 +81,11 @@ class DiscordToolPlace:
         names = words.listed(escape.name(people[user_id]) for user_id in sorted(user_ids & people.keys()))
         shown = escape.escape(detail, MAX_CALL_DETAIL_CHARACTERS) if detail.strip() not in ("", "{}") else ""
         text = words("tool confirm", names=names, tool=escape.escape(tool))
+        whole = []
+        if len(detail) > MAX_CALL_DETAIL_CHARACTERS:  # nobody agrees to what they could not read
+            whole.append(exported_file("arguments.json", detail, guild.filesize_limit))
         try:
-            message = await self._post("\n".join(filter(None, (text, shown and f"-# {shown}"))), view)
+            message = await self._post("\n".join(filter(None, (text, shown and f"-# {shown}"))), view, whole)
         except REQUEST_ERRORS as error:
             log.info("tool_question_not_posted", error=type(error).__name__)
             return False
@@ -100,11 +104,11 @@ class DiscordToolPlace:
 def call_place(host: Host, channel: VocalChannel, venue: "VenueChat") -> DiscordToolPlace:
     """Return a call's place; what needs somebody's word is asked where the transcript goes."""
 
-    async def post(text: str, view: discord.ui.View) -> object:
+    async def post(text: str, view: discord.ui.View, files: Sequence[discord.File]) -> object:
         chat = venue.writer.channel
         return await within(
             MEMBER_REQUEST_SECONDS,
-            chat.send(text, view=view, silent=True, suppress_embeds=True, nonce=secrets.randbits(60)),
+            chat.send(text, view=view, files=files, silent=True, suppress_embeds=True, nonce=secrets.randbits(60)),
         )
 
     return DiscordToolPlace(host, (channel.guild.id, channel.id), venue.people, post)

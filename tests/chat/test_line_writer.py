@@ -55,14 +55,14 @@ class Chat:
     def fail(self, fault: Exception) -> None:
         self._faults.append(fault)
 
-    async def send(self, content: str, *, silent: bool, suppress_embeds: bool, nonce: int, view: Any = None) -> Message:
+    async def send(self, content: str, *, silent: bool, suppress_embeds: bool, nonce: int, **extras: Any) -> Message:
         assert silent
         assert suppress_embeds
         await asyncio.sleep(self.slow)
         lost = self._lost.popleft() if self._lost else None
         await self.act("post")
         if nonce not in self._posted:
-            self.messages.append(Message(self, content, view))
+            self.messages.append(Message(self, content, extras.get("view")))
             self._posted[nonce] = self.messages[-1]
         if lost:
             raise lost

@@ -1,7 +1,7 @@
 """/ask: a written question, answered aloud in the caller's call, or else in the channel, with the sound attached."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -175,8 +175,8 @@ def _spoken(answer: AskResult) -> Spoken:
 def _tool_place(interaction: Interaction, people: Mapping[int, str]) -> DiscordToolPlace:
     """Return where the question is asked; what needs the asker's word is asked there, too."""
 
-    async def post(text: str, view: discord.ui.View) -> discord.Message:
-        return await interaction.followup.send(text, view=view, wait=True, suppress_embeds=True)
+    async def post(text: str, view: discord.ui.View, files: Sequence[discord.File]) -> discord.Message:
+        return await interaction.followup.send(text, view=view, files=files, wait=True, suppress_embeds=True)
 
     asker = interaction.user if isinstance(interaction.user, discord.Member) else None
     place = interaction.guild_id or 0, interaction.channel_id or 0

@@ -7,6 +7,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import discord
 import structlog
@@ -234,7 +235,7 @@ def _together(batch: Sequence[WrittenLine]) -> str:
     return "\n".join(line.full_text for line in batch)
 
 
-def _view(line: WrittenLine, last: bool) -> dict[str, discord.ui.View]:
+def _view(line: WrittenLine, last: bool) -> dict[str, Any]:
     """Return a line's buttons for its last message, as an argument for discord.py."""
     return {"view": line.row} if last and line.row is not None and line.row is not line.shown_row else {}
 

@@ -1,7 +1,7 @@
 """One line of the chat: what it should say, and the messages that say it."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import discord
@@ -24,7 +24,14 @@ class TextChannel(Protocol):
     def id(self) -> int: ...
 
     async def send(
-        self, content: str, *, silent: bool, suppress_embeds: bool, nonce: int, view: discord.ui.View = ...
+        self,
+        content: str,
+        *,
+        silent: bool,
+        suppress_embeds: bool,
+        nonce: int,
+        view: discord.ui.View = ...,
+        files: Sequence[discord.File] = ...,
     ) -> PostedMessage: ...
 
 
