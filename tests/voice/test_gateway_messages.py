@@ -95,8 +95,9 @@ class Talkative:
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
-        guild = SimpleNamespace(id=5, me=None)
+        guild = SimpleNamespace(id=5, me=None, shard_id=0)
         voice = SimpleNamespace(
+            client=SimpleNamespace(is_closed=lambda: False),
             channel=SimpleNamespace(id=CHANNEL, guild=guild),
             guild=guild,
             user=SimpleNamespace(id=BOT),
