@@ -54,6 +54,7 @@ from bot.tools.rounds import tool_route
 from bot.types import Usage
 from bot.voice import opus
 from bot.voice.link import join
+from bot.voice.link.gateway_sessions import GatewaySessions
 from bot.voice.receive.stall_guard import StallGuard
 from bot.voice.send.pacer import Pacer
 
@@ -163,6 +164,7 @@ async def build(
         await preferences.load()
         guard = StallGuard()
         pacer = stack.enter_context(Pacer(guard))
+        sessions = stack.enter_context(GatewaySessions())
         spans = await stack.enter_async_context(tracing(roles_of(settings), os.environ))
         services = await stack.enter_async_context(_services(settings, store, preferences, tls, spans))
         store.counts = services.counters.calls
@@ -173,7 +175,9 @@ async def build(
         links = Links()
 
         async def connect(channel: VocalChannel) -> join.Link:
-            opened = await join.connect(channel, library=library, pacer=pacer, guard=guard, clock=services.clock)
+            opened = await join.connect(
+                channel, library=library, pacer=pacer, guard=guard, sessions=sessions, clock=services.clock
+            )
             links.opened(opened)
             return opened
 

@@ -18,6 +18,7 @@ from yarl import URL
 from bot.audio import FRAME_SECONDS, HEAR_RATE, SPEAK_RATE
 from bot.types import Frame
 from bot.voice import opus
+from bot.voice.link.gateway_sessions import GatewaySessions
 from bot.voice.link.join import Link, connect
 from bot.voice.receive.stall_guard import StallGuard
 from bot.voice.send.pacer import Pacer
@@ -40,11 +41,14 @@ def library() -> opus.OpusLibrary:
 class LinkBot:
     """The bot's side of a voice channel. `enter` first."""
 
-    def __init__(self, sandbox: Sandbox, client: discord.Client, pacer: Pacer, guard: StallGuard) -> None:
+    def __init__(
+        self, sandbox: Sandbox, client: discord.Client, pacer: Pacer, guard: StallGuard, sessions: GatewaySessions
+    ) -> None:
         self.sandbox = sandbox
         self.client = client
         self.pacer = pacer
         self._guard = guard
+        self._sessions = sessions
         self.heard: defaultdict[int, list[Frame]] = defaultdict(list)
         self.refused: set[int] = set()
         "people who are not admitted"
@@ -68,7 +72,14 @@ class LinkBot:
     async def enter(self, channel_id: int | None = None, *, timeout: float = 10.0) -> Link:
         channel = self.client.get_channel(channel_id or self.sandbox.lounge.id)
         assert isinstance(channel, discord.VoiceChannel | discord.StageChannel)
-        self._link = await connect(channel, library=library(), pacer=self.pacer, guard=self._guard, timeout=timeout)
+        self._link = await connect(
+            channel,
+            library=library(),
+            pacer=self.pacer,
+            guard=self._guard,
+            sessions=self._sessions,
+            timeout=timeout,
+        )
         self._ticking = asyncio.create_task(self._tick(self._link))
         return self._link
 
@@ -177,8 +188,8 @@ async def link_bot() -> AsyncIterator[LinkBot]:
         )
         running = asyncio.create_task(client.start(sandbox.token))
         guard = StallGuard()
-        with Pacer(guard) as pacer:
-            made = LinkBot(sandbox, client, pacer, guard)
+        with Pacer(guard) as pacer, GatewaySessions() as sessions:
+            made = LinkBot(sandbox, client, pacer, guard, sessions)
             try:
                 async with asyncio.timeout(60):
                     while not client.is_ready():

@@ -19,9 +19,12 @@ import pytest
 
 from bot.voice import dave
 from bot.voice.link.connection import VoiceConnection, VoiceGatewaySocket
+from bot.voice.link.gateway_events import GatewayEvents
 from bot.voice.link.gateway_messages import well_formed
+from bot.voice.link.gateway_sessions import GatewaySessions
 from bot.voice.link.heartbeat import MIN_INTERVAL_SECONDS, Heartbeat
 from bot.voice.link.link import Link
+from bot.voice.link.membership import ChannelMembership
 from bot.voice.receive.inbox import Inbox
 from bot.voice.receive.receiver import Receiver
 from bot.voice.receive.roster import MAX_MAPPED_USERS, Roster
@@ -107,7 +110,8 @@ class Talkative:
         self.receiver = Receiver(library())
         self.roster = Roster(self.receiver)
         self.reader = UdpReader(Inbox(), StallGuard(), time.monotonic)
-        self.connection = VoiceConnection(cast(Any, voice), self.reader, self.roster, time.monotonic)
+        membership = ChannelMembership(cast(Any, voice), GatewayEvents(CHANNEL, time.monotonic), GatewaySessions())
+        self.connection = VoiceConnection(membership, self.reader, self.roster, time.monotonic)
         self.connection.dave_session = dave.new_session(BOT, CHANNEL)
         self.connection.socket = DatagramSocket()
         self.connection.discovery.address = self._address

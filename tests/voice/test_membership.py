@@ -7,6 +7,7 @@ import discord
 import pytest
 
 from bot.voice.link.gateway_events import GatewayEvents
+from bot.voice.link.gateway_sessions import GatewaySessions
 from bot.voice.link.membership import ChannelMembership
 from bot.voice.link.presence import Presence
 
@@ -35,4 +36,4 @@ async def test_a_removal_while_the_main_gateway_answers_late_is_known(
     voice.client.is_closed.return_value = False
     events = GatewayEvents(7, clock)
     events.voice_state(7)
-    assert await ChannelMembership(voice, events).presence() is presence
+    assert await ChannelMembership(voice, events, GatewaySessions()).presence() is presence

@@ -24,7 +24,6 @@ from bot.voice import dave
 from bot.voice.dave import DaveSession
 from bot.voice.link import recovery
 from bot.voice.link.dave_transitions import DaveTransitions
-from bot.voice.link.gateway_events import GatewayEvents
 from bot.voice.link.gateway_messages import well_formed
 from bot.voice.link.heartbeat import Heartbeat
 from bot.voice.link.ip_discovery import IpDiscovery
@@ -132,7 +131,7 @@ class VoiceConnection(VoiceConnectionState):
     """discord.py's connection state, as the single steps that DiscordTransport puts in order."""
 
     def __init__(
-        self, voice: discord.VoiceClient, reader: UdpReader, roster: Roster, clock: Callable[[], float]
+        self, membership: ChannelMembership, reader: UdpReader, roster: Roster, clock: Callable[[], float]
     ) -> None:
         self._reader = reader
         self._roster = roster
@@ -140,12 +139,12 @@ class VoiceConnection(VoiceConnectionState):
         self.transitions = DaveTransitions()
         self.external_sender = b""
         "who signs the group's proposals; davey accepts another one only outside a group"
-        self.events = GatewayEvents(voice.channel.id, clock)
-        self.membership = ChannelMembership(voice, self.events)
+        self.membership = membership
+        self.events = membership.events
         self.discovery = IpDiscovery(lambda datagram: self.socket.send(datagram), clock)
         self._end_reason: int | None = None
         "why we closed the session ourselves (see recovery.py)"
-        super().__init__(voice, hook=self._message)
+        super().__init__(membership.voice, hook=self._message)
 
     # discord.py creates its own reader here and starts it afterwards: ours takes its place in between.
     @property
@@ -241,7 +240,6 @@ class VoiceConnection(VoiceConnectionState):
     def release(self) -> None:
         """Stop the reader and give up our place in discord.py's list."""
         self._reader.stop()
-        self.membership.release()
         self.voice_client.cleanup()
 
     def _mark_connected(self) -> None:

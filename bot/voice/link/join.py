@@ -24,8 +24,10 @@ from bot.voice import opus
 from bot.voice.link import recovery
 from bot.voice.link.connection import CONNECTION_ERRORS, VoiceConnection
 from bot.voice.link.discord_transport import DiscordTransport
+from bot.voice.link.gateway_events import GatewayEvents
+from bot.voice.link.gateway_sessions import GatewaySessions
 from bot.voice.link.link import Link
-from bot.voice.link.membership import Channel
+from bot.voice.link.membership import Channel, ChannelMembership
 from bot.voice.link.presence import Presence
 from bot.voice.link.transport import ConnectionBroken, RemovedFromChannel
 from bot.voice.receive.inbox import Inbox
@@ -55,14 +57,22 @@ class _JoiningClient(discord.VoiceClient):
     transport: DiscordTransport
 
     def __init__(
-        self, client: discord.Client, channel: Any, *, reader: UdpReader, roster: Roster, clock: Callable[[], float]
+        self,
+        client: discord.Client,
+        channel: Any,
+        *,
+        reader: UdpReader,
+        roster: Roster,
+        sessions: GatewaySessions,
+        clock: Callable[[], float],
     ) -> None:
         self._roster = roster
-        self._new_connection = functools.partial(VoiceConnection, self, reader, roster, clock)
+        self._new_membership = functools.partial(ChannelMembership, self, GatewayEvents(channel.id, clock), sessions)
+        self._new_connection = functools.partial(VoiceConnection, reader=reader, roster=roster, clock=clock)
         super().__init__(client, channel)
 
     def create_connection_state(self) -> VoiceConnection:
-        self.connection = self._new_connection()
+        self.connection = self._new_connection(self._new_membership())
         self.transport = DiscordTransport(self.connection, self._roster)
         return self.connection
 
@@ -100,6 +110,7 @@ async def connect(
     library: opus.OpusLibrary,
     pacer: Pacer,
     guard: StallGuard,
+    sessions: GatewaySessions,
     timeout: float = JOIN_TIMEOUT_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> Link:
@@ -112,7 +123,7 @@ async def connect(
     receiver = Receiver(library)
     roster = Roster(receiver)
     reader = UdpReader(Inbox(), guard, clock)
-    new_client = functools.partial(_JoiningClient, reader=reader, roster=roster, clock=clock)
+    new_client = functools.partial(_JoiningClient, reader=reader, roster=roster, sessions=sessions, clock=clock)
     try:
         voice = await channel.connect(cls=new_client, timeout=timeout, reconnect=True)
     except TimeoutError as error:

@@ -13,7 +13,7 @@ import aiohttp
 import discord
 
 from bot.voice.link.gateway_events import GatewayEvents
-from bot.voice.link.gateway_shard import GatewayShard
+from bot.voice.link.gateway_sessions import GatewaySessions
 from bot.voice.link.presence import Presence
 
 Channel = discord.VoiceChannel | discord.StageChannel
@@ -33,11 +33,12 @@ _PRESENCE_ERRORS = (discord.DiscordException, OSError, aiohttp.ClientError, Runt
 class ChannelMembership:
     """Asks for the channel that `events` names, and says who is in it."""
 
-    def __init__(self, voice: discord.VoiceClient, events: GatewayEvents) -> None:
-        self._voice = voice
-        self._events = events
+    def __init__(self, voice: discord.VoiceClient, events: GatewayEvents, sessions: GatewaySessions) -> None:
+        self.voice = voice
+        self.events = events
+        self._sessions = sessions
         self._guild_id = voice.guild.id
-        self._shard = GatewayShard(voice.client, voice.guild.shard_id)
+        sessions.follow(voice.client)
         self._session: discord.Guild | None = voice.guild
         "the server's object in the main gateway's session of our last entrance: each session makes its own"
         self._session_may_be_lost = False
@@ -48,12 +49,12 @@ class ChannelMembership:
     @property
     def guild(self) -> discord.Guild | None:
         """The bot's server; None if the bot is not in it any more."""
-        return self._voice.client.get_guild(self._guild_id)
+        return self.voice.client.get_guild(self._guild_id)
 
     @property
     def channel(self) -> Channel | None:
         """The bot's channel; None if it does not exist any more."""
-        channel = self.guild.get_channel(self._events.channel_id) if self.guild is not None else None
+        channel = self.guild.get_channel(self.events.channel_id) if self.guild is not None else None
         return channel if isinstance(channel, Channel) else None
 
     @property
@@ -70,16 +71,16 @@ class ChannelMembership:
         """Return the humans and the bots in the channel."""
         members = getattr(self.channel, "members", ())
         bots = frozenset(member.id for member in members if member.bot)
-        return frozenset(member.id for member in members) - bots, bots | {self._voice.user.id}
+        return frozenset(member.id for member in members) - bots, bots | {self.voice.user.id}
 
     async def ask_to_enter(self, channel: Channel) -> None:
         """Ask the main gateway for the channel; its answer comes as events.
 
         Raises ConnectionError while the main gateway has no session.
         """
-        if not self._shard.usable:
+        if not self._takes_commands():
             raise ConnectionError
-        self._voice.channel = channel
+        self.voice.channel = channel
         self._session, self._session_may_be_lost = self.guild, False
         await channel.guild.change_voice_state(channel=channel, self_deaf=False, self_mute=False)
 
@@ -87,10 +88,6 @@ class ChannelMembership:
         """Ask the main gateway to take the bot out; its answer comes as an event."""
         if self.guild is not None:
             await self.guild.change_voice_state(channel=None)
-
-    def release(self) -> None:
-        """Stop listening to the main gateway."""
-        self._shard.release()
 
     @property
     def superseded(self) -> bool:
@@ -102,7 +99,7 @@ class ChannelMembership:
         channel = self.channel
         if channel is None:
             return
-        if await self.presence() is Presence.HERE and self._events.inside:
+        if await self.presence() is Presence.HERE and self.events.inside:
             with contextlib.suppress(*_PRESENCE_ERRORS):
                 await self.ask_to_enter(channel)
 
@@ -114,7 +111,7 @@ class ChannelMembership:
         `by_discord`: with a close code that only the main gateway explains. It came over a network that works, so it
         is the main gateway's own doing only if that breaks in the same moment.
         """
-        self._session_may_be_lost = not by_discord or not self._shard.connected
+        self._session_may_be_lost = not by_discord or self._disconnected()
         if by_discord:
             asyncio.get_running_loop().call_later(SAME_MOMENT_SECONDS, self._look_again)
 
@@ -127,16 +124,16 @@ class ChannelMembership:
         began = time.monotonic()
         try:
             async with asyncio.timeout(PRESENCE_TIMEOUT_SECONDS):
-                if self.guild is None or self.guild.unavailable or not self._shard.usable:
+                if self.guild is None or self.guild.unavailable or not self._takes_commands():
                     return Presence.UNKNOWN
-                await self.guild.query_members(user_ids=[self._voice.user.id], cache=False)
+                await self.guild.query_members(user_ids=[self.voice.user.id], cache=False)
         except _PRESENCE_ERRORS:
             return Presence.UNKNOWN
         self.gateway_lag_seconds = time.monotonic() - began
         rest_says_gone = await self._gone_by_rest()
         if self.confirmed and not rest_says_gone:
             return Presence.HERE
-        if not self._events.inside or (self._session_may_be_lost and self.guild is not self._session):
+        if not self.events.inside or (self._session_may_be_lost and self.guild is not self._session):
             return Presence.FREE
         return Presence.GONE
 
@@ -159,5 +156,17 @@ class ChannelMembership:
         return False
 
     def _look_again(self) -> None:
-        broken = not self._shard.connected or self.guild is not self._session
+        broken = self._disconnected() or self.guild is not self._session
         self._session_may_be_lost = self._session_may_be_lost or broken
+
+    def _disconnected(self) -> bool:
+        """Whether the connection to the main gateway is broken."""
+        client = self.voice.client
+        guild = self.guild
+        if not isinstance(client, discord.AutoShardedClient) or guild is None:
+            return client.is_closed()
+        shard = client.get_shard(guild.shard_id)
+        return shard is None or shard.is_closed()
+
+    def _takes_commands(self) -> bool:
+        return not self._disconnected() and self._sessions.stands(self.voice.guild.shard_id)

@@ -1,4 +1,4 @@
-"""Whether a shard of the main gateway takes commands: between HELLO and READY or RESUMED it would close for one."""
+"""Whether shards of the main gateway take commands: between HELLO and READY or RESUMED they would close for one."""
 
 from unittest.mock import Mock
 
@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from bot.voice.link.gateway_events import GatewayEvents
-from bot.voice.link.gateway_shard import GatewayShard
+from bot.voice.link.gateway_sessions import GatewaySessions
 from bot.voice.link.membership import ChannelMembership
 from bot.voice.link.presence import Presence
 
@@ -22,7 +22,7 @@ class Client(discord.AutoShardedClient):
 
 
 @pytest.mark.parametrize(
-    ("events", "usable"),
+    ("events", "stands"),
     [
         ([], True),
         ([("shard_disconnect", SHARD)], False),
@@ -33,13 +33,15 @@ class Client(discord.AutoShardedClient):
         ([("shard_disconnect", SHARD + 1)], True),
     ],
 )
-async def test_it_takes_commands_while_a_session_stands(events: list[tuple[str, int]], usable: bool) -> None:
+async def test_a_session_stands_from_its_beginning_to_its_end(events: list[tuple[str, int]], stands: bool) -> None:
     async with Client(intents=discord.Intents.none()) as client:
-        shard = GatewayShard(client, SHARD)
-        for name, shard_id in events:
-            client.dispatch(name, shard_id)
-        assert shard.usable is usable
-        shard.release()
+        with GatewaySessions() as sessions:
+            for _ in range(3):  # as each call does
+                sessions.follow(client)
+            assert {len(waiting) for waiting in client._listeners.values()} == {1}
+            for name, shard_id in events:
+                client.dispatch(name, shard_id)
+            assert sessions.stands(SHARD) is stands
 
 
 async def test_nothing_is_asked_of_it_before_its_session_stands() -> None:
@@ -58,14 +60,15 @@ async def test_nothing_is_asked_of_it_before_its_session_stands() -> None:
     guild.query_members, guild.change_voice_state, guild.me.fetch_voice = query_members, change_voice_state, fetch_voice
     async with Client(intents=discord.Intents.none()) as client:
         client.get_guild = lambda guild_id, /: guild
-        membership = ChannelMembership(Mock(guild=guild, client=client), GatewayEvents(7, lambda: 0.0))
-        client.dispatch("shard_disconnect", SHARD)
-        assert await membership.presence() is Presence.UNKNOWN
-        with pytest.raises(ConnectionError):
+        with GatewaySessions() as sessions:
+            voice = Mock(guild=guild, client=client)
+            membership = ChannelMembership(voice, GatewayEvents(7, lambda: 0.0), sessions)
+            client.dispatch("shard_disconnect", SHARD)
+            assert await membership.presence() is Presence.UNKNOWN
+            with pytest.raises(ConnectionError):
+                await membership.ask_to_enter(Mock(guild=guild))
+            assert asked == []
+            client.dispatch("shard_connect", SHARD)
+            assert await membership.presence() is Presence.HERE
             await membership.ask_to_enter(Mock(guild=guild))
-        assert asked == []
-        client.dispatch("shard_connect", SHARD)
-        assert await membership.presence() is Presence.HERE
-        await membership.ask_to_enter(Mock(guild=guild))
-        assert asked == ["members", "entrance"]
-        membership.release()
+            assert asked == ["members", "entrance"]
