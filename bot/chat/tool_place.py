@@ -168,4 +168,4 @@ async def _fresh_member(host: Host, guild_id: int, user_id: int) -> discord.Memb
 
 
 async def _close(message: Any, outcome: str) -> None:
-    await within(MEMBER_REQUEST_SECONDS, message.edit(content=outcome, view=None))
+    await within(MEMBER_REQUEST_SECONDS, message.edit(content=outcome, view=None, attachments=[]))
