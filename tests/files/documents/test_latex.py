@@ -1,6 +1,7 @@
 """LaTeX becomes Markdown: what a reader of the printed page reads."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from pylatexenc.latexwalker import LatexWalker
@@ -128,7 +129,7 @@ def test_each_group_of_a_damaged_document_is_read_once(monkeypatch: pytest.Monke
     places: Counter[object] = Counter()
     read_group = LatexWalker.get_latex_braced_group
 
-    def counted(self: LatexWalker, pos: int, *given: object, **options: object) -> object:
+    def counted(self: LatexWalker, pos: int, *given: Any, **options: Any) -> Any:
         places[pos, str(given)[:8]] += 1
         return read_group(self, pos, *given, **options)
 
