@@ -91,7 +91,9 @@ class Call:
         self._responder = responder = Responder(context, self.record, self._accounts, floor)
         self.captions = Captions(context, self._extras, self.record.name, responder.transcripts.dictation.parts)
         self.record.on_written, self.record.on_corrected = self.captions.written, self.captions.corrected
-        self._conversation = Conversation(context, listener, responder, self.captions, self.agreed, lambda: self.barred)
+        self._conversation = Conversation(
+            context, listener, responder, self.captions, self.agreed, lambda: self.barred, self.record.name
+        )
         self.holdings = Holdings(context, self._consents, listener, floor, responder, self.record, self.people_changed)
         self._link: VoiceLink | None = None
         self._group: asyncio.TaskGroup | None = None
@@ -174,10 +176,9 @@ class Call:
     ) -> None:
         """Answer a written question aloud as soon as the floor is free.
 
-        `recording`, s16le mono 16 kHz, goes with it, and what is said in it is written down; so does `document`, the
-        words of files. `voice` is who is heard in the recording, 0: whoever asks; if they withdraw, nobody hears it.
-        The text is first read aloud in the voice `read_in`, if there is one; unless `addressed`, it is only answered
-        if the bot would answer the same words when spoken.
+        `recording`, s16le mono 16 kHz, goes with it, and its words are written down; so does `document`, the words of
+        files. `voice` is who is heard in the recording, 0: whoever asks; if they withdraw, nobody hears it. The text is
+        first read aloud in the voice `read_in`, if any; unless `addressed`, it is only answered if it would be spoken.
         """
         number = next(self._recording_ids) if recording else 0
         typed = Typed(user_id, text, self._services.clock(), recording, number, document, voice, read_in, addressed)
@@ -185,8 +186,7 @@ class Call:
         self.record.asked(replace(typed, recording=b""))  # the record remembers words, not sound
         self._responder.turns.offer(typed=[typed])
         if recording and self._group:
-            length = seconds(recording, HEAR_RATE)
-            utterance = Utterance(number, user_id, typed.at, recording, length, "silence")
+            utterance = Utterance(number, user_id, typed.at, recording, seconds(recording, HEAR_RATE), "silence")
             self._responder.transcripts.start(utterance, self._group, voice)
 
     def unread(self, user_id: int) -> None:

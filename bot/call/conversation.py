@@ -45,8 +45,11 @@ class Conversation:
         captions: Captions,
         agreed: Callable[[], frozenset[int]],
         barred: Callable[[], frozenset[int]],
+        label: Callable[[int], str],
     ) -> None:
-        """`agreed` gives the people present who may be heard, `barred` those who may not be answered here."""
+        """`agreed` gives the people present who may be heard, `barred` those who may not be answered here, `label` what
+        somebody is called.
+        """
         self.draining = False
         "no new turn is taken"
         self._venue = context.venue
@@ -59,6 +62,7 @@ class Conversation:
         self._captions = captions
         self._agreed = agreed
         self._barred = barred
+        self._label = label
         self._state = CallState.JOINING
         self._warmed_at = self._busy_at = self._services.clock()
         self._bundle_since: float | None = None
@@ -180,8 +184,8 @@ class Conversation:
         seconds = self._echoed[user_id] = self._echoed.get(user_id, 0.0) + float(verdict.detail["seconds"])
         if seconds >= MIN_TOLD_ECHO_SECONDS and user_id not in self._told_echo:
             self._told_echo.add(user_id)
-            if name := self._venue.people().get(user_id):
-                self._display.show(ReturnsEcho(user_id, name))
+            if user_id in self._venue.people():
+                self._display.show(ReturnsEcho(user_id, self._label(user_id)))
 
     def _act(self, decision: Decision) -> None:
         responder = self._responder

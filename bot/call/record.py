@@ -145,6 +145,10 @@ class Record:
         """Return a person's label, even after they have left."""
         return self.people().get(user_id) or self._labels.known(user_id) or str(user_id)
 
+    def meet(self, user_id: int, name: str) -> str:
+        """Return the label of somebody by their display name: they write, but may never have been in the channel."""
+        return self.people().get(user_id) or self._labels.of(user_id, name)
+
     def forget(self, user_id: int | None = None) -> None:
         """Forget a person's lines, the answers to them, and their name; None: every line (/memory clear)."""
         if user_id is None:

@@ -88,7 +88,7 @@ async def open_form(interaction: Interaction, message: discord.Message) -> None:
     own = [line for line in shown if line.message.speaker_id == interaction.user.id][-MAX_FORM_LINES:]
     rights.check(interaction.user, Action.CORRECT, concerned=bool(own) or not shown)
     if not own:
-        mine = message.content.startswith(f"**{escape.name(host.settings.bot_name or guild.me.display_name)}** ")
+        mine = message.content.startswith(f"**{escape.name(host.bot_name(guild))}** ")
         raise Refusal("refusal no_line" if mine and not shown else "refusal line_gone")
     assert not isinstance(message.channel, discord.GroupChannel)
     place = message.channel.get_partial_message(message.id)  # a whole one holds everybody's words

@@ -2,6 +2,7 @@
 
 import asyncio
 import weakref
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TypeAlias
 
@@ -117,6 +118,16 @@ class Host(discord.AutoShardedClient):
         """Return the catalogue of the caller's language, for what only they see."""
         return self.catalogues.of(interaction.locale)
 
+    def bot_name(self, guild: discord.Guild) -> str:
+        """Return what the bot is called in a server."""
+        return self.settings.bot_name or guild.me.display_name
+
+    def labels_in(self, channel: VocalChannel) -> tuple[str, Mapping[int, str]]:
+        """Return what the bot is called in a channel, and the people of the call there, if there is one: by id."""
+        call = self.calls.get(channel.guild.id)
+        here = call is not None and call.venue.channel_id == channel.id
+        return self.bot_name(channel.guild), call.record.people() if call is not None and here else {}
+
     def words_in(self, guild: discord.Guild) -> Words:
         """Return the catalogue of the server's language, for what everyone sees."""
         return self.catalogues.of(self.preferences.of(guild.id, None).language or guild.preferred_locale)
@@ -145,6 +156,11 @@ class Host(discord.AutoShardedClient):
             raise Refusal("refusal asker_gone") from None
         place = guild.get_channel_or_thread(getattr(telling.place, "id", 0)) or telling.place
         rights.Telling(channel, place, telling.private).check(member)
+
+    def call_in(self, venue: Venue) -> Call | None:
+        """Return the call that is held in a venue."""
+        call = self.calls.get(venue.guild_id)
+        return call if call is not None and call.venue is venue else None
 
     def call_channel(self, call: Call) -> VocalChannel | None:
         """Return the channel of a call; None when it was deleted."""

@@ -10,7 +10,7 @@ import structlog
 
 from bot.call.access import IN_A_CALL
 from bot.call.call import Call
-from bot.chat import attachments, rights
+from bot.chat import attachments, escape, rights
 from bot.chat.error_messages import Refusal, explain
 from bot.chat.host import Host
 from bot.chat.requests import REQUEST_ERRORS
@@ -90,6 +90,7 @@ async def _ask(host: Host, call: Call, message: discord.Message, *, addressed: b
         text = words("ask recording")
     if text or enclosed.words:
         voice = max(voices, default=0)
+        call.record.meet(author, escape.display_name(message.author))
         call.ask(author, text, enclosed.sound, enclosed.words, voice, read_in=read_in, addressed=asked)
         if enclosed.notes:
             await message.reply(attachments.told(words, enclosed.notes), silent=True, mention_author=False)

@@ -35,7 +35,7 @@ class VenueChat(Protocol):
 
     writer: LineWriter
 
-    def people(self) -> Mapping[int, str]: ...
+    def labels(self) -> Mapping[int, str]: ...
 
 
 class DiscordToolPlace:
@@ -111,7 +111,7 @@ def call_place(host: Host, channel: VocalChannel, venue: "VenueChat") -> Discord
             chat.send(text, view=view, files=files, silent=True, suppress_embeds=True, nonce=secrets.randbits(60)),
         )
 
-    return DiscordToolPlace(host, (channel.guild.id, channel.id), venue.people, post)
+    return DiscordToolPlace(host, (channel.guild.id, channel.id), venue.labels, post)
 
 
 class ToolConfirm(discord.ui.View):

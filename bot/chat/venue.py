@@ -8,7 +8,6 @@ from typing import TypeAlias
 import discord
 import structlog
 
-from bot.call.call import CallStatus
 from bot.call.settings import CallSettings
 from bot.chat import escape
 from bot.chat.captions.caption_thread import CaptionThread
@@ -65,7 +64,7 @@ class DiscordVenue:
         self._people_until = float("-inf")
         self.writer = LineWriter(channel, host.services.counters.transcript, self.words)
         self.place = call_place(host, channel, self)
-        self.panel = Panel(channel, self.words, self._status, self.impaired)
+        self.panel = Panel(channel, self.words, lambda: (call := host.call_in(self)) and call.status(), self.impaired)
         self.channel_status = ChannelStatus(lambda: self.channel, self.words)
         self.entrance = Entrance(lambda: self.channel, self.writer, self.settings, self.words, self._tell, asked_in)
         self.audience = Transcript(
@@ -112,7 +111,7 @@ class DiscordVenue:
 
     @property
     def bot_name(self) -> str:
-        return self._host.settings.bot_name or self.channel.guild.me.display_name
+        return self._host.bot_name(self.channel.guild)
 
     @property
     def chats(self) -> set[int]:
@@ -126,6 +125,10 @@ class DiscordVenue:
             self._people = {member.id: escape.display_name(member) for member in self.channel.members if not member.bot}
             self._people_until = now + PEOPLE_CACHE_SECONDS
         return self._people
+
+    def labels(self) -> Mapping[int, str]:
+        """Return what the people in the channel are called: as `people`, but nobody as somebody else."""
+        return call.record.people() if (call := self._host.call_in(self)) else self.people()
 
     @property
     def speechless(self) -> bool:
@@ -162,8 +165,7 @@ class DiscordVenue:
     async def readers_changed(self) -> None:
         """Permissions changed: write nothing more where people read who may not read the channel's chat."""
         self.entrance.readers_changed()
-        call = self._host.calls.get(self.guild_id)
-        if call is not None and call.venue is self:
+        if call := self._host.call_in(self):
             threads = [reader for reader in call.captions.readers if isinstance(reader, CaptionThread)]
             closed = [reader for reader in threads if not open_to_readers(self.channel, reader.channel)]
             for reader in closed:  # before any of them waits for Discord
@@ -215,8 +217,7 @@ class DiscordVenue:
             self.channel_status.changed(self._state, self.impaired())
 
     def _greet_newcomers(self) -> None:
-        call = self._host.calls.get(self.guild_id)
-        people = call.record.people() if call else self.people()
+        call, people = self._host.call_in(self), self.labels()
         agreed = call.agreed() if call else frozenset()
         for user_id in people.keys() - self._greeted - (call.barred if call else frozenset()):
             self._greeted.add(user_id)
@@ -236,10 +237,6 @@ class DiscordVenue:
         self._told_impaired = impaired
         if impaired and impaired != before:
             self.writer.post(self.words()(f"panel {impaired}"))
-
-    def _status(self) -> CallStatus | None:
-        call = self._host.calls.get(self.guild_id)
-        return call.status() if call is not None and call.venue is self else None
 
     def impaired(self) -> str | None:
         """What keeps the bot from hearing or speaking; see permissions.impairment."""

@@ -6,7 +6,7 @@ the labels up from the lines of the calls before it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -34,14 +34,20 @@ class _Label:
 class Labels:
     """The labels of one channel's people."""
 
-    def __init__(self, bot_name: Callable[[], str], messages: Sequence[Message] = ()) -> None:
-        """`bot_name` is nobody else's label; `messages`: earlier lines, oldest first, whose labels are taken up."""
+    def __init__(
+        self, bot_name: Callable[[], str], messages: Sequence[Message] = (), people: Mapping[int, str] | None = None
+    ) -> None:
+        """`bot_name` is nobody else's label. `people`: id -> label, as they are known already; `messages`: earlier
+        lines, oldest first, whose labels are taken up.
+        """
         self._bot_name = bot_name
         self._labels: dict[int, _Label] = {}
         self._owners: dict[str, int] = {}
         "skeleton of a label -> whose it is or was"
         self._bot = ("", "")
         "its name, and the skeleton of that"
+        for user_id, label in (people or {}).items():
+            self.of(user_id, label)
         for message in reversed(messages):  # the newest line of each person has their present label
             if message.role == "user" and message.speaker_id not in self._labels:
                 self.of(message.speaker_id, message.speaker)
@@ -98,9 +104,11 @@ class Labels:
         return message if label in (None, message.speaker) else replace(message, speaker=label)
 
 
-def labelled(messages: Sequence[Message], bot_name: str) -> tuple[Message, ...]:
-    """Return a channel's lines, oldest first, with one distinct label for each person."""
-    return Labels(lambda: bot_name, messages).on(messages)
+def labelled(
+    messages: Sequence[Message], bot_name: str, people: Mapping[int, str] | None = None
+) -> tuple[Message, ...]:
+    """Return a channel's lines, oldest first, with one distinct label for each person; `people`: those of its call."""
+    return Labels(lambda: bot_name, messages, people).on(messages)
 
 
 def _numbered(name: str, number: int) -> str:

@@ -104,7 +104,7 @@ class BuiltinTools:
             raise ToolFailed("minutes must be a whole number.") from None
         since = self._wall() - timedelta(minutes=minutes)
         lines = [line for line in await self._lines(asking) if line.at >= since]
-        return self._told(lines, "Nothing was said in that time.")
+        return self._told(lines, asking, "Nothing was said in that time.")
 
     async def _recall(self, arguments: Mapping[str, Any], asking: Asking) -> str:
         words = str(arguments.get("words") or "").split()[:MAX_SEARCHED_WORDS]
@@ -115,7 +115,7 @@ class BuiltinTools:
         except StoreError:
             raise ToolFailed("The memory cannot be read now.") from None
         summaries = [one for one in gleaned if one.role == "assistant"][-MAX_TOLD_SUMMARIES:]
-        return self._told(lines, "No line contains all of these words.", summaries)
+        return self._told(lines, asking, "No line contains all of these words.", summaries)
 
     async def _lines(self, asking: Asking) -> list[Message]:
         channel_id = asking.place.channel_id
@@ -126,20 +126,21 @@ class BuiltinTools:
         lines = {line.id: line for line in (*stored, *self._pending(channel_id))}
         return sorted(lines.values(), key=lambda line: line.at)
 
-    def _told(self, lines: Iterable[Message], nothing: str, summaries: Iterable[Message] = ()) -> str:
+    def _told(self, lines: Iterable[Message], asking: Asking, nothing: str, summaries: Iterable[Message] = ()) -> str:
         """Return lines as JSON, one a line: in it, no name or word can look like another line. Summaries come last."""
         rows: list[str] = []
-        size = 0
-        for row in (*map(self._summary, reversed(list(summaries))), *map(self._line, reversed(list(lines)))):
+        size, people = 0, asking.place.people()
+        told = [self._line(line, people.get(line.speaker_id, line.speaker)) for line in reversed(list(lines))]
+        for row in (*map(self._summary, reversed(list(summaries))), *told):
             size += len(row) + 1
             if size > MAX_LINES_CHARACTERS:
                 break
             rows.append(row)
         return "\n".join(reversed(rows)) or nothing
 
-    def _line(self, line: Message) -> str:
+    def _line(self, line: Message, who: str) -> str:
         said = " ".join(line.text.split())[:MAX_TOLD_LINE_CHARACTERS]
-        return json.dumps({"at": self._time(line.at), "who": line.speaker, "said": said}, ensure_ascii=False)
+        return json.dumps({"at": self._time(line.at), "who": who, "said": said}, ensure_ascii=False)
 
     def _summary(self, one: Message) -> str:
         until = datetime.fromtimestamp(one.expires_at or 0.0, UTC)

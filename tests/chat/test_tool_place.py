@@ -24,8 +24,8 @@ async def test_what_a_tool_is_called_with_can_be_read_to_its_end(length: int) ->
         async def post(text: str, view: discord.ui.View, files: Sequence[discord.File]) -> object:
             return await channel.send(text, view=view, files=files)
 
-        venue: Any = SimpleNamespace(writer=SimpleNamespace(channel=channel), people=lambda: {eve.id: "Eve"})
-        command = DiscordToolPlace(quiet.client, (sandbox.guild.id, channel.id), venue.people, post)
+        venue: Any = SimpleNamespace(writer=SimpleNamespace(channel=channel), labels=lambda: {eve.id: "Eve"})
+        command = DiscordToolPlace(quiet.client, (sandbox.guild.id, channel.id), venue.labels, post)
         for place in (call_place(quiet.client, channel, venue), command):
             before = len(sandbox.messages(channel.id))
             asking = asyncio.create_task(place.confirmed("write", detail, frozenset({eve.id})))

@@ -131,6 +131,12 @@ def test_lines_of_before_are_told_apart() -> None:
     ]
 
 
+def test_the_labels_of_a_call_go_before_those_of_older_lines() -> None:
+    people = {1: "Alex", 2: "Alex (2)", 4: "Sasha"}
+    lines = [line(4, "Alex", 1), line(3, "Alex", 2), line(2, "Alex", 3)]
+    assert [message.speaker for message in labelled(lines, "Kikite", people)] == ["Sasha", "Alex (3)", "Alex (2)"]
+
+
 def test_who_is_forgotten_leaves_no_name() -> None:
     labels = Labels(bot_name)
     labels.of(1, "Alex")

@@ -95,15 +95,23 @@ async def _answer_in_call(interaction: Interaction, call: Call, shown: str, encl
         await interaction.followup.send(part, silent=True, suppress_embeds=True)
 
 
+def _label(interaction: Interaction) -> str:
+    """Return what the caller is called: in the chat of a call as the call calls them, to whom it has not listened."""
+    name = escape.display_name(interaction.user)
+    call = interaction.client.calls.get(interaction.guild_id or 0)
+    here = call is not None and isinstance(call.venue, DiscordVenue) and interaction.channel_id in call.venue.chats
+    return call.record.meet(interaction.user.id, name) if call is not None and here else name
+
+
 async def _answer_here(interaction: Interaction, shown: str, enclosed: Enclosed, voice: int) -> None:
     """Answer in the same channel, in text and sound: a voice message, or a file where none may be sent."""
     host, guild, channel = interaction.client, interaction.guild, interaction.channel
     assert guild is not None
     settings = host.preferences.of(guild.id, interaction.channel_id)
     room = RoomContext(
-        bot_name=host.settings.bot_name or guild.me.display_name,
+        bot_name=host.bot_name(guild),
         channel_name=getattr(channel, "name", ""),
-        people={interaction.user.id: escape.display_name(interaction.user)},
+        people={interaction.user.id: _label(interaction)},
         now=host.services.wall(),
         language=settings.language,
         voice=settings.voice,

@@ -40,8 +40,8 @@ class MemoryCommands(app_commands.Group):
         words = host.words_to(interaction)
         messages = await host.services.store.history(target.id, MAX_SHOWN_LINES)
         # Escaping so many lines on the event loop would make every call's audio stutter.
-        bot_name = target.guild.me.display_name
-        rows = await asyncio.to_thread(lambda: [_row(message, words) for message in labelled(messages, bot_name)])
+        labels = host.labels_in(target)
+        rows = await asyncio.to_thread(lambda: [_row(message, words) for message in labelled(messages, *labels)])
         pages = paginate(rows) or [words("memory nothing", channel=target.mention)]
         await PagedMessage(host, words, pages, Action.READ, target).send(interaction)
 
@@ -52,7 +52,7 @@ class MemoryCommands(app_commands.Group):
         await interaction.response.defer(ephemeral=True, thinking=True)
         words = interaction.client.words_to(interaction)
         stored = await interaction.client.services.store.history(target.id, MAX_EXPORTED_LINES)
-        messages = await asyncio.to_thread(labelled, stored, target.guild.me.display_name)
+        messages = await asyncio.to_thread(labelled, stored, *interaction.client.labels_in(target))
         limit = interaction.filesize_limit
         files = [
             await asyncio.to_thread(lambda: exported_file("memory.md", _markdown(target.name, messages, words), limit)),

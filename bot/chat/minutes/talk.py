@@ -25,4 +25,4 @@ async def remembered(host: Host, channel: VocalChannel, limit: int) -> Sequence[
             raise
         stored = []
     talk = {message.id: message for message in (*stored, *own)}
-    return labelled(sorted(talk.values(), key=lambda message: message.at), channel.guild.me.display_name)
+    return labelled(sorted(talk.values(), key=lambda message: message.at), *host.labels_in(channel))

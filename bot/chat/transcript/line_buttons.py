@@ -111,6 +111,7 @@ async def _ask_again(interaction: Interaction, line_id: LineId) -> None:
         line = await _find_line(interaction, line_id)
     rights.check(interaction.user, Action.CORRECT, concerned=line.speaker_id == interaction.user.id)
     interaction.client.check_access(interaction, *IN_A_CALL)
+    call.record.meet(interaction.user.id, escape.display_name(interaction.user))
     call.ask(interaction.user.id, line.text)
     await actions.tell(interaction, "correct asked")
 
@@ -127,6 +128,7 @@ async def _say_again(interaction: Interaction, line_id: LineId) -> None:
     if newest is None or newest.id != line.id or not call.replay():
         assert interaction.guild is not None
         host.check_access(interaction, *IN_A_CALL)
+        call.record.meet(interaction.user.id, escape.display_name(interaction.user))
         call.ask(interaction.user.id, host.words_in(interaction.guild)("line again", text=line.text))
     await actions.tell(interaction, "replay done")
 
