@@ -1,5 +1,6 @@
 """Whether shards of the main gateway take commands: between HELLO and READY or RESUMED they would close for one."""
 
+import asyncio
 from unittest.mock import Mock
 
 import discord
@@ -72,3 +73,31 @@ async def test_nothing_is_asked_of_it_before_its_session_stands() -> None:
             assert await membership.presence() is Presence.HERE
             await membership.ask_to_enter(Mock(guild=guild))
             assert asked == ["members", "entrance"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "presence"),
+    [(0.0, Presence.FREE), (0.3, Presence.FREE), (0.8, Presence.GONE), (20.0, Presence.GONE), (60.0, Presence.FREE)],
+)
+async def test_a_removal_after_the_main_gateway_broke_is_no_lost_session(seconds: float, presence: Presence) -> None:
+    """Either way the bot is out of the channel, and its next session does not say why."""
+
+    async def nothing(**_: object) -> None:
+        pass
+
+    before, after = (Mock(unavailable=False, id=5, shard_id=SHARD, query_members=nothing) for _ in range(2))
+    after.me.voice, after.me.fetch_voice = None, nothing
+    guilds = [before]
+    async with Client(intents=discord.Intents.none()) as client:
+        client.get_guild = lambda guild_id, /: guilds[-1]
+        with GatewaySessions() as sessions:
+            events = GatewayEvents(7, lambda: 0.0)
+            membership = ChannelMembership(Mock(guild=before, client=client), events, sessions)
+            events.voice_state(7)
+            client.dispatch("shard_disconnect", SHARD)
+            await asyncio.sleep(seconds)
+            membership.voice_ended(by_discord=True)
+            await asyncio.sleep(1.0)
+            client.dispatch("shard_connect", SHARD)
+            guilds.append(after)
+            assert await membership.presence() is presence

@@ -15,8 +15,8 @@ class GatewaySessions:
     """Follows one client, for all its calls. A context manager: its end stops that."""
 
     def __init__(self) -> None:
-        self._lost: set[int] = set()
-        "shards without a session, as far as was heard"
+        self._lost: dict[int, float] = {}
+        "shards without a session, as far as was heard -> since when (event loop clock)"
         self._listening: list[asyncio.Task[Any]] = []
 
     def __enter__(self) -> Self:
@@ -44,6 +44,14 @@ class GatewaySessions:
         """
         return shard_id not in self._lost
 
+    def away_seconds(self, shard_id: int) -> float:
+        """For how long the shard has had no session; 0: it has one."""
+        now = asyncio.get_running_loop().time()
+        return now - self._lost.get(shard_id, now)
+
     def _note(self, stands: bool, shard_id: int) -> bool:
-        (self._lost.discard if stands else self._lost.add)(shard_id)
+        if stands:
+            self._lost.pop(shard_id, None)
+        else:
+            self._lost.setdefault(shard_id, asyncio.get_running_loop().time())
         return False

@@ -25,6 +25,10 @@ PRESENCE_REST_SECONDS = 3.0
 SAME_MOMENT_SECONDS = 0.05
 """The main gateway's connection and the voice gateway's that break within this time break for the same reason: Discord
 ends both at once. More time would take a removal for it, when a network breaks just after that."""
+SAME_CAUSE_SECONDS = 0.5
+"""The same for a main gateway that breaks first: it takes Discord a moment to end the voice connection after it."""
+SESSION_LIFE_SECONDS = 30.0
+"""A main gateway's session without a connection lives at least so long. When it expires, the voice state goes, too."""
 _UNKNOWN_VOICE_STATE: Final = 10065
 """Discord's JSON error code: not in a voice channel."""
 _PRESENCE_ERRORS = (discord.DiscordException, OSError, aiohttp.ClientError, RuntimeError)
@@ -109,11 +113,14 @@ class ChannelMembership:
         """Note how the main gateway fares as the voice connection ends.
 
         `by_discord`: with a close code that only the main gateway explains. It came over a network that works, so it
-        is the main gateway's own doing only if that breaks in the same moment.
+        is the main gateway's own doing only if that breaks in the same moment, or its session has expired.
         """
-        self._session_may_be_lost = not by_discord or self._disconnected()
-        if by_discord:
+        if by_discord and self._takes_commands():
+            self._session_may_be_lost = False
             asyncio.get_running_loop().call_later(SAME_MOMENT_SECONDS, self._look_again)
+            return
+        away = self._sessions.away_seconds(self.voice.guild.shard_id)
+        self._session_may_be_lost = not (by_discord and SAME_CAUSE_SECONDS < away < SESSION_LIFE_SECONDS)
 
     async def presence(self) -> Presence:
         """Ask Discord whether the bot is in the channel; see transport.Presence.
