@@ -3,7 +3,7 @@
 Between the bot and Discord stand proxies and Cloudflare's edge. They answer in their own words: 429 and 5xx without
 JSON, bans as a web page, connections that break. discord.py waits out some of that by itself (500, 502, 504 for 25 s,
 429 with JSON and `Via` as long as it says) and raises the rest at once; what it would take for Discord's own words and
-stumble over is UnreadableAnswer.
+stumble over is UnreadableAnswer. Answers to commands have no queue, as a call's lines have: PatientAnswers waits.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import aiohttp
 import discord
 import structlog
 from discord.http import Route
+from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +32,10 @@ NONCE_BITS = 64
 """Size of a message's nonce. Discord posts a message once for each nonce, within some minutes."""
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=300.0, sock_connect=10.0, sock_read=20.0)
 """For each request, in seconds: an answer that has not begun 20 s after the request was sent does not come any more."""
+MAX_ANSWER_WAIT_SECONDS = 60.0
+"""How long what answers a command or a button waits for the edge to let it through, all in all."""
+MAX_FIRST_ANSWER_WAIT_SECONDS = 2.0
+"""The same for the first response to it: Discord takes none after 3 s."""
 PUT_AWAY_SECONDS = 3.0
 START_ATTEMPTS = 3
 """Times that a request of the start is sent, if there is no answer."""
@@ -76,6 +81,30 @@ def _is_discords(status: int, body: bytes) -> bool:
     return isinstance(answer, dict | list)
 
 
+class PatientAnswers(AsyncWebhookAdapter):
+    """What discord.py answers interactions with, which sends anew what Discord's edge did not let through.
+
+    What may have been carried out, because only its answer was lost, is not posted a second time.
+    """
+
+    async def request(self, route: Route, session: aiohttp.ClientSession, **options: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        now = asyncio.get_running_loop().time
+        first = route.path.startswith("/interactions/")
+        until = now() + (MAX_FIRST_ANSWER_WAIT_SECONDS if first else MAX_ANSWER_WAIT_SECONDS)
+        attempt = 0
+        while True:
+            try:
+                return await super().request(route, session, **options)
+            except REQUEST_ERRORS as error:
+                delay = retry_delay(attempt, error)
+                broken = is_edge_fault(error) and not isinstance(error, discord.HTTPException)
+                if not (is_turned_away(error) or (broken and route.method != "POST")) or now() + delay > until:
+                    raise
+                log.info("answer_waits", status=getattr(error, "status", None), error=type(error).__name__)
+            await asyncio.sleep(delay)
+            attempt += 1
+
+
 def limit_requests(client: discord.Client, starting: Callable[[], bool]) -> None:
     """Let no request wait longer than REQUEST_TIMEOUT, and take no answer for Discord's that is not; call before the
     login.
@@ -97,6 +126,7 @@ def limit_requests(client: discord.Client, starting: Callable[[], bool]) -> None
         return await send(route, **options)
 
     client.http.request = request
+    async_context.set(PatientAnswers())  # for what is started from here, such as the client's events
 
 
 def is_chat_gone(error: BaseException) -> bool:
@@ -117,6 +147,13 @@ def is_edge_fault(error: BaseException) -> bool:
     if isinstance(error, discord.HTTPException):
         return error.status == 429 or error.status >= 500 or error.code == 0
     return isinstance(error, (discord.RateLimited, OSError, aiohttp.ClientError, ValueError, KeyError))
+
+
+def is_turned_away(error: BaseException) -> bool:
+    """Whether the edge certainly kept a request from Discord: a rate limit, or a ban."""
+    if isinstance(error, UnreadableAnswer):
+        return error.response.status == 429
+    return isinstance(error, discord.HTTPException) and (error.status == 429 or (error.status, error.code) == (403, 0))
 
 
 def retry_delay(attempt: int, error: BaseException) -> float:

@@ -5,6 +5,8 @@ The faults are those of sandbox/rest/edge.py; tests/chat/test_line_writer.py has
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
 from unittest.mock import AsyncMock, Mock
 
 import aiohttp
@@ -17,11 +19,15 @@ from bot.chat import attachments, requests
 from bot.chat.cooldown import Cooldowns
 from bot.chat.error_messages import Refusal
 from bot.chat.transcript import outage
+from bot.jobs.context import JobContext
+from bot.jobs.job_folder import JobFolder
+from bot.jobs.services import JobServices
 from bot.types import Heard, Spoken
 from sandbox.guild.components import text_of
 from sandbox.guild.knobs import Failure
 from sandbox.rest import edge
 from tests.chat.quiet_bot import QuietBot, quiet_bot, until
+from tests.chat.test_untold import ANSWER, DearStudio, analyze
 
 pytestmark = pytest.mark.e2e
 POSTS, EDITS = r"POST /channels/\d+/messages", r"PATCH /channels/\d+/messages"
@@ -41,6 +47,10 @@ FAULTS: dict[str, Callable[[str, int], Failure]] = {
     "hung after": lambda pattern, times: Failure(pattern, 503, times, after=True, seconds=2.0),
     "no JSON": lambda pattern, times: Failure(pattern, 200, times, "<html>", headers={"Content-Type": "text/html"}),
 }
+
+
+def long(name: str) -> Any:
+    return pytest.param(name, marks=pytest.mark.long)
 
 
 @pytest.fixture
@@ -98,6 +108,27 @@ async def test_a_command_is_answered_though_its_first_answer_meets_the_edge(quie
         await until(lambda: outcome.content)
         await until(lambda: not any(task.get_name() == "CommandTree-invoker" for task in asyncio.all_tasks()))
     assert not [line for line in logs if line["event"] == "command_failed"]
+
+
+@pytest.mark.parametrize(
+    "fault", ["ban as text", *(long(name) for name in ("ban as a page", "429 without Via", "520"))]
+)
+async def test_an_answer_that_is_turned_away_comes_later(quiet: QuietBot, fault: str) -> None:
+    eve = quiet.sandbox.add_user("Eve")
+    asked = await quiet.sandbox.command(eve, "ask", {"text": "Why?"})
+    quiet.sandbox.knobs.failures.append(FAULTS[fault]("(POST|PATCH) /webhooks/", 2))
+    await until(lambda: "An answer with" in asked.content, 20)
+    await until(lambda: asked.followups)
+    assert len(quiet.sandbox.messages(quiet.sandbox.general.id)) == 2, "the words and the voice message, once"
+
+
+@pytest.mark.parametrize("fault", ["reset after", *(long(name) for name in ("reset", "hung after", "no JSON"))])
+async def test_an_edit_that_may_have_come_through_is_made_again(quiet: QuietBot, fault: str, tmp_path: Path) -> None:
+    studio: Any = DearStudio()
+    quiet.client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), studio, JobFolder(tmp_path))
+    quiet.sandbox.knobs.failures.append(FAULTS[fault]("PATCH /webhooks/", 2))
+    outcome = await analyze(quiet, quiet.sandbox.add_user("Eve"))
+    await until(lambda: ANSWER in outcome.content, 20)
 
 
 @pytest.mark.parametrize("fault", ["503", "reset", "ban as text", "520"])
