@@ -79,7 +79,7 @@ class Host(discord.AutoShardedClient):
     @cached_property
     def box(self) -> Box:
         """Opens the files that people send."""
-        return Box()
+        return Box(beside_calls=lambda: bool(self.calls.all()))
 
     @cached_property
     def untold(self) -> UntoldWork:

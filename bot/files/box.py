@@ -38,11 +38,16 @@ class Box:
     """Reads files for the whole process."""
 
     def __init__(
-        self, places: Places | None = None, guard: Guard | None = None, command: Sequence[str] = COMMAND
+        self,
+        places: Places | None = None,
+        guard: Guard | None = None,
+        command: Sequence[str] = COMMAND,
+        *,
+        beside_calls: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`command` starts the process that readers are forked from."""
-        self._places = places or Places()
-        self.readers = ReaderFactory(guard or Guard(), command)
+        """`command` starts the process that readers are forked from. `beside_calls`: they have to stand back now."""
+        self._places = places or Places(beside_calls=beside_calls)
+        self.readers = ReaderFactory(guard or Guard(), command, beside_calls=beside_calls)
 
     async def aclose(self) -> None:
         """End the processes that read files. Idempotent; the next file starts them anew."""

@@ -1,13 +1,13 @@
 """Who may have a file read now: at most a few files at once in this process, and one of each person."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from bot.errors import FilesFull
 
-MAX_FILES_AT_ONCE = 2
+MAX_FILES_AT_ONCE, MAX_FILES_BESIDE_CALLS = 2, 1
 """In this process. Reading takes one core, and calls need the others."""
 MAX_WAITING_FILES = 64
 NOBODY = 0
@@ -26,8 +26,15 @@ class FilePlace:
 class Places:
     """Gives places in the order of arrival, except to a person who has one."""
 
-    def __init__(self, at_once: int = MAX_FILES_AT_ONCE, waiting: int = MAX_WAITING_FILES) -> None:
-        self._free = at_once
+    def __init__(
+        self,
+        at_once: int = MAX_FILES_AT_ONCE,
+        waiting: int = MAX_WAITING_FILES,
+        beside_calls: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._at_once = at_once
+        self._beside_calls = beside_calls
+        self._held = 0
         self._most_waiting = waiting
         self._waiting: list[FilePlace] = []
         self._reading: set[int] = set()
@@ -54,15 +61,16 @@ class Places:
             self._waiting.remove(seat)
         elif seat.held:
             seat.held = False
-            self._free += 1
+            self._held -= 1
             self._reading.discard(seat.person)
         self._admit()
 
     def _admit(self) -> None:
+        most = MAX_FILES_BESIDE_CALLS if self._beside_calls() else self._at_once
         for seat in list(self._waiting):
-            if self._free and seat.person not in self._reading:
+            if self._held < most and seat.person not in self._reading:
                 self._waiting.remove(seat)
-                self._free -= 1
+                self._held += 1
                 seat.held = True
                 if seat.person != NOBODY:
                     self._reading.add(seat.person)

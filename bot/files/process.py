@@ -12,9 +12,9 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.children import child_environment
 from bot.errors import BotError, FileTooHungry, FileTooSlow, ReaderDied
@@ -91,9 +91,17 @@ class ReaderProcess:
 class ReaderFactory:
     """Has a reader for each file. It starts the template with the first file, and again when that has died."""
 
-    def __init__(self, guard: Guard, command: Sequence[str] = COMMAND, idle_seconds: float = _IDLE_SECONDS) -> None:
-        """`command` starts the template."""
+    def __init__(
+        self,
+        guard: Guard,
+        command: Sequence[str] = COMMAND,
+        idle_seconds: float = _IDLE_SECONDS,
+        *,
+        beside_calls: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`command` starts the template. `beside_calls`: readers that begin now have to stand back."""
         self._guard = guard
+        self._beside_calls = beside_calls
         self._command = command
         self._idle_seconds = idle_seconds
         self._starting = threading.Lock()
@@ -112,6 +120,7 @@ class ReaderFactory:
     async def started(self, request: ReadRequest, data: bytes) -> AsyncIterator[ReaderProcess]:
         """Run a reader on `data` for the block. Raises ReaderDied."""
         loop = asyncio.get_running_loop()
+        request = replace(request, beside_calls=self._beside_calls())
         self._reading += 1
         if self._idle is not None:
             self._idle.cancel()
@@ -189,7 +198,7 @@ class ReaderFactory:
                     stderr=subprocess.DEVNULL,
                     cwd="/",
                     env=child_environment(),
-                    start_new_session=True,
+                    process_group=0,  # in a session of its own its niceness would count for nothing beside the bot
                 )
             except OSError:
                 control.close()

@@ -190,6 +190,26 @@ async def test_a_child_has_no_secret_and_no_open_file_and_is_polite(monkeypatch:
 
 
 @linux_only
+@pytest.mark.parametrize(("calls", "niceness", "files"), [(False, 10, {1, 2}), (True, 19, {1})])
+async def test_readers_stand_back_beside_calls(calls: bool, niceness: int, files: set[int]) -> None:
+    """The scheduler compares how nice they are within a session only, where it groups by those."""
+    box, reading, seen = Box(command=STAND_IN, beside_calls=lambda: calls), 0, set[int]()
+
+    async def read(person: int) -> None:
+        nonlocal reading
+        async with box.reading(person) as place:
+            reading += 1
+            seen.add(reading)
+            told = json.loads((await place.document(b"tell")).text)
+            assert (told["nice"], told["session"]) == (min(19, os.nice(0) + niceness), os.getsid(0))
+            reading -= 1
+
+    await asyncio.gather(*(read(person) for person in (1, 2, 3)))
+    await box.aclose()
+    assert seen == files
+
+
+@linux_only
 async def test_a_cancelled_reading_leaves_no_child() -> None:
     async def read() -> None:
         async with box.reading() as place:

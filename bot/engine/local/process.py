@@ -129,7 +129,7 @@ class LocalProcess:
                 stderr=asyncio.subprocess.DEVNULL,
                 cwd="/",
                 env=child_environment(),
-                start_new_session=True,
+                process_group=0,  # not a session: see ReaderFactory
             )
         except OSError as error:
             return type(error).__name__
