@@ -146,9 +146,9 @@ async def download(host: Host, file: discord.Attachment) -> bytes:
                 raise Refusal("refusal file_gone") from error
             log.info("download_failed", attempt=attempt, error=type(error).__name__)
         else:
-            if len(data) >= file.size:
+            if len(data) == file.size:  # else it is a part of it, or a page in its place
                 return data
-            log.info("download_cut_off", attempt=attempt, size=file.size, received=len(data))
+            log.info("download_not_whole", attempt=attempt, size=file.size, received=len(data))
         await asyncio.sleep(DOWNLOAD_RETRY_SECONDS)
     raise Refusal("refusal file_unreachable")
 

@@ -87,7 +87,7 @@ class PatientAnswers(AsyncWebhookAdapter):
     What may have been carried out, because only its answer was lost, is not posted a second time.
     """
 
-    async def request(self, route: Route, session: aiohttp.ClientSession, **options: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+    async def request(self, route: Route, session: aiohttp.ClientSession, **options: Any) -> Any:
         now = asyncio.get_running_loop().time
         first = route.path.startswith("/interactions/")
         until = now() + (MAX_FIRST_ANSWER_WAIT_SECONDS if first else MAX_ANSWER_WAIT_SECONDS)

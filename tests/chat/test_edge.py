@@ -164,6 +164,20 @@ async def test_a_page_in_place_of_a_file_is_no_deleted_file(monkeypatch: pytest.
         assert refused.value.sentence_code.endswith(told)
 
 
+@pytest.mark.parametrize("wrong", [b"OggS", b"<html>a page, with status 200</html>", b""])
+async def test_what_has_not_the_length_that_discord_told_is_not_the_file(
+    wrong: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "DOWNLOAD_RETRY_SECONDS", 0.0)
+    host, file = Mock(settings=Mock(discord_api_base="http://127.0.0.1:9")), Mock(size=8)
+    file.url = "https://cdn.discordapp.com/attachments/1/2/a.ogg"
+    file.read = AsyncMock(side_effect=[wrong, b"OggSOggS"])
+    assert await attachments.download(host, file) == b"OggSOggS"
+    file.read = AsyncMock(return_value=wrong)
+    with pytest.raises(Refusal, match="file_unreachable"):
+        await attachments.download(host, file)
+
+
 @pytest.mark.parametrize(
     ("status", "body", "readable"),
     [
