@@ -59,7 +59,7 @@ PINNED_NAMES = {
     VoiceConnectionState: ("_connect_websocket", "_execute_transition", "_recover_from_invalid_commit", "can_encrypt"),
     DiscordVoiceWebSocket: ("poll_event", "received_binary_message", "discover_ip", "from_connection_state"),
     DiscordWebSocket: ("received_message", "log_receive"),
-    discord.VoiceClient: ("create_connection_state", "send_audio_packet"),
+    discord.VoiceClient: ("create_connection_state",),
 }
 """Names of discord.py that voice/link/connection.py and chat/event_guard.py use; their tests know them all."""
 

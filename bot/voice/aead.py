@@ -1,13 +1,13 @@
 """The transport encryption between a client and Discord's voice server: `aead_xchacha20_poly1305_rtpsize`.
 
-The only door to PyNaCl. Opening calls libsodium below PyNaCl's own function, because that one allocates its buffers for
-every packet: 2.2 us instead of 5.7, and 1.5 instead of 7.6 for a forged packet, of which a flood brings thousands.
+The only door to PyNaCl. It calls libsodium below PyNaCl's own functions, because these allocate their buffers for
+every packet: opening takes 2.2 us instead of 5.7, and 1.5 instead of 7.6 for a forged packet, of which a flood brings
+thousands.
 """
 
 from typing import Final
 
 from nacl._sodium import ffi, lib
-from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt
 
 ENCRYPTION_MODE: Final = "aead_xchacha20_poly1305_rtpsize"
 SECRET_KEY_BYTES: Final = 32
@@ -16,8 +16,6 @@ MAX_PLAINTEXT_BYTES: Final = 2048
 """A datagram's (rtp.MAX_DATAGRAM_BYTES): more than voice ever takes."""
 
 _POLY1305_TAG_BYTES: Final = 16
-_NONCE_PADDING = bytes(20)
-"""The nonce on the wire is the first 4 of 24 bytes; the rest is zero."""
 
 
 class Aead:
@@ -28,7 +26,9 @@ class Aead:
             raise ValueError("the secret key must have 32 bytes")
         self._key = bytes(secret_key)
         self._plaintext = ffi.new("unsigned char[]", MAX_PLAINTEXT_BYTES)
+        self._ciphertext = ffi.new("unsigned char[]", MAX_PLAINTEXT_BYTES + _POLY1305_TAG_BYTES)
         self._nonce = ffi.new("unsigned char[]", 24)
+        # On the wire the nonce is the first 4 of 24 bytes; the rest is zero.
         self._wire_nonce = ffi.buffer(self._nonce, 4)
 
     def open(self, header: bytes, body: bytes) -> bytes | None:
@@ -48,9 +48,15 @@ class Aead:
         )
 
     def seal(self, header: bytes, plaintext: bytes, nonce: int) -> bytes:
-        """Return the body for `plaintext`. Never use a `nonce` (32 bits) twice with one key."""
-        wire_nonce = nonce.to_bytes(4, "big")
-        return (
-            crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, header, wire_nonce + _NONCE_PADDING, self._key)
-            + wire_nonce
+        """Return the body for `plaintext`. Never use a `nonce` (32 bits) twice with one key.
+
+        Raises ValueError if the plaintext is longer than a datagram.
+        """
+        length = len(plaintext)
+        if length > MAX_PLAINTEXT_BYTES:
+            raise ValueError(f"{length} bytes are more than a datagram takes")
+        self._wire_nonce[:] = wire_nonce = nonce.to_bytes(4, "big")
+        lib.crypto_aead_xchacha20poly1305_ietf_encrypt(
+            self._ciphertext, ffi.NULL, plaintext, length, header, len(header), ffi.NULL, self._nonce, self._key
         )
+        return ffi.buffer(self._ciphertext, length + _POLY1305_TAG_BYTES)[:] + wire_nonce

@@ -31,9 +31,9 @@ STATE_ATTRIBUTES = {
     "ip": "our address as the voice server sees it; reset by link for each session",
     "port": "the same",
     "ssrc": "ours, from READY; goes into IP discovery",
-    "socket": "made by link; discord.py connects it to the voice server and sends packets over it",
+    "socket": "made by link; discord.py connects it to the voice server",
     "ws": "the voice gateway; made by link, used by VoiceClient.ws",
-    "secret_key": "of the transport encryption; handed to the receiver when it changes",
+    "secret_key": "of the transport encryption: a new list for each; for the receiver and the sealer",
     "dave_session": "the davey session; the same",
     "dave_protocol_version": "0: no end-to-end encryption; the same",
     "dave_pending_transitions": "transition to version; empty, but for the one that is just executed",
@@ -88,7 +88,6 @@ SIGNATURES: list[tuple[Any, str]] = [
     (DiscordVoiceWebSocket.speak, "(self, state=<SpeakingState.voice: 1>)"),
     (discord.VoiceClient.__init__, "(self, client, channel)"),
     (discord.VoiceClient.connect, "(self, *, reconnect, timeout, self_deaf=False, self_mute=False)"),
-    (discord.VoiceClient.send_audio_packet, "(self, data, *, encode=True)"),
     (discord.Guild.change_voice_state, "(self, *, channel, self_mute=False, self_deaf=False)"),
 ]
 

@@ -1,10 +1,10 @@
 """The voice connection of discord.py, made to last: the only file that knows private names of its voice client.
 
-discord.py dials, identifies, sends heartbeats and keeps our side of the DAVE group. It receives no sound, and gives up
-on many faults. So its connection state is replaced here (it offers that) by one that brings its own UDP reader,
-survives whatever it is sent, and takes no step by itself: discord_transport.py orders the steps, reconnector.py says
-which follow when the connection breaks. tests/voice/test_discord_contract.py lists every private name used here and
-what it is for.
+discord.py dials, identifies, sends heartbeats and keeps our side of the DAVE group. It receives no sound, gives up on
+many faults and seals slowly. So its connection state is replaced here (it offers that) by one that brings its own UDP
+reader and sealer, survives whatever it is sent, and takes no step by itself: discord_transport.py orders the steps,
+reconnector.py says which follow when the connection breaks. tests/voice/test_discord_contract.py lists every private
+name used here and what it is for.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ from bot.voice.link.membership import ChannelMembership
 from bot.voice.link.transport import ConnectionBroken, TransportStats
 from bot.voice.receive.roster import Roster
 from bot.voice.receive.udp import DatagramSocket, UdpReader
+from bot.voice.send.sealer import Sealer
 
 log = structlog.get_logger(__name__)
 
@@ -133,14 +134,11 @@ class VoiceConnection(VoiceConnectionState):
     def __init__(
         self, membership: ChannelMembership, reader: UdpReader, roster: Roster, clock: Callable[[], float]
     ) -> None:
-        self._reader = reader
-        self._roster = roster
-        self.stats = TransportStats()
-        self.transitions = DaveTransitions()
+        self._reader, self._roster, self._sealer = reader, roster, Sealer()
+        self.stats, self.transitions = TransportStats(), DaveTransitions()
         self.external_sender = b""
         "who signs the group's proposals; davey accepts another one only outside a group"
-        self.membership = membership
-        self.events = membership.events
+        self.membership, self.events = membership, membership.events
         self.discovery = IpDiscovery(lambda datagram: self.socket.send(datagram), clock)
         self._end_reason: int | None = None
         "why we closed the session ourselves (see recovery.py)"
@@ -187,14 +185,14 @@ class VoiceConnection(VoiceConnectionState):
         self.ws = ws = await self._connect_websocket(False)
         while ws.secret_key is None:
             await ws.poll_event()
-        self._mark_connected()
+        self._end_reason, self.state = None, ConnectionFlowState.connected
 
     async def resume_session(self) -> None:
         """Dial the voice gateway and continue the session."""
         self.ws = ws = await self._connect_websocket(True)
         while not ws.resumed:
             await ws.poll_event()
-        self._mark_connected()
+        self._end_reason, self.state = None, ConnectionFlowState.connected
 
     async def serve(self, until: Callable[[], bool]) -> int:
         """Handle messages of the voice gateway until the connection ends; return why (see recovery.py)."""
@@ -232,6 +230,12 @@ class VoiceConnection(VoiceConnectionState):
         with contextlib.suppress(*CONNECTION_ERRORS, ValueError):
             await self._recover_from_invalid_commit(0)
 
+    def send(self, opus: bytes) -> None:
+        """Send the next 20 ms; the pacer's thread calls this. What the network does not take is lost, as on its way."""
+        group = self.dave_session if self.can_encrypt else None
+        with contextlib.suppress(OSError):
+            self.socket.send(self._sealer.seal(opus, self.ssrc, self.secret_key, group))
+
     async def speak(self, up: bool) -> None:
         """Raise or lower the speaking flag (op 5)."""
         with contextlib.suppress(*CONNECTION_ERRORS):
@@ -241,10 +245,6 @@ class VoiceConnection(VoiceConnectionState):
         """Stop the reader and give up our place in discord.py's list."""
         self._reader.stop()
         self.voice_client.cleanup()
-
-    def _mark_connected(self) -> None:
-        self._end_reason = None
-        self.state = ConnectionFlowState.connected
 
     async def _connect_websocket(self, resume: bool) -> VoiceGatewaySocket:
         seq_ack = self.ws.seq_ack if self.ws and resume else -1

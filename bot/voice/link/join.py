@@ -145,7 +145,7 @@ async def connect(
     sender = Sender(
         pacer,
         functools.partial(opus.OpusEncoder, library),
-        send=functools.partial(voice.send_audio_packet, encode=False),
+        send=connection.send,
         speak=connection.speak,
         connected=connection.is_connected,
         # discord.py sends unencrypted whatever it cannot seal yet.
