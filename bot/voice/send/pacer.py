@@ -4,6 +4,7 @@ Each lane has its own schedule in absolute steps of 20 ms from its first packet,
 never waits for a common grid. One wake-up serves every lane that is due.
 """
 
+import contextlib
 import heapq
 import itertools
 import sys
@@ -119,11 +120,6 @@ class PacerSchedule:
         self._woken.append(lane)
 
     @property
-    def waiting(self) -> bool:
-        """Whether a lane was woken since the last run."""
-        return bool(self._woken)
-
-    @property
     def behind(self) -> float:
         """Seconds by which the next packet is overdue. From any thread."""
         queue = self._queue[:1]
@@ -175,8 +171,8 @@ class Pacer:
         self._clock = clock
         self._schedule = PacerSchedule(clock)
         self._aside = aside
-        self._aside_woken = False
-        self._change = threading.Condition()
+        self._bell = threading.Lock()  # free: there is something to do; cheaper than a Condition, which makes a lock
+        self._bell.acquire()
         self._closing = False
         self._thread: threading.Thread | None = None
         self._default_switch_interval = sys.getswitchinterval()
@@ -203,15 +199,14 @@ class Pacer:
         if self._thread is None:
             sys.setswitchinterval(min(SWITCH_INTERVAL_SECONDS, self._default_switch_interval))
             if self._aside:
-                self._aside.on_wake = self._wake_aside
+                self._aside.on_wake = self._ring
             self._thread = threading.Thread(target=self._run, name="pacer", daemon=True)
             self._thread.start()
 
     def close(self) -> None:
         """Stop sending; return when the thread has ended."""
-        with self._change:
-            self._closing = True
-            self._change.notify()
+        self._closing = True
+        self._ring()
         if self._thread is not None:
             self._thread.join()
             sys.setswitchinterval(self._default_switch_interval)
@@ -224,21 +219,19 @@ class Pacer:
         self.close()
 
     def _wake(self, lane: Lane) -> None:
-        with self._change:
-            self._schedule.wake(lane)
-            self._change.notify()
+        self._schedule.wake(lane)
+        self._ring()
 
-    def _wake_aside(self) -> None:
-        with self._change:
-            self._aside_woken = True
-            self._change.notify()
+    def _ring(self) -> None:
+        """End the thread's pause, or its next one. From any thread."""
+        with contextlib.suppress(RuntimeError):  # it has not heard the last time yet
+            self._bell.release()
 
     def run_due(self) -> float | None:
         """Send what is due, then do a little of what is aside; the thread calls this again and again.
 
         Return the seconds until there is more, None: nothing until a wake.
         """
-        self._aside_woken = False
         dues = [self._schedule.run_due(), self._aside.run_due(self._clock()) if self._aside else None]
         # By the clock as it is now: the work aside took its time.
         return min((max(0.0, due - self._clock()) for due in dues if due is not None), default=None)
@@ -246,6 +239,4 @@ class Pacer:
     def _run(self) -> None:
         while not self._closing:
             pause = self.run_due()
-            with self._change:
-                if not (self._schedule.waiting or self._aside_woken or self._closing):
-                    self._change.wait(pause)
+            self._bell.acquire(timeout=-1 if pause is None else pause)
