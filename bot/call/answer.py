@@ -6,6 +6,7 @@ words it answers may be "stop". A held answer streams on unheard. Once released,
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -37,6 +38,7 @@ class Answer:
         preemptive: bool = False,
     ) -> None:
         """`reservation` is None for what costs nothing. A preemptive answer is held from the start."""
+        self.on_sound: Callable[[], None] = lambda: None  # its first sound came: it needs `tick`
         self.request = request
         self.reply = reply
         "what arrived so far"
@@ -46,10 +48,7 @@ class Answer:
         self._playout: Playout | None = None
         self._arrived_at: float | None = None
         self._began_at: float | None = None
-        self._cued = False
-        self._told_slow = False
-        self._told_failure = False
-        self._withdrawn = False
+        self._cued = self._told_slow = self._told_failure = self._withdrawn = False
         self._playback: Playback | None = None
         self._waiting: deque[bytes] = deque()
         self._rebuffer = Rebuffer()
@@ -197,6 +196,8 @@ class Answer:
         self._rebuffer.note(seconds(pcm, SPEAK_RATE), self._now, self.reply.rounds)
         self._waiting.append(pcm)
         self._flush()
+        if self._arrived_at is None:
+            self.on_sound()
 
     def _flush(self) -> None:
         # A cut request may take a moment to end. The playout is known by then, and nothing more may sound.

@@ -23,7 +23,9 @@ QUIET_SECONDS_BEFORE_REST = 1.0
 REST_SECONDS = 0.5
 """Between the ticks of a call in which nothing happens. The first sound (ports.VoiceLink.rest) and an answer end it."""
 SHORT_REST_SECONDS = 0.06
-"""The same within this time, and while the bot alone speaks. Playbacks encode enough for it at each tick."""
+"""The same within this time, and until an answer's first sound comes."""
+SPEAKING_REST_SECONDS = 0.1
+"""The same while the bot alone speaks. Playbacks encode enough for it at each tick."""
 MAX_BUNDLED_TICKS, MAX_FEW_BUNDLED_TICKS = 8, 4
 """Ticks done at once while nothing can be decided yet: in the middle of what somebody says; and while there are only
 sounds, or the bot speaks. Much of a tick's work is waking up."""
@@ -104,9 +106,11 @@ class Conversation:
                 ticks = self._undecided_ticks(now)
                 self._bundle_since = now if ticks > 1 else None
                 return ticks * FRAME_SECONDS
-            if self._state is CallState.THINKING:
-                return FRAME_SECONDS
+            if self._state is CallState.THINKING and self._responder.answer and self._responder.answer.reply.seconds:
+                return FRAME_SECONDS  # what has come waits for the floor
             link.rest(wake)
+            if self._state is CallState.SPEAKING:
+                return SPEAKING_REST_SECONDS
             return REST_SECONDS if now - self._busy_at > QUIET_SECONDS_BEFORE_REST else SHORT_REST_SECONDS
 
         ticker, self._bundle_since = self._services.ticker, None

@@ -179,7 +179,7 @@ class Responder:
             self.echoed_words.begin(answer)
         self._floor.note_answering(() if turn.languages else turn.utterances)
         with self.turns.answering():
-            self._answer = answer
+            self._answer, answer.on_sound = answer, self.on_answer
             self.on_answer()
             try:
                 await answer.over()

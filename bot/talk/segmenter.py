@@ -110,16 +110,17 @@ class Segmenter:
 
     def hear(self, frames: Sequence[Frame]) -> None:
         """Have the Vad hear what the next `push` takes: it is cheaper where everybody's is heard first."""
-        gaps = [self._gaps.before(frame) for frame in frames]
-        self._heard = gaps, _probabilities(self._vad, frames, gaps)
+        if frames:
+            self._heard = (gaps := [*map(self._gaps.before, frames)]), _probabilities(self._vad, frames, gaps)
 
     def push(self, frames: Sequence[Frame], now: float, absent: int | None = None) -> list[SpeechEvent]:
         """Take what arrived, in order; in the last `absent` ticks nothing came. By default it is one tick."""
-        if self._heard is None:
-            self.hear(frames)
         events: list[SpeechEvent] = []
         absent = not frames if absent is None else absent
-        self._take(frames, now - (absent + len(frames) - 1) * FRAME_SECONDS, events)
+        if frames:
+            if self._heard is None:
+                self.hear(frames)
+            self._take(frames, now - (absent + len(frames) - 1) * FRAME_SECONDS, events)
         for behind in range(absent - 1, -1, -1):
             self._take_nothing(now - behind * FRAME_SECONDS, events)
         if self._open:
@@ -240,8 +241,7 @@ class Segmenter:
         else:
             outcome, detail = rejection
             events.append(Discarded(Verdict(utterance.id, self._user_id, now, outcome, detail)))
-        self._continued_after = None
-        self._open = None
+        self._continued_after = self._open = None
         self._paused, self._run = False, 0
         # Silence after the tail becomes the pre-roll of the next utterance.
         self.onset.add_silence(utterance.after(_frames(self._settings.tail)))

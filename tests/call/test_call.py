@@ -66,6 +66,26 @@ async def test_an_answer_ends_the_rest() -> None:
             await asyncio.sleep(3.0)
 
 
+async def test_a_call_that_waits_for_an_answer_or_speaks_ticks_less_often() -> None:
+    async with fake_call() as fake:
+        ticks: list[float] = []
+        frames = fake.link.frames
+        fake.link.frames = lambda at: (ticks.append(at), frames(at))[1]  # type: ignore[method-assign]
+        fake.engine.script.append((0.925, 3.0))
+        fake.call.ask(ANNA, "How far is the moon?")
+        begin = now()
+        await asyncio.sleep(0.9)
+        assert fake.call.state is CallState.THINKING
+        assert len(ticks) <= 16
+        await asyncio.sleep(0.1)
+        [playback] = fake.link.playbacks
+        assert playback.began is not None and playback.began - begin < 0.94
+        assert fake.call.state is CallState.SPEAKING, "the first sound ends the rest"
+        ticks.clear()
+        await asyncio.sleep(2.0)
+        assert 19 <= len(ticks) <= 22
+
+
 async def test_ticks_are_done_together_while_nothing_can_be_decided(monkeypatch: pytest.MonkeyPatch) -> None:
     wakes: dict[int, int] = {}
     story: dict[int, list[tuple[float, float]]] = {}
