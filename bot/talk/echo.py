@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bot.audio import FRAME_SECONDS
 from bot.talk.echo_delay import find_delay
-from bot.talk.echo_model import NO_TAIL, REVERBERATION_FRAMES, EchoModel, fitted
+from bot.talk.echo_model import REVERBERATION_FRAMES, EchoModel, fitted
 from bot.talk.echo_spectrum import JUDGED_STEP, coarse_powers
 from bot.talk.echo_suspect import MAX_ECHO_DELAY_FRAMES, EchoSuspect
 from bot.talk.heard_sound import MAX_OFF_FRAMES, MUTED_FRAME, HeardSound
@@ -201,8 +201,6 @@ class EchoGate:
         self._began, self._moves, self._align_at = number, UNALIGNED, number + FIRST_ALIGN_FRAMES
         self._unjudged = 0
         self._voice_left, self._over = 0, SpeechOverEcho()
-        if self._model:
-            self._model.tail = NO_TAIL
 
     def _judge(self, model: EchoModel, count: int) -> None:
         """Decide about the newest frames: is there more than the echo?"""
@@ -258,7 +256,7 @@ class EchoGate:
             return False
         self._begin(end)
         self._model, self._delay, self._learned = fit.model, found.samples, 0
-        self._moves, self._align_at = ALIGNED, end + ALIGN_INTERVAL_FRAMES
+        self._moves, self._align_at, self._over = ALIGNED, end + ALIGN_INTERVAL_FRAMES, SpeechOverEcho(fit.tail)
         if only:
             self.echoed += FRAME_SECONDS * fit.audible
         else:

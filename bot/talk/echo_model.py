@@ -13,11 +13,10 @@ from bot.talk.echo_spectrum import (
     BAND_EDGES_HZ,
     BAND_WINDOW_SAMPLES,
     BANDS,
-    COMPARED,
-    JUDGED_STEP,
     SILENT_POWER,
     WINDOW,
     Bands,
+    Powers,
     reverberation_of,
     spectrogram,
 )
@@ -58,8 +57,8 @@ AUDIBLE_POWER = 10 ** (-60 / 10)
 _AUDIBLE_TOTAL = AUDIBLE_POWER * (3 / 8) * BAND_WINDOW_SAMPLES**2 / 2
 _AUDIBLE_BAND_POWER = _AUDIBLE_TOTAL / 4
 """The same in all bands, and in the loudest one, which has about a fourth of a voice's power."""
-NO_TAIL = np.zeros(len(BAND_EDGES_HZ) - 1, np.float32)
 
+_RISE_OVER_FALL = np.float32(GAIN_RISE - GAIN_FALL)
 _EVERY_BAND = np.arange(len(BAND_EDGES_HZ) - 1)
 _ALL_BANDS = np.ones(len(BAND_EDGES_HZ) - 1, np.float32)
 _SILENT_TOTAL = SILENT_POWER * float(np.square(WINDOW).sum()) * BANDS.sum()
@@ -80,25 +79,26 @@ class EchoModel:
         gains[~loud] = np.maximum(gains[~loud], np.median(gains[loud]))
         self._gains = gains
         self._loudest = float((played * self._gains).sum(axis=1).max())
-        self.tail, self.noise = NO_TAIL, NO_TAIL
-        "reverberation after the last judged window; power of what is always there"
+        self.noise = np.zeros_like(gains)
+        "power of what is always there"
         self.liveliness = 1.0
         "of the room: its reverberation relative to a lively one"
 
-    def judge(self, heard: Bands, played: Bands) -> list[float]:
+    def judge(self, heard: Bands, played: Bands, reverberation: Bands) -> list[float]:
         """Return the share of each window's power that is no echo, 0 to 1, of the windows after those judged last."""
-        lively, self.tail = reverberation_of(played, JUDGED_STEP, self.tail)
-        lively *= self.liveliness
+        lively: Bands = np.multiply(reverberation, self.liveliness, dtype=np.float32)
         self._judged = heard, played, lively
-        shares = self.unexplained(heard, (played + lively).astype(np.float32))
+        shares = self.unexplained(heard, played + lively)
         self._least = np.minimum.reduce(heard)
-        self.noise = np.clip(self._least, NOISE_FALL * self.noise, self.noise)
+        self.noise = np.minimum(np.maximum(self._least, NOISE_FALL * self.noise), self.noise)
         return shares
 
     def unexplained(self, heard: Bands, expected: Bands) -> list[float]:
         """Return the same of any windows; `expected` is the echo before the gains."""
         self._echo = echo = expected * self._gains
-        excess = np.maximum(heard - EXPLAINED_MARGIN * (echo + NOISE_MARGIN * self.noise), 0)
+        excess = heard - EXPLAINED_MARGIN * echo
+        excess -= EXPLAINED_MARGIN * NOISE_MARGIN * self.noise
+        np.maximum(excess, 0, out=excess)
         sums = (np.concatenate((excess, heard, echo)) @ _ALL_BANDS).tolist()
         count = len(heard)
         self._totals, self._echoes = sums[count : 2 * count], sums[2 * count :]
@@ -111,15 +111,16 @@ class EchoModel:
     def adapt(self) -> int:
         """Follow the echo with the windows judged last, which are nothing else; return how many can be heard."""
         heard, played, lively = self._judged
-        self.noise = np.clip(self._least, self.noise, NOISE_RISE * self.noise)
-        steps = np.where(heard > self._echo, GAIN_RISE, GAIN_FALL)
+        self.noise = np.minimum(np.maximum(self._least, self.noise), NOISE_RISE * self.noise)
+        steps = (heard > self._echo) * _RISE_OVER_FALL
+        steps += GAIN_FALL
         for place, (total, echo) in enumerate(zip(self._totals, self._echoes, strict=True)):
             if total < HOLE_RATIO * echo:
                 steps[place] = GAIN_FADE
         steps *= self._echo >= max(self._echoes) * SIGNIFICANT_SHARE
-        all_steps = steps.sum(axis=0)
+        all_steps = np.add.reduce(steps)
         steps *= lively <= FADING_RATIO * played
-        gain_steps = steps.sum(axis=0)
+        gain_steps = np.add.reduce(steps)
         self._gains *= np.exp(gain_steps)
         change = float((all_steps - gain_steps) @ _ALL_BANDS) * LIVELINESS_RATE
         self.liveliness = min(max(self.liveliness * math.exp(change), MIN_LIVELINESS), 1.0)
@@ -135,21 +136,20 @@ class Fit(NamedTuple):
     surplus: float
     audible: int
     "windows that can be heard"
+    tail: Powers
+    "reverberation after it"
 
 
 def fitted(sound: Samples, source: Samples) -> Fit:
     """Return what `sound` is as the echo of `source`, which is longer by REVERBERATION_FRAMES before it."""
     fine_heard, fine_played = spectrogram(sound), spectrogram(source)
-    heard, played = fine_heard @ BANDS, fine_played @ BANDS
-    reverberation, tail = reverberation_of(played)
-    expected = (played + reverberation)[-len(heard) :]
-    alike = likeness(heard, played[-len(heard) :], expected)
-    fine_expected = (fine_played + reverberation_of(fine_played)[0])[-len(heard) :]
-    more = surplus(fine_heard[:, COMPARED], fine_expected[:, COMPARED])
+    reverberation, tail = reverberation_of(fine_played)
+    fine_played, fine_expected = (powers[-len(fine_heard) :] for powers in (fine_played, fine_played + reverberation))
+    heard, played, expected = (powers @ BANDS for powers in (fine_heard, fine_played, fine_expected))
+    alike, more = likeness(heard, played, expected), surplus(fine_heard, fine_expected)
     model = EchoModel(heard, expected)
-    model.tail = tail
     model.noise = heard[heard.sum(axis=1) > _SILENT_TOTAL].min(axis=0, initial=float(heard.max()))
-    return Fit(model, alike, more, audible(heard))
+    return Fit(model, alike, more, audible(heard), tail)
 
 
 def audible(heard: Bands) -> int:

@@ -11,7 +11,7 @@ from bot.talk.played import REFERENCE_FRAME_SAMPLES, REFERENCE_RATE, Samples
 Bands = NDArray[np.float32]
 """Power of each window's bands, shape (windows, 16)."""
 Powers = NDArray[np.float32]
-"""Power of each window at each frequency, 25 Hz apart, shape (windows, 161)."""
+"""Power of each window at each frequency of any band, 25 Hz apart, shape (windows, 145)."""
 
 BAND_WINDOW_SAMPLES = 2 * REFERENCE_FRAME_SAMPLES
 BAND_EDGES_HZ = (100, 200, 300, 400, 510, 630, 770, 920, 1080, 1270, 1480, 1720, 2000, 2320, 2700, 3150, 3700)
@@ -26,20 +26,20 @@ JUDGED_STEP = 2
 SILENT_POWER = 1e-9
 """At each frequency of digital silence, so that it has a logarithm."""
 
-_HERTZ = np.arange(BAND_WINDOW_SAMPLES // 2 + 1) * REFERENCE_RATE / BAND_WINDOW_SAMPLES
+_STEP_HZ = REFERENCE_RATE // BAND_WINDOW_SAMPLES
+_COMPARED = slice(BAND_EDGES_HZ[0] // _STEP_HZ, -(-BAND_EDGES_HZ[-1] // _STEP_HZ))
+"""The frequencies of a transform that are in any band."""
+_HERTZ = np.arange(_COMPARED.start, _COMPARED.stop) * _STEP_HZ
 BANDS = np.array([(low <= _HERTZ) & (high > _HERTZ) for low, high in pairwise(BAND_EDGES_HZ)], np.float32).T
-"""Which frequencies are in which band, shape (161, 16)."""
-COMPARED = slice(*(int(edge) for edge in np.flatnonzero(BANDS.any(axis=1))[[0, -1]] + (0, 1)))
-"""The frequencies that are in any."""
+"""Which frequencies are in which band, shape (145, 16)."""
+NO_TAIL = np.zeros(len(BANDS), np.float32)
+"""What silence leaves to later windows."""
 WINDOW = np.hanning(BAND_WINDOW_SAMPLES).astype(np.float32)
 
 
 def coarse_powers(*sounds: Samples) -> list[Powers]:
     """Return the powers of windows that do not overlap, of sounds of one length; all at once is cheap."""
-    spectrum = np.fft.rfft(np.concatenate(sounds).reshape(-1, BAND_WINDOW_SAMPLES) * WINDOW)
-    together = np.square(spectrum.real)
-    together += np.square(spectrum.imag)
-    together += SILENT_POWER
+    together = _powers(np.concatenate(sounds).reshape(-1, BAND_WINDOW_SAMPLES))
     each = len(together) // len(sounds)
     return [together[at : at + each] for at in range(0, len(together), each)]
 
@@ -52,12 +52,18 @@ def coarse_bands(*sounds: Samples) -> list[Bands]:
 def spectrogram(samples: Samples) -> Powers:
     """Return a window per frame; each is two frames long."""
     windows = sliding_window_view(samples, BAND_WINDOW_SAMPLES)[::REFERENCE_FRAME_SAMPLES]
-    spectrum = np.fft.rfft(windows * WINDOW)
-    return (spectrum.real**2 + spectrum.imag**2 + SILENT_POWER).astype(np.float32)
+    return _powers(windows)
+
+
+def _powers(windows: Samples) -> Powers:
+    squares = np.square(np.fft.rfft(windows * WINDOW)[:, _COMPARED].view(np.float32))
+    powers = squares[:, ::2] + squares[:, 1::2]
+    powers += SILENT_POWER
+    return powers
 
 
 def reverberation_of(played: Powers, step: int = 1, tail: Powers | None = None) -> tuple[Powers, Powers]:
-    """Return the reverberation that is heard in each window, and what they leave of it; of powers or of bands.
+    """Return the reverberation heard in each window, and its tail, what they leave of it; of powers or of bands.
 
     `tail` is what windows before them have left, `step` the frames from one to the next.
     """

@@ -6,7 +6,7 @@ for a moment: few frequencies are then far above what the echo explains, though 
 
 import numpy as np
 
-from bot.talk.echo_spectrum import BANDS, COMPARED, JUDGED_STEP, Bands, Powers, reverberation_of
+from bot.talk.echo_spectrum import BANDS, Bands, Powers
 
 FLOOR_RATIO = 1e-4
 """Power below the loudest of a spectrogram (40 dB) that counts as silence."""
@@ -20,8 +20,7 @@ RUNNING_WINDOWS, MAX_OF_WINDOW = 8, 0.015
 """Windows that are measured as they come, 0.32 s; the most that one adds: a single burst is no voice."""
 NOISE_PEAK_RATIO = 4.0
 """Power of noise at one frequency above its least windows in a band."""
-_NO_WINDOWS = np.zeros((0, COMPARED.stop - COMPARED.start), np.float32)
-_NOISE_OF_BANDS = (BANDS / BANDS.sum(axis=0)).T[:, COMPARED]
+_NOISE_PEAKS = NOISE_PEAK_RATIO * (BANDS / BANDS.sum(axis=0)).T
 """Power at each frequency of noise, of its power in bands."""
 
 
@@ -31,41 +30,43 @@ def surplus(heard: Powers, expected: Powers) -> float:
     That gain is the mean over the louder windows: other speech is loud where the echo is not, between the harmonics of
     the bot's voice, too. An echo alone stays below 0.1.
     """
-    return float(_surpluses(heard, expected, 0.0, SURPLUS_MARGIN, SURPLUS_LOUDNESS).sum())
+    return float(_surpluses(heard, expected, heard**SURPLUS_LOUDNESS, 0.0, SURPLUS_MARGIN).sum())
 
 
 class EchoSurplus:
     """The surplus of one person's last windows, as they are judged."""
 
     def __init__(self) -> None:
-        self._heard = self._expected = _NO_WINDOWS
-        self._tail = np.zeros(_NO_WINDOWS.shape[1], np.float32)
-        "reverberation after the last window"
+        self._windows = np.zeros((3, RUNNING_WINDOWS, len(BANDS)), np.float32)
+        "a ring: what was heard, what was expected, and the weight of each window"
+        self._next = self._count = 0
 
-    def add(self, heard: Powers, played: Powers) -> None:
-        """Take the next windows of the person's sound, and of what was played at the delay of their echo."""
-        played = played[:, COMPARED]
-        reverberation, self._tail = reverberation_of(played, JUDGED_STEP, self._tail)
-        self._heard = np.concatenate((self._heard, heard[:, COMPARED]))[-RUNNING_WINDOWS:]
-        self._expected = np.concatenate((self._expected, played + reverberation))[-RUNNING_WINDOWS:]
+    def add(self, heard: Powers, expected: Powers) -> None:
+        """Take the next windows of the person's sound, at most RUNNING_WINDOWS, and their echo before the gains."""
+        first = self._next if self._next + len(heard) <= RUNNING_WINDOWS else 0
+        self._next = first + len(heard)
+        self._count = max(self._count, self._next)
+        windows = self._windows[:, first : self._next]
+        windows[0], windows[1], windows[2] = heard, expected, heard**RUNNING_LOUDNESS
 
     def measure(self, noise: Bands) -> float:
         """Return it; `noise` is the least power in each band of what is always there."""
-        if not len(self._heard):
+        if not self._count:
             return 0.0
-        noises = NOISE_PEAK_RATIO * noise @ _NOISE_OF_BANDS
-        each = _surpluses(self._heard, self._expected, noises, RUNNING_MARGIN, RUNNING_LOUDNESS)
+        heard, expected, weight = self._windows[:, : self._count]
+        each = _surpluses(heard, expected, weight, noise @ _NOISE_PEAKS, RUNNING_MARGIN)
         return float(np.minimum(each, MAX_OF_WINDOW).sum())
 
 
-def _surpluses(heard: Powers, expected: Powers, noise: Powers | float, margin: float, loudness: float) -> Powers:
+def _surpluses(heard: Powers, expected: Powers, weight: Powers, noise: Powers | float, margin: float) -> Powers:
     """Return what each window adds to the surplus; `noise` is the power at each frequency that counts as silence."""
     loudest = float(heard.max()) + 1e-9
     floor = np.maximum(noise, max(FLOOR_RATIO * loudest, min(NOISE_POWER, loudest)))
-    above = np.log(heard + floor)
-    above -= np.log(expected + floor * (float(expected.max()) / loudest))
-    weight = heard**loudness
-    above -= (weight * above).sum(axis=0) / weight.sum(axis=0) + margin
+    above = heard + floor
+    above /= expected + floor * (float(expected.max()) / loudest)
+    np.log(above, out=above)
+    weights = np.add.reduce(weight)
+    above -= np.add.reduce(weight * above) / weights + margin
     np.maximum(above, 0, out=above)
     above *= weight
-    return above.sum(axis=1) / weight.sum()
+    return np.add.reduce(above, axis=1) / np.add.reduce(weights)

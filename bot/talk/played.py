@@ -3,6 +3,7 @@
 Kept at 8 kHz, where speech has its energy. Time is counted in frames of 20 ms since the clock's zero.
 """
 
+from collections import deque
 from collections.abc import Iterable
 
 import numpy as np
@@ -18,6 +19,8 @@ REFERENCE_FRAME_SAMPLES = 160
 """Samples of 20 ms."""
 MAX_PLAYED_FRAMES = 160
 """Frames kept: 3.2 s, longer than any delay and the window that is compared."""
+BUFFER_FRAMES = 2 * MAX_PLAYED_FRAMES
+"""Frames there is room for, so that each moves only once."""
 MAX_PACKET_JITTER_FRAMES = 6
 """A packet this late still follows the last one: who listens plays them without a gap."""
 LONG_PAUSE_FRAMES = 50
@@ -35,10 +38,13 @@ class PlayedSound:
     """The last seconds of the bot's voice as sent."""
 
     def __init__(self) -> None:
-        self._frames: list[bytes] = [_SILENT_OUTPUT_FRAME] * MAX_PLAYED_FRAMES
-        "a ring: frame n is at n modulo its size"
+        self._samples = np.zeros(BUFFER_FRAMES * REFERENCE_FRAME_SAMPLES, np.float32)
+        "at 8 kHz, ends with frame `_next` but for the unread; the oldest go when it is full"
+        self._filled = MAX_PLAYED_FRAMES * REFERENCE_FRAME_SAMPLES
+        self._unread: deque[bytes] = deque(maxlen=MAX_PLAYED_FRAMES)
+        "frames that nobody has compared with anything yet: most are sent while nobody speaks"
         self._last_loud = [-MAX_PLAYED_FRAMES] * MAX_PLAYED_FRAMES
-        "place in the ring -> the last loud frame up to there"
+        "a ring: place of frame n, n modulo its size -> the last loud frame up to there"
         self._next = 0
         "the frame after the newest one"
         self.began = -MAX_PLAYED_FRAMES
@@ -64,21 +70,36 @@ class PlayedSound:
         return frame - self._last_loud[newest % MAX_PLAYED_FRAMES]
 
     def samples(self, start: int, count: int) -> Samples:
-        """Return `count` samples from `start` on, both at 8 kHz; silence where nothing is known."""
-        first, offset = divmod(start, REFERENCE_FRAME_SAMPLES)
-        last = (start + count - 1) // REFERENCE_FRAME_SAMPLES
-        known = range(self._next - MAX_PLAYED_FRAMES, self._next)
-        wanted = range(first, last + 1)
-        frames = [self._frames[n % MAX_PLAYED_FRAMES] if n in known else _SILENT_OUTPUT_FRAME for n in wanted]
-        samples = np.frombuffer(b"".join(frames), "<i2")
-        summed = np.add(samples[::3], samples[1::3], dtype=np.float32)
-        summed += samples[2::3]
-        summed *= _PLAYED_SCALE
-        return summed[offset : offset + count]
+        """Return `count` samples from `start` on, both at 8 kHz; silence where nothing is known. To be used at once."""
+        if self._unread:
+            self._read()
+        place = self._filled - (self._next * REFERENCE_FRAME_SAMPLES - start)
+        oldest = self._filled - MAX_PLAYED_FRAMES * REFERENCE_FRAME_SAMPLES
+        if oldest <= place <= self._filled - count:
+            return self._samples[place : place + count]
+        samples = np.zeros(count, np.float32)
+        first, last = max(place, oldest), min(place + count, self._filled)
+        if first < last:
+            samples[first - place : last - place] = self._samples[first:last]
+        return samples
 
     def window(self, end: int, count: int, delay: int) -> Samples:
         """Return what was played `delay` samples before the `count` frames up to `end`."""
         return self.samples((end - count) * REFERENCE_FRAME_SAMPLES - delay, count * REFERENCE_FRAME_SAMPLES)
+
+    def _read(self) -> None:
+        """Bring the unread frames to 8 kHz, once for all who are compared with them."""
+        samples = np.frombuffer(b"".join(self._unread), "<i2")
+        self._unread.clear()
+        size = len(samples) // 3
+        if self._filled + size > len(self._samples):
+            kept = MAX_PLAYED_FRAMES * REFERENCE_FRAME_SAMPLES - size
+            self._samples[:kept] = self._samples[self._filled - kept : self._filled]
+            self._filled = kept
+        summed = np.add(samples[::3], samples[1::3], dtype=np.float32)
+        summed += samples[2::3]
+        np.multiply(summed, _PLAYED_SCALE, out=self._samples[self._filled : self._filled + size])
+        self._filled += size
 
     def _skip_to(self, frame: int) -> None:
         """Fill the time in which nothing was sent."""
@@ -91,6 +112,6 @@ class PlayedSound:
         place = self._next % MAX_PLAYED_FRAMES
         if loud and self._next - self._last_loud[place - 1] > LONG_PAUSE_FRAMES:
             self.began = self._next
-        self._frames[place] = pcm
+        self._unread.append(pcm)
         self._last_loud[place] = self._next if loud else self._last_loud[place - 1]
         self._next += 1

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bot.talk.echo_model import EchoModel
-from bot.talk.echo_spectrum import BANDS, Powers
+from bot.talk.echo_spectrum import BANDS, JUDGED_STEP, NO_TAIL, Powers, reverberation_of
 from bot.talk.echo_surplus import EchoSurplus
 
 VOICE_SHARE, VOICE_SMOOTHING, MAX_SHARE = 0.075, 0.4, 0.185
@@ -18,7 +18,9 @@ VOICE_SURPLUS, SHARE_WEIGHT = 0.028, 0.1
 class SpeechOverEcho:
     """One person, from the beginning of a stretch of echo."""
 
-    def __init__(self) -> None:
+    def __init__(self, tail: Powers = NO_TAIL) -> None:
+        """`tail`: the reverberation that there is already."""
+        self._tail = tail
         self._share = 0.0
         self._surplus = EchoSurplus()
 
@@ -29,9 +31,11 @@ class SpeechOverEcho:
     def judge(self, model: EchoModel, heard: Powers, ways: Sequence[Powers]) -> bool:
         """Return whether there is a voice in the next windows; `ways` are what may have been played at their time."""
         played = np.maximum.reduce(ways) if len(ways) > 1 else ways[0]
-        self._surplus.add(heard, played)
+        lively, self._tail = reverberation_of(played, JUDGED_STEP, self._tail)
+        self._surplus.add(heard, played + lively)
+        count, bands = len(heard), np.concatenate((heard, played, lively)) @ BANDS
         most = 0.0
-        for share in model.judge(heard @ BANDS, played @ BANDS):
+        for share in model.judge(bands[:count], bands[count : 2 * count], bands[2 * count :]):
             self._share += VOICE_SMOOTHING * (min(share, MAX_SHARE) - self._share)
             most = max(most, self._share)
         return most > VOICE_SHARE or self.stands_out(model)

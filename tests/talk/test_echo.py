@@ -199,12 +199,12 @@ def test_a_voice_is_not_learned_as_noise_and_noise_falls_where_nothing_is_sent()
     model = EchoModel(echo.copy(), echo)
     model.noise = 0.1 * echo[0]
     for _ in range(50):
-        assert min(model.judge(20 * echo, echo)) > 0.1
+        assert min(model.judge(20 * echo, echo, 0 * echo)) > 0.1
     assert model.noise == pytest.approx(0.1)
-    model.judge(np.full_like(echo, 1e-9), echo)
+    model.judge(np.full_like(echo, 1e-9), echo, 0 * echo)
     assert model.noise.max() < 0.05
     quiet = model.noise
     for _ in range(20):
-        model.judge(echo, echo)
+        model.judge(echo, echo, 0 * echo)
         model.adapt()
     assert (model.noise > 2 * quiet).all()
