@@ -86,9 +86,8 @@ class Captions(Holder):
 
     async def close_all(self) -> None:
         """The call is over."""
-        readers = list(self.readers)
+        readers, self.readers = self.readers, []
         self._forget_all()
-        self.readers.clear()
         if readers:
             ending = [asyncio.create_task(reader.end(), name="captions-end") for reader in readers]
             _, late = await asyncio.wait(ending, timeout=LAST_CAPTIONS_SECONDS)
@@ -143,18 +142,20 @@ class Captions(Holder):
         self._show(utterance_id, message.speaker_id, message.text, final=True, corrected=True)
 
     def withdraw(self, guild_id: int, user_id: int) -> Mapping[int, Set[str]]:
-        """Drop the sound of a person, and the lines that are not final."""
+        """Drop the sound of a person, and the lines that are not final or not written yet."""
         if guild_id == self._context.venue.guild_id:
             if request := self._requests.get(user_id):
                 request.cancel()
             for utterance_id in [number for number, (speaker, _) in self._open.items() if speaker == user_id]:
                 self._drop(utterance_id)
+            self._translations.forget(user_id)
+            for reader in self.readers:
+                reader.withdraw(user_id)
         return {}
 
     def forget_person(self, user_id: int) -> None:
         """Drop all words of a person that are still in memory, and take them out of the messages that show them."""
         self.withdraw(self._context.venue.guild_id, user_id)
-        self._translations.forget(user_id)
         for reader in self.readers:
             reader.forget(user_id)
 

@@ -72,6 +72,10 @@ class CaptionReader(Protocol):
         """That was no speech, or is not to be shown: take it away if it is not final."""
         ...
 
+    def withdraw(self, user_id: int) -> None:
+        """Take away what a person said, as far as it is not final and written."""
+        ...
+
     def forget(self, user_id: int) -> None:
         """Take away everything of a person that is still in memory."""
         ...

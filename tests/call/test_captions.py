@@ -35,6 +35,10 @@ class Reader:
     def drop(self, utterance_id: int) -> None:
         self.pages.drop(utterance_id)
 
+    def withdraw(self, user_id: int) -> None:
+        for page in self.pages.pages:
+            page.withdraw(user_id, page.text)
+
     def forget(self, user_id: int) -> None:
         self.pages.forget(user_id)
 
@@ -244,6 +248,19 @@ async def test_who_withdraws_or_loses_the_right_is_in_no_line_and_who_leaves_has
             ]
             fake.settings = replace(fake.settings, access=Access())
             await fake.calls.consent(fake.venue.guild_id, ANNA, True)
+
+
+@pytest.mark.looptime
+async def test_who_withdraws_is_not_translated_any_more() -> None:
+    async with fake_call(ANNA, BEN, answering="listen") as fake:
+        studio = Translator()
+        object.__setattr__(fake.services, "studio", studio)
+        reader = reading(fake, "ja")
+        await fake.says(ANNA, 1.0, then=fake.transcriber.delay + 0.9)
+        assert any("hello" in text for text in studio.texts), "its translation is on its way"
+        await fake.calls.consent(fake.venue.guild_id, ANNA, False)
+        await asyncio.sleep(5.0)
+        assert reader.lines == []
 
 
 def test_a_monologue_is_settled_at_breaths_and_never_sent_whole_again() -> None:

@@ -68,6 +68,23 @@ async def test_final_words_do_not_wait_for_the_next_edit_of_growing_ones() -> No
     assert at - began < 0.6
 
 
+@pytest.mark.looptime
+async def test_final_words_that_wait_are_not_written_once_their_speaker_withdraws() -> None:
+    """What is written stays."""
+    channel = SlowChannel()
+    channel.go.set()
+    reader = CaptionThread(channel, "key", None, lambda: "over")  # pyright: ignore[reportArgumentType]
+    reader.show(Caption(1, 7, "Anna", "We meet at nine.", final=True))
+    reader.show(Caption(2, 8, "Ben", "Fine.", final=True))
+    await asyncio.sleep(0.3)
+    assert channel.sent == ["**Anna** We meet at nine.\n**Ben** Fine."]
+    reader.show(Caption(3, 7, "Anna", "A secret.", final=True))
+    reader.show(Caption(4, 8, "Ben", "Hm.", final=True))
+    reader.withdraw(7)
+    await asyncio.sleep(3.0)
+    assert [text for _, text in channel.edited] == ["**Anna** We meet at nine.\n**Ben** Fine.\n**Ben** Hm."]
+
+
 async def test_captions_that_end_while_a_message_is_sent_say_so_once() -> None:
     channel = SlowChannel()
     reader = CaptionThread(channel, "key", None, lambda: "over")  # pyright: ignore[reportArgumentType]

@@ -67,6 +67,12 @@ class CaptionThread:
         self._pages.drop(utterance_id)
         self._throttle.poke()
 
+    def withdraw(self, user_id: int) -> None:
+        for page in self._pages.pages:
+            _, text = self._shown.get(page, (None, ""))
+            page.withdraw(user_id, text)
+        self._throttle.poke()
+
     def forget(self, user_id: int) -> None:
         self._pages.forget(user_id)
         self._throttle.poke()

@@ -28,6 +28,15 @@ class CaptionPage:
         """Whether none of its lines will change."""
         return all(caption.final for caption in self.lines.values())
 
+    def withdraw(self, user_id: int, text: str) -> None:
+        """Take away a person's lines that are not final, or not in `text`, which is shown."""
+        shown = text.split("\n")
+        self.lines = {
+            number: caption
+            for number, caption in self.lines.items()
+            if caption.user_id != user_id or (caption.final and line(caption) in shown)
+        }
+
     def without(self, text: str) -> str:
         """Take away the lines that `text` had, and return the rest."""
         shown = text.split("\n")
