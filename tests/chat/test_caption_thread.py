@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
+import aiohttp
 import pytest
 
 from bot.call.captions import MAX_READERS
@@ -83,6 +84,31 @@ async def test_final_words_that_wait_are_not_written_once_their_speaker_withdraw
     reader.withdraw(7)
     await asyncio.sleep(3.0)
     assert [text for _, text in channel.edited] == ["**Anna** We meet at nine.\n**Ben** Fine.\n**Ben** Hm."]
+
+
+@pytest.mark.looptime
+async def test_what_was_posted_though_its_answer_was_lost_is_not_posted_twice() -> None:
+    sent: dict[int, str] = {}
+    answers = iter([False, False, True, False])
+
+    async def send(content: str, *, nonce: int, **_: object) -> Any:
+        sent.setdefault(nonce, content)
+
+        async def edit(content: str) -> None:
+            sent[nonce] = content
+
+        if not next(answers, True):
+            raise aiohttp.ServerDisconnectedError
+        return SimpleNamespace(edit=edit)
+
+    reader = CaptionThread(SimpleNamespace(send=send), "key", None, lambda: "over")  # pyright: ignore[reportArgumentType]
+    reader.show(Caption(1, 7, "Anna", "We meet", final=False))
+    await asyncio.sleep(0.5)
+    reader.show(Caption(1, 7, "Anna", "We meet at nine.", final=True))
+    await asyncio.sleep(20.0)
+    assert list(sent.values()) == ["**Anna** We meet at nine."]
+    await reader.end()
+    assert list(sent.values()) == ["**Anna** We meet at nine.", "over"]
 
 
 async def test_captions_that_end_while_a_message_is_sent_say_so_once() -> None:

@@ -45,6 +45,8 @@ class CaptionThread:
         self._beside_transcript = beside_transcript
         self._pages = CaptionPages()
         self._shown: dict[CaptionPage, tuple[discord.Message, str]] = {}
+        self._nonces: dict[CaptionPage | None, int] = {}
+        "of what was sent and not confirmed: the answer to an attempt may be lost; None: the last line"
         self._throttle = Throttle(self._write, EDIT_GAP_SECONDS, "captions", GATHER_SECONDS)
         self._ended = False
         self._closed = False
@@ -112,8 +114,9 @@ class CaptionThread:
                 self._pages.done(page)
         kept = set(self._pages.pages)
         self._shown = {page: shown for page, shown in self._shown.items() if page in kept}
+        self._nonces = {page: nonce for page, nonce in self._nonces.items() if page is None or page in kept}
         if self._ended and not self._closed:  # an edit may be under way when it ends, and another follows
-            await self._send(self._ending())
+            await self._send(self._ending(), None)
             self._closed = True
 
     async def _write_page(self, page: CaptionPage) -> None:
@@ -135,7 +138,15 @@ class CaptionThread:
                 self._shown.pop(page, None)
                 text = page.without(before)  # somebody took it away: only what is new goes on
         if text and page not in self._shown:
-            self._shown[page] = await self._send(text), text
+            again = page in self._nonces
+            message = await self._send(text, page)
+            self._shown[page] = message, "" if again else text
+            if again:  # it may be what an attempt before had posted, when less was said
+                await message.edit(content=text)
+                self._shown[page] = message, text
 
-    async def _send(self, text: str) -> discord.Message:
-        return await self.channel.send(text, silent=True, suppress_embeds=True, nonce=secrets.randbits(NONCE_BITS))
+    async def _send(self, text: str, page: CaptionPage | None) -> discord.Message:
+        nonce = self._nonces.setdefault(page, secrets.randbits(NONCE_BITS))
+        message = await self.channel.send(text, silent=True, suppress_embeds=True, nonce=nonce)
+        del self._nonces[page]
+        return message
