@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.files.documents import xml
 from bot.files.documents.document import Document
+from bot.files.documents.formulas import linear
 from bot.files.documents.raised import raised
 from bot.files.documents.scripts import folded
 from bot.files.documents.tables import markdown_table
@@ -100,6 +101,8 @@ class _Walk:
 
     notes: list[str] = field(default_factory=list)
     "footnotes, as Markdown"
+    marks: dict[str, str] = field(default_factory=dict)
+    "of footnotes that stand elsewhere, by their ids"
     headings: list[tuple[int, str]] = field(default_factory=list)
     "level and words"
 
@@ -121,6 +124,8 @@ class _Walk:
             elif kind not in _FOOTNOTE_ELEMENTS and (kind in _BLOCK_ELEMENTS or _holds_block(child)):
                 found += [_line(line), *self.block(child, level)]
                 line = ""
+            elif kind in _FOOTNOTE_ELEMENTS and (mark := self.marks.get(child.get("id"))):
+                self.notes.append(f"[^{mark}]: {' '.join(self.blocks(child, _MAX_HEADING_LEVEL))}")
             elif kind in _FOOTNOTE_ELEMENTS and not line.strip():
                 found += self.blocks(child, level)
             else:
@@ -197,13 +202,18 @@ class _Walk:
             return " "
         if kind in _UNREAD_ELEMENTS or not kind:
             return ""
+        if kind == "math":
+            return linear(element)
         if kind in _FOOTNOTE_ELEMENTS:
             label = str(len(self.notes) + 1)
             self.notes.append("")  # notes within it come after it
             self.notes[int(label) - 1] = f"[^{label}]: {' '.join(self.blocks(element, _MAX_HEADING_LEVEL))}"
             return f"[^{label}]"
         words = (element.text or "") + "".join(self._inline(child) + (child.tail or "") for child in element)
-        if kind in _RAISED_ELEMENTS and xml.name(element.getparent()) != "a":
+        if kind == "xref" and element.get("ref-type") == "fn" and words.strip():
+            self.marks[element.get("rid", "")] = words.strip(" []")
+            return f"[^{words.strip(' []')}]"
+        if kind in _RAISED_ELEMENTS and "[^" not in words and xml.name(element.getparent()) != "a":
             return raised(words, xml.text_before(element))
         return f"[^{words.strip(' []{}')}]" if kind == "a" and element.get("type") == "note" else words
 

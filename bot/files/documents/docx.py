@@ -26,6 +26,7 @@ _STRICT_W = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _TEXT_PARTS = re.compile(r"word/(?:document\d*|footnotes\d*|endnotes\d*)\.xml")
+_NUMBERING = "word/numbering.xml"
 _WORD_PART_SUFFIXES = (".xml", ".rels")
 _LEFT_OUT_ELEMENTS = (
     *("del", "moveFrom", "Fallback", "delText", "instrText", "annotationRef"),
@@ -61,7 +62,10 @@ def read_docx(data: bytes, name: str) -> Document:
 
     archive = Archive(data)
     styles = WordStyles.of(_root(archive.read("word/styles.xml"))) if "word/styles.xml" in archive else WordStyles()
-    changed = {part: _accepted(archive.read(part), styles) for part in archive.names if _TEXT_PARTS.fullmatch(part)}
+    markless = _markless(_root(archive.read(_NUMBERING))) if _NUMBERING in archive else frozenset()
+    changed = {
+        part: _accepted(archive.read(part), styles, markless) for part in archive.names if _TEXT_PARTS.fullmatch(part)
+    }
     try:
         with docx2python(
             io.BytesIO(archive.with_parts(changed, _WORD_PART_SUFFIXES)), duplicate_merged_cells=False
@@ -79,7 +83,23 @@ def _root(part: bytes) -> xml.Element:
     return xml.parse(part.replace(_STRICT_W, _W[1:-1].encode()))
 
 
-def _accepted(part: bytes, styles: WordStyles) -> bytes:
+def _markless(numbering: xml.Element) -> frozenset[tuple[str, str]]:
+    """Return the ids and levels of lists whose items show neither number nor bullet: further paragraphs of others."""
+    lists: dict[str, set[str]] = {}
+    for shape in numbering.iter(f"{_W}abstractNum"):
+        for level in shape.iter(f"{_W}lvl"):
+            text, picture = level.find(f"{_W}lvlText"), level.find(f"{_W}lvlPicBulletId")
+            if text is not None and picture is None and not (text.get(f"{_W}val") or "").strip():
+                lists.setdefault(shape.get(f"{_W}abstractNumId", ""), set()).add(level.get(f"{_W}ilvl", ""))
+    return frozenset(
+        (used.get(f"{_W}numId", ""), level)
+        for used in numbering.iter(f"{_W}num")
+        for shape in used.iter(f"{_W}abstractNumId")
+        for level in lists.get(shape.get(f"{_W}val", ""), ())
+    )
+
+
+def _accepted(part: bytes, styles: WordStyles, markless: frozenset[tuple[str, str]]) -> bytes:
     """Return a part with its changes accepted, hidden text gone, and readings in brackets after what they explain.
 
     What styles say of lists, paragraphs say by themselves: the library knows no styles.
@@ -107,6 +127,16 @@ def _accepted(part: bytes, styles: WordStyles) -> bytes:
         numbering = styles.numbering.get(style_of(paragraph, "p"))
         if numbering is not None and paragraph.find(f"{_W}pPr/{_W}numPr") is None:
             paragraph.find(f"{_W}pPr").append(deepcopy(numbering))
+        for numbered in paragraph.findall(f"{_W}pPr/{_W}numPr"):
+            if (
+                tuple(
+                    item.get(f"{_W}val")
+                    for item in (numbered.find(f"{_W}numId"), numbered.find(f"{_W}ilvl"))
+                    if item is not None
+                )
+                in markless
+            ):
+                xml.remove(numbered)
     for table in list(root.iter(f"{_W}tbl")):
         unnested(table)
     if "r" not in root.nsmap:  # docx2python looks its relationships up by this prefix

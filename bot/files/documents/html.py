@@ -1,6 +1,7 @@
 """HTML -> Markdown, without what surrounds the text of a page."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bot.errors import DamagedDocument
@@ -8,6 +9,7 @@ from bot.files.documents import xml
 from bot.files.documents.document import Document, Note
 from bot.files.documents.encodings import decode
 from bot.files.documents.formulas import linear
+from bot.files.documents.html_lists import nest_lists, notes_apart
 from bot.files.documents.html_tables import fill_rows
 from bot.files.documents.raised import raised, under, with_fractions
 from bot.files.documents.scripts import folded
@@ -86,6 +88,8 @@ def _soup(text: str) -> "BeautifulSoup":
 
     soup = BeautifulSoup(re.sub(r"^\s*<\?xml[^>]*\?>", "", text), "lxml")
     _flatten(soup)
+    for box in soup.select("li input[type=checkbox]"):
+        box.replace_with("☒ " if box.has_attr("checked") else "☐ ")
     return soup
 
 
@@ -156,8 +160,11 @@ def _markdown(tag: "Tag") -> str:
         reading.replace_with(f"（{reading.get_text().strip()}）")
     for formula in tag.find_all("math"):
         formula.replace_with(_formula(formula))
+    labels: dict[str, str] = {}
     for link in tag.find_all("a"):
-        _plain_link(link)
+        _plain_link(link, labels)
+    notes_apart(tag, labels)
+    nest_lists(tag)
     for words in tag.find_all(["sup", "sub"]):
         _level(words)
     converter = MarkdownConverter(
@@ -187,17 +194,39 @@ def _level(words: "Tag") -> None:
         words.replace_with(raised(text, before) if words.name == "sup" else under(text, before))
 
 
-def _plain_link(link: "Tag") -> None:
-    """Make footnote marks of links to footnotes, nothing of the links back, and words of links within the page."""
+def _plain_link(link: "Tag", labels: dict[str, str]) -> None:
+    """Make footnote marks of links to footnotes, nothing of the links back, and words of links within the page.
+
+    Where the marks lead to is put into `labels`.
+    """
     target, words = str(link.get("href") or ""), link.get_text().strip()
     inside = "#" in target and "//" not in target
     says = {str(link.get(key) or "") for key in ("role", "epub:type")} | set(link.get_attribute_list("class"))
     if "doc-backlink" in says or (inside and words in _BACK):
         link.decompose()
     elif says & _NOTE_LINKS or (inside and _NOTE_LABEL.fullmatch(words)):
-        link.replace_with(f"[^{words.strip('[]()')}]")
+        label = words.strip("[]()")
+        labels[target.rpartition("#")[2]] = label
+        link.replace_with(f"[^{label}]" + ("" if _words_before(link) else ": "))
     elif inside or not target:
         link.unwrap()
+
+
+def _words_before(link: "Tag") -> bool:
+    """Whether a link is preceded by words in its paragraph, or followed by none: it does not begin a footnote."""
+    block = link.find_parent(["p", "li", "dd", "td", "div", "body"])
+    if block is None:
+        return True
+    return (
+        any(str(words).strip() for words in _until(block, link)) or block.get_text().strip() == link.get_text().strip()
+    )
+
+
+def _until(block: "Tag", link: "Tag") -> "Iterator[object]":
+    for words in block.find_all(string=True):
+        if link in words.parents:
+            return
+        yield words
 
 
 def _language(block: "Tag") -> str:

@@ -9,6 +9,7 @@ from bot.errors import DamagedDocument, LockedDocument
 from bot.files.documents import xml
 from bot.files.documents.archive import Archive
 from bot.files.documents.document import Document
+from bot.files.documents.formulas import linear
 from bot.files.documents.odf_boxes import boxes_apart
 from bot.files.documents.odf_slides import slides_as_text
 from bot.files.documents.raised import raised, under, with_fractions
@@ -32,6 +33,10 @@ _TEXT_TYPE = "application/vnd.oasis.opendocument.text"
 _STARMATH = "{*}annotation"
 _REPLACEMENT = re.compile(r"!\[[^\]]*\]\(\.?/?(?:ObjectReplacements|Object|Pictures)[^)]*\)\n?")
 """Pictures and formulas, which are names of parts of the file."""
+_BOLD_HEADING = re.compile(r"^(#+) \*\*([^*\n]+)\*\*$", re.MULTILINE)
+_FURTHER_MARK = "\ue020"
+"""A private character before the paragraphs of an item after its first, which the library takes for items."""
+_FURTHER = re.compile(f"^( *)-  {_FURTHER_MARK}", re.MULTILINE)
 _OPEN_PART_SUFFIXES = (".xml", "mimetype")
 
 
@@ -75,7 +80,7 @@ def read_odf(data: bytes, name: str) -> Document:
     if _CONTENT not in archive:
         raise DamagedDocument("a part is missing")
     styles = [archive.read(part) for part in (_CONTENT, "styles.xml") if part in archive]
-    content, notes = _prepared(archive, styles[0], _bullets(styles), _positions(styles))
+    content, notes = _prepared(archive, styles[0], _bullets(styles), _positions(styles), _titles(styles))
     # The library writes Markdown of texts alone, so templates and slides are told to be texts.
     changed = {_CONTENT: content, "mimetype": _TEXT_TYPE.encode()}
     try:
@@ -84,19 +89,27 @@ def read_odf(data: bytes, name: str) -> Document:
         text = str(read.to_markdown())
     except Exception as error:  # the library raises errors of many types for a broken file
         raise DamagedDocument(type(error).__name__) from error
-    text = _REPLACEMENT.sub("", text)
+    text = _FURTHER.sub(r"\1   ", _BOLD_HEADING.sub(r"\1 \2", _REPLACEMENT.sub("", text)))
     plain = _ESCAPED.sub(r"\1", text.replace("\\\n", "\n")).strip()
     return Document(title.strip(), folded(with_fractions("\n\n".join([plain, *notes]))))
 
 
-def _bullets(parts: list[bytes]) -> set[tuple[str, int]]:
-    """Return the list styles and levels (1 is the outermost) whose items have bullets."""
-    found: set[tuple[str, int]] = set()
-    for style in (style for part in parts for style in xml.parse(part).iter(f"{_TEXT}list-style")):
-        name = style.get(f"{_STYLE}name")
-        bullets = style.iter(f"{_TEXT}list-level-style-bullet")
-        found |= {(name, int(level.get(f"{_TEXT}level", "1"))) for level in bullets}
-    return found
+def _bullets(parts: list[bytes]) -> dict[tuple[str, int], str]:
+    """Return the bullets of list styles, by their names and levels; 1 is the outermost."""
+    return {
+        (style.get(f"{_STYLE}name"), int(level.get(f"{_TEXT}level", "1"))): level.get(f"{_TEXT}bullet-char", "•")
+        for part in parts
+        for style in xml.parse(part).iter(f"{_TEXT}list-style")
+        for level in style.iter(f"{_TEXT}list-level-style-bullet")
+    }
+
+
+def _titles(parts: list[bytes]) -> set[str]:
+    """Return the names of styles of a document's title."""
+    styles = [style for part in parts for style in xml.parse(part).iter(f"{_STYLE}style")]
+    return {"Title"} | {
+        style.get(f"{_STYLE}name", "") for style in styles if style.get(f"{_STYLE}parent-style-name") == "Title"
+    }
 
 
 def _positions(parts: list[bytes]) -> dict[str, str]:
@@ -127,11 +140,15 @@ def _formula(archive: Archive, item: xml.Element) -> str:
     if formula is None:
         return ""
     typed = next((text for note in formula.iter(_STARMATH) if (text := xml.text(note).strip())), "")
-    return " ".join((typed or xml.text(formula)).split())
+    return " ".join((typed or linear(formula)).split())
 
 
 def _prepared(
-    archive: Archive, content: bytes, bullets: set[tuple[str, int]], positions: dict[str, str]
+    archive: Archive,
+    content: bytes,
+    bullets: dict[tuple[str, int], str],
+    positions: dict[str, str],
+    titles: set[str],
 ) -> tuple[bytes, list[str]]:
     """Return the content with readings in brackets, footnotes as marks and comments gone; and the footnotes.
 
@@ -149,9 +166,17 @@ def _prepared(
     for item in root.iter(f"{_TEXT}list-item"):
         lists = [above for above in item.iterancestors() if above.tag == f"{_TEXT}list"]
         style = next((name for above in lists if (name := above.get(f"{_TEXT}style-name"))), "")
-        if (style, len(lists)) in bullets:
-            for paragraph in item.iterchildren(f"{_TEXT}p"):
+        bullet = bullets.get((style, len(lists)))
+        for number, paragraph in enumerate(item.iterchildren(f"{_TEXT}p")):
+            further = number > 0 or (bullet is not None and not bullet.strip())
+            if further or bullet is not None:
                 paragraph.attrib.pop(f"{_TEXT}style-name", None)
+            if further:
+                paragraph.text = _FURTHER_MARK + (paragraph.text or "")
+    for paragraph in root.iter(f"{_TEXT}p"):
+        if paragraph.get(f"{_TEXT}style-name") in titles:
+            paragraph.tag = f"{_TEXT}h"
+            paragraph.set(f"{_TEXT}outline-level", "1")
     for span in root.iter(f"{_TEXT}span"):
         if span.text and (position := positions.get(span.get(f"{_TEXT}style-name", ""))):
             _level(span, position)

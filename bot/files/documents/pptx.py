@@ -8,6 +8,7 @@ from posixpath import join, normpath
 from bot.files.documents import xml
 from bot.files.documents.archive import Archive
 from bot.files.documents.document import Document
+from bot.files.documents.formulas import linear
 from bot.files.documents.raised import raised, under, with_fractions
 from bot.files.documents.scripts import folded
 from bot.files.documents.tables import markdown_table
@@ -91,7 +92,9 @@ def _paragraphs(shape: xml.Element) -> str:
         for item in paragraph.iter():
             if xml.name(item) == "br":
                 parts += "\n"
-            elif xml.name(item) == "t":
+            elif xml.name(item) == "oMath":
+                parts += linear(item)
+            elif xml.name(item) == "t" and not _within(item, "oMath"):
                 parts += _run(item, parts)
         words = " ".join(with_fractions(parts).split())
         level = next((int(item.get("lvl", "0")) for item in paragraph if xml.name(item) == "pPr"), 0)

@@ -39,11 +39,13 @@ _PAGE_CODECS = {
 _TITLE_GROUP = re.compile(r"\{\\title ([^{}]*)\}")
 _FOOTNOTE_GROUP = re.compile(r"\{(?:\\\*)?\\footnote\b((?:[^{}]|\{[^{}]*\})*)\}")
 _OUTLINE_LEVEL = re.compile(r"(\\outlinelevel([0-5]))(?!\d)")
+_HEADING_STYLE = re.compile(r"\{\\s(\d+)(?!\d)[^{}]*[ \d]heading ([1-6]);\}", re.IGNORECASE)
+_PARAGRAPH_STYLE = re.compile(r"(?<!\{)\\s(\d+)(?!\d)")
 _LEVEL_MARKS = "".join(chr(0xE010 + level) for level in range(6))
 """Private characters, which stand before a heading until its paragraph is known."""
 _LEVEL_MARK = re.compile(f"[{_LEVEL_MARKS}]")
 _CELL_END = re.compile(r"\s*\n\s*\|")
-_RAISED_GROUP = re.compile(r"(\\super(?:\\[a-z]+-?\d*)*) ?([^{}\\]+)(?=\}|\\nosupersub|\\super0|\\plain)")
+_RAISED_GROUP = re.compile(r"(\\super(?:\\[a-z]+-?\d*)*+) ?([^{}\\]+)(?=\}|\\nosupersub|\\super0|\\plain)")
 _FIELD_LINK = re.compile(r"(\S[^\n(]*)\(\"?(https?://[^)\"]*)\"?\)")
 
 
@@ -53,6 +55,13 @@ def read_rtf(data: bytes, name: str) -> Document:
     source = _TWO_READINGS.sub(r"\1", data.decode("latin-1"))
     source = _READING_FIELD.sub(_bracketed, _UNSEEN_GROUP.sub("", source))
     source = _RAISED_GROUP.sub(_raised, source)
+    levels = dict(_HEADING_STYLE.findall(source))
+    source = _PARAGRAPH_STYLE.sub(
+        lambda style: (
+            style.group() + (f"\\outlinelevel{int(level) - 1}" if (level := levels.get(style.group(1))) else "")
+        ),
+        source,
+    )
     notes: list[str] = []
 
     def keep(found: re.Match[str]) -> str:

@@ -42,8 +42,11 @@ JATS = """<!DOCTYPE article PUBLIC "-//NLM//DTD JATS v1.2//EN" "x.dtd"><article>
 <contrib-group><contrib><name><surname>Doe</surname></name></contrib></contrib-group>
 <abstract><p>We drink.</p></abstract>
 </article-meta></front><body><sec><label>1.</label><title>Intro</title><p>Tea is <italic>good</italic>
-<xref>[1]</xref>.</p></sec><sec><title>End</title><p>Done.</p></sec></body><back><ref-list><title>References</title><ref><label>1</label><mixed-citation>
-Smith. Tea.</mixed-citation></ref></ref-list></back></article>"""
+<xref>[1]</xref><xref ref-type="fn" rid="f">2</xref>, <math><msqrt><mi>h</mi></msqrt></math>.</p></sec>
+<sec><title>End</title><p>Done.</p></sec></body><back><ref-list>
+<title>References</title><ref><label>1</label><mixed-citation>
+Smith. Tea.</mixed-citation></ref></ref-list>
+<fn-group><fn id="f"><label>2</label><p>Ours.</p></fn></fn-group></back></article>"""
 TEI = """<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt><title>Poems</title></titleStmt></fileDesc>
 </teiHeader><text><body><div><head>First</head><lg><l>roses</l><l>red</l></lg><p>Some<note>Ours.</note> <ref>words</ref>
 <lb/>here.</p></div></body></text></TEI>"""
@@ -66,7 +69,8 @@ OPML = """<?xml version="1.0"?><opml version="2.0"><head><title>Plan</title></he
         (
             JATS.encode(),
             "On Tea",
-            "We drink.\n\n# Intro\n\nTea is good [1].\n\n# End\n\nDone.\n\n# References\n\nSmith. Tea.",
+            "We drink.\n\n# Intro\n\nTea is good [1][^2], √h.\n\n# End\n\nDone.\n\n# References\n\n"
+            "Smith. Tea.\n\n[^2]: Ours.",
         ),
         (TEI.encode(), "Poems", "# First\n\nroses\nred\n\nSome[^1] words here.\n\n[^1]: Ours."),
         (WORD_2003.encode(), "Plan", "Hello there\n\nBye"),

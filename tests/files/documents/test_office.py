@@ -87,6 +87,17 @@ def test_word_lists_that_only_their_styles_number_keep_their_marks() -> None:
     assert found == "# Do\n\n- dig\n  - deep\n\n1. one\n2. two\n\nnone"
 
 
+def test_further_paragraphs_of_an_item_in_word_have_no_mark() -> None:
+    shapes = "".join(
+        f'<w:abstractNum w:abstractNumId="{key}"><w:lvl w:ilvl="0"><w:numFmt w:val="{kind}"/>'
+        f'<w:lvlText w:val="{text}"/></w:lvl></w:abstractNum>'
+        for key, kind, text in ((0, "decimal", "%1."), (1, "bullet", " "))
+    )
+    uses = "".join(f'<w:num w:numId="{key}"><w:abstractNumId w:val="{key}"/></w:num>' for key in (0, 1))
+    body = item("Pour.", number=0) + item("Wait.", number=1) + item("Drink.", number=0)
+    assert word(body, numbering=shapes + uses) == "1. Pour.\n\nWait.\n\n2. Drink."
+
+
 def test_items_of_a_list_in_a_cell_keep_their_marks() -> None:
     found = word(table((p("Do"), item("dig") + item("sow")), (p("in"), item("one", number=2))), numbering=NUMBERING)
     assert found == "| Do | - dig - sow |\n| --- | --- |\n| in | 1. one |"
@@ -145,6 +156,7 @@ def test_templates_of_texts_are_read_like_texts() -> None:
     ("formula", "text"),
     [
         ("<mi>E</mi><mo>=</mo><mi>m</mi>", "E=m"),
+        ("<msqrt><mi>h</mi></msqrt><mo>=</mo><msup><mi>m</mi><mn>2</mn></msup>", "√h=m²"),
         ("<semantics><mi>E</mi><annotation encoding='StarMath 5.0'>E = m</annotation></semantics>", "E = m"),
     ],
 )
@@ -152,6 +164,32 @@ def test_formulas_of_opendocument_stand_where_they_were(formula: str, text: str)
     body = "<text:p>So <draw:frame><draw:object xlink:href='./F'/></draw:frame> holds.</text:p>"
     part = f"<math xmlns='http://www.w3.org/1998/Math/MathML'>{formula}</math>"
     assert read(odt(body, F=part), "a.odt").text == f"So {text} holds."
+
+
+@pytest.mark.parametrize(
+    ("levels", "text"),
+    [
+        ("<text:list-level-style-bullet text:level='1' text:bullet-char='•'/>", " - Pour.\n    Wait.\n - Drink."),
+        ("<text:list-level-style-bullet text:level='1' text:bullet-char=' '/>", "    Pour.\n    Wait.\n    Drink."),
+    ],
+)
+def test_further_paragraphs_of_an_item_in_opendocument_have_no_mark(levels: str, text: str) -> None:
+    styles = (
+        f"<text:list-style style:name='L'>{levels}</text:list-style>"
+        "<style:style style:name='P' style:family='paragraph' style:list-style-name='L'/>"
+    )
+    one = "<text:p text:style-name='P'>{}</text:p>".format
+    body = "".join(
+        f"<text:list-item>{words}</text:list-item>" for words in (one("Pour.") + one("Wait."), one("Drink."))
+    )
+    found = read(odt(f"<text:list text:style-name='L'>{body}</text:list>", styles=styles), "a.odt").text
+    assert found == text.strip()
+
+
+def test_the_title_of_an_opendocument_text_is_a_heading() -> None:
+    style = "<style:style style:name='P1' style:family='paragraph' style:parent-style-name='Title'/>"
+    body = "<text:p text:style-name='P1'>Rain</text:p><text:p>It fell.</text:p>"
+    assert read(odt(body, styles=style), "a.odt").text == "# Rain\n\nIt fell."
 
 
 def test_slides_of_opendocument_have_titles_lists_and_tables_and_none_that_is_hidden() -> None:
@@ -194,6 +232,14 @@ def test_slides_come_in_their_order() -> None:
     assert found.outline == ("First Slide", "Second")
 
 
+def test_formulas_on_slides_are_one_line() -> None:
+    math = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+    power = "<m:sSup><m:e><m:r><m:t>m</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup>"
+    words = f'<a:r><a:t>So </a:t></a:r><m:oMath xmlns:m="{math}">{power}</m:oMath><a:r><a:t> holds.</a:t></a:r>'
+    slide = f"<p:sp><p:txBody><a:p>{words}</a:p></p:txBody></p:sp>"
+    assert read(pptx(slide), "x.pptx").text == "So m² holds."
+
+
 PAGE = (
     "<!doctype html><html><head><meta charset='{charset}'><title>A Garden</title><style>p{{}}</style>"
     "<script>x</script></head><body><header><a href='/'>Logo</a></header><nav>Home | About</nav>"
@@ -228,6 +274,35 @@ def test_a_web_page_is_read_without_what_surrounds_its_text(charset: str) -> Non
 )
 def test_cells_of_a_page_that_go_over_several_rows_leave_the_others_in_their_columns(rows: str, text: str) -> None:
     assert read(f"<html><body><table>{rows}</table></body></html>".encode()).text == text
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<ol><li>Add<ul><li>two</ul>Wait.<li>Pour.</ol>", "1. Add\n   - two\n   Wait.\n2. Pour."),
+        ("<ol><li><p>Add</p><ul><li>two</ul><p>Wait.</p></ol>", "1. Add\n\n   - two\n\n   Wait."),
+        ("<ul><li>Cups<ul><li>big</ul></ul>", "- Cups\n  - big"),
+        ("<ul><li>Cups</li><ul><li>big</ul><li>Pots</ul>", "- Cups\n  - big\n- Pots"),
+        ("<ul><li>Cups</ul><ul><ul><li>big</ul></ul>", "- Cups\n  - big"),
+        ("<ul><ul><li>big</ul></ul>", "- big"),
+        ("<ul><li><input type=checkbox checked> Tea<li><input type=checkbox>Milk</ul>", "- ☒ Tea\n- ☐ Milk"),
+    ],
+)
+def test_lists_of_pages_stand_in_their_items(page: str, text: str) -> None:
+    assert read(f"<html><body>{page}</body></html>".encode()).text == text
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "<ol><li id='n1'><p>A note. <a href='#r1' role='doc-backlink'>↩</a></p></ol>",
+        "<ol><li id='n1'>A note.</ol>",
+        "<div id='n1'><p><a href='#r1'>1</a> A note.</p></div>",
+    ],
+)
+def test_footnotes_of_pages_are_footnotes(note: str) -> None:
+    page = f"<html><body><p>Tea<a id='r1' href='#n1'><sup>1</sup></a> is good.</p>{note}</body></html>"
+    assert " ".join(read(page.encode()).text.split()) == "Tea[^1] is good. [^1]: A note."
 
 
 def test_a_page_that_is_all_navigation_is_read_all_the_same() -> None:
@@ -303,6 +378,12 @@ def test_rich_text_is_read_in_the_encodings_of_its_fonts() -> None:
     assert read(content, "x.rtf").text == expected
 
 
+def test_marks_of_notes_in_rich_text_are_no_powers() -> None:
+    assert read(rb"{\rtf1 Tea{\super\chftn}{\*\footnote\chftn\~ A note.} is good.}", "a.rtf").text == (
+        "Tea[^1] is good.\n\n[^1]: A note."
+    )
+
+
 def test_rich_text_keeps_emoji_and_headings() -> None:
     source = (
         rb"{\rtf1\ansi{\stylesheet{\s1\outlinelevel0 heading 1;}}{\pard\outlinelevel0 \b Rain\par}"
@@ -311,6 +392,13 @@ def test_rich_text_keeps_emoji_and_headings() -> None:
     )
     expected = "# Rain\n\nIt rains \U0001f600.\n\n## Sun\n\nIt shines.[^1]\n\n[^1]: \U0001f600"
     assert read(source, "a.rtf").text == expected
+
+
+def test_headings_of_rich_text_are_known_by_their_styles() -> None:
+    source = (
+        rb"{\rtf1{\stylesheet{\s0 Normal;}{\s12\b Heading 2;}}\pard\plain\s12\fs32{Rain}\par\pard\s0\fs24 It fell.}"
+    )
+    assert read(source, "a.rtf").text == "## Rain\n\nIt fell."
 
 
 @pytest.mark.parametrize(
