@@ -12,7 +12,7 @@ import structlog
 from bot.call.settings import CallSettings
 from bot.chat.error_messages import error_sentence
 from bot.chat.i18n import Words
-from bot.chat.permissions import VocalChannel, check_bot, public_thread_kind
+from bot.chat.permissions import VocalChannel, can_write, check_bot, public_thread_kind
 from bot.chat.requests import REQUEST_ERRORS, put_away, within
 from bot.chat.rights import open_to_readers
 from bot.chat.transcript.line_writer import LineWriter
@@ -73,11 +73,16 @@ class Entrance:
             await self._open_thread()
 
     def readers_changed(self) -> None:
-        """Leave the call's thread once people can read it who may not read the voice channel's chat."""
+        """Leave the call's thread once people can read it who may not read the voice channel's chat.
+
+        What people must read, and was forbidden, is written once that is not so any more.
+        """
         thread = self._writer.channel
         if thread is not self._chat and not open_to_readers(self._channel(), thread):
             self._writer.retreat()
             self._tell_once(self._words()("thread closed"))
+        if can_write(self._channel()):
+            self._writer.allowed()
 
     async def _raise_hand(self) -> None:
         """Become a speaker of a stage channel, where the bot starts in the audience.

@@ -195,7 +195,7 @@ class DiscordVenue:
         if not self._open and state not in (CallState.JOINING, CallState.LEAVING):
             self._greeted |= self.people().keys()
             await self._put_up_panel(state)
-            self.writer.post(told(notice_code(self.settings().consent), self._host.settings, self.words()))
+            self.writer.post(told(notice_code(self.settings().consent), self._host.settings, self.words()), kept=True)
             self._open = True
             while self._early_notices:
                 self.writer.post(self._early_notices.pop(0))
@@ -221,8 +221,8 @@ class DiscordVenue:
         agreed = call.agreed() if call else frozenset()
         for user_id in people.keys() - self._greeted - (call.barred if call else frozenset()):
             self._greeted.add(user_id)
-            code = newcomer_code(self.settings().consent, heard=user_id in agreed)
-            self.writer.post(told(code, self._host.settings, self.words(), name=escape.name(people[user_id])))
+            code, name = newcomer_code(self.settings().consent, heard=user_id in agreed), escape.name(people[user_id])
+            self.writer.post(told(code, self._host.settings, self.words(), name=name), kept=True)
 
     def _tell(self, text: str) -> None:
         """Post a notice, but not above the panel."""

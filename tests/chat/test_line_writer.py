@@ -11,11 +11,8 @@ import aiohttp
 import discord
 import pytest
 
-from bot.chat.transcript.line_writer import (
-    FORBIDDEN_PAUSE_SECONDS,
-    LINE_EDIT_GAP_SECONDS,
-    LineWriter,
-)
+from bot.chat.transcript.forbidden_pause import FORBIDDEN_PAUSE_SECONDS
+from bot.chat.transcript.line_writer import LINE_EDIT_GAP_SECONDS, LineWriter
 from bot.chat.transcript.waiting_lines import MAX_WAITING_LINES
 
 pytestmark = pytest.mark.looptime
@@ -419,6 +416,28 @@ async def test_a_forbidden_channel_is_left_alone_for_a_while() -> None:
     scroll.post("c")
     await scroll.idle()
     assert chat.contents == ["c"]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["once permissions change", "once another line gets through"])
+async def test_what_people_must_read_waits_while_it_is_forbidden(told: bool) -> None:
+    chat = Chat(http_error(discord.Forbidden, 403, 50013))
+    scroll = LineWriter(chat)
+    scroll.post("I hear you", kept=True)
+    await scroll.idle()
+    scroll.post("so do I", kept=True)
+    scroll.post("a")
+    await scroll.idle()
+    assert chat.contents == []
+    if told:
+        scroll.allowed()
+    else:
+        await asyncio.sleep(FORBIDDEN_PAUSE_SECONDS)
+        scroll.post("b")
+    await scroll.idle()
+    assert chat.contents == ["b"] * (not told) + ["I hear you\nso do I"]
+    scroll.allowed()
+    await scroll.idle()
+    assert len(chat.contents) == 2 - told
 
 
 async def test_a_deleted_message_harms_nothing() -> None:

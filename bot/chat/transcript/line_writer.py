@@ -7,7 +7,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import discord
 import structlog
@@ -15,18 +15,19 @@ import structlog
 from bot.chat.i18n import Words
 from bot.chat.lines import split
 from bot.chat.requests import NONCE_BITS, REQUEST_ERRORS, is_chat_gone, is_edge_fault, retry_delay
+from bot.chat.transcript.forbidden_pause import ForbiddenPause
 from bot.chat.transcript.outage import Outages
 from bot.chat.transcript.waiting_lines import WaitingLines
 from bot.chat.transcript.written_line import TextChannel, WrittenLine
 
 log = structlog.get_logger(__name__)
 
+Row: TypeAlias = discord.ui.View | None
+"""Of buttons."""
 LINE_EDIT_GAP_SECONDS = 1.2
 """Minimum time between two edits in one channel: Discord allows about five in five seconds, including clicks."""
 EDIT_TOLERANCE_SECONDS = 0.001
 """An edit may be this early: otherwise rounding could make the writer spin."""
-FORBIDDEN_PAUSE_SECONDS = 60.0
-"""Nothing is posted for this time after Discord has forbidden it."""
 
 
 class LineWriter:
@@ -51,21 +52,21 @@ class LineWriter:
         self._editing: WrittenLine | None = None
         self._next_edit = float("-inf")
         self._failed_edits = 0  # in a row
-        self._forbidden_until = float("-inf")
+        self._forbidden = ForbiddenPause()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def post(
-        self, text: str, *, growing: bool = False, row: discord.ui.View | None = None, speaker: int = 0
+        self, text: str, *, growing: bool = False, row: Row = None, speaker: int = 0, kept: bool = False
     ) -> WrittenLine:
-        """Add a line at the end; one with a `row` of buttons gets a message of its own."""
-        line = WrittenLine(text, growing=growing or row is not None, speaker=speaker)
+        """Add a line at the end; one with a `row` of buttons gets a message of its own. See WrittenLine for `kept`."""
+        line = WrittenLine(text, growing=growing or row is not None, speaker=speaker, kept=kept)
         line.row = row
         self._queue(line)
         self._wake()
         return line
 
-    def revise(self, line: WrittenLine, text: str, row: discord.ui.View | None = None) -> None:
+    def revise(self, line: WrittenLine, text: str, row: Row = None) -> None:
         """Change the text of a line; its final text comes with a `row` of buttons, if it gets any."""
         if text == line.text and row is None:
             return
@@ -73,6 +74,12 @@ class LineWriter:
         line.row = row or line.row
         if line.posted:
             self._stale[line] = None
+            self._wake()
+
+    def allowed(self) -> None:
+        """Write what must be read and was forbidden: the bot may write now, as far as is known."""
+        for line in self._forbidden.end(self._now()):
+            self._queue(line)
             self._wake()
 
     def retreat(self) -> None:
@@ -123,8 +130,9 @@ class LineWriter:
                 await self._edit_next()
 
     async def _post(self, batch: list[WrittenLine]) -> None:
-        if self._now() < self._forbidden_until:
+        if self._forbidden.holds(self._now()):
             self.counts["refused"] += len(batch)
+            self._forbidden.keep(batch)
             return
         single = batch[0] if len(batch) == 1 else WrittenLine("", growing=False)
         written, taken = 0, True
@@ -156,32 +164,25 @@ class LineWriter:
                 if is_chat_gone(error) and self.channel is not self._home:
                     self.channel = self._home
                 elif not is_edge_fault(error):
-                    self._refused(error)
+                    self._refused(error, batch)
                     return False
                 else:
-                    await self._wait_out(error)
+                    self.counts["unreachable"] += 1
+                    await asyncio.sleep(self._outages.failed(self._now(), error, self.channel.id))
             else:
                 break
         self._outages.got_through(since, self._now())
         self.counts["posts"] += 1
+        self.allowed()
         line.shows(part, posted, place)
         _take_view(line, view)
         return True
 
-    async def _wait_out(self, error: BaseException) -> None:
-        """Wait after an attempt that did not reach Discord."""
-        self.counts["unreachable"] += 1
-        begins, delay = self._outages.failed(self._now(), error)
-        if begins:
-            log.warning("chat_unreachable", channel_id=self.channel.id, error=type(error).__name__)
-        await asyncio.sleep(delay)
-
-    def _refused(self, error: BaseException) -> None:
+    def _refused(self, error: BaseException, lines: Sequence[WrittenLine] = ()) -> None:
         """Record that Discord does not take a message: it is forbidden, or was deleted."""
         if isinstance(error, discord.Forbidden):
-            self._forbidden_until = self._now() + FORBIDDEN_PAUSE_SECONDS
             self.counts["refused"] += 1
-            log.warning("chat_refused", channel_id=self.channel.id)
+            self._forbidden.begin(self._now(), lines, self.channel.id)
         else:
             self.counts["failed"] += 1
             log.warning("chat_failed", channel_id=self.channel.id, code=getattr(error, "code", None))

@@ -4,9 +4,13 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 
+import structlog
+
 from bot.chat.i18n import Words
 from bot.chat.requests import NONCE_BITS, retry_delay
 from bot.chat.transcript.written_line import TextChannel, WrittenLine
+
+log = structlog.get_logger(__name__)
 
 LATE_LINE_SECONDS = 10.0
 """A line that waited this long says when it was said. Rate limits alone take up to five seconds."""
@@ -31,13 +35,13 @@ class Outages:
         self._nonce = 0
         "of the notice about the present one"
 
-    def failed(self, now: float, error: BaseException) -> tuple[bool, float]:
-        """Record an attempt that did not reach Discord; return whether an outage begins, and how long to wait."""
-        begins = self._began_at is None
-        if begins:
+    def failed(self, now: float, error: BaseException, channel_id: int) -> float:
+        """Record an attempt that did not reach Discord; return how long to wait."""
+        if self._began_at is None:
             self._begin(now)
+            log.warning("chat_unreachable", channel_id=channel_id, error=type(error).__name__)
         self._attempts += 1
-        return begins, retry_delay(self._attempts - 1, error)
+        return retry_delay(self._attempts - 1, error)
 
     def got_through(self, since: float, now: float) -> None:
         """Record that Discord took a message. If discord.py waited long for that, by itself, it is an outage, too."""

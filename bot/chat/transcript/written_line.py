@@ -41,6 +41,7 @@ class WrittenLine:
     __slots__ = (
         "asked_by",
         "growing",
+        "kept",
         "late",
         "places",
         "posted",
@@ -53,7 +54,7 @@ class WrittenLine:
         "together",
     )
 
-    def __init__(self, text: str, *, growing: bool, speaker: int = 0) -> None:
+    def __init__(self, text: str, *, growing: bool, speaker: int = 0, kept: bool = False) -> None:
         self.text = text
         self.speaker = speaker
         "the person whose words they are; 0: nobody's"
@@ -61,6 +62,8 @@ class WrittenLine:
         "the people whom it answers"
         self.growing = growing
         "its text will change, so it gets a message of its own"
+        self.kept = kept
+        "people must read it: while the bot may not write it waits"
         self.queued_at = asyncio.get_running_loop().time()
         self.late = ""
         "the small print that says when it was said"
