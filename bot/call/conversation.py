@@ -24,7 +24,7 @@ REST_SECONDS = 0.5
 """Between the ticks of a call in which nothing happens. The first sound (ports.VoiceLink.rest) and an answer end it."""
 SHORT_REST_SECONDS = 0.06
 """The same within this time, and until an answer's first sound comes."""
-SPEAKING_REST_SECONDS = 0.1
+SPEAKING_REST_SECONDS = 0.08
 """The same while the bot alone speaks. Playbacks encode enough for it at each tick."""
 MAX_BUNDLED_TICKS, MAX_FEW_BUNDLED_TICKS = 8, 4
 """Ticks done at once while nothing can be decided yet: in the middle of what somebody says; and while there are only

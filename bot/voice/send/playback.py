@@ -22,7 +22,7 @@ TAIL_FRAMES = 5
 MAX_AHEAD_PACKETS = 20
 """Encoded ahead, 400 ms: the event loop may block this long before anybody hears it."""
 MAX_PACKETS_PER_PUMP = 8
-"""Encoded at once: a long feed must not block the event loop, and a call may tick every 100 ms."""
+"""Encoded at once: a long feed must not block the event loop, and a call may tick every 80 ms."""
 MAX_PLAYBACK_SECONDS = 120
 """Of one reply; the rest is dropped and counted."""
 MAX_PLAYBACK_BYTES = MAX_PLAYBACK_SECONDS * SPEAK_RATE * 2
