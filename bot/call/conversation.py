@@ -1,7 +1,7 @@
 """The 20 ms tick of a call: hear, decide, act. It owns the CallState."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from bot.audio import FRAME_SECONDS
@@ -11,6 +11,7 @@ from bot.call.idle_timer import IdleTimer
 from bot.call.listener import Listener
 from bot.call.responder import Responder
 from bot.call.shown import Notice, ReturnsEcho, StateChanged
+from bot.call.ticks import Decide
 from bot.call.undecoded_speech import UndecodedSpeech
 from bot.ports import VoiceLink
 from bot.talk.ear import ECHO_OUTCOME
@@ -94,8 +95,14 @@ class Conversation:
     async def run(self, link: VoiceLink, group: asyncio.TaskGroup) -> None:
         """Tick every 20 ms, each with the packets that had arrived by then; return when it is time to leave."""
 
-        def tick(now: float) -> float | None:
-            heard = self._tick(link, group, self._times(now))
+        def tick(now: float) -> Decide:
+            times = self._times(now)
+            arrived = [link.frames(at) for at in times]
+            self._listener.hear(arrived, now, link.played())
+            return partial(decide, now, any(arrived))
+
+        def decide(now: float, arrived: bool) -> float | None:
+            heard = self._decide(link, group, now) or arrived
             if heard or self._state is not CallState.LISTENING:
                 self._busy_at = now
             if self._idle_for_too_long(now):
@@ -139,14 +146,11 @@ class Conversation:
         """When the answer began to sound."""
         return self._responder.answer.began_at if self._responder.answer else None
 
-    def _tick(self, link: VoiceLink, group: asyncio.TaskGroup, times: Sequence[float]) -> bool:
-        """Hear what had come by each of these times, then decide and act; return whether there was anything."""
-        responder, now = self._responder, times[-1]
-        arrived, talking = [link.frames(at) for at in times], link.talking(now)
-        people = self._venue.people()
-        played = link.played()
-        events, decisions = self._listener.tick(
-            arrived, talking, people, responder.state, self._playing_since, now, played
+    def _decide(self, link: VoiceLink, group: asyncio.TaskGroup, now: float) -> bool:
+        """Decide about what was heard, and act; return whether there was anything."""
+        responder, talking = self._responder, link.talking(now)
+        events, decisions = self._listener.decide(
+            talking, self._venue.people(), responder.state, self._playing_since, now
         )
         for event in events:
             self._follow(event, group)
@@ -161,7 +165,7 @@ class Conversation:
         for verdict in self._undecoded.step(now, self._unheard, link.unopened(), self._barred()):
             self._verdicts.add(verdict)
         self.set_state(responder.state)
-        return bool(any(arrived) or talking or events or decisions or self._listener.speaking)
+        return bool(talking or events or decisions or self._listener.speaking)
 
     def _follow(self, event: SpeechEvent, group: asyncio.TaskGroup) -> None:
         self._captions.follow(event)

@@ -33,6 +33,10 @@ class Listener:
         self._played = PlayedSound()
         self._echoes: dict[int, EchoGate] = {}
         self._ended: list[SpeechEvent] = []
+        self._arrived = 1
+        "ticks that were heard last"
+        self._heard: Set[int] = frozenset()
+        "whose sound came then"
         self._crosstalk = Crosstalk()
 
     @property
@@ -62,20 +66,10 @@ class Listener:
         """Return what is known of the bot's echo from this person's loudspeaker."""
         return self._echoes.get(user_id)
 
-    def tick(
-        self,
-        arrived: Sequence[Iterable[Frame]],
-        talking: frozenset[int],
-        people: Mapping[int, str],
-        state: CallState,
-        playing_since: float | None,
-        now: float,
-        sent: Iterable[Sent] = (),
-    ) -> tuple[list[SpeechEvent], Sequence[Decision]]:
-        """Process what arrived at some ticks, the last of them `now`: several only while nothing can be decided.
+    def hear(self, arrived: Sequence[Iterable[Frame]], now: float, sent: Iterable[Sent] = ()) -> None:
+        """Take what arrived at some ticks, the last of them `now`: several only while nothing can be decided.
 
-        `talking` are the people whose packets arrive; `playing_since` is when playback of the answer began; `sent` is
-        what the bot sent since the last tick.
+        `sent` is what the bot sent since the last tick. Then `decide`, once all calls that tick together have heard.
         """
         self._played.add(sent)
         by_person: dict[int, list[Frame]] = {}
@@ -85,7 +79,7 @@ class Listener:
             for frame in frames:
                 by_person.setdefault(frame.user_id, []).append(frame)
                 absent[frame.user_id] = ticks_ago
-        events, self._ended = self._ended, []
+        self._arrived, self._heard = len(arrived), by_person.keys()
         delay = self._settings().endpointing_delay
         for user_id, frames in by_person.items():
             ear = self._ears.get(user_id)
@@ -96,9 +90,23 @@ class Listener:
                 ear = self._ears[user_id] = Ear(user_id, self._make_vad(), self._ids, settings, echo)
                 self._made_with[user_id] = delay
             ear.hear(frames, now, absent[user_id])
+
+    def decide(
+        self,
+        talking: frozenset[int],
+        people: Mapping[int, str],
+        state: CallState,
+        playing_since: float | None,
+        now: float,
+    ) -> tuple[list[SpeechEvent], Sequence[Decision]]:
+        """Return what comes of what was heard at these ticks.
+
+        `talking` are the people whose packets arrive; `playing_since` is when playback of the answer began.
+        """
+        events, self._ended = self._ended, []
         for ear in self._ears.values():
-            events += ear.push(now, len(arrived))
-        for user_id in self._ears.keys() - people.keys() - by_person.keys():
+            events += ear.push(now, self._arrived)
+        for user_id in self._ears.keys() - people.keys() - self._heard:
             events += self._ears.pop(user_id).left(now)
             del self._made_with[user_id], self._echoes[user_id]
         events = [kept for event in events if (kept := self._less_crosstalk(event, now))]

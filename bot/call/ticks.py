@@ -4,7 +4,8 @@ import asyncio
 import contextvars
 from collections import Counter
 from collections.abc import Callable
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from bot.audio import FRAME_SECONDS
 
@@ -18,10 +19,16 @@ MIN_TICK_SLEEP_SECONDS = 0.001
 MAX_CATCH_UP_TICKS = 250
 """Ticks to catch up on after the loop was blocked. Older ones are skipped."""
 
-Tick = Callable[[float], float | None]
-"""Takes the time of the tick; returns the seconds for which the call needs no other, or None: it has ended.
+T = TypeVar("T")
 
-It may come sooner, with those of other calls.
+Decide = Callable[[], float | None]
+"""Does what is left of a tick; returns the seconds for which the call needs no other, or None: it has ended.
+
+The next may come sooner, with those of other calls.
+"""
+Tick = Callable[[float], Decide]
+"""Takes the time of the tick and hears what has come by then. All calls that tick together hear first: then the model
+of voice activity takes the sound of all their people at once.
 """
 
 
@@ -40,26 +47,34 @@ class TickMember:
         self.rests_until = 0.0
         "no tick before this"
 
-    def run(self, at: float, step: int) -> None:
-        """Run the tick of this time, the step of so many, unless the call rests or has ended."""
+    def hear(self, at: float) -> Decide | None:
+        """Begin the tick of this time; None: the call rests or has ended."""
         # The tolerance is a quarter of a tick: sums of 20 ms are not exact.
         if self._ended.done() or at < self.rests_until - FRAME_SECONDS / 4:
-            return
+            return None
         self.ticked_at = at
+        return self._run(partial(self.tick, at))
+
+    def decide(self, decide: Decide, step: int) -> None:
+        """End the tick that was begun, the step of so many."""
+        pause = self._run(decide)
+        if pause is not None:
+            steps = max(1, round(pause / FRAME_SECONDS))
+            self.rests_until = self.ticked_at + (steps - (step - self.group) % steps) * FRAME_SECONDS
+        elif not self._ended.done():
+            self._ended.set_result(None)
+
+    def _run(self, half: Callable[[], T]) -> T | None:
+        """Run half a tick; what it raises ends this call, not the others."""
         try:
-            pause = self._context.run(self.tick, at)
+            return self._context.run(half)
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # a Rust panic included: it ends this call, not the others
+        except BaseException as error:  # a Rust panic included
             if self._ended.done():
                 raise
             self._ended.set_exception(error)
-            return
-        if pause is not None:
-            steps = max(1, round(pause / FRAME_SECONDS))
-            self.rests_until = at + (steps - (step - self.group) % steps) * FRAME_SECONDS
-        elif not self._ended.done():
-            self._ended.set_result(None)
+            return None
 
 
 class Phase:
@@ -83,8 +98,11 @@ class Phase:
             if behind > 0:
                 member.counts["ticks_late"] += behind
                 member.counts["ticks_skipped"] += skipped
-            for time in times:
-                member.run(time, int((time - start) / FRAME_SECONDS + 0.1))  # sums of 20 ms are not exact
+        for time in times:
+            step = int((time - start) / FRAME_SECONDS + 0.1)  # sums of 20 ms are not exact
+            for member, decide in [(member, member.hear(time)) for member in tuple(self.members)]:
+                if decide is not None:
+                    member.decide(decide, step)
         # Sleep while all rest.
         awake = min((member.rests_until for member in self.members), default=0.0)
         self.due += max(0, round((awake - self.due) / FRAME_SECONDS)) * FRAME_SECONDS

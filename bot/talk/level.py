@@ -16,13 +16,14 @@ FLOOR_START_DBFS, FLOOR_MIN_DBFS = -60.0, -75.0
 
 def level(pcm: bytes) -> float:
     """Return the level of one frame in dBFS; several times cheaper than `audio.dbfs`."""
-    return level_of(np.frombuffer(pcm, dtype="<i2").astype(np.float32))
+    return levels_of(np.frombuffer(pcm, dtype="<i2").astype(np.float32).reshape(1, -1))[0]
 
 
-def level_of(samples: NDArray[np.float32]) -> float:
-    """Return the level of samples that are as large as 16-bit ones, in dBFS."""
-    power = float(samples.dot(samples)) / max(1, samples.size)
-    return 10 * math.log10(power) - 90.309 if power > 0 else SILENCE_DBFS
+def levels_of(frames: NDArray[np.float32]) -> list[float]:
+    """Return the level of each row, samples that are as large as 16-bit ones, in dBFS."""
+    size = max(1, frames.shape[1])
+    powers: list[float] = np.vecdot(frames, frames).tolist()
+    return [10 * math.log10(power / size) - 90.309 if power > 0 else SILENCE_DBFS for power in powers]
 
 
 class NoiseFloor:

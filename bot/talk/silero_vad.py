@@ -16,7 +16,7 @@ from numpy.fft import rfft
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from bot.talk.level import NoiseFloor, level_of
+from bot.talk.level import NoiseFloor, levels_of
 from bot.talk.onnx import tensors
 
 WINDOW_SAMPLES = 512
@@ -205,9 +205,8 @@ class SileroVad:
         samples = np.frombuffer(b"".join(frames), "<i2").astype(np.float32).reshape(len(frames), -1)
         found: list[Iterable[float]] = []
         begin = 0
-        for number, frame in enumerate(samples):
+        for number, loud in enumerate(levels_of(samples)):
             was_open = self._open > 0
-            loud = level_of(frame)
             if self._floor.excess(loud) >= GATE_DB and loud >= GATE_DBFS:
                 self._open = GATE_HOLD_FRAMES
             elif was_open:

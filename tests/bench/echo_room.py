@@ -191,7 +191,8 @@ class EchoRoom:
             return
         talking = frozenset(frame.user_id for frame in frames)
         arrived, self._arrived, sent, self._sent = self._arrived, [], self._sent, []
-        events, decisions = self._listener.tick(arrived, talking, people, self._state, self._since, now, sent)
+        self._listener.hear(arrived, now, sent)
+        events, decisions = self._listener.decide(talking, people, self._state, self._since, now)
         self.played.outcomes += [event.verdict.outcome for event in events if isinstance(event, Discarded | Echoed)]
         for decision in decisions:
             match decision:

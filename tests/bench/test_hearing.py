@@ -43,7 +43,8 @@ def hear(group: Mls) -> tuple[float, int]:
                 receiver.push(datagram, now)
             arrived.append(receiver.frames(now))
             done += 1
-        listener.tick(arrived, receiver.talking(now), SPEAKERS, CallState.LISTENING, None, now)
+        listener.hear(arrived, now)
+        listener.decide(receiver.talking(now), SPEAKERS, CallState.LISTENING, None, now)
         wakes += 1
     assert listener.speaking
     return (time.thread_time() - begin) / (TICKS * FRAME_SECONDS * len(people)), wakes

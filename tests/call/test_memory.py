@@ -41,8 +41,8 @@ async def test_a_store_that_does_not_answer_delays_nobody() -> None:
 
 
 async def test_an_answer_stands_below_its_question_however_late_the_ticks_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = TickMember.run
-    monkeypatch.setattr(TickMember, "run", lambda member, at, step: run(member, at - 4.0, step))
+    hear = TickMember.hear
+    monkeypatch.setattr(TickMember, "hear", lambda member, at: hear(member, at - 4.0))
     async with fake_call(ANNA) as fake:
         await asyncio.sleep(5.0)  # the first ticks are for times before the call
         fake.call.ask(ANNA, "and in writing?")

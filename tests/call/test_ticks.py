@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from bot.audio import FRAME_SECONDS
-from bot.call.ticks import MAX_CATCH_UP_TICKS, Ticker
+from bot.call.ticks import MAX_CATCH_UP_TICKS, Decide, Ticker
 
 pytestmark = pytest.mark.looptime
 
@@ -29,9 +29,9 @@ async def run(
     """Return the times of so many ticks."""
     times: list[float] = []
 
-    def tick(now: float) -> float | None:
+    def tick(now: float) -> Decide:
         times.append(now)
-        return pause if len(times) < ticks else None
+        return lambda: pause if len(times) < ticks else None
 
     await ticker.run(tick, Counter() if counts is None else counts)
     return times
@@ -72,11 +72,11 @@ async def test_others_run_between_the_late_ticks_of_calls() -> None:
     clock, order = Clock(), list[str]()
     ticker = Ticker(clock)
 
-    def tick(name: str) -> float:
+    def tick(name: str) -> Decide:
         if not order:
             asyncio.get_running_loop().call_soon(order.append, "another")
         order.append(name)
-        return FRAME_SECONDS
+        return lambda: FRAME_SECONDS
 
     calls = [asyncio.create_task(ticker.run(lambda _now, name=name: tick(name), Counter())) for name in "ab"]
     await asyncio.sleep(0.05)
@@ -92,13 +92,34 @@ async def test_others_run_between_the_late_ticks_of_calls() -> None:
 async def test_an_error_ends_only_its_call() -> None:
     ticker = Ticker(Clock())
 
-    def broken(_now: float) -> float:
+    def deaf(_now: float) -> Decide:
         raise RuntimeError("a bug")
+
+    def undecided(_now: float) -> Decide:
+        return lambda: 1 / 0
 
     other = asyncio.create_task(run(ticker))
     with pytest.raises(RuntimeError, match="a bug"):
-        await ticker.run(broken, Counter())
+        await ticker.run(deaf, Counter())
+    with pytest.raises(ZeroDivisionError):
+        await ticker.run(undecided, Counter())
     assert len(await other) == 10
+
+
+async def test_calls_that_tick_together_all_hear_before_one_decides() -> None:
+    ticker, order = Ticker(Clock()), list[str]()
+
+    def tick(_now: float) -> Decide:
+        order.append("hear")
+        return lambda: order.append("decide") or FRAME_SECONDS
+
+    calls = [asyncio.create_task(ticker.run(tick, Counter())) for _ in range(8)]
+    await asyncio.sleep(0.05)
+    order.clear()
+    await asyncio.sleep(0.06)
+    for call in calls:
+        call.cancel()
+    assert order == ["hear", "hear", "decide", "decide"] * (len(order) // 4) != []
 
 
 async def test_a_call_that_rests_is_left_alone_for_so_long() -> None:
@@ -108,9 +129,9 @@ async def test_a_call_that_rests_is_left_alone_for_so_long() -> None:
 async def test_a_call_that_is_woken_ticks_at_its_next_step() -> None:
     ticker, times = Ticker(Clock()), list[float]()
 
-    def tick(now: float) -> float | None:
+    def tick(now: float) -> Decide:
         times.append(now)
-        return 1.0 if len(times) < 4 else None
+        return lambda: 1.0 if len(times) < 4 else None
 
     ticking = asyncio.create_task(ticker.run(tick, Counter()))
     others = [asyncio.create_task(run(ticker, pause=1.0)) for _ in range(8)]
@@ -140,7 +161,7 @@ async def test_calls_that_rest_alike_end_their_rests_together() -> None:
 
 async def test_a_cancelled_call_ticks_no_more() -> None:
     ticker, seen = Ticker(Clock()), []
-    ticking = asyncio.create_task(ticker.run(lambda now: seen.append(now) or FRAME_SECONDS, Counter()))
+    ticking = asyncio.create_task(ticker.run(lambda now: seen.append(now) or (lambda: FRAME_SECONDS), Counter()))
     await asyncio.sleep(0.05)
     ticking.cancel()
     await asyncio.sleep(0)
@@ -158,9 +179,9 @@ async def test_each_call_ticks_in_its_own_context() -> None:
         name.set(own)
         seen: list[str] = []
 
-        def tick(_now: float) -> float | None:
+        def tick(_now: float) -> Decide:
             seen.append(name.get())
-            return FRAME_SECONDS if len(seen) < 5 else None
+            return lambda: FRAME_SECONDS if len(seen) < 5 else None
 
         await ticker.run(tick, Counter())
         return set(seen)
