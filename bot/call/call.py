@@ -83,7 +83,7 @@ class Call:
         self._settings = settings
         self.barred: frozenset[int] = frozenset()
         "who of the people met may not be answered here"
-        self._consents = Consents(lambda: settings().consent, consents)
+        self.consents = Consents(lambda: settings().consent, consents)
         self._accounts = Accounts(context)
         self._extras = Extras(self._accounts.account)
         floor = Floor(FloorSettings(preemptive=settings().preemptive), self.counts)
@@ -94,7 +94,7 @@ class Call:
         self._conversation = Conversation(
             context, listener, responder, self.captions, self.agreed, lambda: self.barred, self.record.name
         )
-        self.holdings = Holdings(context, self._consents, listener, floor, responder, self.record, self.people_changed)
+        self.holdings = Holdings(context, self.consents, listener, floor, responder, self.record, self.people_changed)
         self._link: VoiceLink | None = None
         self._group: asyncio.TaskGroup | None = None
         self._leaving = asyncio.Event()
@@ -127,15 +127,15 @@ class Call:
 
     def agreed(self) -> frozenset[int]:
         """Return who of the people present may be heard."""
-        return self._consents.may_be_heard(self.venue.people()) - self.barred
+        return self.consents.may_be_heard(self.venue.people()) - self.barred
 
     def withdrew(self, user_id: int) -> bool:
         """Whether somebody does not want to be heard, here or not."""
-        return self._consents.withdrew(user_id)
+        return self.consents.withdrew(user_id)
 
     def agree(self, user_id: int) -> None:
         """Somebody agreed to be heard."""
-        self._consents.decide(user_id, True)
+        self.consents.decide(user_id, True)
         self.outbox.include(user_id)
         self.people_changed()
 
@@ -148,7 +148,7 @@ class Call:
         self.barred = self.barred - present | barred
         if self._link:
             # Also who has just left: what they said before is on its way, and leaving takes no consent back.
-            self._link.admit(self._consents.may_be_heard(self.record.met) - self.barred)
+            self._link.admit(self.consents.may_be_heard(self.record.met) - self.barred)
         self._responder.unread(lambda one: one not in present or one in self.barred)
         if self.venue.speechless:
             self._responder.muted()

@@ -218,10 +218,10 @@ class DiscordVenue:
 
     def _greet_newcomers(self) -> None:
         call, people = self._host.call_in(self), self.labels()
-        agreed = call.agreed() if call else frozenset()
         for user_id in people.keys() - self._greeted - (call.barred if call else frozenset()):
             self._greeted.add(user_id)
-            code, name = newcomer_code(self.settings().consent, heard=user_id in agreed), escape.name(people[user_id])
+            decided, name = call.consents.decided(user_id) if call else None, escape.name(people[user_id])
+            code = newcomer_code(self.settings().consent, decided)
             self.writer.post(told(code, self._host.settings, self.words(), name=name), kept=True)
 
     def _tell(self, text: str) -> None:

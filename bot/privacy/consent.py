@@ -26,6 +26,10 @@ class Consents:
     def decide(self, user_id: int, agreed: bool) -> None:
         self._decisions[user_id] = agreed
 
+    def decided(self, user_id: int) -> bool | None:
+        """Return what somebody decided; None: nothing yet."""
+        return self._decisions.get(user_id)
+
     def withdrew(self, user_id: int) -> bool:
         return self._decisions.get(user_id) is False
 
@@ -64,6 +68,6 @@ def notice_code(mode: ConsentMode) -> str:
     return f"consent {mode}"
 
 
-def newcomer_code(mode: ConsentMode, *, heard: bool) -> str:
-    """Return the code of what everyone reads when somebody comes; `heard`: they may be heard already."""
-    return f"newcomer {'agreed' if heard else mode}"
+def newcomer_code(mode: ConsentMode, decided: bool | None) -> str:
+    """Return the code of what everyone reads when somebody comes; `decided`: whether they agreed, None: neither."""
+    return f"newcomer {mode}" if decided is None else "newcomer agreed" if decided else "newcomer opt-in"

@@ -142,6 +142,25 @@ async def test_a_newcomer_learns_at_once_how_to_be_heard(quiet: QuietBot) -> Non
     await until(lambda: r"🔇 \*Ben\*" in text_of(quiet.panels()[0].components))
 
 
+async def test_a_newcomer_is_told_what_holds_for_them() -> None:
+    async with quiet_bot(consent="notice") as quiet:
+        guild_id, ada = quiet.sandbox.guild.id, await quiet.joined()
+        for name, decided, told in (
+            ("Ben", None, "I'm a bot and I hear what you say here."),
+            ("Eve", True, "I can hear you, as you agreed earlier."),
+            ("Zoe", False, "I hear you only after you press"),
+        ):
+            before = len(quiet.shown())
+            user = quiet.sandbox.add_user(name)
+            if decided is not None:
+                await quiet.calls.consent(guild_id, user.id, decided)
+            await quiet.sandbox.enter_voice(user, quiet.sandbox.lounge)
+            await until(lambda: len(quiet.shown()) > before)  # noqa: B023
+            assert told in quiet.shown()[-1].content
+            (call,) = quiet.calls.all()
+            assert call.agreed() >= {ada.id} | ({user.id} if decided is not False else set())
+
+
 async def test_transcript_lines_appear_with_names(quiet: QuietBot) -> None:
     ada = await quiet.joined()
     call = quiet.calls.get(quiet.sandbox.guild.id)
