@@ -5,6 +5,7 @@ the notice and the status line come with the call's first state, see venue.py.)
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import discord
 import structlog
@@ -13,7 +14,7 @@ from bot.call.settings import CallSettings
 from bot.chat.error_messages import error_sentence
 from bot.chat.i18n import Words
 from bot.chat.permissions import VocalChannel, can_write, check_bot, public_thread_kind
-from bot.chat.requests import REQUEST_ERRORS, put_away, within
+from bot.chat.requests import REQUEST_ERRORS, insist, is_forbidden, put_away
 from bot.chat.rights import open_to_readers
 from bot.chat.transcript.line_writer import LineWriter
 from bot.errors import BotError
@@ -94,9 +95,9 @@ class Entrance:
         granted = channel.permissions_for(me)
         try:
             if granted.mute_members:
-                await within(ENTRANCE_REQUEST_SECONDS, me.edit(suppress=False))
+                await insist(ENTRANCE_REQUEST_SECONDS, lambda: me.edit(suppress=False), repeatable=True)
             elif granted.request_to_speak:
-                await within(ENTRANCE_REQUEST_SECONDS, me.request_to_speak())
+                await insist(ENTRANCE_REQUEST_SECONDS, me.request_to_speak, repeatable=True)
         except REQUEST_ERRORS as error:
             log.info("stage_refused", channel_id=channel.id, error=type(error).__name__)
 
@@ -114,17 +115,16 @@ class Entrance:
             self._tell_once(self._words()("thread nowhere"))
             return
         name = f"{self._channel().name} {discord.utils.utcnow():%Y-%m-%d %H:%M}"
-        opening = parent.create_thread(name=name, type=public_thread_kind(parent))
+        opening = partial(parent.create_thread, name=name, type=public_thread_kind(parent))
         try:
-            thread = self._writer.channel = await within(ENTRANCE_REQUEST_SECONDS, opening)
+            thread = self._writer.channel = await insist(ENTRANCE_REQUEST_SECONDS, opening)
             self.readers_changed()  # they may have, meanwhile
             if self._writer.channel is not thread:
                 await put_away(thread)
-        except discord.Forbidden:
-            self._tell_once(self._words()("thread refused", channel=parent.mention))
         except REQUEST_ERRORS as error:
             log.info("thread_not_opened", channel_id=parent.id, error=type(error).__name__)
-            self._tell_once(self._words()("thread failed", channel=parent.mention))
+            code = "thread refused" if is_forbidden(error) else "thread failed"
+            self._tell_once(self._words()(code, channel=parent.mention))
 
     def _tell_once(self, text: str) -> None:
         if text not in self._told:

@@ -7,6 +7,7 @@ stumble over is UnreadableAnswer. Answers to commands have no queue, as a call's
 """
 
 import asyncio
+import functools
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
@@ -88,21 +89,9 @@ class PatientAnswers(AsyncWebhookAdapter):
     """
 
     async def request(self, route: Route, session: aiohttp.ClientSession, **options: Any) -> Any:
-        now = asyncio.get_running_loop().time
-        first = route.path.startswith("/interactions/")
-        until = now() + (MAX_FIRST_ANSWER_WAIT_SECONDS if first else MAX_ANSWER_WAIT_SECONDS)
-        attempt = 0
-        while True:
-            try:
-                return await super().request(route, session, **options)
-            except REQUEST_ERRORS as error:
-                delay = retry_delay(attempt, error)
-                broken = is_edge_fault(error) and not isinstance(error, discord.HTTPException)
-                if not (is_turned_away(error) or (broken and route.method != "POST")) or now() + delay > until:
-                    raise
-                log.info("answer_waits", status=getattr(error, "status", None), error=type(error).__name__)
-            await asyncio.sleep(delay)
-            attempt += 1
+        send = functools.partial(super().request, route, session, **options)
+        seconds = MAX_FIRST_ANSWER_WAIT_SECONDS if route.path.startswith("/interactions/") else MAX_ANSWER_WAIT_SECONDS
+        return await _again_and_again(seconds, send, repeatable=route.method != "POST")
 
 
 def limit_requests(client: discord.Client, starting: Callable[[], bool]) -> None:
@@ -149,6 +138,11 @@ def is_edge_fault(error: BaseException) -> bool:
     return isinstance(error, (discord.RateLimited, OSError, aiohttp.ClientError, ValueError, KeyError))
 
 
+def is_forbidden(error: BaseException) -> bool:
+    """Whether Discord says that the bot may not do it; a ban by the edge looks like it."""
+    return isinstance(error, discord.Forbidden) and not is_edge_fault(error)
+
+
 def is_turned_away(error: BaseException) -> bool:
     """Whether the edge certainly kept a request from Discord: a rate limit, or a ban."""
     if isinstance(error, UnreadableAnswer):
@@ -165,6 +159,36 @@ def retry_delay(attempt: int, error: BaseException) -> float:
     with suppress(ValueError):  # it may be a date
         delay = max(delay, min(float(headers.get("Retry-After", 0.0)), MAX_RETRY_AFTER_SECONDS))
     return delay
+
+
+async def insist(
+    seconds: float, request: Callable[[], Coroutine[Any, Any, _Result]], *, repeatable: bool = False
+) -> _Result:
+    """Like `within`, for a request that is made anew while Discord's edge does not let it through.
+
+    `repeatable`: it may be made twice. Another one is only made anew if the first certainly did nothing.
+    """
+    until = asyncio.get_running_loop().time() + seconds
+    send = lambda: within(max(until - asyncio.get_running_loop().time(), 0.0), request())  # noqa: E731
+    return await _again_and_again(seconds, send, repeatable=repeatable)
+
+
+async def _again_and_again(
+    seconds: float, send: Callable[[], Coroutine[Any, Any, _Result]], *, repeatable: bool
+) -> _Result:
+    now = asyncio.get_running_loop().time
+    until, attempt = now() + seconds, 0
+    while True:
+        try:
+            return await send()
+        except REQUEST_ERRORS as error:
+            delay = retry_delay(attempt, error)
+            broken = is_edge_fault(error) and getattr(error, "status", 500) >= 500
+            if not (is_turned_away(error) or (broken and repeatable)) or now() + delay >= until:
+                raise
+            log.info("sent_anew", status=getattr(error, "status", None), error=type(error).__name__)
+        await asyncio.sleep(delay)
+        attempt += 1
 
 
 async def put_away(thread: discord.Thread) -> None:

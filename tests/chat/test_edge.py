@@ -207,6 +207,38 @@ async def test_only_discords_own_words_reach_discord_py(status: int, body: bytes
         assert requests.is_edge_fault(refused.value)
 
 
+def refused(status: int, body: object) -> discord.HTTPException:
+    return discord.HTTPException(Mock(status=status, reason="", headers={}), body)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(
+    ("fault", "once", "repeatable"),
+    [
+        (refused(429, "error code: 1015"), 2, 2),
+        (refused(403, "<html>"), 2, 2),
+        (refused(503, "no healthy upstream"), 1, 2),
+        (aiohttp.ServerDisconnectedError(), 1, 2),
+        (refused(403, {"code": 50013, "message": "no"}), 1, 1),
+        (refused(400, "no"), 1, 1),
+    ],
+)
+async def test_what_is_sent_anew(fault: Exception, once: int, repeatable: int) -> None:
+    for may_be_repeated, attempts in ((False, once), (True, repeatable)):
+        request = AsyncMock(side_effect=[fault, "done"])
+        insisting = requests.insist(3.0, request, repeatable=may_be_repeated)
+        if attempts == 2:
+            assert await insisting == "done"
+        else:
+            with pytest.raises(type(fault)):
+                await insisting
+        assert request.await_count == attempts
+        request = AsyncMock(side_effect=fault)
+        with pytest.raises(type(fault)):
+            await requests.insist(3.0, request, repeatable=may_be_repeated)
+        assert request.await_count == attempts, "not for longer than that"
+
+
 @pytest.mark.parametrize("how", ["withdraw", "forget"])
 async def test_words_that_wait_for_discord_are_dropped_with_their_speakers_leave(quiet: QuietBot, how: str) -> None:
     ada = await quiet.joined()

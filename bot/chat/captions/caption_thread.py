@@ -8,7 +8,7 @@ import discord
 import structlog
 
 from bot.chat.captions.pages import CaptionPage, CaptionPages
-from bot.chat.requests import NONCE_BITS, is_chat_gone, is_edge_fault, is_message_gone
+from bot.chat.requests import NONCE_BITS, is_chat_gone, is_forbidden, is_message_gone
 from bot.chat.throttle import Throttle
 from bot.types import Caption
 
@@ -97,8 +97,7 @@ class CaptionThread:
         try:
             await self._write_pages()
         except discord.HTTPException as error:
-            forbidden = isinstance(error, discord.Forbidden) and not is_edge_fault(error)
-            if not (forbidden or is_chat_gone(error)):
+            if not (is_forbidden(error) or is_chat_gone(error)):
                 raise
             self._closed = True
             self.on_gone(self)

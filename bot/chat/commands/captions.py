@@ -1,6 +1,7 @@
 """/captions: everyone's words while they speak, in a thread."""
 
 import asyncio
+from functools import partial
 
 import discord
 from discord import app_commands
@@ -14,7 +15,7 @@ from bot.chat.error_messages import Refusal
 from bot.chat.host import Interaction
 from bot.chat.i18n import Words
 from bot.chat.permissions import VocalChannel, public_thread_kind
-from bot.chat.requests import REQUEST_ERRORS, put_away, within
+from bot.chat.requests import REQUEST_ERRORS, insist, is_forbidden, put_away
 from bot.chat.rights import Action, open_to_readers
 from bot.chat.spoken_languages import language_code, native_name, suggestions
 from bot.chat.venue import DiscordVenue
@@ -108,13 +109,12 @@ async def _chat(channel: object, name: str) -> discord.abc.Messageable:
     if not isinstance(parent, discord.TextChannel):
         assert isinstance(channel, discord.abc.Messageable)
         return channel
-    opening = parent.create_thread(name=name[:100], type=public_thread_kind(parent))
+    opening = partial(parent.create_thread, name=name[:100], type=public_thread_kind(parent))
     try:
-        return await within(THREAD_SECONDS, opening)
-    except discord.Forbidden:
-        raise Refusal("thread refused", channel=parent.mention) from None
-    except REQUEST_ERRORS:
-        raise Refusal("thread failed", channel=parent.mention) from None
+        return await insist(THREAD_SECONDS, opening)
+    except REQUEST_ERRORS as error:
+        code = "thread refused" if is_forbidden(error) else "thread failed"
+        raise Refusal(code, channel=parent.mention) from None
 
 
 @captions.autocomplete("language")
