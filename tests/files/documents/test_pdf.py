@@ -10,6 +10,7 @@ import pytest
 from pypdf.generic import FloatObject, NameObject, NumberObject
 
 from bot.errors import DamagedDocument, EmptyDocument, LockedDocument, ScannedDocument
+from bot.files.documents.document import Note
 from bot.files.documents.formats import read
 from bot.files.documents.scripts import folded
 from tests.files.documents.pdfs import ACROSS, BOLD, DOWN, LAM_ALEF, SHAPES, Line, column, filled, locked, pdf
@@ -210,6 +211,34 @@ def test_headings_have_levels_by_their_size_and_weight() -> None:
         *column(40, 480, "A Part in Bold", font=BOLD), *column(40, 460, body),
     ]  # fmt: skip
     assert text(page) == f"# The Title\n\n## A Section\n\n{body}\n\n### A Part in Bold\n\n{body}"
+
+
+def test_the_text_of_a_slide_is_no_heading_though_it_is_larger_than_that_of_others() -> None:
+    points = ["Rain falls on the garden,", "and on the house behind it,", "so that nobody goes out,", "until it ends."]
+    slide = [Line(40, 560, "Weather", 30), *column(40, 500, *points, size=18, step=22)]
+    notes = column(40, 560, *["What the speaker says takes many small lines on a page of its own."] * 9)
+    assert text(slide, notes).startswith(f"# Weather\n\n{' '.join(points)}\n\n")
+
+
+def test_a_large_bullet_makes_no_heading() -> None:
+    body = "The text of this section is long enough to be the body of all of it."
+    assert text([Line(40, 500, "\u2022 Cups", 14), *column(40, 460, body, body)]).startswith("- Cups\n")
+
+
+@pytest.mark.parametrize(("gap", "expected"), [(2.3, "A quotation of tea"), (0.5, "Aquotation of tea")])
+def test_a_gap_between_words_is_a_space_though_none_is_written(gap: float, expected: str) -> None:
+    assert text([Line(40, 500, "A"), Line(46.67 + gap, 500, "quotation of tea")]) == expected
+
+
+def test_a_file_that_breaks_off_is_said_to_be_cut() -> None:
+    whole = pdf(column(40, 500, *LEFT))
+    assert not read(whole, "a.pdf").notes
+    end = whole.index(b"trailer")
+    for left in (whole[:end], whole[:end].replace(b"/Catalog", b"/Gone"), whole + b"9 0 obj<</A 1>>endobj 10 0 o"):
+        found = read(left, "a.pdf")
+        assert (found.text, found.notes) == (" ".join(LEFT), (Note("cut", "a.pdf"),))
+    with pytest.raises(DamagedDocument):
+        read(whole[:300], "a.pdf")
 
 
 def test_the_outline_names_the_chapters() -> None:

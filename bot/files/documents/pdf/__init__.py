@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import DamagedDocument, DocumentTooLong, EmptyDocument, LockedDocument, ScannedDocument
 from bot.files.documents.document import MAX_DOCUMENT_CHARACTERS, Document, Note
+from bot.files.documents.pdf.cut import is_cut, with_trailer
 from bot.files.documents.pdf.fields import with_fields
 from bot.files.documents.pdf.fragments import Fragment, Page, read_page
 from bot.files.documents.pdf.furigana import attach_readings
@@ -40,6 +41,8 @@ _NO_TITLE = re.compile(
 _RAISED_MARK = re.compile(r"\[\^(\d+)\]")
 _PASSWORD_ERROR = 4
 _MANY_TIMES = 3
+_LEAST_USUAL_LINES = 4
+"""A title page has fewer of one height."""
 
 
 def read_pdf(data: bytes, name: str) -> Document:
@@ -52,28 +55,34 @@ def read_pdf(data: bytes, name: str) -> Document:
     from bot.files.documents.pdf.fonts import use_square_font
 
     use_square_font()
+    cut = is_cut(data)
     try:
-        pdf = pypdfium2.PdfDocument(data)
+        try:
+            pdf = pypdfium2.PdfDocument(data)
+        except pypdfium2.PdfiumError as error:
+            if not cut or error.err_code == _PASSWORD_ERROR:
+                raise
+            pdf = pypdfium2.PdfDocument(with_trailer(data))
     except pypdfium2.PdfiumError as error:
-        if getattr(error, "err_code", None) == _PASSWORD_ERROR:
-            raise LockedDocument from error
-        raise DamagedDocument(str(error)) from error
+        raise LockedDocument if error.err_code == _PASSWORD_ERROR else DamagedDocument(str(error)) from error
     try:
         if pdf.get_formtype():
             pdf.init_forms()
         pages, pictured = _pages(pdf)
         texts = [item.text for page in pages for item in page.fragments]
         if not any(any(map(str.isalnum, text)) for text in texts):  # letters without meaning need recognition, too
-            raise ScannedDocument if pictured or texts else EmptyDocument
+            if pictured or texts:
+                raise ScannedDocument
+            raise DamagedDocument("cut off before its words") if cut else EmptyDocument
         outline = list(_outline(pdf))
         title = pdf.get_metadata_value("Title").strip("\0 \t\r\n")
     finally:
         pdf.close()
     found = _blocks(pages)
     _head(found, outline)
-    notes = (Note("unread_pages", _spans(pictured)),) if pictured else ()
+    notes = [*([Note("unread_pages", _spans(pictured))] if pictured else []), *([Note("cut", name)] if cut else [])]
     title = "" if _NO_TITLE.search(title) else folded(title)
-    return Document(title, _markdown(found), tuple(entry for entry, level, _ in outline if level == 0), notes)
+    return Document(title, _markdown(found), tuple(entry for entry, level, _ in outline if level == 0), tuple(notes))
 
 
 def _pages(pdf: "pypdfium2.PdfDocument") -> tuple[list[Page], list[int]]:
@@ -148,7 +157,8 @@ def _blocks(pages: list[Page]) -> list[Block]:
                 add(Block("table", markdown_table(block.cells), page=page.number))
                 continue
             lines, below = split_footnotes(block.lines, body, marks)
-            for number, made in enumerate(paragraphs(lines, body, words, page.number) if lines else ()):
+            height = max(body, _usual_height(page))
+            for number, made in enumerate(paragraphs(lines, height, words, page.number) if lines else ()):
                 add(made, first=number == 0)
             notes += _notes(below, words, page.number)
         for aside in page.asides:
@@ -189,6 +199,15 @@ def _body_height(pages: list[Page]) -> float:
         for item in page.fragments:
             heights[round(item.height * 2) / 2] += len(item.text)
     return heights.most_common(1)[0][0] if heights else 0.0
+
+
+def _usual_height(page: Page) -> float:
+    """Return the height of the text of a slide, whose size is its own; 0.0: too little text to tell."""
+    lines: dict[float, list[int]] = defaultdict(list)
+    for item in page.fragments:
+        lines[round(item.height * 2) / 2].append(len(item.text))
+    height, lengths = max(lines.items(), key=lambda found: sum(found[1]), default=(0.0, []))
+    return height if len(lengths) >= _LEAST_USUAL_LINES else 0.0
 
 
 def _head(found: list[Block], outline: list[tuple[str, int, int]]) -> None:

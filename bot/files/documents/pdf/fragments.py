@@ -17,6 +17,7 @@ import pypdfium2.raw as pdfium
 
 from bot.files.documents.pdf.leftward import as_read
 from bot.files.documents.pdf.ruled import RuledTable, ruled_tables
+from bot.files.documents.pdf.spaces import NO_SPACE_EMS, missed_spaces
 from bot.files.documents.raised import raised
 from bot.files.documents.scripts import closed_up, whole
 
@@ -27,8 +28,6 @@ _EM_PER_HEIGHT = 0.85
 _RAISED_HEIGHT = 0.8
 _LEAST_SMALLER, _LEAST_LIFT = 0.9, 0.1
 """What is hardly smaller must stand well above the line, by its height."""
-NO_SPACE_EMS = 0.12
-"""What is nearer than this belongs to the same word."""
 INITIAL_HEIGHT = 1.8
 """An initial is higher than this many lines."""
 _POWERS = ("2", "3")
@@ -281,7 +280,8 @@ def _fragments(
     tops = (np.add.reduceat(top, bounds[:-1]) / counts).tolist()  # a mean: one raised sign must not make a line higher
     bottoms = (np.add.reduceat(bottom, bounds[:-1]) / counts).tolist()
     edits = _raised(text, shown, heights, middles, ends)
-    edits = sorted(edits + _broken(text, shown, (np.abs(gaps) < ems * NO_SPACE_EMS) & ~ends), reverse=True)
+    edits += _broken(text, shown, (np.abs(gaps) < ems * NO_SPACE_EMS) & ~ends)
+    edits = sorted(edits + missed_spaces(text, shown, gaps / ems, bounds), reverse=True)
     places = shown.tolist()
     raw = text_page.raw
     name = ctypes.create_string_buffer(_MAX_FONT_NAME_BYTES)

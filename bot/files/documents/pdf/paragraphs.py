@@ -156,10 +156,10 @@ def _block(group: list[Fragment], body: float, words: Vocabulary, page: int) -> 
     text = text.strip()
     if CLOSING_TITLE.match(text):
         return Block("heading", text, 0, height, page, group[0].left)
-    if height > body * _LARGER and len(text) <= MAX_HEADING_CHARACTERS and re.search(r"\w", text):
-        return Block("heading", text, 0, height, page, group[0].left)
     if _BULLET.match(text):
         return Block("item", "- " + _BULLET.sub("", text), 0, height, page, group[0].left)
+    if height > body * _LARGER and len(text) <= MAX_HEADING_CHARACTERS and re.search(r"\w", text):
+        return Block("heading", text, 0, height, page, group[0].left)
     bold = all(line.bold for line in group)
     if bold and len(text) <= _MAX_BOLD_HEADING_CHARACTERS and not re.search(r"[.,;。、]$", text):
         return Block("heading", text, 0, height, page, group[0].left)

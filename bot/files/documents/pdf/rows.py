@@ -4,7 +4,8 @@ import itertools
 import re
 from statistics import median
 
-from bot.files.documents.pdf.fragments import NO_SPACE_EMS, Fragment
+from bot.files.documents.pdf.fragments import Fragment
+from bot.files.documents.pdf.spaces import NO_SPACE_EMS
 from bot.files.documents.scripts import glue, is_leftward
 
 MARKER = re.compile(
