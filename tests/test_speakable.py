@@ -38,6 +38,9 @@ from bot.speakable import speakable
          "It is 5 dollars-a-day, 10 dollars-20th and 5 kilometers-10 kilograms."),
         ("It is 1,000 - 10-5 = 985, and $7 = $10 - $3.",
          "It is 1000 minus 10 minus 5 equals 985, and 7 dollars equals 10 dollars minus 3 dollars."),
+        ("It is 1914-1918 = 4 years, not 10-3 = 7.", "It is 1914 to 1918 equals 4 years, not 10 minus 3 equals 7."),
+        ("It is $5k-$10k, $5k–10k or $500k-$1M.",
+         "It is 5 to 10 thousand dollars, 5 to 10 thousand dollars or 500 thousand to 1 million dollars."),
         ("It is (10 - 3) * 2 = 14, 9 − 2, or 5 - 10.", "It is (10 minus 3) times 2 equals 14, 9 minus 2, or 5 to 10."),
         ("It is 2^10, 10^{-3} or 5×10⁶, x², e^x and (a)^3.",
          "It is 2 to the power of 10, 10 to the power of minus 3 or 5 times 10 to the power of 6, x squared, "
@@ -89,6 +92,7 @@ def test_english(written: str, said: str):
             "詳しくは[ここ](https://example.com)、または https://example.co.jp/a。",
             "詳しくはここ、または example.co.jp。",
         ),
+        ("3-2で快勝、スコアは11–9、3-2で割る", "3対2で快勝、スコアは11対9、3から2で割る"),
         ("$5〜$10、5%〜10%です", "5から10ドル、5から10パーセントです"),
         ("10 - 3 = 7、9−2です", "10引く3イコール7、9引く2です"),
         ("2^10は1024、1½カップ、20 m²です", "2の10乗は1024、1と2分の1カップ、20平方メートルです"),

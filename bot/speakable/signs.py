@@ -49,12 +49,21 @@ _DASH = rf"\s?{_DASHES}\s?(?!0\d)"
 _MONEY_RANGE = re.compile(
     rf"([$€£¥￥])\s?({_FIGURE})(?:{_DASH}\1|{_DASHES})(?={_FIGURE}(?:\s?(?:k|m|bn|b|t)\b|(?![\w-])))", re.I
 )
+_SCALED_RANGE = re.compile(
+    rf"([$€£¥￥])\s?({_FIGURE})\s?(k|m|bn|b|t)(?:{_DASH}\1|{_DASHES})(?={_FIGURE}\s?(k|m|bn|b|t)\b)", re.I
+)
 _UNIT_RANGE = re.compile(
     rf"(?<![\d.])({_FIGURE})\s?({'|'.join(map(re.escape, _UNITS))}){_DASH}({_FIGURE}\s?\2)(?![A-Za-z/])"
 )
 _TERMS = r"(?:[\d\s^+/×÷()$€£¥%−–-]|[.,](?=\d)){0,120}"
 _EQUATION = re.compile(rf"(?<![\w.])[$€£¥(]?\d{_TERMS}[=≈]{_TERMS}\d")
 """Where a dash is no range."""
+_YEARS = re.compile(rf"[$€£¥(]?({_FIGURE})\s?[-–]\s?({_FIGURE})\)?\s*[=≈]\s*\d")
+"""1914-1918 = 4, if the first is the smaller one: a range and its length, for a difference would be below zero."""
+_JAPANESE_SCORE = re.compile(
+    rf"(?<![\d.-])(\d{{1,2}})\s?{_DASHES}\s?(?=\d{{1,2}}で(?:[快完圧辛]?勝|[惜完]?敗|負|逆転|引き分|リード|先行))"
+    rf"|(?<=スコアは)(\d{{1,2}})\s?{_DASHES}\s?(?=\d{{1,2}}(?![\d-]))"
+)
 _MINUS = r"(?<=[\d)%])\s?[{}]\s?(?=[(\d$€£¥])"
 _ABOUT = re.compile(r"(?<![\w~])~\s?(?=[$€£¥]?\d)")
 _FRACTIONS = {
@@ -107,8 +116,19 @@ def _unit_at_the_end(text: str) -> str:
 
 def _differences(text: str, minus: str) -> str:
     """10 - 3 = 7 -> 10 minus 3 = 7; 10 - 3 alone may be a range, but not with a minus sign."""
-    text = _EQUATION.sub(lambda found: re.sub(_MINUS.format("–-"), minus, found[0]), text)
+    text = _EQUATION.sub(lambda found: _equation(found[0], minus), text)
     return re.sub(_MINUS.format("−"), minus, text)
+
+
+def _equation(text: str, minus: str) -> str:
+    years = _YEARS.match(text)
+    return text if years and float(years[1]) < float(years[2]) else re.sub(_MINUS.format("–-"), minus, text)
+
+
+def _scaled(found: re.Match[str]) -> str:
+    """$5k-$10k -> 5–$10k, $500k-$1M -> 500 thousand to $1M."""
+    sign, figure, one, other = found.groups()
+    return f"{figure}–{sign}" if one.lower() == other.lower() else f"{figure} {_SCALES[one.lower()]} to {sign}"
 
 
 def _powers(text: str, said: Callable[[str], str]) -> str:
@@ -123,7 +143,8 @@ def _without_commas(text: str) -> str:
 
 def _in_english(text: str) -> str:
     text = re.sub(r"\b(\d{4})-(\d{2})-(\d{2})\b", _english_date, text)
-    text = _unit_at_the_end(_differences(_without_commas(text), " minus "))
+    text = _SCALED_RANGE.sub(_scaled, _without_commas(text))
+    text = _unit_at_the_end(_differences(text, " minus "))
     text = _ABOUT.sub("about ", text)
     for sign, (one, many, _) in _CURRENCIES.items():
         pattern = rf"(?i){re.escape(sign)}\s?({_FIGURE})(?:\s?(k|m|bn|b|t)\b|\s(thousand|million|billion|trillion)\b)?"
@@ -140,7 +161,8 @@ def _in_english(text: str) -> str:
 
 def _in_japanese(text: str) -> str:
     text = re.sub(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)", lambda f: f"{f[1]}年{int(f[2])}月{int(f[3])}日", text)
-    text = _unit_at_the_end(_differences(_without_commas(text), "引く"))
+    text = _JAPANESE_SCORE.sub(lambda found: f"{found[1] or found[2]}対", _without_commas(text))
+    text = _unit_at_the_end(_differences(text, "引く"))
     text = re.sub(r"(?<![\d:])([01]?\d|2[0-4]):([0-5]\d)(?![\d:])", _japanese_time, text)
     for sign, (_, _, name) in _CURRENCIES.items():
         text = re.sub(rf"{re.escape(sign)}\s?({_FIGURE}(?:[万億兆千]*))", rf"\1{name}", text)
