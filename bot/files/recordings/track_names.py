@@ -8,6 +8,8 @@ _ZOOM_NAME = re.compile(r"audio_?(?=[^\d_])(.+?)_?\d{4,}$")
 """As Zoom calls the file of each participant: audioAnnDoe1 and the number of the meeting."""
 _RECORDERS_WORDS = {"audio", "track", "tracks", "raw", "rec", "recording", "mic", "voice", "stem", "local"}
 """What may be left out, as numbers may: a surname that all have may not."""
+_SOURCES = {"mic", "microphone", "cam", "camera", "webcam", "screen", "desktop", "system"}
+"""What one person's computer records apart."""
 _AFTER_A_TITLE = re.compile(r"_| - ")
 """What stands between the title of a recording and who speaks; other signs are within names, too."""
 _LONGEST_NAME = 200
@@ -29,6 +31,9 @@ def names_of_speakers(stems: Sequence[str]) -> list[str]:
         between = stems[0][parts[0][place].end() : parts[0][place + 1].start()]
         if _AFTER_A_TITLE.search(between) or _is_recorders(parts[0][place].group()):
             first = place + 1
+    if first and all(item.group().lower() in _SOURCES for row in parts for item in row[first:]):
+        person = stems[0][parts[0][0].start() : parts[0][first - 1].end()]
+        return [person] * len(stems)
     while last < least - 1 - first:
         ends = {row[-1 - last].group() for row in parts}
         if len(ends) > 1 or not all(map(_is_recorders, ends)):
