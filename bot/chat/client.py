@@ -25,7 +25,7 @@ from bot.chat import rights
 from bot.chat.auto_join import AutoJoin, people
 from bot.chat.command_sync import CONTEXTS, INSTALLS, sync
 from bot.chat.commands import Command
-from bot.chat.cooldown import Cooldowns
+from bot.chat.cooldown import UNLIMITED_COMMANDS, Cooldowns
 from bot.chat.error_messages import send_error
 from bot.chat.event_guard import guard_events
 from bot.chat.host import Host
@@ -71,7 +71,7 @@ class Tree(app_commands.CommandTree["Client"]):
 
     async def interaction_check(self, interaction: discord.Interaction["Client"], /) -> bool:
         completing = interaction.type is not discord.InteractionType.application_command
-        if not completing:
+        if not completing and getattr(interaction.command, "qualified_name", "") not in UNLIMITED_COMMANDS:
             interaction.client.cooldowns.take(interaction.user.id, interaction.created_at.timestamp())
         try:
             interaction.client.admit(interaction)

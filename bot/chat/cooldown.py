@@ -7,6 +7,8 @@ from discord import app_commands
 MAX_COMMANDS = 5
 COMMAND_WINDOW_SECONDS = 10.0
 """At most MAX_COMMANDS in COMMAND_WINDOW_SECONDS: enough for a person, too few for a held-down key."""
+UNLIMITED_COMMANDS = frozenset({"privacy withdraw", "privacy forget"})
+"""Nobody has to wait for these, whatever they have pressed before."""
 MAX_TRACKED_PEOPLE = 10_000
 """When full, the person with the oldest use is dropped."""
 

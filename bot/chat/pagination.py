@@ -1,5 +1,6 @@
 """Answers with several pages, and questions that ask for confirmation."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import discord
@@ -108,8 +109,12 @@ class Confirm(EphemeralView):
     @ui.button(style=discord.ButtonStyle.danger)
     async def yes(self, interaction: discord.Interaction, _: ui.Button["Confirm"]) -> None:
         self.stop()
-        await interaction.response.defer()
-        await interaction.edit_original_response(content=await self._act(interaction), view=None)
+        acting = asyncio.ensure_future(self._act(interaction))
+        try:
+            await interaction.response.defer()
+        finally:  # what was confirmed is done, though Discord's edge may keep the answer back
+            done = await acting
+        await interaction.edit_original_response(content=done, view=None)
 
     @ui.button()
     async def no(self, interaction: discord.Interaction, _: ui.Button["Confirm"]) -> None:

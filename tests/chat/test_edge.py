@@ -22,7 +22,7 @@ from bot.chat.transcript import outage
 from bot.jobs.context import JobContext
 from bot.jobs.job_folder import JobFolder
 from bot.jobs.services import JobServices
-from bot.types import Heard, Spoken
+from bot.types import Heard, Message, Spoken
 from sandbox.guild.components import text_of
 from sandbox.guild.knobs import Failure
 from sandbox.rest import edge
@@ -205,6 +205,19 @@ async def test_only_discords_own_words_reach_discord_py(status: int, body: bytes
         with pytest.raises(requests.UnreadableAnswer) as refused:
             await sending
         assert requests.is_edge_fault(refused.value)
+
+
+async def test_who_confirms_is_forgotten_though_the_answer_meets_the_edge(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    line = Message("user", ada.id, "Ada", "a secret", quiet.services.wall())
+    await quiet.store.remember(quiet.sandbox.guild.id, quiet.sandbox.lounge.id, [line])
+    asked = await quiet.sandbox.command(ada, "privacy forget")
+    quiet.sandbox.knobs.failures.append(FAULTS["reset"]("POST /interactions/", 1))
+    assert asked.message is not None
+    confirm = asked.components[0]["components"][0]["custom_id"]
+    outcome = await quiet.sandbox.click(ada, asked.message, confirm)
+    await until(lambda: "⚠️" in outcome.text)
+    assert await quiet.store.history(quiet.sandbox.lounge.id, 10) == []
 
 
 def refused(status: int, body: object) -> discord.HTTPException:

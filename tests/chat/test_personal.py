@@ -18,6 +18,7 @@ from PIL import Image
 from bot.billing import report
 from bot.call.verdicts import reason
 from bot.chat import chart
+from bot.chat.cooldown import MAX_COMMANDS
 from bot.errors import RateLimited
 from bot.jobs.job_folder import folder_beside
 from bot.jobs.podcast_folder import Plan, PodcastFolder, unfinished
@@ -58,6 +59,17 @@ async def test_consent_and_withdrawal_are_remembered(quiet: QuietBot) -> None:
         assert (await quiet.sandbox.command(ada, command)).ephemeral
         assert (ada.id in call.agreed()) is agreed
         assert await quiet.store.consents(quiet.sandbox.guild.id) == {ada.id: agreed}
+
+
+async def test_nobody_has_to_wait_to_withdraw(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    (call,) = quiet.calls.all()
+    for _ in range(MAX_COMMANDS - 1):  # after /join
+        await quiet.sandbox.command(ada, "stop")
+    assert "a bit fast" in (await quiet.sandbox.command(ada, "stop")).text
+    await quiet.sandbox.command(ada, "privacy withdraw")
+    assert ada.id not in call.agreed()
+    assert "can't be undone" in (await quiet.sandbox.command(ada, "privacy forget")).text
 
 
 async def test_forget_asks_and_then_forgets(quiet: QuietBot) -> None:
