@@ -1,8 +1,9 @@
 """Actions that exist both as a command and as a button. Each answers the caller, and only them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import discord
 
@@ -11,6 +12,8 @@ from bot.chat.destinations import told
 from bot.chat.error_messages import Refusal, send_error
 from bot.chat.host import Host, Interaction
 from bot.chat.rights import Action
+
+_Result = TypeVar("_Result")
 
 DEFER_AFTER_SECONDS = 1.5
 """How long to wait for the result before deferring the response. Discord allows 3 s."""
@@ -45,9 +48,7 @@ async def leave(interaction: Interaction) -> None:
         async with defer_if_slow(interaction):
             await host.calls.settled(interaction.guild_id)  # it may be on its way in
     call = host.call_for(interaction, Action.STEER)
-    if not interaction.response.is_done():
-        await interaction.response.defer(ephemeral=True, thinking=True)
-    await host.leave(call)
+    await surely(interaction, host.leave(call), ephemeral=True, thinking=True)
     await tell(interaction, "leave done")
 
 
@@ -71,6 +72,23 @@ async def withdraw(interaction: Interaction) -> None:
     async with defer_if_slow(interaction):
         await interaction.client.calls.consent(interaction.guild_id, interaction.user.id, agreed=False)
     await tell(interaction, "consent withdrawn")
+
+
+async def surely(
+    interaction: discord.Interaction,
+    doing: Coroutine[Any, Any, _Result],
+    *,
+    ephemeral: bool = False,
+    thinking: bool = False,
+) -> _Result:
+    """Defer the response and meanwhile do what was asked, though Discord's edge may keep the answer back."""
+    task = asyncio.create_task(doing)
+    try:
+        if not interaction.response.is_done():
+            await interaction.response.defer(ephemeral=ephemeral, thinking=thinking)
+    finally:
+        result = await task
+    return result
 
 
 @asynccontextmanager

@@ -252,8 +252,8 @@ class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"kikite:cancel:(?P<
         check_cancel(interaction, ticket.user_id if ticket else self._owner_id)  # an id says what its sender wants
         if ticket is None:
             raise Refusal("refusal job_over")
-        await interaction.response.defer()
         ticket.cancel()
+        await interaction.response.defer()
 
 
 def check_cancel(interaction: discord.Interaction, owner_id: int) -> None:

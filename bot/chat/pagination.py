@@ -1,12 +1,12 @@
 """Answers with several pages, and questions that ask for confirmation."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import discord
 from discord import ui
 
-from bot.chat import rights
+from bot.chat import actions, rights
 from bot.chat.error_messages import send_error
 from bot.chat.host import Host, Interaction
 from bot.chat.i18n import Words
@@ -99,7 +99,9 @@ class Confirm(EphemeralView):
     It gets the interaction of whoever pressed the button: minutes may have passed, and their rights changed.
     """
 
-    def __init__(self, host: Host, words: Words, act: Callable[[discord.Interaction], Awaitable[str]]) -> None:
+    def __init__(
+        self, host: Host, words: Words, act: Callable[[discord.Interaction], Coroutine[Any, Any, str]]
+    ) -> None:
         super().__init__(host)
         self._words = words
         self._act = act
@@ -109,11 +111,7 @@ class Confirm(EphemeralView):
     @ui.button(style=discord.ButtonStyle.danger)
     async def yes(self, interaction: discord.Interaction, _: ui.Button["Confirm"]) -> None:
         self.stop()
-        acting = asyncio.ensure_future(self._act(interaction))
-        try:
-            await interaction.response.defer()
-        finally:  # what was confirmed is done, though Discord's edge may keep the answer back
-            done = await acting
+        done = await actions.surely(interaction, self._act(interaction))
         await interaction.edit_original_response(content=done, view=None)
 
     @ui.button()

@@ -38,14 +38,14 @@ class PriceQuestion(discord.ui.View):
             self._telling.check(interaction.user)
         interaction.client.check_access(interaction, "spend")
         self.yes = True
-        await interaction.response.defer()
         self.stop()
+        await interaction.response.defer()
 
     @discord.ui.button()
     async def leave(self, interaction: discord.Interaction, _: discord.ui.Button["PriceQuestion"]) -> None:
         check_cancel(interaction, self._owner_id)
-        await interaction.response.defer()
         self.stop()
+        await interaction.response.defer()
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, item: object, /) -> None:
         assert isinstance(interaction.client, Host)

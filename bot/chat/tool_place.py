@@ -134,9 +134,9 @@ class ToolConfirm(discord.ui.View):
 
     async def pressed(self, interaction: Interaction, *, agreed: bool) -> None:
         rights.check(interaction.user, Action.SPEND, concerned=interaction.user.id in self._user_ids)
-        await interaction.response.defer()
         if not self._answer.done():
             self._answer.set_result(agreed)
+        await interaction.response.defer()
 
 
 class _AnswerButton(discord.ui.Button[ToolConfirm]):

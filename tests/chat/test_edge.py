@@ -220,6 +220,14 @@ async def test_who_confirms_is_forgotten_though_the_answer_meets_the_edge(quiet:
     assert await quiet.store.history(quiet.sandbox.lounge.id, 10) == []
 
 
+async def test_it_leaves_though_the_answer_meets_the_edge(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    quiet.sandbox.knobs.failures.append(FAULTS["reset"]("POST /interactions/", 1))
+    outcome = await quiet.sandbox.command(ada, "leave")
+    await until(lambda: "⚠️" in outcome.text)
+    assert not quiet.calls.all()
+
+
 def refused(status: int, body: object) -> discord.HTTPException:
     return discord.HTTPException(Mock(status=status, reason="", headers={}), body)  # pyright: ignore[reportArgumentType]
 

@@ -163,8 +163,15 @@ async def _forget(interaction: Interaction, line_id: LineId) -> None:
         raise Refusal("refusal not_yours")
     theirs = interaction.user.id in line_id.asked_by
     rights.check(interaction.user, Action.FORGET_LINE, channel, concerned=theirs)
+    line = await actions.surely(interaction, _erase(interaction, line_id, channel))
+    await _erase_messages(interaction, line)
+    await actions.tell(interaction, "forget line done")
+
+
+async def _erase(interaction: Interaction, line_id: LineId, channel: VocalChannel | None) -> Message | None:
+    """Delete the exchange from memory and store; return the line, if it was still known."""
+    host = interaction.client
     assert interaction.guild is not None
-    await interaction.response.defer()
     known = await host.services.store.history(line_id.channel_id, LINE_SEARCH_LIMIT)
     found = line_id.exchange(known)
     call = host.calls.get(interaction.guild.id)
@@ -176,8 +183,7 @@ async def _forget(interaction: Interaction, line_id: LineId) -> None:
         theirs = interaction.user.id in line.asked_by
         rights.check(interaction.user, Action.FORGET_LINE, channel, concerned=theirs)
     await host.calls.erasure.drop_lines(line_id.channel_id, found)
-    await _erase_messages(interaction, line)
-    await actions.tell(interaction, "forget line done")
+    return line
 
 
 async def _erase_messages(interaction: Interaction, line: Message | None) -> None:
