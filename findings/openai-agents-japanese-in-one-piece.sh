@@ -1,7 +1,7 @@
 #!/bin/sh
 # openai-agents 0.24.0 (Python), the splitter that hands an answer to the voice sentence by sentence as it is written, which a
-# voice pipeline has by default (get_sentence_based_splitter): it knows ". ! ?" with a blank behind. Japanese and Chinese end
-# sentences with 。 and Hindi with ।, and put no blank behind them, so no sentence of theirs is ever ready: nothing is said
+# voice pipeline has by default (get_sentence_based_splitter): it knows ". ! ?" with a blank behind. Sentences of Japanese and
+# Chinese end with 。 and no blank, those of Hindi with ।, so that none of theirs is ever ready: nothing is said
 # until the whole answer is written. The same answer in English is said from its first sentence on.
 # Guess before looking: each script has its own full stop; 「。」 ends a sentence.
 set -eu
