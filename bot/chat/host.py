@@ -33,6 +33,9 @@ from bot.jobs.services import JobServices
 from bot.jobs.untold import UntoldWork
 from bot.ports import Venue
 from bot.tools.registry import ToolRegistry
+from bot.types import CallState
+
+_ANSWERED_STATES = (CallState.THINKING, CallState.SPEAKING)
 
 
 class Host(discord.AutoShardedClient):
@@ -79,7 +82,7 @@ class Host(discord.AutoShardedClient):
     @cached_property
     def box(self) -> Box:
         """Opens the files that people send."""
-        return Box(beside_calls=lambda: bool(self.calls.all()))
+        return Box(answering=lambda: any(call.state in _ANSWERED_STATES for call in self.calls.all()))
 
     @cached_property
     def untold(self) -> UntoldWork:

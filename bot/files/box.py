@@ -43,11 +43,14 @@ class Box:
         guard: Guard | None = None,
         command: Sequence[str] = COMMAND,
         *,
-        beside_calls: Callable[[], bool] = lambda: False,
+        answering: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`command` starts the process that readers are forked from. `beside_calls`: they have to stand back now."""
-        self._places = places or Places(beside_calls=beside_calls)
-        self.readers = ReaderFactory(guard or Guard(), command, beside_calls=beside_calls)
+        """`command` starts the process that readers are forked from.
+
+        `answering` tells whether somebody is answered in a call: then readers stand back.
+        """
+        self._places = places or Places(answering=answering)
+        self.readers = ReaderFactory(guard or Guard(), command, answering=answering)
 
     async def aclose(self) -> None:
         """End the processes that read files. Idempotent; the next file starts them anew."""

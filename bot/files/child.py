@@ -16,7 +16,7 @@ from bot.errors import BotError, ReaderDied
 from bot.files import frames
 from bot.files.frames import ReadRequest
 
-_BESIDE_CALLS_NICENESS = 9
+_ANSWERING_NICENESS = 14
 """What a reader adds to the template's: 19 in all, the least that there is."""
 
 Source: TypeAlias = bytes | Path
@@ -69,7 +69,7 @@ def read_one(
     try:
         with channel, channel.makefile("rb") as told:
             request = ReadRequest.parse(told.readline())
-            os.nice(_BESIDE_CALLS_NICENESS if request.beside_calls else 0)
+            os.nice(_ANSWERING_NICENESS if request.answering else 0)
             source = told.read(request.size) if file is None else Path(f"/proc/self/fd/{file}")
         for content in _answer(readers[request.kind], source, request):
             _write(out, content)

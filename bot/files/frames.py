@@ -35,8 +35,8 @@ class ReadRequest:
     "bytes of the file"
     options: dict[str, Any]
     "of the reader"
-    beside_calls: bool = False
-    "the reader stands further back"
+    answering: bool = False
+    "somebody is answered in a call, so the reader stands further back"
 
     def line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.errors import FilesFull
 
-MAX_FILES_AT_ONCE, MAX_FILES_BESIDE_CALLS = 2, 1
+MAX_FILES_AT_ONCE, MAX_FILES_WHILE_ANSWERING = 2, 1
 """In this process. Reading takes one core, and calls need the others."""
 MAX_WAITING_FILES = 64
 NOBODY = 0
@@ -30,10 +30,10 @@ class Places:
         self,
         at_once: int = MAX_FILES_AT_ONCE,
         waiting: int = MAX_WAITING_FILES,
-        beside_calls: Callable[[], bool] = lambda: False,
+        answering: Callable[[], bool] = lambda: False,
     ) -> None:
         self._at_once = at_once
-        self._beside_calls = beside_calls
+        self._answering = answering
         self._held = 0
         self._most_waiting = waiting
         self._waiting: list[FilePlace] = []
@@ -66,7 +66,7 @@ class Places:
         self._admit()
 
     def _admit(self) -> None:
-        most = MAX_FILES_BESIDE_CALLS if self._beside_calls() else self._at_once
+        most = MAX_FILES_WHILE_ANSWERING if self._answering() else self._at_once
         for seat in list(self._waiting):
             if self._held < most and seat.person not in self._reading:
                 self._waiting.remove(seat)

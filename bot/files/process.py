@@ -97,11 +97,11 @@ class ReaderFactory:
         command: Sequence[str] = COMMAND,
         idle_seconds: float = _IDLE_SECONDS,
         *,
-        beside_calls: Callable[[], bool] = lambda: False,
+        answering: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`command` starts the template. `beside_calls`: readers that begin now have to stand back."""
+        """`command` starts the template. `answering`: readers that begin now stand further back."""
         self._guard = guard
-        self._beside_calls = beside_calls
+        self._answering = answering
         self._command = command
         self._idle_seconds = idle_seconds
         self._starting = threading.Lock()
@@ -120,7 +120,7 @@ class ReaderFactory:
     async def started(self, request: ReadRequest, data: bytes) -> AsyncIterator[ReaderProcess]:
         """Run a reader on `data` for the block. Raises ReaderDied."""
         loop = asyncio.get_running_loop()
-        request = replace(request, beside_calls=self._beside_calls())
+        request = replace(request, answering=self._answering())
         self._reading += 1
         if self._idle is not None:
             self._idle.cancel()

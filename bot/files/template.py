@@ -22,7 +22,7 @@ from bot.files.frames import EXIT_STATUS
 
 READER_LIBRARIES: Mapping[bytes, str] = {b"r": "bot.files.recordings.reader", b"d": "bot.files.documents.formats"}
 """By the first letter of a kind of file: the module that its readers need."""
-_TEMPLATE_NICENESS = 10
+_TEMPLATE_NICENESS = 5
 """Of the readers, too: calls come first."""
 _MAX_DESCRIPTORS = 3
 

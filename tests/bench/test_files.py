@@ -151,7 +151,7 @@ class Beside:
 
 async def beside(files: int, least_seconds: float) -> Beside:
     """Pace eight replies for `least_seconds`, and until so many broken files are refused."""
-    library, sinks, places = opus.load(), [Sink() for _ in range(8)], Box(beside_calls=lambda: True)
+    library, sinks, places = opus.load(), [Sink() for _ in range(8)], Box(answering=lambda: True)
     causes: Counter[str] = Counter()
     kinds = [broken(number) for number in range(min(files, _BROKEN_FILES))]  # here, for encoding takes the loop 10 ms
     late_ticks: list[float] = []
