@@ -37,16 +37,22 @@ SURE_LIKENESS = -0.9
 """An echo that is hardly louder than the noise has a spectrogram of its own; -1: its source was silent."""
 SHORT_FRAMES, SHORT_STRENGTH = 10, 25.0
 """In fewer frames than this, chance is stronger."""
-MAX_NEW_SURPLUS, MAX_YOUNG_SURPLUS, MAX_CHANGED_SURPLUS, MAX_SOON_SURPLUS = 0.09, 0.07, 0.09, 0.05
-"""What a sound may have beyond an echo (echo_surplus.py) and still be nothing else: where none was known; in
-the first seconds of one; where one is known for long but may have changed; and the same while somebody still speaks."""
+MAX_NEW_SURPLUS, MAX_SOON_NEW_SURPLUS, SOON_FRAMES = 0.09, 0.072, 12
+"""What a sound may have beyond an echo (echo_surplus.py) and still be nothing else, where none was known; the same of
+this few frames."""
 FRESH_FRAMES, FRESH_STRENGTH, MAX_FRESH_SURPLUS = 8, 25.0, 0.06
 """The same where an echo was just found, in little sound, and its delay is hardly in doubt."""
 MIN_RELEARNED_FRAMES = 19
-"""Fewer frames do not tell a changed echo from speech over it."""
-TRIED_FRAMES, MAX_TRIED_SURPLUS = 24, 0.045
+"""Fewer frames hardly tell a changed echo from speech over it."""
+TRIED_FRAMES, MAX_TRIED_SURPLUS, MAX_YOUNG_SURPLUS = 24, 0.045, 0.07
 """Frames of echo that a model must have followed to be believed against a few that it does not explain, 0.5 s: then
-speech over it is likelier than a change, unless these have hardly more than an echo of their own."""
+speech over it is likelier than a change, unless these have hardly more than an echo of their own; the most if not."""
+MAX_CHANGED_SURPLUS = (0.058, 0.085), (0.024, 0.06)
+"""What a sound over an echo that is known for long may have beyond it, few frames and more, and be that echo in another
+room or volume: of calm sound and of restless."""
+RESTLESS_PEAK, VOICE_PEAK = 0.01, 0.02
+"""Peak of the running surplus of late from which on a sound is restless, and from which on it is a voice: an echo that
+is only louder than it was stands out as a whole, not between the harmonics of the bot's voice."""
 YOUNG_FRAMES = 100
 """Frames of echo that a model must have followed to be trusted: 2 s."""
 KNOWN_DELAY_SAMPLES = 40
@@ -242,11 +248,12 @@ class EchoGate:
         self._suspect.searched(found.strength)
         weak = found.strength < (SHORT_STRENGTH if count < SHORT_FRAMES else LIKELY_STRENGTH)
         known = self._model if self._expected and abs(found.samples - self._delay) <= KNOWN_DELAY_SAMPLES else None
-        if weak or (known and self._over.stands_out(known)):
+        if weak or (known and self._over.stands_out):
             return False
-        limit = _surplus_limit(self._learned, count) if known else MAX_NEW_SURPLUS
-        if known and self._learned < FRESH_FRAMES and found.strength >= FRESH_STRENGTH:
-            limit = MAX_FRESH_SURPLUS
+        if known:
+            limit = _most_of_known(self._learned, count, found.strength, self._over.peak)
+        else:
+            limit = MAX_NEW_SURPLUS if count > SOON_FRAMES else MAX_SOON_NEW_SURPLUS
         fit = fitted(sound, self._played.window(end, count + REVERBERATION_FRAMES, found.samples))
         sure = found.strength >= SURE_STRENGTH and count >= SURE_FRAMES
         only = fit.surplus < limit
@@ -269,11 +276,13 @@ def _muted(frame: Frame) -> Frame:
     return Frame(frame.user_id, frame.timestamp, MUTED_FRAME, frame.concealed)
 
 
-def _surplus_limit(learned: int, count: int) -> float:
+def _most_of_known(learned: int, count: int, strength: float, peak: float) -> float:
     """Return what `count` frames at a known delay may have beyond the echo. They were judged to be more already."""
-    few = count < MIN_RELEARNED_FRAMES
+    few, restless = count < MIN_RELEARNED_FRAMES, peak >= RESTLESS_PEAK
+    if learned < FRESH_FRAMES and strength >= FRESH_STRENGTH:
+        return MAX_FRESH_SURPLUS
     if learned < YOUNG_FRAMES:
         return MAX_TRIED_SURPLUS if few and learned >= TRIED_FRAMES else MAX_YOUNG_SURPLUS
-    if few:
+    if peak >= VOICE_PEAK or (restless and strength < SURE_STRENGTH):
         return 0.0
-    return MAX_SOON_SURPLUS if count <= MAX_COMPARED_FRAMES else MAX_CHANGED_SURPLUS
+    return MAX_CHANGED_SURPLUS[restless][not few]

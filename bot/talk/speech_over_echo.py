@@ -1,5 +1,6 @@
 """Whether somebody speaks over the echo of the bot's voice: what their windows have beyond it."""
 
+from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +15,9 @@ that counts of one window: alone, none is a voice, in a lively room an echo has 
 VOICE_SURPLUS, SHARE_WEIGHT = 0.028, 0.1
 """The same of the surplus of single frequencies and a part of that share: a voice quieter than the echo has little."""
 
+PEAK_JUDGEMENTS = 4
+"""Judgements that are remembered: 0.64 s."""
+
 
 class SpeechOverEcho:
     """One person, from the beginning of a stretch of echo."""
@@ -23,6 +27,8 @@ class SpeechOverEcho:
         self._tail = tail
         self._share = 0.0
         self._surplus = EchoSurplus()
+        self._peaks: deque[float] = deque(maxlen=PEAK_JUDGEMENTS)
+        "the surplus of single frequencies at the last judgements"
 
     def expect(self) -> None:
         """Let one window of a voice do from here on."""
@@ -38,8 +44,15 @@ class SpeechOverEcho:
         for share in model.judge(bands[:count], bands[count : 2 * count], bands[2 * count :]):
             self._share += VOICE_SMOOTHING * (min(share, MAX_SHARE) - self._share)
             most = max(most, self._share)
-        return most > VOICE_SHARE or self.stands_out(model)
+        self._peaks.append(self._surplus.measure(model.noise))
+        return most > VOICE_SHARE or self.stands_out
 
-    def stands_out(self, model: EchoModel) -> bool:
+    @property
+    def peak(self) -> float:
+        """The most that single frequencies had beyond the echo of late; 0 if nothing was judged yet."""
+        return max(self._peaks, default=0.0)
+
+    @property
+    def stands_out(self) -> bool:
         """Whether the windows judged last have more at single frequencies than the echo."""
-        return self._surplus.measure(model.noise) + SHARE_WEIGHT * self._share > VOICE_SURPLUS
+        return bool(self._peaks) and self._peaks[-1] + SHARE_WEIGHT * self._share > VOICE_SURPLUS

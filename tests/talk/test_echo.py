@@ -1,6 +1,7 @@
 """What comes back from a loudspeaker: real clips, codec, VAD, segmenter and floor (tests/bench/echo.py has more)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,6 +59,18 @@ def test_the_delay_is_found_again_when_the_person_changes_devices() -> None:
         [EchoConditions(0.1, -12)], ("bot-moon",), "light", changes={300: (1, EchoConditions(0.28, -9, room=True))}
     )
     played = scene.play([QUESTION], 16)
+    assert len(played.requests) == 1
+    assert [heard / whole for _, heard, whole in played.answers] == [1.0]
+
+
+@pytest.mark.parametrize(("lively", "at", "louder"), [(True, 420, 12), (False, 470, 9)])
+def test_who_turns_the_bot_up_in_the_middle_of_an_answer_still_hears_it_to_its_end(
+    lively: bool, at: int, louder: int
+) -> None:
+    """`at`: the tick; `louder`: dB. All bands are louder than expected then, but nothing between the harmonics is."""
+    echo = EchoConditions(0.2, -18, lively, canceller=not lively, noise=-75)
+    changes = {at: (1, replace(echo, level=echo.level + louder))}
+    played = EchoRoom([echo], ("bot-moon", "bot-rice"), "light" if lively else "silero", changes).play([QUESTION], 16)
     assert len(played.requests) == 1
     assert [heard / whole for _, heard, whole in played.answers] == [1.0]
 
