@@ -122,7 +122,8 @@ async def test_an_answer_that_is_turned_away_comes_later(quiet: QuietBot, fault:
     assert len(quiet.sandbox.messages(quiet.sandbox.general.id)) == 2, "the words and the voice message, once"
 
 
-@pytest.mark.parametrize("fault", ["reset after", *(long(name) for name in ("reset", "hung after", "no JSON"))])
+@pytest.mark.long
+@pytest.mark.parametrize("fault", ["reset", "reset after", "hung after", "no JSON"])
 async def test_an_edit_that_may_have_come_through_is_made_again(quiet: QuietBot, fault: str, tmp_path: Path) -> None:
     studio: Any = DearStudio()
     quiet.client.__dict__["jobs"] = JobContext(JobServices.of(quiet.services), studio, JobFolder(tmp_path))
