@@ -27,7 +27,7 @@ SHORT_REST_SECONDS = 0.06
 """The same within this time, and until an answer's first sound comes."""
 SPEAKING_REST_SECONDS = 0.08
 """The same while the bot alone speaks. Playbacks encode enough for it at each tick."""
-MAX_BUNDLED_TICKS, MAX_FEW_BUNDLED_TICKS = 8, 4
+MAX_BUNDLED_TICKS, MAX_FEW_BUNDLED_TICKS = 6, 4
 """Ticks done at once while nothing can be decided yet: in the middle of what somebody says; and while there are only
 sounds, or the bot speaks. Much of a tick's work is waking up."""
 WARM_INTERVAL_SECONDS = 30.0

@@ -29,7 +29,7 @@ NEW_SPEAKER_PAUSE_SECONDS = 0.4
 class LearnedPauses:
     """The last silences of one speaker: pauses by length, ends as infinite."""
 
-    def __init__(self, fixed_delay: float | None = None, earliest: float = 0.16) -> None:
+    def __init__(self, fixed_delay: float | None = None, earliest: float = 0.12) -> None:
         """`fixed_delay`: endpointing delay in seconds, instead of a learned one; `earliest`: seconds of silence before
         an end can be called likely.
         """

@@ -20,7 +20,7 @@ The policy, in the order it is applied:
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from bot.talk.decisions import BargeIn, Decision, Dismiss, DropPreemptive, Duck, Preempt, Respond, Resume, Yield
@@ -203,7 +203,7 @@ class Floor:
         decisions.append(Respond(turn))
 
     def _while_thinking(self, voiced_for: Mapping[int, float], decisions: list[Decision]) -> None:
-        for user_id in self._open:
+        for user_id in self._open.keys() - self._paused:
             if voiced_for[user_id] >= self.settings.duck_after and self._yield_to(user_id, decisions):
                 return
 
@@ -216,8 +216,7 @@ class Floor:
         decisions: list[Decision],
     ) -> None:
         """Decide about speech over the bot."""
-        settings = self.settings
-        silenced = self._silenced == playing_since
+        settings, silenced = self.settings, self._silenced == playing_since
         backchannel = tuple(
             u for u in ended if u.started_at > playing_since and u.voiced < settings.barge_in_after and not silenced
         )
@@ -232,7 +231,7 @@ class Floor:
         if collided and self._yield_to(collided[0], decisions):
             self._silenced = playing_since
             return
-        user_id, longest = max(voiced_for.items(), key=lambda item: item[1], default=(0, 0.0))
+        longest, user_id = _longest(voiced_for, self._paused)
         if longest >= settings.barge_in_after:
             self._silenced, self.ducked, self._answered = playing_since, False, ()
             decisions.append(BargeIn(user_id))
@@ -241,7 +240,7 @@ class Floor:
         if not self.ducked and (longest >= settings.duck_after or unconsented):
             self.ducked = True
             decisions.append(Duck())
-        elif self.ducked and longest == 0 and not unconsented:
+        elif self.ducked and not any(voiced_for.values()) and not unconsented:
             self.ducked = False
             decisions.append(Resume())
 
@@ -262,3 +261,8 @@ class Floor:
 
 def _ids(utterances: Sequence[Utterance]) -> tuple[int, ...]:
     return tuple(utterance.id for utterance in utterances)
+
+
+def _longest(voiced_for: Mapping[int, float], paused: Set[int]) -> tuple[float, int]:
+    """Return the longest run of speech that goes on, and whose; a run outlasts the pause after it for a moment."""
+    return max(((seconds, user) for user, seconds in voiced_for.items() if user not in paused), default=(0.0, 0))

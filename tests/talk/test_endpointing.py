@@ -17,7 +17,7 @@ def learned(pauses: list[float], ends_each: int = 1) -> LearnedPauses:
 
 def test_stranger() -> None:
     assert LearnedPauses().endpointing_delay == pytest.approx(0.5)
-    assert LearnedPauses().likely_done == pytest.approx(0.16)
+    assert LearnedPauses().likely_done == pytest.approx(0.12)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_one_long_pause_moves_it_a_little() -> None:
 
 def test_who_pauses_in_every_other_sentence_is_possibly_done_at_once_and_likely_after_that_pause() -> None:
     known = learned([0.3] * 40, ends_each=2)
-    assert (known.possibly_done, known.likely_done) == (pytest.approx(0.16), pytest.approx(0.32))
+    assert (known.possibly_done, known.likely_done) == (pytest.approx(0.12), pytest.approx(0.32))
     assert learned([0.3] * 40).possibly_done == pytest.approx(0.32)
 
 

@@ -32,10 +32,10 @@ SILENT = {"floor": FloorSettings(preemptive=False)}
 SCENES = [
     # --- clean turns
     Drawn(
-        "asked after 160 ms of silence, answered after 500",
+        "asked after 120 ms of silence, answered after 500",
         """
         anna  s50
-        bot   .57 p17 b50 .20
+        bot   .55 p19 b50 .20
         """,
         "a",
     ),
@@ -43,7 +43,7 @@ SCENES = [
         "a slow model begins as soon as it can",
         """
         anna  s50
-        bot   .57 p17 t23 b50 .10
+        bot   .55 p19 t21 b50 .12
         """,
         "a",
         options={"think": 40},
@@ -61,7 +61,7 @@ SCENES = [
         "Opus silence is silence",
         """
         anna  s50 o5
-        bot   .57 p17 b50 .20
+        bot   .55 p19 b50 .20
         """,
         "a",
     ),
@@ -69,7 +69,7 @@ SCENES = [
         "so is the hum of an open microphone",
         """
         anna  s50 n150
-        bot   .57 p17 b50 .20
+        bot   .55 p19 b50 .20
         """,
         "a",
     ),
@@ -77,16 +77,16 @@ SCENES = [
         "one sentence after the other",
         """
         anna  s50 .90                s30
-        bot   .57 p17 b50 .16 .37 p17 b50
+        bot   .55 p19 b50 .51 p19 b50
         """,
         "a a",
     ),
     # --- hesitation
     Drawn(
-        "a breath of 120 ms is nothing",
+        "a breath of 100 ms is nothing",
         """
-        anna  s50 .6 s30
-        bot   .93    p17 b50
+        anna  s50 .5 s30
+        bot   .91 p18 b50
         """,
         "a",
     ),
@@ -94,7 +94,7 @@ SCENES = [
         "400 ms: what was asked is thrown away unheard, and what was said is one turn",
         """
         anna  s50 .20    s30
-        bot   .57 p13 .50 p4 t6 b50
+        bot   .55 p15 .50 p4 t6 b50
         """,
         "a",
         wasted=1,
@@ -103,7 +103,7 @@ SCENES = [
         "480 ms is still a pause, and makes it wait a little longer the next time",
         """
         anna  s50 .24    s30
-        bot   .57 p17 .50 p6 t4 b50
+        bot   .55 p19 .50 p6 t4 b50
         """,
         "a",
         wasted=1,
@@ -112,7 +112,7 @@ SCENES = [
         "packets that are only late: the silence counted meanwhile is taken back",
         """
         anna  s50 n8 >12 s30
-        bot   .57 p13 .38 p16 b50
+        bot   .55 p15 .38 p16 b50
         """,
         "a",
         wasted=1,
@@ -120,8 +120,8 @@ SCENES = [
     Drawn(
         "packets that break off in a word and come late: nothing is asked",
         """
-        anna  s50 >32    s30
-        bot   .119 p17 b50
+        anna  s50 >30    s30
+        bot   .115 p19 b50
         """,
         "a",
     ),
@@ -129,7 +129,7 @@ SCENES = [
         "two tries a turn, each later than the last, then it waits for the end",
         """
         anna  s50 .12    s30 .16     s30 .21 s30
-        bot   .57 p5 .42 p4  .105 t10 b50
+        bot   .55 p7 .42 p4 .105 t10 b50
         """,
         "a",
         wasted=2,
@@ -140,7 +140,7 @@ SCENES = [
         """
         anna  .20 s60
         ben   s50
-        bot   .87 p17 b50
+        bot   .85 p19 b50
         """,
         "ba",
     ),
@@ -150,7 +150,7 @@ SCENES = [
         anna  s50
         ben   .40 s50
         carl  .80 s50
-        bot   .137 p17 b50
+        bot   .135 p19 b50
         """,
         "abc",
     ),
@@ -159,7 +159,7 @@ SCENES = [
         """
         anna  s50
         ben   .64         s50
-        bot   .57 p9 .55 p17 b50
+        bot   .55 p11 .53 p19 b50
         """,
         "ab",
         wasted=1,
@@ -191,7 +191,7 @@ SCENES = [
         "an interruption: quiet after 200 ms, silent after 500, answered in its turn",
         """
         anna  s50 .70                s60
-        bot   .57 p17 b55 d15 .43 p17 b30
+        bot   .55 p19 b55 d15 .41 p19 b30
         """,
         "a a",
         options=LONG,
@@ -201,7 +201,7 @@ SCENES = [
         """
         anna  s50
         ben   .120                   s60
-        bot   .57 p17 b55 d15 .43 p17 b30
+        bot   .55 p19 b55 d15 .41 p19 b30
         """,
         "a b",
         options=LONG,
@@ -210,7 +210,7 @@ SCENES = [
         "a cough: quiet, and on again when it was over for 180 ms",
         """
         anna  s50 .70 s12
-        bot   .57 p17 b55 d11 b80
+        bot   .55 p19 b55 d11 b80
         """,
         "a",
         verdicts=("too_short",),
@@ -220,7 +220,7 @@ SCENES = [
         "mhm is not answered",
         """
         anna  s50 .70 s20
-        bot   .57 p17 b55 d19 b80
+        bot   .55 p19 b55 d19 b80
         """,
         "a",
         verdicts=("backchannel",),
@@ -230,7 +230,7 @@ SCENES = [
         "laughter: its bursts do not add up",
         """
         anna  s50 .70 s4.4s4.4s4.4s4.4s4.4s4.4s4.4s4.4
-        bot   .57 p17 b200
+        bot   .55 p19 b200
         """,
         "a",
         options=LONG,
@@ -239,7 +239,7 @@ SCENES = [
         "music in somebody's room, denied by the VAD",
         """
         anna  s50 .30 n150
-        bot   .57 p17 b100 .30
+        bot   .55 p19 b100 .30
         """,
         "a",
         options={"reply": 100},
@@ -248,7 +248,7 @@ SCENES = [
         "who begins within 300 ms of the bot wins",
         """
         anna  s50 .38 s30
-        bot   .57 p17 b16 .35 p17 b50
+        bot   .55 p19 b16 .33 p19 b50
         """,
         "a aa",
         wasted=1,
@@ -257,7 +257,7 @@ SCENES = [
         "unless it was a cough: then the same is answered again",
         """
         anna  s50 .38 s8
-        bot   .57 p17 b16 .13 p17 b50
+        bot   .55 p19 b16 .11 p19 b50
         """,
         "a a",
         wasted=1,
@@ -287,7 +287,7 @@ SCENES = [
         """
         anna  s50
         ben   .130 x60
-        bot   .57 p17 b81 d35 b40
+        bot   .55 p19 b81 d35 b40
         """,
         "a",
         options=LONG,
@@ -429,7 +429,7 @@ def test_four_people_who_take_one_breath() -> None:
     rows = {name: expand(row) for name, row in FOUR.items()}
     rows = {name: row[:740] + "." * 30 + row[770:] for name, row in rows.items()}
     scene = Room(rows, think=5).play(960)
-    assert squeeze(scene.bot[:760]) == ".747 t5 b8", "160 ms into it, well before the endpointing delay is over"
+    assert squeeze(scene.bot[:760]) == ".745 t5 b10", "120 ms into it, well before the endpointing delay is over"
     assert len(scene.turns[0]) > 4
 
 
