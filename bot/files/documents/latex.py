@@ -7,6 +7,7 @@ from bot.errors import DamagedDocument
 from bot.files.documents.document import Document
 from bot.files.documents.encodings import decode
 from bot.files.documents.latex_commands import (
+    FRACTION_COMMANDS,
     LATEX_INLINE_CODE,
     LATEX_SIGNS,
     QUANTITIES,
@@ -18,7 +19,7 @@ from bot.files.documents.latex_commands import (
     quantity,
 )
 from bot.files.documents.latex_tables import table_parts
-from bot.files.documents.raised import raised
+from bot.files.documents.raised import lowered, raised, with_fractions
 from bot.files.documents.scripts import folded
 from bot.files.documents.tables import markdown_table
 
@@ -102,7 +103,7 @@ def read_latex(data: bytes, name: str) -> Document:
     foot = [f"[^{number}]: {note}" for number, note in enumerate(convert.footnotes, 1)]
     for _ in range(2):  # a table may hold code
         markdown = _PLACED.sub(lambda found: kept[int(found.group(1))], markdown)
-    return Document(title, folded("\n\n".join([*head, _filled(markdown), *foot])), (), notes)
+    return Document(title, folded(with_fractions("\n\n".join([*head, _filled(markdown), *foot]))), (), notes)
 
 
 class _Conversion:
@@ -126,6 +127,7 @@ class _Conversion:
         macros += [std_macro("href", "[{{"), std_macro("caption", "*[{"), std_macro("footnote", "[{")]
         macros += [std_macro("textsuperscript", "{"), std_macro("thanks", "{"), std_macro("frametitle", "{")]
         macros += [std_macro(name, QUANTITY_ARGUMENTS) for name in QUANTITIES]
+        macros += [std_macro(name, "[{{") for name in FRACTION_COMMANDS]
         macros += [std_macro(name, takes) for name, takes in {**SHOWN_COMMANDS, **SILENT_COMMANDS}.items()]
         blocks = {**TABLE_ENVIRONMENTS, **WRAPPING_ENVIRONMENTS, "Highlighting": "["}
         environments = [std_environment(name, takes) for name, takes in blocks.items()]
@@ -146,6 +148,7 @@ class _Conversion:
         macros += [MacroTextSpec(name, "") for name in (*_CITATIONS, *_SILENT, *SILENT_COMMANDS)]
         macros += [MacroTextSpec(name, sign) for name, sign in LATEX_SIGNS.items()]
         macros += [MacroTextSpec(name, lambda node, l2tobj: _quantity(node, l2tobj)) for name in QUANTITIES]
+        macros += [MacroTextSpec(name, lambda node, l2tobj: _fraction(node, l2tobj)) for name in FRACTION_COMMANDS]
         macros += [
             MacroTextSpec("frametitle", lambda node, l2tobj: f"\n\n# {_last(node, l2tobj)}\n\n"),
             MacroTextSpec("caption", lambda node, l2tobj: f"\n\n{_last(node, l2tobj)}\n\n"),
@@ -222,6 +225,11 @@ def _link(node: Any, l2tobj: Any) -> str:
 def _quantity(node: Any, l2tobj: Any) -> str:
     arguments = [argument for argument in (node.nodeargd.argnlist if node.nodeargd else []) if argument is not None]
     return quantity(str(l2tobj.nodelist_to_text([arguments[-2]])), arguments[-1].latex_verbatim())
+
+
+def _fraction(node: Any, l2tobj: Any) -> str:
+    over, under = (str(l2tobj.nodelist_to_text([part])).strip() for part in node.nodeargd.argnlist[-2:])
+    return f"{raised(over)}/{lowered(under)}" if over.isdecimal() and under.isdecimal() else f"{over}/{under}"
 
 
 def _formula(node: Any, l2tobj: Any) -> str:

@@ -27,6 +27,8 @@ TABLE_ENVIRONMENTS = {
     **dict.fromkeys(("tabular", "array", "longtable"), "[{"),
     **dict.fromkeys(("tabular*", "tabularx", "tabulary"), "{[{"),
 }
+FRACTION_COMMANDS = ("nicefrac", "sfrac", "textfrac")
+"""Outside of formulas."""
 QUANTITIES = ("SI", "qty")
 QUANTITY_ARGUMENTS = "[{[{"
 LATEX_SIGNS = {

@@ -120,6 +120,12 @@ def test_other_kinds(source: str, text: str) -> None:
     assert read(source.encode(), "a.tex").text == text
 
 
+def test_fractions_in_the_text_stand_apart_from_the_number_before_them() -> None:
+    body = r"Take 1\nicefrac{1}{2} cups, \sfrac{3}{4} of it and \nicefrac{km}{h}."
+    source = rf"\documentclass{{article}}\begin{{document}}{body}\end{{document}}"
+    assert read(source.encode(), "a.tex").text == "Take 1 1/2 cups, 3/4 of it and km/h."
+
+
 def test_a_text_about_latex_stays_a_text() -> None:
     words = r"One writes \documentclass{article} first, and \begin{document} then."
     assert read(words.encode(), "a.txt").text == words
