@@ -13,7 +13,7 @@ from bot.audio import FRAME_SECONDS
 from bot.talk.echo_delay import find_delay
 from bot.talk.echo_model import REVERBERATION_FRAMES, EchoModel, fitted
 from bot.talk.echo_spectrum import JUDGED_STEP, coarse_powers
-from bot.talk.echo_suspect import MAX_ECHO_DELAY_FRAMES, EchoSuspect
+from bot.talk.echo_suspect import MAX_ECHO_DELAY_FRAMES, SAME_DELAY_SAMPLES, EchoSuspect
 from bot.talk.heard_sound import MAX_OFF_FRAMES, MUTED_FRAME, HeardSound
 from bot.talk.onset import ONSET_FRAMES
 from bot.talk.played import REFERENCE_FRAME_SAMPLES, PlayedSound
@@ -31,6 +31,8 @@ MAX_WHOLE_FRAMES = 75
 MIN_COMPARED_FRAMES = 5
 SURE_STRENGTH, LIKELY_STRENGTH, LIKELY_ECHO_LIKENESS, TINY_SURPLUS = 40.0, 16.0, 0.4, 0.08
 """Strength of a delay that alone shows an echo; the same if the spectrograms are this alike, too, or this is left."""
+REPEATED_STRENGTH = 12.0
+"""The same as the second where two searches of one utterance found one delay, and no echo was known."""
 SURE_FRAMES = 22
 """Frames that it takes to be sure."""
 SURE_LIKENESS = -0.9
@@ -55,8 +57,6 @@ RESTLESS_PEAK, VOICE_PEAK = 0.01, 0.02
 is only louder than it was stands out as a whole, not between the harmonics of the bot's voice."""
 YOUNG_FRAMES = 100
 """Frames of echo that a model must have followed to be trusted: 2 s."""
-KNOWN_DELAY_SAMPLES = 40
-"""Found delays this close (5 ms) are the same."""
 ALIGN_REACH_SAMPLES, ALIGN_STRENGTH = 640, 12.0
 """How far (80 ms) the delay may have moved from one answer to the next, and what shows that it has."""
 ALIGN_FRAMES = 16
@@ -245,9 +245,10 @@ class EchoGate:
         sound = self._heard.window(end, count)
         size = len(sound) + MAX_ECHO_DELAY_FRAMES * REFERENCE_FRAME_SAMPLES
         found = find_delay(sound, self._played.samples(end * REFERENCE_FRAME_SAMPLES - size, size))
-        self._suspect.searched(found.strength)
-        weak = found.strength < (SHORT_STRENGTH if count < SHORT_FRAMES else LIKELY_STRENGTH)
-        known = self._model if self._expected and abs(found.samples - self._delay) <= KNOWN_DELAY_SAMPLES else None
+        self._suspect.searched(found)
+        likely = REPEATED_STRENGTH if self._model is None and self._suspect.repeated else LIKELY_STRENGTH
+        weak = found.strength < (SHORT_STRENGTH if count < SHORT_FRAMES else likely)
+        known = self._model if self._expected and abs(found.samples - self._delay) <= SAME_DELAY_SAMPLES else None
         if weak or (known and self._over.stands_out):
             return False
         if known:

@@ -1,11 +1,15 @@
 """An utterance over the bot that may be its echo: when to search it, and how long not to believe it. Pure."""
 
+from bot.talk.echo_delay import EchoDelay
+
 SEARCH_FRAMES = (8, 12, 16, 20, 25, 32, 40)
 """Frames of the utterance after which it is searched: a canceller lets an echo through piece by piece."""
 SEARCH_STEP_FRAMES = 25
 """Frames after which somebody who returns the bot's voice is searched again: the delay may have jumped."""
 MIN_ECHO_DELAY_FRAMES, MAX_ECHO_DELAY_FRAMES = 2, 36
 """Shortest delay of an echo, 40 ms, and the longest that is searched: 0.72 s."""
+SAME_DELAY_SAMPLES = 40
+"""Found delays this close (5 ms) are the same."""
 SUSPECT_STRENGTH, MAX_SUSPECT_FRAMES, MAX_FOLLOWING_FRAMES = 9.0, 16, 30
 """Below this strength, or after this many frames, speech over the bot is no longer suspected to be an echo. What began
 soon after the bot did is suspected that long in any case, and nearly twice as long above this strength: a canceller
@@ -18,6 +22,10 @@ class EchoSuspect:
     def __init__(self) -> None:
         self.frames = 0
         "of the utterance so far"
+        self._delay: int | None = None
+        "that the last search found"
+        self.repeated = False
+        "whether the last two found the same"
         self._likely = True
         "whether the last search left it open that this is an echo"
         self._follows_bot = False
@@ -41,9 +49,11 @@ class EchoSuspect:
         moments = (*SEARCH_FRAMES, MAX_SUSPECT_FRAMES, MAX_FOLLOWING_FRAMES, next_step)
         return min(moment for moment in moments if moment > self.frames) - self.frames
 
-    def searched(self, strength: float) -> None:
-        """Note how strong the delay was that a search found."""
-        self._likely = strength >= SUSPECT_STRENGTH
+    def searched(self, found: EchoDelay) -> None:
+        """Note what a search found."""
+        self.repeated = self._delay is not None and abs(found.samples - self._delay) <= SAME_DELAY_SAMPLES
+        self._delay = found.samples
+        self._likely = found.strength >= SUSPECT_STRENGTH
 
     @property
     def suspected(self) -> bool:

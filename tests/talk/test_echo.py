@@ -47,6 +47,14 @@ def test_little_of_the_bots_first_sound_comes_back() -> None:
     assert "echo" in played.outcomes
 
 
+def test_an_echo_that_is_weak_at_first_is_known_by_its_delay_that_stays() -> None:
+    """Search after search finds one delay, though with no more strength than chance may have."""
+    echo = EchoConditions(0.0738641, -27.341, canceller=True, noise=-80.981, seed=648532814)
+    played = EchoRoom([echo], ("bot-tenki",)).play([Line(0.5, 1, "ben-moon")], 7)
+    assert not played.stops
+    assert "echo" in played.outcomes
+
+
 def test_three_loudspeakers_in_one_room() -> None:
     people = [EchoConditions(delay, -14, room=True, seed=user) for user, delay in enumerate((0.09, 0.2, 0.33))]
     played = room(*people).play([QUESTION], 16)
