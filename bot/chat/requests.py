@@ -89,9 +89,17 @@ class PatientAnswers(AsyncWebhookAdapter):
     """
 
     async def request(self, route: Route, session: aiohttp.ClientSession, **options: Any) -> Any:
-        send = functools.partial(super().request, route, session, **options)
+        send, sent = functools.partial(super().request, route, session, **options), False
+
+        async def send_whole() -> Any:
+            nonlocal sent
+            for file in (options.get("files") or ()) if sent else ():
+                file.reset()  # discord.py does so only for its own attempts: the second would bring an empty file
+            sent = True
+            return await send()
+
         seconds = MAX_FIRST_ANSWER_WAIT_SECONDS if route.path.startswith("/interactions/") else MAX_ANSWER_WAIT_SECONDS
-        return await _again_and_again(seconds, send, repeatable=route.method != "POST")
+        return await _again_and_again(seconds, send_whole, repeatable=route.method != "POST")
 
 
 def limit_requests(client: discord.Client, starting: Callable[[], bool]) -> None:

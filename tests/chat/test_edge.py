@@ -122,6 +122,16 @@ async def test_an_answer_that_is_turned_away_comes_later(quiet: QuietBot, fault:
     assert len(quiet.sandbox.messages(quiet.sandbox.general.id)) == 2, "the words and the voice message, once"
 
 
+async def test_files_that_are_sent_again_are_whole(quiet: QuietBot) -> None:
+    ada = await quiet.joined()
+    line = Message("user", ada.id, "Ada", "a word", quiet.services.wall())
+    await quiet.store.remember(quiet.sandbox.guild.id, quiet.sandbox.lounge.id, [line])
+    quiet.sandbox.knobs.failures.append(FAULTS["ban as text"]("(POST|PATCH) /webhooks/", 2))
+    outcome = await quiet.sandbox.command(ada, "memory export")
+    await until(lambda: outcome.attachments, 20)
+    assert all(b"a word" in file.data for file in outcome.attachments)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("fault", ["reset", "reset after", "hung after", "no JSON"])
 async def test_an_edit_that_may_have_come_through_is_made_again(quiet: QuietBot, fault: str, tmp_path: Path) -> None:
