@@ -222,7 +222,7 @@ class DiscordVenue:
             self._greeted.add(user_id)
             decided, name = call.consents.decided(user_id) if call else None, escape.name(people[user_id])
             code = newcomer_code(self.settings().consent, decided)
-            self.writer.post(told(code, self._host.settings, self.words(), name=name), kept=True)
+            self.writer.post(told(code, self._host.settings, self.words(), name=name), speaker=user_id, kept=True)
 
     def _tell(self, text: str) -> None:
         """Post a notice, but not above the panel."""

@@ -440,6 +440,18 @@ async def test_what_people_must_read_waits_while_it_is_forbidden(told: bool) -> 
     assert len(chat.contents) == 2 - told
 
 
+async def test_what_names_somebody_who_is_forgotten_does_not_wait_for_permission() -> None:
+    chat = Chat(http_error(discord.Forbidden, 403, 50013))
+    scroll = LineWriter(chat)
+    scroll.post("Ann, I hear you", speaker=7, kept=True)
+    scroll.post("Ben, I hear you", speaker=8, kept=True)
+    await scroll.idle()
+    scroll.drop(lambda line: line.speaker == 7)
+    scroll.allowed()
+    await scroll.idle()
+    assert chat.contents == ["Ben, I hear you"]
+
+
 async def test_a_deleted_message_harms_nothing() -> None:
     chat = Chat()
     scroll = LineWriter(chat)

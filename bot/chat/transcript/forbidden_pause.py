@@ -1,7 +1,7 @@
 """The time in which the bot may not write in a channel: nothing is tried, and what people must read waits."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -34,6 +34,10 @@ class ForbiddenPause:
     def keep(self, lines: Iterable[WrittenLine]) -> None:
         """Keep those of the lines that must be read."""
         self._kept += (line for line in lines if line.kept and not line.posted)
+
+    def drop(self, unwanted: Callable[[WrittenLine], bool]) -> None:
+        """Drop some of what was kept."""
+        self._kept = deque((line for line in self._kept if not unwanted(line)), MAX_KEPT_LINES)
 
     def end(self, now: float) -> list[WrittenLine]:
         """Return what was kept: it may be written now, and is not late."""

@@ -89,9 +89,8 @@ class LineWriter:
 
     def drop(self, unwanted: Callable[[WrittenLine], bool]) -> None:
         """Drop lines that are not written yet, or would be written anew."""
-        self._unsent.drop(unwanted)
-        for line in filter(None, (*self._stale, self._editing)):
-            line.drop(unwanted)
+        for waiting in (self._unsent, self._forbidden, *filter(None, (*self._stale, self._editing))):
+            waiting.drop(unwanted)
 
     async def idle(self) -> None:
         """Return when every line and change so far is written."""

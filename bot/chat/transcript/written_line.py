@@ -57,7 +57,7 @@ class WrittenLine:
     def __init__(self, text: str, *, growing: bool, speaker: int = 0, kept: bool = False) -> None:
         self.text = text
         self.speaker = speaker
-        "the person whose words they are; 0: nobody's"
+        "the person whose words they are, or whom they name; 0: nobody"
         self.asked_by: Collection[int] = ()
         "the people whom it answers"
         self.growing = growing
