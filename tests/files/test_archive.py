@@ -69,6 +69,8 @@ def test_folders_and_signs_of_other_systems_are_understood() -> None:
             ["AnnDoe", "BenRoe"],
         ),
         (["Anna - mic.wav", "Anna - cam.wav"], [], ["Anna 1", "Anna 2"]),
+        (["recording - mic.wav", "recording - system.wav"], [], ["mic", "system"]),
+        (["2026-12-01 - mic.wav", "2026-12-01 - desktop.wav"], [], ["mic", "desktop"]),
         (["Ann Smith.wav", "Ben Smith.wav"], [], ["Ann Smith", "Ben Smith"]),
         (["track 1.wav", "track 2.wav"], [], ["track 1", "track 2"]),
         (["call_ann.wav", "call_ann 2.wav", "call_ben.wav"], [], ["ann", "ann 2", "ben"]),

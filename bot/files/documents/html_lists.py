@@ -38,5 +38,5 @@ def notes_apart(page: "Tag", labels: dict[str, str]) -> None:
         words.insert(0, f"[^{label}]: ")
         item.name = "div"
         around.insert_before(item.extract())
-        if not around.get_text().strip():
+        if next(around.stripped_strings, None) is None:  # not the whole text: there may be a thousand notes
             around.decompose()

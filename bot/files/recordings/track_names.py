@@ -31,7 +31,8 @@ def names_of_speakers(stems: Sequence[str]) -> list[str]:
         between = stems[0][parts[0][place].end() : parts[0][place + 1].start()]
         if _AFTER_A_TITLE.search(between) or _is_recorders(parts[0][place].group()):
             first = place + 1
-    if first and all(item.group().lower() in _SOURCES for row in parts for item in row[first:]):
+    named = not all(_is_recorders(part.group()) for part in parts[0][:first])
+    if named and all(item.group().lower() in _SOURCES for row in parts for item in row[first:]):
         person = stems[0][parts[0][0].start() : parts[0][first - 1].end()]
         return [person] * len(stems)
     while last < least - 1 - first:
@@ -40,8 +41,8 @@ def names_of_speakers(stems: Sequence[str]) -> list[str]:
             break
         last += 1
     names = [stem[row[first].start() : row[-1 - last].end()] for stem, row in zip(stems, parts, strict=True)]
-    named = all(any(map(str.isalpha, name)) for name in names) and len(set(names)) == len(set(stems))
-    return names if named else list(stems)
+    told = all(any(map(str.isalpha, name)) for name in names) and len(set(names)) == len(set(stems))
+    return names if told else list(stems)
 
 
 def _is_recorders(word: str) -> bool:
