@@ -148,7 +148,7 @@ async def connect(
         send=connection.send,
         speak=connection.speak,
         connected=connection.is_connected,
-        # discord.py sends unencrypted whatever it cannot seal yet.
+        # `send` leaves unsealed whatever cannot be sealed for those who listen yet.
         sealable=lambda: connection.in_group or roster.alone,
         clock=clock,
     )
