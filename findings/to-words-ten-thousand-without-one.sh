@@ -2,7 +2,7 @@
 # to-words 5.7.0 (npm, numbers in words in 135 locales), Japanese and Chinese: ten thousand is "万" and a hundred million "億",
 # the bare units, where both languages must say one of it (一万, 一億). Within a number the one is missing, too, and 210,000
 # (二十一万) is "二十 万 万", twenty ten-thousands and ten thousand, which is no number. In Chinese no zero is said between: 10,001 is
-# "万 一", where 一万零一 is right. Hundred and thousand do go without 一 in Japanese; Korean is right throughout.
+# "万 一", where 一万零一 is right. Hundred and thousand do go without 一 in Japanese; Korean has its one (일만).
 # Guess before looking: 一万, 一億, 二十一万, 一万零一.
 set -eu
 dir=$(mktemp -d)
