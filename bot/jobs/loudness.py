@@ -23,7 +23,8 @@ _MAX_GAIN_DB = 24.0
 """More gain would only raise noise."""
 _LOOKAHEAD_SECONDS = 0.005
 _RELEASE_SECONDS = 0.1
-_FFT_CHUNK_SAMPLES = 1 << 16
+_FFT_SAMPLES = 1 << 15
+"""Filtered at a time, of which the filter's length is there again the next time."""
 
 Samples = NDArray[np.float64]
 
@@ -32,24 +33,29 @@ class Meter:
     """Measures s16le mono piece by piece; pieces have any length."""
 
     def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._response = _k_response(rate)
-        self._tail = np.zeros(len(self._response) - 1)
+        self._spectrum, self._overlap = _k_spectrum(rate)
+        self._held = np.zeros(self._overlap, np.float32)
+        "not filtered yet, after as many samples as the filter looks back"
         self._step = round(_BLOCK_STEP_SECONDS * rate)
-        self._rest = np.zeros(0)
+        self._rest = np.zeros(0, np.float32)
         self._powers: list[float] = []
         "mean square of each 100 ms"
 
     def feed(self, pcm: bytes) -> None:
-        samples = np.frombuffer(pcm, "<i2") / 32768.0
-        for start in range(0, len(samples), _FFT_CHUNK_SAMPLES):
-            self._weigh(samples[start : start + _FFT_CHUNK_SAMPLES])
+        samples = np.frombuffer(pcm, "<i2") * np.float32(1 / 32768)
+        self._held = np.concatenate([self._held, samples])
+        hop, at = _FFT_SAMPLES - self._overlap, 0
+        while len(self._held) - at >= _FFT_SAMPLES:
+            powers, self._rest = self._measured(self._held[at : at + _FFT_SAMPLES])
+            self._powers += powers
+            at += hop
+        self._held = self._held[at:]
 
     @property
     def integrated(self) -> float:
         """LUFS of everything so far; SILENCE_LUFS when nothing is audible."""
         steps = round(_BLOCK_SECONDS / _BLOCK_STEP_SECONDS)
-        powers = np.array(self._powers)
+        powers = np.array(self._powers + self._measured(self._held)[0])
         if len(powers) < steps:
             return _lufs(float(powers.mean())) if len(powers) else SILENCE_LUFS
         blocks = np.convolve(powers, np.full(steps, 1 / steps), "valid")
@@ -59,15 +65,17 @@ class Meter:
         gated = loud[loud > _power(_lufs(float(loud.mean())) + _RELATIVE_GATE_DB)]
         return _lufs(float(gated.mean()))
 
-    def _weigh(self, samples: Samples) -> None:
-        whole = np.concatenate([self._tail, samples])
-        size = 1 << (len(whole) + len(self._response) - 2).bit_length()
-        filtered = np.fft.irfft(np.fft.rfft(whole, size) * np.fft.rfft(self._response, size), size)
-        weighted = np.concatenate([self._rest, filtered[len(self._tail) : len(whole)] ** 2])
-        self._tail = whole[len(whole) - len(self._tail) :]
-        count = len(weighted) // self._step
-        self._powers += weighted[: count * self._step].reshape(count, self._step).mean(axis=1).tolist()
-        self._rest = weighted[count * self._step :]
+    def _measured(self, samples: NDArray[np.float32]) -> tuple[list[float], NDArray[np.float32]]:
+        """Return the mean square of each 100 ms, and the squares that do not fill another.
+
+        The first samples are only what the filter looks back to.
+        """
+        filtered = np.fft.irfft(np.fft.rfft(samples, _FFT_SAMPLES) * self._spectrum, _FFT_SAMPLES)
+        weighted = filtered[self._overlap : len(samples)].astype(np.float32, copy=False)
+        squares = np.concatenate([self._rest, np.square(weighted)])
+        count = len(squares) // self._step
+        powers = squares[: count * self._step].reshape(count, self._step).mean(axis=1)
+        return powers.tolist(), squares[count * self._step :]
 
 
 def measure(pieces: Iterable[bytes], rate: int) -> float:
@@ -116,17 +124,16 @@ class Limiter:
         blocks = self._held[: (count + 1) * self._block].reshape(count + 1, self._block)
         peaks = np.maximum(np.abs(blocks).max(axis=1), 1e-9)
         wanted = np.minimum(1.0, self._ceiling / peaks)
-        ramps = np.empty((count, self._block))
-        before = float(wanted[0]) if self._level is None else self._level
+        level = float(wanted[0]) if self._level is None else self._level
+        levels = [level]
+        for ceiling in np.minimum(wanted[:-1], wanted[1:]).tolist():
+            level = min(ceiling, 1 - (1 - level) * self._recover)
+            levels.append(level)
+        self._level = level
+        before = np.array(levels[:-1])[:, None]
         line = np.arange(1, self._block + 1) / self._block
-        for number in range(count):
-            ceiling = min(wanted[number], wanted[number + 1])
-            level = float(min(ceiling, 1 - (1 - before) * self._recover))
-            # The whole block stays under the ceiling with the gain at either end, so also with any gain in between.
-            ramps[number] = before + (level - before) * line
-            before = level
-        self._level = before
-        out = blocks[:count] * ramps
+        # The whole block stays under the ceiling with the gain at either end, so also with any gain in between.
+        out = blocks[:count] * (before + (np.array(levels[1:])[:, None] - before) * line)
         self._held = self._held[count * self._block :]
         return np.clip(np.rint(out.ravel() * 32767), -32768, 32767).astype("<i2").tobytes()
 
@@ -148,6 +155,12 @@ def _power(lufs: float) -> float:
 
 
 @cache
+def _k_spectrum(rate: int) -> tuple[NDArray[np.complex64], int]:
+    """Return the spectrum of the K-weighting, and how many samples it looks back."""
+    response = _k_response(rate)
+    return np.fft.rfft(response, _FFT_SAMPLES).astype(np.complex64), len(response) - 1
+
+
 def _k_response(rate: int) -> Samples:
     """Return the impulse response of the K-weighting: a shelf that models the head, then a high-pass.
 
