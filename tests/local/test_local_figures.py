@@ -6,7 +6,7 @@ LOCAL_MODELS_DIR=… ./dev --extra local --extra local-ja pytest -n 0 -s -m long
 import asyncio
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from tests.e2e.conftest import Harness, harness, until
 from tests.e2e.test_conversation import OUT
 from tests.engine.make import AKI
 from tests.local.test_local_parts import local
+from tests.local.word_errors import error_rate
 
 __all__ = ["harness"]
 
@@ -27,27 +28,6 @@ ENGLISH = [
     clip for clip in clips.speech() if clip.language == "en" and clip.voice in ("Anna", "Ben") and "stop" not in clip.id
 ]
 SPOKEN = [clip.sentence for clip in ENGLISH]
-
-
-def words_of(text: str) -> list[str]:
-    return re.findall(r"[a-z']+", text.lower())
-
-
-def errors(said: Sequence[str], heard: Sequence[str]) -> int:
-    """Return the edits that turn one list of words into the other (Levenshtein)."""
-    row = list(range(len(heard) + 1))
-    for number, word in enumerate(said, 1):
-        before, row[0] = row[0], number
-        for at, other in enumerate(heard, 1):
-            before, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, before + (word != other))
-    return row[-1]
-
-
-def error_rate(said: Sequence[str], heard: Sequence[str]) -> float:
-    """Return the word errors of sentences by the words that were said."""
-    wanted = [words_of(sentence) for sentence in said]
-    wrong = sum(errors(one, words_of(other)) for one, other in zip(wanted, heard, strict=True))
-    return wrong / sum(map(len, wanted))
 
 
 def child_processes() -> Iterator[tuple[str, Path]]:

@@ -14,8 +14,8 @@ from bot.engine.local.recogniser import MoonshineRecogniser
 from bot.types import Utterance
 from sandbox import clips
 from tests.engine.make import AKI
-from tests.local.test_local_figures import errors, words_of
 from tests.local.weights import RECOGNISER
+from tests.local.word_errors import errors, words_of
 
 BREATH = bytes(2 * HEAR_RATE * 2 // 5)
 

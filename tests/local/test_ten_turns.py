@@ -15,9 +15,10 @@ from sandbox import clips
 from sandbox.media import resample
 from sandbox.model.behaviour import Speak
 from tests.e2e.conftest import Harness, harness, until
-from tests.local.test_local_figures import child_processes, error_rate, memory, told
+from tests.local.test_local_figures import child_processes, memory, told
 from tests.local.test_local_parts import local
 from tests.local.weights import RECOGNISER
+from tests.local.word_errors import error_rate
 
 __all__ = ["harness"]
 
