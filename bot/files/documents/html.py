@@ -1,7 +1,6 @@
 """HTML -> Markdown, without what surrounds the text of a page."""
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bot.errors import DamagedDocument
@@ -217,16 +216,12 @@ def _words_before(link: "Tag") -> bool:
     block = link.find_parent(["p", "li", "dd", "td", "div", "body"])
     if block is None:
         return True
-    return (
-        any(str(words).strip() for words in _until(block, link)) or block.get_text().strip() == link.get_text().strip()
-    )
-
-
-def _until(block: "Tag", link: "Tag") -> "Iterator[object]":
-    for words in block.find_all(string=True):
-        if link in words.parents:
-            return
-        yield words
+    for part in block.descendants:  # one by one: a paragraph may have a thousand links
+        if part is link:
+            break
+        if isinstance(part, str) and part.strip():
+            return True
+    return block.get_text().strip() == link.get_text().strip()
 
 
 def _language(block: "Tag") -> str:

@@ -16,8 +16,10 @@ def nest_lists(page: "Tag") -> None:
         outer = inner.parent
         if outer is None or outer.name not in _LISTS:
             continue
-        item = inner.find_previous_sibling("li")
-        if item is None and (before := outer.find_previous_sibling()) is not None and before.name in _LISTS:
+        item = inner.find_previous_sibling(True)
+        if item is not None and item.name != "li":
+            item = None
+        elif item is None and (before := outer.find_previous_sibling()) is not None and before.name in _LISTS:
             item = (before.find_all("li", recursive=False) or [None])[-1]
         if item is None:
             inner.wrap(Tag(name="div"))  # an item without words of its own
