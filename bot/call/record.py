@@ -126,7 +126,7 @@ class Record:
 
     @property
     def met(self) -> Set[int]:
-        """Everyone who is or was in the channel, as far as they are remembered."""
+        """Everyone who is or was in the channel, or wrote to it, as far as they are remembered."""
         return self._labels.people
 
     def before(self, turn: Turn) -> tuple[Message, ...]:
