@@ -231,10 +231,11 @@ class VoiceConnection(VoiceConnectionState):
             await self._recover_from_invalid_commit(0)
 
     def send(self, opus: bytes) -> None:
-        """Send the next 20 ms; the pacer's thread calls this. What the network does not take is lost, as on its way."""
+        """Send the next 20 ms, from the pacer's thread; drop what nobody may hear unsealed, or the network refuses."""
         group = self.dave_session if self.can_encrypt else None
-        with contextlib.suppress(OSError):
-            self.socket.send(self._sealer.seal(opus, self.ssrc, self.secret_key, group))
+        if group or not self.dave_protocol_version or self._roster.alone:
+            with contextlib.suppress(OSError):
+                self.socket.send(self._sealer.seal(opus, self.ssrc, self.secret_key, group))
 
     async def speak(self, up: bool) -> None:
         """Raise or lower the speaking flag (op 5)."""

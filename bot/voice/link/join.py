@@ -148,7 +148,6 @@ async def connect(
         send=connection.send,
         speak=connection.speak,
         connected=connection.is_connected,
-        # `send` leaves unsealed whatever cannot be sealed for those who listen yet.
         sealable=lambda: connection.in_group or roster.alone,
         clock=clock,
     )
