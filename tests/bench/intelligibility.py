@@ -6,7 +6,7 @@
 
 MODELS is made by tests/local/weights.py. Beside each NAME.wav lies NAME.txt with its words; those without it are only
 judged by PESQ (ITU-T P.862.2 wide-band, 1 to 4.64). Words are written by Moonshine's "tiny-en". Packets are Opus as
-clients send it, complexity 10 with FEC. Each comes up to as late as the jitter says, whatever those before it do.
+a client may send it, complexity 10 with FEC. Each comes up to as late as the jitter says, whatever those before it do.
 discord.js hands out packets as they come and leaves a gap where one is lost.
 """
 
@@ -39,7 +39,7 @@ JITTERS = (0.0, 0.03, 0.06)
 """Seconds."""
 SSRC = 1
 CLIENT_BITRATE, CLIENT_LOSS = 64_000, 30
-"""What Discord's clients ask of libopus, the second in per cent."""
+"""Chosen like what a client asks of libopus; the second in per cent."""
 END_SILENCE_FRAMES = 5
 _RECEIVER_JS = Path(__file__).with_name("discordjs.mjs")
 Arrivals = list[tuple[float, bytes]]
