@@ -38,7 +38,7 @@ async def test_somebody_asks_and_hears_the_answer(harness: Harness, models: Path
         await harness.join(anna)
         await anna.say(clips.load("anna-cook", OUT))
         await anna.recorder.wait_for(kikite, 2.0, 60)
-        await anna.recorder.quiet(kikite, 1.0)
+        await anna.recorder.quiet(kikite, 3.0)  # the first sentence after a cold start keeps the next waiting
         [line] = [line for line in harness.lines() if "Fried rice" in line]
         assert "cost unknown" not in line
         assert "cook tonight with rice" in str(harness.model.chats[-1].body["messages"][-1]["content"])
