@@ -20,7 +20,7 @@
 | odd packets of real servers: CSRC, RTCP, RTX, extensions | test_odd_packets_…, test_receiver.test_every_shape_… |
 | 60 ms packets, DTX, probes without sound | test_receiver.test_sixty_milliseconds_…, test_the_sound_that_dtx_… |
 | resume with what was missed (v8 seq_ack) | test_what_was_missed_comes_with_the_resume |
-| nothing in the clear | test_nothing_is_said_in_the_clear |
+| nothing in the clear | test_nothing_is_said_in_the_clear, test_what_can_no_longer_be_sealed_… |
 | event loop blocked 2 s | test_the_loop_stands_still, tests/voice/test_hostile |
 | 100,000 packets/s of junk; log lines | test_a_flood_of_junk_is_not_heard |
 | the others of hostile input | tests/voice/test_hostile has their table |
@@ -36,6 +36,7 @@ import pytest
 import structlog
 
 from bot.audio import SPEAK_RATE
+from bot.voice.link.connection import VoiceConnection
 from bot.voice.link.join import connect
 from sandbox import clips
 from sandbox.people.compare import correlation
@@ -119,6 +120,24 @@ async def test_nothing_is_said_in_the_clear(bot: LinkBot, anna: Person, monkeypa
     assert not bot.in_group
     assert await bot.is_heard(anna) >= 0.95
     assert all(sealed)
+
+
+async def test_what_can_no_longer_be_sealed_is_not_sent(
+    bot: LinkBot, anna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The group may go between the pacer's question whether there is one and its packet."""
+    sent: list[bytes] = []
+    monkeypatch.setattr(bot.voice.sfu, "forward", lambda _leg, packet: sent.append(packet.payload))
+    await bot.enter()
+    await bot.until(lambda: bot.in_group and bot.in_step_with(anna))
+    [voice] = bot.client.voice_clients
+    connection: VoiceConnection = voice.connection  # type: ignore[attr-defined]
+    group = connection.dave_session
+    for session in (group, None, group):
+        connection.dave_session = session
+        connection.send(b"\xfc" + bytes(20))
+    await bot.until(lambda: len(sent) > 1)
+    assert [payload.endswith(rtp.DAVE_MARKER) for payload in sent] == [True, True]
 
 
 async def test_people_come_and_go_while_somebody_speaks(bot: LinkBot, anna: Person) -> None:

@@ -128,14 +128,9 @@ def _accepted(part: bytes, styles: WordStyles, markless: frozenset[tuple[str, st
         if numbering is not None and paragraph.find(f"{_W}pPr/{_W}numPr") is None:
             paragraph.find(f"{_W}pPr").append(deepcopy(numbering))
         for numbered in paragraph.findall(f"{_W}pPr/{_W}numPr"):
-            if (
-                tuple(
-                    item.get(f"{_W}val")
-                    for item in (numbered.find(f"{_W}numId"), numbered.find(f"{_W}ilvl"))
-                    if item is not None
-                )
-                in markless
-            ):
+            used, level = numbered.find(f"{_W}numId"), numbered.find(f"{_W}ilvl")
+            depth = "0" if level is None else level.get(f"{_W}val", "0")
+            if used is not None and (used.get(f"{_W}val", ""), depth) in markless:
                 xml.remove(numbered)
     for table in list(root.iter(f"{_W}tbl")):
         unnested(table)

@@ -96,6 +96,8 @@ def test_further_paragraphs_of_an_item_in_word_have_no_mark() -> None:
     uses = "".join(f'<w:num w:numId="{key}"><w:abstractNumId w:val="{key}"/></w:num>' for key in (0, 1))
     body = item("Pour.", number=0) + item("Wait.", number=1) + item("Drink.", number=0)
     assert word(body, numbering=shapes + uses) == "1. Pour.\n\nWait.\n\n2. Drink."
+    body = body.replace('<w:ilvl w:val="0"/><w:numId w:val="1"/>', '<w:numId w:val="1"/>')
+    assert word(body, numbering=shapes + uses) == "1. Pour.\n\nWait.\n\n2. Drink.", "no level is the outermost"
 
 
 def test_items_of_a_list_in_a_cell_keep_their_marks() -> None:
